@@ -1,0 +1,44 @@
+# Two commands: `make demo` sets up and does the main job, `make test` sets up and passes all tests.
+# Python >= 3.11, make and git are all that must be there before.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test check bench clean lock
+.DEFAULT_GOAL := demo
+
+demo: $(VENV)/.runtime
+	@$(BIN)/sourcemark demo
+
+test: $(VENV)/.develop
+	@scripts/debian-test-packages
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4
+
+check: $(VENV)/.develop
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+bench: $(VENV)/.develop
+	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+# pip checks every file against the hashes in the lock; nothing else is ever installed.
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@scripts/make-venv $(PYTHON) $(VENV) requirements.lock
+	@touch $@
+
+$(VENV)/.develop: requirements-dev.lock pyproject.toml
+	@scripts/make-venv $(PYTHON) $(VENV) requirements-dev.lock
+	@touch $(VENV)/.runtime $@
+
+# For maintainers: resolve again (needs uv). Written without index addresses.
+lock:
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --upgrade pyproject.toml --group build -o requirements.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
