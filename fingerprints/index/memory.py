@@ -1,0 +1,189 @@
+"""The index of one process: numpy columns, exact within the radius, no object a key or code.
+
+Readers take a snapshot under the lock and search it outside; a writer replaces arrays and never changes what a snapshot
+can see, except that a slot may die.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import media
+from ..model import CODE_WORDS, Fingerprint
+from . import runs
+from .protocol import Change
+
+_HUB = 256  # works taken from one key: a boilerplate shared by thousands says nothing about any of them
+_SAME = 8  # works taken first from one code, the earliest; the rest come after everything else
+_COMPACT = 4096  # dead slots tolerated whatever their share
+
+Codes = NDArray[np.uint64]
+Slots = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Family:
+    """What fingerprints of one algorithm are found by; ``count`` rows of the two columns are in use."""
+
+    keys: tuple[runs.Run, ...] = ()
+    codes: Codes = field(default_factory=lambda: np.zeros((0, CODE_WORDS), dtype=np.uint64))
+    slots: Slots = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    count: int = 0
+
+
+class MemoryIndex:
+    """See `Index`. A slot is one registration ever applied; a work that is removed or replaced leaves a dead one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._position = 0
+        self._digests: tuple[runs.Run, ...] = ()
+        self._families: dict[str, _Family] = {}
+        self._works = np.zeros(0, dtype=np.int64)
+        self._alive = np.zeros(0, dtype=np.bool_)
+        self._count = 0
+        self._dead = 0
+        self._slot_of: dict[int, int] = {}
+
+    @property
+    def position(self) -> int:
+        return self._position
+
+    def __len__(self) -> int:
+        """Works that can be found."""
+        return len(self._slot_of)
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        batch = list(changes)
+        with self._lock:
+            last = self._position
+            for n, change in enumerate(batch):
+                if change.position < last or (n == 0 and change.position == last):
+                    raise ValueError(f"change {change.position} comes after {last}: an index only goes forward")
+                last = change.position
+            self._grow(sum(change.fingerprint is not None for change in batch))
+            fresh: dict[int, Fingerprint] = {}
+            for change in batch:
+                old = self._slot_of.pop(change.work, None)
+                if old is not None:
+                    self._alive[old] = False
+                    self._dead += 1
+                    fresh.pop(old, None)
+                if change.fingerprint is not None:
+                    slot = self._count
+                    self._count += 1
+                    self._works[slot], self._alive[slot] = change.work, True
+                    self._slot_of[change.work] = slot
+                    fresh[slot] = change.fingerprint
+            self._insert(fresh)
+            self._position = last
+            if self._dead > max(_COMPACT, len(self._slot_of)):
+                self._compact()
+
+    def candidates(self, query: Fingerprint, limit: int = 50) -> list[int]:
+        with self._lock:
+            digests, family = self._digests, self._families.get(query.algorithm, _Family())
+            works, alive = self._works, self._alive
+        exact = runs.found(digests, _digest_keys([query]), alive, _HUB)
+        ranks: list[tuple[Slots, NDArray[np.float64]]] = [(exact, np.full(len(exact), 2.0))]
+        if len(query.keys):
+            slots, hits = np.unique(runs.found(family.keys, np.unique(query.keys), alive, _HUB), return_counts=True)
+            ranks.append((slots, hits / len(query.keys)))
+        ranks.append(_near(family, query, alive))
+        slots = np.concatenate([r[0] for r in ranks])
+        order = np.lexsort((slots, -np.concatenate([r[1] for r in ranks])))
+        out: dict[int, None] = {}
+        for work in works[slots[order][: limit * 3]].tolist():
+            out[work] = None
+        return list(out)[:limit]
+
+    def _grow(self, more: int) -> None:
+        need = self._count + more
+        if need > len(self._works):
+            size = max(need, 2 * len(self._works), 1024)
+            self._works = np.concatenate((self._works, np.zeros(size - len(self._works), dtype=np.int64)))
+            self._alive = np.concatenate((self._alive, np.zeros(size - len(self._alive), dtype=np.bool_)))
+
+    def _insert(self, fresh: dict[int, Fingerprint]) -> None:
+        if not fresh:
+            return
+        everyone = np.fromiter(fresh, dtype=np.int32, count=len(fresh))
+        self._digests = runs.added(self._digests, _digest_keys(fresh.values()), everyone)
+        for algorithm in {f.algorithm for f in fresh.values()}:
+            mine = {slot: f for slot, f in fresh.items() if f.algorithm == algorithm}
+            slots = np.fromiter(mine, dtype=np.int32, count=len(mine))
+            keys = np.concatenate([f.keys for f in mine.values()])
+            key_slots = np.repeat(slots, [len(f.keys) for f in mine.values()])
+            family = self._families.get(algorithm, _Family())
+            family = replace(family, keys=runs.added(family.keys, keys, key_slots))
+            codes = np.concatenate([f.codes for f in mine.values()])
+            code_slots = np.repeat(slots, [len(f.codes) for f in mine.values()])
+            self._families[algorithm] = _with_codes(family, codes, code_slots)
+
+    def _compact(self) -> None:
+        """Forget dead slots; new arrays throughout, because a reader may hold the old ones."""
+        alive = self._alive[: self._count]
+        renumbered = np.where(alive, np.cumsum(alive) - 1, -1).astype(np.int32)
+        self._works = self._works[: self._count][alive]
+        self._count, self._dead = len(self._works), 0
+        self._alive = np.ones(self._count, dtype=np.bool_)
+        self._slot_of = {work: slot for slot, work in enumerate(self._works.tolist())}
+        self._digests = runs.kept(self._digests, renumbered)
+        for name, family in self._families.items():
+            slots = renumbered[family.slots[: family.count]]
+            left = slots >= 0
+            self._families[name] = _Family(
+                runs.kept(family.keys, renumbered), family.codes[: family.count][left], slots[left], int(left.sum())
+            )
+
+
+def _digest_keys(fingerprints: Iterable[Fingerprint]) -> NDArray[np.uint64]:
+    """The first 64 bits of each SHA-256; verify compares the whole."""
+    return np.frombuffer(b"".join(f.digest[:8] for f in fingerprints), dtype="<u8").astype(np.uint64)
+
+
+def _with_codes(family: _Family, codes: Codes, slots: Slots) -> _Family:
+    count = family.count + len(codes)
+    if count <= len(family.codes):
+        # Rows past the count belong to no snapshot, so they may be written in place.
+        family.codes[family.count : count] = codes
+        family.slots[family.count : count] = slots
+        return replace(family, count=count)
+    size = max(count, 2 * len(family.codes))
+    wide = np.zeros((size, CODE_WORDS), dtype=np.uint64)
+    where = np.zeros(size, dtype=np.int32)
+    wide[: family.count], where[: family.count] = family.codes[: family.count], family.slots[: family.count]
+    wide[family.count : count], where[family.count : count] = codes, slots
+    return replace(family, codes=wide, slots=where, count=count)
+
+
+def _near(family: _Family, query: Fingerprint, alive: NDArray[np.bool_]) -> tuple[Slots, NDArray[np.float64]]:
+    """Living slots with a code within the radius of any query code, and 1 - distance / 256 of the nearest."""
+    none = np.zeros(0, dtype=np.int32), np.zeros(0)
+    if not family.count or not len(query.codes):
+        return none
+    codes, radius = media.query_codes(query)
+    best = np.full(family.count, 256, dtype=np.uint16)
+    distance = np.empty(family.count, dtype=np.uint16)
+    stored = family.codes[: family.count]
+    for code in codes:
+        distance[:] = 0
+        for word in range(CODE_WORDS):
+            distance += np.bitwise_count(stored[:, word] ^ code[word])
+        np.minimum(best, distance, out=best)
+    rows = np.flatnonzero((best <= radius) & alive[family.slots[: family.count]])
+    if not len(rows):
+        return none
+    _, group = np.unique(stored[rows], axis=0, return_inverse=True)
+    order = np.lexsort((rows, group))
+    ordered = group[order]
+    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    place = np.empty(len(rows), dtype=np.int64)
+    place[order] = np.arange(len(rows)) - np.repeat(starts, np.diff(np.concatenate((starts, [len(rows)]))))
+    near = 1.0 - best[rows] / 256
+    return family.slots[rows], np.where(place < _SAME, near, near - 1.0)

@@ -1,0 +1,214 @@
+"""The frozen types every medium speaks: Fingerprint, Segment, Match, Examination, Limits.
+
+A fingerprint is what is kept of a work to find it again. It has four parts, each optional but the first:
+
+* ``digest``  SHA-256 of the exact bytes;
+* ``codes``   256-bit perceptual codes, compared by Hamming distance;
+* ``keys``    64-bit keys, looked up exactly, each with a small payload (a band, a position, a time);
+* ``detail``  whatever the medium's ``verify`` needs to decide and to show evidence.
+
+``codes`` and ``keys`` propose candidates; only ``verify`` decides.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Medium = Literal["text", "image", "audio", "video"]
+Unit = Literal["codepoint", "second", "pixel"]
+Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+Span = tuple[float, float]
+
+CODE_WORDS = 4  # 256 bits as four uint64
+_MAGIC = b"SMFP1"
+
+
+def _empty_codes() -> NDArray[np.uint64]:
+    return np.zeros((0, CODE_WORDS), dtype=np.uint64)
+
+
+def _empty_keys() -> NDArray[np.uint64]:
+    return np.zeros(0, dtype=np.uint64)
+
+
+def _empty_payloads() -> NDArray[np.uint32]:
+    return np.zeros(0, dtype=np.uint32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fingerprint:
+    """What is kept of one work, or made of one upload.
+
+    Attributes:
+        medium: text, image, audio or video.
+        algorithm: id and version, for example ``sourcemark-text/1``; fingerprints compare only within one algorithm.
+        digest: SHA-256 of the exact bytes, 32 bytes.
+        codes: uint64 array of shape (n, 4), 256-bit codes.
+        keys: uint64 array of shape (m,), sorted is not required.
+        payloads: uint32 array of shape (m,), one a key.
+        detail: bytes that only the medium reads.
+        facts: small JSON-able facts for people (width, height, characters, encoding ...).
+        reason: None when the work can be found again in altered form; otherwise why only exact copies can be found
+            (``no_texture``, ``too_short``, ``not_fingerprinted`` ...).
+    """
+
+    medium: Medium
+    algorithm: str
+    digest: bytes
+    codes: NDArray[np.uint64] = field(default_factory=_empty_codes)
+    keys: NDArray[np.uint64] = field(default_factory=_empty_keys)
+    payloads: NDArray[np.uint32] = field(default_factory=_empty_payloads)
+    detail: bytes = b""
+    facts: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    reason: str | None = None
+
+    @property
+    def fingerprintable(self) -> bool:
+        """Whether altered copies of this work can be found, not only exact ones."""
+        return self.reason is None
+
+    def to_bytes(self) -> bytes:
+        """A compact, stable serialisation; never pickle, because it crosses from the decoder process."""
+        head = json.dumps(
+            {
+                "medium": self.medium,
+                "algorithm": self.algorithm,
+                "digest": self.digest.hex(),
+                "codes": len(self.codes),
+                "keys": len(self.keys),
+                "detail": len(self.detail),
+                "facts": dict(self.facts),
+                "reason": self.reason,
+            },
+            ensure_ascii=True,
+            sort_keys=True,
+            separators=(",", ":"),
+        ).encode()
+        return b"".join(
+            (
+                _MAGIC,
+                struct.pack("<I", len(head)),
+                head,
+                self.codes.astype("<u8", copy=False).tobytes(),
+                self.keys.astype("<u8", copy=False).tobytes(),
+                self.payloads.astype("<u4", copy=False).tobytes(),
+                self.detail,
+            )
+        )
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Fingerprint:
+        """The inverse of `to_bytes`.
+
+        Raises:
+            ValueError: the bytes are not a fingerprint, or lengths disagree.
+        """
+        if raw[: len(_MAGIC)] != _MAGIC or len(raw) < len(_MAGIC) + 4:
+            raise ValueError("not a fingerprint")
+        (n,) = struct.unpack_from("<I", raw, len(_MAGIC))
+        at = len(_MAGIC) + 4
+        head = json.loads(raw[at : at + n])
+        at += n
+        codes, keys, detail = int(head["codes"]), int(head["keys"]), int(head["detail"])
+        if len(raw) != at + codes * CODE_WORDS * 8 + keys * 12 + detail:
+            raise ValueError("fingerprint has the wrong length")
+        code_array = np.frombuffer(raw, dtype="<u8", count=codes * CODE_WORDS, offset=at).astype(np.uint64)
+        at += codes * CODE_WORDS * 8
+        key_array = np.frombuffer(raw, dtype="<u8", count=keys, offset=at).astype(np.uint64)
+        at += keys * 8
+        payload_array = np.frombuffer(raw, dtype="<u4", count=keys, offset=at).astype(np.uint32)
+        at += keys * 4
+        return cls(
+            medium=head["medium"],
+            algorithm=head["algorithm"],
+            digest=bytes.fromhex(head["digest"]),
+            codes=code_array.reshape(codes, CODE_WORDS),
+            keys=key_array,
+            payloads=payload_array,
+            detail=raw[at:],
+            facts=head["facts"],
+            reason=head["reason"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One piece of evidence: this part of the upload is that part of the work.
+
+    ``upload`` and ``work`` are half-open spans [a, b) of code points or seconds, or quadrilaterals of pixels
+    (clockwise from the top left corner of the work).
+    """
+
+    upload: Span | Quad
+    work: Span | Quad
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The verified claim that an upload reuses a work.
+
+    Attributes:
+        score: 0..1, higher is surer; one scale a medium, reported matches are >= 0.5.
+        coverage_upload: share 0..1 of the upload that is the work.
+        coverage_work: share 0..1 of the work found in the upload.
+        segments: the evidence, at least one.
+        transform: what was done to the work: ``exact``, ``mirrored``, ``inverted`` (bool), ``rotation`` (degrees
+            clockwise), ``scale`` (upload / work), ``speed``, ``pitch`` ...
+    """
+
+    score: float
+    coverage_upload: float
+    coverage_work: float
+    segments: tuple[Segment, ...]
+    transform: Mapping[str, bool | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One embedded metadata field of a file, as a person could look it up with any metadata viewer.
+
+    ``where`` is the container (exif, iim, xmp, png, id3, mp4, vorbis, matroska), ``tag`` its name there
+    (``Artist``, ``dc:creator``, ``By-line`` ...), ``value`` decoded text.
+    """
+
+    where: str
+    tag: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examination:
+    """All that is read from one file in one pass through the decoder process.
+
+    Attributes:
+        fingerprint: the fingerprint of the bytes.
+        format: the concrete format by magic bytes (``jpeg``, ``png``, ``html``, ``plain`` ...).
+        text: the text as submitted, after decoding its bytes, tags and all; None where the medium is not text.
+        fields: embedded metadata.
+    """
+
+    fingerprint: Fingerprint
+    format: str
+    text: str | None = None
+    fields: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one decode may cost. Every field is a setting of the service."""
+
+    max_bytes: int = 100 * 1024 * 1024
+    max_text_bytes: int = 20 * 1024 * 1024
+    max_pixels: int = 100_000_000
+    max_frames: int = 200
+    memory_bytes: int = 1536 * 1024 * 1024
+    cpu_seconds: int = 30
+    wall_seconds: int = 60

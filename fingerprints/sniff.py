@@ -1,0 +1,174 @@
+"""The medium and the concrete format of a file from its first bytes; never from a name or a header."""
+
+from __future__ import annotations
+
+import re
+
+from .errors import UnreadableMedia, UnsupportedMedium
+from .model import Medium
+
+# Longest first where one is the beginning of another. Sources: the formats' own specifications.
+_MAGIC: tuple[tuple[int, bytes, Medium, str], ...] = (
+    (0, b"\x89PNG\r\n\x1a\n", "image", "png"),
+    (0, b"\xff\xd8\xff", "image", "jpeg"),
+    (0, b"GIF87a", "image", "gif"),
+    (0, b"GIF89a", "image", "gif"),
+    (0, b"II*\x00", "image", "tiff"),
+    (0, b"MM\x00*", "image", "tiff"),
+    (0, b"II+\x00", "image", "tiff"),
+    (0, b"MM\x00+", "image", "tiff"),
+    (0, b"\x00\x00\x00\x0cjP  \r\n\x87\n", "image", "jp2"),
+    (0, b"\xff\x4f\xff\x51", "image", "jp2"),
+    (0, b"ID3", "audio", "mp3"),
+    (0, b"fLaC", "audio", "flac"),
+    (0, b"OggS", "audio", "ogg"),
+    (0, b"ADIF", "audio", "aac"),
+    (0, b"\x1a\x45\xdf\xa3", "video", "matroska"),
+)
+_RIFF: dict[bytes, tuple[Medium, str]] = {
+    b"WEBP": ("image", "webp"),
+    b"WAVE": ("audio", "wav"),
+    b"AVI ": ("video", "avi"),
+}
+# ISO base media file format brands (https://mp4ra.org); any other brand is a video.
+_BRANDS: dict[bytes, tuple[Medium, str]] = {
+    **dict.fromkeys((b"avif", b"avis"), ("image", "avif")),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), ("image", "heic")),
+    **dict.fromkeys((b"M4A ", b"M4B ", b"M4P "), ("audio", "m4a")),
+    b"qt  ": ("video", "mov"),
+}
+_KBITS_1 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)  # layer III, MPEG 1
+_KBITS_2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)  # layer III, MPEG 2 and 2.5
+_SAVE = "export it as JPEG, PNG, HTML or plain text and send that"
+_REFUSED: tuple[tuple[bytes, str, str], ...] = (
+    (b"%PDF-", "pdf", f"PDF files are not taken; {_SAVE}"),
+    (b"PK\x03\x04", "archive", "archives and office files (zip, docx, epub) are not taken; send the files in it"),
+    (b"PK\x05\x06", "archive", "archives are not taken; send the files in it"),
+    (b"Rar!\x1a\x07", "archive", "archives are not taken; send the files in it"),
+    (b"7z\xbc\xaf\x27\x1c", "archive", "archives are not taken; send the files in it"),
+    (b"\x1f\x8b", "archive", "compressed files are not taken; unpack it and send what is inside"),
+    (b"BZh", "archive", "compressed files are not taken; unpack it and send what is inside"),
+    (b"\xfd7zXZ\x00", "archive", "compressed files are not taken; unpack it and send what is inside"),
+    (b"\x28\xb5\x2f\xfd", "archive", "compressed files are not taken; unpack it and send what is inside"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "office_document", f"old office files are not taken; {_SAVE}"),
+    (b"{\\rtf", "rtf", f"RTF is not taken; {_SAVE}"),
+    (b"%!PS", "postscript", f"PostScript is not taken; {_SAVE}"),
+    (b"\x7fELF", "executable", "this is a program; only text, pictures, audio and video are taken"),
+    (b"-----BEGIN PGP MESSAGE", "encrypted", "the file is encrypted; decrypt it first"),
+    (b"\x85\x01", "encrypted", "the file is encrypted; decrypt it first"),
+)
+_XML = re.compile(
+    rb"(?:<\?xml[^>]*>|<!--.*?-->|<!doctype\s+(?P<doctype>[a-z]+)[^>]*>|\s)*<(?P<root>[a-z:]+)", re.I | re.S
+)
+_HTML_START = re.compile(
+    r"(?:\s|<\?xml[^>]*>|<!--.*?-->)*<(?:!doctype\s+html|html|head|body|meta|title|link|script|style|div|p|h[1-6]|article|section|main|header|"
+    r"table|ul|ol|dl|blockquote|figure|img|span|a|b|i|em|strong|font|center|br|hr|nav|form|pre)[\s/>]",
+    re.IGNORECASE | re.DOTALL,
+)
+_CLOSING = re.compile(r"</(?:p|div|a|span|h[1-6]|li|ul|ol|td|tr|table|article|section|body|html)\s*>", re.IGNORECASE)
+_HEAD = 65_536  # bytes looked at
+_STRAY_NULS = 0.005  # share of NULs still taken for text, as in text.decoding
+_CLOSINGS = 3  # closing tags that make a text HTML even if it does not start so
+
+
+def sniff(data: bytes) -> tuple[Medium, str]:
+    """The medium and the format (``jpeg``, ``mp3``, ``html``, ``plain`` ...) of a file.
+
+    Raises:
+        UnreadableMedia: ``empty``.
+        UnsupportedMedium: a format that is not taken, by reason.
+    """
+    if not data:
+        raise UnreadableMedia("empty", "the file is empty")
+    head = bytes(data[:_HEAD])
+    for offset, magic, medium, format in _MAGIC:
+        if head.startswith(magic, offset):
+            if format == "matroska":
+                return medium, "webm" if b"webm" in head[:64] else "mkv"
+            return medium, format
+    if head[:4] == b"RIFF" and head[8:12] in _RIFF:
+        return _RIFF[head[8:12]]
+    if head[:2] == b"BM" and len(head) >= 26 and head[6:10] == b"\x00\x00\x00\x00":
+        return "image", "bmp"
+    if head[4:8] == b"ftyp":
+        return _iso(head)
+    if (frame := _mpeg_audio(head)) is not None:
+        return "audio", frame
+    _refuse(data, head)
+    return "text", _text_format(head)
+
+
+def _iso(head: bytes) -> tuple[Medium, str]:
+    """By major brand, then, for the generic image brands, by the compatible ones."""
+    size = min(int.from_bytes(head[:4], "big"), 4096)
+    major = head[8:12]
+    compatible = [head[k : k + 4] for k in range(16, max(size, 16), 4)]
+    if major in (b"mif1", b"msf1") and b"avif" in compatible:
+        return "image", "avif"
+    return _BRANDS.get(major, ("video", "mp4"))
+
+
+def _mpeg_audio(head: bytes) -> str | None:
+    """ADTS or MPEG layer III by its frame header (ISO 13818-7, 11172-3) and, where it is there, the next frame's."""
+    if len(head) < 6 or head[0] != 0xFF:
+        return None
+    if head[1] & 0xF6 == 0xF0:
+        length = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+        valid = (head[2] >> 2) & 0xF < 13 and length >= 7
+        return "aac" if valid and _next_frame(head, length, 0xF6) else None
+    version, bitrate, rate = (head[1] >> 3) & 3, head[2] >> 4, (head[2] >> 2) & 3
+    if head[1] & 0xE6 != 0xE2 or version == 1 or bitrate in (0, 15) or rate == 3:
+        return None
+    first = version == 3
+    kbits = (_KBITS_1 if first else _KBITS_2)[bitrate - 1]
+    hertz = (44_100, 48_000, 32_000)[rate] // (1 if first else 2 if version == 2 else 4)
+    length = (144_000 if first else 72_000) * kbits // hertz + ((head[2] >> 1) & 1)
+    return "mp3" if _next_frame(head, length, 0xFE) else None
+
+
+def _next_frame(head: bytes, length: int, mask: int) -> bool:
+    following = head[length : length + 2]
+    return len(following) < 2 or (following[0] == 0xFF and following[1] & mask == head[1] & mask)
+
+
+def _refuse(data: bytes, head: bytes) -> None:
+    for magic, reason, message in _REFUSED:
+        if head.startswith(magic):
+            if reason == "pdf" and b"/Encrypt" in data:
+                raise UnsupportedMedium("encrypted_pdf", "the PDF is encrypted; decrypt it and export its text")
+            raise UnsupportedMedium(reason, message)
+    if head[:2] == b"MZ" and b"\x00" in head[:64]:
+        raise UnsupportedMedium("executable", "this is a program; only text, pictures, audio and video are taken")
+    bare = head[3:] if head.startswith(b"\xef\xbb\xbf") else head
+    if bare.lstrip()[:5].lower() in (b"<?xml", b"<svg ", b"<svg>", b"<!doc", b"<!--") or bare.lstrip()[:4] == b"<svg":
+        found = _XML.match(bare)
+        root = (found["root"] if found else b"").lower()
+        if root in (b"svg", b"svg:svg"):
+            raise UnsupportedMedium("svg", "SVG drawings are not taken; export it as PNG and send that")
+        if bare.lstrip()[:5].lower() == b"<?xml" and root != b"html":
+            raise UnsupportedMedium("xml", f"XML is not taken; {_SAVE}")
+    if not head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) and b"\x00" in head:
+        if not _mostly_text(head):
+            raise UnsupportedMedium(
+                "unknown_binary", "this is no text, picture, audio or video format that is known here"
+            )
+        if head.count(b"\x00") > len(head) * _STRAY_NULS:
+            raise UnreadableMedia("nul_bytes", "the text holds NUL bytes; save it as UTF-8 without them")
+
+
+def _mostly_text(head: bytes) -> bool:
+    """Whether bytes with NULs in them are a text with NULs in it: UTF-16 without a mark, or stray ones."""
+    odd = sum(head.count(bytes([c])) for c in (*range(1, 9), *range(14, 32), 127))
+    return odd * 50 <= len(head)
+
+
+def _text_format(head: bytes) -> str:
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if head.startswith(mark):
+            text = head[len(mark) :].decode(encoding, "ignore")
+            break
+    else:
+        text = head.decode("utf-8", "ignore")
+    if _HTML_START.match(text):
+        return "html"
+    return "html" if len(_CLOSING.findall(text)) >= _CLOSINGS else "plain"
