@@ -1,0 +1,119 @@
+"""Strict small codecs: base64, decimal numbers, canonical JSON. One byte string, one meaning."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import rfc8785
+
+from ..errors import VerificationFailed
+
+MAX_DEPTH = 32
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,18})\Z", re.ASCII)
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def unb64(text: str) -> bytes:
+    """RFC 4648 section 4, canonical only; raises `VerificationFailed`."""
+    try:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+    except (ValueError, binascii.Error, AttributeError):
+        raise VerificationFailed(f"{text!r:.40} is not base64") from None
+    if b64(data) != text:
+        raise VerificationFailed(f"{text!r:.40} is not canonical base64")
+    return data
+
+
+def decimal(text: str) -> int:
+    """A number below 2**63 without sign or leading zeros; raises `VerificationFailed`."""
+    if not _DECIMAL.match(text) or int(text) >= 2**63:
+        raise VerificationFailed(f"{text!r:.40} is not a decimal number")
+    return int(text)
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785 form of objects, lists, strings, integers, booleans and null.
+
+    Raises:
+        VerificationFailed: it has no such form, or holds floats, which two programs may write differently.
+    """
+    try:
+        _refuse_floats(value)
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
+        raise VerificationFailed(f"this cannot be written as canonical JSON: {error}") from None
+
+
+def parse_canonical(raw: bytes) -> Any:
+    """JSON in exactly its RFC 8785 form, of objects, lists, strings, integers, booleans and null.
+
+    Raises:
+        VerificationFailed: not JSON, not canonical, duplicate keys, floats, too deeply nested.
+    """
+    try:
+        text = raw.decode("utf-8")
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_int=_integer, parse_float=_refuse, parse_constant=_refuse
+        )
+    except (ValueError, RecursionError) as error:
+        raise VerificationFailed(f"this is not JSON: {error}") from None
+    _check_depth(value, MAX_DEPTH)
+    if not _is_compact(value, text) and canonical(value) != raw:
+        raise VerificationFailed("the JSON is not in its canonical form (RFC 8785)")
+    return value
+
+
+def _is_compact(value: Any, text: str) -> bool:
+    """Whether the text is canonical by the standard library's encoder, which is far faster than a canonicaliser.
+
+    Without floats and large integers its output differs from RFC 8785 in the order of keys only, and only where some
+    character lies past U+FFFF: UTF-16 sorts those before U+E000, Python behind.
+    """
+    if not text.isascii() and _ASTRAL.search(text):
+        return False
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True) == text
+
+
+def _check_depth(value: Any, left: int) -> None:
+    if isinstance(value, dict | list):
+        if left == 0:
+            raise VerificationFailed("the JSON is nested too deeply")
+        for each in value.values() if isinstance(value, dict) else value:
+            _check_depth(each, left - 1)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise VerificationFailed("a JSON object has the same key twice")
+    return found
+
+
+def _integer(text: str) -> int:
+    if len(text) > 17 or abs(int(text)) >= 2**53:
+        raise VerificationFailed(f"the number {text!r:.40} is too large for JSON (RFC 7493)")
+    return int(text)
+
+
+def _refuse(text: str) -> NoReturn:
+    raise VerificationFailed(f"the number {text!r:.40} is not an integer")
+
+
+def _refuse_floats(value: Any) -> None:
+    if isinstance(value, float):
+        _refuse(str(value))
+    if isinstance(value, Mapping):
+        for each in value.values():
+            _refuse_floats(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            _refuse_floats(each)

@@ -1,0 +1,194 @@
+"""Re-hash everything and compare every store with every other: database, signer state, published log, openings.
+
+Comparing roots would not find an edit made while the service was stopped; so each entry, tile, opening and
+fingerprint is read and hashed again. Memory stays flat: entries are read in pages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..db import Database
+from ..errors import LedgerReadOnly, SourcemarkError
+from ..tables import checkpoints, entries, fingerprints, log_state, openings, pending_entries, works
+from . import audit, note, statement, tiles
+from .log import Log
+from .signer import SignerState
+from .tree import Frontier
+
+_PAGE = 2048
+_MOST = 1000  # problems listed before giving up
+
+
+def check(db: Database, log: Log) -> dict[str, Any]:
+    """A report: ``size``, ``root``, ``problems`` (one line each, empty when all is well), ``pending``, ``refused``."""
+    problems: list[str] = []
+    for found in _problems(db, log):
+        problems.append(found)
+        if len(problems) >= _MOST:
+            problems.append("too many problems: the rest is not listed")
+            break
+    with db.read() as connection:
+        state = connection.execute(sa.select(log_state)).one()
+        waiting = connection.execute(
+            sa.select(sa.func.count()).where(pending_entries.c.refused.is_(None)).select_from(pending_entries)
+        ).scalar_one()
+        refused = connection.execute(
+            sa.select(sa.func.count()).where(pending_entries.c.refused.is_not(None)).select_from(pending_entries)
+        ).scalar_one()
+    return {
+        "origin": log.origin,
+        "size": state.size,
+        "root": state.root.hex(),
+        "pending": waiting,
+        "refused": refused,
+        "problems": problems,
+    }
+
+
+def _problems(db: Database, log: Log) -> Iterator[str]:
+    try:
+        log.check_writable()
+    except LedgerReadOnly as error:
+        yield f"the ledger is read-only: {error.detail}"
+    yield from _entries(db)
+    yield from _signatures(db, log)
+    yield from _openings(db)
+    yield from _fingerprints(db)
+    yield from (f"published log: {found}" for found in _published(log))
+
+
+def _entries(db: Database) -> Iterator[str]:
+    """Every leaf against its hash, its rules, and the roots that were signed."""
+    with db.read() as connection:
+        state = connection.execute(sa.select(log_state)).one()
+        signed = {row.size: row.root for row in connection.execute(sa.select(checkpoints.c.size, checkpoints.c.root))}
+    frontier, directory, start = Frontier(), statement.KeyDirectory(), 0
+    while start < state.size:
+        with db.read() as connection:
+            rows = connection.execute(
+                sa.select(entries).where(entries.c.idx >= start).order_by(entries.c.idx).limit(_PAGE)
+            ).all()
+        for row in rows:
+            if row.idx != frontier.size:
+                yield f"entry {frontier.size} is missing from the database"
+                return
+            fresh = statement.leaf_hash(row.leaf)
+            if fresh != row.leaf_hash:
+                yield f"entry {row.idx} was changed in the database"
+            try:
+                directory.replay(row.idx, row.leaf)
+            except SourcemarkError as error:
+                yield f"entry {row.idx}: {error.detail}"
+            frontier.append(fresh)
+            if frontier.size in signed and frontier.root() != signed[frontier.size]:
+                yield f"the entries up to {frontier.size} are not those of the checkpoint signed at that size"
+        if not rows:
+            yield f"entries {start} to {state.size - 1} are missing from the database"
+            return
+        start = rows[-1].idx + 1
+    if frontier.size != state.size:
+        yield f"the database has {frontier.size} entries and says it has {state.size}"
+    if frontier.root() != state.root or Frontier.from_bytes(state.frontier).root() != state.root:
+        yield "the database's root is not that of its entries"
+
+
+def _signatures(db: Database, log: Log) -> Iterator[str]:
+    try:
+        vkeys = [note.VKey.parse(key) for key in log.vkeys()]
+    except SourcemarkError as error:
+        yield error.detail
+        return
+    with db.read() as connection:
+        stored = connection.execute(sa.select(checkpoints).order_by(checkpoints.c.size)).all()
+        size = connection.execute(sa.select(log_state.c.size)).scalar_one()
+    for row in stored:
+        try:
+            opened = note.open_checkpoint(row.note, vkeys, origin=log.origin)
+            if (opened.size, opened.root) != (row.size, row.root):
+                yield f"the checkpoint stored at size {row.size} speaks of size {opened.size}"
+        except SourcemarkError as error:
+            yield f"the checkpoint at size {row.size}: {error.detail}"
+    if not stored or stored[-1].size != size:
+        yield f"the newest checkpoint is not at the log's size {size}: the next registration will sign it"
+    try:
+        signer = SignerState(log.settings.signer_state).read()
+    except SourcemarkError as error:
+        yield error.detail
+        return
+    if signer is None:
+        yield f"the signer state {log.settings.signer_state} is missing: restore it, or sign something to make it again"
+    elif stored and (signer.size, signer.root) != (stored[-1].size, stored[-1].root):
+        yield f"the signer state is at size {signer.size}, the newest checkpoint at {stored[-1].size}"
+
+
+def _openings(db: Database) -> Iterator[str]:
+    """Every salt and record against the commitment in the log; erased ones are no problem."""
+    query = (
+        sa.select(entries.c.idx, entries.c.leaf, openings.c.name, openings.c.salt, openings.c.record)
+        .join(openings, openings.c.leaf_hash == entries.c.leaf_hash)
+        .order_by(entries.c.idx, openings.c.name)
+    )
+    for row in _pages(db, query):
+        try:
+            promised = statement.parse_leaf(row.leaf).predicate["commitments"].get(row.name)
+        except (SourcemarkError, KeyError):
+            continue  # reported with the entry itself
+        if statement.commit(row.salt, row.record) != promised:
+            yield f"the {row.name} of entry {row.idx} was changed in the database"
+
+
+def _fingerprints(db: Database) -> Iterator[str]:
+    """Every fingerprint against the opened record of the registration, and each work's shown claim likewise."""
+    query = (
+        sa.select(
+            works.c.work_id,
+            works.c.title,
+            works.c.owner,
+            works.c.claim,
+            fingerprints.c.data,
+            openings.c.name,
+            openings.c.record,
+        )
+        .join(fingerprints, fingerprints.c.work == works.c.id)
+        .join(openings, openings.c.leaf_hash == works.c.leaf_hash)
+        .order_by(works.c.id, openings.c.name)
+    )
+    for row in _pages(db, query):
+        if row.name == "fingerprint" and hashlib.sha256(row.data).hexdigest() != row.record.get("sha256"):
+            yield f"the fingerprint of {row.work_id} was changed in the database"
+        if row.name == "claim" and (
+            any(row.claim.get(key) != value for key, value in row.record.items())
+            or (row.title, row.owner) != (row.record.get("title"), row.record.get("owner"))
+        ):
+            yield f"the claim of {row.work_id} was changed in the database"
+
+
+def _pages(db: Database, query: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
+    offset = 0
+    while True:
+        with db.read() as connection:
+            rows = connection.execute(query.limit(_PAGE).offset(offset)).all()
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        offset += _PAGE
+
+
+def _published(log: Log) -> Iterator[str]:
+    folder = log.settings.log_dir
+    try:
+        if (folder / "checkpoint").read_bytes() != log.checkpoint():
+            yield "the published checkpoint is not the newest one: run `sourcemark ledger rebuild`"
+            return
+        yield from audit.audit_log(
+            log.checkpoint(), tiles.from_folder(folder), [note.VKey.parse(key) for key in log.vkeys()]
+        )
+    except SourcemarkError as error:
+        yield error.detail
+    except OSError as error:
+        yield f"{error.filename}: {error.strerror}; run `sourcemark ledger rebuild`"

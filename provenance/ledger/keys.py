@@ -1,0 +1,130 @@
+"""Signing keys: made, kept in files of mode 0600, checked strictly.
+
+Strict means: a public key of small order or in a non-canonical encoding is refused, because a signature under it can
+hold for more than one message (RFC 8032 section 5.1.7 leaves that open).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import nacl.bindings
+import nacl.exceptions
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+
+from ..errors import LedgerReadOnly, VerificationFailed
+
+LOG_ED25519 = "log-ed25519.pem"
+LOG_MLDSA44 = "log-mldsa44.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """An Ed25519 key that signs statements. ``keyid`` is the hex SHA-256 of the raw public key."""
+
+    private: Ed25519PrivateKey
+    public: bytes
+    keyid: str
+
+    @classmethod
+    def of(cls, private: Ed25519PrivateKey) -> SigningKey:
+        """With its public part and id."""
+        public = private.public_key().public_bytes_raw()
+        return cls(private, public, keyid_of(public))
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes; pure Ed25519, deterministic (RFC 8032)."""
+        return self.private.sign(message)
+
+
+def keyid_of(public: bytes) -> str:
+    """Lower-case hex SHA-256 of a raw public key."""
+    return hashlib.sha256(public).hexdigest()
+
+
+def new_signing_key() -> SigningKey:
+    """From the system's randomness."""
+    return SigningKey.of(Ed25519PrivateKey.generate())
+
+
+def check_public_key(public: bytes) -> None:
+    """Raises `VerificationFailed` for a key that is not a canonical point of the prime-order subgroup."""
+    if len(public) != 32 or not nacl.bindings.crypto_core_ed25519_is_valid_point(public):
+        raise VerificationFailed("this Ed25519 public key is weak or not canonical")
+
+
+def verify(public: bytes, signature: bytes, message: bytes) -> None:
+    """Strict Ed25519 verification; raises `VerificationFailed`."""
+    if len(public) != 32 or len(signature) != 64:
+        raise VerificationFailed("an Ed25519 key has 32 bytes and a signature 64")
+    try:
+        nacl.bindings.crypto_sign_open(signature + message, public)
+    except (nacl.exceptions.CryptoError, ValueError):
+        raise VerificationFailed("the signature does not verify") from None
+
+
+def save_signing_key(key: SigningKey, path: Path) -> None:
+    """Write a new file; raises FileExistsError rather than replace a key."""
+    _save(key.private, path)
+
+
+def load_signing_key(path: Path) -> SigningKey:
+    """Raises FileNotFoundError, or `LedgerReadOnly` when the file is damaged."""
+    private = _load(path)
+    if not isinstance(private, Ed25519PrivateKey):
+        raise LedgerReadOnly(f"{path} does not hold an Ed25519 key: restore it from your backup", reason="key_damaged")
+    return SigningKey.of(private)
+
+
+def create_log_keys(folder: Path) -> None:
+    """Make the log's two keys unless they are there."""
+    for name, make in ((LOG_ED25519, Ed25519PrivateKey.generate), (LOG_MLDSA44, MLDSA44PrivateKey.generate)):
+        if not (folder / name).exists():
+            _save(make(), folder / name)
+
+
+def load_log_keys(folder: Path) -> tuple[Ed25519PrivateKey, MLDSA44PrivateKey]:
+    """Raises FileNotFoundError, or `LedgerReadOnly` when a file is damaged."""
+    ed25519, mldsa = _load(folder / LOG_ED25519), _load(folder / LOG_MLDSA44)
+    if not isinstance(ed25519, Ed25519PrivateKey) or not isinstance(mldsa, MLDSA44PrivateKey):
+        raise LedgerReadOnly(
+            f"the log's keys in {folder} are mixed up: restore them from your backup", reason="key_damaged"
+        )
+    return ed25519, mldsa
+
+
+def _save(private: Ed25519PrivateKey | MLDSA44PrivateKey, path: Path) -> None:
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(pem)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.link(temporary, path)  # unlike rename, never replaces a key that is there
+    finally:
+        temporary.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _load(path: Path) -> object:
+    raw = path.read_bytes()
+    try:
+        return serialization.load_pem_private_key(raw, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise LedgerReadOnly(f"{path} is damaged: restore it from your backup", reason="key_damaged") from error

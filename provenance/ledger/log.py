@@ -1,0 +1,434 @@
+"""The log in its database: the one sequencer, and what it publishes.
+
+The steps of one round, under a lock that only one process holds:
+
+T1  (by the callers) business rows and a pending entry, in one transaction
+T2  indexes for the pending entries, the new size, frontier and root, in one transaction
+T3  the batch is read back and hashed anew, compared, signed; the checkpoint is stored under its size, then put
+    into the separate signer-state store, which refuses to go back or sideways
+T5  tiles, then the checkpoint, each by rename
+T6  the callers are answered
+
+A crash between any two is mended by the next round of any process: the database is the truth. Callers that arrive
+while a round runs wait and are all served by the next one (group commit).
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import errno
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from ..config import Settings
+from ..db import Database, exclusive
+from ..errors import BadInput, Conflict, LedgerReadOnly, NotFound, SourcemarkError, Unavailable
+from ..tables import checkpoints, entries, log_state, now, pending_entries, signing_keys
+from . import keys, note, policy, proof, statement, tiles
+from .signer import SignerState
+from .tree import EMPTY_ROOT, Frontier, consistency_proof, inclusion_proof
+
+_ROUND = 4096  # entries given indexes in one transaction
+_FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
+Head = tuple[int, bytes]
+
+
+class Log:
+    """One log. Thread-safe. `start` before anything else."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self.db = db
+        self.settings = settings
+        self.origin = ""
+        self._turn = threading.Lock()
+        self._published = -1  # size of what this process knows to be published
+        self._alarm: LedgerReadOnly | None = None
+        self._signer = SignerState(settings.signer_state)
+        self._keys: note.LogKeys | None = None
+
+    # --- opening ---------------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        """Make the log if there is none, and finish what a crash may have left.
+
+        A ledger whose stores disagree is opened read-only: it answers and proves, and refuses to write.
+        """
+        with self.db.read() as connection:
+            origin = connection.execute(sa.select(log_state.c.origin)).scalar()
+        if origin is None:
+            with exclusive(self.db, self.settings.home, "log"):
+                origin = self._create()
+        self.origin = str(origin)
+        with contextlib.suppress(LedgerReadOnly):  # remembered in _alarm; whoever wants to write is told
+            self._round()
+
+    def _create(self) -> str:
+        with self.db.read() as connection:
+            origin = connection.execute(sa.select(log_state.c.origin)).scalar()
+        if origin is not None:  # another process was first
+            return str(origin)
+        if self._signer.read() is not None:
+            raise LedgerReadOnly(
+                f"the database {self.db.place} is empty, but {self.settings.signer_state} says that a log was signed "
+                "here: restore the database from your backup, or move the home folder away to begin a new log",
+                reason="database_behind_signer",
+            )
+        origin = self.settings.origin or f"log-{secrets.token_hex(4)}.localhost/sourcemark"
+        keys.create_log_keys(self.settings.keys_dir)
+        frontier = Frontier()
+        with self.db.write() as connection:
+            connection.execute(
+                log_state.insert().values(
+                    id=1, origin=origin, size=0, root=EMPTY_ROOT, frontier=frontier.to_bytes(), claims_size=0
+                )
+            )
+        return origin
+
+    # --- T1 --------------------------------------------------------------------------------------------------------
+    def submit(self, connection: sa.Connection, leaves: Sequence[bytes]) -> None:
+        """Put signed entries in the queue, within the caller's transaction.
+
+        Raises:
+            Conflict: an entry is in the log, or in the queue, already.
+        """
+        moment = now()
+        rows = []
+        for raw in leaves:
+            leaf = statement.parse_leaf(raw)
+            rows.append(
+                {
+                    "leaf": raw,
+                    "leaf_hash": statement.leaf_hash(raw),
+                    "kind": leaf.kind,
+                    "keyid": leaf.signers[0],
+                    "created_at": moment,
+                }
+            )
+        hashes = [row["leaf_hash"] for row in rows]
+        known = connection.execute(sa.select(entries.c.idx).where(entries.c.leaf_hash.in_(hashes))).first()
+        if known is not None:
+            raise Conflict(f"this statement is in the log already, as entry {known.idx}")
+        connection.execute(pending_entries.insert(), rows)
+
+    # --- T2 to T6 --------------------------------------------------------------------------------------------------
+    def commit(self, hashes: Iterable[bytes]) -> dict[bytes, int]:
+        """Wait until the entries with these leaf hashes are signed, published and durable; their indexes.
+
+        Raises:
+            LedgerReadOnly, Unavailable: nothing is known to be published; the entries stay in the queue.
+            Conflict: the sequencer refused an entry, and why.
+        """
+        wanted = set(hashes)
+        with self._turn:
+            indexes = self._indexes(wanted)
+            if len(indexes) < len(wanted) or max(indexes.values(), default=-1) >= self._published:
+                self._round()
+                indexes = self._indexes(wanted)
+        if len(indexes) < len(wanted):
+            with self.db.read() as connection:
+                why = connection.execute(
+                    sa.select(pending_entries.c.refused).where(pending_entries.c.leaf_hash.in_(wanted - indexes.keys()))
+                ).scalar()
+            raise Conflict(str(why or "the statement is not in the queue"))
+        return indexes
+
+    def _indexes(self, hashes: set[bytes]) -> dict[bytes, int]:
+        with self.db.read() as connection:
+            rows = connection.execute(
+                sa.select(entries.c.leaf_hash, entries.c.idx).where(entries.c.leaf_hash.in_(hashes))
+            )
+            return dict(rows.all())
+
+    def _round(self) -> None:
+        self.check_writable()
+        try:
+            with exclusive(self.db, self.settings.home, "log"):
+                self._compare_stores()
+                self._sign()
+                self._publish()
+                while self._integrate():
+                    self._sign()
+                    self._publish()
+        except LedgerReadOnly as error:
+            self._alarm = error
+            raise
+        except OSError as error:
+            if error.errno in _FULL_DISK:
+                raise Unavailable(
+                    f"the disk of {self.settings.log_dir} is full: free some space; nothing acknowledged is lost",
+                    reason="disk_full",
+                ) from error
+            # After a failed fsync nobody knows what is on the disk; going on could acknowledge what is not there.
+            self._alarm = LedgerReadOnly(
+                f"writing {error.filename or self.settings.log_dir} failed ({error.strerror}): check the "
+                "disk, then restart",
+                reason="storage_failed",
+            )
+            raise self._alarm from error
+
+    def check_writable(self) -> None:
+        """Raises the alarm that made the log read-only, if there is one."""
+        if self._alarm is not None:
+            raise self._alarm
+
+    def _compare_stores(self) -> None:
+        """A store that is ahead of the database means that the database was put back: never go on from there."""
+        with self.db.read() as connection:
+            size, root = connection.execute(sa.select(log_state.c.size, log_state.c.root)).one()
+        signed = self._signer.read()
+        published = self._published_checkpoint()
+        for name, other in (("the signer state", signed), ("the published log", published)):
+            if other is None:
+                continue
+            if other.size > size or (other.size == size and other.root != root):
+                raise LedgerReadOnly(
+                    f"{name} has {other.size} entries and the database has {size}, or other ones: the database was "
+                    "restored from an old backup or changed; restore the newest backup, do not write on",
+                    reason="database_behind",
+                )
+
+    def _integrate(self) -> int:
+        """T2. Returns how many entries got an index."""
+        with self.db.write() as connection:
+            state = connection.execute(sa.select(log_state).with_for_update()).one()
+            waiting = connection.execute(
+                sa.select(pending_entries)
+                .where(pending_entries.c.refused.is_(None))
+                .order_by(pending_entries.c.id)
+                .limit(_ROUND)
+            ).all()
+            if not waiting:
+                return 0
+            known = self._signers(connection, {row.keyid for row in waiting})
+            moment = now()
+            taken: list[dict[str, object]] = []
+            frontier = Frontier.from_bytes(state.frontier)
+            for row in waiting:
+                index = state.size + len(taken)
+                why = self._admit(connection, row, index, known)
+                if why is not None:
+                    connection.execute(
+                        pending_entries.update().where(pending_entries.c.id == row.id).values(refused=why)
+                    )
+                    continue
+                taken.append(
+                    {
+                        "idx": index,
+                        "leaf": row.leaf,
+                        "leaf_hash": row.leaf_hash,
+                        "kind": row.kind,
+                        "keyid": row.keyid,
+                        "integrated_at": moment,
+                    }
+                )
+                frontier.append(row.leaf_hash)
+            if taken:
+                connection.execute(entries.insert(), taken)
+                connection.execute(
+                    pending_entries.delete().where(pending_entries.c.leaf_hash.in_([t["leaf_hash"] for t in taken]))
+                )
+                connection.execute(
+                    log_state.update().values(
+                        size=state.size + len(taken), root=frontier.root(), frontier=frontier.to_bytes()
+                    )
+                )
+            return len(waiting)
+
+    def _signers(self, connection: sa.Connection, keyids: set[str]) -> dict[str, tuple[bool, bool]]:
+        rows = connection.execute(sa.select(signing_keys).where(signing_keys.c.keyid.in_(keyids)))
+        return {row.keyid: (row.enrolled_index is not None, row.revoked_index is not None) for row in rows}
+
+    def _admit(
+        self,
+        connection: sa.Connection,
+        row: sa.Row[tuple[object, ...]],
+        index: int,
+        known: dict[str, tuple[bool, bool]],
+    ) -> str | None:
+        """Why an entry may not enter the log, by the log's own order of enrolments and revocations."""
+        enrolled, revoked = known.get(row.keyid, (False, False))
+        if row.kind == "key-enrol":
+            if enrolled:
+                return "this key is enrolled already"
+            known[row.keyid] = (True, False)
+            connection.execute(
+                signing_keys.update().where(signing_keys.c.keyid == row.keyid).values(enrolled_index=index)
+            )
+            return None
+        if not enrolled:
+            return "the key that signed this statement is not enrolled in the log"
+        if revoked:
+            return "the key that signed this statement was revoked; sign with the new one"
+        if row.kind == "key-revoke":
+            target = statement.parse_leaf(row.leaf).predicate["keyid"]
+            known[target] = (True, True)
+            connection.execute(signing_keys.update().where(signing_keys.c.keyid == target).values(revoked_index=index))
+        return None
+
+    def _sign(self) -> None:
+        """T3: sign what the database holds, after hashing it anew; store the checkpoint, then the signer state."""
+        with self.db.read() as connection:
+            state = connection.execute(sa.select(log_state)).one()
+            last = connection.execute(sa.select(checkpoints).order_by(checkpoints.c.size.desc()).limit(1)).first()
+        if last is not None and last.size == state.size:
+            signed = last.note
+            if last.root != state.root:
+                raise LedgerReadOnly("the database's root is not the signed one: run `sourcemark ledger fsck`")
+        else:
+            frontier = Frontier() if last is None else Frontier.from_bytes(last.frontier)
+            start = frontier.size
+            for first in range(start, state.size, _ROUND):
+                stop = min(state.size, first + _ROUND)
+                frontier.extend([statement.leaf_hash(leaf) for leaf in self._leaves(first, stop)])
+            if frontier.size != state.size or frontier.root() != state.root:
+                raise LedgerReadOnly(
+                    "entries read back from the database do not have the root they were given: check memory and disk, "
+                    "then run `sourcemark ledger fsck`",
+                    reason="batch_changed",
+                )
+            signed = note.sign_checkpoint(
+                note.Checkpoint(self.origin, state.size, state.root), self._log_keys(), int(time.time())
+            )
+            try:
+                with self.db.write() as connection:
+                    connection.execute(
+                        checkpoints.insert().values(
+                            size=state.size,
+                            root=state.root,
+                            frontier=frontier.to_bytes(),
+                            note=signed,
+                            created_at=now(),
+                        )
+                    )
+            except IntegrityError as error:  # cannot happen under the lock; if it does, two sequencers run
+                raise LedgerReadOnly("another sequencer signed the same size: stop one of them") from error
+        self._signer.advance(self.origin, state.size, state.root, signed)
+
+    def _publish(self) -> None:
+        """T5. What is already published is left alone."""
+        size, _, signed = self._stored()
+        published = self._published_checkpoint()
+        if published is None or published.raw != signed:
+            tiles.publish(self.settings.log_dir, 0 if published is None else published.size, size, self._leaves, signed)
+            self._write_keys(self.settings.log_dir)
+        self._published = size
+
+    def _leaves(self, start: int, stop: int) -> list[bytes]:
+        with self.db.read() as connection:
+            rows = connection.execute(
+                sa.select(entries.c.leaf).where(entries.c.idx >= start, entries.c.idx < stop).order_by(entries.c.idx)
+            )
+            return [leaf for (leaf,) in rows]
+
+    def _log_keys(self) -> note.LogKeys:
+        if self._keys is None:
+            try:
+                self._keys = note.LogKeys(self.origin, *keys.load_log_keys(self.settings.keys_dir))
+            except FileNotFoundError as error:
+                raise LedgerReadOnly(
+                    f"the log's keys are not in {self.settings.keys_dir}: restore them from your backup",
+                    reason="key_missing",
+                ) from error
+        return self._keys
+
+    def _write_keys(self, folder: Path) -> None:
+        (folder / "log.vkey").write_text("".join(f"{key}\n" for key in self.vkeys()))
+        (folder / "policy").write_bytes(self.policy())
+
+    # --- what everybody may read -----------------------------------------------------------------------------------
+    def _published_checkpoint(self) -> note.Checkpoint | None:
+        try:
+            return note.parse_checkpoint((self.settings.log_dir / "checkpoint").read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def _stored(self) -> tuple[int, bytes, bytes]:
+        with self.db.read() as connection:
+            row = connection.execute(
+                sa.select(checkpoints.c.size, checkpoints.c.root, checkpoints.c.note)
+                .order_by(checkpoints.c.size.desc())
+                .limit(1)
+            ).first()
+        if row is None:
+            raise Unavailable("the log has no checkpoint yet: try again in a moment")
+        return row.size, row.root, row.note
+
+    def head(self) -> Head:
+        """Size and root of the newest signed checkpoint."""
+        size, root, _ = self._stored()
+        return size, root
+
+    def checkpoint(self) -> bytes:
+        """The newest signed checkpoint, a C2SP signed note."""
+        return self._stored()[2]
+
+    def vkeys(self) -> list[str]:
+        """The log's public keys as C2SP verifier keys, Ed25519 first."""
+        return self._log_keys().vkeys()
+
+    def policy(self) -> bytes:
+        """The C2SP tlog-policy: the log's keys and its witnesses (none yet, and the policy says so)."""
+        return policy.format_policy(self.vkeys())
+
+    def _reader(self) -> tuple[tiles.TileReader, bytes]:
+        size, _, signed = self._stored()
+        return tiles.TileReader(tiles.from_folder(self.settings.log_dir), size), signed
+
+    def proof(self, index: int) -> bytes:
+        """Inclusion proof of an entry under the newest checkpoint, a C2SP tlog-proof.
+
+        Raises:
+            NotFound: the log has no such entry.
+        """
+        reader, signed = self._reader()
+        if not 0 <= index < reader.size:
+            raise NotFound(f"the log has {reader.size} entries, none with index {index}")
+        return proof.format_proof(index, inclusion_proof(reader, index, reader.size), signed)
+
+    def consistency(self, old: int, new: int | None) -> str:
+        """Consistency proof, one base64 hash a line; raises `NotFound` for sizes the log never had."""
+        reader, _ = self._reader()
+        new = reader.size if new is None else new
+        if not 0 <= old <= new <= reader.size:
+            raise NotFound(f"the log has {reader.size} entries: need 0 <= old <= new <= {reader.size}")
+        return "".join(f"{base64.b64encode(h).decode()}\n" for h in consistency_proof(reader, old, new))
+
+    def tile(self, path: str) -> bytes:
+        """A published tile or entry bundle by its C2SP path; raises `NotFound`."""
+        try:
+            return tiles.from_folder(self.settings.log_dir)(path)
+        except (SourcemarkError, OSError, ValueError):
+            raise NotFound(f"the log publishes no {path!r}") from None
+
+    def export(self, folder: Path) -> int:
+        """Write the published log to another folder; returns its size."""
+        size, _, signed = self._stored()
+        target = folder.expanduser()
+        try:
+            before = note.parse_checkpoint((target / "checkpoint").read_bytes())
+            if before.origin != self.origin or before.size > size:
+                raise BadInput(f"{folder} holds another or a longer log: choose an empty folder")
+            start = before.size
+        except FileNotFoundError:
+            start = 0
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            tiles.publish(target, start, size, self._leaves, signed)
+            self._write_keys(target)
+        except OSError as error:
+            raise Unavailable(f"{folder} cannot be written: {error.strerror}") from error
+        return size
+
+    def rebuild(self) -> int:
+        """Make every tile again from the database; returns the log's size."""
+        with self._turn, exclusive(self.db, self.settings.home, "log"):
+            size, _, signed = self._stored()
+            tiles.publish(self.settings.log_dir, 0, size, self._leaves, signed)
+            self._write_keys(self.settings.log_dir)
+        return size
