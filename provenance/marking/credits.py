@@ -1,0 +1,455 @@
+"""Credits in a marked unit: who is named, in which role, for which kind of work; and the other statements of a post.
+
+A name counts as credited when a label stands before or after it (``文:``, ``by``, ``著``), when the unit is nothing but
+names, titles, addresses and the small words of credit lines, or when it stands beside the registered address or title.
+Everything else is a topic of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .fold import ALPHA, DENSE, HANGUL
+from .lexicon import ANY, Label, Lexicon
+from .licences import negated
+from .marks import ACCOUNT, ANY_MARK, BOTH, IDENTIFIER, LICENCE, LINK, NAMES, OWNER, SOURCE, TITLE, Marked
+from .model import Party, Role
+
+_SEPARATOR = re.compile(rf"\s*(?:[:|=»→]+|/(?!/)|\s-\s|-(?={ANY_MARK})|[】\]」](?=\s*\S))\s*[:|/]?\s*|\s+(?=@)|\s*·\s*(?={ANY_MARK})")
+_JOIN = re.compile(r"\s*[·/&+、]\s*|\s*(?:和|与|及|と)\s*|\s+(?:and|und|et|y|e|i|en|och|ve|va|dan|и|і|و)\s*")
+_STOP = re.compile(r"[;。!?\n]|(?<![^\s]\w)\.(?=\s|$)|(?<=\w\w)\.(?=\s|$)|\.(?=\s*$)")
+_ITEM = re.compile(r"\s*[,、/|(\[{<&+;·×]\s*|\s+-\s+|\s+(?:and|und|et|via|for|in|at|from|on|pour|chez|para|per|von|aus)\s+|[和与及]")
+_QUOTES = " \t\"'“”«»‹›「」『』《》〈〉()[]{}*_~.,:;|/-·@#=<>【】!?"
+_OPEN = "\"'“«‹「『《〈(（[*_#·<【"
+_CAPITAL = r"(?:[A-ZА-ЯІЇЄΑ-Ω])"
+_SAID = re.compile(r"[:,]?\s*[“\"«„「『]\s*\w")
+_LATIN_NAME = re.compile(
+    rf"(?:(?:the|The|Die|Der|Das|Le|La|El|L'|Il)\s+)?{_CAPITAL}[\w'.&-]*"
+    rf"(?:\s+(?:(?:de|da|do|dos|di|del|della|van|von|der|den|bin|al|el|la|le|of|y|du|des|&)\s+){{0,2}}{_CAPITAL}[\w'.&-]*){{0,4}}"
+)
+_ARABIC_NAME = re.compile(r"[\u0600-\u06ff]+(?:\s+[\u0600-\u06ff]+){0,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Somebody named in a role. ``labelled``: by a label and not only by standing in a credit line."""
+
+    unit: Marked
+    role: Role
+    scope: frozenset[str]
+    party: Party
+    name: str
+    share: float
+    labelled: bool
+    kind: str  # owner, source, both, account, other, generic
+    shared: bool = False  # in one list of names with the owner
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Something a unit says that is no credit: permission, claim, denial, modification ..."""
+
+    unit: Marked
+    category: str
+    share: float
+
+
+@dataclass(slots=True)
+class Found:
+    """What one unit says."""
+
+    credits: list[Credit] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    credit_line: bool = False
+    title: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    start: int
+    value: int
+    end: int
+    label: Label
+    separated: bool
+
+
+class Reader:
+    """Reads marked units with the lexicon."""
+
+    def __init__(self, lexicon: Lexicon, lang: str | None = None, *, quotation: bool = False) -> None:
+        self.lexicon = lexicon
+        self.lang = (lang or "").replace("_", "-").split("-")[0].lower() or None
+        self.quotation = quotation
+
+    def read(self, marked: Marked) -> Found:
+        """All credits and statements of a unit."""
+        found = Found()
+        low = marked.low
+        phrases = self.lexicon.phrases(low, self.lang)
+        if "free_use" in phrases and all(negated(low, a) for a, _ in phrases["free_use"]):
+            del phrases["free_use"]
+        for category, spans in phrases.items():
+            found.statements.append(Statement(marked, category, marked.share(spans[0][0])))
+        if "related" in phrases and not marked.has("link") and phrases["related"][0][0] < 6:
+            found.statements = [s for s in found.statements if s.category == "related"]
+            return found
+        doubted = "denial" in phrases or "doubt" in phrases
+        regions = [r for r in self._regions(marked) if r.separated or not doubted or r.label.role == "none"]
+        consumed: list[tuple[int, int]] = []
+        credited: set[int] = set()
+        for region in regions:
+            self._region(marked, region, found, consumed, credited)
+        blocked = self._suffixes(marked, found, credited, doubted)
+        self._free_suffix(marked, found, consumed)
+        self._unlabelled(marked, found, phrases, consumed, credited | blocked)
+        found.title = self._title(marked, found)
+        return found
+
+    def _before(self, word: str) -> Label:
+        return self.lexicon.before(re.sub(r"\s+", " ", word), self.lang)
+
+    def _behind(self, word: str) -> Label:
+        found = self.lexicon.behind(re.sub(r"\s+", " ", word), self.lang)
+        assert found is not None, "the pattern finds only words of the lexicon"
+        return found
+
+    # labels before names
+
+    def _regions(self, marked: Marked) -> Iterator[_Region]:
+        low, hint = marked.low, marked.unit.hint
+        spots: list[tuple[int, int, Label, bool]] = []
+        if hint in ("author", "rights", "source"):
+            spots.append((0, 0, Label(hint, ANY, True), True))
+        for match in self.lexicon.label.finditer(low):
+            spot = self._label(marked, match)
+            if spot is not None and not (spots and spot[0] < spots[-1][1]):
+                spots.append(spot)
+        for i, (start, value, label, separated) in enumerate(spots):
+            stop = _STOP.search(low, value)
+            end = min(stop.start() if stop else len(low), spots[i + 1][0] if i + 1 < len(spots) else len(low))
+            if label.role in ("translator", "editor", "cover"):
+                cut = re.compile(r"[,|/、]|\s{2,}").search(low, value, end)
+                end = cut.start() if cut else end
+            yield _Region(start, value, max(end, value), label, separated)
+
+    def _label(self, marked: Marked, match: re.Match[str]) -> tuple[int, int, Label, bool] | None:
+        low = marked.low
+        key = re.sub(r"\s+", " ", match[0])
+        label = self._before(key)
+        start, end = match.span()
+        previous = low[start - 1 : start]
+        dense = re.search(f"[{DENSE}]", key) is not None
+        if dense and len(key) == 1 and previous and re.match(f"[{DENSE}]", previous):
+            return None
+        scope, role, strong = label.scope, label.role, label.strong
+        joined = False
+        for _ in range(3):
+            join = _JOIN.match(low, end)
+            nxt = self.lexicon.label.match(low, join.end()) if join else None
+            if nxt is None or self._before(nxt[0]).role in ("none", "cover"):
+                break
+            other = self._before(nxt[0])
+            if other.role in ("author", "source", "rights") or role in ("author", "source", "rights"):
+                scope = scope | other.scope
+                role = role if role in ("author", "source", "rights") else other.role
+            end, joined = nxt.end(), True
+        label = Label(role, scope, strong)
+        years = re.compile(r"\s*(?:[(\[]?(?:19|20)\d\d(?:\s*[-,]\s*(?:19|20)?\d\d)?[)\]]?年?)?\s*").match(low, end)
+        after = years.end() if years and role == "rights" else end
+        separator = _SEPARATOR.match(low, after)
+        if separator and separator.end() > after:
+            if separator[0].strip() == "" and not joined:
+                pass
+            elif "/" in separator[0] and previous and not re.match(r"[\s\W_]", previous):
+                return None
+            else:
+                return start, separator.end(), label, True
+        glued = self._glue(low, after)
+        if glued is not None:
+            return start, glued, label, False
+        if role in ("none", "cover") and low[after : after + 1] in " ":
+            return start, after, label, False
+        if label.strong and self._free_prefix(marked, start, after) is not None:
+            return start, after, label, False
+        return None
+
+    def _glue(self, low: str, position: int) -> int | None:
+        """Where the mark stands that a label points to over connectors, honorifics and opening quotes; None if none does."""
+        for _ in range(6):
+            match = re.compile(rf"[\s{re.escape(_OPEN)}]*").match(low, position)
+            position = match.end() if match else position
+            if re.match(f"[{NAMES}{TITLE}{LINK}{IDENTIFIER}]", low[position : position + 1]):
+                return position
+            word = self.lexicon.connector.match(low, position)
+            if word is None or word.end() == position:
+                return None
+            position = word.end()
+        return None
+
+    def _region(
+        self, marked: Marked, region: _Region, found: Found, consumed: list[tuple[int, int]], credited: set[int]
+    ) -> None:
+        low, label = marked.low, region.label
+        names = [i for i in range(region.value, region.end) if low[i] in NAMES]
+        first = names[0] if names else region.end
+        lead = low[region.value : first]
+        consumed.append((region.start, region.value))
+        if label.role == "none":
+            credited.update(names)
+            consumed.append((region.value, region.end))
+            return
+        head = _ITEM.split(lead, maxsplit=1)[0] if region.separated else ""
+        *earlier, last = _ITEM.split(lead.split(TITLE)[-1])
+        room = 4 if region.separated and not earlier else 2
+        own = bool(names) and len(self._residue(last)) <= room and not any(self._residue(e) for e in earlier)
+        if not own and region.separated:
+            self._other(marked, region, head, found, consumed)
+            if len(self._residue(lead)) > 40:
+                return
+        elif not own and not region.separated:
+            free = self._free_prefix(marked, region.start, region.value)
+            if free:
+                consumed.append((region.value, region.value + len(lead)))
+                self._add_free(marked, label, free, region.value, found)
+            return
+        if label.role in ("translator", "editor"):
+            credited.update(names[:1])
+            if names and low[names[0]] == ACCOUNT:
+                consumed.append((region.value, names[0] + 1))
+            self._credit(marked, names[:1], label, found, labelled=True)
+            return
+        if label.role == "cover":
+            credited.update(names)
+        self._credit(marked, names, label, found, labelled=True)
+        credited.update(names)
+
+    def _credit(self, marked: Marked, names: list[int], label: Label, found: Found, *, labelled: bool) -> None:
+        low = marked.low
+        with_owner = any(low[i] in OWNER + BOTH for i in names)
+        for i in names:
+            mark = marked.at(i)
+            role: Role = label.role  # type: ignore[assignment]
+            if low[i] == ACCOUNT and self._handles(low, i):
+                role = "editor"
+            if label.role == "cover":
+                role = "author"
+            found.credits.append(
+                Credit(
+                    marked, role, label.scope, mark.party or "other", "", mark.share, labelled, mark.kind,
+                    with_owner and label.role == "author" and labelled and self._listed(low, names, i),
+                )  # fmt: skip
+            )
+
+    def _listed(self, low: str, names: list[int], i: int) -> bool:
+        """Whether a name stands in one list with the owner: only short words and list signs between them."""
+        owner = next(j for j in names if low[j] in OWNER + BOTH)
+        between = low[min(owner, i) + 1 : max(owner, i)]
+        return len(re.sub(r"[\W_]", "", between)) <= 8 and SOURCE not in between and LINK not in between
+
+    def _handles(self, low: str, i: int) -> bool:
+        """The account says that it reposts or edits."""
+        match = self.lexicon.after_label.match(low, i + 1 + len(low[i + 1 :]) - len(low[i + 1 :].lstrip(" ,/")))
+        return match is not None and self._behind(match[0]).role in ("editor", "translator")
+
+    # names that are not the work's
+
+    def _other(self, marked: Marked, region: _Region, head: str, found: Found, consumed: list[tuple[int, int]]) -> None:
+        low, label = marked.low, region.label
+        raw = marked.cased[region.value : region.value + len(head)]
+        text = re.sub(ANY_MARK + ".*", "", raw, flags=re.DOTALL)
+        if re.search(f"[{DENSE}]", text):
+            text = re.split(r"\s", text.strip(), maxsplit=1)[0]
+        text = text.strip(_QUOTES)
+        if not text:
+            return
+        consumed.append((region.value, region.value + len(head)))
+        generic = self.generic(text)
+        if generic:
+            self._add(marked, label, "generic", "generic", text, region.value, found)
+        elif label.role in ("author", "source", "rights") and self._name_shaped(text, label):
+            if re.search(r"[^\W\d_]", text):
+                self._add(marked, label, "other", "other", text, region.value, found)
+        elif label.role in ("translator", "editor"):
+            self._add(marked, label, "other", "other", text, region.value, found)
+
+    def _name_shaped(self, text: str, label: Label) -> bool:
+        letters = len(re.findall(r"\w", text))
+        if letters < 2 and not re.search(f"[{DENSE}{HANGUL}]", text):
+            return False
+        if re.search(r"^(?:19|20)\d\d\b", text) or not re.search(r"[^\W\d_]", text):
+            return False
+        if self.lexicon.filler.fullmatch(text.lower()):
+            return False
+        if re.search(f"[{DENSE}]", text):
+            return len(text) <= (20 if label.strong else 10)
+        words = text.split()
+        if re.search(f"[{HANGUL}\u0600-\u06ff\u0590-\u05ff\u0900-\u0dff\u0e00-\u0eff]", text):
+            return len(words) <= 4
+        capitals = sum(1 for w in words if re.match(r"[^a-z]", w))
+        if not label.strong and (len(words) > 4 or words[0].lower() in ("the", "a", "an", "this", "how", "why", "what")):
+            return False
+        return len(words) <= 7 and (capitals * 2 >= len(words) or text.startswith("@") or len(words) == 1 and label.strong)
+
+    def _free_prefix(self, marked: Marked, start: int, position: int) -> str | None:
+        """A name that follows a strong label without a separator at the start of a clause; None if there is none."""
+        lead = re.sub(r"#[^#\s]{1,20}#", "", marked.low[:start]).strip(_QUOTES + "📷📸🎵✍️✏️🖊©")
+        if lead and not re.search(r"[.;,|。]\s*$", marked.low[:start]):
+            return None
+        rest = marked.cased[position : position + 120].lstrip(" ")
+        dense = re.match(rf"([{DENSE}·]{{2,8}})\s*(?:$|[,;、|/()。!?])", rest)
+        if dense and re.search(f"[{DENSE}]", marked.low[start:position]):
+            return dense[1] if not self.lexicon.filler.match(dense[1].lower()) else None
+        latin = _LATIN_NAME.match(rest)
+        if latin is None or re.search(f"[{DENSE}]", marked.low[start:position]):
+            return None
+        name, tail = latin[0].strip(), rest[latin.end() :]
+        if "©" not in marked.low[start:position] and "copyright" not in marked.low[start:position]:
+            if len(name.split()) < 2 and not re.match(r"\s*(?:$|[.;,|/()\n])", tail):
+                return None
+            if not re.match(r"\s*(?:$|[.;,|/()\n]|staff|for |in |and |from |via |- |['’]s? )", tail):
+                return None
+        return name if not re.search(ANY_MARK, name) else None
+
+    def _add_free(self, marked: Marked, label: Label, name: str, position: int, found: Found) -> None:
+        if self.generic(name):
+            self._add(marked, label, "generic", "generic", name, position, found)
+        elif self._name_shaped(name, Label(label.role, label.scope, True)):
+            self._add(marked, label, "other", "other", name, position, found)
+
+    def _free_suffix(self, marked: Marked, found: Found, consumed: list[tuple[int, int]]) -> None:
+        """``何川/文``, ``大野 写真``: a short clause that is a name and a word after it."""
+        for match in re.finditer(r"[^;,。!?\n|]+", marked.low):
+            clause = match[0].strip(_QUOTES)
+            parts = re.fullmatch(rf"([{DENSE}{HANGUL}·]{{2,12}})(?:\s*/\s*|\s+)([^\s/]{{1,6}})", clause)
+            if not parts or self.lexicon.filler.fullmatch(parts[1]) or any(a <= match.start() < b for a, b in consumed):
+                continue
+            label = self.lexicon.behind(parts[2], self.lang)
+            if label is None or label.role != "author" or self.generic(parts[1]):
+                continue
+            if len(parts[1]) <= 4 or "/" in clause:
+                self._add(marked, label, "other", "other", parts[1], match.start(), found)
+                consumed.append(match.span())
+
+    def _add(self, marked: Marked, label: Label, party: Party, kind: str, name: str, position: int, found: Found) -> None:
+        role: Role = "author" if label.role == "cover" else label.role  # type: ignore[assignment]
+        found.credits.append(
+            Credit(marked, role, label.scope, party, name[:200], marked.share(position), True, kind)
+        )
+
+    def generic(self, text: str) -> bool:
+        """Whether a name names nobody: the internet, a friend, unknown."""
+        low = text.lower().strip(_QUOTES)
+        if not low or self.lexicon.brand.fullmatch(low):
+            return True
+        rest = self.lexicon.generic_word.sub(" ", low)
+        if rest == low:
+            return self.lexicon.brand.search(low) is not None and len(self._residue(self.lexicon.brand.sub(" ", low))) == 0
+        return len(self._residue(self.lexicon.brand.sub(" ", rest))) <= 2
+
+    # labels after names
+
+    def _suffixes(self, marked: Marked, found: Found, credited: set[int], denied: bool) -> set[int]:
+        blocked: set[int] = set()
+        low = marked.low
+        for i, char in enumerate(low):
+            if char not in NAMES or i in credited:
+                continue
+            position = i + 1
+            closing = re.compile(rf"[\s/,·|(\"'”»」』*_-]{{0,4}}").match(low, position)
+            match = None
+            for begin in sorted({closing.end() if closing else position, position}, reverse=True):
+                match = self.lexicon.after_label.match(low, begin)
+                if match:
+                    break
+            if match is None or not self._ends(low, match):
+                continue
+            label = self._behind(match[0])
+            if label.role in ("editor", "translator", "none"):
+                if char != ACCOUNT:
+                    blocked.add(i)
+                    found.credits.append(self._as(marked, i, label))
+                continue
+            if label.speech and not re.match(r"\s*(?:[:,\"“«「(]|$|that\b)", low[match.end() :]) and not marked.has("link", "title", "source"):
+                continue
+            if denied or (char == ACCOUNT and label.role == "source"):
+                continue
+            found.credits.append(self._as(marked, i, label))
+            credited.add(i)
+        return blocked
+
+    def _ends(self, low: str, match: re.Match[str]) -> bool:
+        """A one-letter Han label must not be the beginning of a longer word (文 of 文化)."""
+        word, nxt = match[0], low[match.end() : match.end() + 1]
+        if len(word) > 1 or not nxt or not re.match(f"[{DENSE}]", nxt):
+            return True
+        return self.lexicon.label.match(low, match.end()) is not None
+
+    def _as(self, marked: Marked, i: int, label: Label) -> Credit:
+        mark = marked.at(i)
+        role: Role = label.role  # type: ignore[assignment]
+        return Credit(marked, role, label.scope, mark.party or "other", "", mark.share, True, mark.kind)
+
+    # names in a credit line without labels
+
+    def _unlabelled(
+        self, marked: Marked, found: Found, phrases: dict[str, list[tuple[int, int]]], consumed: list[tuple[int, int]], done: set[int]
+    ) -> None:
+        low = marked.low
+        if not re.search(ANY_MARK, low):
+            return
+        # the text that labels and other people's names do not account for
+        kept = [True] * len(low)
+        for a, b in consumed:
+            for i in range(a, min(b, len(low))):
+                kept[i] = low[i] in NAMES
+        residue = self._residue("".join(c if keep else " " for c, keep in zip(low, kept, strict=True)))
+        pure = len(residue) <= 4
+        exact = any(m.link is not None and m.link.match == "exact" for m in marked.marks)
+        registered = exact or marked.has("identifier")
+        found.credit_line = pure or bool(found.credits)
+        names = [i for i, c in enumerate(low) if c in (OWNER, SOURCE, BOTH) and i not in done]
+        if not names or "denial" in phrases or "doubt" in phrases:
+            return
+        topic = "topic" in phrases
+        owners = any(low[i] in OWNER + BOTH for i in names) or any(c.kind in ("owner", "both") for c in found.credits)
+        opening = re.match(rf"[\s{re.escape(_OPEN)}#]*[{OWNER}{SOURCE}{BOTH}][\s\"'”»」』\])*_{LINK}]*:", low)
+        credits = (
+            registered
+            or (pure and not topic)
+            or (opening is not None and not topic)
+            or (owners and marked.has("title") and (self.quotation or not topic) and (self.quotation or len(residue) <= 40))
+            or (self.quotation and owners and not topic and _SAID.search(low) is not None)
+            or (bool(found.credits) and any(c.kind in ("owner", "source", "both") for c in found.credits) and len(residue) <= 14)
+        )
+        if marked.unit.hint == "title" or not credits:
+            return
+        found.credit_line = True
+        label = Label("author", ANY)
+        for i in names:
+            mark = marked.at(i)
+            role: Role = "source" if low[i] == SOURCE else "author"
+            found.credits.append(Credit(marked, role, label.scope, mark.party or "other", "", mark.share, False, mark.kind))
+
+    def _residue(self, text: str) -> str:
+        """The letters that are neither marks nor the small words of credit lines."""
+        rest = re.sub(f"{ANY_MARK}|[\\d]", " ", text)
+        rest = self.lexicon.filler.sub(" ", rest)
+        rest = re.sub(rf"{ALPHA}+", _weigh, rest)
+        return re.sub(r"[\W_]+", "", rest)
+
+    def _title(self, marked: Marked, found: Found) -> bool:
+        if TITLE not in marked.low:
+            return False
+        if found.credit_line or marked.unit.heading or marked.unit.hint == "title":
+            return True
+        return re.search(rf"[《〈「『“\"«„'*_#‘]\s*{TITLE}", marked.low) is not None or len(self._residue(marked.low)) <= 4
+
+
+def _weigh(match: re.Match[str]) -> str:
+    """A word of a spaced script weighs as two Han characters; a lone letter weighs nothing."""
+    return "xx" if len(match[0]) > 1 else " "
+
+
+__all__ = ["ACCOUNT", "LICENCE", "Credit", "Found", "Reader", "Statement"]

@@ -1,0 +1,432 @@
+"""What a reader of an HTML page sees, block by block, and what only machines see.
+
+The walk is iterative and linear in the size of the page. CSS: inline styles and ``<style>`` sheets with tag, class, id
+and descendant selectors (CSS 2.1 cascade: importance, specificity, order). Not applied: external sheets and scripts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+from lxml import etree, html
+
+from fingerprints.model import Field
+
+from .css import Sheet, Style
+
+MAX_HTML = 4_000_000  # code points of a page that are read
+MAX_MACHINE = 200  # machine-readable fields kept
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+        "br",
+    ]
+)
+_NEVER = frozenset(
+    [
+        "head",
+        "title",
+        "script",
+        "style",
+        "template",
+        "noscript",
+        "iframe",
+        "object",
+        "embed",
+        "canvas",
+        "audio",
+        "video",
+        "datalist",
+        "option",
+        "select",
+        "textarea",
+        "noframes",
+        "noembed",
+        "math",
+        "applet",
+        "area",
+        "map",
+        "rp",
+        "param",
+        "source",
+        "track",
+    ]
+)
+_COMMENTS = frozenset(
+    [
+        "comment",
+        "comments",
+        "reply",
+        "replies",
+        "commentlist",
+        "disqus",
+        "guestbook",
+        "discussion",
+        "remarks",
+        "respond",
+        "评论",
+        "留言",
+        "跟帖",
+    ]
+)
+_RELATED = frozenset(
+    [
+        "related",
+        "recommend",
+        "recommended",
+        "recommendation",
+        "recommendations",
+        "sidebar",
+        "advert",
+        "adverts",
+        "ad",
+        "ads",
+        "advertisement",
+        "promo",
+        "breadcrumb",
+        "breadcrumbs",
+        "menu",
+        "navbar",
+        "navigation",
+        "popular",
+        "trending",
+        "sponsored",
+        "newsletter",
+        "subscribe",
+        "widget",
+        "outbrain",
+        "taboola",
+        "more",
+        "morelinks",
+        "readnext",
+        "copyrightbar",
+        "sitefooter",
+        "pagination",
+        "推荐",
+        "相关",
+    ]
+)
+_AUTHOR = frozenset(
+    ["byline", "author", "writer", "contributor", "creator", "credit", "credits", "photographer", "attribution", "作者"]
+)
+_SOURCE = frozenset(["source", "sources", "provenance", "origin", "via", "来源"])
+
+
+@dataclass(slots=True)
+class Block:
+    """One block of visible text. ``links`` are (start, end, href) in ``text``; ``hint`` is a role the markup claims."""
+
+    text: str
+    locator: str
+    links: list[tuple[int, int, str]] = field(default_factory=list)
+    hint: str | None = None
+    heading: bool = False
+
+
+@dataclass(slots=True)
+class Page:
+    """A page taken apart."""
+
+    blocks: list[Block]
+    machine: list[Field]
+    headings: list[str]
+    title: str | None = None
+    based: bool = False
+
+
+def read(source: str) -> Page:
+    """Take a page apart. Whatever lxml cannot read gives an empty page, never an error."""
+    source = source[:MAX_HTML].replace("\x00", "")
+    parser = html.HTMLParser(huge_tree=True, no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+    try:
+        root = html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
+        return Page([], [], [])
+    sheet = Sheet("\n".join(e.text or "" for e in root.iter("style") if _screen(e.get("media"))))
+    base = next((str(e.get("href")) for e in root.iter("base") if e.get("href")), None)
+    title = next((_squeeze("".join(e.itertext())) for e in root.iter("title")), None)
+    walker = _Walker(sheet, base)
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if isinstance(element.tag, str):
+            (walker.start if event == "start" else walker.end)(element)
+    walker.flush()
+    headings = [b.text for b in walker.blocks if b.heading]
+    return Page(walker.blocks, list(_machine(root))[:MAX_MACHINE], headings, title, base is not None)
+
+
+def _screen(media: str | None) -> bool:
+    return media is None or not re.search(r"\bprint\b|\bspeech\b", media.lower())
+
+
+def _squeeze(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+@dataclass(slots=True)
+class _Frame:
+    element: Any
+    style: Style
+    shown: bool
+    hint: str | None
+    names: tuple[str, frozenset[str], str]  # tag, classes, id: what selectors look at
+    in_article: bool
+
+
+class _Walker:
+    def __init__(self, sheet: Sheet, base: str | None) -> None:
+        self.sheet, self.base = sheet, base
+        self.stack: list[_Frame] = []
+        self.blocks: list[Block] = []
+        self.parts: list[str] = []
+        self.length = 0
+        self.links: list[tuple[int, int, str]] = []
+        self.open_links: list[tuple[int, str]] = []
+        self.owner: Any = None  # the element that the current block's text began in
+        self.hint: str | None = None
+        self.heading = False
+
+    def start(self, element: Any) -> None:
+        tag = element.tag.lower()
+        parent = self.stack[-1] if self.stack else None
+        classes = frozenset((element.get("class") or "").split())
+        names = (tag, classes, element.get("id") or "")
+        if tag in _BLOCKS:
+            self.flush()
+        shown = parent.shown if parent else True
+        style = parent.style if parent else Style()
+        in_article = (parent.in_article if parent else False) or tag in ("article", "main")
+        if shown:
+            if tag in _NEVER or element.get("hidden") is not None or _apart(element, tag, names, parent):
+                shown = False
+            else:
+                ancestors = [f.names for f in self.stack]
+                style = style.child(
+                    self.sheet.declarations(names, ancestors),
+                    element.get("style"),
+                    element.get("color"),
+                    element.get("bgcolor"),
+                )
+                shown = not style.removed
+        hint = _hint(element, names) or (parent.hint if parent and tag not in _BLOCKS else None)
+        self.stack.append(_Frame(element, style, shown, hint, names, in_article))
+        if tag == "a" and element.get("href"):
+            self.open_links.append((self.length, str(element.get("href"))))
+        self._text(element.text)
+
+    def end(self, element: Any) -> None:
+        tag = element.tag.lower()
+        if tag == "a" and element.get("href") and self.open_links:
+            begin, href = self.open_links.pop()
+            if self.length > begin:
+                self.links.append((begin, self.length, urljoin(self.base, href) if self.base else href))
+        if tag in _BLOCKS:
+            self.flush()
+        self.stack.pop()
+        if self.stack:
+            self._text(element.tail)
+
+    def _text(self, text: str | None) -> None:
+        if not text:
+            return
+        frame = self.stack[-1]
+        if not frame.shown or frame.style.invisible:
+            return
+        if self.owner is None and text.strip():
+            self.owner = frame.element
+            block = next((f for f in reversed(self.stack) if f.names[0] in _BLOCKS), frame)
+            self.hint = frame.hint or block.hint
+            self.heading = any(f.names[0] in ("h1", "h2") for f in self.stack[-4:])
+        self.parts.append(text)
+        self.length += len(text)
+
+    def flush(self) -> None:
+        if self.owner is not None:
+            text = "".join(self.parts)
+            open_now = [(begin, self.length, href) for begin, href in self.open_links if self.length > begin]
+            links = [
+                (a, b, urljoin(self.base, h) if self.base and (a, b, h) in open_now else h)
+                for a, b, h in [*self.links, *open_now]
+            ]
+            self.blocks.append(Block(text, css_path(self.owner), links[:200], self.hint, self.heading))
+        self.parts, self.length, self.links, self.owner, self.hint, self.heading = [], 0, [], None, None, False
+        self.open_links = [(0, href) for _, href in self.open_links]
+
+
+def _tokens(names: tuple[str, frozenset[str], str]) -> set[str]:
+    out: set[str] = set()
+    for word in (*names[1], names[2]):
+        out.update(t for t in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", word[:200]) if t)
+    return {t.lower() for t in out}
+
+
+def _apart(element: Any, tag: str, names: tuple[str, frozenset[str], str], parent: _Frame | None) -> bool:
+    """Readers' comments, related links, navigation and the site's own footer: seen, but not this post's marking."""
+    if tag in ("html", "body", "article", "main"):
+        return False
+    if tag == "nav" or (tag == "input") or (tag == "dialog" and element.get("open") is None):
+        return True
+    if tag in ("footer", "aside") and not (parent and parent.in_article):
+        return True
+    if "Comment" in (element.get("itemtype") or "") or element.get("role") in (
+        "navigation",
+        "complementary",
+        "contentinfo",
+    ):
+        return not (parent and parent.in_article and element.get("role") == "contentinfo")
+    tokens = _tokens(names)
+    if tokens & _COMMENTS:
+        return not tokens & {"no", "count", "form", "open", "closed"} or tag in ("ol", "ul")
+    return bool(tokens & _RELATED) and not tokens & (_AUTHOR | _SOURCE)
+
+
+def _hint(element: Any, names: tuple[str, frozenset[str], str]) -> str | None:
+    marked = {*(element.get("itemprop") or "").lower().split(), *(element.get("rel") or "").lower().split()}
+    if "author" in marked or "creator" in marked:
+        return "author"
+    tokens = _tokens(names)
+    if len(tokens) <= 4:
+        if tokens & _AUTHOR:
+            return "author"
+        if tokens & _SOURCE:
+            return "source"
+    return None
+
+
+def css_path(element: Any) -> str:
+    """A CSS path to an element, from the nearest ancestor with an id, at most eight steps."""
+    steps: list[str] = []
+    node = element
+    while node is not None and isinstance(node.tag, str) and len(steps) < 8:
+        name = node.get("id")
+        if name and re.fullmatch(r"[\w-]{1,60}", name):
+            steps.append(f"#{name}")
+            break
+        tag = node.tag.lower()
+        parent = node.getparent()
+        if parent is None or tag in ("html", "body"):
+            steps.append(tag)
+        else:
+            place = 1 + sum(1 for _ in _before(node, node.tag))
+            steps.append(f"{tag}:nth-of-type({place})")
+        node = parent
+    return " > ".join(reversed(steps))
+
+
+def _before(node: Any, tag: str) -> Iterator[Any]:
+    for seen, sibling in enumerate(node.itersiblings(tag, preceding=True)):
+        if seen >= 500:  # a locator is for people; a page with more siblings is not read by counting
+            return
+        yield sibling
+
+
+_META = {
+    "author": "author", "article:author": "author", "dc.creator": "author", "dcterms.creator": "author", "twitter:creator": "author",
+    "byl": "author", "parsely-author": "author", "citation_author": "author", "copyright": "rights", "dc.rights": "rights",
+    "dcterms.rights": "rights", "source": "source", "dc.source": "source", "original-source": "source", "syndication-source": "source",
+    "dc.publisher": "source", "citation_doi": "identifier", "og:image:alt": "", "tdm-reservation": "opt_out", "robots": "opt_out",
+    "rights": "rights", "rights-standard": "rights", "license": "licence", "licence": "licence",
+}  # fmt: skip
+_JSON_LD = {
+    "author": "author", "creator": "author", "copyrightholder": "rights", "copyrightnotice": "rights", "credittext": "author",
+    "isbasedon": "source", "isbasedonurl": "source", "sourceorganization": "source", "publisher": "", "license": "licence",
+    "license_url": "licence", "citation": "", "provider": "", "acquirelicensepage": "", "doi": "identifier", "isbn": "identifier",
+    "digitalsourcetype": "ai",
+}  # fmt: skip
+
+
+def _machine(root: Any) -> Iterator[Field]:
+    """Machine-readable statements as fields; the tag is ``meta:<role>``, ``jsonld:<role>`` or ``link:<role>``."""
+    for meta in root.iter("meta"):
+        key = (meta.get("name") or meta.get("property") or meta.get("itemprop") or "").lower()
+        role, value = _META.get(key), _squeeze(meta.get("content") or "")
+        if role and value:
+            yield Field("html", f"meta:{role}:{key}", value[:4000])
+    for link in root.iter("link"):
+        rel = (link.get("rel") or "").lower().split()
+        if "license" in rel and link.get("href"):
+            yield Field("html", "link:licence", str(link.get("href"))[:4000])
+        if "canonical" in rel and link.get("href"):
+            yield Field("html", "link:source:canonical", str(link.get("href"))[:4000])
+    for script in root.iter("script"):
+        if (script.get("type") or "").split(";")[0].strip().lower() == "application/ld+json":
+            yield from _json_ld(script.text or "")
+
+
+def _json_ld(text: str) -> Iterator[Field]:
+    if len(text) > 500_000:
+        return
+    try:
+        data = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return
+    queue: list[tuple[Any, str]] = [(data, "")]
+    for _ in range(5000):
+        if not queue:
+            return
+        node, role = queue.pop(0)
+        if isinstance(node, str):
+            if role and node.strip():
+                yield Field("html", f"jsonld:{role}", _squeeze(node)[:4000])
+        elif isinstance(node, list):
+            queue.extend((item, role) for item in node[:200])
+        elif isinstance(node, dict):
+            if role:
+                queue.extend(
+                    (node[k], role) for k in ("name", "url", "@id", "alternateName") if isinstance(node.get(k), str)
+                )
+                continue
+            kind = node.get("@type")
+            if kind in ("Comment", "WebSite", "BreadcrumbList", "UserComments"):
+                continue
+            for key, value in list(node.items())[:200]:
+                known = _JSON_LD.get(str(key).lower())
+                if known:
+                    queue.append((value, known))
+                elif isinstance(value, (dict, list)) and known is None:
+                    queue.append((value, ""))

@@ -1,0 +1,207 @@
+"""The words of credits, one data file a language (``words/<lang>.json``), compiled once into a few patterns.
+
+A file holds ``labels`` (words before a name, with the role and the kind of work they speak of), ``after`` (words after
+a name) and ``phrases`` by category. Every entry carries an example that is a test. All languages are read for every
+post: the language a post declares is often wrong, and credits mix languages.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from .fold import ALPHA, DENSE, HANGUL, fold
+
+VERSION = "1"
+ANY = frozenset({"text", "image", "audio", "video"})
+GAP = "[^.。;!?\n]{0,16}?"  # what "..." in a phrase stands for
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a word says about the name beside it: a role, and the kinds of work it speaks of.
+
+    Roles: author, source, rights, translator, editor, and ``none`` (interview with, inspired by: no credit at all).
+    ``strong`` labels are sure enough to accuse by, without a colon: ``By Joan Vickers``. ``speech`` marks verbs after a
+    name, which credit only before what was said or beside a source: ``Valley Dispatch reports: ...``.
+    """
+
+    role: str
+    scope: frozenset[str]
+    strong: bool = False
+    speech: bool = False
+
+
+def _scope(words: str) -> frozenset[str]:
+    if words in ("", "any"):
+        return ANY
+    if words == "none":
+        return frozenset()
+    return frozenset("cover" if w == "cover" else w for w in words.split())
+
+
+def _bounded(word: str) -> str:
+    """The key of a folded word: single spaces, no outer ones."""
+    return re.sub(r"\s+", " ", word).strip()
+
+
+def trie(words: Iterable[str]) -> str:
+    """A regular expression for a set of literal strings, longest first, in time independent of how many there are."""
+    root: dict[str, Any] = {}
+    for word in words:
+        node = root
+        for char in word:
+            node = node.setdefault(char, {})
+        node[""] = {}
+
+    def render(node: dict[str, Any]) -> str:
+        options = [
+            (r"\s+" if char == " " else re.escape(char)) + render(child) for char, child in sorted(node.items()) if char
+        ]
+        if not options:
+            return ""
+        body = options[0] if len(options) == 1 else f"(?:{'|'.join(options)})"
+        return f"(?:{body})?" if "" in node else body
+
+    return render(root) or "(?!)"
+
+
+def bounded(words: Iterable[str]) -> str:
+    """A pattern for words: whole words in spaced scripts, anywhere in Han and kana, at a word's start in Hangul."""
+    spaced, hangul, dense = [], [], []
+    for word in words:
+        if re.search(f"[{HANGUL}]", word):
+            hangul.append(word)
+        elif re.search(f"[{DENSE}]", word) or not re.search(r"\w", word):
+            dense.append(word)
+        else:
+            spaced.append(word)
+    left = {w: re.match(ALPHA, w) is not None for w in spaced}
+    right = {w: re.search(ALPHA + "$", w) is not None for w in spaced}
+    groups = []
+    for l_, r_ in ((True, True), (True, False), (False, True), (False, False)):
+        some = [w for w in spaced if left[w] is l_ and right[w] is r_]
+        if some:
+            groups.append((f"(?<!{ALPHA})" if l_ else "") + f"(?:{trie(some)})" + (f"(?!{ALPHA})" if r_ else ""))
+    if hangul:
+        groups.append(f"(?<![{HANGUL}])(?:{trie(hangul)})")
+    if dense:
+        groups.append(f"(?:{trie(dense)})")
+    return "|".join(groups) if groups else "(?!)"
+
+
+_ALWAYS = ("en", "zh")  # languages that credits mix in everywhere
+
+
+class Lexicon:
+    """All languages together. What a word means may depend on the language of the post, given where it is asked for."""
+
+    def __init__(self, files: dict[str, dict[str, Any]]) -> None:
+        self.version = VERSION
+        self.files = files
+        self._labels: dict[str, dict[str, Label]] = {}
+        self._after: dict[str, dict[str, Label]] = {}
+        self._categories: dict[str, dict[str, set[str]]] = {}  # phrase -> category -> languages
+        words: dict[str, list[str]] = {}
+        for lang, data in files.items():
+            for section, target in (("labels", self._labels), ("after", self._after)):
+                for entry in data.get(section, ()):
+                    label = Label(
+                        entry["role"],
+                        _scope(entry.get("scope", "any")),
+                        bool(entry.get("strong")),
+                        bool(entry.get("speech")),
+                    )
+                    for word in entry["words"]:
+                        known = target.setdefault(_bounded(fold(word)), {})
+                        known[lang] = _merged(label, known[lang]) if lang in known else label
+            for category, entries in data.get("phrases", {}).items():
+                for entry in entries:
+                    for word in entry["words"]:
+                        found = self._categories.setdefault(_bounded(fold(word)), {})
+                        found.setdefault(category, set()).add(lang)
+            for kind, listed in data.get("words", {}).items():
+                words.setdefault(kind, []).extend(_bounded(fold(w)) for w in listed)
+        labels, after = frozenset(self._labels), frozenset(self._after)
+        connectors, fillers = frozenset(words["connectors"]), frozenset(words["fillers"])
+        self.vocabulary = frozenset(words.get("before", ())) | connectors | fillers | labels | after
+        self.follower_words = frozenset(words["followers"]) | after | labels
+        self.organisations = frozenset(words["organisations"])
+        self.label = re.compile(bounded(labels))
+        self.after_label = re.compile(bounded(after))
+        self.filler = re.compile(bounded(fillers | connectors | labels | after))
+        self.connector = re.compile(bounded(connectors))
+        self.generic_word = re.compile(bounded(words["generic"]))
+        self.brand = re.compile(bounded(words["brands"]))
+        self.self_word = re.compile(bounded(words["self"]))
+        gapped = sorted(k for k in self._categories if "..." in k)
+        self._gapped = [(re.compile(bounded_gap(key)), key) for key in gapped]
+        self._phrase = re.compile(bounded(k for k in self._categories if "..." not in k))
+
+    def before(self, key: str, lang: str | None) -> Label:
+        """What a label before a name means: in the post's language, else in any, with less trust in short words."""
+        return _chosen(self._labels[key], key, lang)
+
+    def behind(self, key: str, lang: str | None) -> Label | None:
+        """What a label after a name means; None for a word that is none."""
+        return _chosen(self._after[key], key, lang) if key in self._after else None
+
+    def phrases(self, low: str, lang: str | None) -> dict[str, list[tuple[int, int]]]:
+        """Category -> spans of its phrases in folded text. A longer phrase hides the shorter ones inside it."""
+        out: dict[str, list[tuple[int, int]]] = {}
+        for match in self._phrase.finditer(low):
+            self._note(out, re.sub(r"\s+", " ", match[0]), match.span(), lang)
+        for pattern, key in self._gapped:
+            for match in pattern.finditer(low):
+                self._note(out, key, match.span(), lang)
+        return out
+
+    def _note(
+        self, out: dict[str, list[tuple[int, int]]], key: str, span: tuple[int, int], lang: str | None
+    ) -> None:
+        for category, languages in self._categories.get(key, {}).items():
+            if _active(languages, lang) or len(key) >= 8 or not key.isascii():
+                out.setdefault(category, []).append(span)
+
+
+def _active(languages: Iterable[str], lang: str | None) -> bool:
+    return any(l_ in _ALWAYS or l_ == lang for l_ in languages)
+
+
+def _merged(a: Label, b: Label) -> Label:
+    return Label(a.role, a.scope | b.scope, a.strong or b.strong, a.speech and b.speech)
+
+
+def _chosen(known: dict[str, Label], key: str, lang: str | None) -> Label:
+    if lang in known:
+        return known[lang]
+    for always in _ALWAYS:
+        if always in known:
+            return known[always]
+    label = max(known.values(), key=lambda l_: (l_.strong, l_.role))
+    trusted = label.strong and (len(key) >= 5 or not key.isascii())
+    return Label(label.role, label.scope, trusted, label.speech)
+
+
+def bounded_gap(key: str) -> str:
+    """A phrase with ``...`` in it as a pattern."""
+    parts = [p.strip() for p in key.split("...")]
+    return GAP.join(f"(?:{bounded([p])})" for p in parts if p)
+
+
+def load() -> dict[str, dict[str, Any]]:
+    """The data files: language -> content, in the order of their names."""
+    folder = resources.files(__package__).joinpath("words")
+    found = sorted((f.name, f) for f in folder.iterdir() if f.name.endswith(".json"))
+    return {name.removesuffix(".json"): json.loads(f.read_text("utf-8")) for name, f in found}
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The compiled lexicon; made at first use and kept."""
+    return Lexicon(load())

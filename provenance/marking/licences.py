@@ -1,0 +1,168 @@
+"""Licences: their names in running text, what they allow, and the duties of somebody who reuses a work under one.
+
+Creative Commons names and abbreviations: https://creativecommons.org/share-your-work/cclicenses/ and the official
+translations of its deeds; SPDX identifiers for the registered form.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from .fold import fold
+
+# What a licence withholds from everybody. The fewer, the looser. "free" stands for nothing withheld at all.
+_RESERVED = frozenset({"by", "nc", "nd", "sa", "permission"})
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """A licence by what it asks: ``by``, ``nc``, ``nd``, ``sa``, ``permission``; none of them is the public domain.
+
+    ``family`` is cc, free (CC0, public domain, phrases), reprint (reuse with credit) or reserved.
+    """
+
+    family: str
+    asks: frozenset[str]
+    version: str | None = None
+    name: str = ""
+
+    def looser_than(self, other: Licence) -> bool:
+        """Whether this allows something that the other does not."""
+        mine, theirs = set(self.asks), set(other.asks)
+        if "nd" in mine:
+            mine.add("sa")
+        return bool(theirs - mine)
+
+    def same_as(self, other: Licence) -> bool:
+        """The same licence, a missing version number being no other version."""
+        return (
+            self.family == other.family
+            and self.asks == other.asks
+            and (self.version is None or other.version is None or self.version == other.version)
+        )
+
+
+@lru_cache(maxsize=1024)
+def parse(identifier: str | None) -> Licence:
+    """The registered licence from its identifier. Nothing, and anything unknown that asks for permission, is reserved.
+
+    An unknown identifier is taken as reuse with credit: no duty is invented that the owner did not name.
+    """
+    text = re.sub(r"-(?=\d)", " ", fold(identifier or "").strip())
+    if not text or re.search(
+        r"all.?rights.?reserved|proprietary|permission|reserved|保留|版权所有|禁止转载|no.?reuse", text
+    ):
+        return Licence("reserved", _RESERVED, None, identifier or "all rights reserved")
+    found = find(text)
+    if found:
+        return Licence(found[0][1].family, found[0][1].asks, found[0][1].version, (identifier or "").strip())
+    if text in ("pd", "cc-pd", "pdm", "publicdomain", "public-domain", "no-copyright"):
+        return Licence("free", frozenset(), None, identifier or "")
+    return Licence("reprint", frozenset({"by", "nd", "nc"}), None, (identifier or "").strip())
+
+
+_NC = r"(?:nc|non-?\s?commercial|非商业性?(?:使用)?|非商用|非营利|非盈利|nicht[\s-]?kommerziell|pas d'utilisation commerciale|no ?comercial|nao ?comercial|non commerciale|非営利|비영리|niet-?commercieel|uzycie niekomercyjne)"
+_ND = r"(?:nd|no-?\s?deriv(?:ative|ativ)?s?(?: works)?|禁止演绎|禁止改作|keine[\s-]?bearbeitung(?:en)?|pas de modifications?|sin ?(?:obras ?)?derivadas?|sem ?derivacoes|non opere derivate|改変禁止|변경금지|geen ?afgeleide ?werken|bez utworow zaleznych)"
+_SA = r"(?:sa|share-?\s?alike|相同方式共享|相同方式分享|weitergabe unter gleichen bedingungen|partage dans les memes conditions|compartir ?igual|compartilha ?igual|condividi allo stesso modo|継承|동일조건변경허락|gelijk ?delen|na tych samych warunkach)"
+_BY = r"(?:by|attribution|署名|姓名标示|namensnennung|paternite|atribucion|reconocimiento|atribuicao|attribuzione|表示|저작자표시|naamsvermelding|uznanie autorstwa)"
+_JOIN = r"[\s\-–/·,+]{0,3}"
+_VERSION = r"(?:\s*(?:版本?|v|ver\.?|version)?\s*([1-4]\.[05])(?!\d))?"
+_ABBREVIATED = re.compile(rf"(?<![a-z0-9])cc[\s\-]{{0,2}}(by)((?:{_JOIN}(?:nc|nd|sa)(?![a-z]))*)(?![a-z]){_VERSION}")
+_SPELLED = re.compile(
+    rf"(?:creative\s+commons|知识共享|创作共用|创用\s?cc|cc|크리에이티브 커먼즈|クリエイティブ・?コモンズ)?[\s:\-,]{{0,3}}(?:license|licence|licencia|lizenz|licenca|licenza|许可)?[\s:\-,]{{0,3}}"
+    rf"(?<![a-z])({_BY})((?:{_JOIN}(?:{_NC}|{_ND}|{_SA})(?![a-z]))*){_VERSION}"
+)
+_CC_NAME = re.compile(
+    r"creative\s+commons|知识共享|创作共用|创用\s?cc|크리에이티브|クリエイティブ|(?<![a-z])cc(?![a-z])"
+)
+_BARE_CC = re.compile(r"(?<![a-z0-9])by-(?:nc|nd|sa)(?:-(?:nc|nd|sa))?(?![a-z])" + _VERSION)
+_CC0 = re.compile(r"(?<![a-z0-9])cc[\s\-]?(?:0|zero)(?![a-z\d])(?:\s*1\.0)?")
+_PUBLIC = re.compile(
+    r"(?<![a-z])public[\s-]domain(?![a-z])|公有领域|公共领域|パブリックドメイン|퍼블릭 ?도메인|gemeinfrei\w{0,2}|domaine public|dominio publico"
+    r"|pubblico dominio|общественно\w{1,3} достояни\w|публичн\w{2,3} домен\w?|ملك عام|المجال العام|ملكيه عامه|domena publiczna|kamu mali|publiek domein"
+)
+_NEGATED = re.compile(
+    r"(?:not|n't|isn't|no longer|nicht|kein|pas|non|no|nao|не|ليس|不是|并非|非|不属于|不在|未进入|아니|ではな)\W{0,3}(?:in|im|the|in the|als|dans le|del?|a|unter|under|under a)?\W{0,3}$"
+)
+
+
+def negated(low: str, position: int) -> bool:
+    """Whether what stands at a position is denied by the words before it."""
+    return _NEGATED.search(low[max(0, position - 24) : position]) is not None
+
+
+def find(low: str) -> list[tuple[tuple[int, int], Licence]]:
+    """The licences named in folded text, with their spans. A negated one (`not CC0`) is left out."""
+    out: list[tuple[tuple[int, int], Licence]] = []
+    taken: list[tuple[int, int]] = []
+
+    def add(span: tuple[int, int], licence: Licence) -> None:
+        if any(a < span[1] and span[0] < b for a, b in taken):
+            return
+        taken.append(span)
+        if not negated(low, span[0]):
+            out.append((span, licence))
+
+    if "cc" in low:
+        for m in _CC0.finditer(low):
+            add(m.span(), Licence("free", frozenset(), None, m[0]))
+        for m in _ABBREVIATED.finditer(low):
+            add(m.span(), _cc(m[2], m[3], m[0]))
+    for m in _BARE_CC.finditer(low):
+        add(m.span(), _cc(m[0], m[1], m[0]))
+    for m in _SPELLED.finditer(low):
+        # "attribution" or 署名 alone is an ordinary word: the licence's name or one of its other elements must be near
+        if (m[2].strip(" -–/·,+") and (m[3] or _CC_NAME.search(m[0]) or len(m[1]) > 2)) or (
+            (m[3] or _CC_NAME.search(m[0])) and m[1] != "by"
+        ):
+            add(m.span(), _cc(m[2], m[3], m[0]))
+    for m in _PUBLIC.finditer(low):
+        add(m.span(), Licence("free", frozenset(), None, m[0]))
+    out.sort(key=lambda item: item[0])
+    return out
+
+
+def _cc(elements: str, version: str | None, name: str) -> Licence:
+    asks = {"by"}
+    for code, pattern in (("nc", _NC), ("nd", _ND), ("sa", _SA)):
+        if re.search(rf"(?<![a-z]){pattern}(?![a-z])", elements):
+            asks.add(code)
+    return Licence("cc", frozenset(asks), version, name.strip())
+
+
+@lru_cache(maxsize=1024)
+def from_url(url: str) -> Licence | None:
+    """The licence of a Creative Commons deed address."""
+    try:
+        parts = urlsplit(url if "://" in url else "https://" + url.removeprefix("//"))
+    except ValueError:
+        return None
+    if not (parts.hostname or "").lower().endswith("creativecommons.org"):
+        return None
+    m = re.match(r"^/(?:licenses|licences)/([a-z-]+)(?:/(\d\.\d))?", parts.path.lower())
+    if m and m[1].startswith("by"):
+        return _cc(m[1], m[2], url)
+    if re.match(r"^/publicdomain/", parts.path.lower()):
+        return Licence("free", frozenset(), None, url)
+    return None
+
+
+def deed(licence: Licence) -> str | None:
+    """The address of a Creative Commons licence's deed."""
+    if licence.family == "cc":
+        code = "-".join(c for c in ("by", "nc", "nd", "sa") if c in licence.asks)
+        return f"https://creativecommons.org/licenses/{code}/{licence.version or '4.0'}/"
+    if licence.family == "free":
+        return "https://creativecommons.org/publicdomain/zero/1.0/"
+    return None
+
+
+def short_name(licence: Licence) -> str | None:
+    """``CC BY-SA 4.0`` for a Creative Commons licence, ``CC0 1.0`` for a free one, None for the others."""
+    if licence.family == "cc":
+        code = "-".join(c for c in ("by", "nc", "nd", "sa") if c in licence.asks)
+        return f"CC {code.upper()} {licence.version or ''}".strip()
+    return "CC0 1.0" if licence.family == "free" else None
