@@ -1,0 +1,130 @@
+"""Every setting, once: name, default, meaning. Environment variables with the prefix SOURCEMARK_ override them.
+
+`sourcemark config` prints this list and the README documents it; a test compares the three.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from fingerprints.model import Limits
+
+from .errors import Misconfigured
+
+MEBIBYTE = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Settings of one installation; immutable once read."""
+
+    model_config = SettingsConfigDict(env_prefix="SOURCEMARK_", frozen=True, env_ignore_empty=True)
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("sourcemark", appauthor=False),
+        description="Folder of an embedded installation: database, keys (mode 0600), published log, signer state.",
+    )
+    database_url: str | None = Field(
+        None,
+        description="SQLAlchemy URL of a PostgreSQL database (postgresql://user:password@host/name); "
+        "default: SQLite in the home folder.",
+    )
+    origin: str | None = Field(
+        None,
+        description="Name of the log, host[/path] without a scheme, read once when the log is created; "
+        "default: a random name under .localhost.",
+    )
+    host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
+    port: int = Field(8470, ge=0, le=65535, description="Port that `serve` listens on.")
+    lang: Literal["auto", "en", "zh"] = Field(
+        "auto", description="Language of what people read: en, zh, or auto (from the locale)."
+    )
+    workers: int = Field(
+        default_factory=lambda: max(1, min(8, os.cpu_count() or 1)), ge=1, le=64, description="Decoder processes."
+    )
+    batch_size: int = Field(128, ge=1, le=1024, description="Lines of a batch that share one transaction.")
+    max_batch_lines: int = Field(1000, ge=1, le=100_000, description="Most items in one batch request of the API.")
+    max_upload_mib: int = Field(100, ge=1, le=4096, description="Largest file taken, MiB.")
+    max_text_mib: int = Field(20, ge=1, le=1024, description="Largest text taken, MiB.")
+    max_megapixels: int = Field(100, ge=1, le=2000, description="Largest picture decoded, megapixels.")
+    max_frames: int = Field(200, ge=1, le=100_000, description="Most frames read of an animated picture.")
+    decode_memory_mib: int = Field(1536, ge=256, le=65536, description="Address space of a decoder process, MiB.")
+    decode_cpu_seconds: int = Field(30, ge=1, le=3600, description="CPU time for one file, seconds.")
+    decode_wall_seconds: int = Field(60, ge=1, le=7200, description="Wall time for one file, seconds.")
+    database_timeout_seconds: int = Field(
+        30, ge=1, le=600, description="How long to wait for a busy or unreachable database, seconds."
+    )
+    idempotency_hours: int = Field(
+        24, ge=1, le=24 * 30, description="How long an Idempotency-Key is remembered, hours."
+    )
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str | None) -> str | None:
+        if value is None or value.startswith("postgresql+psycopg://"):
+            return value
+        for prefix in ("postgresql://", "postgres://"):
+            if value.startswith(prefix):
+                return "postgresql+psycopg://" + value[len(prefix) :]
+        raise ValueError("must start with postgresql:// (leave it out for SQLite in the home folder)")
+
+    @field_validator("origin")
+    @classmethod
+    def _origin_form(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[a-z0-9.-]{1,200}(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]{1,200})?", value):
+            raise ValueError("must be host[/path] without a scheme, for example log.example.org/sourcemark")
+        return value
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.home / 'sourcemark.db'}"
+
+    @property
+    def keys_dir(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.home / "log"
+
+    @property
+    def signer_state(self) -> Path:
+        return self.home / "signer" / "state.json"
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(
+            max_bytes=self.max_upload_mib * MEBIBYTE,
+            max_text_bytes=self.max_text_mib * MEBIBYTE,
+            max_pixels=self.max_megapixels * 1_000_000,
+            max_frames=self.max_frames,
+            memory_bytes=self.decode_memory_mib * MEBIBYTE,
+            cpu_seconds=self.decode_cpu_seconds,
+            wall_seconds=self.decode_wall_seconds,
+        )
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        Misconfigured: a variable has a value that cannot be used; the message names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "SOURCEMARK_" + str(first["loc"][0]).upper() if first["loc"] else "SOURCEMARK_*"
+        raise Misconfigured(f"{name}: {first['msg'].removeprefix('Value error, ')}") from error

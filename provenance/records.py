@@ -1,0 +1,306 @@
+"""The JSON objects of the command line and of the HTTP API: one definition for both.
+
+A batch line, a request body and an answer are these models; field names are the contract with users' scripts.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from fingerprints.model import Medium
+
+from .errors import BadContent, BadInput, SourcemarkError
+
+Use = Literal["full", "excerpt", "adapted", "quotation"]
+ScanStatus = Literal[
+    "matched", "no_match", "too_short", "template_only", "no_texture", "silent", "static_match", "undecodable", "error"
+]
+Verdict = Literal["clear", "own", "licensed", "credited", "uncredited", "review"]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _clean_line(value: str) -> str:
+    """One line of text that every database and every JSON reader can hold."""
+    if _CONTROL.search(value):
+        raise ValueError("must be one line without control characters")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a surrogate pair, which is not Unicode text") from None
+    return value.strip()
+
+
+def _clean_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise ValueError("must start with http:// or https:// and name a host")
+    return value
+
+
+def _clean_date(value: str) -> str:
+    try:
+        if len(value) == 10:
+            date.fromisoformat(value)
+        else:
+            datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("must be an ISO 8601 date or time, for example 2026-01-31") from None
+    return value
+
+
+Line = Annotated[str, Field(max_length=1000), AfterValidator(_clean_line)]
+Name = Annotated[str, Field(max_length=500), AfterValidator(_clean_line)]
+Url = Annotated[str, Field(max_length=2000), AfterValidator(_clean_line), AfterValidator(_clean_url)]
+Date = Annotated[str, Field(max_length=40), AfterValidator(_clean_date)]
+
+
+class Record(BaseModel):
+    """Base of all of them. Unknown keys are ignored, so that a newer script works with an older service."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Claim(Record):
+    """What a producer claims about a work. Everything here is claimed, not proven, until evidence is attached."""
+
+    title: Line = Field("", description="Title; default: the file's name.", examples=["The Clock Mender"])
+    owner: Name = Field("", description="Copyright owner as claimed.", examples=["Lin Zhaoyun"])
+    owner_aliases: list[Name] = Field(default_factory=list, max_length=50, examples=[["林昭云"]])
+    authors: list[Name] = Field(default_factory=list, max_length=50, examples=[["Lin Zhaoyun"]])
+    source_name: Name | None = Field(None, description="Where it was first published.", examples=["North Bank"])
+    source_urls: list[Url] = Field(default_factory=list, max_length=50, examples=[["https://northbank.example/a/17"]])
+    source_handle: Name | None = Field(
+        None, description="Account id of the source on a platform.", examples=["northbank"]
+    )
+    identifiers: list[Line] = Field(default_factory=list, max_length=50, examples=[["doi:10.5555/12345678"]])
+    licence: Line | None = Field(
+        None,
+        description="all-rights-reserved, reprint-with-credit, CC-BY-4.0 ...",
+        examples=["CC-BY-4.0"],
+    )
+    published_at: Date | None = Field(None, examples=["2026-01-31"])
+
+
+class NewWork(Claim):
+    """A work to register."""
+
+    external_id: Line | None = Field(None, description="Your own id of the work.", examples=["article-17"])
+    text: str | None = Field(
+        None, description="The text itself, in place of a file.", examples=["A text of some length ..."]
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_source_url(cls, data: Any) -> Any:
+        # Many exports have one address a work; taking it costs a line and saves every script a mapping.
+        if isinstance(data, dict) and "source_urls" not in data and isinstance(data.get("source_url"), str):
+            return {**data, "source_urls": [data["source_url"]]}
+        return data
+
+
+class RegistrationItem(NewWork):
+    """A line of `register --batch`: a work, its bytes in a file or in the line."""
+
+    path: str | None = Field(None, description="File, relative to the batch file.")
+
+
+class Problem(Record):
+    """RFC 9457 problem details."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["urn:sourcemark:problem:bad-content"])
+    title: str = Field(examples=["The file or text cannot be read"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["the picture ends before its data does: it was cut off; send the whole file"])
+    reason: str | None = Field(None, examples=["truncated"])
+
+
+class ReceiptRef(Record):
+    """Where a registration stands in the log."""
+
+    origin: str = Field(examples=["log.example.org/sourcemark"])
+    index: int = Field(ge=0, examples=[41])
+    size: int | None = Field(None, ge=0, description="Size of the log whose checkpoint covers it.", examples=[42])
+
+
+class RegistrationResult(Record):
+    """What became of one work of a registration."""
+
+    external_id: str | None = None
+    path: str | None = None
+    status: Literal["registered", "already_registered", "error"]
+    work_id: str | None = None
+    medium: Medium | None = None
+    fingerprintable: bool | None = None
+    reason: str | None = Field(None, description="Why only exact copies can be found, if so.")
+    competing: list[str] = Field(default_factory=list, description="Earlier registrations that this one matches.")
+    receipt: ReceiptRef | None = None
+    error: Problem | None = None
+
+
+class NewScan(Record):
+    """An upload to scan, with what is known of the post."""
+
+    external_id: Line | None = Field(None, examples=["post-9001"])
+    text: str | None = Field(None, description="Plain text of the post.", examples=["A post that quotes a work ..."])
+    html: str | None = Field(None, description="HTML of the post.", examples=["<p>A post that quotes a work ...</p>"])
+    account: Name | None = Field(None, description="The account that posts.", examples=["City Daily"])
+    post_url: Url | None = Field(None, examples=["https://platform.example/p/9001"])
+    caption: str | None = Field(
+        None, max_length=100_000, description="Text beside a file.", examples=["Photo: Lin Zhaoyun"]
+    )
+    use: Use | None = Field(None, description="How the work is used, if known; default: from the coverage.")
+    commercial: bool = False
+    lang: Annotated[str, Field(max_length=35)] | None = Field(None, description="BCP 47 tag.", examples=["zh-Hans"])
+
+    @field_validator("post_url", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+
+class ScanItem(NewScan):
+    """A line of `scan --batch`: an upload, its bytes in a file or in the line."""
+
+    path: str | None = Field(None, description="File, relative to the batch file.")
+
+
+class Coverage(Record):
+    upload: float = Field(ge=0, le=1, examples=[0.42])
+    work: float = Field(ge=0, le=1, examples=[0.97])
+
+
+class SegmentRecord(Record):
+    """Half-open spans of code points or seconds, or four corners of pixels."""
+
+    upload: list[float] | list[list[float]] = Field(examples=[[120, 860]])
+    work: list[float] | list[list[float]] = Field(examples=[[0, 740]])
+    unit: Literal["codepoint", "second", "pixel"]
+
+
+class Permission(Record):
+    """What the registered licence allows, apart from how the post is marked."""
+
+    licence: str | None = None
+    state: Literal["own", "granted", "duties_unmet", "stated", "none"] = Field(
+        description="own: the owner's own post; granted: the licence allows it and its duties are met; duties_unmet: "
+        "the licence would allow it; stated: the post says it has permission; none: no permission is known."
+    )
+    findings: list[str] = Field(default_factory=list, description="Duties of the licence that are not met.")
+
+
+class MatchRecord(Record):
+    """A verified match with its evidence, its marking and its permission: three things that stay three fields."""
+
+    work_id: str
+    external_id: str | None = None
+    title: str
+    owner: str
+    score: float = Field(ge=0, le=1, description="Higher is surer; reported from 0.5 on.")
+    coverage: Coverage
+    segments: list[SegmentRecord]
+    transform: dict[str, bool | float] = Field(default_factory=dict)
+    marking: dict[str, Any]
+    permission: Permission
+    registered_at: str
+    receipt: ReceiptRef
+    competing: list[str] = Field(
+        default_factory=list, description="Registrations that claim the same content, earlier or later."
+    )
+
+
+class ScanResult(Record):
+    """What was found in one upload."""
+
+    external_id: str | None = None
+    scan_id: str | None = None
+    path: str | None = None
+    medium: Medium | None = None
+    status: ScanStatus
+    reason: str | None = Field(None, description="Why an upload could not be matched fully.")
+    verdict: Verdict
+    matches: list[MatchRecord] = Field(default_factory=list)
+    log_size: int | None = Field(None, description="Registrations up to this log size were searched.")
+    scanned_at: str | None = None
+    error: Problem | None = None
+
+
+class WorkRecord(Record):
+    """A registered work as its account sees it."""
+
+    work_id: str
+    external_id: str | None = None
+    medium: Medium
+    fingerprintable: bool
+    reason: str | None = None
+    digest: str = Field(description="SHA-256 of the exact bytes, hexadecimal.")
+    claim: Claim
+    competing: list[str] = Field(default_factory=list)
+    registered_at: str
+    withdrawn_at: str | None = None
+    receipt: ReceiptRef | None = None
+
+
+class SightingRecord(Record):
+    """One time a work was seen in an upload."""
+
+    sighting_id: str
+    work_id: str
+    title: str
+    owner: str
+    post_url: str | None = None
+    account: str | None = None
+    seen_at: str
+    verdict: Verdict
+    score: float
+    coverage: Coverage
+    segments: list[SegmentRecord] = Field(default_factory=list)
+    transform: dict[str, bool | float] = Field(default_factory=dict)
+    marking: dict[str, Any] = Field(default_factory=dict)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def parse(model: type[M], data: Any) -> M:
+    """Validate one object.
+
+    Raises:
+        BadInput: the first thing that is wrong, in one line that names the key.
+    """
+    if not isinstance(data, dict):
+        raise BadInput(f"expected a JSON object, got {type(data).__name__}")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise BadInput(one_line(error)) from error
+
+
+def one_line(error: ValidationError) -> str:
+    """The first problem of a validation error: the key and what it must be."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"]) or "value"
+    return f"{key}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def problem_of(error: SourcemarkError) -> Problem:
+    return Problem.model_validate(error.problem())
+
+
+def encoded_text(value: str) -> bytes | SourcemarkError:
+    """A text from JSON as bytes, or what is wrong with it: JSON can hold half of a surrogate pair, text cannot."""
+    try:
+        return value.encode()
+    except UnicodeEncodeError:
+        return BadContent("the text holds half of a surrogate pair, which is not Unicode text", reason="undecodable")

@@ -1,0 +1,150 @@
+"""Everything one process needs, held together: settings, database, ledger, decoder processes, index.
+
+A service is made without touching anything and started at its first use, so that a server can come up before its
+database does and answer "not now" until then.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+
+import sqlalchemy as sa
+
+from fingerprints.errors import FingerprintError
+from fingerprints.index.memory import MemoryIndex
+from fingerprints.index.protocol import Change
+from fingerprints.model import Examination, Fingerprint
+from fingerprints.sandbox import Sandbox
+
+from .config import Settings
+from .db import Database
+from .errors import SourcemarkError, Unavailable, from_fingerprint_error
+from .ledger.log import Log
+from .tables import entries, fingerprints, log_state, works
+
+_logger = logging.getLogger(__name__)
+_NO_WORK = -1  # a change that moves the index's position and touches no work
+_PAGE = 4096  # entries read at a time while the index catches up
+
+
+class Service:
+    """One process's share of an installation. Thread-safe; close it, or use it as a context manager."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.db = Database(settings.url, settings.database_timeout_seconds)
+        self.log = Log(self.db, settings)
+        self.sandbox = Sandbox(settings.workers, settings.limits)
+        self.index = MemoryIndex()
+        self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="examine")
+        self._start_lock = threading.Lock()
+        self._index_lock = threading.Lock()
+        self._started = False
+
+    def __enter__(self) -> Service:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Make the home folder, bring the database to the newest schema, open the log. Does nothing the second time.
+
+        Raises:
+            Unavailable: the home folder cannot be written or the database cannot be reached; try again later.
+            LedgerReadOnly: the ledger's stores disagree.
+        """
+        if self._started:
+            return
+        with self._start_lock:
+            if self._started:
+                return
+            try:
+                self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as error:
+                raise Unavailable(
+                    f"the folder {self.settings.home} cannot be made ({error.strerror}): set SOURCEMARK_HOME"
+                ) from error
+            self.db.migrate()
+            self.log.start()
+            self._started = True
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self.sandbox.close()
+        self.db.close()
+
+    # --- reading uploads -----------------------------------------------------------------------------------------
+    def examine(self, source: Path | bytes) -> Examination:
+        """Read one file in a decoder process; raises the user's view of what is wrong with it."""
+        try:
+            return self.sandbox.examine(source)
+        except FingerprintError as error:
+            raise from_fingerprint_error(error) from error
+
+    def examine_all(self, sources: Sequence[Path | bytes | SourcemarkError]) -> list[Examination | SourcemarkError]:
+        """Read many files in parallel; the answers are in the order of the sources, errors in their places."""
+
+        def one(source: Path | bytes | SourcemarkError) -> Examination | SourcemarkError:
+            if isinstance(source, SourcemarkError):
+                return source
+            try:
+                return self.examine(source)
+            except SourcemarkError as error:
+                return error
+
+        return list(self._pool.map(one, sources))
+
+    # --- the index -----------------------------------------------------------------------------------------------
+    def log_size(self) -> int:
+        """How many entries the log has, as every process sees it."""
+        with self.db.read() as connection:
+            return int(connection.execute(sa.select(log_state.c.size)).scalar() or 0)
+
+    def refresh(self) -> int:
+        """Bring this process's index up to the log; returns the log size it now covers.
+
+        One cheap query when nothing is new, so it runs before every search: what was answered is findable.
+        """
+        size = self.log_size()
+        if self.index.position >= size:
+            return self.index.position
+        with self._index_lock:
+            while self.index.position < size:
+                start = self.index.position
+                stop = min(size, start + _PAGE)
+                self.index.apply(self._changes(start, stop))
+        return size
+
+    def _changes(self, start: int, stop: int) -> Iterable[Change]:
+        window = (entries.c.idx >= start, entries.c.idx < stop)
+        with self.db.read() as connection:
+            added = connection.execute(
+                sa.select(entries.c.idx, works.c.id, fingerprints.c.data)
+                .join(works, works.c.leaf_hash == entries.c.leaf_hash)
+                .join(fingerprints, fingerprints.c.work == works.c.id)
+                .where(*window)
+            ).all()
+            removed = connection.execute(
+                sa.select(entries.c.idx, works.c.id)
+                .join(works, works.c.withdrawal_hash == entries.c.leaf_hash)
+                .where(*window)
+            ).all()
+        changes = [Change(idx + 1, work, None) for idx, work in removed]
+        for idx, work, data in added:
+            try:
+                changes.append(Change(idx + 1, work, Fingerprint.from_bytes(data)))
+            except ValueError:
+                _logger.error("the fingerprint of work %d is damaged and cannot be matched: run ledger fsck", work)
+        changes.sort(key=lambda change: change.position)
+        if not changes or changes[-1].position < stop:
+            changes.append(Change(stop, _NO_WORK, None))
+        return changes

@@ -1,0 +1,229 @@
+"""The tables. Times are ISO 8601 UTC text of fixed width, so that both databases sort them alike.
+
+The log's own order is the only order: a registration becomes visible to matching when its entry has an index, a
+withdrawal likewise, so ``entries.idx`` is also the change sequence that every index follows.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite gives row ids only to INTEGER; PostgreSQL should have 64 bits.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+
+def owner_key(owner: str) -> str:
+    """An owner's name without differences of width and case."""
+    return unicodedata.normalize("NFKC", owner).casefold().strip()
+
+
+def now() -> str:
+    """The present instant as every table stores it: 2026-01-31T12:00:00.000000Z."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+# --- accounts and keys -------------------------------------------------------------------------------------------
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("kind", String(20), nullable=False),  # producer | platform | rights_holder | administrator
+    Column("default_owner", String(500)),
+    Column("created_at", String(27), nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("label", String(200), nullable=False),
+    Column("secret_hash", LargeBinary(32), nullable=False, unique=True),  # SHA-256 of 256 random bits
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", String(27), nullable=False),
+    Column("revoked_at", String(27)),
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("keyid", String(64), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("public_key", LargeBinary(32), nullable=False),
+    Column("custody", String(20), nullable=False),  # producer | service
+    Column("created_at", String(27), nullable=False),
+    Column("enrolled_index", BigInteger),
+    Column("revoked_index", BigInteger),
+)
+
+# --- the ledger --------------------------------------------------------------------------------------------------
+log_state = Table(
+    "log_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1: the row the sequencer locks
+    Column("origin", String(500), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("claims_size", BigInteger, nullable=False),  # competing claims are settled for entries below this
+)
+
+pending_entries = Table(
+    "pending_entries",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("leaf_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("kind", String(40), nullable=False),
+    Column("keyid", String(64), nullable=False),
+    Column("created_at", String(27), nullable=False),
+    Column("refused", Text),  # why the sequencer will never take it
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("idx", BigInteger, primary_key=True, autoincrement=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("leaf_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("kind", String(40), nullable=False),
+    Column("keyid", String(64), nullable=False),
+    Column("integrated_at", String(27), nullable=False),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    Column("created_at", String(27), nullable=False),
+)
+
+# Salts and records behind the commitments in the log: the erasable part.
+openings = Table(
+    "openings",
+    metadata,
+    Column("leaf_hash", LargeBinary(32), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("salt", LargeBinary(32), nullable=False),
+    Column("record", JSON, nullable=False),
+)
+
+# --- works -------------------------------------------------------------------------------------------------------
+works = Table(
+    "works",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("work_id", String(40), nullable=False, unique=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("external_id", String(500)),
+    # SHA-256 of account, owner and content digest; empty once withdrawn, so that the work can be registered again.
+    Column("identity", LargeBinary(32), unique=True),
+    Column("digest", LargeBinary(32), nullable=False, index=True),
+    Column("medium", String(10), nullable=False),
+    Column("reason", String(40)),  # why only exact copies can be found, if so
+    Column("title", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    # The owner as look-ups compare it: databases fold case differently, so it is folded here.
+    Column("owner_key", String(1000), nullable=False, index=True),
+    Column("claim", JSON, nullable=False),
+    Column("leaf_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("withdrawal_hash", LargeBinary(32), unique=True),
+    Column("registered_at", String(27), nullable=False),
+    Column("withdrawn_at", String(27)),
+    Index("ix_works_account", "account_id", "id"),
+)
+
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("work", ForeignKey("works.id"), primary_key=True, autoincrement=False),
+    Column("algorithm", String(60), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+competing_claims = Table(
+    "competing_claims",
+    metadata,
+    Column("work", ForeignKey("works.id"), primary_key=True, autoincrement=False),
+    Column("earlier", ForeignKey("works.id"), primary_key=True, autoincrement=False),
+    Column("score", Float, nullable=False),
+    Column("coverage_work", Float, nullable=False),
+    Column("coverage_earlier", Float, nullable=False),
+    Index("ix_competing_claims_earlier", "earlier"),
+)
+
+# --- scans -------------------------------------------------------------------------------------------------------
+scans = Table(
+    "scans",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("scan_id", String(40), nullable=False, unique=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("digest", LargeBinary(32)),
+    Column("status", String(20), nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("post_url", Text),
+    Column("posting_account", Text),
+    Column("log_size", BigInteger, nullable=False),
+    Column("result", JSON, nullable=False),
+    Column("scanned_at", String(27), nullable=False),
+    Index("ix_scans_account", "account_id", "id"),
+)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("sighting_id", String(40), nullable=False, unique=True),
+    Column("scan", ForeignKey("scans.id"), nullable=False),
+    Column("work", ForeignKey("works.id"), nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("score", Float, nullable=False),
+    Column("coverage_upload", Float, nullable=False),
+    Column("coverage_work", Float, nullable=False),
+    Column("seen_at", String(27), nullable=False),
+    UniqueConstraint("scan", "work"),
+    Index("ix_sightings_work", "work", "id"),
+)
+
+# --- answers already given, by Idempotency-Key --------------------------------------------------------------------
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("account_id", String(40), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("request_hash", LargeBinary(32), nullable=False),
+    Column("status", Integer),  # empty while the first request is still being answered
+    Column("answer", JSON),
+    Column("created_at", String(27), nullable=False, index=True),
+)
