@@ -1,0 +1,138 @@
+"""What routes share: the service, who asks, cursors, idempotent answers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Depends, Header, Query, Request, Security
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, Field
+
+from provenance import accounts, idempotency
+from provenance.accounts import Account, Principal, Scope
+from provenance.errors import BadInput, SourcemarkError, Unauthenticated
+from provenance.service import Service
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="ApiKey", description="An API key: `Authorization: Bearer smk_...`")
+
+
+def get_service(request: Request) -> Service:
+    """The process's service, started; raises `Unavailable` while its database is down."""
+    service: Service = request.app.state.service
+    service.start()
+    return service
+
+
+ServiceDep = Annotated[Service, Depends(get_service)]
+
+
+def get_principal(
+    service: ServiceDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+) -> Principal:
+    if credentials is None:
+        raise Unauthenticated("send an API key: Authorization: Bearer smk_...")
+    return accounts.authenticate(service.db, credentials.credentials)
+
+
+def allowed(scope: Scope) -> Any:
+    """A dependency: who asks, after checking that the key carries the scope."""
+
+    def check(principal: Annotated[Principal, Depends(get_principal)]) -> Principal:
+        principal.require(scope)
+        return principal
+
+    return Depends(check)
+
+
+Registrar = Annotated[Principal, allowed("register")]
+Scanner = Annotated[Principal, allowed("scan")]
+Reader = Annotated[Principal, allowed("lookup")]
+Administrator = Annotated[Principal, allowed("admin")]
+
+
+def own(principal: Principal) -> str | None:
+    """Whose things this key sees: its account's, or everybody's for an administrator."""
+    return None if principal.is_admin else principal.account_id
+
+
+def account_of(service: Service, principal: Principal) -> Account:
+    return accounts.find(service.db, principal.account_id)
+
+
+# --- pages ---------------------------------------------------------------------------------------------------------
+T = TypeVar("T", bound=BaseModel)
+Limit = Annotated[int, Query(ge=1, le=500, description="Most items in the answer.")]
+Cursor = Annotated[str | None, Query(max_length=100, description="`next` of the page before.")]
+
+
+class Page(BaseModel, Generic[T]):
+    items: list[T]
+    next: str | None = Field(None, description="Cursor of the next page; null at the end.")
+
+
+def read_cursor(cursor: str | None) -> int:
+    """Raises `BadInput` for anything that is not a cursor of ours."""
+    if cursor is None:
+        return 0
+    try:
+        number = int(base64.urlsafe_b64decode(cursor.encode("ascii")).decode("ascii"))
+    except (ValueError, binascii.Error):
+        number = -1
+    if not 0 <= number < 2**63:
+        raise BadInput("cursor: is not one of ours; leave it out to start from the beginning")
+    return number
+
+
+def write_cursor(number: int | None) -> str | None:
+    return None if number is None else base64.urlsafe_b64encode(str(number).encode()).decode()
+
+
+# --- idempotent answers ----------------------------------------------------------------------------------------------
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="Any unique string: the same request sent again with it is answered again, not carried out again.",
+    ),
+]
+
+
+def answer_once(
+    service: Service,
+    principal: Principal,
+    key: str | None,
+    request: tuple[str, bytes],
+    act: Callable[[], tuple[int, Any]],
+) -> JSONResponse:
+    """Carry out a POST, once per Idempotency-Key.
+
+    Args:
+        request: the route and the exact body, which tell whether two requests are the same.
+        act: returns status and JSON body; an error it raises is not remembered.
+    """
+    if key is None:
+        status, body = act()
+    else:
+        request_hash = hashlib.sha256(request[0].encode() + b"\0" + request[1]).digest()
+        hours = service.settings.idempotency_hours
+        status, body = idempotency.once(service.db, principal.account_id, key, request_hash, hours, act)
+    return JSONResponse(body, status)
+
+
+class Refused(SourcemarkError):
+    """A single item's error, already in the form of a problem."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        super().__init__(str(problem.get("detail")), reason=problem.get("reason"))
+        self._problem = {k: v for k, v in problem.items() if v is not None}
+        self.status = int(problem["status"])  # type: ignore[misc]
+
+    def problem(self) -> dict[str, Any]:
+        return self._problem

@@ -1,0 +1,54 @@
+"""/healthz and /readyz: is this process alive, and can it answer?"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from provenance.errors import SourcemarkError
+from provenance.service import Service
+
+router = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    status: str = Field(examples=["ok"])
+
+
+class Readiness(BaseModel):
+    status: str = Field(examples=["ready"])
+    index_position: int = Field(description="Log size up to which this process's index has come.", examples=[42])
+    log_size: int | None = Field(
+        description="Log size in the database; null while it cannot be reached.", examples=[42]
+    )
+    detail: str | None = Field(None, description="What is missing, if anything.")
+
+
+@router.get("/healthz", operation_id="getHealth", summary="Is the process alive?")
+def healthz() -> Health:
+    return Health(status="ok")
+
+
+@router.get(
+    "/readyz",
+    operation_id="getReadiness",
+    summary="Can this process answer, and how far is its index?",
+    response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "Not now"}},
+)
+def readyz(request: Request) -> JSONResponse:
+    service: Service = request.app.state.service
+    size: int | None = None
+    detail: str | None = None
+    try:
+        service.start()
+        size = service.refresh()
+        service.log.check_writable()
+    except SourcemarkError as error:
+        detail = error.detail
+    ready = detail is None
+    body = Readiness(
+        status="ready" if ready else "not ready", index_position=service.index.position, log_size=size, detail=detail
+    )
+    return JSONResponse(body.model_dump(), 200 if ready else 503)

@@ -1,0 +1,56 @@
+"""A cap on request bodies, declared or streamed, before anything is parsed."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from provenance.errors import TooLarge
+
+from . import problems
+
+_OVERHEAD = 64 * 1024  # multipart boundaries and the metadata beside a file of the largest size
+
+
+class BodyLimit:
+    """ASGI middleware: answers 413 as soon as a body is, or says it will be, larger than ``most`` bytes."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = app
+        self.most = most + _OVERHEAD
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        refusal = problems.response(
+            TooLarge(
+                f"the request is larger than {self.most - _OVERHEAD} bytes (SOURCEMARK_MAX_UPLOAD_MIB)",
+                reason="too_large",
+            )
+        )
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > self.most:
+            await refusal(scope, receive, send)
+            return
+        seen, over = 0, False
+
+        async def counted() -> Message:
+            nonlocal seen, over
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.most:
+                over = True
+                return {"type": "http.disconnect"}
+            return message
+
+        started = False
+
+        async def answered(message: Message) -> None:
+            nonlocal started
+            if not over:
+                await send(message)
+            elif not started:  # whatever the application made of the broken-off body, this is what happened
+                started = True
+                await refusal(scope, receive, send)
+
+        await self.app(scope, counted, answered)

@@ -1,0 +1,85 @@
+"""Every error as an RFC 9457 problem, and the same problems declared in the OpenAPI document."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from provenance import errors
+from provenance.errors import SourcemarkError
+
+_logger = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+
+_BY_STATUS: dict[int, tuple[type[SourcemarkError], str]] = {
+    400: (errors.BadInput, "owner: must be one line without control characters"),
+    401: (errors.Unauthenticated, "this API key is not known here: check it, or ask the administrator for a new one"),
+    403: (errors.Forbidden, "this key lacks the scope 'register': ask the administrator for one that has it"),
+    404: (errors.NotFound, "no work of yours has the id 'work_0'"),
+    409: (errors.Conflict, "this Idempotency-Key was used with another request: choose a new one"),
+    413: (errors.TooLarge, "the request is larger than 100 MiB (SOURCEMARK_MAX_UPLOAD_MIB)"),
+    415: (errors.UnsupportedContent, "send application/json or multipart/form-data"),
+    422: (errors.BadContent, "the picture ends before its data does: it was cut off; send the whole file"),
+    503: (errors.Unavailable, "the database cannot be reached; try again"),
+}
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def responses(*statuses: int, ok: Responses | None = None) -> Responses:
+    """The declaration of a route's answers: ``ok`` ones, and problems; 400 and 503 can always happen."""
+    return {**(ok or {}), **{status: _declaration(status) for status in sorted({400, 503, *statuses})}}
+
+
+def _declaration(status: int) -> dict[str, Any]:
+    kind, example = _BY_STATUS[status]
+    return {
+        "description": kind.title,
+        "content": {
+            MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": kind(example).problem()}
+        },
+    }
+
+
+def response(error: SourcemarkError) -> JSONResponse:
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    if error.status == 503:
+        headers["Retry-After"] = "5"
+    return JSONResponse(error.problem(), error.status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make every way to fail end in a problem."""
+
+    @app.exception_handler(SourcemarkError)
+    def known(_: Request, error: SourcemarkError) -> JSONResponse:
+        return response(error)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+        return response(errors.BadInput(f"{key}: {first['msg'].removeprefix('Value error, ')}"))
+
+    @app.exception_handler(HTTPException)
+    def http(_: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 404:
+            return response(errors.NotFound("there is nothing at this address: see /openapi.json"))
+        problem = {
+            "type": "about:blank",
+            "title": str(error.detail),
+            "status": error.status_code,
+            "detail": str(error.detail),
+        }
+        return JSONResponse(problem, error.status_code, error.headers, MEDIA_TYPE)
+
+    @app.exception_handler(Exception)
+    def unforeseen(request: Request, error: Exception) -> JSONResponse:
+        _logger.error("unforeseen error at %s %s", request.method, request.url.path, exc_info=error)
+        return response(SourcemarkError("an unforeseen error, written to the service's log; nothing was registered"))

@@ -1,0 +1,116 @@
+"""/v1/scans: is an upload somebody's registered work, and how is it marked?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from provenance import scans
+from provenance.errors import BadInput, SourcemarkError, TooLarge
+from provenance.records import NewScan, ScanItem, ScanResult, encoded_text
+
+from ..dependencies import (
+    Cursor,
+    IdempotencyKey,
+    Limit,
+    Page,
+    Refused,
+    Scanner,
+    ServiceDep,
+    account_of,
+    answer_once,
+    own,
+    read_cursor,
+    write_cursor,
+)
+from ..problems import responses
+from ..uploads import item, read_body, request_body
+
+router = APIRouter(prefix="/v1/scans", tags=["scans"])
+
+EXAMPLE: dict[str, Any] = {
+    "external_id": "post-9001",
+    "account": "City Daily",
+    "post_url": "https://platform.example/p/9001",
+    "text": "By Lin Zhaoyun, from North Bank, https://northbank.example/a/17\n\nThe clock mender sets up his table on "
+    "the embankment before the ferries start. When the wind comes he weighs the springs down with an enamel mug.",
+}
+
+
+class ScanBatch(BaseModel):
+    items: list[NewScan] = Field(min_length=1, description="Posts to scan (files go one by one).", examples=[[EXAMPLE]])
+
+
+class ScanBatchResult(BaseModel):
+    results: list[ScanResult]
+
+
+def _inline(new: NewScan) -> bytes | SourcemarkError:
+    given = [value for value in (new.text, new.html) if value is not None]
+    return encoded_text(given[0]) if len(given) == 1 else BadInput("exactly one is needed: text or html")
+
+
+@router.post(
+    "",
+    operation_id="scanUpload",
+    summary="Scan an upload",
+    response_model=ScanResult,
+    responses=responses(401, 403, 409, 413, 415, 422),
+    openapi_extra=request_body(NewScan, EXAMPLE),
+)
+async def scan_upload(
+    request: Request, service: ServiceDep, principal: Scanner, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """Searches everything registered up to this moment. Of the upload only what the verdict needs is kept."""
+    body = await read_body(request)
+
+    def act() -> tuple[int, Any]:
+        new = item(NewScan, body)
+        upload = scans.Upload(
+            ScanItem.model_validate({**new.model_dump(), "path": body.filename or None}),
+            body.file if body.file is not None else _inline(new),
+        )
+        result = next(scans.scan(service, account_of(service, principal), [upload]))
+        if result.error is not None:
+            raise Refused(result.error.model_dump(mode="json"))
+        return 200, result.model_dump(mode="json")
+
+    return await run_in_threadpool(answer_once, service, principal, idempotency_key, ("scans", body.exact), act)
+
+
+@router.post(
+    "/batch",
+    operation_id="scanUploads",
+    summary="Scan many posts",
+    response_model=ScanBatchResult,
+    responses=responses(401, 403, 409, 413),
+)
+def scan_uploads(
+    batch: ScanBatch, service: ServiceDep, principal: Scanner, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """Results are in the order of the items; one bad item is one result with an error, the rest goes on."""
+    if len(batch.items) > service.settings.max_batch_lines:
+        raise TooLarge(f"items: at most {service.settings.max_batch_lines} in one request (SOURCEMARK_MAX_BATCH_LINES)")
+
+    def act() -> tuple[int, Any]:
+        uploads = [scans.Upload(ScanItem.model_validate(new.model_dump()), _inline(new)) for new in batch.items]
+        results = scans.scan(service, account_of(service, principal), uploads)
+        return 200, {"results": [r.model_dump(mode="json") for r in results]}
+
+    exact = batch.model_dump_json().encode("utf-8", "surrogatepass")
+    return answer_once(service, principal, idempotency_key, ("scans/batch", exact), act)
+
+
+@router.get("", operation_id="listScans", summary="Your scans", responses=responses(401, 403))
+def list_scans(service: ServiceDep, principal: Scanner, limit: Limit = 100, cursor: Cursor = None) -> Page[ScanResult]:
+    found, after = scans.page(service, own(principal), after=read_cursor(cursor), limit=limit)
+    return Page(items=found, next=write_cursor(after))
+
+
+@router.get("/{scan_id}", operation_id="getScan", summary="One scan", responses=responses(401, 403, 404))
+def get_scan(scan_id: str, service: ServiceDep, principal: Scanner) -> ScanResult:
+    return scans.get(service, scan_id, own(principal))

@@ -1,0 +1,37 @@
+"""/v1/sightings: where were my works seen?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from provenance import sightings
+from provenance.records import SightingRecord
+
+from ..dependencies import Cursor, Limit, Page, Reader, ServiceDep, own, read_cursor, write_cursor
+from ..problems import responses
+
+router = APIRouter(prefix="/v1/sightings", tags=["sightings"])
+
+
+@router.get("", operation_id="listSightings", summary="Where your works were seen", responses=responses(401, 403))
+def list_sightings(
+    service: ServiceDep,
+    principal: Reader,
+    work_id: Annotated[str | None, Query(max_length=100, description="Only this work.")] = None,
+    owner: Annotated[str | None, Query(max_length=500, description="Only works of this owner.")] = None,
+    since: Annotated[str | None, Query(max_length=40, description="Seen then or later, ISO 8601.")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Page[SightingRecord]:
+    found, after = sightings.page(
+        service,
+        own(principal),
+        work_ids=None if work_id is None else [work_id],
+        owner=owner,
+        since=sightings.parse_since(since),
+        after=read_cursor(cursor),
+        limit=limit,
+    )
+    return Page(items=found, next=write_cursor(after))

@@ -1,0 +1,205 @@
+"""/v1/works: registering, reading back, withdrawing, receipts, credit lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from pydantic import BaseModel, Field
+
+from provenance import receipts, works
+from provenance.accounts import Principal
+from provenance.errors import BadInput, SourcemarkError, TooLarge
+from provenance.ledger import receipt
+from provenance.marking import credit
+from provenance.records import NewWork, RegistrationItem, RegistrationResult, WorkRecord, encoded_text
+from provenance.service import Service
+
+from ..dependencies import (
+    Cursor,
+    IdempotencyKey,
+    Limit,
+    Page,
+    Reader,
+    Refused,
+    Registrar,
+    ServiceDep,
+    account_of,
+    answer_once,
+    own,
+    read_cursor,
+    write_cursor,
+)
+from ..problems import responses
+from ..uploads import Body, item, read_body, request_body
+
+router = APIRouter(prefix="/v1/works", tags=["works"])
+
+EXAMPLE: dict[str, Any] = {
+    "external_id": "article-17",
+    "title": "The Clock Mender",
+    "owner": "Lin Zhaoyun",
+    "owner_aliases": ["林昭云"],
+    "source_name": "North Bank",
+    "source_urls": ["https://northbank.example/a/17"],
+    "licence": "reprint-with-credit",
+    "text": "The clock mender sets up his table on the embankment before the ferries start. "
+    "When the wind comes he weighs the springs down with an enamel mug, and says that time has nowhere to come from.",
+}
+
+
+class WorkBatch(BaseModel):
+    items: list[NewWork] = Field(
+        min_length=1, description="Texts to register (files go one by one).", examples=[[EXAMPLE]]
+    )
+
+
+class WorkBatchResult(BaseModel):
+    results: list[RegistrationResult]
+
+
+def _register(
+    service: Service, principal: Principal, submissions: Sequence[works.Submission]
+) -> list[RegistrationResult]:
+    return list(works.register(service, account_of(service, principal), submissions))
+
+
+@router.post(
+    "",
+    operation_id="registerWork",
+    summary="Register a work",
+    status_code=201,
+    response_model=RegistrationResult,
+    responses=responses(
+        401, 403, 409, 413, 415, 422, ok={200: {"model": RegistrationResult, "description": "It was registered before"}}
+    ),
+    openapi_extra=request_body(NewWork, EXAMPLE),
+)
+async def register_work(
+    request: Request, service: ServiceDep, principal: Registrar, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """The answer comes when the entry is signed, published and durable. Earlier registrations of the same or similar
+    content are listed in `competing`; they never prevent a registration."""
+    body = await read_body(request)
+
+    def act() -> tuple[int, Any]:
+        new = item(NewWork, body)
+        submission = works.Submission(
+            RegistrationItem.model_validate({**new.model_dump(), "path": body.filename or None}), _source(new, body)
+        )
+        result = _register(service, principal, [submission])[0]
+        if result.error is not None:
+            raise Refused(result.error.model_dump(mode="json"))
+        return 201 if result.status == "registered" else 200, result.model_dump(mode="json")
+
+    return await run_in_threadpool(answer_once, service, principal, idempotency_key, ("works", body.exact), act)
+
+
+def _source(new: NewWork, body: Body) -> bytes | SourcemarkError:
+    return body.file if body.file is not None else encoded_text(new.text or "")
+
+
+@router.post(
+    "/batch",
+    operation_id="registerWorks",
+    summary="Register many texts",
+    response_model=WorkBatchResult,
+    responses=responses(401, 403, 409, 413),
+)
+def register_works(
+    batch: WorkBatch, service: ServiceDep, principal: Registrar, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """Results are in the order of the items; one bad item is one result with status `error`, the rest goes on."""
+    _check_length(service, len(batch.items))
+
+    def act() -> tuple[int, Any]:
+        submissions = [
+            works.Submission(
+                RegistrationItem.model_validate(new.model_dump()),
+                BadInput("text: is needed") if new.text is None else encoded_text(new.text),
+            )
+            for new in batch.items
+        ]
+        results = _register(service, principal, submissions)
+        return 200, {"results": [r.model_dump(mode="json") for r in results]}
+
+    exact = batch.model_dump_json().encode("utf-8", "surrogatepass")
+    return answer_once(service, principal, idempotency_key, ("works/batch", exact), act)
+
+
+def _check_length(service: Service, count: int) -> None:
+    if count > service.settings.max_batch_lines:
+        raise TooLarge(
+            f"items: at most {service.settings.max_batch_lines} a request (SOURCEMARK_MAX_BATCH_LINES), got {count}"
+        )
+
+
+@router.get("", operation_id="listWorks", summary="Your works", responses=responses(401, 403))
+def list_works(
+    service: ServiceDep, principal: Registrar, limit: Limit = 100, cursor: Cursor = None
+) -> Page[WorkRecord]:
+    found, after = works.page(service, own(principal), after=read_cursor(cursor), limit=limit)
+    return Page(items=found, next=write_cursor(after))
+
+
+@router.get("/{work_id}", operation_id="getWork", summary="One work", responses=responses(401, 403, 404))
+def get_work(work_id: str, service: ServiceDep, principal: Registrar) -> WorkRecord:
+    return works.get(service, work_id, own(principal))
+
+
+@router.delete(
+    "/{work_id}", operation_id="withdrawWork", summary="Withdraw a work", responses=responses(401, 403, 404, 409)
+)
+def withdraw_work(work_id: str, service: ServiceDep, principal: Registrar) -> WorkRecord:
+    """It is no longer matched, and the log says so. The registration itself stays provable."""
+    return works.withdraw(service, account_of(service, principal), work_id)
+
+
+@router.get(
+    "/{work_id}/receipt",
+    operation_id="getReceipt",
+    summary="The proof of a registration",
+    response_class=Response,
+    responses=responses(
+        401,
+        403,
+        404,
+        ok={
+            200: {
+                "description": "A receipt",
+                "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+            }
+        },
+    ),
+)
+def get_receipt(work_id: str, service: ServiceDep, principal: Registrar) -> Response:
+    """A .zip that `sourcemark verify`, or anybody with openssl, checks offline. Private: it opens the commitments."""
+    data = receipt.to_zip(receipts.build(service, work_id, own(principal)))
+    name = f'attachment; filename="{work_id}.receipt.zip"'
+    return Response(data, media_type="application/zip", headers={"Content-Disposition": name})
+
+
+@router.get(
+    "/{work_id}/credit",
+    operation_id="getCredit",
+    summary="The credit line that passes the check",
+    response_class=PlainTextResponse,
+    responses=responses(
+        401,
+        403,
+        404,
+        ok={200: {"description": "The credit line", "content": {"text/plain": {"example": "Author: Lin Zhaoyun ..."}}}},
+    ),
+)
+def get_credit(
+    work_id: str,
+    service: ServiceDep,
+    principal: Reader,
+    format: Annotated[Literal["text", "html", "xmp"], Query()] = "text",
+    lang: Annotated[str, Query(max_length=35)] = "en",
+) -> PlainTextResponse:
+    work = works.marking_work(works.row(service, work_id, own(principal)))
+    return PlainTextResponse(credit.credit_line(work, format, lang))

@@ -1,0 +1,93 @@
+"""Reading a batch: JSON lines in, one parsed item or one error a line, never a stop at a bad line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from provenance.errors import BadInput, SourcemarkError
+from provenance.records import RegistrationItem, ScanItem, encoded_text, parse
+
+Item = TypeVar("Item", RegistrationItem, ScanItem)
+
+
+def read_lines(batch: str) -> Iterator[bytes]:
+    """Non-empty lines of a batch file, or of standard input for ``-``.
+
+    Raises:
+        BadInput: the batch itself cannot be read.
+    """
+    try:
+        with contextlib.nullcontext(sys.stdin.buffer) if batch == "-" else Path(batch).open("rb") as lines:
+            for line in lines:
+                if line.strip():
+                    yield line
+    except OSError as error:
+        raise BadInput(f"the batch {batch} cannot be read: {error.strerror}") from error
+
+
+def count_lines(batch: str) -> int | None:
+    """How many lines there are, for a progress bar; None when that cannot be known."""
+    if batch == "-" or not Path(batch).is_file():
+        return None
+    with Path(batch).open("rb") as handle:
+        return sum(1 for line in handle if line.strip())
+
+
+def base_folder(batch: str) -> Path:
+    """What paths in the batch are relative to: its own folder, or the current one for ``-``."""
+    return Path.cwd() if batch == "-" else Path(batch).resolve().parent
+
+
+def parse_json(line: bytes) -> dict[str, Any]:
+    """One line as a JSON object; raises `BadInput`."""
+    try:
+        data = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise BadInput("this line is not UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"this line is not JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise BadInput(f"expected a JSON object, got {type(data).__name__}")
+    return data
+
+
+def items(batch: str, model: type[Item]) -> Iterator[tuple[Item, Path | bytes | SourcemarkError]]:
+    """Each line of a batch: the item, and its bytes' place or what is wrong with the line."""
+    folder = base_folder(batch)
+    for line in read_lines(batch):
+        data: dict[str, Any] = {}
+        try:
+            data = parse_json(line)
+            item = parse(model, data)
+            yield item, content(item, folder)
+        except BadInput as error:
+            yield _named(model, data), error
+
+
+def _named(model: type[Item], data: dict[str, Any]) -> Item:
+    """A stand-in for a line that is wrong, with the names its sender knows it by."""
+    names = {k: v for k in ("external_id", "path") if isinstance(v := data.get(k), str)}
+    try:
+        return model.model_validate(names)
+    except ValueError:
+        return model()
+
+
+def content(item: RegistrationItem | ScanItem, folder: Path) -> Path | bytes | SourcemarkError:
+    """Where the bytes of an item are: exactly one of path, text, html."""
+    given = [(k, v) for k in ("path", "text", "html") if (v := getattr(item, k, None)) is not None]
+    if len(given) != 1:
+        kinds = "path, text" if isinstance(item, RegistrationItem) else "path, text, html"
+        return BadInput(f"exactly one of {kinds} is needed, {len(given)} were given")
+    kind, value = given[0]
+    assert isinstance(value, str)
+    if kind == "path":
+        if not value or "\0" in value:
+            return BadInput("path: is empty or holds a NUL character")
+        return folder / value
+    return encoded_text(value)

@@ -1,0 +1,53 @@
+"""sourcemark credit: the credit line that makes the marking check pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provenance.errors import BadInput, Unavailable
+
+from .output import language, say, tr
+from .session import service
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("credit", help="The credit line that passes the check, printed or written into a copy. 生成署名行。")(
+        command
+    )
+
+
+def command(
+    work_id: Annotated[str, typer.Argument(metavar="WORK_ID", help="The work to credit.")],
+    format_: Annotated[str, typer.Option("--format", help="text, html or xmp.")] = "text",
+    lang: Annotated[str | None, typer.Option(help="Language of the line; default: the interface language.")] = None,
+    into: Annotated[Path | None, typer.Option(help="Write it into a copy of this picture, next to it.")] = None,
+) -> None:
+    if format_ not in ("text", "html", "xmp"):
+        raise BadInput(f"--format must be text, html or xmp, not {format_!r}")
+    from provenance.marking import credit
+
+    with service() as opened:
+        from provenance import works
+
+        work = works.marking_work(works.row(opened, work_id))
+    wanted = lang or language()
+    if into is None:
+        say(credit.credit_line(work, format_, wanted))
+        return
+    try:
+        data = into.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{into} cannot be read: {error.strerror}") from error
+    target = into.with_name(f"{into.stem}.credited{into.suffix}")
+    marked = credit.write_into(data, work, wanted)
+    try:
+        with target.open("xb") as handle:
+            handle.write(marked)
+    except FileExistsError:
+        raise BadInput(f"{target} exists already: move it away first") from None
+    except OSError as error:
+        raise Unavailable(f"{target} cannot be written: {error.strerror}") from error
+    say(tr("written", "已写入") + f": {target}")

@@ -1,0 +1,59 @@
+"""The demo's pictures: three to register, two that nobody registered. All are JPEGs of 1200 x 800 pixels."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from . import landscapes, plates
+from .work import DemoWork
+
+
+def pictures() -> list[DemoWork]:
+    """The works to register, painted now: the same pixels each time, in about two seconds together."""
+    return [
+        DemoWork(
+            name="dusk-ridges.jpg",
+            data=landscapes.mountains(),
+            title="Dusk over Six Ridges",
+            titles={"zh": "六重山暮色", "en": "Dusk over Six Ridges"},
+            lang="en",
+            owner="Ilse Varnholt",
+            aliases=("Ilse Varnholt Pictures", "I. Varnholt"),
+            source_name="Varnholt Picture Desk",
+            source_url="https://varnholt.example/pictures/dusk-over-six-ridges",
+            licence="CC-BY-4.0",
+        ),
+        DemoWork(
+            name="harbour-night.jpg",
+            data=landscapes.harbour(),
+            title="港湾夜泊",
+            titles={"zh": "港湾夜泊", "en": "Boats at Rest, Night Harbour"},
+            lang="zh-Hans",
+            owner="沈牧川",
+            aliases=("牧川影像", "Shen Muchuan"),
+            source_name="牧川影像",
+            source_url="https://muchuan.example/works/harbour-night",
+            licence="all-rights-reserved",
+        ),
+        DemoWork(
+            name="ginkgo-branch.jpg",
+            data=plates.ginkgo(),
+            title="銀杏一枝",
+            titles={"zh": "银杏一枝", "en": "A Branch of Ginkgo"},
+            lang="zh-Hant",
+            owner="紀蘭坡",
+            aliases=("蘭坡畫室", "Lanpo Studio"),
+            source_name="蘭坡畫室",
+            source_url="https://lanpo.example/plates/ginkgo-branch",
+            licence="reprint-with-credit",
+        ),
+    ]
+
+
+@cache
+def unregistered_pictures() -> tuple[DemoWork, ...]:
+    """Pictures that look like nothing above."""
+    return (
+        DemoWork("marbled-ink.jpg", plates.ink(), "Marbled Ink", ""),
+        DemoWork("fields-from-the-air.jpg", plates.fields(), "Fields from the Air", ""),
+    )

@@ -1,0 +1,64 @@
+"""sourcemark ledger: the public log: its checkpoint, a static copy of it, its health."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .output import emit, say, tr
+from .session import service
+
+app = typer.Typer(help="The public log: checkpoint, export, fsck, rebuild. 公开账本。", no_args_is_help=True)
+
+
+@app.command("checkpoint", help="Print the newest signed checkpoint.")
+def checkpoint(
+    json_: Annotated[bool, typer.Option("--json", help="As a JSON object, with the log's public keys.")] = False,
+) -> None:
+    with service() as opened:
+        note, (size, root) = opened.log.checkpoint(), opened.log.head()
+        if json_:
+            emit(
+                {
+                    "origin": opened.log.origin,
+                    "size": size,
+                    "root": root.hex(),
+                    "checkpoint": note.decode(),
+                    "vkeys": opened.log.vkeys(),
+                }
+            )
+        else:
+            typer.echo(note.decode(), nl=False)
+
+
+@app.command("export", help="Write the whole log as a static folder that any web server can host.")
+def export(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or earlier exported folder.")]) -> None:
+    with service() as opened:
+        size = opened.log.export(folder)
+    say(tr(f"exported {size} entries to {folder}", f"已将 {size} 条账本条目导出到 {folder}"))
+
+
+@app.command("fsck", help="Re-hash everything and compare all stores with each other; exit 1 if anything is wrong.")
+def fsck(json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False) -> int:
+    from provenance.ledger import fsck as fscks
+
+    with service() as opened:
+        report = fscks.check(opened.db, opened.log)
+    if json_:
+        emit(report)
+    else:
+        for problem in report["problems"]:
+            say("✗ " + problem)
+        size = report["size"]
+        if not report["problems"]:
+            say("✓ " + tr(f"{size} entries, everything agrees", f"共 {size} 条，全部一致"))
+    return 1 if report["problems"] else 0
+
+
+@app.command("rebuild", help="Throw the published tiles away and make them again from the database.")
+def rebuild() -> None:
+    with service() as opened:
+        size = opened.log.rebuild()
+    say(tr(f"tiles of {size} entries rebuilt", f"已重建 {size} 条的公开文件"))

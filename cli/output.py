@@ -1,0 +1,139 @@
+"""Everything that is printed: JSON lines, tables, one-line errors, progress; in English or 中文."""
+
+from __future__ import annotations
+
+import json
+import locale
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TextIO
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from provenance.errors import SourcemarkError
+
+
+@cache
+def language() -> str:
+    """The interface language, en or zh: SOURCEMARK_LANG, else the locale."""
+    wanted = os.environ.get("SOURCEMARK_LANG", "auto").lower()
+    if wanted in ("en", "zh"):
+        return wanted
+    named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "zh" if named.lower().startswith("zh") or (locale.getlocale()[0] or "").lower().startswith("zh") else "en"
+
+
+def tr(english: str, chinese: str) -> str:
+    """The one of two texts that fits the interface language."""
+    return chinese if language() == "zh" else english
+
+
+def out() -> Console:
+    """For results a person reads."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def say(text: str = "") -> None:
+    """A line of text for a person, without markup."""
+    out().print(text, markup=False)
+
+
+def emit(value: BaseModel | dict[str, Any] | list[Any], stream: TextIO | None = None) -> None:
+    """One JSON line on stdout."""
+    data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    stream = stream or sys.stdout
+    line = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    try:
+        stream.write(line + "\n")
+    except UnicodeEncodeError:  # a terminal that cannot show it, or half a surrogate pair in what was sent
+        stream.write(json.dumps(data, ensure_ascii=True, separators=(",", ":")) + "\n")
+
+
+def emit_all(results: Iterable[BaseModel | dict[str, Any]]) -> None:
+    """JSON lines as they come: each is out before the next is made, so that a killed run has told what it did."""
+    for result in results:
+        emit(result)
+        sys.stdout.flush()
+
+
+def fail(error: SourcemarkError) -> None:
+    """One line on stderr: what is wrong and what to do."""
+    print(f"sourcemark: {error.detail}", file=sys.stderr)
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[str]], title: str | None = None) -> None:
+    """A table for a person."""
+    drawn = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for cells in rows:
+        drawn.add_row(*[cell.replace("[", r"\[") if not cell.startswith("[/") else cell for cell in cells])
+    out().print(drawn)
+
+
+@contextmanager
+def progress(label: str, total: int | None) -> Iterator[Callable[[], None]]:
+    """A progress bar on stderr while the block runs, and only when that is a terminal; yields what to call per step."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda: bar.advance(task)
+
+
+_VERDICTS = {
+    "clear": ("clear", "无匹配"),
+    "own": ("own work", "本人作品"),
+    "licensed": ("licensed", "已获许可"),
+    "credited": ("credited", "已署名"),
+    "uncredited": ("uncredited", "未规范署名"),
+    "review": ("review", "待人工核对"),
+}
+
+_MARKINGS = {
+    "compliant": ("compliant", "标注合规"),
+    "partial": ("partial", "标注不全"),
+    "missing": ("missing", "没有标注"),
+    "wrong_owner": ("wrong owner", "标注了他人"),
+    "misleading": ("misleading", "标注误导"),
+}
+
+
+def verdict_word(verdict: str) -> str:
+    return tr(*_VERDICTS.get(verdict, (verdict, verdict)))
+
+
+def marking_word(verdict: str) -> str:
+    return tr(*_MARKINGS.get(verdict, (verdict, verdict)))
+
+
+def percent(share: float) -> str:
+    return f"{share * 100:.0f} %"
+
+
+def where_found(match: Any) -> str:
+    """Which part of the upload is the work, in words: spans of characters or a region of the picture."""
+    parts = []
+    for segment in match.segments[:3]:
+        if segment.unit == "pixel":
+            xs, ys = [p[0] for p in segment.upload], [p[1] for p in segment.upload]
+            parts.append(tr("region", "区域") + f" {min(xs):.0f},{min(ys):.0f}–{max(xs):.0f},{max(ys):.0f}")
+        else:
+            unit = tr("characters", "字符") if segment.unit == "codepoint" else tr("seconds", "秒")
+            parts.append(f"{unit} {segment.upload[0]:.0f}–{segment.upload[1]:.0f}")
+    more = len(match.segments) - 3
+    return ", ".join(parts) + (f" (+{more})" if more > 0 else "")

@@ -1,0 +1,101 @@
+"""sourcemark register: put works into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from provenance.errors import BadInput
+from provenance.records import RegistrationItem, RegistrationResult, parse
+
+from . import batch as batches
+from .output import emit_all, progress, say, tr
+from .session import acting_account, service
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("register", help="Register works: prove later that you had them now. 登记作品。")(command)
+
+
+def command(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help="Files to register.")] = None,
+    batch: Annotated[str | None, typer.Option(help="JSON lines instead of paths; - for standard input.")] = None,
+    title: Annotated[str | None, typer.Option(help="Title; default: the file's name.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Copyright owner as claimed.")] = None,
+    owner_alias: Annotated[list[str] | None, typer.Option(help="Another name of the owner; may be repeated.")] = None,
+    author: Annotated[list[str] | None, typer.Option(help="Author; may be repeated.")] = None,
+    source_name: Annotated[str | None, typer.Option(help="Where it was first published.")] = None,
+    source_url: Annotated[list[str] | None, typer.Option(help="Address of that; may be repeated.")] = None,
+    source_handle: Annotated[str | None, typer.Option(help="Account id of the source on a platform.")] = None,
+    identifier: Annotated[list[str] | None, typer.Option(help="DOI, ISBN, ISRC ...; may be repeated.")] = None,
+    licence: Annotated[str | None, typer.Option(help="all-rights-reserved, reprint-with-credit, CC-BY-4.0 ...")] = None,
+    published_at: Annotated[str | None, typer.Option(help="First publication, for example 2026-01-31.")] = None,
+    account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON line a work on stdout.")] = False,
+) -> int:
+    if (batch is None) == (not paths):
+        raise BadInput("give files, or --batch FILE.jsonl, one of the two")
+    claim = {
+        "title": title or "",
+        "owner": owner or "",
+        "owner_aliases": owner_alias or [],
+        "authors": author or [],
+        "source_name": source_name,
+        "source_urls": source_url or [],
+        "source_handle": source_handle,
+        "identifiers": identifier or [],
+        "licence": licence,
+        "published_at": published_at,
+    }
+    failed = 0
+    with service() as opened:
+        from provenance import works
+
+        acting = acting_account(opened, account)
+        submissions = (
+            _from_paths(paths or [], claim, works.Submission)
+            if batch is None
+            else (works.Submission(*pair) for pair in batches.items(batch, RegistrationItem))
+        )
+        total = len(paths or []) if batch is None else batches.count_lines(batch)
+        with progress(tr("registering", "登记中"), total) as step:
+
+            def watched() -> Iterator[RegistrationResult]:
+                nonlocal failed
+                for result in works.register(opened, acting, submissions):
+                    step()
+                    failed += result.status == "error"
+                    yield result
+
+            if json_:
+                emit_all(watched())
+            else:
+                for result in watched():
+                    _show(result)
+    return 2 if failed and batch is None else 0
+
+
+def _from_paths(paths: list[Path], claim: dict[str, Any], submission: Any) -> Iterator[Any]:
+    for path in paths:
+        yield submission(parse(RegistrationItem, {**claim, "path": str(path)}), path)
+
+
+def _show(result: RegistrationResult) -> None:
+    name = result.path or result.external_id or ""
+    if result.error is not None:
+        say(f"✗ {name}: {result.error.detail}")
+        return
+    assert result.receipt is not None
+    done = tr("registered", "已登记") if result.status == "registered" else tr("already registered", "此前已登记")
+    entry = tr("log entry", "账本条目")
+    say(
+        f"✓ {name}: {done} {result.work_id} ({result.medium}, {entry} {result.receipt.index} @ {result.receipt.origin})"
+    )
+    if not result.fingerprintable:
+        say("  " + tr("only exact copies can be found", "只能查找完全相同的副本") + f" ({result.reason})")
+    if result.competing:
+        rivals = ", ".join(result.competing)
+        say("  ! " + tr(f"matches earlier registrations: {rivals}", f"与更早的登记内容相同或相近：{rivals}"))

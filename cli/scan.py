@@ -1,0 +1,113 @@
+"""sourcemark scan: is this somebody's registered work, and does the post mark owner and source?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge
+from provenance.records import ScanItem, ScanResult, parse
+
+from . import batch as batches
+from .output import emit_all, marking_word, percent, progress, say, tr, verdict_word, where_found
+from .session import service
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("scan", help="Find registered works in an upload and check its marking. 扫描上传内容。")(command)
+
+
+def command(
+    path: Annotated[str | None, typer.Argument(metavar="PATH|-", help="File to scan; - for standard input.")] = None,
+    batch: Annotated[str | None, typer.Option(help="JSON lines instead of a path; - for standard input.")] = None,
+    account: Annotated[str | None, typer.Option(help="The account that posts.")] = None,
+    post_url: Annotated[str | None, typer.Option(help="Address of the post.")] = None,
+    caption: Annotated[Path | None, typer.Option(help="File with the text beside the upload.")] = None,
+    use: Annotated[str | None, typer.Option(help="full, excerpt, adapted or quotation, if known.")] = None,
+    commercial: Annotated[bool, typer.Option(help="The post is commercial.")] = False,
+    lang: Annotated[str | None, typer.Option(help="Language of the post, for example zh-Hans.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON line an upload on stdout.")] = False,
+) -> int:
+    if (batch is None) == (path is None):
+        raise BadInput("give a file, or --batch FILE.jsonl, one of the two")
+    last: ScanResult | None = None
+    with service() as opened:
+        from provenance import accounts, scans
+
+        acting = accounts.local(opened.db)
+        if batch is None:
+            assert path is not None
+            given = {"account": account, "post_url": post_url, "use": use, "commercial": commercial, "lang": lang}
+            item = parse(ScanItem, {**given, "path": path, "caption": _caption(caption)})
+            uploads = iter([scans.Upload(item, _source(path, opened.settings.limits.max_bytes))])
+            total: int | None = 1
+        else:
+            uploads = (scans.Upload(*pair) for pair in batches.items(batch, ScanItem))
+            total = batches.count_lines(batch)
+        with progress(tr("scanning", "扫描中"), total) as step:
+
+            def watched() -> Iterator[ScanResult]:
+                nonlocal last
+                for result in scans.scan(opened, acting, uploads):
+                    step()
+                    last = result
+                    yield result
+
+            if json_:
+                emit_all(watched())
+            else:
+                for result in watched():
+                    show(result)
+    if batch is not None or last is None:
+        return 0
+    if last.error is not None:
+        return 2
+    return 1 if last.matches else 0
+
+
+def _source(path: str, most: int) -> Path | bytes | SourcemarkError:
+    if path != "-":
+        return Path(path)
+    data = sys.stdin.buffer.read(most + 1)
+    if len(data) > most:
+        return TooLarge(f"standard input is larger than {most} bytes (SOURCEMARK_MAX_UPLOAD_MIB)", reason="too_large")
+    return data
+
+
+def _caption(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    from fingerprints import text
+    from fingerprints.errors import FingerprintError
+
+    try:
+        return text.decode(path.read_bytes())[0][:100_000]
+    except OSError as error:
+        raise BadInput(f"the caption {path} cannot be read: {error.strerror}") from error
+    except FingerprintError as error:
+        raise BadContent(f"the caption {path} cannot be read: {error}", reason=error.reason) from error
+
+
+def show(result: ScanResult) -> None:
+    """A scan for a person: the verdict, then each match with its evidence."""
+    name = result.path or result.external_id or ""
+    if result.error is not None:
+        say(f"✗ {name}: {result.error.detail}")
+        return
+    say(f"{name}: {verdict_word(result.verdict)} [{result.status}]")
+    for match in result.matches:
+        marking = match.marking
+        say(f"  {match.work_id} «{match.title}» — {match.owner}")
+        covers = tr("of the upload", "占上传内容") + f" {percent(match.coverage.upload)}, "
+        covers += tr("of the work", "占作品") + f" {percent(match.coverage.work)}"
+        say(f"    {tr('score', '匹配度')} {match.score:.2f}; {covers}; {where_found(match)}")
+        reasons = "; ".join(marking.get("reasons", []))
+        say(f"    {tr('marking', '标注')}: {marking_word(str(marking['verdict']))}; {reasons}")
+        for evidence in marking.get("evidence", [])[:3]:
+            say(f"      “{evidence.get('quote', '')}” ({evidence.get('where', '')})")
+        if match.competing:
+            say("    " + tr("also claimed by ", "另有登记主张权利：") + ", ".join(match.competing))
