@@ -1,0 +1,41 @@
+"""A client of the application in this process, with a key for each kind of user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from provenance import accounts
+from provenance.accounts import NewAccount, NewApiKey
+from provenance.config import Settings
+from provenance.service import Service
+
+
+@dataclass
+class Api:
+    client: TestClient
+    service: Service
+    keys: dict[str, str]
+
+    def __call__(self, method: str, path: str, who: str | None = None, **options: object):
+        headers = dict(options.pop("headers", {}))
+        if who is not None:
+            headers["Authorization"] = f"Bearer {self.keys[who]}"
+        return self.client.request(method, path, headers=headers, **options)
+
+
+@pytest.fixture
+def api(sqlite_settings: Settings) -> Iterator[Api]:
+    with TestClient(create_app(sqlite_settings), raise_server_exceptions=False) as client:
+        service = client.app.state.service
+        keys = {}
+        for kind in accounts.KINDS:
+            accounts.create(service.db, NewAccount(name=kind, kind=kind))
+            keys[kind] = accounts.issue_key(service.db, NewApiKey(account=kind)).secret
+        accounts.create(service.db, NewAccount(name="rival", kind="producer"))
+        keys["rival"] = accounts.issue_key(service.db, NewApiKey(account="rival")).secret
+        yield Api(client, service, keys)

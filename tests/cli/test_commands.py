@@ -1,0 +1,240 @@
+"""The command line as CONTRACT has it: arguments, JSON lines, exit statuses, one line for every error."""
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ESSAY = (
+    "Every autumn the two villages argue over the bell. It was cast in the upper one, from pots and a broken plough, and "
+    "rolled downhill in a storm that nobody alive remembers. The lower village hung it where it came to rest. On the first "
+    "Sunday of October a delegation walks down, asks for it back in verse, is refused in verse, and is fed until midnight."
+)
+ZH = (
+    "每年秋天，上下两个村子都要为那口钟争一回。钟是上村铸的，用的是旧锅和一张断犁，后来在一场没人记得的暴雨里滚下了山。"
+    "下村把它挂在它停下来的地方。十月的第一个星期天，上村的人走下山来，用诗讨钟，下村的人用诗拒绝，然后留他们吃饭吃到半夜。"
+)
+
+
+def picture(path, seed=1):
+    rng = np.random.default_rng(seed)
+    small = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
+    small.resize((480, 360), Image.Resampling.BICUBIC).save(path, quality=90)
+
+
+def test_the_main_job(sourcemark, tmp_path) -> None:
+    (tmp_path / "bell.txt").write_text(ESSAY)
+    made = sourcemark("register", "bell.txt", "--title", "The Bell", "--owner", "Ines Vale", "--owner-alias", "伊内斯",
+                      "--source-name", "Valley Post", "--source-url", "https://valley.example/bell", "--json")  # fmt: skip
+    assert made.status == 0, made.err
+    work = made.lines[0]
+    assert set(work) >= {"external_id", "path", "status", "work_id", "medium", "fingerprintable", "reason", "competing", "receipt", "error"}  # fmt: skip
+    assert work["status"] == "registered"
+    assert set(work["receipt"]) == {"origin", "index", "size"}
+
+    found = sourcemark("scan", "-", "--account", "Copycat", "--post-url", "https://p.example/1", "--json", stdin=ESSAY)
+    assert found.status == 1
+    match = found.lines[0]["matches"][0]
+    assert set(match) >= {"work_id", "external_id", "title", "owner", "score", "coverage", "segments", "transform", "marking", "permission", "registered_at", "receipt"}  # fmt: skip
+    assert match["segments"][0]["unit"] == "codepoint"
+    assert sourcemark("scan", "-", stdin=ZH).status == 0
+
+    seen = sourcemark("lookup", work["work_id"], "--json")
+    assert [s["post_url"] for s in seen.lines] == ["https://p.example/1"]
+    assert len(sourcemark("lookup", "bell.txt", "--csv").out.splitlines()) == 2
+    assert "Copycat" in sourcemark("lookup", "--owner", "ines vale", "--csv").out
+
+    credit = sourcemark("credit", work["work_id"])
+    assert "Ines Vale" in credit.out
+    credited = sourcemark("scan", "-", "--account", "Copycat", "--json", stdin=f"{credit.out}\n{ESSAY}").lines[0]
+    assert credited["matches"][0]["marking"]["owner_marked"]
+    assert credited["matches"][0]["marking"]["source_traceable"]
+
+    for target in ("receipt", "receipt.zip"):
+        assert sourcemark("receipt", work["work_id"], "--out", target).status == 0
+        verified = sourcemark("verify", target, "--work", "bell.txt", "--json")
+        assert verified.status == 0, verified.out
+        assert verified.lines[0]["ok"] is True
+    assert "VERIFY.md" in zipfile.ZipFile(tmp_path / "receipt.zip").namelist()
+
+    entry = tmp_path / "receipt" / "opening.json"
+    entry.write_text(entry.read_text().replace("Ines Vale", "Ines Vole"))
+    tampered = sourcemark("verify", "receipt")
+    assert tampered.status == 1
+    (tmp_path / "other.txt").write_text(ZH)
+    assert sourcemark("verify", "receipt.zip", "--work", "other.txt").status == 1
+
+
+def test_batches(sourcemark, tmp_path) -> None:
+    (tmp_path / "in").mkdir()
+    picture(tmp_path / "in" / "sea.jpg")
+    lines = [
+        {"path": "sea.jpg", "owner": "A", "external_id": "1"},
+        {"text": ESSAY, "owner": "A", "external_id": "2", "unknown": "key"},
+        {"path": "missing.jpg", "owner": "A", "external_id": "3"},
+        {"text": ZH, "external_id": "4"},
+        {"path": ".", "owner": "A", "external_id": "5"},
+        {"owner": "A", "external_id": "6"},
+        {"text": ZH, "owner": "甲", "external_id": "7", "published_at": "2026-01-31"},
+    ]
+    batch = tmp_path / "in" / "works.jsonl"
+    batch.write_text("\n".join(json.dumps(line) for line in lines) + "\n{not json\n\n[]\n")
+    run = sourcemark("register", "--batch", "in/works.jsonl", "--json")
+    assert run.status == 0, run.err
+    assert [r["status"] for r in run.lines] == ["registered", "registered", "error", "error", "error", "error", "registered", "error", "error"]  # fmt: skip
+    assert [r["external_id"] for r in run.lines] == ["1", "2", "3", "4", "5", "6", "7", None, None]
+    assert all(r["error"]["detail"] for r in run.lines if r["status"] == "error")
+    again = sourcemark("register", "--batch", "in/works.jsonl", "--json")
+    assert [r["status"] for r in again.lines].count("already_registered") == 3
+
+    posts = [
+        {"path": "in/sea.jpg", "external_id": "a"},
+        {"text": "x", "external_id": "b"},
+        {"html": f"<p>{ZH}</p>"},
+        {"path": "gone"},
+    ]
+    run = sourcemark("scan", "--batch", "-", "--json", stdin="\n".join(json.dumps(post) for post in posts))
+    assert run.status == 0
+    assert [r["status"] for r in run.lines] == ["matched", "too_short", "matched", "error"]
+    assert [r["external_id"] for r in run.lines] == ["a", "b", None, None]
+
+
+def test_the_exported_log(sourcemark, tmp_path) -> None:
+    sourcemark(
+        "register",
+        "--batch",
+        "-",
+        stdin="\n".join(json.dumps({"text": f"{n} {ESSAY}", "owner": "A"}) for n in range(5)),
+    )
+    assert sourcemark("ledger", "export", "out").status == 0
+    for name in ("checkpoint", "log.vkey", "policy", "tile/0/000.p/6", "tile/entries/000.p/6"):
+        assert (tmp_path / "out" / name).is_file(), name
+    assert (tmp_path / "out" / "policy").read_text().endswith("quorum none\n")
+    assert sourcemark("ledger", "checkpoint").out == (tmp_path / "out" / "checkpoint").read_text()
+    assert sourcemark("ledger", "export", "out").status == 0
+    assert sourcemark("ledger", "fsck", "--json").lines[0]["problems"] == []
+    assert sourcemark("ledger", "rebuild").status == 0
+    assert sourcemark("ledger", "fsck").status == 0
+
+
+def test_marking_needs_no_installation(sourcemark, tmp_path) -> None:
+    case = {
+        "id": "m1",
+        "work": {"title": "The Bell", "owner": "Ines Vale", "source_name": "Valley Post",
+                 "source_url": "https://valley.example/bell", "licence": "reprint-with-credit", "kind": "text"},
+        "post": {"text": f"By Ines Vale, Valley Post, https://valley.example/bell\n\n{ESSAY}", "lang": "en", "use": "full",
+                 "commercial": False, "account": "Copycat"},
+    }  # fmt: skip
+    run = sourcemark("marking", "--batch", "-", "--json", stdin=json.dumps(case) + "\n{}\nno\n")
+    assert run.status == 0, run.err
+    first = run.lines[0]
+    assert {k: first[k] for k in ("id", "owner_marked", "source_marked", "source_traceable", "verdict")} == {
+        "id": "m1", "owner_marked": True, "source_marked": True, "source_traceable": True, "verdict": "compliant"}  # fmt: skip
+    assert [line.get("status") for line in run.lines[1:]] == ["error", "error"]
+    assert not (tmp_path / "home").exists()
+
+
+def test_accounts_and_keys(sourcemark) -> None:
+    made = sourcemark("account", "new", "City Daily", "--kind", "platform", "--json").lines[0]
+    key = sourcemark("key", "new", "City Daily", "--json").lines[0]
+    assert key["scopes"] == ["scan"]
+    assert key["secret"].startswith("smk_")
+    listed = sourcemark("key", "list", "--json")
+    assert key["secret"] not in listed.out
+    assert sourcemark("key", "revoke", key["id"]).status == 0
+    assert made["id"] in sourcemark("account", "list", "--json").out
+    assert sourcemark("account", "show", "City Daily", "--json").lines[0]["api_keys"][0]["revoked_at"]
+    assert sourcemark("account", "new", "City Daily").status == 2
+    sourcemark("register", "--batch", "-", stdin=json.dumps({"text": ESSAY, "owner": "A"}))
+    signing = next(k for k in sourcemark("key", "list", "--json").lines if k["type"] == "signing")
+    assert sourcemark("key", "revoke", signing["keyid"]).status == 0
+    after = sourcemark("register", "--batch", "-", "--json", stdin=json.dumps({"text": ZH, "owner": "A"})).lines[0]
+    assert after["status"] == "registered"
+    assert sourcemark("ledger", "fsck").status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["register", "missing.txt", "--owner", "A"], 2),
+        (["register", ".", "--owner", "A"], 2),
+        (["register", "good.txt"], 2),
+        (["register"], 2),
+        (["register", "good.txt", "--owner", "A", "--source-url", "nowhere"], 2),
+        (["register", "--batch", "missing.jsonl"], 2),
+        (["register", "good.txt", "--owner", "A", "--account", "nobody"], 2),
+        (["scan", "missing.txt"], 2),
+        (["scan", "good.txt", "--caption", "missing.txt"], 2),
+        (["scan", "good.txt", "--use", "borrowed"], 2),
+        (["scan"], 2),
+        (["lookup"], 2),
+        (["lookup", "work_none"], 2),
+        (["lookup", "--owner", "A", "--since", "yesterday"], 2),
+        (["credit", "work_none"], 2),
+        (["receipt", "work_none", "--out", "r"], 2),
+        (["verify", "missing"], 2),
+        (["verify", "good.txt"], 1),
+        (["marking", "--batch", "missing.jsonl"], 2),
+        (["ledger", "export", "good.txt"], 3),
+        (["key", "new", "nobody"], 2),
+        (["key", "revoke", "key_none"], 2),
+        (["nonsense"], 2),
+        (["scan", "--nonsense"], 2),
+        (["serve", "--host", "203.0.113.1"], 3),
+    ],
+)
+def test_every_mistake_is_one_clear_line(sourcemark, tmp_path, arguments, status) -> None:
+    (tmp_path / "good.txt").write_text(ESSAY)
+    run = sourcemark(*arguments)
+    assert run.status == status, (run.out, run.err)
+    said = (run.err or run.out).strip()
+    assert said
+    assert len(said.splitlines()) == 1 or arguments[0] == "verify"
+
+
+def test_a_database_that_is_down(sourcemark, tmp_path) -> None:
+    run = sourcemark(
+        "scan", "-", stdin=ESSAY, env={"SOURCEMARK_DATABASE_URL": "postgresql://x:secret@127.0.0.1:1/none"}
+    )
+    assert run.status == 3
+    assert "secret" not in run.err
+    assert len(run.err.splitlines()) == 1
+
+
+def test_a_home_that_cannot_be_made(sourcemark, tmp_path) -> None:
+    (tmp_path / "file").write_text("x")
+    run = sourcemark("scan", "-", stdin=ESSAY, env={"SOURCEMARK_HOME": str(tmp_path / "file" / "home")})
+    assert run.status == 3
+    assert len(run.err.splitlines()) == 1
+
+
+def test_chinese_interface(sourcemark) -> None:
+    run = sourcemark("scan", "-", stdin=ESSAY, env={"SOURCEMARK_LANG": "zh"})
+    assert "无匹配" in run.out
+
+
+def test_configuration_and_doctor(sourcemark) -> None:
+    values = sourcemark("config", "--json", env={"SOURCEMARK_DATABASE_URL": "postgresql://u:secret@h/d"}).lines[0]
+    assert values["SOURCEMARK_PORT"] == 8470
+    assert "secret" not in str(values)
+    run = sourcemark("doctor", "--json")
+    assert run.status == 0, run.out
+    assert run.lines[0]["ok"] is True
+    bad = sourcemark("doctor", env={"SOURCEMARK_DATABASE_URL": "postgresql://u@127.0.0.1:1/d"})
+    assert bad.status == 1
+
+
+def test_keys_are_private(sourcemark, tmp_path) -> None:
+    sourcemark("register", "--batch", "-", stdin=json.dumps({"text": ESSAY, "owner": "A"}))
+    files = list((tmp_path / "home" / "keys").iterdir())
+    assert len(files) == 3  # the log's two keys and the producer's
+    assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
+    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700
+
+
+def test_nothing_but_json_on_stdout(sourcemark, tmp_path) -> None:
+    run = sourcemark("register", "--batch", "-", "--json", stdin=json.dumps({"text": ESSAY, "owner": "A"}))
+    assert len(run.lines) == 1
+    assert run.err == ""

@@ -1,0 +1,66 @@
+"""Works and uploads for the business's tests, written for this project."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from provenance import accounts, scans, works
+from provenance.records import RegistrationItem, RegistrationResult, ScanItem, ScanResult
+from provenance.service import Service
+
+ESSAY = (
+    "The ferry to the salt islands leaves at ten past six, when the harbour is still the colour of slate. Old Marta sells "
+    "tickets from a kitchen chair, and she writes the number of every passenger into a ledger that her grandmother began. "
+    "Nobody has ever asked to see it. On the crossing the engine coughs twice at the same buoy, a habit so regular that the "
+    "children hold their breath for it. The islanders boil sea water in flat iron pans, rake the crystals to the edge, and "
+    "let the wind finish the work. A good pan gives forty kilos on a dry day. Last summer a researcher came with a drone and "
+    "a questionnaire; she left with a jar of grey salt and a sunburn, and sent a postcard in November to say that the jar "
+    "was still on her desk, unopened, because it smelled of the place."
+)
+ESSAY_ZH = (
+    "去盐岛的渡船六点十分开，那时港口还是石板的颜色。玛尔塔坐在一把厨房椅子上卖票，把每个乘客的号码写进外婆留下的账本，从来没有人要看它。"
+    "船走到同一个浮标旁边，发动机总要咳嗽两声，准得让孩子们提前屏住呼吸。岛上的人用平底铁锅煮海水，把盐粒耙到锅边，剩下的事情交给风。"
+    "天气干燥的时候，一口好锅一天能出四十公斤。去年夏天来了一位研究者，带着无人机和问卷，走的时候带走一罐灰盐和一身晒伤。"
+    "十一月她寄来明信片，说那罐盐还放在桌上没有打开，因为它有那个地方的味道。"
+)
+
+
+def picture(seed: int, size: tuple[int, int] = (640, 480)) -> Image.Image:
+    """A picture with structure at every scale, different for every seed."""
+    rng = np.random.default_rng(seed)
+    canvas = np.zeros((size[1], size[0], 3))
+    for cells in (3, 7, 17, 41):
+        coarse = Image.fromarray(rng.integers(0, 256, (cells, cells, 3), dtype=np.uint8))
+        canvas += np.asarray(coarse.resize(size, Image.Resampling.BICUBIC), dtype=float) / cells**0.5
+    canvas = 255 * (canvas - canvas.min()) / np.ptp(canvas)
+    return Image.fromarray(canvas.astype(np.uint8))
+
+
+def encoded(image: Image.Image, form: str = "JPEG", **options: Any) -> bytes:
+    out = io.BytesIO()
+    image.save(out, form, **options)
+    return out.getvalue()
+
+
+def mirrored(image: Image.Image) -> Image.Image:
+    return ImageOps.mirror(image)
+
+
+def register_work(
+    service: Service, source: bytes | Path, account: str | None = None, **claim: Any
+) -> RegistrationResult:
+    """Registers one work for an account (default: the local one)."""
+    acting = accounts.local(service.db) if account is None else accounts.find(service.db, account)
+    item = RegistrationItem.model_validate({"owner": "Marta Salt", "title": "The Salt Ferry", **claim})
+    return next(works.register(service, acting, [works.Submission(item, source)]))
+
+
+def scan_upload(service: Service, source: bytes | Path, **post: Any) -> ScanResult:
+    """Scans one upload for the local account."""
+    upload = scans.Upload(ScanItem.model_validate(post), source)
+    return next(scans.scan(service, accounts.local(service.db), [upload]))

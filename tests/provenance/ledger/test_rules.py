@@ -1,0 +1,181 @@
+"""The rules by which statements enter a log: rotation, revocation, replay, another log's statements, odd predicates."""
+
+import json
+
+import pytest
+
+from provenance.errors import VerificationFailed
+from provenance.ledger import keys, statement
+from provenance.ledger.encoding import b64, canonical
+from provenance.ledger.tree import leaf_hash
+
+from .small_log import ORIGIN, START, enrolment, registration, resigned
+
+OLD, NEW, STRANGER = (keys.new_signing_key() for _ in range(3))
+
+
+def replay(*leaves: bytes, origin: str | None = ORIGIN) -> statement.KeyDirectory:
+    directory = statement.KeyDirectory(origin)
+    for index, leaf in enumerate(leaves):
+        directory.replay(index, leaf)
+    return directory
+
+
+def revocation(target: keys.SigningKey, *signers: keys.SigningKey) -> bytes:
+    return statement.sign(statement.key_revoke(ORIGIN, keyid=target.keyid, after=START), *signers)
+
+
+def test_a_rotation_names_its_successor() -> None:
+    directory = replay(enrolment(OLD), enrolment(NEW, OLD), revocation(OLD, NEW), registration(NEW))
+    assert directory.successors == {OLD.keyid: {NEW.keyid}}
+    assert directory.revoked == {OLD.keyid}
+    with pytest.raises(VerificationFailed, match="revoked"):
+        replay(enrolment(OLD), enrolment(NEW, OLD), revocation(OLD, NEW), registration(OLD))
+
+
+def test_only_a_successor_revokes_for_another() -> None:
+    with pytest.raises(VerificationFailed, match="another key"):
+        replay(enrolment(OLD), enrolment(NEW, OLD), revocation(NEW, OLD))
+    with pytest.raises(VerificationFailed, match="another key"):
+        replay(enrolment(OLD), enrolment(STRANGER), revocation(OLD, STRANGER))
+    with pytest.raises(VerificationFailed, match="never enrolled"):
+        replay(enrolment(OLD), revocation(STRANGER, OLD))
+
+
+def test_a_revoked_key_names_no_successor() -> None:
+    with pytest.raises(VerificationFailed, match="revoked"):
+        replay(enrolment(OLD), revocation(OLD, OLD), enrolment(NEW, OLD))
+    with pytest.raises(VerificationFailed, match="not enrolled"):
+        replay(enrolment(NEW, OLD))
+    with pytest.raises(VerificationFailed, match="twice"):
+        replay(enrolment(OLD), revocation(OLD, OLD), enrolment(OLD))
+
+
+def test_a_statement_with_one_signature_dropped_is_the_same_statement() -> None:
+    both = registration(OLD, NEW)
+    envelope = json.loads(both)
+    envelope["signatures"].pop()
+    one = canonical(envelope)
+    assert leaf_hash(one) != leaf_hash(both)
+    with pytest.raises(VerificationFailed, match="twice"):
+        replay(enrolment(OLD), enrolment(NEW), both, one)
+
+
+def test_every_signature_counts() -> None:
+    both = registration(OLD, STRANGER)
+    with pytest.raises(VerificationFailed, match="not enrolled"):
+        replay(enrolment(OLD), both)
+    envelope = json.loads(registration(OLD, NEW))
+    envelope["signatures"][1]["sig"] = b64(bytes(64))
+    with pytest.raises(VerificationFailed, match="does not verify"):
+        replay(enrolment(OLD), enrolment(NEW), canonical(envelope))
+
+
+def test_a_refused_entry_changes_nothing() -> None:
+    directory = replay(enrolment(OLD))
+    before = (dict(directory.known), set(directory.revoked), dict(directory.successors))
+    for bad in (enrolment(OLD), enrolment(NEW, STRANGER), revocation(STRANGER, OLD), b"{}", registration(STRANGER)):
+        with pytest.raises(VerificationFailed):
+            directory.replay(1, bad)
+    assert (directory.known, directory.revoked, directory.successors) == before
+    directory.replay(1, enrolment(NEW, OLD))
+
+
+def test_a_statement_for_another_log() -> None:
+    foreign = registration(OLD, origin="other.example/sourcemark")
+    replay(enrolment(OLD), foreign, origin=None)
+    with pytest.raises(VerificationFailed, match=r"other\.example"):
+        replay(enrolment(OLD), foreign)
+
+
+def test_a_signature_of_another_payload_type() -> None:
+    """The type is signed too: nothing signed elsewhere becomes a statement here."""
+    payload = statement.parse_leaf(registration(OLD)).payload
+    message = b"DSSEv1 %d %s %d %s" % (10, b"text/plain", len(payload), payload)
+    signature = {"keyid": OLD.keyid, "sig": b64(OLD.sign(message))}
+    leaf = canonical({"payload": b64(payload), "payloadType": statement.PAYLOAD_TYPE, "signatures": [signature]})
+    with pytest.raises(VerificationFailed, match="does not verify"):
+        replay(enrolment(OLD), leaf)
+
+
+def test_every_kind_of_the_format_is_read() -> None:
+    for kind in statement.KINDS:
+        if kind in ("key-enrol", "key-revoke", "registration", "withdrawal"):
+            continue
+        leaf = resigned(
+            registration(OLD), OLD, lambda s, k=kind: s.update(predicateType=f"https://log.test.example/{k}/v1")
+        )
+        assert replay(enrolment(OLD), leaf).known
+        assert statement.parse_leaf(leaf).kind == kind
+
+
+def test_a_withdrawal_names_its_registration() -> None:
+    entry = registration(OLD)
+    made = statement.withdrawal(ORIGIN, registration=leaf_hash(entry), index=1, after=START)
+    leaf = statement.parse_leaf(statement.sign(made, OLD))
+    assert leaf.predicate["leafHash"] == leaf_hash(entry).hex() == leaf.digests[0]
+    replay(enrolment(OLD), entry, statement.sign(made, OLD))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: s["predicate"].update(sealed=True),
+        lambda s: s["predicate"].update(note=None),
+        lambda s: s["predicate"].update(weight=1.5),
+        lambda s: s["predicate"].update(commitments={"claim": 5}),
+        lambda s: s["predicate"].update(commitments={"claim": "sha256:" + "A" * 64}),
+        lambda s: s["predicate"].update(commitments={"claim": "md5:" + "a" * 64}),
+        lambda s: s["predicate"].pop("commitments"),
+        lambda s: s["predicate"].update(algorithms="x/1"),
+        lambda s: s["predicate"].update(algorithms=[1]),
+        lambda s: s["predicate"].update(medium=1),
+        lambda s: s["predicate"].update(nonce=""),
+        lambda s: s["predicate"].update(after={"size": 0, "root": b64(bytes(32))}),
+        lambda s: s["predicate"].update(after={"size": 1, "root": b64(bytes(31))}),
+        lambda s: s["predicate"].update(after={"size": "1", "root": b64(bytes(32))}),
+        lambda s: s["predicate"].update(after={"size": 1, "root": b64(bytes(32)), "x": 1}),
+        lambda s: s["predicate"].pop("after"),
+        lambda s: s.update(predicate=[]),
+        lambda s: s.update(subject=["x"]),
+        lambda s: s.update(subject=[{"digest": {"sha256": 5}}]),
+        lambda s: s.update(extra="x"),
+        lambda s: s.update(predicateType="http://log.test.example/registration/v1"),
+        lambda s: s.update(predicateType="https:///registration/v1"),
+        lambda s: s.update(predicateType="https://log.test.example/registration/v2"),
+        lambda s: s.update(predicateType="https://log.test.example/a/registration/v1"),
+        lambda s: s.update(predicateType="https://log.test.example/key-enrol/v1"),
+        lambda s: s.update(predicateType="https://log.test.example/key-revoke/v1"),
+        lambda s: s.update(predicateType="https://log.test.example/withdrawal/v1"),
+    ],
+)
+def test_predicates_that_mean_nothing(change) -> None:
+    with pytest.raises(VerificationFailed) as caught:
+        replay(enrolment(OLD), resigned(registration(OLD), OLD, change))
+    assert "\n" not in caught.value.detail
+
+
+def test_an_unknown_custody() -> None:
+    with pytest.raises(VerificationFailed):
+        statement.parse_leaf(enrolment(OLD, custody="somebody"))
+
+
+@pytest.mark.parametrize("size", [65_535, 65_536])
+def test_the_largest_entry(size: int) -> None:
+    """An entry's length has 16 bits: the last that fits is read, the next is refused on both sides."""
+
+    def of(length: int) -> bytes:
+        made = statement.registration(
+            ORIGIN, digest=bytes(32), medium="x" * length, algorithms=[], commitments={}, after=START
+        )
+        return statement.sign(made, OLD)
+
+    length = next(n for n in range(48_400, 48_800) if len(of(n)) >= 65_532)
+    sizes = {len(of(length + n)): length + n for n in range(-3, 3)}
+    if size in sizes:
+        assert statement.parse_leaf(of(sizes[size])).kind == "registration"
+    else:
+        with pytest.raises(VerificationFailed, match="65535"):
+            of(length + 30)
+        with pytest.raises(VerificationFailed, match="65535"):
+            statement.parse_leaf(b"x" * 65_536)

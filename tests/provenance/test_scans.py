@@ -1,0 +1,131 @@
+"""Scanning: near copies found, nothing else, with marking and verdict; sightings for the owner."""
+
+import pytest
+
+from provenance import accounts, scans, sightings
+from provenance.errors import BadInput, NotFound
+from provenance.records import ScanItem
+from provenance.service import Service
+
+from .conftest import ESSAY, ESSAY_ZH, encoded, mirrored, picture, register_work, scan_upload
+
+CREDIT = "作者：玛尔塔  来源：盐岛周刊 https://salt.example/a/1\n转载请注明出处\n\n"
+
+
+def test_a_text_with_its_credit(service: Service) -> None:
+    work = register_work(
+        service,
+        ESSAY_ZH.encode(),
+        title="盐岛渡船",
+        owner="玛尔塔",
+        source_name="盐岛周刊",
+        source_urls=["https://salt.example/a/1"],
+        licence="reprint-with-credit",
+        external_id="zh-1",
+    )
+    result = scan_upload(service, (CREDIT + ESSAY_ZH).encode(), post_url="https://p.example/9", account="城市慢生活")
+    assert result.status == "matched"
+    match = result.matches[0]
+    assert match.work_id == work.work_id
+    assert match.external_id == "zh-1"
+    assert match.score >= 0.5
+    assert match.coverage.work > 0.95
+    assert match.segments[0].unit == "codepoint"
+    a, b = match.segments[0].upload
+    assert abs(a - len(CREDIT)) <= 5
+    assert b <= len(CREDIT) + len(ESSAY_ZH)
+    assert match.marking["owner_marked"]
+    assert match.marking["source_traceable"]
+    assert match.marking["verdict"] == "compliant"
+    assert result.verdict == "licensed"
+    seen, _ = sightings.page(service, None, work_ids=[work.work_id])
+    assert [s.post_url for s in seen] == ["https://p.example/9"]
+    assert seen[0].marking["verdict"] == "compliant"
+
+
+def test_without_a_credit_or_with_a_wrong_one(service: Service) -> None:
+    register_work(service, ESSAY.encode(), owner="Marta Salt", source_urls=["https://salt.example/a/1"])
+    assert scan_upload(service, ESSAY.encode(), account="City Daily").verdict == "uncredited"
+    wrong = scan_upload(service, b"By John Thief\n\n" + ESSAY.encode(), account="City Daily")
+    assert wrong.verdict == "uncredited"
+    assert wrong.matches[0].marking["verdict"] == "wrong_owner"
+    assert scan_upload(service, ESSAY.encode(), account="Marta Salt").verdict == "own"
+
+
+@pytest.mark.parametrize("edit", ["reencoded", "smaller", "mirrored", "png"])
+def test_near_copies_of_a_picture(sqlite_service: Service, edit: str) -> None:
+    service = sqlite_service
+    original = picture(3)
+    work = register_work(service, encoded(original, quality=92))
+    upload = {
+        "reencoded": lambda: encoded(original, quality=35),
+        "smaller": lambda: encoded(original.resize((320, 240))),
+        "mirrored": lambda: encoded(mirrored(original)),
+        "png": lambda: encoded(original, "PNG"),
+    }[edit]()
+    result = scan_upload(service, upload, caption="photo: somebody")
+    assert [m.work_id for m in result.matches] == [work.work_id]
+    assert bool(result.matches[0].transform.get("mirrored", False)) == (edit == "mirrored")
+    assert result.matches[0].segments[0].unit == "pixel"
+
+
+def test_unrelated_uploads_match_nothing(sqlite_service: Service) -> None:
+    service = sqlite_service
+    register_work(service, encoded(picture(3)))
+    register_work(service, ESSAY.encode())
+    for upload in (encoded(picture(4)), ESSAY_ZH.encode()):
+        result = scan_upload(service, upload)
+        assert (result.status, result.verdict, result.matches) == ("no_match", "clear", [])
+
+
+def test_html_counts_in_the_code_points_that_were_submitted(sqlite_service: Service) -> None:
+    service = sqlite_service
+    register_work(service, ESSAY.encode())
+    page = f"<!doctype html><html><body><p>Hello &amp; welcome.</p><p>{ESSAY}</p></body></html>"
+    match = scan_upload(service, page.encode()).matches[0]
+    a, b = match.segments[0].upload
+    assert page[int(a) : int(b)].startswith("The ferry to the salt")
+    assert page[int(a) : int(b)].endswith(("place", "place."))
+
+
+def test_an_unreadable_upload_has_its_own_status(sqlite_service: Service) -> None:
+    service = sqlite_service
+    cut = encoded(picture(1))[:2000]
+    result = scan_upload(service, cut)
+    assert (result.status, result.reason) == ("undecodable", "truncated")
+    assert result.error is not None
+    assert scan_upload(service, b"").status == "undecodable"
+    assert scan_upload(service, "短".encode()).status == "too_short"
+
+
+def test_scans_are_read_back_by_their_account_only(sqlite_service: Service) -> None:
+    service = sqlite_service
+    result = scan_upload(service, ESSAY.encode())
+    assert scans.get(service, result.scan_id) == result
+    other = accounts.create(service.db, accounts.NewAccount(name="other", kind="platform"))
+    with pytest.raises(NotFound):
+        scans.get(service, result.scan_id, other.id)
+    assert scans.page(service, other.id) == ([], None)
+    assert [r.scan_id for r in scans.page(service, None)[0]] == [result.scan_id]
+
+
+def test_results_keep_the_order_of_the_uploads(sqlite_service: Service) -> None:
+    service = sqlite_service
+    uploads = [
+        scans.Upload(ScanItem(external_id=str(n)), BadInput("bad line") if n % 3 == 0 else f"{n} {ESSAY}".encode())
+        for n in range(10)
+    ]
+    results = list(scans.scan(service, accounts.local(service.db), uploads))
+    assert [r.external_id for r in results] == [str(n) for n in range(10)]
+    assert [r.status == "error" for r in results] == [n % 3 == 0 for n in range(10)]
+
+
+def test_sightings_by_owner_and_date(service: Service) -> None:
+    register_work(service, ESSAY.encode(), owner="MARTA Salt")
+    scan_upload(service, ESSAY.encode(), post_url="https://p.example/1")
+    assert len(sightings.page(service, None, owner="marta salt")[0]) == 1
+    assert sightings.page(service, None, owner="marta")[0] == []
+    assert sightings.page(service, None, since=sightings.parse_since("2999-01-01"))[0] == []
+    assert len(sightings.page(service, None, since=sightings.parse_since("2020-01-01"))[0]) == 1
+    with pytest.raises(BadInput):
+        sightings.parse_since("yesterday")
