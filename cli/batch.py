@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from provenance.errors import BadInput, SourcemarkError
-from provenance.records import RegistrationItem, ScanItem, encoded_text, parse
+from provenance.records import Inline, RegistrationItem, ScanItem, Source, parse
 
 Item = TypeVar("Item", RegistrationItem, ScanItem)
 
@@ -56,7 +56,7 @@ def parse_json(line: bytes) -> dict[str, Any]:
     return data
 
 
-def items(batch: str, model: type[Item]) -> Iterator[tuple[Item, Path | bytes | SourcemarkError]]:
+def items(batch: str, model: type[Item]) -> Iterator[tuple[Item, Source | SourcemarkError]]:
     """Each line of a batch: the item, and its bytes' place or what is wrong with the line."""
     folder = base_folder(batch)
     for line in read_lines(batch):
@@ -78,7 +78,7 @@ def _named(model: type[Item], data: dict[str, Any]) -> Item:
         return model()
 
 
-def content(item: RegistrationItem | ScanItem, folder: Path) -> Path | bytes | SourcemarkError:
+def content(item: RegistrationItem | ScanItem, folder: Path) -> Source | SourcemarkError:
     """Where the bytes of an item are: exactly one of path, text, html."""
     given = [(k, v) for k in ("path", "text", "html") if (v := getattr(item, k, None)) is not None]
     if len(given) != 1:
@@ -90,4 +90,4 @@ def content(item: RegistrationItem | ScanItem, folder: Path) -> Path | bytes | S
         if not value or "\0" in value:
             return BadInput("path: is empty or holds a NUL character")
         return folder / value
-    return encoded_text(value)
+    return Inline(value, "html" if kind == "html" else "plain")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge
-from provenance.records import ScanItem, ScanResult, parse
+from provenance.records import ScanItem, ScanResult, Source, parse
 
 from . import batch as batches
 from .output import emit_all, marking_word, percent, progress, say, tr, verdict_word, where_found
@@ -69,7 +69,7 @@ def command(
     return 1 if last.matches else 0
 
 
-def _source(path: str, most: int) -> Path | bytes | SourcemarkError:
+def _source(path: str, most: int) -> Source | SourcemarkError:
     if path != "-":
         return Path(path)
     data = sys.stdin.buffer.read(most + 1)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from . import image, sniff, text
 from .errors import LimitExceeded
-from .model import Examination, Field, Fingerprint, Limits, Match, Medium, Quad, Segment, Span
+from .model import Examination, Field, Fingerprint, Limits, Match, Medium, Quad, Segment, Span, TextFormat
 
 EXACT = "sourcemark-exact/1"
 
@@ -41,14 +41,20 @@ class Module(Protocol):
 MEDIA: dict[Medium, Module] = {"text": cast(Module, text), "image": cast(Module, image)}
 
 
-def examine(data: bytes, limits: Limits) -> Examination:
+def examine(data: bytes, limits: Limits, declared: TextFormat | None = None) -> Examination:
     """Read everything that is needed from one file. Runs inside the decoder process.
+
+    Args:
+        declared: the bytes are UTF-8 text of this format, as their sender said; a fragment of HTML cannot be told
+            from plain text by its first bytes.
 
     Raises:
         UnreadableMedia, UnsupportedMedium, LimitExceeded: see their reasons.
     """
     if len(data) > limits.max_bytes:
         raise LimitExceeded("too_large", f"the file is larger than {limits.max_bytes} bytes")
+    if declared is not None:
+        return Examination(text.fingerprint(data, limits, declared), declared, text.decode(data)[0])
     medium, format = sniff.sniff(data)
     module = MEDIA.get(medium)
     submitted: str | None = None

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 Medium = Literal["text", "image", "audio", "video"]
 Unit = Literal["codepoint", "second", "pixel"]
+TextFormat = Literal["plain", "html"]
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 Span = tuple[float, float]
 

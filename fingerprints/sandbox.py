@@ -26,8 +26,8 @@ from types import TracebackType
 
 from . import errors
 from .errors import FingerprintError, LimitExceeded, UnreadableMedia, WorkerFailed
-from .model import Examination, Field, Fingerprint, Limits
-from .worker import ANSWER, REQUEST
+from .model import Examination, Field, Fingerprint, Limits, TextFormat
+from .worker import ANSWER, FORMATS, REQUEST
 
 _START_SECONDS = 60.0  # imports on a cold, busy disk
 _CHUNK = 1 << 20
@@ -83,11 +83,12 @@ class Sandbox:
                 self._drop(place)
             self._places.put(None)
 
-    def examine(self, source: Path | bytes) -> Examination:
+    def examine(self, source: Path | bytes, declared: TextFormat | None = None) -> Examination:
         """Read one file in a worker.
 
         Args:
             source: a path to a regular file, or its bytes.
+            declared: the bytes are UTF-8 text of this format, as their sender said.
 
         Raises:
             UnreadableMedia: what the decoder says; ``file_missing``, ``is_a_directory``, ``not_a_file``,
@@ -106,7 +107,7 @@ class Sandbox:
                 fresh = worker or self._start()
                 worker = fresh
                 try:
-                    return self._ask(fresh, source)
+                    return self._ask(fresh, source, declared)
                 except _Died as died:
                     self._drop(fresh)
                     worker = None
@@ -149,11 +150,11 @@ class Sandbox:
         with self._lock:
             self._running.discard(worker)
 
-    def _ask(self, worker: _Worker, source: Path | bytes) -> Examination:
+    def _ask(self, worker: _Worker, source: Path | bytes, declared: TextFormat | None) -> Examination:
         deadline = time.monotonic() + self._limits.wall_seconds
         try:
             with _opened(source, self._limits.max_bytes) as (size, read):
-                worker.send(REQUEST.pack(size), deadline)
+                worker.send(REQUEST.pack(size, FORMATS.index(declared)), deadline)
                 left = size
                 while left:
                     chunk = read(min(left, _CHUNK))

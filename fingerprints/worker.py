@@ -3,7 +3,8 @@
 Started by `Sandbox` only. It limits itself before it sees any foreign byte, holds no secret (its environment is empty
 but for what Python needs), and ends at the end of its input, that is, with its parent.
 
-Frames, little endian: a request is ``<Q length`` and the bytes. An answer is ``<II Q Q``: lengths of a JSON head, of
+Frames, little endian: a request is ``<Q length``, a byte that numbers the declared
+format in ``FORMATS``, and the bytes. An answer is ``<II Q Q``: lengths of a JSON head, of
 flags (0), of the fingerprint and of the text, then the three. The first frame is an empty answer: ready.
 """
 
@@ -18,9 +19,10 @@ import sys
 from typing import BinaryIO
 
 from .errors import FingerprintError, LimitExceeded
-from .model import Limits
+from .model import Limits, TextFormat
 
-REQUEST = struct.Struct("<Q")
+REQUEST = struct.Struct("<QB")
+FORMATS: tuple[TextFormat | None, ...] = (None, "plain", "html")
 ANSWER = struct.Struct("<IIQQ")
 _OPEN_FILES = 24  # standard streams, and what importing one module or decoding one file needs
 
@@ -41,12 +43,13 @@ def main() -> None:
     _send(sink, {})
     while (head := source.read(REQUEST.size)) and len(head) == REQUEST.size:
         _start_clock(limits)
-        if not _serve(source, sink, REQUEST.unpack(head)[0], limits):
+        size, declared = REQUEST.unpack(head)
+        if not _serve(source, sink, size, FORMATS[declared], limits):
             break
         signal.alarm(0)
 
 
-def _serve(source: BinaryIO, sink: BinaryIO, size: int, limits: Limits) -> bool:
+def _serve(source: BinaryIO, sink: BinaryIO, size: int, declared: TextFormat | None, limits: Limits) -> bool:
     """Answer one request; False when this process should not take another."""
     from . import media
 
@@ -54,7 +57,7 @@ def _serve(source: BinaryIO, sink: BinaryIO, size: int, limits: Limits) -> bool:
         data = source.read(size)
         if len(data) != size:
             return False
-        found = media.examine(data, limits)
+        found = media.examine(data, limits, declared)
         del data
         head = {
             "format": found.format,

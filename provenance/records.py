@@ -6,15 +6,17 @@ A batch line, a request body and an answer are these models; field names are the
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from fingerprints.model import Medium
+from fingerprints.model import Medium, TextFormat
 
-from .errors import BadContent, BadInput, SourcemarkError
+from .errors import BadInput, SourcemarkError
 
 Use = Literal["full", "excerpt", "adapted", "quotation"]
 ScanStatus = Literal[
@@ -62,6 +64,17 @@ Line = Annotated[str, Field(max_length=1000), AfterValidator(_clean_line)]
 Name = Annotated[str, Field(max_length=500), AfterValidator(_clean_line)]
 Url = Annotated[str, Field(max_length=2000), AfterValidator(_clean_line), AfterValidator(_clean_url)]
 Date = Annotated[str, Field(max_length=40), AfterValidator(_clean_date)]
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """A text that came as text, not as a file: its sender knows whether it is HTML."""
+
+    text: str
+    format: TextFormat = "plain"
+
+
+Source = Path | bytes | Inline
 
 
 class Record(BaseModel):
@@ -296,11 +309,3 @@ def one_line(error: ValidationError) -> str:
 
 def problem_of(error: SourcemarkError) -> Problem:
     return Problem.model_validate(error.problem())
-
-
-def encoded_text(value: str) -> bytes | SourcemarkError:
-    """A text from JSON as bytes, or what is wrong with it: JSON can hold half of a surrogate pair, text cannot."""
-    try:
-        return value.encode()
-    except UnicodeEncodeError:
-        return BadContent("the text holds half of a surrogate pair, which is not Unicode text", reason="undecodable")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +28,7 @@ from .records import (
     ScanResult,
     ScanStatus,
     SegmentRecord,
+    Source,
     Use,
     Verdict,
     problem_of,
@@ -47,7 +47,7 @@ class Upload:
     """One upload to scan: what is known of the post, and its bytes, or the error that makes it impossible."""
 
     item: ScanItem
-    source: Path | bytes | SourcemarkError
+    source: Source | SourcemarkError
 
 
 def scan(service: Service, account: Account, uploads: Iterable[Upload]) -> Iterator[ScanResult]:

@@ -10,7 +10,6 @@ import logging
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import TracebackType
 
 import sqlalchemy as sa
@@ -23,8 +22,9 @@ from fingerprints.sandbox import Sandbox
 
 from .config import Settings
 from .db import Database
-from .errors import SourcemarkError, Unavailable, from_fingerprint_error
+from .errors import BadContent, SourcemarkError, Unavailable, from_fingerprint_error
 from .ledger.log import Log
+from .records import Inline, Source
 from .tables import entries, fingerprints, log_state, works
 
 _logger = logging.getLogger(__name__)
@@ -83,17 +83,23 @@ class Service:
         self.db.close()
 
     # --- reading uploads -----------------------------------------------------------------------------------------
-    def examine(self, source: Path | bytes) -> Examination:
-        """Read one file in a decoder process; raises the user's view of what is wrong with it."""
+    def examine(self, source: Source) -> Examination:
+        """Read one upload in a decoder process; raises the user's view of what is wrong with it."""
         try:
+            if isinstance(source, Inline):
+                return self.sandbox.examine(source.text.encode(), source.format)
             return self.sandbox.examine(source)
+        except UnicodeEncodeError:  # JSON can hold half of a surrogate pair, text cannot
+            raise BadContent(
+                "the text holds half of a surrogate pair, which is not Unicode text", reason="undecodable"
+            ) from None
         except FingerprintError as error:
             raise from_fingerprint_error(error) from error
 
-    def examine_all(self, sources: Sequence[Path | bytes | SourcemarkError]) -> list[Examination | SourcemarkError]:
+    def examine_all(self, sources: Sequence[Source | SourcemarkError]) -> list[Examination | SourcemarkError]:
         """Read many files in parallel; the answers are in the order of the sources, errors in their places."""
 
-        def one(source: Path | bytes | SourcemarkError) -> Examination | SourcemarkError:
+        def one(source: Source | SourcemarkError) -> Examination | SourcemarkError:
             if isinstance(source, SourcemarkError):
                 return source
             try:

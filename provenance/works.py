@@ -32,6 +32,7 @@ from .records import (
     ReceiptRef,
     RegistrationItem,
     RegistrationResult,
+    Source,
     WorkRecord,
     problem_of,
 )
@@ -44,7 +45,7 @@ class Submission:
     """One work to register: its claim and where its bytes are, or the error that makes it impossible."""
 
     item: RegistrationItem
-    source: Path | bytes | SourcemarkError
+    source: Source | SourcemarkError
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from provenance import scans
 from provenance.errors import BadInput, SourcemarkError, TooLarge
-from provenance.records import NewScan, ScanItem, ScanResult, encoded_text
+from provenance.records import Inline, NewScan, ScanItem, ScanResult
 
 from ..dependencies import (
     Cursor,
@@ -49,9 +49,10 @@ class ScanBatchResult(BaseModel):
     results: list[ScanResult]
 
 
-def _inline(new: NewScan) -> bytes | SourcemarkError:
-    given = [value for value in (new.text, new.html) if value is not None]
-    return encoded_text(given[0]) if len(given) == 1 else BadInput("exactly one is needed: text or html")
+def _inline(new: NewScan) -> Inline | SourcemarkError:
+    if (new.text is None) == (new.html is None):
+        return BadInput("exactly one is needed: text or html")
+    return Inline(new.text) if new.text is not None else Inline(new.html or "", "html")
 
 
 @router.post(

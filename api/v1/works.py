@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field
 
 from provenance import receipts, works
 from provenance.accounts import Principal
-from provenance.errors import BadInput, SourcemarkError, TooLarge
+from provenance.errors import BadInput, TooLarge
 from provenance.ledger import receipt
 from provenance.marking import credit
-from provenance.records import NewWork, RegistrationItem, RegistrationResult, WorkRecord, encoded_text
+from provenance.records import Inline, NewWork, RegistrationItem, RegistrationResult, Source, WorkRecord
 from provenance.service import Service
 
 from ..dependencies import (
@@ -98,8 +98,8 @@ async def register_work(
     return await run_in_threadpool(answer_once, service, principal, idempotency_key, ("works", body.exact), act)
 
 
-def _source(new: NewWork, body: Body) -> bytes | SourcemarkError:
-    return body.file if body.file is not None else encoded_text(new.text or "")
+def _source(new: NewWork, body: Body) -> Source:
+    return body.file if body.file is not None else Inline(new.text or "")
 
 
 @router.post(
@@ -119,7 +119,7 @@ def register_works(
         submissions = [
             works.Submission(
                 RegistrationItem.model_validate(new.model_dump()),
-                BadInput("text: is needed") if new.text is None else encoded_text(new.text),
+                BadInput("text: is needed") if new.text is None else Inline(new.text),
             )
             for new in batch.items
         ]

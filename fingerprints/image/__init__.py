@@ -56,7 +56,13 @@ def fingerprint(data: bytes, limits: Limits | None = None) -> Fingerprint:
         LimitExceeded: ``too_many_pixels``.
         UnsupportedMedium: no format that is taken.
     """
-    from .decoding import frames, opened, pixel_digest, small_grey  # the decoders are needed in the worker only
+    from .decoding import (  # the decoders are needed in the worker only
+        frames,
+        opened,
+        pixel_digest,
+        small_grey,
+        stored_code,
+    )
 
     limits = limits or Limits()
     medium, format = sniff.sniff(data)
@@ -68,7 +74,7 @@ def fingerprint(data: bytes, limits: Limits | None = None) -> Fingerprint:
         width, height = source.width, source.height
         for frame in frames(source.picture, limits.max_frames):
             grey = small_grey(frame, SIDE)
-            code = codes(grey)[:1]
+            code = stored_code(grey)
             plain = textured(grey) < MINIMUM_BLOCKS
             known = len(kept) and int(distances(code, kept).min()) < _DIFFERENT
             if not plain and not known and len(kept) < _FRAMES:

@@ -171,6 +171,14 @@ def small_grey(frame: Image.Image, side: int) -> NDArray[np.uint8]:
     return np.asarray(frame.convert("L").resize((side, side), Image.Resampling.LANCZOS), dtype=np.uint8)
 
 
+def stored_code(grey: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """ImageHash's own ``phash`` of a small grey picture, 256 bits, shape (1, 4): the code that is kept of a work."""
+    import imagehash  # brings SciPy along: only the decoder process needs it
+
+    bits = imagehash.phash(Image.fromarray(grey), hash_size=16).hash
+    return np.packbits(bits.reshape(1, -1), axis=1).view(">u8").astype(np.uint64)
+
+
 def pixel_digest(data: bytes, limits: Limits) -> bytes:
     """SHA-256 of the first frame's canonical pixels at full size: the same for every lossless copy of a picture."""
     digest = hashlib.sha256()

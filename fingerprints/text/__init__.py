@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .. import sniff
 from ..errors import LimitExceeded, UnreadableMedia
-from ..model import Fingerprint, Limits, Match, Medium, Segment
+from ..model import Fingerprint, Limits, Match, Medium, Segment, TextFormat
 from .alignment import align
 from .decoding import decode
 from .folding import fold, fold_words
@@ -36,8 +36,11 @@ _HEAD = struct.Struct("<BBI")  # version of the layout, 1 for HTML, bytes of the
 _SIGNATURE = PERMUTATIONS * 4
 
 
-def fingerprint(data: bytes, limits: Limits | None = None) -> Fingerprint:
+def fingerprint(data: bytes, limits: Limits | None = None, declared: TextFormat | None = None) -> Fingerprint:
     """Fingerprint the bytes of a text.
+
+    Args:
+        declared: the format, where it is known from elsewhere than the bytes.
 
     Raises:
         UnreadableMedia: empty or undecodable.
@@ -47,7 +50,7 @@ def fingerprint(data: bytes, limits: Limits | None = None) -> Fingerprint:
     limits = limits or Limits()
     if len(data) > limits.max_text_bytes:
         raise LimitExceeded("too_large", f"the text is larger than {limits.max_text_bytes} bytes; send it in parts")
-    medium, format = sniff.sniff(data)
+    medium, format = (NAME, declared) if declared is not None else sniff.sniff(data)
     if medium != NAME:
         raise UnreadableMedia("mislabelled", f"this is {medium} ({format}), not text")
     text, encoding = decode(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,11 @@ LOG_KEYS = note.LogKeys(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(range
 
 
 def registration(
-    key: keys.SigningKey, *more: keys.SigningKey, origin: str = ORIGIN, after: statement.After = START, **records: Any
+    key: keys.SigningKey,
+    *more: keys.SigningKey,
+    origin: str = ORIGIN,
+    after: statement.After = START,
+    records: Mapping[str, Any] | None = None,
 ) -> bytes:
     records = records or {"claim": RECORD}
     made = statement.registration(
@@ -79,7 +83,9 @@ class SmallLog:
         nodes = tiles.TileReader(tiles.from_folder(self.folder), self.size)
         return proof.format_proof(index, tree.inclusion_proof(nodes, index, self.size), signed or self.signed)
 
-    def receipt(self, index: int, *enrolled: int, signed: bytes | None = None, **opening: Any) -> dict[str, bytes]:
+    def receipt(
+        self, index: int, *enrolled: int, signed: bytes | None = None, opening: Mapping[str, Any] | None = None
+    ) -> dict[str, bytes]:
         opening = opening or {"claim": RECORD}
         return receipt.build(
             leaf=self.leaves[index],
