@@ -144,7 +144,8 @@ def _reposts(
         return credit_line(registry.marking_work(row), "text", lang)
 
     with progress(tr("making reposts", "生成转载"), len(made)) as step:
-        made_plan = plan([w for w in made if w.name in registered], right_credit, step=step)
+        found_again = [w for w in made if w.name in registered and registered[w.name].fingerprintable]
+        made_plan = plan(found_again, right_credit, step=step)
     for skipped in made_plan.skipped:
         say(f"– {skipped.work}: {skipped.reason[language()]}")
     for repost in made_plan.reposts:
@@ -194,7 +195,7 @@ def _show_scans(reposts: list[Repost], scanned: list[ScanResult], registered: di
                 repost.description[language()],
                 match.title if match else "–",
                 f"{match.score:.2f}" if match else "–",
-                f"{percent(match.coverage.upload)}; {where_found(match)}" if match else "–",
+                where_found(match) if match else "–",
                 marking_word(str(match.marking["verdict"])) if match else "–",
                 verdict_word(result.verdict),
             ]

@@ -30,6 +30,7 @@ from . import (
     scan,
     serve,
     verify,
+    withdraw,
 )
 from .output import fail
 
@@ -45,7 +46,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for module in (register, scan, lookup, marking, credit, receipt, verify, serve, demo, config, doctor):
+for module in (register, scan, lookup, marking, credit, receipt, verify, withdraw, serve, demo, config, doctor):
     module.add_to(app)
 for name, group in (("ledger", ledger.app), ("account", account.app), ("key", key.app)):
     app.add_typer(group, name=name)
@@ -89,11 +90,17 @@ def _status() -> int:
         print("sourcemark: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone: nothing is wrong, nothing more to say
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
     except OSError as error:
+        _drop_output()
         print(f"sourcemark: {error.strerror or error}: {error.filename or 'output'}", file=sys.stderr)
         return 3
+
+
+def _drop_output() -> None:
+    """What is still buffered for a broken or full stdout would only fail again when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

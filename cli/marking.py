@@ -12,7 +12,7 @@ from fingerprints.model import Field
 from provenance.errors import BadInput, SourcemarkError, from_fingerprint_error
 
 from . import batch as batches
-from .output import emit_all, marking_word, progress, say, tr
+from .output import emit_all, marking_word, progress, reason_words, say, tr
 
 
 def add_to(app: typer.Typer) -> None:
@@ -72,4 +72,5 @@ def _show(report: dict[str, Any]) -> None:
     if "error" in report:
         say(f"✗ {report['id']}: {report['error']['detail']}")
         return
-    say(f"{report['id']}: {marking_word(report['verdict'])}; {'; '.join(report['reasons'])}")
+    reasons = reason_words(report["reasons"])
+    say(f"{report['id']}: {marking_word(report['verdict'])}" + (f" ({reasons})" if reasons else ""))

@@ -18,6 +18,8 @@ from rich.table import Table
 
 from provenance.errors import SourcemarkError
 
+_WIDTH = 120  # of tables in files and pipes
+
 
 @cache
 def language() -> str:
@@ -36,7 +38,8 @@ def tr(english: str, chinese: str) -> str:
 
 def out() -> Console:
     """For results a person reads."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+    terminal = sys.stdout.isatty()
+    return Console(file=sys.stdout, highlight=False, soft_wrap=not terminal, width=None if terminal else _WIDTH)
 
 
 def say(text: str = "") -> None:
@@ -113,8 +116,52 @@ _MARKINGS = {
 }
 
 
+# Reasons of the marking check; in English their slugs read as they are.
+_REASONS = {
+    "another_author_named": "另有作者署名",
+    "coauthor_claimed": "自称共同作者",
+    "deceptive_link": "链接与显示地址不符",
+    "fields_contradict": "内嵌信息互相矛盾",
+    "generic_source": "来源笼统",
+    "licence_not_named": "未注明许可",
+    "lookalike_address": "使用近似地址",
+    "looser_licence_claimed": "声称更宽松的许可",
+    "modification_not_stated": "未说明改动",
+    "nc_breach": "违反非商业条款",
+    "nd_breach": "违反禁止演绎条款",
+    "not_visible": "标注对读者不可见",
+    "other_credited": "标注了他人",
+    "owner_not_marked": "未标注著作权人",
+    "permission_missing": "未说明已获许可",
+    "permission_pending": "许可尚未取得",
+    "quotation_without_title": "引用未注明作品名",
+    "rights_claimed": "发布者自称权利人",
+    "sa_breach": "违反相同方式共享条款",
+    "self_credited": "标注为发布者自己",
+    "source_not_marked": "未标注来源",
+    "source_not_traceable": "来源不可追溯",
+}
+
+
+def reason_words(reasons: Iterable[str]) -> str:
+    return "; ".join(tr(reason.replace("_", " "), _REASONS.get(reason, reason)) for reason in reasons)
+
+
 def verdict_word(verdict: str) -> str:
     return tr(*_VERDICTS.get(verdict, (verdict, verdict)))
+
+
+_STATUSES = {
+    "matched": ("a registered work", "与登记作品匹配"),
+    "no_match": ("no registered work found", "未找到登记作品"),
+    "too_short": ("too short to compare", "过短，无法比对"),
+    "no_texture": ("only exact copies can be found", "画面无纹理，只能查找完全相同的副本"),
+    "undecodable": ("cannot be read", "无法读取"),
+}
+
+
+def status_word(status: str) -> str:
+    return tr(*_STATUSES.get(status, (status, status)))
 
 
 def marking_word(verdict: str) -> str:
@@ -127,6 +174,8 @@ def percent(share: float) -> str:
 
 def where_found(match: Any) -> str:
     """Which part of the upload is the work, in words: spans of characters or a region of the picture."""
+    if match.coverage.upload >= 0.995 and len(match.segments) == 1:
+        return tr("all of it", "全部")
     parts = []
     for segment in match.segments[:3]:
         if segment.unit == "pixel":

@@ -13,7 +13,18 @@ from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge
 from provenance.records import ScanItem, ScanResult, Source, parse
 
 from . import batch as batches
-from .output import emit_all, marking_word, percent, progress, say, tr, verdict_word, where_found
+from .output import (
+    emit_all,
+    marking_word,
+    percent,
+    progress,
+    reason_words,
+    say,
+    status_word,
+    tr,
+    verdict_word,
+    where_found,
+)
 from .session import service
 
 
@@ -98,15 +109,19 @@ def show(result: ScanResult) -> None:
     if result.error is not None:
         say(f"✗ {name}: {result.error.detail}")
         return
-    say(f"{name}: {verdict_word(result.verdict)} [{result.status}]")
+    why = f" ({result.reason})" if result.reason else ""
+    say(f"{name}: {tr('verdict', '结论')} {verdict_word(result.verdict)}, {status_word(result.status)}{why}")
     for match in result.matches:
         marking = match.marking
         say(f"  {match.work_id} «{match.title}» — {match.owner}")
         covers = tr("of the upload", "占上传内容") + f" {percent(match.coverage.upload)}, "
         covers += tr("of the work", "占作品") + f" {percent(match.coverage.work)}"
         say(f"    {tr('score', '匹配度')} {match.score:.2f}; {covers}; {where_found(match)}")
-        reasons = "; ".join(marking.get("reasons", []))
-        say(f"    {tr('marking', '标注')}: {marking_word(str(marking['verdict']))}; {reasons}")
+        reasons = reason_words(marking.get("reasons", []))
+        say(
+            f"    {tr('marking', '标注')}: {marking_word(str(marking['verdict']))}"
+            + (f" ({reasons})" if reasons else "")
+        )
         for evidence in marking.get("evidence", [])[:3]:
             say(f"      “{evidence.get('quote', '')}” ({evidence.get('where', '')})")
         if match.competing:

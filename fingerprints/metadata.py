@@ -1,8 +1,8 @@
 """Embedded metadata of a file: who made it, who owns it, where it is from. No pixel and no sound is decoded.
 
 Read are EXIF (CIPA DC-008, TIFF 6.0), IPTC-IIM 4.2 in Photoshop image resources, XMP (ISO 16684-1), PNG text chunks
-(PNG 3rd edition, 11.3.3), GIF comments, and the tags of audio and MP4 files (by tinytag). Everything is bounded: at most
-`MAX_FIELDS` fields of `MAX_VALUE` code points; what inflates to more than a megabyte is left out.
+(PNG 3rd edition, 11.3.3), GIF comments, and the tags of audio and MP4 files (by tinytag). Everything is bounded: at
+most `MAX_FIELDS` fields of `MAX_VALUE` code points; what inflates to more than a megabyte is left out.
 """
 
 from __future__ import annotations
@@ -134,8 +134,8 @@ def riff_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 # EXIF
 
 _EXIF_TAGS = {
-    270: "ImageDescription", 315: "Artist", 33432: "Copyright", 37510: "UserComment", 40091: "XPTitle", 40092: "XPComment",
-    40093: "XPAuthor", 40094: "XPKeywords", 40095: "XPSubject",
+    270: "ImageDescription", 315: "Artist", 33432: "Copyright", 37510: "UserComment", 40091: "XPTitle",
+    40092: "XPComment", 40093: "XPAuthor", 40094: "XPKeywords", 40095: "XPSubject",
 }  # fmt: skip
 _IIM_IN_TIFF = 33723
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 13: 4}
@@ -227,12 +227,12 @@ def _iim_blobs(data: bytes, format: str) -> Iterator[bytes]:
                 resources += data[start + 18 : end]
         yield from _photoshop(resources)
     elif format == "png":
-        for key, value in _png_texts(data):
+        for key, text in _png_texts(data):
             if key.lower() == "raw profile type iptc":
-                blob = _raw_profile(value)
+                blob = _raw_profile(text)
                 yield from _photoshop(blob) if blob.startswith(b"8BIM") else (blob,)
     elif format == "tiff":
-        for tag, _kind, value in tiff_tags(data):
+        for tag, _type, value in tiff_tags(data):
             if tag == _IIM_IN_TIFF:
                 yield value
             elif tag == 34377:
@@ -419,7 +419,7 @@ def _gif_fields(data: bytes, format: str) -> Iterator[Field]:
             at += 11 + (3 << ((data[at + 9] & 7) + 1) if data[at + 9] & 0x80 else 0)
         else:
             at += 2
-        parts = []
+        parts: list[bytes] = []
         while at < len(data) and data[at]:
             if comment and len(parts) < 64:
                 parts.append(data[at + 1 : at + 1 + data[at]])

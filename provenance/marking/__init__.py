@@ -6,4 +6,15 @@ from .check import CHECKER, check, check_line
 from .credit import credit_line, write_into
 from .model import Difference, Evidence, Post, Report, Work
 
-__all__ = ["CHECKER", "Difference", "Evidence", "Post", "Report", "Work", "check", "check_line", "credit_line", "write_into"]
+__all__ = [
+    "CHECKER",
+    "Difference",
+    "Evidence",
+    "Post",
+    "Report",
+    "Work",
+    "check",
+    "check_line",
+    "credit_line",
+    "write_into",
+]

@@ -13,8 +13,8 @@ from fingerprints.model import Field
 from provenance.errors import BadInput
 
 from . import html as pages
-from . import licences, verdict
-from .credits import Reader
+from . import verdict
+from .credits import Reader, Statement
 from .fold import fold_name
 from .lexicon import lexicon
 from .marks import ACCOUNT, BOTH, OWNER, Marked, Marker
@@ -23,6 +23,7 @@ from .units import Unit, field_role, from_blocks, from_fields, from_text
 from .verdict import Facts
 
 CHECKER = "sourcemark-marking/1"
+MAX_UNITS = 20_000  # sentences and lines read; of a longer post the first and the last half of that
 _ISSUE = re.compile(
     r"(?:第\s*\d+\s*[期号卷辑]|第\s*[一二三四五六七八九十百]+\s*[期号卷辑]|\bissue\s*(?:no\.?\s*)?\d+|\bvol(?:\.|ume)?\s*\d+|\bno\.?\s*\d+|№\s*\d+|\bheft\s*\d+"
     r"|\bn[°o]\s*\d+|\bnum(?:\.|ero)\s*\d+|\bnr\.?\s*\d+|\bausgabe\s*\d+|제\s*\d+\s*호|\d+\s*호|\d{4}\s*年\s*\d+\s*月\s*号?|العدد\s*\d+|выпуск\s*\d+)"
@@ -62,7 +63,9 @@ def check(work: Work, post: Post) -> Report:
     if post.fields is not None:
         seen += from_fields(post.fields, visible=bare)
         searched += sorted({f.where for f in post.fields}) or ["fields"]
-    facts = collect((u for u in seen if u.visible), marker, reader, work, post)
+    if len(seen) > MAX_UNITS:
+        seen = seen[: MAX_UNITS // 2] + seen[-MAX_UNITS // 2 :]
+    facts = collect(seen, marker, reader, work, post)
     found = verdict.mark(work, facts)
     visible = True
     hidden_fields = [*(page.machine if page else ()), *((post.fields or ()) if not bare else ())]
@@ -82,7 +85,7 @@ def check(work: Work, post: Post) -> Report:
     deceptive = verdict.deceptions(facts, found, looser)
     contradicting = bare and _contradiction(facts, work)
     decided, reasons = verdict.decide(
-        work, post, found, wrong, deceptive, findings, self_claimed=self_claimed, organisation=marker.organisation,
+        post, found, wrong, deceptive, findings, self_claimed=self_claimed, organisation=marker.organisation,
         visible=visible, contradicting=contradicting, pending=pending,
     )  # fmt: skip
     listed = _ordered([e for _, e in deceptive], found.evidence, facts)
@@ -94,7 +97,7 @@ def check(work: Work, post: Post) -> Report:
         title_marked=found.title,
         licence_named=named,
         permission_stated=stated,
-        modification_stated="modified" in categories,
+        modification_stated=verdict.states_change(facts),
         title_kept=_title_kept(work, post, page, found.title),
         editor_named=any(c.role == "editor" for c in facts.credits),
         ai_label="ai" in categories or _ai_field(hidden_fields, post.fields),
@@ -127,10 +130,12 @@ def collect(units: Iterable[Unit], marker: Marker, reader: Reader, work: Work, p
         facts.credits += found.credits
         facts.statements += found.statements
         facts.marks += [(marked, m) for m in marked.marks]
+        if not found.credit_line and not unit.tag:
+            facts.prose += len(marked.low)
         if found.title:
             titles.append(marked)
         if _ISSUE.search(marked.low) and _PAGE.search(marked.low):
-            facts.statements.append(verdict.Statement(marked, "issue_page", 0.0))
+            facts.statements.append(Statement(marked, "issue_page", 0.0))
         _claims(marked, found.credits, categories, facts, marker, work)
     facts.titles = titles
     return facts
@@ -150,9 +155,12 @@ def _claims(marked: Marked, credits: list[Any], categories: set[str], facts: Fac
         facts.statements = [s for s in facts.statements if s.category != "originality"]
         return
     share = 0.0
-    if {"rights_claim", "licensing"} & categories and me and not (ours and not account) and "permission" not in categories:
-        facts.claims.append(("rights_claimed", marked, share))
-    elif any(c.kind == "account" and c.role == "rights" for c in credits):
+    if (
+        {"rights_claim", "licensing"} & categories
+        and me
+        and not (ours and not account)
+        and "permission" not in categories
+    ) or any(c.kind == "account" and c.role == "rights" for c in credits):
         facts.claims.append(("rights_claimed", marked, share))
     if "exclusive" in categories and (account or (me and not ours)) and "permission" not in categories:
         facts.claims.append(("rights_claimed", marked, share))
@@ -161,7 +169,7 @@ def _claims(marked: Marked, credits: list[Any], categories: set[str], facts: Fac
     if "originality" in categories and ours:
         facts.statements = [s for s in facts.statements if not (s.unit is marked and s.category == "originality")]
     if "demand" in categories and account:
-        facts.statements.append(verdict.Statement(marked, "originality", share))
+        facts.statements.append(Statement(marked, "originality", share))
     if any(c.kind == "account" and c.shared and verdict.relevant(c, work.kind) for c in credits):
         facts.claims.append(("coauthor_claimed", marked, share))
 
@@ -182,7 +190,9 @@ def _contradiction(facts: Facts, work: Work) -> bool:
 def _ordered(first: list[Evidence], rest: list[Evidence], facts: Facts) -> tuple[Evidence, ...]:
     shown = [*first, *rest]
     for s in facts.statements:
-        role = {"permission": "permission", "pending": "permission", "modified": "modification", "ai": "ai_label"}.get(s.category)
+        role = {"permission": "permission", "pending": "permission", "modified": "modification", "ai": "ai_label"}.get(
+            s.category
+        )
         role = "opt_out" if s.category == "no_ai" else "claim" if s.category == "originality" else role
         if role is not None:
             shown.append(verdict.evidence(s.unit, role, s.share))  # type: ignore[arg-type]  # one of the Role literals
@@ -266,4 +276,4 @@ def check_line(case: Mapping[str, Any], fields_of: Callable[[str], tuple[Field, 
     return {"id": case.get("id"), **check(work, post).to_json()}
 
 
-__all__ = ["CHECKER", "check", "check_line", "licences"]
+__all__ = ["CHECKER", "check", "check_line"]

@@ -112,9 +112,8 @@ def _html(work: Work, lang: str, permission: bool) -> str:
         piece = escape(text)
         if kind == "author":
             name = escape(_line(work.owner))
-            piece = piece.replace(
-                name, f'<span itemprop="author" itemscope itemtype="https://schema.org/Thing"><span itemprop="name">{name}</span></span>', 1
-            )
+            person = 'itemprop="author" itemscope itemtype="https://schema.org/Thing"'
+            piece = piece.replace(name, f'<span {person}><span itemprop="name">{name}</span></span>', 1)
         elif kind == "title":
             piece = f'<cite itemprop="name">{piece}</cite>'
         elif kind == "link" and work.source_urls[0].lower().startswith(("http://", "https://")):
@@ -160,7 +159,7 @@ def _packet(existing: bytes | None, work: Work, lang: str, permission: bool) -> 
             if shape == "Alt":
                 item.set(_LANG, "x-default")
             item.text = text
-    return etree.tostring(root, encoding="utf-8")
+    return bytes(etree.tostring(root, encoding="utf-8"))
 
 
 def _properties(work: Work, lang: str, permission: bool) -> dict[str, tuple[str, str]]:
@@ -228,7 +227,9 @@ def write_into(data: bytes, work: Work, lang: str = "en", *, permission: bool = 
         return _into_png(data, _packet(existing or _compressed(data), work, lang, permission))
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return _into_webp(data, _packet(existing, work, lang, permission))
-    raise UnsupportedContent("a credit can be written into JPEG, PNG and WebP files; convert the picture to one of these")
+    raise UnsupportedContent(
+        "a credit can be written into JPEG, PNG and WebP files; convert the picture to one of these"
+    )
 
 
 def _wrapped(packet: bytes) -> bytes:
@@ -316,4 +317,4 @@ def _vp8x(kind: bytes, body: bytes) -> bytes:
     else:
         raise UnsupportedContent("this WebP's picture header cannot be read; save it again and send that")
     flags = 0x04 | (0x10 if alpha else 0)
-    return bytes([flags, 0, 0, 0]) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return struct.pack("<I", flags) + struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3]

@@ -11,25 +11,25 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .fold import ALPHA, DENSE, HANGUL
+from .fold import DENSE, HANGUL
 from .lexicon import ANY, Label, Lexicon
 from .licences import negated
 from .marks import ACCOUNT, ANY_MARK, BOTH, IDENTIFIER, LICENCE, LINK, NAMES, OWNER, SOURCE, TITLE, Marked
 from .model import Party, Role
+from .names import QUOTES, Names
 
-_SEPARATOR = re.compile(rf"\s*(?:[:|=»→]+|/(?!/)|\s-\s|-(?={ANY_MARK})|[】\]」](?=\s*\S))\s*[:|/]?\s*|\s+(?=@)|\s*·\s*(?={ANY_MARK})")
+_SEPARATOR = re.compile(
+    rf"\s*(?:[:|=»→]+|/(?!/)|\s-\s|-(?={ANY_MARK})|[】\]」](?=\s*\S))\s*[:|/]?\s*|\s+(?=@)|\s*·\s*(?={ANY_MARK})"
+)
 _JOIN = re.compile(r"\s*[·/&+、]\s*|\s*(?:和|与|及|と)\s*|\s+(?:and|und|et|y|e|i|en|och|ve|va|dan|и|і|و)\s*")
 _STOP = re.compile(r"[;。!?\n]|(?<![^\s]\w)\.(?=\s|$)|(?<=\w\w)\.(?=\s|$)|\.(?=\s*$)")
-_ITEM = re.compile(r"\s*[,、/|(\[{<&+;·×]\s*|\s+-\s+|\s+(?:and|und|et|via|for|in|at|from|on|pour|chez|para|per|von|aus)\s+|[和与及]")
-_QUOTES = " \t\"'“”«»‹›「」『』《》〈〉()[]{}*_~.,:;|/-·@#=<>【】!?"
-_OPEN = "\"'“«‹「『《〈(（[*_#·<【"
-_CAPITAL = r"(?:[A-ZА-ЯІЇЄΑ-Ω])"
-_SAID = re.compile(r"[:,]?\s*[“\"«„「『]\s*\w")
-_LATIN_NAME = re.compile(
-    rf"(?:(?:the|The|Die|Der|Das|Le|La|El|L'|Il)\s+)?{_CAPITAL}[\w'.&-]*"
-    rf"(?:\s+(?:(?:de|da|do|dos|di|del|della|van|von|der|den|bin|al|el|la|le|of|y|du|des|&)\s+){{0,2}}{_CAPITAL}[\w'.&-]*){{0,4}}"
+_ITEM = re.compile(
+    r"\s*[,、/|(\[{<&+;·×]\s*|\s+-\s+|\s+(?:and|und|et|via|for|in|at|from|on|pour|chez|para|per|von|aus)\s+|[和与及]"
 )
-_ARABIC_NAME = re.compile(r"[\u0600-\u06ff]+(?:\s+[\u0600-\u06ff]+){0,3}")
+_OPEN = "\"'“«‹「『《〈(（[*_#·<【"
+_REPORTED = re.compile(rf"据([{DENSE}]{{2,12}}?)(?:报道|报导|消息|讯)")
+_HEADED = re.compile(rf"[\s{re.escape(_OPEN)}]*[{OWNER}{BOTH}][\s/|,·>»”」』)-]+[{SOURCE}]")
+_SAID = re.compile(r"[:,]?\s*[“\"«„「『]\s*\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class Reader:
 
     def __init__(self, lexicon: Lexicon, lang: str | None = None, *, quotation: bool = False) -> None:
         self.lexicon = lexicon
+        self.names = Names(lexicon)
         self.lang = (lang or "").replace("_", "-").split("-")[0].lower() or None
         self.quotation = quotation
 
@@ -171,12 +172,13 @@ class Reader:
             return start, glued, label, False
         if role in ("none", "cover") and low[after : after + 1] in " ":
             return start, after, label, False
-        if label.strong and self._free_prefix(marked, start, after) is not None:
+        sure = label.strong or role in ("translator", "editor")
+        if sure and self.names.after_label(marked.cased, low, start, after) is not None:
             return start, after, label, False
         return None
 
     def _glue(self, low: str, position: int) -> int | None:
-        """Where the mark stands that a label points to over connectors, honorifics and opening quotes; None if none does."""
+        """Where the mark stands that a label points to, over connectors, honorifics and opening quotes."""
         for _ in range(6):
             match = re.compile(rf"[\s{re.escape(_OPEN)}]*").match(low, position)
             position = match.end() if match else position
@@ -203,13 +205,13 @@ class Reader:
         head = _ITEM.split(lead, maxsplit=1)[0] if region.separated else ""
         *earlier, last = _ITEM.split(lead.split(TITLE)[-1])
         room = 4 if region.separated and not earlier else 2
-        own = bool(names) and len(self._residue(last)) <= room and not any(self._residue(e) for e in earlier)
+        own = bool(names) and len(self.names.residue(last)) <= room and not any(self.names.residue(e) for e in earlier)
         if not own and region.separated:
             self._other(marked, region, head, found, consumed)
-            if len(self._residue(lead)) > 40:
+            if len(self.names.residue(lead)) > 40:
                 return
         elif not own and not region.separated:
-            free = self._free_prefix(marked, region.start, region.value)
+            free = self.names.after_label(marked.cased, low, region.start, region.value)
             if free:
                 consumed.append((region.value, region.value + len(lead)))
                 self._add_free(marked, label, free, region.value, found)
@@ -237,9 +239,16 @@ class Reader:
                 role = "author"
             found.credits.append(
                 Credit(
-                    marked, role, label.scope, mark.party or "other", "", mark.share, labelled, mark.kind,
+                    marked,
+                    role,
+                    label.scope,
+                    mark.party or "other",
+                    "",
+                    mark.share,
+                    labelled,
+                    mark.kind,
                     with_owner and label.role == "author" and labelled and self._listed(low, names, i),
-                )  # fmt: skip
+                )
             )
 
     def _listed(self, low: str, names: list[int], i: int) -> bool:
@@ -256,97 +265,52 @@ class Reader:
     # names that are not the work's
 
     def _other(self, marked: Marked, region: _Region, head: str, found: Found, consumed: list[tuple[int, int]]) -> None:
-        low, label = marked.low, region.label
+        label = region.label
         raw = marked.cased[region.value : region.value + len(head)]
         text = re.sub(ANY_MARK + ".*", "", raw, flags=re.DOTALL)
         if re.search(f"[{DENSE}]", text):
             text = re.split(r"\s", text.strip(), maxsplit=1)[0]
-        text = text.strip(_QUOTES)
+        text = text.strip(QUOTES)
         if not text:
             return
         consumed.append((region.value, region.value + len(head)))
-        generic = self.generic(text)
+        generic = self.names.generic(text)
         if generic:
             self._add(marked, label, "generic", "generic", text, region.value, found)
-        elif label.role in ("author", "source", "rights") and self._name_shaped(text, label):
+        elif label.role in ("author", "source", "rights") and self.names.shaped(text, label):
             if re.search(r"[^\W\d_]", text):
                 self._add(marked, label, "other", "other", text, region.value, found)
         elif label.role in ("translator", "editor"):
             self._add(marked, label, "other", "other", text, region.value, found)
 
-    def _name_shaped(self, text: str, label: Label) -> bool:
-        letters = len(re.findall(r"\w", text))
-        if letters < 2 and not re.search(f"[{DENSE}{HANGUL}]", text):
-            return False
-        if re.search(r"^(?:19|20)\d\d\b", text) or not re.search(r"[^\W\d_]", text):
-            return False
-        if self.lexicon.filler.fullmatch(text.lower()):
-            return False
-        if re.search(f"[{DENSE}]", text):
-            return len(text) <= (20 if label.strong else 10)
-        words = text.split()
-        if re.search(f"[{HANGUL}\u0600-\u06ff\u0590-\u05ff\u0900-\u0dff\u0e00-\u0eff]", text):
-            return len(words) <= 4
-        capitals = sum(1 for w in words if re.match(r"[^a-z]", w))
-        if not label.strong and (len(words) > 4 or words[0].lower() in ("the", "a", "an", "this", "how", "why", "what")):
-            return False
-        return len(words) <= 7 and (capitals * 2 >= len(words) or text.startswith("@") or len(words) == 1 and label.strong)
-
-    def _free_prefix(self, marked: Marked, start: int, position: int) -> str | None:
-        """A name that follows a strong label without a separator at the start of a clause; None if there is none."""
-        lead = re.sub(r"#[^#\s]{1,20}#", "", marked.low[:start]).strip(_QUOTES + "📷📸🎵✍️✏️🖊©")
-        if lead and not re.search(r"[.;,|。]\s*$", marked.low[:start]):
-            return None
-        rest = marked.cased[position : position + 120].lstrip(" ")
-        dense = re.match(rf"([{DENSE}·]{{2,8}})\s*(?:$|[,;、|/()。!?])", rest)
-        if dense and re.search(f"[{DENSE}]", marked.low[start:position]):
-            return dense[1] if not self.lexicon.filler.match(dense[1].lower()) else None
-        latin = _LATIN_NAME.match(rest)
-        if latin is None or re.search(f"[{DENSE}]", marked.low[start:position]):
-            return None
-        name, tail = latin[0].strip(), rest[latin.end() :]
-        if "©" not in marked.low[start:position] and "copyright" not in marked.low[start:position]:
-            if len(name.split()) < 2 and not re.match(r"\s*(?:$|[.;,|/()\n])", tail):
-                return None
-            if not re.match(r"\s*(?:$|[.;,|/()\n]|staff|for |in |and |from |via |- |['’]s? )", tail):
-                return None
-        return name if not re.search(ANY_MARK, name) else None
-
     def _add_free(self, marked: Marked, label: Label, name: str, position: int, found: Found) -> None:
-        if self.generic(name):
+        if self.names.generic(name):
             self._add(marked, label, "generic", "generic", name, position, found)
-        elif self._name_shaped(name, Label(label.role, label.scope, True)):
+        elif self.names.shaped(name, Label(label.role, label.scope, True)):
             self._add(marked, label, "other", "other", name, position, found)
 
     def _free_suffix(self, marked: Marked, found: Found, consumed: list[tuple[int, int]]) -> None:
         """``何川/文``, ``大野 写真``: a short clause that is a name and a word after it."""
+        reported = _REPORTED.search(marked.low)
+        if reported and not self.names.generic(reported[1]):
+            self._add(marked, Label("source", ANY), "other", "other", reported[1], reported.start(), found)
         for match in re.finditer(r"[^;,。!?\n|]+", marked.low):
-            clause = match[0].strip(_QUOTES)
+            clause = match[0].strip(QUOTES)
             parts = re.fullmatch(rf"([{DENSE}{HANGUL}·]{{2,12}})(?:\s*/\s*|\s+)([^\s/]{{1,6}})", clause)
             if not parts or self.lexicon.filler.fullmatch(parts[1]) or any(a <= match.start() < b for a, b in consumed):
                 continue
             label = self.lexicon.behind(parts[2], self.lang)
-            if label is None or label.role != "author" or self.generic(parts[1]):
+            if label is None or label.role != "author" or self.names.generic(parts[1]):
                 continue
             if len(parts[1]) <= 4 or "/" in clause:
                 self._add(marked, label, "other", "other", parts[1], match.start(), found)
                 consumed.append(match.span())
 
-    def _add(self, marked: Marked, label: Label, party: Party, kind: str, name: str, position: int, found: Found) -> None:
+    def _add(
+        self, marked: Marked, label: Label, party: Party, kind: str, name: str, position: int, found: Found
+    ) -> None:
         role: Role = "author" if label.role == "cover" else label.role  # type: ignore[assignment]
-        found.credits.append(
-            Credit(marked, role, label.scope, party, name[:200], marked.share(position), True, kind)
-        )
-
-    def generic(self, text: str) -> bool:
-        """Whether a name names nobody: the internet, a friend, unknown."""
-        low = text.lower().strip(_QUOTES)
-        if not low or self.lexicon.brand.fullmatch(low):
-            return True
-        rest = self.lexicon.generic_word.sub(" ", low)
-        if rest == low:
-            return self.lexicon.brand.search(low) is not None and len(self._residue(self.lexicon.brand.sub(" ", low))) == 0
-        return len(self._residue(self.lexicon.brand.sub(" ", rest))) <= 2
+        found.credits.append(Credit(marked, role, label.scope, party, name[:200], marked.share(position), True, kind))
 
     # labels after names
 
@@ -357,7 +321,7 @@ class Reader:
             if char not in NAMES or i in credited:
                 continue
             position = i + 1
-            closing = re.compile(rf"[\s/,·|(\"'”»」』*_-]{{0,4}}").match(low, position)
+            closing = re.compile(r"[\s/,·|(\"'”»」』*_-]{0,4}").match(low, position)
             match = None
             for begin in sorted({closing.end() if closing else position, position}, reverse=True):
                 match = self.lexicon.after_label.match(low, begin)
@@ -371,7 +335,11 @@ class Reader:
                     blocked.add(i)
                     found.credits.append(self._as(marked, i, label))
                 continue
-            if label.speech and not re.match(r"\s*(?:[:,\"“«「(]|$|that\b)", low[match.end() :]) and not marked.has("link", "title", "source"):
+            if (
+                label.speech
+                and not re.match(r"\s*(?:[:,\"“«「(]|$|that\b)", low[match.end() :])
+                and not marked.has("link", "title", "source")
+            ):
                 continue
             if denied or (char == ACCOUNT and label.role == "source"):
                 continue
@@ -394,7 +362,12 @@ class Reader:
     # names in a credit line without labels
 
     def _unlabelled(
-        self, marked: Marked, found: Found, phrases: dict[str, list[tuple[int, int]]], consumed: list[tuple[int, int]], done: set[int]
+        self,
+        marked: Marked,
+        found: Found,
+        phrases: dict[str, list[tuple[int, int]]],
+        consumed: list[tuple[int, int]],
+        done: set[int],
     ) -> None:
         low = marked.low
         if not re.search(ANY_MARK, low):
@@ -404,7 +377,7 @@ class Reader:
         for a, b in consumed:
             for i in range(a, min(b, len(low))):
                 kept[i] = low[i] in NAMES
-        residue = self._residue("".join(c if keep else " " for c, keep in zip(low, kept, strict=True)))
+        residue = self.names.residue("".join(c if keep else " " for c, keep in zip(low, kept, strict=True)))
         pure = len(residue) <= 4
         exact = any(m.link is not None and m.link.match == "exact" for m in marked.marks)
         registered = exact or marked.has("identifier")
@@ -418,10 +391,19 @@ class Reader:
         credits = (
             registered
             or (pure and not topic)
-            or (opening is not None and not topic)
-            or (owners and marked.has("title") and (self.quotation or not topic) and (self.quotation or len(residue) <= 40))
+            or ((opening is not None or _HEADED.match(low) is not None) and not topic)
+            or (
+                owners
+                and marked.has("title")
+                and (self.quotation or not topic)
+                and (self.quotation or len(residue) <= 40)
+            )
             or (self.quotation and owners and not topic and _SAID.search(low) is not None)
-            or (bool(found.credits) and any(c.kind in ("owner", "source", "both") for c in found.credits) and len(residue) <= 14)
+            or (
+                bool(found.credits)
+                and any(c.kind in ("owner", "source", "both") for c in found.credits)
+                and len(residue) <= 14
+            )
         )
         if marked.unit.hint == "title" or not credits:
             return
@@ -430,26 +412,19 @@ class Reader:
         for i in names:
             mark = marked.at(i)
             role: Role = "source" if low[i] == SOURCE else "author"
-            found.credits.append(Credit(marked, role, label.scope, mark.party or "other", "", mark.share, False, mark.kind))
-
-    def _residue(self, text: str) -> str:
-        """The letters that are neither marks nor the small words of credit lines."""
-        rest = re.sub(f"{ANY_MARK}|[\\d]", " ", text)
-        rest = self.lexicon.filler.sub(" ", rest)
-        rest = re.sub(rf"{ALPHA}+", _weigh, rest)
-        return re.sub(r"[\W_]+", "", rest)
+            found.credits.append(
+                Credit(marked, role, label.scope, mark.party or "other", "", mark.share, False, mark.kind)
+            )
 
     def _title(self, marked: Marked, found: Found) -> bool:
         if TITLE not in marked.low:
             return False
         if found.credit_line or marked.unit.heading or marked.unit.hint == "title":
             return True
-        return re.search(rf"[《〈「『“\"«„'*_#‘]\s*{TITLE}", marked.low) is not None or len(self._residue(marked.low)) <= 4
-
-
-def _weigh(match: re.Match[str]) -> str:
-    """A word of a spaced script weighs as two Han characters; a lone letter weighs nothing."""
-    return "xx" if len(match[0]) > 1 else " "
+        return (
+            re.search(rf"[《〈「『“\"«„'*_#‘]\s*{TITLE}", marked.low) is not None
+            or len(self.names.residue(marked.low)) <= 4
+        )
 
 
 __all__ = ["ACCOUNT", "LICENCE", "Credit", "Found", "Reader", "Statement"]

@@ -113,7 +113,7 @@ _CYRILLIC_ENDING = (
     "|ові|еві|єю|а|я|у|ю|е|и|ы|о|ь|і|ї|є)?"
 )
 _ENDINGS = {
-    "pl": "(?:iego|emu|iem|owi|ego|ie|em|ej|om|a|u|y|i|e|o)?",
+    "pl": "(?:iego|iemu|iej|imi|emu|iem|owi|ego|im|ie|em|ej|om|a|u|y|i|e|o)?",
     "cs": "(?:ovi|ova|ove|em|ou|ho|mu|a|u|y|e|i)?",
     "sk": "(?:ovi|ova|ove|om|ou|ho|mu|a|u|y|e|i)?",
     "tr": "(?:'[a-z]{1,5})?",

@@ -6,9 +6,7 @@ and descendant selectors (CSS 2.1 cascade: importance, specificity, order). Not 
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
@@ -17,7 +15,9 @@ from lxml import etree, html
 
 from fingerprints.model import Field
 
+from . import machine
 from .css import Sheet, Style
+from .machine import squeeze
 
 MAX_HTML = 4_000_000  # code points of a page that are read
 MAX_MACHINE = 200  # machine-readable fields kept
@@ -190,32 +190,29 @@ def read(source: str) -> Page:
         return Page([], [], [])
     sheet = Sheet("\n".join(e.text or "" for e in root.iter("style") if _screen(e.get("media"))))
     base = next((str(e.get("href")) for e in root.iter("base") if e.get("href")), None)
-    title = next((_squeeze("".join(e.itertext())) for e in root.iter("title")), None)
+    title = next((squeeze("".join(str(t) for t in e.itertext())) for e in root.iter("title")), None)
     walker = _Walker(sheet, base)
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if isinstance(element.tag, str):
             (walker.start if event == "start" else walker.end)(element)
     walker.flush()
     headings = [b.text for b in walker.blocks if b.heading]
-    return Page(walker.blocks, list(_machine(root))[:MAX_MACHINE], headings, title, base is not None)
+    return Page(walker.blocks, list(machine.read(root))[:MAX_MACHINE], headings, title, base is not None)
 
 
 def _screen(media: str | None) -> bool:
     return media is None or not re.search(r"\bprint\b|\bspeech\b", media.lower())
 
 
-def _squeeze(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()
-
-
 @dataclass(slots=True)
 class _Frame:
-    element: Any
     style: Style
     shown: bool
     hint: str | None
     names: tuple[str, frozenset[str], str]  # tag, classes, id: what selectors look at
     in_article: bool
+    path: str
+    children: dict[str, int] = field(default_factory=dict)
 
 
 class _Walker:
@@ -227,7 +224,7 @@ class _Walker:
         self.length = 0
         self.links: list[tuple[int, int, str]] = []
         self.open_links: list[tuple[int, str]] = []
-        self.owner: Any = None  # the element that the current block's text began in
+        self.path: str | None = None  # CSS path of the element that the current block's text began in
         self.hint: str | None = None
         self.heading = False
 
@@ -254,7 +251,7 @@ class _Walker:
                 )
                 shown = not style.removed
         hint = _hint(element, names) or (parent.hint if parent and tag not in _BLOCKS else None)
-        self.stack.append(_Frame(element, style, shown, hint, names, in_article))
+        self.stack.append(_Frame(style, shown, hint, names, in_article, _css_path(element, tag, parent)))
         if tag == "a" and element.get("href"):
             self.open_links.append((self.length, str(element.get("href"))))
         self._text(element.text)
@@ -277,8 +274,8 @@ class _Walker:
         frame = self.stack[-1]
         if not frame.shown or frame.style.invisible:
             return
-        if self.owner is None and text.strip():
-            self.owner = frame.element
+        if self.path is None and text.strip():
+            self.path = frame.path
             block = next((f for f in reversed(self.stack) if f.names[0] in _BLOCKS), frame)
             self.hint = frame.hint or block.hint
             self.heading = any(f.names[0] in ("h1", "h2") for f in self.stack[-4:])
@@ -286,16 +283,28 @@ class _Walker:
         self.length += len(text)
 
     def flush(self) -> None:
-        if self.owner is not None:
+        if self.path is not None:
             text = "".join(self.parts)
             open_now = [(begin, self.length, href) for begin, href in self.open_links if self.length > begin]
             links = [
                 (a, b, urljoin(self.base, h) if self.base and (a, b, h) in open_now else h)
                 for a, b, h in [*self.links, *open_now]
             ]
-            self.blocks.append(Block(text, css_path(self.owner), links[:200], self.hint, self.heading))
-        self.parts, self.length, self.links, self.owner, self.hint, self.heading = [], 0, [], None, None, False
+            self.blocks.append(Block(text, self.path, links[:200], self.hint, self.heading))
+        self.parts, self.length, self.links, self.path, self.hint, self.heading = [], 0, [], None, None, False
         self.open_links = [(0, href) for _, href in self.open_links]
+
+
+def _css_path(element: Any, tag: str, parent: _Frame | None) -> str:
+    """A CSS path from the nearest ancestor with an id, cut to its last steps where it is very long."""
+    name = element.get("id")
+    if name and re.fullmatch(r"[\w-]{1,60}", name):
+        return f"#{name}"
+    if parent is None or tag in ("html", "body"):
+        return tag if parent is None else f"{parent.path} > {tag}"
+    parent.children[tag] = place = parent.children.get(tag, 0) + 1
+    steps = f"{parent.path} > {tag}:nth-of-type({place})"
+    return steps if len(steps) <= 300 else "… > " + " > ".join(steps.split(" > ")[-6:])
 
 
 def _tokens(names: tuple[str, frozenset[str], str]) -> set[str]:
@@ -336,97 +345,3 @@ def _hint(element: Any, names: tuple[str, frozenset[str], str]) -> str | None:
         if tokens & _SOURCE:
             return "source"
     return None
-
-
-def css_path(element: Any) -> str:
-    """A CSS path to an element, from the nearest ancestor with an id, at most eight steps."""
-    steps: list[str] = []
-    node = element
-    while node is not None and isinstance(node.tag, str) and len(steps) < 8:
-        name = node.get("id")
-        if name and re.fullmatch(r"[\w-]{1,60}", name):
-            steps.append(f"#{name}")
-            break
-        tag = node.tag.lower()
-        parent = node.getparent()
-        if parent is None or tag in ("html", "body"):
-            steps.append(tag)
-        else:
-            place = 1 + sum(1 for _ in _before(node, node.tag))
-            steps.append(f"{tag}:nth-of-type({place})")
-        node = parent
-    return " > ".join(reversed(steps))
-
-
-def _before(node: Any, tag: str) -> Iterator[Any]:
-    for seen, sibling in enumerate(node.itersiblings(tag, preceding=True)):
-        if seen >= 500:  # a locator is for people; a page with more siblings is not read by counting
-            return
-        yield sibling
-
-
-_META = {
-    "author": "author", "article:author": "author", "dc.creator": "author", "dcterms.creator": "author", "twitter:creator": "author",
-    "byl": "author", "parsely-author": "author", "citation_author": "author", "copyright": "rights", "dc.rights": "rights",
-    "dcterms.rights": "rights", "source": "source", "dc.source": "source", "original-source": "source", "syndication-source": "source",
-    "dc.publisher": "source", "citation_doi": "identifier", "og:image:alt": "", "tdm-reservation": "opt_out", "robots": "opt_out",
-    "rights": "rights", "rights-standard": "rights", "license": "licence", "licence": "licence",
-}  # fmt: skip
-_JSON_LD = {
-    "author": "author", "creator": "author", "copyrightholder": "rights", "copyrightnotice": "rights", "credittext": "author",
-    "isbasedon": "source", "isbasedonurl": "source", "sourceorganization": "source", "publisher": "", "license": "licence",
-    "license_url": "licence", "citation": "", "provider": "", "acquirelicensepage": "", "doi": "identifier", "isbn": "identifier",
-    "digitalsourcetype": "ai",
-}  # fmt: skip
-
-
-def _machine(root: Any) -> Iterator[Field]:
-    """Machine-readable statements as fields; the tag is ``meta:<role>``, ``jsonld:<role>`` or ``link:<role>``."""
-    for meta in root.iter("meta"):
-        key = (meta.get("name") or meta.get("property") or meta.get("itemprop") or "").lower()
-        role, value = _META.get(key), _squeeze(meta.get("content") or "")
-        if role and value:
-            yield Field("html", f"meta:{role}:{key}", value[:4000])
-    for link in root.iter("link"):
-        rel = (link.get("rel") or "").lower().split()
-        if "license" in rel and link.get("href"):
-            yield Field("html", "link:licence", str(link.get("href"))[:4000])
-        if "canonical" in rel and link.get("href"):
-            yield Field("html", "link:source:canonical", str(link.get("href"))[:4000])
-    for script in root.iter("script"):
-        if (script.get("type") or "").split(";")[0].strip().lower() == "application/ld+json":
-            yield from _json_ld(script.text or "")
-
-
-def _json_ld(text: str) -> Iterator[Field]:
-    if len(text) > 500_000:
-        return
-    try:
-        data = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return
-    queue: list[tuple[Any, str]] = [(data, "")]
-    for _ in range(5000):
-        if not queue:
-            return
-        node, role = queue.pop(0)
-        if isinstance(node, str):
-            if role and node.strip():
-                yield Field("html", f"jsonld:{role}", _squeeze(node)[:4000])
-        elif isinstance(node, list):
-            queue.extend((item, role) for item in node[:200])
-        elif isinstance(node, dict):
-            if role:
-                queue.extend(
-                    (node[k], role) for k in ("name", "url", "@id", "alternateName") if isinstance(node.get(k), str)
-                )
-                continue
-            kind = node.get("@type")
-            if kind in ("Comment", "WebSite", "BreadcrumbList", "UserComments"):
-                continue
-            for key, value in list(node.items())[:200]:
-                known = _JSON_LD.get(str(key).lower())
-                if known:
-                    queue.append((value, known))
-                elif isinstance(value, (dict, list)) and known is None:
-                    queue.append((value, ""))

@@ -140,7 +140,9 @@ class Lexicon:
         self.brand = re.compile(bounded(words["brands"]))
         self.self_word = re.compile(bounded(words["self"]))
         gapped = sorted(k for k in self._categories if "..." in k)
-        self._gapped = [(re.compile(bounded_gap(key)), key) for key in gapped]
+        self._gapped = [
+            (tuple(p.strip() for p in key.split("...")), re.compile(bounded_gap(key)), key) for key in gapped
+        ]
         self._phrase = re.compile(bounded(k for k in self._categories if "..." not in k))
 
     def before(self, key: str, lang: str | None) -> Label:
@@ -156,14 +158,14 @@ class Lexicon:
         out: dict[str, list[tuple[int, int]]] = {}
         for match in self._phrase.finditer(low):
             self._note(out, re.sub(r"\s+", " ", match[0]), match.span(), lang)
-        for pattern, key in self._gapped:
+        for parts, pattern, key in self._gapped:
+            if not all(part in low for part in parts):
+                continue
             for match in pattern.finditer(low):
                 self._note(out, key, match.span(), lang)
         return out
 
-    def _note(
-        self, out: dict[str, list[tuple[int, int]]], key: str, span: tuple[int, int], lang: str | None
-    ) -> None:
+    def _note(self, out: dict[str, list[tuple[int, int]]], key: str, span: tuple[int, int], lang: str | None) -> None:
         for category, languages in self._categories.get(key, {}).items():
             if _active(languages, lang) or len(key) >= 8 or not key.isascii():
                 out.setdefault(category, []).append(span)

@@ -64,28 +64,62 @@ def parse(identifier: str | None) -> Licence:
     return Licence("reprint", frozenset({"by", "nd", "nc"}), None, (identifier or "").strip())
 
 
-_NC = r"(?:nc|non-?\s?commercial|非商业性?(?:使用)?|非商用|非营利|非盈利|nicht[\s-]?kommerziell|pas d'utilisation commerciale|no ?comercial|nao ?comercial|non commerciale|非営利|비영리|niet-?commercieel|uzycie niekomercyjne)"
-_ND = r"(?:nd|no-?\s?deriv(?:ative|ativ)?s?(?: works)?|禁止演绎|禁止改作|keine[\s-]?bearbeitung(?:en)?|pas de modifications?|sin ?(?:obras ?)?derivadas?|sem ?derivacoes|non opere derivate|改変禁止|변경금지|geen ?afgeleide ?werken|bez utworow zaleznych)"
-_SA = r"(?:sa|share-?\s?alike|相同方式共享|相同方式分享|weitergabe unter gleichen bedingungen|partage dans les memes conditions|compartir ?igual|compartilha ?igual|condividi allo stesso modo|継承|동일조건변경허락|gelijk ?delen|na tych samych warunkach)"
-_BY = r"(?:by|attribution|署名|姓名标示|namensnennung|paternite|atribucion|reconocimiento|atribuicao|attribuzione|表示|저작자표시|naamsvermelding|uznanie autorstwa)"
+def _any(*patterns: str) -> str:
+    return f"(?:{'|'.join(patterns)})"
+
+
+# The elements by their letters and by the names of the deeds in the languages of the lexicon.
+_NC = _any(
+    "nc", r"non-?\s?commercial", "非商业性?(?:使用)?", "非商用", "非营利", "非盈利", r"nicht[\s-]?kommerziell",
+    "비영리",
+    "pas d'utilisation commerciale", "no ?comercial", "nao ?comercial", "non commerciale", "非営利",
+    "niet-?commercieel", "uzycie niekomercyjne",
+)  # fmt: skip
+_ND = _any(
+    "nd", r"no-?\s?deriv(?:ative|ativ)?s?(?: works)?", "禁止演绎", "禁止改作", r"keine[\s-]?bearbeitung(?:en)?",
+    "변경금지",
+    "pas de modifications?", "sin ?(?:obras ?)?derivadas?", "sem ?derivacoes", "non opere derivate", "改変禁止",
+    "geen ?afgeleide ?werken", "bez utworow zaleznych",
+)  # fmt: skip
+_SA = _any(
+    "sa", r"share-?\s?alike", "相同方式共享", "相同方式分享", "weitergabe unter gleichen bedingungen",
+    "継承", "동일조건변경허락",
+    "partage dans les memes conditions", "compartir ?igual", "compartilha ?igual", "condividi allo stesso modo",
+    "gelijk ?delen", "na tych samych warunkach",
+)  # fmt: skip
+_BY = _any(
+    "by", "attribution", "署名", "姓名标示", "namensnennung", "paternite", "atribucion", "reconocimiento", "atribuicao",
+    "attribuzione", "表示", "저작자표시", "naamsvermelding", "uznanie autorstwa",
+)  # fmt: skip
+_CC = _any(
+    r"creative\s+commons", "知识共享", "创作共用", r"创用\s?cc", "크리에이티브 커먼즈", "クリエイティブ·?コモンズ",
+)  # fmt: skip
+_WORD = _any("license", "licence", "licencia", "lizenz", "licenca", "licenza", "许可")
 _JOIN = r"[\s\-–/·,+]{0,3}"
 _VERSION = r"(?:\s*(?:版本?|v|ver\.?|version)?\s*([1-4]\.[05])(?!\d))?"
 _ABBREVIATED = re.compile(rf"(?<![a-z0-9])cc[\s\-]{{0,2}}(by)((?:{_JOIN}(?:nc|nd|sa)(?![a-z]))*)(?![a-z]){_VERSION}")
 _SPELLED = re.compile(
-    rf"(?:creative\s+commons|知识共享|创作共用|创用\s?cc|cc|크리에이티브 커먼즈|クリエイティブ・?コモンズ)?[\s:\-,]{{0,3}}(?:license|licence|licencia|lizenz|licenca|licenza|许可)?[\s:\-,]{{0,3}}"
-    rf"(?<![a-z])({_BY})((?:{_JOIN}(?:{_NC}|{_ND}|{_SA})(?![a-z]))*){_VERSION}"
+    rf"(?:{_CC}|cc)?[\s:\-,]{{0,3}}{_WORD}?[\s:\-,]{{0,3}}(?<![a-z])({_BY})"
+    rf"((?:{_JOIN}(?:{_NC}|{_ND}|{_SA})(?![a-z]))*){_VERSION}"
 )
-_CC_NAME = re.compile(
-    r"creative\s+commons|知识共享|创作共用|创用\s?cc|크리에이티브|クリエイティブ|(?<![a-z])cc(?![a-z])"
-)
+_CC_NAME = re.compile(rf"{_CC}|(?<![a-z])cc(?![a-z])")
 _BARE_CC = re.compile(r"(?<![a-z0-9])by-(?:nc|nd|sa)(?:-(?:nc|nd|sa))?(?![a-z])" + _VERSION)
 _CC0 = re.compile(r"(?<![a-z0-9])cc[\s\-]?(?:0|zero)(?![a-z\d])(?:\s*1\.0)?")
 _PUBLIC = re.compile(
-    r"(?<![a-z])public[\s-]domain(?![a-z])|公有领域|公共领域|パブリックドメイン|퍼블릭 ?도메인|gemeinfrei\w{0,2}|domaine public|dominio publico"
-    r"|pubblico dominio|общественно\w{1,3} достояни\w|публичн\w{2,3} домен\w?|ملك عام|المجال العام|ملكيه عامه|domena publiczna|kamu mali|publiek domein"
-)
+    r"(?<![a-z])public[\s-]domain(?![a-z])|"
+    + _any(
+        "公有领域", "公共领域", "パブリックドメイン", "퍼블릭 ?도메인", r"gemeinfrei\w{0,2}", "domaine public",
+        "dominio publico", "pubblico dominio", r"общественно\w{1,3} достояни\w", r"публичн\w{2,3} домен\w?",
+        "суспильне надбання", "ملك عام",
+        "المجال العام", "domena publiczna", "kamu mali", "publiek domein", "domain publik", "pham vi cong cong",
+    )
+)  # fmt: skip
+_NOT = _any(
+    "not", "n't", "no longer", "nicht", "kein", "pas", "non", "no", "nao", "не", "ليس", "不是", "并非", "非", "不属于",
+    "不在", "未进入",
+)  # fmt: skip
 _NEGATED = re.compile(
-    r"(?:not|n't|isn't|no longer|nicht|kein|pas|non|no|nao|не|ليس|不是|并非|非|不属于|不在|未进入|아니|ではな)\W{0,3}(?:in|im|the|in the|als|dans le|del?|a|unter|under|under a)?\W{0,3}$"
+    rf"(?<![a-z]){_NOT}\W{{0,3}}(?:in the|in|im|the|als|dans le|del?|a|unter|under an?|under)?\W{{0,3}}$"
 )
 
 

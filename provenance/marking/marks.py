@@ -25,7 +25,9 @@ _MARK: dict[Kind, str] = {
 }  # fmt: skip
 NAMES = f"{OWNER}{SOURCE}{BOTH}{ACCOUNT}"
 ANY_MARK = "[\ue000-\ue008]"
+_MARKS = re.compile(ANY_MARK)
 _HOLE = "\ue0ff"
+_MOST = 200  # marks of one unit; what has more is a list of names, not a credit
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Marked:
 
     def at(self, position: int) -> Mark:
         """The mark at a position of ``low``."""
-        return self.marks[sum(1 for c in self.low[:position] if "\ue000" <= c <= "\ue008")]
+        return self.marks[len(_MARKS.findall(self.low, 0, position))]
 
     def has(self, *kinds: Kind) -> bool:
         return any(m.kind in kinds for m in self.marks)
@@ -120,7 +122,9 @@ class Marker:
         holes = [i for i, c in enumerate(low) if c == _HOLE] if addresses.links else []
         for position, link in zip(holes, addresses.links, strict=True):
             deed = licences.from_url(link.href)
-            identifier = next((n for n in self._names if n.kind == "identifier" and n.pattern.search(fold(link.href))), None)
+            identifier = next(
+                (n for n in self._names if n.kind == "identifier" and n.pattern.search(fold(link.href))), None
+            )
             if deed is not None:
                 spots.append((position, position + 1, Mark("licence", position / size, link=link, licence=deed)))
             elif identifier is not None and link.match not in ("exact", "lookalike"):
@@ -145,7 +149,9 @@ class Marker:
             return False
         if right and re.match(ALPHA, right):
             return False
-        if (right == "-" and re.match(ALPHA, low[b + 1 : b + 2])) or (left == "-" and re.match(ALPHA, low[a - 2 : a - 1])):
+        if (right == "-" and re.match(ALPHA, low[b + 1 : b + 2])) or (
+            left == "-" and re.match(ALPHA, low[a - 2 : a - 1])
+        ):
             return False
         if left == "@" or (left == "#" and right and re.match(r"\w", right)):
             return low[a] == "@" or left == "#"
@@ -160,7 +166,9 @@ class Marker:
         if not before:
             return False
         word = lower(before[1])
-        initial = re.search(r"(?:^|[.!?:;|>)(\"“-])\s*$", cased[max(0, a - 80) : max(0, a - 1 - len(before[1]))]) is not None
+        initial = (
+            re.search(r"(?:^|[.!?:;|>)(\"“-])\s*$", cased[max(0, a - 80) : max(0, a - 1 - len(before[1]))]) is not None
+        )
         if word.strip(".") in self.lexicon.vocabulary or (initial and len(low) - b > 2):
             return False
         return not _ends_with(low[:a].rstrip(), self.lexicon.vocabulary)
@@ -213,7 +221,9 @@ def same_script(a: str, b: str) -> bool:
 
 def _identifier_pattern(identifier: str) -> re.Pattern[str] | None:
     """DOI, ISBN, ISRC, ISCC ... with or without prefix, hyphens and spaces."""
-    text = re.sub(r"^(?:doi|isbn(?:-1[03])?|issn|isrc|iscc|urn)[:\s]+|^https?://(?:dx\.)?doi\.org/", "", fold(identifier).strip())
+    text = re.sub(
+        r"^(?:doi|isbn(?:-1[03])?|issn|isrc|iscc|urn)[:\s]+|^https?://(?:dx\.)?doi\.org/", "", fold(identifier).strip()
+    )
     core = re.findall(r"[^\W_]", text)
     if len(core) < 6 or len(core) > 200:
         return None
@@ -223,9 +233,10 @@ def _identifier_pattern(identifier: str) -> re.Pattern[str] | None:
 
 def _replace(unit: Unit, low: str, cased: str, spots: list[tuple[int, int, Mark]]) -> Marked:
     spots.sort(key=lambda s: (s[0], s[0] - s[1], _ORDER[s[2].kind]))
-    out_low, out_cased, marks, at = [], [], [], 0
+    marks: list[Mark] = []
+    out_low, out_cased, at = [], [], 0
     for a, b, mark in spots:
-        if a < at:
+        if a < at or len(marks) >= _MOST:
             continue
         out_low += [low[at:a], _MARK[mark.kind]]
         out_cased += [cased[at:a], _MARK[mark.kind]]

@@ -30,7 +30,8 @@ class Work:
         source_name: where it was first published; `source_handle` is that place's account id, if it is an account.
         source_urls: every address that is the work itself, never a home page.
         identifiers: DOI, ISBN, ISRC, ISCC, ledger id ..., in any usual spelling.
-        licence: ``CC-BY-SA-4.0``, ``reprint-with-credit``, ``all-rights-reserved`` ...; None counts as all rights reserved.
+        licence: ``CC-BY-SA-4.0``, ``reprint-with-credit``, ``all-rights-reserved`` ...; None counts as all
+            rights reserved.
         kind: text, image, audio or video.
         fields: rights-management fields embedded in the original, to be compared with those of a repost.
     """
@@ -185,7 +186,8 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain JSON values, keys always in the same order."""
-        return _plain(asdict(self))
+        out: dict[str, Any] = _plain(asdict(self))
+        return out
 
 
 def _plain(value: Any) -> Any:

@@ -66,10 +66,14 @@ def sentences(text: str, size: int = MAX_UNIT) -> Iterator[tuple[int, int]]:
 
 
 def _pieces(text: str, start: int, end: int, size: int) -> Iterator[tuple[int, int]]:
-    for a in range(start, end, size):
-        b = min(a + size, end)
-        if text[a:b].strip():
-            yield a, b
+    while start < end:
+        stop = min(start + size, end)
+        if stop < end:  # cut at a space, so that no address is cut in two
+            space = text.rfind(" ", start + size // 2, stop)
+            stop = space + 1 if space > 0 else stop
+        if text[start:stop].strip():
+            yield start, stop
+        start = stop
 
 
 def from_text(text: str, where: str) -> Iterator[Unit]:
@@ -77,7 +81,9 @@ def from_text(text: str, where: str) -> Iterator[Unit]:
     half = MAX_TEXT // 2
     parts = [(0, text)] if len(text) <= MAX_TEXT else [(0, text[:half]), (len(text) - half, text[-half:])]
     for offset, part in parts:
-        for a, b in sentences(part.replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n").replace("\x85", "\n")):
+        for a, b in sentences(
+            part.replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n").replace("\x85", "\n")
+        ):
             yield Unit(where, f"{offset + a}-{offset + b}", part[a:b])
 
 
@@ -93,18 +99,36 @@ def from_blocks(blocks: Iterable[Block]) -> Iterator[Unit]:
 
 _ROLES = {
     "author": "artist by-line byline dc:creator author creator xpauthor performer composer albumartist photographer "
-    "iptc4xmpext:artworkcreator plus:imagecreatorname cc:attributionname exif:artist tiff:artist writer lyricist director",
+    "iptc4xmpext:artworkcreator plus:imagecreatorname cc:attributionname tiff:artist writer lyricist director",
     "rights": "copyright copyrightnotice dc:rights xmprights:owner plus:copyrightownername plus:licensorname credit "
     "photoshop:credit iptc4xmpext:aocopyrightnotice tiff:copyright rights copyrightowner",
-    "source": "source dc:source photoshop:source cc:attributionurl cc:morepermissions dc:publisher publisher url website "
-    "xmprights:webstatement station webstatement dc:relation iptc4xmpext:aosource dc:identifier www",
+    "source": "source dc:source photoshop:source cc:attributionurl cc:morepermissions dc:publisher publisher url "
+    "website xmprights:webstatement station webstatement dc:relation iptc4xmpext:aosource dc:identifier www",
     "title": "objectname dc:title title xptitle photoshop:headline headline",
-    "licence": "xmprights:usageterms cc:license xmprights:certificate plus:licenseid usageterms license licence cc:licence",
+    "licence": "xmprights:usageterms cc:license xmprights:certificate plus:licenseid usageterms license licence",
 }
 _ROLE_OF = {tag: role for role, tags in _ROLES.items() for tag in tags.split()}
 _IGNORED = frozenset(
-    "encoder encoder_settings software creatortool xmp:creatortool album genre year date track disc writer-editor "
-    "captionwriter photoshop:captionwriter isrc bpm compilation encoded_by".split()
+    [
+        "encoder",
+        "encoder_settings",
+        "software",
+        "creatortool",
+        "xmp:creatortool",
+        "album",
+        "genre",
+        "year",
+        "date",
+        "track",
+        "disc",
+        "writer-editor",
+        "captionwriter",
+        "photoshop:captionwriter",
+        "isrc",
+        "bpm",
+        "compilation",
+        "encoded_by",
+    ]
 )
 
 

@@ -7,6 +7,7 @@ the address in itself. Paths stay case-sensitive. Look-alikes: UTS #39 skeletons
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -121,7 +122,7 @@ _CONFUSABLE = str.maketrans(
         "3": "e",
         "ı": "l",
         "|": "l",
-    }  # fmt: skip
+    }
 )
 
 
@@ -212,10 +213,8 @@ _invisible = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\
 def _host(host: str) -> str:
     host = host.rstrip(".").lower()
     if not host.isascii():
-        try:
+        with contextlib.suppress(UnicodeError):
             host = ".".join(_to_ascii(label) for label in host.split("."))
-        except UnicodeError:
-            pass
     labels = host.split(".")
     while len(labels) > 2 and labels[0] in ("www", "m", "mobile", "amp", "wap", "www2", "h5"):
         labels = labels[1:]

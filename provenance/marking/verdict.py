@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 
 from . import licences
 from .credits import Credit, Statement
+from .lexicon import ANY
 from .licences import Licence
 from .marks import Mark, Marked
-from .model import Evidence, Party, Role, Verdict, Work
-from .model import Post as Post
+from .model import Evidence, Party, Post, Role, Verdict, Work
 
 MAX_EVIDENCE = 24
+ARTICLE = 80  # code points of running text that make a post an article and not a caption
 
 # Stable code -> the words shown for it. Marking, permission and infringement are three things, and the words say so.
 REASONS: dict[str, tuple[str, str]] = {
@@ -23,7 +24,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "source_not_marked": ("the source is not named", "未标明来源"),
     "source_not_traceable": ("nothing leads from the post to the original", "来源不可追溯"),
     "generic_source": ("a source like 'the internet' names nobody", "“网络”之类的来源等于没有来源"),
-    "not_visible": ("the credit is only in machine-readable fields, readers do not see it", "署名只存在于机器可读字段,读者看不到"),
+    "not_visible": (
+        "the credit is only in machine-readable fields, readers do not see it",
+        "署名只存在于机器可读字段,读者看不到",
+    ),
     "other_credited": ("somebody else is credited", "署名为他人"),
     "self_credited": ("the posting account credits itself", "发布账号署名为自己"),
     "lookalike_address": ("an address imitates the original's", "链接仿冒原文地址"),
@@ -53,7 +57,7 @@ class Facts:
     marks: list[tuple[Marked, Mark]] = field(default_factory=list)
     claims: list[tuple[str, Marked, float]] = field(default_factory=list)
     titles: list[Marked] = field(default_factory=list)
-    machine: bool = False
+    prose: int = 0  # code points of text that is no credit line
 
 
 @dataclass(slots=True)
@@ -68,7 +72,9 @@ class Marking:
     evidence: list[Evidence] = field(default_factory=list)
 
 
-def evidence(marked: Marked, role: Role, share: float, party: Party | None = None, mark: Mark | None = None) -> Evidence:
+def evidence(
+    marked: Marked, role: Role, share: float, party: Party | None = None, mark: Mark | None = None
+) -> Evidence:
     """One piece of evidence from a place in a unit."""
     unit = marked.unit
     match = mark.link.match if mark is not None and mark.link is not None else None
@@ -133,6 +139,11 @@ def licences_named(facts: Facts) -> list[tuple[Marked, Mark, Licence]]:
     return [(unit, m, m.licence) for unit, m in facts.marks if m.licence is not None]
 
 
+def states_change(facts: Facts) -> bool:
+    """Whether a post says that the work was changed; to name a translator says so."""
+    return any(s.category == "modified" for s in facts.statements) or any(c.role == "translator" for c in facts.credits)
+
+
 def duties(work: Work, post: Post, facts: Facts) -> tuple[list[str], bool, bool, bool, bool]:
     """The licence's duties.
 
@@ -149,7 +160,7 @@ def duties(work: Work, post: Post, facts: Facts) -> tuple[list[str], bool, bool,
     pending = any(s.category == "pending" for s in facts.statements)
     stated = any(s.category == "permission" for s in facts.statements) and not pending
     adapted = post.use == "adapted"
-    modified = any(s.category == "modified" for s in facts.statements)
+    modified = states_change(facts)
     findings: list[str] = []
     if looser:
         findings.append("looser_licence_claimed")
@@ -165,8 +176,11 @@ def duties(work: Work, post: Post, facts: Facts) -> tuple[list[str], bool, bool,
         findings.append("nd_breach")
     if adapted and not modified and registered.family != "free":
         findings.append("modification_not_stated")
-    if adapted and "sa" in registered.asks and registered.family == "cc" and any(
-        not l_.same_as(registered) for _, _, l_ in named
+    if (
+        adapted
+        and "sa" in registered.asks
+        and registered.family == "cc"
+        and any(not l_.same_as(registered) for _, _, l_ in named)
     ):
         findings.append("sa_breach")
     return findings, right, looser, stated, pending
@@ -192,12 +206,18 @@ def deceptions(facts: Facts, found: Marking, looser: bool) -> list[tuple[str, Ev
 
 
 def others(work: Work, facts: Facts) -> list[Credit]:
-    """Credits of this kind of work that name somebody who is neither owner nor source."""
-    return [c for c in facts.credits if c.kind in ("other", "account") and relevant(c, work.kind)]
+    """Credits of this kind of work that name somebody who is neither owner nor source.
+
+    Beside an article, a by-line that speaks of no kind of work speaks of the article, not of a picture in it.
+    """
+    found = [c for c in facts.credits if c.kind in ("other", "account") and relevant(c, work.kind)]
+    if work.kind != "text" and facts.prose >= ARTICLE:
+        found = [c for c in found if c.role != "author" or c.scope != ANY]
+    return found
 
 
 def decide(
-    work: Work, post: Post, found: Marking, wrong: list[Credit], deceptive: list[tuple[str, Evidence]], findings: list[str],
+    post: Post, found: Marking, wrong: list[Credit], deceptive: list[tuple[str, Evidence]], findings: list[str],
     *, self_claimed: bool, organisation: bool, visible: bool, contradicting: bool, pending: bool,
 ) -> tuple[Verdict, list[str]]:  # fmt: skip
     """The verdict and its reasons."""
@@ -205,7 +225,8 @@ def decide(
     if named and (deceptive or contradicting):
         codes = [code for code, _ in deceptive] + (["fields_contradict"] if contradicting else [])
         return "misleading", _unique([*codes, *_gaps(found)])
-    if not found.owner and (wrong or self_claimed) and not (found.source and organisation and not self_claimed and _staff(wrong)):
+    staff = found.source and organisation and not self_claimed and _staff(wrong)
+    if not found.owner and (wrong or self_claimed) and not staff:
         own = self_claimed or any(c.kind == "account" for c in wrong)
         return "wrong_owner", _unique(["self_credited" if own else "other_credited", *_gaps(found)])
     if not named:

@@ -1,0 +1,90 @@
+"""What only machines see of a page: meta elements, links and JSON-LD, as fields.
+
+A field's tag is ``meta:<role>:<name>``, ``link:<role>`` or ``jsonld:<role>``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from fingerprints.model import Field
+
+_ROLES_OF_META = {
+    "author": "author article:author dc.creator dcterms.creator twitter:creator byl parsely-author citation_author",
+    "rights": "copyright dc.rights dcterms.rights rights rights-standard",
+    "source": "source dc.source dc.publisher original-source syndication-source",
+    "identifier": "citation_doi",
+    "licence": "license licence",
+    "opt_out": "tdm-reservation robots",
+}
+_META = {name: role for role, names in _ROLES_OF_META.items() for name in names.split()}
+_ROLES_OF_JSON_LD = {
+    "author": "author creator credittext",
+    "rights": "copyrightholder copyrightnotice",
+    "source": "isbasedon isbasedonurl sourceorganization",
+    "identifier": "doi isbn",
+    "licence": "license",
+    "ai": "digitalsourcetype",
+    "": "publisher citation provider acquirelicensepage",  # about the page, not about the work
+}
+_JSON_LD = {name: role for role, names in _ROLES_OF_JSON_LD.items() for name in names.split()}
+
+
+def squeeze(text: str) -> str:
+    """Runs of white space as one space, none at the ends."""
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def read(root: Any) -> Iterator[Field]:
+    """The machine-readable statements of a parsed page."""
+    for meta in root.iter("meta"):
+        key = (meta.get("name") or meta.get("property") or meta.get("itemprop") or "").lower()
+        role, value = _META.get(key), squeeze(meta.get("content") or "")
+        if role and value:
+            yield Field("html", f"meta:{role}:{key}", value[:4000])
+    for link in root.iter("link"):
+        rel = (link.get("rel") or "").lower().split()
+        if "license" in rel and link.get("href"):
+            yield Field("html", "link:licence", str(link.get("href"))[:4000])
+        if "canonical" in rel and link.get("href"):
+            yield Field("html", "link:source:canonical", str(link.get("href"))[:4000])
+    for script in root.iter("script"):
+        if (script.get("type") or "").split(";")[0].strip().lower() == "application/ld+json":
+            yield from _json_ld(script.text or "")
+
+
+def _json_ld(text: str) -> Iterator[Field]:
+    if len(text) > 500_000:
+        return
+    try:
+        data = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return
+    queue: list[tuple[Any, str]] = [(data, "")]
+    for _ in range(5000):
+        if not queue:
+            return
+        node, role = queue.pop(0)
+        if isinstance(node, str):
+            if role and node.strip():
+                yield Field("html", f"jsonld:{role}", squeeze(node)[:4000])
+        elif isinstance(node, list):
+            queue.extend((item, role) for item in node[:200])
+        elif isinstance(node, dict):
+            if role:
+                queue.extend(
+                    (node[k], role) for k in ("name", "url", "@id", "alternateName") if isinstance(node.get(k), str)
+                )
+                continue
+            kind = node.get("@type")
+            if kind in ("Comment", "WebSite", "BreadcrumbList", "UserComments"):
+                continue
+            for key, value in list(node.items())[:200]:
+                known = _JSON_LD.get(str(key).lower())
+                if known:
+                    queue.append((value, known))
+                elif isinstance(value, (dict, list)) and known is None:
+                    queue.append((value, ""))

@@ -1,0 +1,91 @@
+"""Names of other people: what looks like one, and what names nobody."""
+
+from __future__ import annotations
+
+import re
+
+from .fold import ALPHA, DENSE, HANGUL
+from .lexicon import Label, Lexicon
+from .marks import ANY_MARK
+
+QUOTES = " \t\"'“”«»‹›「」『』《》〈〉()[]{}*_~.,:;|/-·@#=<>【】!?"
+_CAPITAL = r"(?:[A-ZА-ЯІЇЄΑ-Ω])"
+_PARTICLE = "de|da|do|dos|di|del|della|van|von|der|den|bin|al|el|la|le|of|y|du|des|&"
+_LATIN = re.compile(
+    rf"(?:(?:the|The|Die|Der|Das|Le|La|El|L'|Il)\s+)?{_CAPITAL}[\w'.&-]*"
+    rf"(?:\s+(?:(?:{_PARTICLE})\s+){{0,2}}{_CAPITAL}[\w'.&-]*){{0,4}}"
+)
+_CLAUSE_END = re.compile(r"\s*(?:$|[.;,|/()\n])")
+_NAME_END = re.compile(r"\s*(?:$|[.;,|/()\n]|staff|for |in |and |from |via |- |'s? )")
+_NO_NAME = frozenset(["the", "a", "an", "this", "how", "why", "what"])  # a weak label before these introduces a title
+_OTHER_SCRIPTS = re.compile(f"[{HANGUL}\u0590-\u06ff\u0900-\u0e7f]")
+
+
+class Names:
+    """Judges pieces of folded text with the lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+
+    def generic(self, text: str) -> bool:
+        """Whether a name names nobody: the internet, a friend, unknown."""
+        low = text.lower().strip(QUOTES)
+        if not low or self.lexicon.brand.fullmatch(low):
+            return True
+        rest = self.lexicon.generic_word.sub(" ", low)
+        if rest == low:
+            return (
+                self.lexicon.brand.search(low) is not None and len(self.residue(self.lexicon.brand.sub(" ", low))) == 0
+            )
+        return len(self.residue(self.lexicon.brand.sub(" ", rest))) <= 2
+
+    def shaped(self, text: str, label: Label) -> bool:
+        """Whether a text can be somebody's name: not too long, no title, no number, capitals where there are any."""
+        letters = len(re.findall(r"\w", text))
+        if letters < 2 and not re.search(f"[{DENSE}{HANGUL}]", text):
+            return False
+        if re.search(r"^(?:19|20)\d\d\b", text) or not re.search(r"[^\W\d_]", text):
+            return False
+        if self.lexicon.filler.fullmatch(text.lower()):
+            return False
+        if re.search(f"[{DENSE}]", text):
+            return len(text) <= (20 if label.strong else 10)
+        words = text.split()
+        if _OTHER_SCRIPTS.search(text):
+            return len(words) <= 4
+        capitals = sum(1 for w in words if re.match(r"[^a-z]", w))
+        if not label.strong and (len(words) > 4 or words[0].lower() in _NO_NAME):
+            return False
+        return len(words) <= 7 and (
+            capitals * 2 >= len(words) or text.startswith("@") or (len(words) == 1 and label.strong)
+        )
+
+    def after_label(self, cased: str, low: str, start: int, position: int) -> str | None:
+        """A name that follows a strong label without a separator at the start of a clause; None if there is none."""
+        lead = re.sub(r"#[^#\s]{1,20}#", "", low[:start]).strip(QUOTES + "📷📸🎵✍️✏️🖊©")
+        if lead and not re.search(r"[.;,|。]\s*$", low[:start]):
+            return None
+        rest = cased[position : position + 120].lstrip(" ")
+        dense = re.match(rf"([{DENSE}·]{{2,8}})\s*(?:$|[,;、|/()。!?])", rest)
+        if dense and re.search(f"[{DENSE}]", low[start:position]):
+            return dense[1] if not self.lexicon.filler.match(dense[1].lower()) else None
+        latin = _LATIN.match(rest)
+        if latin is None or re.search(f"[{DENSE}]", low[start:position]):
+            return None
+        name, tail = latin[0].strip(), rest[latin.end() :]
+        end = _CLAUSE_END if len(name.split()) < 2 else _NAME_END
+        if not re.search("©|copyright", low[start:position]) and not end.match(tail):
+            return None
+        return name if not re.search(ANY_MARK, name) else None
+
+    def residue(self, text: str) -> str:
+        """The letters that are neither marks nor the small words of credit lines."""
+        rest = re.sub(f"{ANY_MARK}|[\\d]", " ", text)
+        rest = self.lexicon.filler.sub(" ", rest)
+        rest = re.sub(rf"{ALPHA}+", _weigh, rest)
+        return re.sub(r"[\W_]+", "", rest)
+
+
+def _weigh(match: re.Match[str]) -> str:
+    """A word of a spaced script weighs as two Han characters; a lone letter weighs nothing."""
+    return "xx" if len(match[0]) > 1 else " "
