@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from provenance import errors
 from provenance.errors import SourcemarkError
@@ -47,6 +48,13 @@ def _declaration(status: int) -> dict[str, Any]:
     }
 
 
+def _methods(app: FastAPI, path: str) -> set[str]:
+    """Every method that some route takes at an address."""
+    operations = app.openapi()["paths"].items()
+    patterns = ((compile_path(template.replace("{path}", "{path:path}"))[0], taken) for template, taken in operations)
+    return {method.upper() for pattern, taken in patterns if pattern.match(path) for method in taken}
+
+
 def response(error: SourcemarkError) -> JSONResponse:
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
     if error.status == 503:
@@ -68,7 +76,7 @@ def install(app: FastAPI) -> None:
         return response(errors.BadInput(f"{key}: {first['msg'].removeprefix('Value error, ')}"))
 
     @app.exception_handler(HTTPException)
-    def http(_: Request, error: HTTPException) -> JSONResponse:
+    def http(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == 404:
             return response(errors.NotFound("there is nothing at this address: see /openapi.json"))
         problem = {
@@ -77,7 +85,10 @@ def install(app: FastAPI) -> None:
             "status": error.status_code,
             "detail": str(error.detail),
         }
-        return JSONResponse(problem, error.status_code, error.headers, MEDIA_TYPE)
+        headers = dict(error.headers or {})
+        if error.status_code == 405:  # the router names only the methods of the first route at this address
+            headers["Allow"] = ", ".join(sorted(_methods(app, request.url.path)))
+        return JSONResponse(problem, error.status_code, headers, MEDIA_TYPE)
 
     @app.exception_handler(Exception)
     def unforeseen(request: Request, error: Exception) -> JSONResponse:

@@ -118,11 +118,10 @@ def show(result: ScanResult) -> None:
         covers += tr("of the work", "占作品") + f" {percent(match.coverage.work)}"
         say(f"    {tr('score', '匹配度')} {match.score:.2f}; {covers}; {where_found(match)}")
         reasons = reason_words(marking.get("reasons", []))
-        say(
-            f"    {tr('marking', '标注')}: {marking_word(str(marking['verdict']))}"
-            + (f" ({reasons})" if reasons else "")
-        )
-        for evidence in marking.get("evidence", [])[:3]:
-            say(f"      “{evidence.get('quote', '')}” ({evidence.get('where', '')})")
+        marked = marking_word(str(marking["verdict"]))
+        say(f"    {tr('marking', '标注')}: {marked}" + (f" ({reasons})" if reasons else ""))
+        quotes = dict.fromkeys((e.get("quote", ""), e.get("where", "")) for e in marking.get("evidence", []))
+        for quote, where in list(quotes)[:3]:  # one passage often marks owner, source and licence at once
+            say(f"      “{quote}” ({where})")
         if match.competing:
             say("    " + tr("also claimed by ", "另有登记主张权利：") + ", ".join(match.competing))

@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from fingerprints.model import Medium, TextFormat
 
@@ -60,10 +69,17 @@ def _clean_date(value: str) -> str:
     return value
 
 
-Line = Annotated[str, Field(max_length=1000), AfterValidator(_clean_line)]
-Name = Annotated[str, Field(max_length=500), AfterValidator(_clean_line)]
-Url = Annotated[str, Field(max_length=2000), AfterValidator(_clean_line), AfterValidator(_clean_url)]
-Date = Annotated[str, Field(max_length=40), AfterValidator(_clean_date)]
+# The patterns tell a reader of the API's description what the validators demand.
+_LINE = {"pattern": r"^[^\u0000-\u001f\u007f]*$"}
+_URL = {"pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\u0000-\u0020/?#:@\[\]\\]+([/?#][^\u0000-\u001f\u007f]*)?$"}
+_DATE = {"format": "date"}
+
+Line = Annotated[str, Field(max_length=1000, json_schema_extra=_LINE), AfterValidator(_clean_line)]
+Name = Annotated[str, Field(max_length=500, json_schema_extra=_LINE), AfterValidator(_clean_line)]
+Url = Annotated[
+    str, Field(max_length=2000, json_schema_extra=_URL), AfterValidator(_clean_line), AfterValidator(_clean_url)
+]
+Date = Annotated[str, Field(max_length=40, json_schema_extra=_DATE), AfterValidator(_clean_date)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +190,7 @@ class NewScan(Record):
         None, max_length=100_000, description="Text beside a file.", examples=["Photo: Lin Zhaoyun"]
     )
     use: Use | None = Field(None, description="How the work is used, if known; default: from the coverage.")
-    commercial: bool = False
+    commercial: StrictBool = False
     lang: Annotated[str, Field(max_length=35)] | None = Field(None, description="BCP 47 tag.", examples=["zh-Hans"])
 
     @field_validator("post_url", mode="before")

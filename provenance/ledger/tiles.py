@@ -213,12 +213,20 @@ class TileReader:
         self._tiles: dict[tuple[int, int], bytes] = {}
 
     def node(self, height: int, index: int) -> bytes:
-        """Raises `VerificationFailed` for a tile of a wrong length, OSError for a missing one."""
+        """See `tree.Nodes`.
+
+        Raises:
+            VerificationFailed: no such subtree is whole in this log, or its tile has a wrong length.
+            OSError: its tile is missing.
+        """
         level, within = divmod(height, 8)
         first = index << within
         tile = self._tile(level, first // WIDTH)
         at = first % WIDTH
-        return perfect_root(tile[at * HASH_SIZE : (at + (1 << within)) * HASH_SIZE])
+        row = tile[at * HASH_SIZE : (at + (1 << within)) * HASH_SIZE]
+        if len(row) != HASH_SIZE << within:
+            raise VerificationFailed(f"a log of {self.size} entries has no whole subtree {index} of height {height}")
+        return perfect_root(row)
 
     def _tile(self, level: int, number: int) -> bytes:
         found = self._tiles.get((level, number))

@@ -23,7 +23,7 @@ from .units import Unit, field_role, from_blocks, from_fields, from_text
 from .verdict import Facts
 
 CHECKER = "sourcemark-marking/1"
-MAX_UNITS = 20_000  # sentences and lines read; of a longer post the first and the last half of that
+MAX_UNITS = 6_000  # sentences and lines read; of a longer post the first and the last half of that
 _ISSUE = re.compile(
     r"(?:第\s*\d+\s*[期号卷辑]|第\s*[一二三四五六七八九十百]+\s*[期号卷辑]|\bissue\s*(?:no\.?\s*)?\d+|\bvol(?:\.|ume)?\s*\d+|\bno\.?\s*\d+|№\s*\d+|\bheft\s*\d+"
     r"|\bn[°o]\s*\d+|\bnum(?:\.|ero)\s*\d+|\bnr\.?\s*\d+|\bausgabe\s*\d+|제\s*\d+\s*호|\d+\s*호|\d{4}\s*年\s*\d+\s*月\s*号?|العدد\s*\d+|выпуск\s*\d+)"

@@ -172,7 +172,7 @@ class Reader:
             return start, glued, label, False
         if role in ("none", "cover") and low[after : after + 1] in " ":
             return start, after, label, False
-        sure = label.strong or role in ("translator", "editor")
+        sure = label.strong or (role in ("translator", "editor") and not dense)
         if sure and self.names.after_label(marked.cased, low, start, after) is not None:
             return start, after, label, False
         return None
@@ -323,7 +323,7 @@ class Reader:
             position = i + 1
             closing = re.compile(r"[\s/,·|(\"'”»」』*_-]{0,4}").match(low, position)
             match = None
-            for begin in sorted({closing.end() if closing else position, position}, reverse=True):
+            for begin in range(closing.end() if closing else position, position - 1, -1):
                 match = self.lexicon.after_label.match(low, begin)
                 if match:
                     break

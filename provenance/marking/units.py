@@ -18,7 +18,7 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:[A-Za-zÀ-ÿА-Яа-я]|no|nr|dr|mr|mrs|ms|prof|st|vol|pp|feat|ft|inc|ltd|co|vs|ca|ed|eds|cf|jr|sr|hr|fr|bzw|z\.b)$",
     re.IGNORECASE,
 )
-_END = re.compile(r"[。！？!?]+[”」』\"')）]*|\.(?=\s)|\n")
+_END = re.compile(r"(?:[。！？]+|[!?]+(?![\x21-\x7e]))[”」』\"')）]*|\.(?=\s)|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +181,10 @@ def split_addresses(unit: Unit, registered: urls.Registered) -> Addresses:
                 spots.append((match.start(1) + len(match[1]), match.end(), link, False))
             else:
                 spots.append((match.start(), match.end(), link, False))
+    for match in registered.literal.finditer(text) if registered.literal else ():
+        kind, home = registered.match(match[0])
+        if not any(s < match.end() and match.start() < e for s, e, _, _ in spots):
+            spots.append((*match.span(), urls.Link(match[0], match[0], kind, home), False))
     plain = text.translate(_WIDTH)  # one code point for one: positions hold
     if "." in plain:
         for match in urls.IN_TEXT.finditer(plain):

@@ -273,6 +273,9 @@ class Registered:
         found = [normalise(u) for u in urls]
         self.addresses = [a for a in found if a is not None]
         self.keys = {a.key for a in self.addresses}
+        # letters that end other addresses in running text, such as Han in the path: these are looked for as they are
+        odd = [_SCHEME.sub("", u.strip()) for u in urls if u.strip() and not re.fullmatch(f"{_BODY}+", u.strip())]
+        self.literal = re.compile("|".join(rf"(?:https?://)?{re.escape(u)}" for u in odd if u)) if any(odd) else None
 
     def match(self, url: str) -> tuple[UrlMatch, bool]:
         """How an address relates to the registered ones, and whether it is only the home page of the same host."""

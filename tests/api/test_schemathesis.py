@@ -1,0 +1,50 @@
+"""schemathesis against a real server: no server error, no answer that the description does not declare."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,unsupported_method"
+)
+
+
+def test_the_running_service_keeps_its_description(tmp_path: Path) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "SOURCEMARK_HOME": str(tmp_path / "home"),
+        "SOURCEMARK_WORKERS": "1",
+    }
+
+    def sourcemark(*args: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-m", "cli.main", *args], env=environment, capture_output=True, text=True, check=True
+        ).stdout
+
+    sourcemark("account", "new", "root", "--kind", "administrator")
+    key = json.loads(sourcemark("key", "new", "root", "--json"))["secret"]
+    with (tmp_path / "serve.log").open("w+") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "serve", "--port", "0"], env=environment, stderr=log
+        )
+        try:
+            deadline = time.monotonic() + 30
+            while "http://" not in (said := (tmp_path / "serve.log").read_text()) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            address = said.split("listens on ")[1].split()[0]
+            done = subprocess.run(
+                [Path(sys.executable).parent / "schemathesis", "run", f"{address}/openapi.json", "-H", f"Authorization: Bearer {key}",
+                 "--checks", CHECKS, "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "8", "--seed", "1",
+                 "--suppress-health-check", "all", "--wait-for-schema", "20", "--no-color"],
+                capture_output=True, text=True, check=False, cwd=tmp_path, env=environment, timeout=400,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout[-4000:]
+            assert server.poll() is None
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+        assert "Traceback" not in (tmp_path / "serve.log").read_text()

@@ -1,0 +1,170 @@
+"""What the product writes as a credit passes the product's own check, and changes nothing else of a file."""
+
+from __future__ import annotations
+
+import io
+import struct
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from fingerprints import metadata
+from provenance.errors import BadInput, TooLarge, UnsupportedContent
+from provenance.marking import Post, Work, check, credit_line, write_into
+from provenance.marking.credit import languages
+
+LICENCES = [f"CC-BY{x}-{v}" for x in ("", "-SA", "-NC", "-ND", "-NC-SA", "-NC-ND") for v in ("4.0", "3.0")]
+LICENCES += ["CC0-1.0", "reprint-with-credit", "all-rights-reserved", ""]
+NAMES = [
+    "许望归", "欧阳若溪", "葉知秋", "Noor Haddad", "Anne-Sophie d'Arcy", "O. K. Bergström", "佐野遥", "문서윤", "Ольга Мельник",
+    "رنا الخطيب", "Smith & Daughters", "Trần Mỹ An", "@riverlight", "ΝΙΚΗ ΠΑΠΑ", "मीरा जोशी", "Studio 54b",
+]  # fmt: skip
+TITLES = ["春夜小记", "On Rivers", "Über: die Brücke", "«Тишина»", "3", "", "비 오는 날", "What? Why!", "a/b | c; d"]
+SOURCES = ["江岸周刊", "The Long Post", None, "Журнал «Река»", "강변", "مجلة"]
+URLS = [
+    "https://example.org/a/B-1?x=2",
+    "http://www.例子.example/读/1",
+    "https://ex.example/%E4%B8%AD",
+    "https://a.example/x(1)",
+]
+
+
+@st.composite
+def works(draw: st.DrawFn) -> Work:
+    return Work(
+        title=draw(st.sampled_from(TITLES)),
+        owner=draw(st.sampled_from(NAMES)),
+        source_name=draw(st.sampled_from(SOURCES)),
+        source_urls=(draw(st.sampled_from(URLS)),),
+        source_handle=draw(st.sampled_from([None, "river_post"])),
+        licence=draw(st.sampled_from(LICENCES)),
+        kind=draw(st.sampled_from(["text", "image", "audio", "video"])),
+    )
+
+
+def _reserved(work: Work) -> bool:
+    return work.licence in ("", "all-rights-reserved")
+
+
+def _picture(format: str, **more: object) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (13, 9), (200, 30, 90)).save(out, format, **more)
+    return out.getvalue()
+
+
+PICTURES = {"jpeg": _picture("JPEG"), "png": _picture("PNG"), "webp": _picture("WEBP")}
+PICTURES_LOSSLESS = _picture("WEBP", lossless=True)
+
+
+@given(work=works(), lang=st.sampled_from([*languages(), "zh-Hant", "xx"]), format=st.sampled_from(["text", "html"]))
+@settings(max_examples=400, deadline=None)
+def test_a_line_is_compliant(work: Work, lang: str, format: str) -> None:
+    line = credit_line(work, format, lang, permission=_reserved(work))
+    report = check(work, Post(**{format: line}, lang=lang, account="别人的号"))  # type: ignore[arg-type]
+    assert report.verdict == "compliant", (line, report.reasons)
+
+
+@given(work=works(), lang=st.sampled_from(languages()), format=st.sampled_from(sorted(PICTURES)))
+@settings(max_examples=150, deadline=None)
+def test_a_marked_picture_is_compliant(work: Work, lang: str, format: str) -> None:
+    work = replace(work, kind="image")
+    marked = write_into(PICTURES[format], work, lang, permission=_reserved(work))
+    report = check(work, Post(fields=metadata.read(marked, format), lang=lang))
+    assert report.verdict == "compliant", (metadata.read(marked, format), report.reasons)
+    before, after = (Image.open(io.BytesIO(b)).convert("RGB") for b in (PICTURES[format], marked))
+    assert before.tobytes() == after.tobytes()
+
+
+WORK = Work(
+    title="On Rivers", owner="Noor Haddad", source_name="The Long Post", source_urls=("https://long.example/r",),
+    licence="CC-BY-4.0", kind="image",
+)  # fmt: skip
+
+
+def test_permission_is_said_only_when_there_is_one() -> None:
+    reserved = replace(WORK, licence="all-rights-reserved")
+    assert check(reserved, Post(text=credit_line(reserved))).reasons == ("permission_missing",)
+    assert check(reserved, Post(text=credit_line(reserved, permission=True))).verdict == "compliant"
+
+
+def test_html_is_escaped() -> None:
+    line = credit_line(replace(WORK, owner='<b onclick="x">Noor</b>', title="<script>"), "html")
+    assert "<script>" not in line
+    assert "<b " not in line
+
+
+def test_an_unknown_format_is_bad_input() -> None:
+    with pytest.raises(BadInput, match="text, html or xmp"):
+        credit_line(WORK, "pdf")
+
+
+def test_xmp_is_a_packet_of_its_own() -> None:
+    packet = credit_line(WORK, "xmp", "de").encode()
+    assert ("dc:creator", "Noor Haddad") in list(metadata.xmp_values(packet))
+
+
+def test_writing_twice_changes_nothing_more() -> None:
+    for data in PICTURES.values():
+        once = write_into(data, WORK, "en")
+        twice = write_into(once, WORK, "en")
+        assert len(list(metadata.xmp_packets(twice))) == 1
+        assert metadata.read(twice, _format(twice)) == metadata.read(once, _format(once))
+
+
+def _format(data: bytes) -> str:
+    return "jpeg" if data[:2] == b"\xff\xd8" else "png" if data[:4] == b"\x89PNG" else "webp"
+
+
+OLD = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" '
+    b'xmp:CreatorTool="Darkroom 3" dc:source="https://old.example/"><dc:creator><rdf:Seq><rdf:li>Old Name</rdf:li>'
+    b"</rdf:Seq></dc:creator><dc:description><rdf:Alt><rdf:li>kept words</rdf:li></rdf:Alt></dc:description>"
+    b"</rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+
+
+@pytest.mark.parametrize("format", ["jpeg", "png", "webp"])
+def test_other_metadata_is_kept_and_the_packet_merged(format: str) -> None:
+    exif = Image.Exif()
+    exif[270] = "weir at dawn"
+    data = _picture(format.upper(), exif=exif, xmp=OLD) if format != "png" else _png_with(OLD, exif)
+    marked = write_into(data, WORK, "en")
+    found = [(f.where, f.tag, f.value) for f in metadata.read(marked, format)]
+    assert ("exif", "ImageDescription", "weir at dawn") in found
+    assert ("xmp", "dc:description", "kept words") in found
+    assert ("xmp", "dc:creator", "Noor Haddad") in found
+    assert not any(value in ("Old Name", "https://old.example/") for _, _, value in found)
+    assert b"Darkroom 3" in marked
+    Image.open(io.BytesIO(marked)).load()
+
+
+def _png_with(packet: bytes, exif: Image.Exif) -> bytes:
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", packet.decode(), zip=True)
+    text.add_text("Comment", "still here")
+    data = _picture("PNG", pnginfo=text, exif=exif)
+    assert b"Old Name" not in data
+    return data
+
+
+def test_a_webp_without_an_extended_header_gets_one() -> None:
+    for data in (PICTURES["webp"], PICTURES_LOSSLESS):
+        assert b"VP8X" not in data
+        marked = write_into(data, WORK)
+        assert Image.open(io.BytesIO(marked)).size == (13, 9)
+        assert struct.unpack_from("<I", marked, 4)[0] == len(marked) - 8
+
+
+@pytest.mark.parametrize("data", [b"", b"GIF89a", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\x00\x00\x00\x00WEBP"])
+def test_what_cannot_carry_a_credit_is_refused(data: bytes) -> None:
+    with pytest.raises(UnsupportedContent):
+        write_into(data, WORK)
+
+
+def test_a_jpeg_without_room_is_refused() -> None:
+    with pytest.raises(TooLarge, match="64 KB"):
+        write_into(PICTURES["jpeg"], replace(WORK, title="x" * 70_000), "en")

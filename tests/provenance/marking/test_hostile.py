@@ -1,0 +1,97 @@
+"""Whatever a post contains, the answer is a report, in time linear in its size."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from provenance.marking import Post, Report, Work, check
+from provenance.marking.fold import fold_name
+
+WORK = Work(
+    title="On Rivers",
+    owner="Noor Haddad",
+    owner_aliases=("努尔",),
+    source_name="江岸周刊",
+    source_urls=("https://long.example/r",),
+)
+
+MARKUP = st.lists(
+    st.sampled_from(
+        ["<div>", "</div>", "<p style='", "display:none'>", "<a href=", "'//x'>", "</a>", "<table>", "<svg>", "<!--", "-->",
+         "<style>", "p{color:", "#fff}", "</style>", "Noor Haddad", "努尔", "<b hidden>", "&#0;", "\x00", "<base href='x'>",
+         "<script type=application/ld+json>", '{"author":[', "]}", "</script>", "\ud800", "[a](", "http://[::1", "©", "文/"]
+    ),
+    max_size=40,
+).map("".join)  # fmt: skip
+
+
+@given(text=st.text(max_size=300) | MARKUP, account=st.none() | st.text(max_size=10))
+@example(text="https://xn--/", account=None)
+@example(text="[x](http://[)", account="")
+@example(text="\u202eNoor Haddad\u202c", account="\u200b")
+@settings(max_examples=300, deadline=None)
+def test_any_text_gets_a_report(text: str, account: str | None) -> None:
+    assert isinstance(check(WORK, Post(text=text, account=account)), Report)
+
+
+@given(html=MARKUP | st.text(max_size=200))
+@settings(max_examples=300, deadline=None)
+def test_any_page_gets_a_report(html: str) -> None:
+    assert isinstance(check(WORK, Post(html=html)), Report)
+
+
+@given(name=st.text(max_size=60), text=st.text(max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_any_work_gets_a_report(name: str, text: str) -> None:
+    work = Work(
+        title=name,
+        owner=name,
+        owner_aliases=(name * 3,),
+        source_name=text,
+        source_urls=(name, text),
+        identifiers=(name,),
+    )
+    assert isinstance(check(work, Post(text=f"文:{name}\n{text}")), Report)
+
+
+@given(name=st.text(alphabet="许望舒 Nor\u200b\u00ad許ｎ", min_size=1, max_size=12))
+def test_a_folded_name_is_its_own_fold(name: str) -> None:
+    assert fold_name(fold_name(name)) == fold_name(name)
+
+
+@pytest.mark.parametrize(
+    "post",
+    [
+        Post(text="江岸" * 60_000),
+        Post(text="Noor " * 40_000),
+        Post(text="Photo: Noor Haddad\n" * 12_000),
+        Post(text="[" * 50_000 + "](http://"),
+        Post(text="a." * 60_000),
+        Post(text="by the " * 8_000),
+        Post(html="<b>" * 60_000 + "Noor Haddad"),
+        Post(html="<p><a href=x>" * 20_000 + "Noor Haddad"),
+        Post(html="<style>" + ".a .b{display:none}" * 4_000 + "</style>" + "<div class='a b'>" * 500 + "x"),
+        Post(html='<script type="application/ld+json">' + "[" * 100_000 + "</script>"),
+    ],
+    ids=lambda post: repr((post.text or post.html)[:20]),
+)
+def test_size_is_no_way_to_stop_the_check(post: Post) -> None:
+    assert isinstance(check(WORK, post), Report)
+
+
+def test_a_name_of_ten_thousand_letters() -> None:
+    long = Work(title="x", owner="Ab " * 3_333, source_name="沈" * 10_000)
+    report = check(long, Post(text="By " + "Ab " * 3_333))
+    assert isinstance(report, Report)
+
+
+@pytest.mark.parametrize("lang", ["", "x-klingon", "zh_Hans_CN", "EN-us", "🦄"])
+def test_an_unknown_language_is_read_like_any_other(lang: str) -> None:
+    post = Post(text="Photo: Noor Haddad, 江岸周刊, https://long.example/r, used with permission", lang=lang)
+    assert check(Work(**{**_fields(), "kind": "image"}), post).verdict == "compliant"  # type: ignore[arg-type]
+
+
+def _fields() -> dict[str, object]:
+    return {name: getattr(WORK, name) for name in ("title", "owner", "source_name", "source_urls")}

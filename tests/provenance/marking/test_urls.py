@@ -1,0 +1,79 @@
+"""Which addresses are the registered one, which are near it, and which imitate it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provenance.marking.urls import Registered, normalise
+
+HERE = Registered(["https://www.riverpost.example/essays/2020/On-Rivers?id=7"])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://riverpost.example/essays/2020/On-Rivers?id=7",
+        "HTTPS://RiverPost.Example/essays/2020/On-Rivers/?id=7&utm_medium=x&fbclid=abc#notes",
+        "m.riverpost.example/essays/2020/On-Rivers?id=7",
+        "https://riverpost.example:443/essays/2020/On%2DRivers?id=7",
+        "https://web.archive.org/web/20210102030405/https://riverpost.example/essays/2020/On-Rivers?id=7",
+        "https://out.example/?to=https%3A%2F%2Friverpost.example%2Fessays%2F2020%2FOn-Rivers%3Fid%3D7",
+        "https://riverpost.example\u200b/essays/2020/On-Rivers?id=7",
+    ],
+)
+def test_the_same_address(url: str) -> None:
+    assert HERE.match(url) == ("exact", False)
+
+
+@pytest.mark.parametrize(
+    ("url", "match"),
+    [
+        ("https://riverpost.example/", "same_site"),
+        ("https://riverpost.example/essays/2020/on-rivers?id=7", "same_site"),
+        ("https://riverpost.example/essays/2020/On-Rivers?id=8", "same_site"),
+        ("https://blog.riverpost.example/x", "same_site"),
+        ("https://somewhere.example/", "other_site"),
+        ("https://bit.ly/3xyz", "unresolvable"),
+        ("mailto:a@riverpost.example", "unresolvable"),
+        ("https://riverpost.example.reader.example/essays/2020/On-Rivers", "lookalike"),
+        ("https://riverpost.example@evil.example/", "lookalike"),
+        ("https://riverpost-example.net/essays/2020/On-Rivers", "lookalike"),
+        ("https://riverp0st.example/essays/2020/On-Rivers?id=7", "lookalike"),
+        ("https://rlverpost.example/essays", "lookalike"),
+        ("https://rivеrроst.example/x", "lookalike"),
+        ("https://xn--rverpost-thh.example/x", "lookalike"),
+        ("https://riverpost.net/essays", "lookalike"),
+        ("https://evil.example/https://riverpost.example/essays", "lookalike"),
+    ],
+)
+def test_another_address(url: str, match: str) -> None:
+    assert HERE.match(url)[0] == match
+
+
+@pytest.mark.parametrize(
+    ("href", "shown", "deceptive"),
+    [
+        (
+            "https://riverpost.example/essays/2020/On-Rivers?id=7",
+            "https://riverpost.example/essays/2020/On-Rivers?id=7",
+            False,
+        ),
+        ("https://riverpost.example/essays/2020/On-Rivers?id=7", "riverpost.example/essays/…", False),
+        ("https://evil.example/", "https://riverpost.example/essays/2020/On-Rivers?id=7", True),
+        ("https://evil.example/", "riverpost.example", True),
+        ("https://evil.example/", "The River Post", False),
+        ("https://evil.example/", "https://other.example/", False),
+        ("https://t.co/abc", "https://riverpost.example/essays/2020/On-Rivers?id=7", False),
+    ],
+)
+def test_what_a_link_says_and_where_it_leads(href: str, shown: str, deceptive: bool) -> None:
+    assert HERE.link(href, shown).deceptive is deceptive
+
+
+@given(st.text(max_size=80))
+def test_normalising_anything_is_stable(url: str) -> None:
+    address = normalise(url)
+    if address is not None and not address.query and not address.userinfo:
+        assert normalise(f"https://{address.host}{address.path}") == address
