@@ -197,6 +197,8 @@ def normalise(url: str) -> Address | None:
     if parts.scheme.lower() not in ("http", "https", "ftp") or "." not in host:
         return None
     host = _host(host)
+    if "." not in host:
+        return None
     if port not in (None, 80, 443):
         host += f":{port}"
     path = quote(unquote(parts.path, errors="replace"), safe="/:@!$&'()*+,;=~-._").rstrip("/")
