@@ -16,6 +16,7 @@ from pydantic.json_schema import models_json_schema
 
 from provenance.config import MEBIBYTE, Settings
 from provenance.errors import SourcemarkError
+from provenance.marking.lexicon import lexicon
 from provenance.records import NewScan, NewWork, Problem
 from provenance.service import Service
 
@@ -41,6 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             await run_in_threadpool(service.start)
             await run_in_threadpool(service.refresh)
+            await run_in_threadpool(lexicon)  # compiled here, not during the first scan
         except SourcemarkError as error:
             _logger.warning("not ready yet: %s", error.detail)
         yield

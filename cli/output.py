@@ -116,35 +116,11 @@ _MARKINGS = {
 }
 
 
-# Reasons of the marking check; in English their slugs read as they are.
-_REASONS = {
-    "another_author_named": "另有作者署名",
-    "coauthor_claimed": "自称共同作者",
-    "deceptive_link": "链接与显示地址不符",
-    "fields_contradict": "内嵌信息互相矛盾",
-    "generic_source": "来源笼统",
-    "licence_not_named": "未注明许可",
-    "lookalike_address": "使用近似地址",
-    "looser_licence_claimed": "声称更宽松的许可",
-    "modification_not_stated": "未说明改动",
-    "nc_breach": "违反非商业条款",
-    "nd_breach": "违反禁止演绎条款",
-    "not_visible": "标注对读者不可见",
-    "other_credited": "标注了他人",
-    "owner_not_marked": "未标注著作权人",
-    "permission_missing": "未说明已获许可",
-    "permission_pending": "许可尚未取得",
-    "quotation_without_title": "引用未注明作品名",
-    "rights_claimed": "发布者自称权利人",
-    "sa_breach": "违反相同方式共享条款",
-    "self_credited": "标注为发布者自己",
-    "source_not_marked": "未标注来源",
-    "source_not_traceable": "来源不可追溯",
-}
-
-
 def reason_words(reasons: Iterable[str]) -> str:
-    return "; ".join(tr(reason.replace("_", " "), _REASONS.get(reason, reason)) for reason in reasons)
+    """The reasons of the marking check for a person."""
+    from provenance.marking.verdict import REASONS
+
+    return "; ".join(tr(*REASONS.get(reason, (reason, reason))) for reason in reasons)
 
 
 def verdict_word(verdict: str) -> str:

@@ -8,10 +8,13 @@ import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from fingerprints.model import Examination, Limits
+from provenance import service as service_module
 from provenance.config import Settings
 from provenance.service import Service
 
@@ -67,6 +70,29 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
         cwd=folder,
     )
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_workers() -> Iterator[None]:
+    """One real decoder process for all services of a test run: starting one for each test took most of the time."""
+    real = service_module.Sandbox
+    shared = real(1, Limits())
+
+    class Shared:
+        def __init__(self, workers: int, limits: Limits) -> None:
+            self.own = None if limits == Limits() else real(workers, limits)
+
+        def examine(self, *arguments: Any) -> Examination:
+            return (self.own or shared).examine(*arguments)
+
+        def close(self) -> None:
+            if self.own is not None:
+                self.own.close()
+
+    service_module.Sandbox = Shared  # type: ignore[misc,assignment]
+    yield
+    service_module.Sandbox = real  # type: ignore[misc]
+    shared.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

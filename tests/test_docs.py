@@ -111,7 +111,9 @@ def test_every_verdict_is_documented() -> None:
 
     from provenance.records import Verdict
 
-    assert set(get_args(Verdict)) == {row[0].strip("`") for row in _table_after("Commands") if len(row) == 2} & set(get_args(Verdict))
+    assert set(get_args(Verdict)) == {row[0].strip("`") for row in _table_after("Commands") if len(row) == 2} & set(
+        get_args(Verdict)
+    )
 
 
 def test_nothing_names_this_machine_or_a_registry() -> None:

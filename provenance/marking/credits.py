@@ -290,7 +290,7 @@ class Reader:
             self._add(marked, label, "other", "other", name, position, found)
 
     def _free_suffix(self, marked: Marked, found: Found, consumed: list[tuple[int, int]]) -> None:
-        """``何川/文``, ``大野 写真``: a short clause that is a name and a word after it."""
+        """``钱一帆/文``, ``高木 写真``: a short clause that is a name and a word after it."""
         reported = _REPORTED.search(marked.low)
         if reported and not self.names.generic(reported[1]):
             self._add(marked, Label("source", ANY), "other", "other", reported[1], reported.start(), found)

@@ -97,7 +97,7 @@ def fold(text: str) -> str:
 def fold_name(name: str) -> str:
     """The letters and digits of a name: equal for every way of writing the same name in the same order.
 
-    ``"Ｘu Wang-shu"`` and ``"xu wangshu"`` are equal; ``"許望舒"`` and ``"许望舒"`` are equal.
+    ``"Ｙe Zhi-qiu"`` and ``"ye zhiqiu"`` are equal; ``"葉知秋"`` and ``"叶知秋"`` are equal.
     """
     return re.sub(r"[\W_]+", "", fold(name))
 

@@ -27,8 +27,8 @@ class Label:
     """What a word says about the name beside it: a role, and the kinds of work it speaks of.
 
     Roles: author, source, rights, translator, editor, and ``none`` (interview with, inspired by: no credit at all).
-    ``strong`` labels are sure enough to accuse by, without a colon: ``By Joan Vickers``. ``speech`` marks verbs after a
-    name, which credit only before what was said or beside a source: ``Valley Dispatch reports: ...``.
+    ``strong`` labels are sure enough to accuse by, without a colon: ``By Ruth Calder``. ``speech`` marks verbs after a
+    name, which credit only before what was said or beside a source: ``River Post reports: ...``.
     """
 
     role: str

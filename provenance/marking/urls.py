@@ -341,7 +341,7 @@ def trick(address: Address, registered: Address) -> bool:
 
 
 def _name(host: str) -> str:
-    """The label that names the site: ``meridianq`` of ``www.meridianq.example``."""
+    """The label that names the site: ``riverpost`` of ``www.riverpost.example``."""
     domain = site(host)
     return domain.split(".")[0]
 
