@@ -268,7 +268,7 @@ def _prove(service: Service, registered: dict[str, RegistrationResult], place: P
 
     def show(name: str, checked: Verification, verdict: Callable[[bool], str]) -> None:
         say(f"$ sourcemark verify {place / name} --policy {place / 'policy'}")
-        for line in checked.lines():
+        for line in checked.lines(language()):
             say(f"  {line}")
         say(f"  {verdict(checked.ok)}")
 

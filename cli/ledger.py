@@ -18,7 +18,7 @@ def checkpoint(
     json_: Annotated[bool, typer.Option("--json", help="As a JSON object, with the log's public keys.")] = False,
 ) -> None:
     with service() as opened:
-        note, (size, root) = opened.log.checkpoint(), opened.log.head()
+        note, (size, root) = opened.log.published.checkpoint().raw, opened.log.head()
         if json_:
             emit(
                 {

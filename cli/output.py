@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from pydantic import BaseModel
 from rich.console import Console
@@ -22,11 +22,13 @@ _WIDTH = 120  # of tables in files and pipes
 
 
 @cache
-def language() -> str:
+def language() -> Literal["en", "zh"]:
     """The interface language, en or zh: SOURCEMARK_LANG, else the locale."""
     wanted = os.environ.get("SOURCEMARK_LANG", "auto").lower()
-    if wanted in ("en", "zh"):
-        return wanted
+    if wanted == "zh":
+        return "zh"
+    if wanted == "en":
+        return "en"
     named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     return "zh" if named.lower().startswith("zh") or (locale.getlocale()[0] or "").lower().startswith("zh") else "en"
 

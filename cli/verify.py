@@ -10,7 +10,7 @@ import typer
 
 from provenance.errors import BadInput, VerificationFailed
 
-from .output import emit, say, tr
+from .output import emit, language, say, tr
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,7 +37,7 @@ def command(
     if json_:
         emit(result.to_json())
     else:
-        for line in result.lines():
+        for line in result.lines(language()):
             say(line)
         say(tr("VALID", "有效") if result.ok else tr("NOT VALID", "无效"))
     return 0 if result.ok else 1

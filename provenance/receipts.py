@@ -40,8 +40,8 @@ def build(service: Service, work_id: str, account_id: str | None = None) -> dict
     }
     return receipt.build(
         leaf=leaf,
-        proof=service.log.proof(work.idx),
-        enrolments=[(enrolment, service.log.proof(enrolled))],
+        proof=service.log.published.proof(work.idx),
+        enrolments=[(enrolment, service.log.published.proof(enrolled))],
         opening=opening,
         policy=service.log.policy(),
         origin=service.log.origin,

@@ -61,7 +61,8 @@ def _enrol(service: Service, account: Account) -> str:
     keys.save_signing_key(key, _path(service, key.keyid))
     custody = "producer" if account.name == LOCAL else "service"
     leaf = statement.sign(
-        statement.key_enrol(service.log.origin, public_key=key.public, custody=custody, after=service.log.head()), key
+        statement.key_enrol(service.log.origin, public_key=key.public, custody=custody, after=service.log.head()),
+        key,
     )
     with service.db.write() as connection:
         connection.execute(

@@ -74,6 +74,7 @@ def register(service: Service, account: Account, submissions: Iterable[Submissio
         Unavailable, LedgerReadOnly: nothing of the present group is registered, the groups before it are.
     """
     service.start()
+    service.log.check_writable()
     iterator = iter(submissions)
     while group := list(islice(iterator, service.settings.batch_size)):
         yield from _register_group(service, account, group)

@@ -50,7 +50,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
     run(str(binaries / "initdb"), "-D", str(data), "-U", "sourcemark", "-A", "trust", "-E", "UTF8", "--no-locale")
     options = f"-k {folder} -h '' -c max_connections=200 -c shared_buffers=64MB"
     run(str(binaries / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "start")
-    admin = sa.create_engine(f"postgresql+psycopg://sourcemark@/postgres?host={folder}", isolation_level="AUTOCOMMIT")
+    admin = sa.create_engine(
+        f"postgresql+psycopg://sourcemark@/postgres?host={folder}", isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
 
     def new_database() -> str:
         name = f"t{uuid.uuid4().hex[:12]}"

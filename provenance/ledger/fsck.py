@@ -55,19 +55,19 @@ def _problems(db: Database, log: Log) -> Iterator[str]:
         log.check_writable()
     except LedgerReadOnly as error:
         yield f"the ledger is read-only: {error.detail}"
-    yield from _entries(db)
+    yield from _entries(db, log)
     yield from _signatures(db, log)
     yield from _openings(db)
     yield from _fingerprints(db)
     yield from (f"published log: {found}" for found in _published(log))
 
 
-def _entries(db: Database) -> Iterator[str]:
+def _entries(db: Database, log: Log) -> Iterator[str]:
     """Every leaf against its hash, its rules, and the roots that were signed."""
     with db.read() as connection:
         state = connection.execute(sa.select(log_state)).one()
         signed = {row.size: row.root for row in connection.execute(sa.select(checkpoints.c.size, checkpoints.c.root))}
-    frontier, directory, start = Frontier(), statement.KeyDirectory(), 0
+    frontier, directory, start = Frontier(), statement.KeyDirectory(log.origin), 0
     while start < state.size:
         with db.read() as connection:
             rows = connection.execute(
@@ -182,12 +182,12 @@ def _pages(db: Database, query: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
 def _published(log: Log) -> Iterator[str]:
     folder = log.settings.log_dir
     try:
-        if (folder / "checkpoint").read_bytes() != log.checkpoint():
+        if (folder / "checkpoint").read_bytes() != log.signed():
             yield "the published checkpoint is not the newest one: run `sourcemark ledger rebuild`"
             return
-        yield from audit.audit_log(
-            log.checkpoint(), tiles.from_folder(folder), [note.VKey.parse(key) for key in log.vkeys()]
-        )
+        vkeys = [note.VKey.parse(key) for key in log.vkeys()]
+        yield from audit.audit_log(log.signed(), tiles.from_folder(folder), vkeys)
+        yield from audit.stray_files(folder, log.head()[0])
     except SourcemarkError as error:
         yield error.detail
     except OSError as error:

@@ -15,7 +15,6 @@ while a round runs wait and are all served by the next one (group commit).
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import errno
 import secrets
@@ -29,15 +28,15 @@ from sqlalchemy.exc import IntegrityError
 
 from ..config import Settings
 from ..db import Database, exclusive
-from ..errors import BadInput, Conflict, LedgerReadOnly, NotFound, SourcemarkError, Unavailable
+from ..errors import BadInput, Conflict, LedgerReadOnly, Unavailable, VerificationFailed
 from ..tables import checkpoints, entries, log_state, now, pending_entries, signing_keys
-from . import keys, note, policy, proof, statement, tiles
+from . import keys, note, policy, statement, tiles
+from .published import Published
 from .signer import SignerState
-from .tree import EMPTY_ROOT, Frontier, consistency_proof, inclusion_proof
+from .tree import EMPTY_ROOT, Frontier
 
 _ROUND = 4096  # entries given indexes in one transaction
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
-Head = tuple[int, bytes]
 
 
 class Log:
@@ -48,7 +47,8 @@ class Log:
         self.settings = settings
         self.origin = ""
         self._turn = threading.Lock()
-        self._published = -1  # size of what this process knows to be published
+        self.published = Published(settings.log_dir)
+        self._published_size = -1  # size of what this process knows to be published
         self._alarm: LedgerReadOnly | None = None
         self._signer = SignerState(settings.signer_state)
         self._keys: note.LogKeys | None = None
@@ -95,12 +95,16 @@ class Log:
         """Put signed entries in the queue, within the caller's transaction.
 
         Raises:
-            Conflict: an entry is in the log, or in the queue, already.
+            LedgerReadOnly: the log's stores disagree.
+            Conflict: an entry is in the log already.
+            BadInput: a statement names a checkpoint that was never signed.
         """
+        self.check_writable()
         moment = now()
-        rows = []
+        rows, afters = [], set()
         for raw in leaves:
             leaf = statement.parse_leaf(raw)
+            afters.add(leaf.after)
             rows.append(
                 {
                     "leaf": raw,
@@ -110,11 +114,24 @@ class Log:
                     "created_at": moment,
                 }
             )
+        self._check_afters(connection, afters)
         hashes = [row["leaf_hash"] for row in rows]
         known = connection.execute(sa.select(entries.c.idx).where(entries.c.leaf_hash.in_(hashes))).first()
         if known is not None:
             raise Conflict(f"this statement is in the log already, as entry {known.idx}")
         connection.execute(pending_entries.insert(), rows)
+
+    def _check_afters(self, connection: sa.Connection, afters: set[statement.After]) -> None:
+        """The lower time bound of a statement must be a checkpoint that this log really signed."""
+        sizes = [size for size, _ in afters]
+        rows = connection.execute(
+            sa.select(checkpoints.c.size, checkpoints.c.root).where(checkpoints.c.size.in_(sizes))
+        )
+        unknown = afters - {(size, root) for size, root in rows}
+        if unknown:
+            raise BadInput(
+                f"the statement says it is after a checkpoint of size {min(unknown)[0]} that was never signed"
+            )
 
     # --- T2 to T6 --------------------------------------------------------------------------------------------------
     def commit(self, hashes: Iterable[bytes]) -> dict[bytes, int]:
@@ -127,7 +144,7 @@ class Log:
         wanted = set(hashes)
         with self._turn:
             indexes = self._indexes(wanted)
-            if len(indexes) < len(wanted) or max(indexes.values(), default=-1) >= self._published:
+            if len(indexes) < len(wanted) or max(indexes.values(), default=-1) >= self._published_size:
                 self._round()
                 indexes = self._indexes(wanted)
         if len(indexes) < len(wanted):
@@ -182,7 +199,7 @@ class Log:
         with self.db.read() as connection:
             size, root = connection.execute(sa.select(log_state.c.size, log_state.c.root)).one()
         signed = self._signer.read()
-        published = self._published_checkpoint()
+        published = self.published.read()
         for name, other in (("the signer state", signed), ("the published log", published)):
             if other is None:
                 continue
@@ -205,13 +222,14 @@ class Log:
             ).all()
             if not waiting:
                 return 0
-            known = self._signers(connection, {row.keyid for row in waiting})
+            leaves = {row.id: statement.parse_leaf(row.leaf) for row in waiting}
+            known = self._signers(connection, {keyid for leaf in leaves.values() for keyid in leaf.signers})
             moment = now()
             taken: list[dict[str, object]] = []
             frontier = Frontier.from_bytes(state.frontier)
             for row in waiting:
                 index = state.size + len(taken)
-                why = self._admit(connection, row, index, known)
+                why = self._admit(connection, leaves[row.id], index, known)
                 if why is not None:
                     connection.execute(
                         pending_entries.update().where(pending_entries.c.id == row.id).values(refused=why)
@@ -245,28 +263,27 @@ class Log:
         return {row.keyid: (row.enrolled_index is not None, row.revoked_index is not None) for row in rows}
 
     def _admit(
-        self,
-        connection: sa.Connection,
-        row: sa.Row[tuple[object, ...]],
-        index: int,
-        known: dict[str, tuple[bool, bool]],
+        self, connection: sa.Connection, leaf: statement.Leaf, index: int, known: dict[str, tuple[bool, bool]]
     ) -> str | None:
         """Why an entry may not enter the log, by the log's own order of enrolments and revocations."""
-        enrolled, revoked = known.get(row.keyid, (False, False))
-        if row.kind == "key-enrol":
-            if enrolled:
+        try:
+            statement.check_place(leaf, self.origin, index)
+        except VerificationFailed as error:
+            return error.detail
+        new = statement.enrolled_key(leaf)[0] if leaf.kind == "key-enrol" else None
+        for signer in leaf.signers:
+            enrolled, revoked = known.get(signer, (False, False))
+            if signer == new and enrolled:
                 return "this key is enrolled already"
-            known[row.keyid] = (True, False)
-            connection.execute(
-                signing_keys.update().where(signing_keys.c.keyid == row.keyid).values(enrolled_index=index)
-            )
-            return None
-        if not enrolled:
-            return "the key that signed this statement is not enrolled in the log"
-        if revoked:
-            return "the key that signed this statement was revoked; sign with the new one"
-        if row.kind == "key-revoke":
-            target = statement.parse_leaf(row.leaf).predicate["keyid"]
+            if signer != new and not enrolled:
+                return "the key that signed this statement is not enrolled in the log"
+            if revoked:
+                return "the key that signed this statement was revoked; sign with the new one"
+        if new is not None:
+            known[new] = (True, False)
+            connection.execute(signing_keys.update().where(signing_keys.c.keyid == new).values(enrolled_index=index))
+        elif leaf.kind == "key-revoke":
+            target = leaf.predicate["keyid"]
             known[target] = (True, True)
             connection.execute(signing_keys.update().where(signing_keys.c.keyid == target).values(revoked_index=index))
         return None
@@ -276,6 +293,7 @@ class Log:
         with self.db.read() as connection:
             state = connection.execute(sa.select(log_state)).one()
             last = connection.execute(sa.select(checkpoints).order_by(checkpoints.c.size.desc()).limit(1)).first()
+        remembered = self._signer.read()
         if last is not None and last.size == state.size:
             signed = last.note
             if last.root != state.root:
@@ -292,9 +310,12 @@ class Log:
                     "then run `sourcemark ledger fsck`",
                     reason="batch_changed",
                 )
-            signed = note.sign_checkpoint(
-                note.Checkpoint(self.origin, state.size, state.root), self._log_keys(), int(time.time())
-            )
+            if remembered is not None and (remembered.size, remembered.root) == (state.size, state.root):
+                signed = remembered.raw  # signed before, lost from the database: never signed differently
+            else:
+                signed = note.sign_checkpoint(
+                    note.Checkpoint(self.origin, state.size, state.root), self._log_keys(), int(time.time())
+                )
             try:
                 with self.db.write() as connection:
                     connection.execute(
@@ -313,11 +334,11 @@ class Log:
     def _publish(self) -> None:
         """T5. What is already published is left alone."""
         size, _, signed = self._stored()
-        published = self._published_checkpoint()
+        published = self.published.read()
         if published is None or published.raw != signed:
             tiles.publish(self.settings.log_dir, 0 if published is None else published.size, size, self._leaves, signed)
             self._write_keys(self.settings.log_dir)
-        self._published = size
+        self._published_size = size
 
     def _leaves(self, start: int, stop: int) -> list[bytes]:
         with self.db.read() as connection:
@@ -342,12 +363,6 @@ class Log:
         (folder / "policy").write_bytes(self.policy())
 
     # --- what everybody may read -----------------------------------------------------------------------------------
-    def _published_checkpoint(self) -> note.Checkpoint | None:
-        try:
-            return note.parse_checkpoint((self.settings.log_dir / "checkpoint").read_bytes())
-        except FileNotFoundError:
-            return None
-
     def _stored(self) -> tuple[int, bytes, bytes]:
         with self.db.read() as connection:
             row = connection.execute(
@@ -359,13 +374,13 @@ class Log:
             raise Unavailable("the log has no checkpoint yet: try again in a moment")
         return row.size, row.root, row.note
 
-    def head(self) -> Head:
-        """Size and root of the newest signed checkpoint."""
-        size, root, _ = self._stored()
-        return size, root
+    def head(self) -> statement.After:
+        """Size and root of the newest published checkpoint: what a statement signed now is after."""
+        current = self.published.checkpoint()
+        return current.size, current.root
 
-    def checkpoint(self) -> bytes:
-        """The newest signed checkpoint, a C2SP signed note."""
+    def signed(self) -> bytes:
+        """The newest signed checkpoint; between two steps of a round it is ahead of the published one."""
         return self._stored()[2]
 
     def vkeys(self) -> list[str]:
@@ -375,36 +390,6 @@ class Log:
     def policy(self) -> bytes:
         """The C2SP tlog-policy: the log's keys and its witnesses (none yet, and the policy says so)."""
         return policy.format_policy(self.vkeys())
-
-    def _reader(self) -> tuple[tiles.TileReader, bytes]:
-        size, _, signed = self._stored()
-        return tiles.TileReader(tiles.from_folder(self.settings.log_dir), size), signed
-
-    def proof(self, index: int) -> bytes:
-        """Inclusion proof of an entry under the newest checkpoint, a C2SP tlog-proof.
-
-        Raises:
-            NotFound: the log has no such entry.
-        """
-        reader, signed = self._reader()
-        if not 0 <= index < reader.size:
-            raise NotFound(f"the log has {reader.size} entries, none with index {index}")
-        return proof.format_proof(index, inclusion_proof(reader, index, reader.size), signed)
-
-    def consistency(self, old: int, new: int | None) -> str:
-        """Consistency proof, one base64 hash a line; raises `NotFound` for sizes the log never had."""
-        reader, _ = self._reader()
-        new = reader.size if new is None else new
-        if not 0 <= old <= new <= reader.size:
-            raise NotFound(f"the log has {reader.size} entries: need 0 <= old <= new <= {reader.size}")
-        return "".join(f"{base64.b64encode(h).decode()}\n" for h in consistency_proof(reader, old, new))
-
-    def tile(self, path: str) -> bytes:
-        """A published tile or entry bundle by its C2SP path; raises `NotFound`."""
-        try:
-            return tiles.from_folder(self.settings.log_dir)(path)
-        except (SourcemarkError, OSError, ValueError):
-            raise NotFound(f"the log publishes no {path!r}") from None
 
     def export(self, folder: Path) -> int:
         """Write the published log to another folder; returns its size."""

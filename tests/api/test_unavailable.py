@@ -45,12 +45,12 @@ def test_a_database_that_comes_and_goes(tmp_path: Path, postgres) -> None:
                 ("POST", "/v1/works", {"text": TEXT + " More.", "owner": "A"}),
                 ("POST", "/v1/scans", {"text": TEXT}),
                 ("GET", "/v1/works", None),
-                ("GET", "/v1/ledger/checkpoint", None),
                 ("GET", "/readyz", None),
             ):
                 answer = client.request(method, path, json=body, headers=headers)
                 assert answer.status_code == 503, (method, path, answer.text)
             assert client.get("/healthz").status_code == 200
+            assert client.get("/v1/ledger/checkpoint").status_code == 200  # the published log needs no database
 
             postgres.control("start")
             running = True

@@ -46,7 +46,7 @@ def append(service: Service, leaves: list[bytes]) -> list[int]:
 
 def test_an_empty_log_is_signed_and_published(service: Service) -> None:
     assert service.log.head()[0] == 0
-    assert service.log.checkpoint().split(b"\n")[1] == b"0"
+    assert service.log.published.checkpoint().raw.split(b"\n")[1] == b"0"
     assert problems(service) == []
 
 
@@ -283,10 +283,10 @@ def test_sizes_and_indexes_the_log_never_had(service: Service) -> None:
     register_work(service, ESSAY.encode())
     for index in (-1, 2, 10**9):
         with pytest.raises(NotFound):
-            service.log.proof(index)
+            service.log.published.proof(index)
     for old, new in ((3, None), (-1, None), (2, 1), (0, 3)):
         with pytest.raises(NotFound):
-            service.log.consistency(old, new)
+            service.log.published.consistency(old, new)
 
 
 def test_pending_entries_are_taken_up_after_a_crash(settings: Settings) -> None:

@@ -1,0 +1,62 @@
+"""The published log as everybody reads it: checkpoint, tiles, proofs. Files only; no database, no keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import NotFound, Unavailable, VerificationFailed
+from . import note, proof, tiles
+from .encoding import b64
+from .tree import consistency_proof, inclusion_proof
+
+
+class Published:
+    """One published folder. What it answers fits together: proofs lead to the checkpoint whose tiles are all there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self) -> note.Checkpoint | None:
+        """The newest published checkpoint, None before the first."""
+        try:
+            return note.parse_checkpoint((self.folder / "checkpoint").read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def checkpoint(self) -> note.Checkpoint:
+        """The newest published checkpoint; its ``raw`` is the signed note."""
+        found = self.read()
+        if found is None:
+            raise Unavailable("the log is not published here yet: try again, or run `sourcemark ledger rebuild`")
+        return found
+
+    def proof(self, index: int) -> bytes:
+        """Inclusion proof of an entry under the newest checkpoint, a C2SP tlog-proof.
+
+        Raises:
+            NotFound: the log has no such entry.
+        """
+        current = self.checkpoint()
+        if not 0 <= index < current.size:
+            raise NotFound(f"the log has {current.size} entries, none with index {index}")
+        reader = tiles.TileReader(self._fetch, current.size)
+        return proof.format_proof(index, inclusion_proof(reader, index, current.size), current.raw)
+
+    def consistency(self, old: int, new: int | None = None) -> str:
+        """Consistency proof, one base64 hash a line; raises `NotFound` for sizes the log never had."""
+        size = self.checkpoint().size
+        new = size if new is None else new
+        if not 0 <= old <= new <= size:
+            raise NotFound(f"the log has {size} entries: need 0 <= old <= new <= {size}")
+        reader = tiles.TileReader(self._fetch, size)
+        return "".join(f"{b64(h)}\n" for h in consistency_proof(reader, old, new))
+
+    def tile(self, path: str) -> bytes:
+        """A published tile or entry bundle by its C2SP path; raises `NotFound`."""
+        try:
+            return self._fetch(path)
+        except (VerificationFailed, OSError, ValueError):
+            raise NotFound(f"the log publishes no {path!r}") from None
+
+    def _fetch(self, path: str) -> bytes:
+        return tiles.from_folder(self.folder)(path)
