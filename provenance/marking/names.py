@@ -18,6 +18,13 @@ _LATIN = re.compile(
 _CLAUSE_END = re.compile(r"\s*(?:$|[.;,|/()\n])")
 _NAME_END = re.compile(r"\s*(?:$|[.;,|/()\n]|staff|for |in |and |from |via |- |'s? )")
 _NO_NAME = frozenset(["the", "a", "an", "this", "how", "why", "what"])  # a weak label before these introduces a title
+# "By Dover, the fog was gone": a sentence goes on like that, no credit does.
+_SENTENCE = re.compile(r",\s+[a-z]+(?:\s+[a-z]+){2}")
+_CALENDAR = frozenset(
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    + ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november"]
+    + ["december", "spring", "summer", "autumn", "winter", "christmas", "easter"]
+)
 _OTHER_SCRIPTS = re.compile(f"[{HANGUL}\u0590-\u06ff\u0900-\u0e7f]")
 
 
@@ -73,7 +80,10 @@ class Names:
         if latin is None or re.search(f"[{DENSE}]", low[start:position]):
             return None
         name, tail = latin[0].strip(), rest[latin.end() :]
-        end = _CLAUSE_END if len(name.split()) < 2 else _NAME_END
+        single = len(name.split()) < 2
+        if single and (name.lower().strip(QUOTES) in _CALENDAR or _SENTENCE.match(tail)):
+            return None
+        end = _CLAUSE_END if single else _NAME_END
         if not re.search("©|copyright", low[start:position]) and not end.match(tail):
             return None
         return name if not re.search(ANY_MARK, name) else None
