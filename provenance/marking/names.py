@@ -20,10 +20,9 @@ _NAME_END = re.compile(r"\s*(?:$|[.;,|/()\n]|staff|for |in |and |from |via |- |'
 _NO_NAME = frozenset(["the", "a", "an", "this", "how", "why", "what"])  # a weak label before these introduces a title
 # "By Dover, the fog was gone": a sentence goes on like that, no credit does.
 _SENTENCE = re.compile(r",\s+[a-z]+(?:\s+[a-z]+){2}")
-_CALENDAR = frozenset(
-    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-    + ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november"]
-    + ["december", "spring", "summer", "autumn", "winter", "christmas", "easter"]
+_CALENDAR = re.compile(
+    "(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|"
+    "(?:septem|octo|novem|decem)ber|spring|summer|autumn|winter|christmas|easter"
 )
 _OTHER_SCRIPTS = re.compile(f"[{HANGUL}\u0590-\u06ff\u0900-\u0e7f]")
 
@@ -81,7 +80,7 @@ class Names:
             return None
         name, tail = latin[0].strip(), rest[latin.end() :]
         single = len(name.split()) < 2
-        if single and (name.lower().strip(QUOTES) in _CALENDAR or _SENTENCE.match(tail)):
+        if single and (_CALENDAR.fullmatch(name.lower().strip(QUOTES)) or _SENTENCE.match(tail)):
             return None
         end = _CLAUSE_END if single else _NAME_END
         if not re.search("©|copyright", low[start:position]) and not end.match(tail):
