@@ -71,7 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
         document = plain_openapi()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         _, extra = models_json_schema(
-            [(model, "validation") for model in (NewWork, NewScan, Problem)],
+            [(model, "validation") for model in (works.WorkBatch, scans.ScanBatch, NewWork, NewScan, Problem)],
             ref_template="#/components/schemas/{model}",
         )
         for name, schema in extra["$defs"].items():

@@ -79,16 +79,12 @@ def install(app: FastAPI) -> None:
     def http(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == 404:
             return response(errors.NotFound("there is nothing at this address: see /openapi.json"))
-        problem = {
-            "type": "about:blank",
-            "title": str(error.detail),
-            "status": error.status_code,
-            "detail": str(error.detail),
-        }
-        headers = dict(error.headers or {})
-        if error.status_code == 405:  # the router names only the methods of the first route at this address
-            headers["Allow"] = ", ".join(sorted(_methods(app, request.url.path)))
-        return JSONResponse(problem, error.status_code, headers, MEDIA_TYPE)
+        if error.status_code == 405:
+            allowed = ", ".join(sorted(_methods(app, request.url.path)))
+            answer = response(errors.MethodNotAllowed(f"this address takes {allowed}"))
+            answer.headers["Allow"] = allowed  # the router would name only the methods of the first route here
+            return answer
+        return response(errors.BadInput(str(error.detail)))
 
     @app.exception_handler(Exception)
     def unforeseen(request: Request, error: Exception) -> JSONResponse:

@@ -12,8 +12,8 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from provenance.errors import BadInput, UnsupportedContent
-from provenance.records import parse
+from provenance.errors import BadInput, TooLarge, UnsupportedContent
+from provenance.records import parse, stand_in
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -52,9 +52,15 @@ async def _multipart(request: Request) -> Body:
                 raise BadInput("metadata: must be a JSON object as text, not a file")
             file = await upload.read()
             raw = metadata.encode("utf-8", "surrogatepass")
-            return Body(_object(raw, "metadata"), file, upload.filename, raw + b"\0" + file)
+            return Body(_object(raw, "metadata"), file, _plain_name(upload.filename), raw + b"\0" + file)
     except HTTPException as error:
         raise BadInput(f"the multipart body cannot be read: {error.detail}") from None
+
+
+def _plain_name(name: str | None) -> str | None:
+    """The client's name of a file, as a label: never a path, never a control character."""
+    cleaned = "".join(c for c in (name or "").replace("\\", "/").rpartition("/")[2] if c.isprintable())
+    return cleaned[:255] or None
 
 
 def _object(raw: bytes, name: str) -> dict[str, Any]:
@@ -75,6 +81,38 @@ def item(model: type[M], body: Body) -> M:
         kinds = " or ".join(k for k in ("text", "html") if k in model.model_fields)
         raise BadInput(f"exactly one is needed: a file, or {kinds}")
     return parsed
+
+
+def batch_items(model: type[M], body: Body, most: int) -> list[tuple[M, BadInput | None]]:
+    """The items of a batch, each parsed by itself: a wrong one is a stand-in with what is wrong, the rest goes on.
+
+    Raises:
+        BadInput: there is no list of items.
+        TooLarge: there are more than ``most``.
+    """
+    items = body.data.get("items")
+    if body.file is not None or not isinstance(items, list) or not items:
+        raise BadInput("items: expected a JSON list with at least one object")
+    if len(items) > most:
+        raise TooLarge(f"items: at most {most} in one request (SOURCEMARK_MAX_BATCH_LINES), got {len(items)}")
+    parsed: list[tuple[M, BadInput | None]] = []
+    for each in items:
+        try:
+            parsed.append((parse(model, each), None))
+        except BadInput as error:
+            parsed.append((stand_in(model, each), error))
+    return parsed
+
+
+def batch_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI declaration of a batch."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": schema, "example": {"items": [example]}}},
+        }
+    }
 
 
 def request_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:

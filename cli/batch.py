@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from provenance.errors import BadInput, SourcemarkError
-from provenance.records import Inline, RegistrationItem, ScanItem, Source, parse
+from provenance.records import Inline, RegistrationItem, ScanItem, Source, parse, stand_in
 
 Item = TypeVar("Item", RegistrationItem, ScanItem)
 
@@ -59,23 +59,14 @@ def parse_json(line: bytes) -> dict[str, Any]:
 def items(batch: str, model: type[Item]) -> Iterator[tuple[Item, Source | SourcemarkError]]:
     """Each line of a batch: the item, and its bytes' place or what is wrong with the line."""
     folder = base_folder(batch)
-    for line in read_lines(batch):
+    for number, line in enumerate(read_lines(batch), 1):
         data: dict[str, Any] = {}
         try:
             data = parse_json(line)
             item = parse(model, data)
             yield item, content(item, folder)
         except BadInput as error:
-            yield _named(model, data), error
-
-
-def _named(model: type[Item], data: dict[str, Any]) -> Item:
-    """A stand-in for a line that is wrong, with the names its sender knows it by."""
-    names = {k: v for k in ("external_id", "path") if isinstance(v := data.get(k), str)}
-    try:
-        return model.model_validate(names)
-    except ValueError:
-        return model()
+            yield stand_in(model, data), BadInput(f"item {number}: {error.detail}")
 
 
 def content(item: RegistrationItem | ScanItem, folder: Path) -> Source | SourcemarkError:

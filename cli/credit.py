@@ -34,6 +34,9 @@ def command(
 
         work = works.marking_work(works.row(opened, work_id))
     wanted = lang or language()
+    if not work.licence or work.licence == "all-rights-reserved":
+        note = "no licence grants reuse: besides this line the post must say that permission was given"
+        typer.echo(tr(note, "作品未授权转载：除此署名外，还须注明已获许可"), err=True)
     if into is None:
         say(credit.credit_line(work, format_, wanted))
         return

@@ -87,7 +87,7 @@ def _write_csv(found: Iterator[SightingRecord]) -> None:
 
 def _plain(value: str) -> str:
     """A cell that no spreadsheet takes for a formula: names and addresses come from strangers."""
-    return "'" + value if value[:1] in "=+-@\t\r" else value
+    return "'" + value if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _show(found: list[SightingRecord]) -> None:

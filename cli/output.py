@@ -135,6 +135,10 @@ _STATUSES = {
     "too_short": ("too short to compare", "过短，无法比对"),
     "no_texture": ("only exact copies can be found", "画面无纹理，只能查找完全相同的副本"),
     "undecodable": ("cannot be read", "无法读取"),
+    "template_only": ("nothing but a template", "仅有模板内容"),
+    "silent": ("silent", "无声"),
+    "static_match": ("a still picture matches", "静止画面匹配"),
+    "error": ("error", "出错"),
 }
 
 

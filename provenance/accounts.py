@@ -88,7 +88,13 @@ class Principal:
 
 
 def create(db: Database, new: NewAccount) -> Account:
-    """Raises `Conflict` when the name is taken."""
+    """Raises `Conflict` when the name is taken, `BadInput` when it could be mistaken for another account."""
+    if new.name == LOCAL or new.name.startswith("acc_"):
+        raise BadInput(f"name: {new.name!r} is reserved, choose another")
+    return _insert(db, new)
+
+
+def _insert(db: Database, new: NewAccount) -> Account:
     row = {"id": new_id("acc"), **new.model_dump(), "created_at": now()}
     try:
         with db.write() as connection:
@@ -116,7 +122,7 @@ def local(db: Database) -> Account:
     except NotFound:
         pass
     try:
-        return create(db, NewAccount(name=LOCAL, kind="producer"))
+        return _insert(db, NewAccount(name=LOCAL, kind="producer"))
     except Conflict:  # another process was first
         return find(db, LOCAL)
 

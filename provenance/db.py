@@ -16,10 +16,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from .errors import Unavailable
+from .errors import BadInput, Unavailable
 from .tables import metadata
 
 HEAD = "0001"  # the newest migration; a test compares it with the scripts
@@ -45,6 +45,7 @@ class Database:
         if self.is_sqlite:
             self.engine = sa.create_engine(
                 self.url,
+                hide_parameters=True,  # salts and names must not reach a log through an error message
                 connect_args={"timeout": timeout_seconds, "check_same_thread": False},
                 pool_size=16,
                 max_overflow=32,
@@ -54,6 +55,7 @@ class Database:
         else:
             self.engine = sa.create_engine(
                 self.url,
+                hide_parameters=True,
                 connect_args={
                     "connect_timeout": min(timeout_seconds, 10),
                     "options": f"-c lock_timeout={timeout_seconds}s -c TimeZone=UTC",
@@ -66,6 +68,11 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def create_file(self) -> None:
+        """Make an SQLite file that only its owner can read, whatever the folder allows; raises OSError."""
+        if self.is_sqlite:
+            os.close(os.open(str(self.url.database), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
     @property
     def place(self) -> str:
@@ -93,6 +100,8 @@ class Database:
                 yield connection
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise self._unavailable(error) from error
+        except DataError as error:
+            raise BadInput("a value holds a character that no database text can hold, such as NUL") from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise self._unavailable(error) from error

@@ -6,6 +6,7 @@ SourcemarkError                     slug, HTTP status, CLI exit status, title
  |   +- UnsupportedContent    415   a format this version does not take
  |   +- TooLarge              413   over a limit that is a setting
  +- NotFound                  404
+ +- MethodNotAllowed          405
  +- Unauthenticated           401   no key, or a key that is not valid
  +- Forbidden                 403   the key lacks the scope, or the thing is somebody else's
  +- Conflict                  409   the same Idempotency-Key with another body; a name already taken
@@ -77,6 +78,10 @@ class Unauthenticated(SourcemarkError):
 
 class Forbidden(SourcemarkError):
     slug, status, exit_status, title = "forbidden", 403, 4, "This key may not do that"
+
+
+class MethodNotAllowed(SourcemarkError):
+    slug, status, exit_status, title = "method-not-allowed", 405, 2, "This address takes other methods"
 
 
 class Conflict(SourcemarkError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,8 @@ from fingerprints.model import Fingerprint, Match
 from .service import Service
 from .tables import competing_claims, entries, fingerprints, works
 
+_LARGE = threading.Lock()
+_LARGE_BYTES = 1024 * 1024
 CANDIDATES = 64  # works that are verified for one upload
 
 
@@ -73,7 +77,10 @@ def find(service: Service, query: Fingerprint, *, before: int | None = None) -> 
         ).all()
     found = []
     for *fields, data in rows:
-        match = media.verify(query, Fingerprint.from_bytes(data))
+        candidate = Fingerprint.from_bytes(data)
+        # Aligning two books takes a gigabyte for a moment: one at a time.
+        with _LARGE if len(query.detail) + len(data) > _LARGE_BYTES else contextlib.nullcontext():
+            match = media.verify(query, candidate)
         if match is not None:
             found.append(Found(Work(*fields), match))
     found.sort(key=lambda f: (-f.match.score, f.work.index))
@@ -94,7 +101,7 @@ def competing(service: Service, work_ids: list[int]) -> dict[int, list[str]]:
             rows = connection.execute(
                 sa.select(mine, other.c.work_id)
                 .join(other, other.c.id == theirs)
-                .where(mine.in_(work_ids))
+                .where(mine.in_(work_ids), other.c.withdrawn_at.is_(None))
                 .order_by(other.c.id)
             )
             for mine_id, work_id in rows:

@@ -6,10 +6,10 @@ use infringes is for people to decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .records import Permission, Verdict
+from .records import MatchRecord, Permission, Verdict
 
 # From the one that needs a person most to the one that needs nobody.
 _SEVERITY: tuple[Verdict, ...] = ("uncredited", "review", "credited", "licensed", "own", "clear")
@@ -38,6 +38,16 @@ def match_verdict(marking: Mapping[str, Any], permitted: Permission) -> Verdict:
     return "review" if marked == "partial" else "uncredited"
 
 
-def overall(verdicts: Iterable[Verdict]) -> Verdict:
-    """The verdict on an upload: that of the match that needs a person most; ``clear`` when there is none."""
+def overall(judged: Sequence[tuple[MatchRecord, Verdict]]) -> Verdict:
+    """The verdict on an upload: that of the match that needs a person most; ``clear`` when there is none.
+
+    Where works that claim the same content are judged differently, nobody but a person can say whose claim counts:
+    a copy registered by somebody else must neither accuse a rightly credited post nor clear a wrongly credited one.
+    """
+    verdicts = []
+    for match, verdict in judged:
+        rivals = {other for record, other in judged if record.work_id in match.competing}
+        accused = verdict == "uncredited"
+        contested = any((other == "uncredited") != accused for other in rivals)
+        verdicts.append("review" if contested else verdict)
     return min(verdicts, key=_SEVERITY.index, default="clear")

@@ -213,8 +213,8 @@ class Coverage(Record):
 class SegmentRecord(Record):
     """Half-open spans of code points or seconds, or four corners of pixels."""
 
-    upload: list[float] | list[list[float]] = Field(examples=[[120, 860]])
-    work: list[float] | list[list[float]] = Field(examples=[[0, 740]])
+    upload: list[int] | list[float] | list[list[float]] = Field(examples=[[120, 860]])
+    work: list[int] | list[float] | list[list[float]] = Field(examples=[[0, 740]])
     unit: Literal["codepoint", "second", "pixel"]
 
 
@@ -314,6 +314,16 @@ def parse(model: type[M], data: Any) -> M:
         return model.model_validate(data)
     except ValidationError as error:
         raise BadInput(one_line(error)) from error
+
+
+def stand_in(model: type[M], data: Any) -> M:
+    """An empty item in place of one that is wrong, with the names its sender knows it by."""
+    given = data if isinstance(data, dict) else {}
+    names = {key: given[key] for key in ("external_id", "path") if isinstance(given.get(key), str)}
+    try:
+        return model.model_validate(names)
+    except ValidationError:
+        return model()
 
 
 def one_line(error: ValidationError) -> str:

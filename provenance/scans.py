@@ -5,8 +5,9 @@ Of an upload only what the verdict needs is kept: its digest, the matched spans 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -39,6 +40,7 @@ from .works import marking_work
 
 # A fingerprint that finds only exact copies says why; the scan's status repeats it where the contract has a word.
 _REASON_STATUS: dict[str, ScanStatus] = {"too_short": "too_short", "no_texture": "no_texture", "silent": "silent"}
+_TAG = re.compile(r"<[^<>]{1,2000}>")
 _EXCERPT_BELOW = 0.5  # with less of a work than this in a post, the post excerpts it, unless the platform knows better
 
 
@@ -89,7 +91,7 @@ def _judge(service: Service, item: ScanItem, examination: Examination | Sourcema
         medium=fingerprint.medium,
         status=status,
         reason=fingerprint.reason,
-        verdict=permissions.overall(verdict for _, verdict in judged),
+        verdict=permissions.overall(judged),
         matches=[record for record, _ in judged],
         log_size=service.index.position,
     )
@@ -103,7 +105,7 @@ def _match(
     service: Service, item: ScanItem, examination: Examination, found: Found, rivals: list[str]
 ) -> tuple[MatchRecord, Verdict]:
     work, match = found.work, found.match
-    report = marking.check(marking_work(work), _post(item, examination, match.coverage_work)).to_json()
+    report = _report(item, examination, found).to_json()
     own = _is_owner(work, item.account)
     permitted = permissions.permission(work.claim.get("licence"), report, own=own)
     record = MatchRecord(
@@ -122,6 +124,29 @@ def _match(
         competing=rivals,
     )
     return record, permissions.match_verdict(report, permitted)
+
+
+def _report(item: ScanItem, examination: Examination, found: Found) -> marking.Report:
+    """The marking of one match. Names in the work's own text are not credits that the poster gave to somebody else."""
+    work, post = marking_work(found.work), _post(item, examination, found.match.coverage_work)
+    report = marking.check(work, post)
+    if report.verdict != "wrong_owner" or examination.text is None:
+        return report
+    rest = _without(examination.text, found.match.segments)
+    around = marking.check(work, replace(post, html=rest) if post.html is not None else replace(post, text=rest))
+    return report if around.verdict == "wrong_owner" else around
+
+
+def _without(text: str, segments: Sequence[Segment]) -> str:
+    """The text with the matched spans blanked; tags inside them stay, so that HTML stays HTML."""
+    parts, end = [], 0
+    for start, stop in sorted((int(s.upload[0]), int(s.upload[1])) for s in segments if s.unit == "codepoint"):  # type: ignore[arg-type]
+        if stop <= end:
+            continue
+        start = max(start, end)
+        parts += [text[end:start], "\n", *_TAG.findall(text[start:stop]), "\n"]
+        end = stop
+    return "".join((*parts, text[end:]))
 
 
 def _post(item: ScanItem, examination: Examination, coverage_work: float) -> marking.Post:

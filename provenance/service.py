@@ -69,6 +69,7 @@ class Service:
                 return
             try:
                 self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self.db.create_file()
             except OSError as error:
                 raise Unavailable(
                     f"the folder {self.settings.home} cannot be made ({error.strerror}): set SOURCEMARK_HOME"

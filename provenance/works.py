@@ -24,7 +24,7 @@ from fingerprints.model import Examination, Fingerprint
 from . import marking, matching, signing
 from .accounts import Account
 from .db import exclusive
-from .errors import BadInput, Forbidden, NotFound, SourcemarkError
+from .errors import BadInput, Conflict, NotFound, SourcemarkError
 from .ids import new_id
 from .ledger import statement
 from .records import (
@@ -402,11 +402,11 @@ def withdraw(service: Service, account: Account, work_id: str) -> WorkRecord:
 
     Raises:
         NotFound: there is no such work.
-        Forbidden: it was withdrawn already.
+        Conflict: it was withdrawn already.
     """
     found = row(service, work_id, account.id)
     if found.withdrawn_at is not None:
-        raise Forbidden(f"{work_id} was withdrawn already, on {found.withdrawn_at}")
+        raise Conflict(f"{work_id} was withdrawn already, on {found.withdrawn_at}")
     leaf = statement.sign(
         statement.withdrawal(
             service.log.origin, registration=found.leaf_hash, index=found.idx, after=service.log.head()
@@ -420,7 +420,7 @@ def withdraw(service: Service, account: Account, work_id: str) -> WorkRecord:
             .values(withdrawn_at=now(), withdrawal_hash=statement.leaf_hash(leaf), identity=None)
         )
         if changed.rowcount != 1:
-            raise Forbidden(f"{work_id} was withdrawn already")
+            raise Conflict(f"{work_id} was withdrawn already")
         service.log.submit(connection, [leaf])
     service.log.commit([statement.leaf_hash(leaf)])
     service.refresh()

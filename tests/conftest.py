@@ -41,7 +41,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
     as_server: list[str] = []
     if os.getuid() == 0:  # the server refuses to run as root
         shutil.chown(folder, "postgres", "postgres")
-        as_server = ["runuser", "-u", "postgres", "--"]
+        runuser = shutil.which("runuser", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+        assert runuser is not None
+        as_server = [runuser, "-u", "postgres", "--"]
     data = folder / "data"
 
     def run(*command: str) -> None:

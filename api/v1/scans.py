@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from provenance import scans
-from provenance.errors import BadInput, SourcemarkError, TooLarge
+from provenance.errors import BadInput, SourcemarkError
 from provenance.records import Inline, NewScan, ScanItem, ScanResult
 
 from ..dependencies import (
@@ -28,7 +28,7 @@ from ..dependencies import (
     write_cursor,
 )
 from ..problems import responses
-from ..uploads import item, read_body, request_body
+from ..uploads import batch_body, batch_items, item, read_body, request_body
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
 
@@ -88,22 +88,24 @@ async def scan_upload(
     operation_id="scanUploads",
     summary="Scan many posts",
     response_model=ScanBatchResult,
-    responses=responses(401, 403, 409, 413),
+    responses=responses(401, 403, 409, 413, 415),
+    openapi_extra=batch_body(ScanBatch, EXAMPLE),
 )
-def scan_uploads(
-    batch: ScanBatch, service: ServiceDep, principal: Scanner, idempotency_key: IdempotencyKey = None
+async def scan_uploads(
+    request: Request, service: ServiceDep, principal: Scanner, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Results are in the order of the items; one bad item is one result with an error, the rest goes on."""
-    if len(batch.items) > service.settings.max_batch_lines:
-        raise TooLarge(f"items: at most {service.settings.max_batch_lines} in one request (SOURCEMARK_MAX_BATCH_LINES)")
+    body = await read_body(request)
 
     def act() -> tuple[int, Any]:
-        uploads = [scans.Upload(ScanItem.model_validate(new.model_dump()), _inline(new)) for new in batch.items]
+        uploads = [
+            scans.Upload(ScanItem.model_validate(new.model_dump()), wrong or _inline(new))
+            for new, wrong in batch_items(NewScan, body, service.settings.max_batch_lines)
+        ]
         results = scans.scan(service, account_of(service, principal), uploads)
         return 200, {"results": [r.model_dump(mode="json") for r in results]}
 
-    exact = batch.model_dump_json().encode("utf-8", "surrogatepass")
-    return answer_once(service, principal, idempotency_key, ("scans/batch", exact), act)
+    return await run_in_threadpool(answer_once, service, principal, idempotency_key, ("scans/batch", body.exact), act)
 
 
 @router.get("", operation_id="listScans", summary="Your scans", responses=responses(401, 403))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from provenance import receipts, works
 from provenance.accounts import Principal
-from provenance.errors import BadInput, TooLarge
+from provenance.errors import BadInput
 from provenance.ledger import receipt
 from provenance.marking import credit
 from provenance.records import Inline, NewWork, RegistrationItem, RegistrationResult, Source, WorkRecord
@@ -34,7 +34,7 @@ from ..dependencies import (
     write_cursor,
 )
 from ..problems import responses
-from ..uploads import Body, item, read_body, request_body
+from ..uploads import Body, batch_body, batch_items, item, read_body, request_body
 
 router = APIRouter(prefix="/v1/works", tags=["works"])
 
@@ -107,34 +107,27 @@ def _source(new: NewWork, body: Body) -> Source:
     operation_id="registerWorks",
     summary="Register many texts",
     response_model=WorkBatchResult,
-    responses=responses(401, 403, 409, 413),
+    responses=responses(401, 403, 409, 413, 415),
+    openapi_extra=batch_body(WorkBatch, EXAMPLE),
 )
-def register_works(
-    batch: WorkBatch, service: ServiceDep, principal: Registrar, idempotency_key: IdempotencyKey = None
+async def register_works(
+    request: Request, service: ServiceDep, principal: Registrar, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Results are in the order of the items; one bad item is one result with status `error`, the rest goes on."""
-    _check_length(service, len(batch.items))
+    body = await read_body(request)
 
     def act() -> tuple[int, Any]:
         submissions = [
             works.Submission(
                 RegistrationItem.model_validate(new.model_dump()),
-                BadInput("text: is needed") if new.text is None else Inline(new.text),
+                wrong or (BadInput("text: is needed") if new.text is None else Inline(new.text)),
             )
-            for new in batch.items
+            for new, wrong in batch_items(NewWork, body, service.settings.max_batch_lines)
         ]
         results = _register(service, principal, submissions)
         return 200, {"results": [r.model_dump(mode="json") for r in results]}
 
-    exact = batch.model_dump_json().encode("utf-8", "surrogatepass")
-    return answer_once(service, principal, idempotency_key, ("works/batch", exact), act)
-
-
-def _check_length(service: Service, count: int) -> None:
-    if count > service.settings.max_batch_lines:
-        raise TooLarge(
-            f"items: at most {service.settings.max_batch_lines} a request (SOURCEMARK_MAX_BATCH_LINES), got {count}"
-        )
+    return await run_in_threadpool(answer_once, service, principal, idempotency_key, ("works/batch", body.exact), act)
 
 
 @router.get("", operation_id="listWorks", summary="Your works", responses=responses(401, 403))

@@ -32,6 +32,9 @@ _HEADED = re.compile(rf"[\s{re.escape(_OPEN)}]*[{OWNER}{BOTH}][\s/|,·>»”」�
 _SAID = re.compile(r"[:,]?\s*[“\"«„「『]\s*\w")
 
 
+MOST_LABELS = 1000  # at either end of a text
+
+
 @dataclass(frozen=True, slots=True)
 class Credit:
     """Somebody named in a role. ``labelled``: by a label and not only by standing in a credit line."""
@@ -73,6 +76,11 @@ class _Region:
     end: int
     label: Label
     separated: bool
+
+
+def _outermost(matches: list[re.Match[str]]) -> list[re.Match[str]]:
+    """The first and last labels of a text: credits stand at its ends, and nobody writes thousands of them."""
+    return matches if len(matches) <= 2 * MOST_LABELS else matches[:MOST_LABELS] + matches[-MOST_LABELS:]
 
 
 class Reader:
@@ -123,7 +131,7 @@ class Reader:
         spots: list[tuple[int, int, Label, bool]] = []
         if hint in ("author", "rights", "source"):
             spots.append((0, 0, Label(hint, ANY, True), True))
-        for match in self.lexicon.label.finditer(low):
+        for match in _outermost(list(self.lexicon.label.finditer(low))):
             spot = self._label(marked, match)
             if spot is not None and not (spots and spot[0] < spots[-1][1]):
                 spots.append(spot)

@@ -13,6 +13,8 @@ from tinycss2 import color4
 Names = tuple[str, frozenset[str], str]
 Declarations = dict[str, str]
 MAX_RULES = 5000
+MAX_TRIALS = 1_000_000  # of rules on elements: hostile sheets are no longer applied from there on
+_DEEPEST = 60  # ancestors looked at
 _RELEVANT = frozenset(
     [
         "display",
@@ -87,6 +89,7 @@ class Sheet:
     def __init__(self, source: str) -> None:
         self._by_key: dict[str, list[_Rule]] = {}
         self._count = 0
+        self._budget = MAX_TRIALS
         if source.strip():
             self._add(tinycss2.parse_stylesheet(source[:500_000], skip_comments=True, skip_whitespace=True), depth=0)
 
@@ -127,24 +130,44 @@ class Sheet:
             sum(1 for c in compounds if c.tag),
             self._count,
         )
-        last = compounds[-1]
-        key = f"#{last.id}" if last.id else f".{min(last.classes)}" if last.classes else last.tag or "*"
-        self._by_key.setdefault(key, []).append(_Rule(tuple(compounds), declarations, weight))
+        self._by_key.setdefault(_key(compounds), []).append(_Rule(tuple(compounds), declarations, weight))
 
     def declarations(self, names: Names, ancestors: Sequence[Names]) -> list[tuple[str, str, bool]]:
         """The declarations that apply to an element, weakest first."""
         if not self._by_key:
             return []
-        keys = ["*", names[0], *(f".{c}" for c in names[1]), f"#{names[2]}"]
-        rules = [r for k in keys for r in self._by_key.get(k, ()) if r.compounds[-1].fits(names)]
+        keys = {"*", names[0]}
+        for _, classes, identity in (names, *ancestors[-_DEEPEST:]):
+            keys.update(f".{c}" for c in classes)
+            keys.add(f"#{identity}")
+        rules = []
+        for key in keys & self._by_key.keys():
+            self._budget -= len(self._by_key[key])
+            if self._budget < 0:
+                return []
+            rules += [r for r in self._by_key[key] if r.compounds[-1].fits(names)]
         rules = [r for r in rules if _descends(r.compounds[:-1], ancestors)]
         rules.sort(key=lambda r: r.weight)
         return [d for r in rules for d in r.declarations]
 
 
+def _key(compounds: Sequence[_Compound]) -> str:
+    """What an element or an ancestor must have for the rule to be looked at: an id, a class, or the element's tag.
+
+    Looking up by the element's own tag alone would try every ``.n p`` for every paragraph.
+    """
+    for compound in reversed(compounds):
+        if compound.id:
+            return f"#{compound.id}"
+    for compound in reversed(compounds):
+        if compound.classes:
+            return f".{min(compound.classes)}"
+    return compounds[-1].tag or "*"
+
+
 def _descends(compounds: tuple[_Compound, ...], ancestors: Sequence[Names]) -> bool:
     wanted = len(compounds) - 1
-    for names in reversed(ancestors[-60:]):
+    for names in reversed(ancestors[-_DEEPEST:]):
         if wanted < 0:
             return True
         if compounds[wanted].fits(names):

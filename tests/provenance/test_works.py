@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from provenance import accounts, receipts, works
 from provenance.accounts import NewAccount
-from provenance.errors import Forbidden, NotFound
+from provenance.errors import Conflict, NotFound
 from provenance.ledger import fsck, verify
 from provenance.records import RegistrationItem
 from provenance.service import Service
@@ -80,7 +80,7 @@ def test_a_withdrawn_work_is_not_matched_and_stays_provable(service: Service) ->
     assert scan_upload(service, ESSAY.encode()).status == "no_match"
     with Service(service.settings) as other:  # a process that builds its index afresh
         assert scan_upload(other, ESSAY.encode()).status == "no_match"
-    with pytest.raises(Forbidden):
+    with pytest.raises(Conflict):
         works.withdraw(service, accounts.local(service.db), result.work_id)
     assert verify.verify_receipt(receipts.build(service, result.work_id)).ok
     again = register_work(service, ESSAY.encode())
@@ -154,7 +154,6 @@ def test_pages(service: Service) -> None:
 def test_rows_of_a_refused_statement_do_not_block_the_work(service: Service) -> None:
     """A key revoked between signing and sequencing: the statement never enters, the work can be registered again."""
     from provenance import signing
-    from provenance.errors import Conflict
 
     register_work(service, ESSAY_ZH.encode())
     account = accounts.local(service.db)
