@@ -5,13 +5,25 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from provenance.errors import BadInput
 
-from .output import language, marking_word, out, percent, progress, say, table, tr, verdict_word, where_found
+from .output import (
+    language,
+    marking_word,
+    out,
+    percent,
+    progress,
+    reason_words,
+    say,
+    table,
+    tr,
+    verdict_word,
+    where_found,
+)
 
 if TYPE_CHECKING:
     from provenance.records import RegistrationResult, ScanResult
@@ -196,7 +208,7 @@ def _show_scans(reposts: list[Repost], scanned: list[ScanResult], registered: di
                 match.title if match else "–",
                 f"{match.score:.2f}" if match else "–",
                 where_found(match) if match else "–",
-                marking_word(str(match.marking["verdict"])) if match else "–",
+                _marking(match.marking) if match else "–",
                 verdict_word(result.verdict),
             ]
         )
@@ -220,6 +232,12 @@ def _show_scans(reposts: list[Repost], scanned: list[ScanResult], registered: di
         )
     )
     return found == copies and wrongly == 0
+
+
+def _marking(report: dict[str, Any]) -> str:
+    """The marking in a word; where it is partial, what is missing."""
+    word = marking_word(str(report["verdict"]))
+    return f"{word}: {reason_words(report['reasons'])}" if report["verdict"] == "partial" else word
 
 
 def _show_sightings(service: Service, registered: dict[str, RegistrationResult]) -> None:

@@ -136,8 +136,9 @@ class Reader:
             if spot is not None and not (spots and spot[0] < spots[-1][1]):
                 spots.append(spot)
         for i, (start, value, label, separated) in enumerate(spots):
-            stop = _STOP.search(low, value)
-            end = min(stop.start() if stop else len(low), spots[i + 1][0] if i + 1 < len(spots) else len(low))
+            limit = max(value, spots[i + 1][0]) if i + 1 < len(spots) else len(low)
+            stop = _STOP.search(low, value, limit)
+            end = stop.start() if stop else limit
             if label.role in ("translator", "editor", "cover"):
                 cut = re.compile(r"[,|/、]|\s{2,}").search(low, value, end)
                 end = cut.start() if cut else end

@@ -257,3 +257,42 @@ def test_receipt_zip_is_a_zip(api) -> None:
     work = api("POST", "/v1/works", "producer", json={**CLAIM, "text": TEXT}).json()
     data = api("GET", f"/v1/works/{work['work_id']}/receipt", "producer").content
     assert "VERIFY.md" in zipfile.ZipFile(io.BytesIO(data)).namelist()
+
+
+def test_characters_that_no_database_takes(api) -> None:
+    """NUL and lone surrogates in every place a client can put them: a problem or an answer, never a server error."""
+    for method, path, who in (
+        ("GET", "/v1/works/%00", "producer"),
+        ("GET", "/v1/scans/%00", "platform"),
+        ("GET", "/v1/sightings?owner=%00&work_id=%00", "producer"),
+        ("DELETE", "/v1/keys/%00", "administrator"),
+    ):
+        assert api(method, path, who).status_code < 500
+    named = {"file": ("../a\x00b\u202e.jpg", image_bytes(), "image/jpeg")}
+    made = api("POST", "/v1/works", "producer", files=named, data={"metadata": '{"owner": "A"}'})
+    assert made.status_code == 201
+    assert "/" not in (made.json()["path"] or "")
+    raw = b'{"items": [{"text": "a\\ud800", "owner": "x"}, {"text": "%s", "owner": "\\ud800"}, {"text": "%s", "owner": "A"}]}'
+    body = raw.replace(b"%s", TEXT.encode())
+    answer = api("POST", "/v1/works/batch", "producer", content=body, headers={"Content-Type": "application/json"})
+    assert [r["status"] for r in answer.json()["results"]] == ["error", "error", "registered"]
+
+
+def test_a_stranger_is_told_so_before_the_body_is_read(api) -> None:
+    for path in ("/v1/works", "/v1/works/batch", "/v1/scans", "/v1/scans/batch"):
+        problem(
+            api("POST", path, content=b"[" * 10_000, headers={"Content-Type": "application/json"}),
+            401,
+            "unauthenticated",
+        )
+
+
+def test_reserved_names(api) -> None:
+    for name in ("local", "acc_0123"):
+        problem(api("POST", "/v1/accounts", "administrator", json={"name": name}), 400, "bad-input")
+
+
+def test_withdrawing_twice(api) -> None:
+    work = api("POST", "/v1/works", "producer", json={**CLAIM, "text": TEXT}).json()
+    api("DELETE", f"/v1/works/{work['work_id']}", "producer")
+    problem(api("DELETE", f"/v1/works/{work['work_id']}", "producer"), 409, "conflict")

@@ -43,7 +43,7 @@ def test_the_main_job(sourcemark, tmp_path) -> None:
 
     seen = sourcemark("lookup", work["work_id"], "--json")
     assert [s["post_url"] for s in seen.lines] == ["https://p.example/1"]
-    assert len(sourcemark("lookup", "bell.txt", "--csv").out.splitlines()) == 2
+    assert sourcemark("lookup", "bell.txt", "--csv").out.splitlines()[1].endswith(",uncredited,missing,1.0,1.0,1.0")
     assert "Copycat" in sourcemark("lookup", "--owner", "ines vale", "--csv").out
 
     credit = sourcemark("credit", work["work_id"])
@@ -227,10 +227,16 @@ def test_configuration_and_doctor(sourcemark) -> None:
 
 
 def test_keys_are_private(sourcemark, tmp_path) -> None:
+    (tmp_path / "home").mkdir(mode=0o755)  # even in a folder that others may enter
     sourcemark("register", "--batch", "-", stdin=json.dumps({"text": ESSAY, "owner": "A"}))
+    assert (tmp_path / "home" / "sourcemark.db").stat().st_mode & 0o777 == 0o600
     files = list((tmp_path / "home" / "keys").iterdir())
     assert len(files) == 3  # the log's two keys and the producer's
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
+
+
+def test_a_home_of_its_own_is_private(sourcemark, tmp_path) -> None:
+    sourcemark("doctor")
     assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700
 
 

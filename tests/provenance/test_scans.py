@@ -129,3 +129,41 @@ def test_sightings_by_owner_and_date(service: Service) -> None:
     assert len(sightings.page(service, None, since=sightings.parse_since("2020-01-01"))[0]) == 1
     with pytest.raises(BadInput):
         sightings.parse_since("yesterday")
+
+
+def test_a_registered_copy_neither_accuses_nor_clears(service: Service) -> None:
+    """Somebody registers another's work: whose claim counts is for a person, whichever owner the post credits."""
+    register_work(service, ESSAY.encode(), owner="Marta Salt", source_urls=["https://salt.example/a/1"])
+    post = f"By Marta Salt, https://salt.example/a/1\n\n{ESSAY}".encode()
+    before = scan_upload(service, post, account="City Daily").verdict
+    assert before != "uncredited"
+    assert scan_upload(service, ESSAY.encode(), account="Marta Salt").verdict == "own"
+    register_work(service, f"{ESSAY} ".encode(), owner="John Thief", source_urls=["https://thief.example/1"])
+    for upload, account in (
+        (post, "City Daily"),
+        (ESSAY.encode(), "Marta Salt"),
+        (ESSAY.encode(), "John Thief"),
+        (f"By John Thief, https://thief.example/1\n\n{ESSAY}".encode(), "City Daily"),
+    ):
+        result = scan_upload(service, upload, account=account)
+        assert len(result.matches) == 2
+        assert result.verdict == "review"
+    assert scan_upload(service, ESSAY.encode(), account="City Daily").verdict == "uncredited"
+
+
+def test_names_in_the_works_own_text_are_no_credits(sqlite_service: Service) -> None:
+    story = f"{ESSAY}\n\nBy Anna Bell\n\nThat is what stood on the jar, in pencil, under the date and the weight."
+    register_work(sqlite_service, story.encode(), owner="Marta Salt")
+    for upload in (story, f"<!doctype html><html><body><p>{story}</p></body></html>"):
+        assert scan_upload(sqlite_service, upload.encode()).matches[0].marking["verdict"] == "missing"
+    wrong = scan_upload(sqlite_service, f"By Anna Bell\n\n{ESSAY}".encode())
+    assert wrong.matches[0].marking["verdict"] == "wrong_owner"
+
+
+def test_a_withdrawn_rival_is_not_shown(sqlite_service: Service) -> None:
+    from provenance import works
+
+    register_work(sqlite_service, ESSAY.encode())
+    rival = register_work(sqlite_service, f"{ESSAY} ".encode(), owner="John Thief")
+    works.withdraw(sqlite_service, accounts.local(sqlite_service.db), rival.work_id)
+    assert scan_upload(sqlite_service, ESSAY.encode()).matches[0].competing == []
