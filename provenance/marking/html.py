@@ -261,12 +261,19 @@ class _Walker:
         if tag == "a" and element.get("href") and self.open_links:
             begin, href = self.open_links.pop()
             if self.length > begin:
-                self.links.append((begin, self.length, urljoin(self.base, href) if self.base else href))
+                self.links.append((begin, self.length, self._resolved(href)))
         if tag in _BLOCKS:
             self.flush()
         self.stack.pop()
         if self.stack:
             self._text(element.tail)
+
+    def _resolved(self, href: str) -> str:
+        """A link as the page's base makes it; one that is no address stays as it is written."""
+        try:
+            return urljoin(self.base, href) if self.base else href
+        except ValueError:
+            return href
 
     def _text(self, text: str | None) -> None:
         if not text:
@@ -286,10 +293,7 @@ class _Walker:
         if self.path is not None:
             text = "".join(self.parts)
             open_now = [(begin, self.length, href) for begin, href in self.open_links if self.length > begin]
-            links = [
-                (a, b, urljoin(self.base, h) if self.base and (a, b, h) in open_now else h)
-                for a, b, h in [*self.links, *open_now]
-            ]
+            links = [(a, b, self._resolved(h) if (a, b, h) in open_now else h) for a, b, h in [*self.links, *open_now]]
             self.blocks.append(Block(text, self.path, links[:200], self.hint, self.heading))
         self.parts, self.length, self.links, self.path, self.hint, self.heading = [], 0, [], None, None, False
         self.open_links = [(0, href) for _, href in self.open_links]

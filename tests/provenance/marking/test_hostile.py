@@ -95,3 +95,9 @@ def test_an_unknown_language_is_read_like_any_other(lang: str) -> None:
 
 def _fields() -> dict[str, object]:
     return {name: getattr(WORK, name) for name in ("title", "owner", "source_name", "source_urls")}
+
+
+@pytest.mark.parametrize("base", ["http://[", "https://a.example/", "//["])
+def test_links_that_are_no_addresses(base: str) -> None:
+    page = f'<html><head><base href="{base}"></head><body><p>By <a href="http://[x">Anna Bell</a></p><a href="//[">open'
+    assert check(Work("T", "Anna Bell"), Post(html=page)).to_json()["verdict"]
