@@ -14,7 +14,7 @@ from fingerprints import media
 from fingerprints.model import Fingerprint, Match
 
 from .service import Service
-from .tables import competing_claims, entries, fingerprints, works
+from .tables import entries, fingerprints, works
 
 _LARGE = threading.Lock()
 _LARGE_BYTES = 1024 * 1024
@@ -85,25 +85,3 @@ def find(service: Service, query: Fingerprint, *, before: int | None = None) -> 
             found.append(Found(Work(*fields), match))
     found.sort(key=lambda f: (-f.match.score, f.work.index))
     return found
-
-
-def competing(service: Service, work_ids: list[int]) -> dict[int, list[str]]:
-    """For each internal work id, the public ids of works that claim the same content, earlier or later."""
-    if not work_ids:
-        return {}
-    other = works.alias("other")
-    out: dict[int, list[str]] = {}
-    with service.db.read() as connection:
-        for mine, theirs in (
-            (competing_claims.c.work, competing_claims.c.earlier),
-            (competing_claims.c.earlier, competing_claims.c.work),
-        ):
-            rows = connection.execute(
-                sa.select(mine, other.c.work_id)
-                .join(other, other.c.id == theirs)
-                .where(mine.in_(work_ids), other.c.withdrawn_at.is_(None))
-                .order_by(other.c.id)
-            )
-            for mine_id, work_id in rows:
-                out.setdefault(mine_id, []).append(work_id)
-    return out

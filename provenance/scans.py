@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from fingerprints.model import Examination, Segment
 
-from . import marking, matching, permissions
+from . import claims, marking, matching, permissions
 from .accounts import Account
 from .errors import BadContent, NotFound, SourcemarkError, TooLarge, UnsupportedContent
 from .ids import new_id
@@ -82,7 +82,7 @@ def _judge(service: Service, item: ScanItem, examination: Examination | Sourcema
         )
     fingerprint = examination.fingerprint
     found = matching.find(service, fingerprint)
-    rivals = matching.competing(service, [f.work.id for f in found])
+    rivals = claims.rivals(service, [f.work.id for f in found])
     judged = [_match(service, item, examination, f, rivals.get(f.work.id, [])) for f in found]
     status: ScanStatus = "matched" if judged else _REASON_STATUS.get(fingerprint.reason or "", "no_match")
     return ScanResult(
@@ -98,7 +98,7 @@ def _judge(service: Service, item: ScanItem, examination: Examination | Sourcema
 
 
 # Errors of reaching a file, not of what is in it.
-_NOT_CONTENT = frozenset({"file_missing", "is_a_directory", "not_readable"})
+_NOT_CONTENT = frozenset({"file_missing", "is_a_directory", "not_a_file", "file_unreadable", "file_changed"})
 
 
 def _match(

@@ -1,9 +1,7 @@
 """Works: registering, competing claims, withdrawing, reading back.
 
 A registration is one transaction (work, fingerprint, salts, pending ledger entry); the sequencer then gives its entry
-an index and publishes it; only then is it answered. Competing claims follow from the log's order alone: each
-registration is compared with those of a lower index, under a lock, and the log size up to which that is done stands
-in the same transaction as the result. So they are the same whoever computes them, and a crash leaves nothing out.
+an index and publishes it; only then is it answered, with the earlier claims it competes with (`claims`).
 """
 
 from __future__ import annotations
@@ -19,11 +17,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from fingerprints.model import Examination, Fingerprint
+from fingerprints.model import Examination
 
-from . import marking, matching, signing
+from . import claims, marking, matching, signing
 from .accounts import Account
-from .db import exclusive
 from .errors import BadInput, Conflict, NotFound, SourcemarkError
 from .ids import new_id
 from .ledger import statement
@@ -37,7 +34,7 @@ from .records import (
     problem_of,
 )
 from .service import Service
-from .tables import competing_claims, entries, fingerprints, log_state, now, openings, owner_key, pending_entries, works
+from .tables import entries, fingerprints, now, openings, owner_key, pending_entries, works
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ def _register_group(service: Service, account: Account, group: Sequence[Submissi
     if good:
         _enter(service, account, good)
         indexes = service.log.commit([draft.leaf_hash for draft in good])
-        settle_claims(service)
+        claims.settle(service)
         return _results(service, drafts, indexes)
     return _results(service, drafts, {})
 
@@ -232,7 +229,7 @@ def _insert(service: Service, connection: sa.Connection, account: Account, draft
 
 
 def _results(service: Service, drafts: Sequence[_Draft], indexes: dict[bytes, int]) -> list[RegistrationResult]:
-    earlier = _earlier_claims(service, [draft.work_id for draft in drafts if draft.work_id])
+    earlier = claims.earlier(service, [draft.work_id for draft in drafts if draft.work_id])
     size, _ = service.log.head() if indexes else (0, b"")
     results = []
     for draft in drafts:
@@ -263,55 +260,6 @@ def _results(service: Service, drafts: Sequence[_Draft], indexes: dict[bytes, in
             )
         )
     return results
-
-
-def _earlier_claims(service: Service, work_ids: Sequence[str]) -> dict[str, list[str]]:
-    other = works.alias("other")
-    out: dict[str, list[str]] = {}
-    if work_ids:
-        with service.db.read() as connection:
-            rows = connection.execute(
-                sa.select(works.c.work_id, other.c.work_id)
-                .join(competing_claims, competing_claims.c.work == works.c.id)
-                .join(other, other.c.id == competing_claims.c.earlier)
-                .where(works.c.work_id.in_(work_ids))
-                .order_by(other.c.id)
-            )
-            for work_id, earlier in rows:
-                out.setdefault(work_id, []).append(earlier)
-    return out
-
-
-def settle_claims(service: Service) -> None:
-    """Record, for every registration the log has and nobody compared yet, the earlier ones it matches."""
-    with exclusive(service.db, service.settings.home, "claims"):
-        size = service.refresh()
-        with service.db.read() as connection:
-            done = int(connection.execute(sa.select(log_state.c.claims_size)).scalar_one())
-            if done >= size:
-                return
-            rows = connection.execute(
-                sa.select(works.c.id, entries.c.idx, fingerprints.c.data)
-                .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
-                .join(fingerprints, fingerprints.c.work == works.c.id)
-                .where(entries.c.idx >= done, entries.c.idx < size)
-                .order_by(entries.c.idx)
-            ).all()
-        claims = [
-            {
-                "work": work,
-                "earlier": found.work.id,
-                "score": found.match.score,
-                "coverage_work": found.match.coverage_upload,
-                "coverage_earlier": found.match.coverage_work,
-            }
-            for work, index, data in rows
-            for found in matching.find(service, Fingerprint.from_bytes(data), before=index)
-        ]
-        with service.db.write() as connection:
-            if claims:
-                connection.execute(competing_claims.insert(), claims)
-            connection.execute(log_state.update().values(claims_size=size))
 
 
 # --- reading back --------------------------------------------------------------------------------------------------
@@ -378,7 +326,7 @@ def page(
 
 
 def _records(service: Service, rows: Sequence[sa.Row[Any]]) -> list[WorkRecord]:
-    rivals = matching.competing(service, [r.id for r in rows])
+    rivals = claims.rivals(service, [r.id for r in rows])
     return [
         WorkRecord(
             work_id=r.work_id,

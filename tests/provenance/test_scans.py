@@ -1,5 +1,7 @@
 """Scanning: near copies found, nothing else, with marking and verdict; sightings for the owner."""
 
+import os
+
 import pytest
 
 from provenance import accounts, scans, sightings
@@ -167,3 +169,9 @@ def test_a_withdrawn_rival_is_not_shown(sqlite_service: Service) -> None:
     rival = register_work(sqlite_service, f"{ESSAY} ".encode(), owner="John Thief")
     works.withdraw(sqlite_service, accounts.local(sqlite_service.db), rival.work_id)
     assert scan_upload(sqlite_service, ESSAY.encode()).matches[0].competing == []
+
+
+def test_what_cannot_be_reached_is_an_error_not_bad_content(sqlite_service: Service, tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "gone", tmp_path, tmp_path / "pipe"):
+        assert scan_upload(sqlite_service, path).status == "error"
