@@ -38,8 +38,14 @@ from .service import Service
 from .tables import now, scans, sightings, works
 from .works import marking_work
 
-# A fingerprint that finds only exact copies says why; the scan's status repeats it where the contract has a word.
-_REASON_STATUS: dict[str, ScanStatus] = {"too_short": "too_short", "no_texture": "no_texture", "silent": "silent"}
+# A fingerprint that finds only exact copies and a search that finds nothing say why; the scan's status repeats it where
+# the contract has a word.
+_REASON_STATUS: dict[str, ScanStatus] = {
+    "too_short": "too_short",
+    "template_only": "template_only",
+    "no_texture": "no_texture",
+    "silent": "silent",
+}
 _TAG = re.compile(r"<[^<>]{1,2000}>")
 _EXCERPT_BELOW = 0.5  # with less of a work than this in a post, the post excerpts it, unless the platform knows better
 
@@ -81,16 +87,18 @@ def _judge(service: Service, item: ScanItem, examination: Examination | Sourcema
             error=problem_of(examination),
         )
     fingerprint = examination.fingerprint
-    found = matching.find(service, fingerprint)
+    search = matching.find(service, fingerprint)
+    found = search.found
     rivals = claims.rivals(service, [f.work.id for f in found])
     judged = [_match(service, item, examination, f, rivals.get(f.work.id, [])) for f in found]
-    status: ScanStatus = "matched" if judged else _REASON_STATUS.get(fingerprint.reason or "", "no_match")
+    reason = search.reason or fingerprint.reason
+    status: ScanStatus = "matched" if judged else _REASON_STATUS.get(reason or "", "no_match")
     return ScanResult(
         **base,
         scan_id=new_id("scan"),
         medium=fingerprint.medium,
         status=status,
-        reason=fingerprint.reason,
+        reason=reason,
         verdict=permissions.overall(judged),
         matches=[record for record, _ in judged],
         log_size=service.index.position,
@@ -117,6 +125,8 @@ def _match(
         coverage=Coverage(upload=round(match.coverage_upload, 4), work=round(match.coverage_work, 4)),
         segments=[segment_record(segment) for segment in match.segments],
         transform=dict(match.transform),
+        reuse=match.reuse,
+        common=round(match.common, 4),
         marking=report,
         permission=permitted,
         registered_at=work.registered_at,
