@@ -183,7 +183,7 @@ class MemoryIndex:
 
 def _digest_keys(digests: Sequence[bytes]) -> runs.Keys:
     """The first 40 bits of each SHA-256; verify compares the whole."""
-    return np.frombuffer(b"".join(digest[:8] for digest in digests), dtype="<u8") >> np.uint64(64 - runs.KEY_BITS)
+    return np.frombuffer(b"".join(digest[:8] for digest in digests), dtype="<u8") & np.uint64((1 << runs.KEY_BITS) - 1)
 
 
 def _with_codes(family: _Family, codes: Codes, slots: Slots) -> _Family:

@@ -68,3 +68,11 @@ def fingerprint(data: bytes, limits: Limits | None = None, declared: TextFormat 
 def _whole(text: Normal) -> int:
     """One key for the whole normal form: texts that differ only in what folding removes share it."""
     return int.from_bytes(hashlib.sha256(text.units.astype("<u4").tobytes()).digest()[:5], "little")
+
+
+def __getattr__(name: str) -> object:
+    if name == "EXAMPLES":
+        from .examples import EXAMPLES
+
+        return EXAMPLES
+    raise AttributeError(name)

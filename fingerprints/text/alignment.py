@@ -48,6 +48,11 @@ class Seeds:
     at: Hashes
     step: int
 
+    @property
+    def variety(self) -> float:
+        """The share of the grams that are different ones, 0..1: a sentence a thousand times is one sentence."""
+        return len(self.distinct) / max(len(self.hashes), 1)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alignment:

@@ -28,6 +28,7 @@ _CANDIDATES = 64  # works that are aligned
 _HITS = 2  # keys in common, own to the work, below which it is not aligned
 _COPY = 0.5  # share of the keys that the registry has at all from which a work is aligned whoever else has them
 _AROUND = 6  # units around an indexed gram that stand where it stands: half a winnowing window
+_NEAR = 24  # units from the nearest indexed gram up to which what holds for it is taken to hold
 _TEMPLATE = 0.6  # share of an upload that is common to several works from which it is nothing but a template
 _VERBATIM = 0.97  # share of the passages that is equal, for a copy word for word
 _EDITED = 0.6  # likewise for one changed here and there; below it is rewritten
@@ -60,7 +61,8 @@ def search(query: Fingerprint, view: View, load: Load) -> Found:
             step = step_for(max(len(text.units), len(other.units)))
             if step not in prepared:
                 prepared[step] = seeds(text, step)
-            found = weighing.weigh(align(prepared[step], seeds(other, step)), text, other, own)
+            theirs = seeds(other, step)
+            found = weighing.weigh(align(prepared[step], theirs), prepared[step], theirs, own)
             if found is not None and found.score >= 0.5:
                 judged[number] = found, other
     for number, (found, other) in judged.items():
@@ -138,4 +140,13 @@ def _over_units(text: Normal, proposed: _Proposed) -> Weights:
     units = proposed.positions[:, None] + offsets
     inside = (offsets < size[:, None] + _AROUND) & (units >= 0) & (units < len(out))
     np.maximum.at(out, units[inside], np.broadcast_to(proposed.spread[:, None], units.shape)[inside])
+    # Where a template is interrupted by what was filled in, its ends have no indexed gram: the nearest one speaks.
+    known = np.flatnonzero(out)
+    if len(known):
+        gaps = np.flatnonzero(out == 0)
+        after = np.searchsorted(known, gaps)
+        right, left = known[np.minimum(after, len(known) - 1)], known[np.maximum(after - 1, 0)]
+        nearest = np.where(np.abs(right - gaps) < np.abs(gaps - left), right, left)
+        near = np.abs(nearest - gaps) <= _NEAR
+        out[gaps[near]] = out[nearest[near]]
     return out

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model import Match, Reuse, Segment
-from .alignment import PHRASE, SEED_SIZES, Alignment
+from .alignment import PHRASE, SEED_SIZES, Alignment, Seeds
 from .grams import Positions
 from .normal import Normal
 from .script import WEIGHTS
@@ -19,7 +19,7 @@ _COPY = 0.9  # share of both texts equal from which it is a copy, however many w
 _SHOWN = 1000  # passages shown, the longest: a book that was edited throughout has more than anybody reads
 
 # How much of a unit's weight counts, by the number of different works it stands in: 0, 1, 2, 3, 4, more.
-_OWN = np.array([1.0, 1.0, 0.6, 0.25, 0.08, 0.0])
+_OWN = np.array([1.0, 1.0, 0.5, 0.1, 0.0])
 
 Weights = NDArray[np.float64]
 
@@ -61,15 +61,16 @@ def _sums(values: Weights) -> Weights:
     return np.concatenate(([0.0], np.cumsum(values)))
 
 
-def weigh(found: Alignment, text: Normal, other: Normal, own: Weights) -> Judgement | None:
+def weigh(found: Alignment, query: Seeds, candidate: Seeds, own: Weights) -> Judgement | None:
     """Weigh the passages that an upload shares with a work; None where they are phrases at most.
 
     Args:
-        found: their alignment, the upload first.
+        found: the alignment of the two.
         own: shape (m,), how much of each unit of the upload counts, 0..1.
     """
     if not len(found.spans):
         return None
+    text, other = query.text, candidate.text
     total, counted, theirs = _sums(weights(text)), _sums(weights(text) * own), _sums(weights(other))
     runs, spans = found.runs, found.spans
     # The letters of a run that make its first gram say nothing: a chance hit has them as well.
@@ -85,13 +86,12 @@ def weigh(found: Alignment, text: Normal, other: Normal, own: Weights) -> Judgem
     equal = by_passage(total[runs[:, 1]] - total[runs[:, 0]])
     here, there = total[spans[:, 1]] - total[spans[:, 0]], theirs[spans[:, 3]] - theirs[spans[:, 2]]
     upload, work = float(total[-1]), float(theirs[-1])
-    if equal.sum() >= _COPY * max(upload, work):
-        grams = plain
-    strong = grams >= PHRASE
+    counts = plain if equal.sum() >= _COPY * max(upload, work) else grams
+    strong = counts >= PHRASE
     if not strong.any():
         return None
     return Judgement(
-        score=score(float((grams[strong] - PHRASE).sum()), upload, work),
+        score=score(float((counts[strong] - PHRASE).sum()), upload * query.variety, work * candidate.variety),
         spans=spans[strong],
         upload=min(float(here[strong].sum()) / upload, 1.0),
         work=min(float(there[strong].sum()) / work, 1.0),
@@ -105,8 +105,7 @@ def score(evidence: float, upload: float, work: float) -> float:
 
     Args:
         evidence: weight of what the passages share beyond a phrase each, own to the work, in Latin letters.
-        upload: weight of the whole upload.
-        work: weight of the whole work.
+        upload, work: weight of all that is different in either text.
     """
     # The more two texts say, the more they share by chance and by subject (as in the statistics of Karlin and Altschul,
     # 1990): a line of a poem is found in a page by fewer letters than a paragraph of a book in a book.
