@@ -27,7 +27,7 @@ class Module(Protocol):
 
     def fingerprint(self, data: bytes, limits: Limits | None = None) -> Fingerprint: ...
 
-    def search(self, query: Fingerprint, view: View, load: Load) -> Found:
+    def search(self, query: Fingerprint, view: View, load: Load, seen: View | None = None) -> Found:
         """The works that an upload verifiably reuses: candidates from the index, verified, with evidence."""
         ...
 
@@ -68,13 +68,14 @@ def _metadata(data: bytes, format: str) -> tuple[Field, ...]:
     return metadata.read(data, format)
 
 
-def search(query: Fingerprint, index: Index, load: Load) -> Found:
+def search(query: Fingerprint, index: Index, load: Load, seen: Index | None = None) -> Found:
     """The registered works that an upload verifiably reuses; the same bytes are a match in every medium.
 
     Args:
         query: the upload's fingerprint.
         index: the registered works.
         load: gives the fingerprints of works by number, and leaves out those that must not match.
+        seen: the lessons of earlier searches.
     """
     module = MEDIA.get(query.medium)
     current = module is not None and query.algorithm == module.ALGORITHM
@@ -91,8 +92,10 @@ def search(query: Fingerprint, index: Index, load: Load) -> Found:
         loaded = load([work for work in works if work not in exact])
         return {work: found for work, found in loaded.items() if found.algorithm == query.algorithm}
 
-    found = module.search(query, view, others)
-    return Found({**exact, **found.matches}, None if exact else found.reason)
+    found = module.search(query, view, others, None if seen is None else seen.view(query.algorithm))
+    if exact:
+        return Found({**exact, **found.matches})
+    return found
 
 
 def _everything(query: Fingerprint, candidate: Fingerprint) -> Segment:

@@ -123,7 +123,7 @@ def verify(query: Fingerprint, candidate: Fingerprint) -> Match | None:
     return _match(query, candidate, orientation, best) if best >= 0.5 else None
 
 
-def search(query: Fingerprint, view: View, load: Load) -> Found:
+def search(query: Fingerprint, view: View, load: Load, seen: View | None = None) -> Found:
     """The registered pictures that an upload is a copy of."""
     near = view.by_codes(query_codes(query), RADIUS)
     same = view.by_keys(query.keys, _CANDIDATES).slots

@@ -34,10 +34,17 @@ Load = Callable[[Sequence[int]], Mapping[int, Fingerprint]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """What a search found: matches by the works' numbers, and why there is none, where that has a name."""
+    """What a search found.
+
+    Attributes:
+        matches: by the works' numbers.
+        reason: why there is none, where that has a name.
+        lesson: what of the upload is worth remembering, to be indexed for later searches; None where nothing is.
+    """
 
     matches: Mapping[int, Match]
     reason: str | None = None
+    lesson: Fingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -63,11 +63,14 @@ class Alignment:
             in the query's order.
         runs: int64, shape (r, 4): the exactly equal stretches inside them, likewise.
         passage: int64, shape (r,): the passage of each run.
+        shared: int64, shape (g,): for every different gram of both texts, wherever it stands in them, a unit of the
+            query at which it starts.
     """
 
     spans: Positions
     runs: Positions
     passage: Positions
+    shared: Positions
 
 
 def seeds(text: Normal, step: int = 1) -> Seeds:
@@ -101,7 +104,7 @@ def align(query: Seeds, candidate: Seeds) -> Alignment:
     # Once more without the chance hits that lay between.
     runs, passage = _without_strays(runs, passage, query.text, PHRASE)
     spans, passage = _bridged(*_boxes(runs, passage))
-    return Alignment(spans, runs, passage)
+    return Alignment(spans, runs, passage, i[np.unique(query.at[i], return_index=True)[1]])
 
 
 def _pairs(query: Seeds, candidate: Seeds) -> tuple[Positions, Positions]:
