@@ -49,6 +49,7 @@ class Search:
 
     found: list[Found]
     reason: str | None
+    lesson: Fingerprint | None
 
 
 def find(service: Service, query: Fingerprint, *, before: int | None = None) -> Search:
@@ -58,6 +59,7 @@ def find(service: Service, query: Fingerprint, *, before: int | None = None) -> 
         before: consider only works whose log index is lower (for competing claims).
     """
     service.refresh()
+    service.lessons.refresh()
     known: dict[int, Work] = {}
 
     def load(numbers: Sequence[int]) -> dict[int, Fingerprint]:
@@ -67,10 +69,10 @@ def find(service: Service, query: Fingerprint, *, before: int | None = None) -> 
 
     # Aligning two books takes a gigabyte for a moment: one at a time.
     with _LARGE if len(query.detail) > _LARGE_BYTES else contextlib.nullcontext():
-        answer = media.search(query, service.index, load)
+        answer = media.search(query, service.index, load, service.lessons.index)
     found = [Found(known[number], match) for number, match in answer.matches.items()]
     found.sort(key=lambda f: (-f.match.score, f.work.index))
-    return Search(found, answer.reason)
+    return Search(found, answer.reason, answer.lesson)
 
 
 def text_of(service: Service, work_id: str) -> str:

@@ -25,6 +25,7 @@ from .config import Settings
 from .db import Database
 from .errors import BadContent, SourcemarkError, Unavailable, from_fingerprint_error
 from .ledger.log import Log
+from .lessons import Lessons
 from .records import Inline, Source
 from .tables import entries, fingerprints, log_state, works
 
@@ -42,6 +43,7 @@ class Service:
         self.log = Log(self.db, settings)
         self.sandbox = Sandbox(settings.workers, settings.limits)
         self.index = MemoryIndex()
+        self.lessons = Lessons(self.db, settings.remembered_uploads)
         self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="examine")
         self._start_lock = threading.Lock()
         self._index_lock = threading.Lock()

@@ -203,6 +203,14 @@ scans = Table(
     Index("ix_scans_account", "account_id", "id"),
 )
 
+# What a text upload taught of templates and quotations (`lessons`); only the newest are kept.
+lessons = Table(
+    "lessons",
+    metadata,
+    Column("scan", ForeignKey("scans.id"), primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
 sightings = Table(
     "sightings",
     metadata,

@@ -81,7 +81,8 @@ def versions(codes: NDArray[np.uint64]) -> NDArray[np.int64]:
     """For each text the first that it is a version of, itself perhaps, by their codes of shape (n, 4)."""
     alike = minhash.resemblance(codes[:, None], codes[None]) >= _VERSIONS
     np.fill_diagonal(alike, True)
-    return np.argmax(alike, axis=0)
+    out: NDArray[np.int64] = np.argmax(alike, axis=0)
+    return out
 
 
 def over_units(text: Normal, proposed: Proposed) -> Weights:

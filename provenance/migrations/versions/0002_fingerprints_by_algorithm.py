@@ -1,4 +1,4 @@
-"""fingerprints: one row an algorithm, the detail apart"""
+"""fingerprints: one row an algorithm, the detail apart; lessons"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,6 +28,13 @@ def upgrade() -> None:
     kept = sa.select(before.c.work, before.c.algorithm, before.c.data, sa.literal(b"", sa.LargeBinary))
     op.execute(after.insert().from_select([*columns, "detail"], kept))
     op.drop_table("fingerprints_before")
+    op.create_table(
+        "lessons",
+        sa.Column("scan", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["scan"], ["scans.id"], name=op.f("fk_lessons_scan")),
+        sa.PrimaryKeyConstraint("scan", name=op.f("pk_lessons")),
+    )
 
 
 def downgrade() -> None:
