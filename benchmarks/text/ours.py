@@ -7,15 +7,87 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from cases import CaseSet, load
 
+from fingerprints import media, text
+from fingerprints.index.memory import MemoryIndex
+from fingerprints.index.protocol import Change
+from fingerprints.model import Fingerprint, Limits, Match
+
+NAME = text.ALGORITHM
 COMMAND = [sys.executable, "-m", "cli.main"]
+
+
+GROUP = 128  # works that share a transaction, as SOURCEMARK_BATCH_SIZE has it
+CANDIDATES = 64  # works verified for one upload, as provenance.matching has it
+
+
+class Engine:
+    """The engine of one process without ledger and decoder processes: fingerprints in SQLite, the index over them."""
+
+    def __init__(self, store: str | Path = ":memory:") -> None:
+        self.limits = Limits()
+        self.store = sqlite3.connect(store)
+        self.store.execute("PRAGMA journal_mode = WAL")
+        self.store.execute("CREATE TABLE IF NOT EXISTS fingerprint (work INTEGER PRIMARY KEY, data BLOB NOT NULL)")
+        self.index = MemoryIndex()
+
+    def register(self, works: Iterable[tuple[int, bytes]]) -> None:
+        """Works by number, ascending from 1: decode, fingerprint, keep, index."""
+        for group in _groups(works):
+            made = [(number, text.fingerprint(data, self.limits)) for number, data in group]
+            with self.store:
+                self.store.executemany("INSERT INTO fingerprint VALUES (?, ?)", ((n, f.to_bytes()) for n, f in made))
+            self.index.apply([Change(n, n, f) for n, f in made])
+
+    def query(self, data: bytes) -> list[tuple[int, Match]]:
+        """The works that an upload reuses, with the verified spans, surest first."""
+        asked = text.fingerprint(data, self.limits)
+        found = []
+        for number in self.index.candidates(asked, limit=CANDIDATES):
+            (kept,) = self.store.execute("SELECT data FROM fingerprint WHERE work = ?", (number,)).fetchone()
+            match = media.verify(asked, Fingerprint.from_bytes(kept))
+            if match is not None:
+                found.append((number, match))
+        return sorted(found, key=lambda f: -f[1].score)
+
+    def load(self) -> int:
+        """What a restart does: the index again from what was kept; returns the number of works."""
+        self.index = MemoryIndex()
+        rows = self.store.execute("SELECT work, data FROM fingerprint ORDER BY work")
+        while page := rows.fetchmany(4096):
+            self.index.apply([Change(n, n, Fingerprint.from_bytes(data)) for n, data in page])
+        return len(self.index)
+
+    def bytes_a_work(self) -> tuple[float, float]:
+        """Kept bytes a work in mean: everything, and the submitted text's share of it."""
+        total = count = kept = 0
+        for (data,) in self.store.execute("SELECT data FROM fingerprint WHERE work % 50 = 0"):
+            total, count, kept = total + len(data), count + 1, kept + kept_text(Fingerprint.from_bytes(data))
+        return total / count, kept / count
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def _groups(works: Iterable[tuple[int, bytes]]) -> Iterable[list[tuple[int, bytes]]]:
+    iterator = iter(works)
+    while group := list(islice(iterator, GROUP)):
+        yield group
+
+
+def kept_text(of: Fingerprint) -> int:
+    """Bytes of the stored, compressed text in a fingerprint."""
+    return len(of.detail) - text._HEAD.size - text._SIGNATURE if of.detail else 0
 
 
 def cli(home: Path, *arguments: str, output: Path) -> None:
