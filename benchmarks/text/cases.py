@@ -1,8 +1,9 @@
 """A case set, and what a matcher answered to it.
 
 A case set is a folder with ``refs.jsonl`` {"id", "path"} (what is registered), ``queries.jsonl`` {"id", "path",
-"expected": [ref id], "transform"} (what is scanned; nothing expected = a distractor) and, where the places are known,
-``passages.jsonl`` {"query", "ref", "q_start", "q_end", "r_start", "r_end"}: half-open spans of submitted code points.
+"expected": [ref id], "transform", "encoding"} (what is scanned; nothing expected = a distractor) and, where the places
+are known, ``passages.jsonl`` {"query", "ref", "q_start", "q_end", "r_start", "r_end"}: half-open spans of submitted
+code points.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ Span = tuple[int, int]
 class Ref:
     id: str
     path: Path
+    encoding: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Query:
     transform: str
     expected: frozenset[str]
     passages: tuple[tuple[str, Span, Span], ...] = ()
+    encoding: str = "utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def load(folder: Path) -> CaseSet:
         for p in rows(folder / "passages.jsonl"):
             spans = (p["q_start"], p["q_end"]), (p["r_start"], p["r_end"])
             passages.setdefault(p["query"], []).append((p["ref"], *spans))
-    refs = tuple(Ref(r["id"], folder / r["path"]) for r in rows(folder / "refs.jsonl"))
+    refs = tuple(Ref(r["id"], folder / r["path"], r.get("encoding", "utf-8")) for r in rows(folder / "refs.jsonl"))
     queries = tuple(
         Query(
             q["id"],
@@ -84,6 +87,7 @@ def load(folder: Path) -> CaseSet:
             q.get("transform", "?"),
             frozenset(q["expected"]),
             tuple(passages.get(q["id"], ())),
+            q.get("encoding", "utf-8"),
         )
         for q in rows(folder / "queries.jsonl")
     )

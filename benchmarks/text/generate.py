@@ -1,6 +1,8 @@
 """Prose written by code, with the statistics that make matching hard, and uploads that reuse it.
 
-    python benchmarks/text/generate.py FOLDER [--works 400] [--queries 400] [--seed 1]    a case set, see cases.py
+    python benchmarks/text/generate.py FOLDER [--works 400] [--copies 400] [--distractors 1200] [--seed 1]
+
+makes a case set (see cases.py).
 
 The same seed gives the same texts (with one version of numpy). Nothing of it is anybody's text:
 
@@ -15,10 +17,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice, pairwise
+from itertools import groupby, islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,7 @@ FOLLOWERS = 8
 FOOTERS = 50
 FOOTER_SHARE = 0.2
 BLOCK = 1024  # works drawn together; a work depends on its number and the seed only
+FAR = 10_000 * BLOCK  # from here on the benchmarks take texts that nobody registers
 _TOPIC_WORDS = (VOCABULARY - GENERAL) // TOPICS
 # Where the next word comes from: a preferred follower of the last one, the topic, or anywhere. Chosen so that two
 # unrelated works share as many 14-letter (Han: 6-character) grams as two articles of one newspaper; see README.md.
@@ -130,8 +133,8 @@ def _draw(r: np.random.Generator, cumulative: NDArray[np.float64], shape: tuple[
     return np.minimum(np.searchsorted(cumulative, r.random(shape)), len(cumulative) - 1).astype(np.int32)
 
 
-def _block(of: Language, seed: int, block: int, characters: int) -> Iterator[str]:
-    """The works of one block, of .5 to 1.5 times ``characters``."""
+def _block(of: Language, seed: int, block: int, characters: int, members: list[int]) -> Iterator[str]:
+    """Works of one block, of .5 to 1.5 times ``characters``."""
     r = np.random.default_rng([seed, of.number, 7, block])
     longest = int(characters * 1.5 / of.characters_a_word * 0.9) + 8
     lengths = (longest * (1 / 3 + 2 / 3 * r.random(BLOCK))).astype(int)
@@ -156,7 +159,7 @@ def _block(of: Language, seed: int, block: int, characters: int) -> Iterator[str
     starts = np.ones((longest, BLOCK), dtype=np.int64)
     starts[1:] = marks[:-1] >= _STOP
     footer = np.where(r.random(BLOCK) < FOOTER_SHARE, r.zipf(1.5, BLOCK) % FOOTERS, -1).tolist()
-    for n in range(BLOCK):
+    for n in members:
         words = slice(0, int(lengths[n]))
         text = "".join(of.tokens[chosen[words, n], starts[words, n], marks[words, n]].tolist()).rstrip(" ,，")
         yield text + "\n\n" + footers(of.name, seed)[footer[n]] if footer[n] >= 0 else text
@@ -171,13 +174,11 @@ def footers(name: str, seed: int) -> list[str]:
     return ["".join(line.tolist()).strip().capitalize() + of.tokens[0, 0, _STOP][-2:].strip() for line in words]
 
 
-def works(start: int, stop: int, *, characters: int = 4500, script: str = "latin", seed: int = 1) -> Iterator[str]:
-    """The works with numbers start to stop - 1, each of about ``characters`` characters (.5 to 1.5 times)."""
+def works(numbers: Iterable[int], *, characters: int = 4500, script: str = "latin", seed: int = 1) -> Iterator[str]:
+    """The works with these numbers, ascending, each of about ``characters`` characters (.5 to 1.5 times)."""
     of = language(script, seed)
-    for block in range(start // BLOCK, -(-stop // BLOCK)):
-        for n, text in enumerate(_block(of, seed, block, characters), block * BLOCK):
-            if start <= n < stop:
-                yield text
+    for block, members in groupby(numbers, lambda n: n // BLOCK):
+        yield from _block(of, seed, block, characters, [n % BLOCK for n in members])
 
 
 # --- uploads -------------------------------------------------------------------------------------------------------
@@ -236,49 +237,48 @@ def _substituted(work: str, of: Language, r: np.random.Generator) -> str:
     )
 
 
-def write_cases(folder: Path, count: int, queries: int, seed: int) -> None:
-    """A case set: works in two scripts, each edit of some, and as many unrelated uploads as edited ones."""
+def write_cases(folder: Path, count: int, copies: int, distractors: int, seed: int) -> None:
+    """A case set, half of it in each of two scripts: works, each edit of some of them, and uploads that reuse none."""
     for part in ("refs", "queries"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    refs, uploads, passages = [], [], []
-    for script in ("latin", "han"):
-        half, asked = count // 2, queries // 4
-        characters = 4500 if script == "latin" else 1500
-        texts = list(works(0, half, characters=characters, script=script, seed=seed))
-        # The numbers after the registered ones: the same language, topics and footers, and nobody's works.
-        unknown = works(half, half + asked, characters=characters, script=script, seed=seed)
-        long = works(BLOCK * 2, BLOCK * 2 + asked, characters=3 * characters, script=script, seed=seed)
+    lines: dict[str, list[dict[str, object]]] = {"refs": [], "queries": [], "passages": []}
+
+    def write(kind: str, name: str, text: str, **known: object) -> None:
+        path = f"{kind}/{name}.txt"
+        (folder / path).write_text(text, encoding="utf-8", newline="")
+        lines[kind].append({"id": name, "path": path, **known})
+
+    for script, characters in (("latin", 4500), ("han", 1500)):
+
+        def some(first: int, number: int, size: float, script: str = script, usual: int = characters) -> Iterator[str]:
+            return works(range(first, first + number), characters=int(usual * size), script=script, seed=seed)
+
+        texts = list(some(0, count // 2, 1))
         for n, text in enumerate(texts):
-            refs.append({"id": f"{script}-{n}", "path": f"refs/{script}-{n}.txt"})
-            (folder / refs[-1]["path"]).write_text(text, encoding="utf-8", newline="")
-        made: list[tuple[str, str, list[str], Upload | None]] = []
-        for n, host in enumerate(long):
-            edit, ref = EDITS[n % len(EDITS)], n % half
-            upload = edited(edit, texts[ref], host, script=script, seed=seed)
-            made.append((edit, upload.text, [f"{script}-{ref}"], upload))
-        made += [("unrelated", text, [], None) for text in unknown]
-        for n, (edit, text, expected, places) in enumerate(made):
-            name = f"{script}-q{n}"
-            path = f"queries/{name}.txt"
-            (folder / path).write_text(text, encoding="utf-8", newline="")
-            uploads.append({"id": name, "path": path, "expected": expected, "transform": edit})
-            if places is not None:
-                (q, w), ref_id = (places.upload, places.work), expected[0]
-                passages.append(
-                    {"query": name, "ref": ref_id, "q_start": q[0], "q_end": q[1], "r_start": w[0], "r_end": w[1]}
-                )
-    for name, lines in (("refs", refs), ("queries", uploads), ("passages", passages)):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+            write("refs", f"{script}-{n}", text)
+        for n, host in enumerate(some(FAR, copies // 2, 3)):
+            edit, number = EDITS[n % len(EDITS)], n % len(texts)
+            made = edited(edit, texts[number], host, script=script, seed=seed)
+            query, ref, (a, b), (c, d) = f"{script}-q{n}", f"{script}-{number}", made.upload, made.work
+            write("queries", query, made.text, expected=[ref], transform=edit)
+            lines["passages"].append({"query": query, "ref": ref, "q_start": a, "q_end": b, "r_start": c, "r_end": d})
+        # The same language, topics and footers, and nobody's works; in a short text a footer weighs more.
+        for kind, first, size in (("unrelated", FAR + BLOCK, 1), ("unrelated_short", FAR + 100 * BLOCK, 0.15)):
+            for n, text in enumerate(some(first, distractors // 4, size)):
+                write("queries", f"{script}-{kind}-{n}", text, expected=[], transform=kind)
+    for name, rows in lines.items():
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--works", type=int, default=400)
-    parser.add_argument("--queries", type=int, default=400, help="half of them unrelated to any work")
+    parser.add_argument("--copies", type=int, default=400)
+    parser.add_argument("--distractors", type=int, default=1200)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    write_cases(given.folder, given.works, given.queries, given.seed)
+    write_cases(given.folder, given.works, given.copies, given.distractors, given.seed)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ python benchmarks/text/ours.py CASES_DIR RESULTS.jsonl    registers and scans a 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -68,12 +70,9 @@ class Engine:
             self.index.apply([Change(n, n, Fingerprint.from_bytes(data)) for n, data in page])
         return len(self.index)
 
-    def bytes_a_work(self) -> tuple[float, float]:
-        """Kept bytes a work in mean: everything, and the submitted text's share of it."""
-        total = count = kept = 0
-        for (data,) in self.store.execute("SELECT data FROM fingerprint WHERE work % 50 = 0"):
-            total, count, kept = total + len(data), count + 1, kept + kept_text(Fingerprint.from_bytes(data))
-        return total / count, kept / count
+    def text_bytes(self) -> int:
+        """Bytes of all stored texts, as they are stored (compressed)."""
+        return stored_text(data for (data,) in self.store.execute("SELECT data FROM fingerprint"))
 
     def close(self) -> None:
         self.store.close()
@@ -85,9 +84,10 @@ def _groups(works: Iterable[tuple[int, bytes]]) -> Iterable[list[tuple[int, byte
         yield group
 
 
-def kept_text(of: Fingerprint) -> int:
-    """Bytes of the stored, compressed text in a fingerprint."""
-    return len(of.detail) - text._HEAD.size - text._SIGNATURE if of.detail else 0
+def stored_text(fingerprints: Iterable[bytes]) -> int:
+    """Bytes of the compressed texts within serialised fingerprints."""
+    head = text._HEAD.size + text._SIGNATURE
+    return sum(max(len(Fingerprint.from_bytes(data).detail) - head, 0) for data in fingerprints)
 
 
 def cli(home: Path, *arguments: str, output: Path) -> None:
@@ -112,6 +112,35 @@ def register_and_scan(cases: CaseSet, home: Path) -> Path:
     cli(home, "register", "--batch", str(write_batch(home / "works.jsonl", works)), "--json", output=registered)
     cli(home, "scan", "--batch", str(write_batch(home / "posts.jsonl", posts)), "--json", output=scanned)
     return scanned
+
+
+def installed(home: Path, paths: list[Path]) -> dict[str, int]:
+    """Register files in a new home; the bytes of each part of it."""
+    home.mkdir()
+    batch = write_batch(home.parent / "works.jsonl", [{"path": str(p), "title": p.stem, "owner": "o"} for p in paths])
+    cli(home, "register", "--batch", str(batch), "--json", output=home.parent / "registered.jsonl")
+    sizes = {p: p.stat().st_size for p in home.rglob("*") if p.is_file()}
+    parts: dict[str, int] = {"home folder": sum(sizes.values())}
+    for path, size in sizes.items():
+        part = path.relative_to(home).parts[0]
+        parts[f"- {part}"] = parts.get(f"- {part}", 0) + size
+    with closing(sqlite3.connect(home / "sourcemark.db")) as database:
+        kept = stored_text(data for (data,) in database.execute("SELECT data FROM fingerprints"))
+        with contextlib.suppress(sqlite3.OperationalError):  # SQLite may come without dbstat
+            for table, size in database.execute(
+                "SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 8"
+            ):
+                parts[f"  - - {table}"] = size
+    parts["stored text, compressed"] = kept
+    parts["everything but the stored text"] = parts["home folder"] - kept
+    return parts
+
+
+def scan_one(home: Path, path: Path) -> None:
+    """A single scan as somebody types it; exit status 1 is a match."""
+    environment = {**os.environ, "SOURCEMARK_HOME": str(home)}
+    done = subprocess.run([*COMMAND, "scan", str(path), "--json"], env=environment, stdout=subprocess.PIPE, check=False)
+    assert done.returncode == 1, f"the scan of a registered work ended with {done.returncode}"
 
 
 if __name__ == "__main__":

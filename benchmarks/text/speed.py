@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable
 
 import datasketch
 from datasketch import MinHash, MinHashLSH
-from generate import BLOCK, EDITS, edited, works
+from generate import BLOCK, EDITS, FAR, edited, works
 from ours import NAME, Engine
 
 
@@ -65,10 +65,12 @@ def row(what: str, ours: list[float], peer: list[float], count: int, note: str =
 
 
 def measure(script: str, characters: int, count: int, asked: int, rounds: int) -> None:
-    texts = list(works(0, count, characters=characters, script=script))
+    texts = list(works(range(count), characters=characters, script=script))
     datas = [t.encode() for t in texts]
-    hosts = list(works(2 * BLOCK, 2 * BLOCK + asked, characters=3 * characters, script=script))
-    unrelated = [t.encode() for t in works(8 * BLOCK, 8 * BLOCK + asked, characters=characters, script=script)]
+    hosts = list(works(range(FAR, FAR + asked), characters=3 * characters, script=script))
+    unrelated = [
+        t.encode() for t in works(range(FAR + BLOCK, FAR + BLOCK + asked), characters=characters, script=script)
+    ]
     mean = sum(map(len, texts)) // count
     print(f"\n{script}: {count} works of {mean} characters in mean, {asked} queries a kind, {rounds} rounds")
     print(f"{'ms each':34}{'ours':>9}{'datasketch':>12}{'ratio':>10}  (lowest .. highest)")
