@@ -33,8 +33,8 @@ TOPICS = 300
 FOLLOWERS = 8
 FOOTERS = 50
 FOOTER_SHARE = 0.2
-BLOCK = 1024  # works drawn together; a work depends on its number and the seed only
-FAR = 10_000 * BLOCK  # from here on the benchmarks take texts that nobody registers
+BLOCK = 256  # works drawn together; a work depends on its number and the seed only
+FAR = 40_000 * BLOCK  # from here on the benchmarks take texts that nobody registers
 _TOPIC_WORDS = (VOCABULARY - GENERAL) // TOPICS
 # Where the next word comes from: a preferred follower of the last one, the topic, or anywhere. Chosen so that two
 # unrelated works share as many 14-letter (Han: 6-character) grams as two articles of one newspaper; see README.md.

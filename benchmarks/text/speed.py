@@ -105,9 +105,8 @@ def measure(script: str, characters: int, count: int, asked: int, rounds: int) -
         theirs = sum(n + 1 in peer.query(u) for n, u in zip(wanted, uploads, strict=True))
         note = "" if kind == "unrelated" else f"found {found} : {theirs} of {asked}"
         row(f"query, {kind}", *together[kind], len(uploads), note)
-    every = [together[k] for k in kinds]
-    pooled = [[sum(t) for t in zip(*(e[side] for e in every), strict=True)] for side in (0, 1)]
-    row("query, all kinds together", *pooled, len(kinds) * asked)
+    ours, peers = ([sum(t) for t in zip(*(together[k][side] for k in kinds), strict=True)] for side in (0, 1))
+    row("query, all kinds together", ours, peers, len(kinds) * asked)
     engine.close()
 
 
