@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from itertools import count as count_from
 from itertools import groupby, islice, pairwise
 from pathlib import Path
 
@@ -133,7 +135,7 @@ def _draw(r: np.random.Generator, cumulative: NDArray[np.float64], shape: tuple[
     return np.minimum(np.searchsorted(cumulative, r.random(shape)), len(cumulative) - 1).astype(np.int32)
 
 
-def _block(of: Language, seed: int, block: int, characters: int, members: list[int]) -> Iterator[str]:
+def _block(of: Language, seed: int, block: int, characters: int, members: Iterable[int]) -> Iterator[str]:
     """Works of one block, of .5 to 1.5 times ``characters``."""
     r = np.random.default_rng([seed, of.number, 7, block])
     longest = int(characters * 1.5 / of.characters_a_word * 0.9) + 8
@@ -174,11 +176,15 @@ def footers(name: str, seed: int) -> list[str]:
     return ["".join(line.tolist()).strip().capitalize() + of.tokens[0, 0, _STOP][-2:].strip() for line in words]
 
 
+def _footer(text: str, script: str, seed: int) -> str | None:
+    return next((footer for footer in footers(script, seed) if text.endswith(footer)), None)
+
+
 def works(numbers: Iterable[int], *, characters: int = 4500, script: str = "latin", seed: int = 1) -> Iterator[str]:
     """The works with these numbers, ascending, each of about ``characters`` characters (.5 to 1.5 times)."""
     of = language(script, seed)
     for block, members in groupby(numbers, lambda n: n // BLOCK):
-        yield from _block(of, seed, block, characters, [n % BLOCK for n in members])
+        yield from _block(of, seed, block, characters, (n % BLOCK for n in members))
 
 
 # --- uploads -------------------------------------------------------------------------------------------------------
@@ -237,6 +243,14 @@ def _substituted(work: str, of: Language, r: np.random.Generator) -> str:
     )
 
 
+def _strangers(
+    carried: Counter[str | None], script: str, seed: int, first: int, count: int, characters: int
+) -> Iterator[str]:
+    """Texts that are nobody's works, and bear no footer of one or two works only: nothing tells that from a lift."""
+    texts = works(count_from(first), characters=characters, script=script, seed=seed)
+    return islice((t for t in texts if (footer := _footer(t, script, seed)) is None or carried[footer] >= 3), count)
+
+
 def write_cases(folder: Path, count: int, copies: int, distractors: int, seed: int) -> None:
     """A case set, half of it in each of two scripts: works, each edit of some of them, and uploads that reuse none."""
     for part in ("refs", "queries"):
@@ -249,22 +263,19 @@ def write_cases(folder: Path, count: int, copies: int, distractors: int, seed: i
         lines[kind].append({"id": name, "path": path, **known})
 
     for script, characters in (("latin", 4500), ("han", 1500)):
-
-        def some(first: int, number: int, size: float, script: str = script, usual: int = characters) -> Iterator[str]:
-            return works(range(first, first + number), characters=int(usual * size), script=script, seed=seed)
-
-        texts = list(some(0, count // 2, 1))
+        texts = list(works(range(count // 2), characters=characters, script=script, seed=seed))
+        others = partial(_strangers, Counter(_footer(text, script, seed) for text in texts), script, seed)
         for n, text in enumerate(texts):
             write("refs", f"{script}-{n}", text)
-        for n, host in enumerate(some(FAR, copies // 2, 3)):
+        for n, host in enumerate(others(FAR, copies // 2, 3 * characters)):
             edit, number = EDITS[n % len(EDITS)], n % len(texts)
             made = edited(edit, texts[number], host, script=script, seed=seed)
             query, ref, (a, b), (c, d) = f"{script}-q{n}", f"{script}-{number}", made.upload, made.work
             write("queries", query, made.text, expected=[ref], transform=edit)
             lines["passages"].append({"query": query, "ref": ref, "q_start": a, "q_end": b, "r_start": c, "r_end": d})
         # The same language, topics and footers, and nobody's works; in a short text a footer weighs more.
-        for kind, first, size in (("unrelated", FAR + BLOCK, 1), ("unrelated_short", FAR + 100 * BLOCK, 0.15)):
-            for n, text in enumerate(some(first, distractors // 4, size)):
+        for kind, first, size in (("unrelated", 2 * FAR, characters), ("unrelated_short", 3 * FAR, characters // 7)):
+            for n, text in enumerate(others(first, distractors // 4, size)):
                 write("queries", f"{script}-{kind}-{n}", text, expected=[], transform=kind)
     for name, rows in lines.items():
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

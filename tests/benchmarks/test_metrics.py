@@ -72,6 +72,7 @@ def test_a_generated_set_is_what_it_says(modules: Any, tmp_path: Path) -> None:
     assert len(works) == len(set(works.values())) == 16
     copied = [json.loads(line) for line in (tmp_path / "a/passages.jsonl").read_text().splitlines()]
     assert len(copied) == 16
+    assert len(made.queries) == 16 + 8
     for query in made.queries:
         text = query.path.read_bytes().decode()
         assert bool(query.expected) == bool(query.passages)
