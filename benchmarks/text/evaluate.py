@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -115,4 +116,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` is no error
     main()
