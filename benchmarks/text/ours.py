@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -24,13 +24,13 @@ from fingerprints import media, text
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.index.protocol import Change
 from fingerprints.model import Fingerprint, Limits, Match
+from fingerprints.text import stored
 
 NAME = text.ALGORITHM
 COMMAND = [sys.executable, "-m", "cli.main"]
 
 
 GROUP = 128  # works that share a transaction, as SOURCEMARK_BATCH_SIZE has it
-CANDIDATES = 64  # works verified for one upload, as provenance.matching has it
 
 
 class Engine:
@@ -40,7 +40,7 @@ class Engine:
         self.limits = Limits()
         self.store = sqlite3.connect(store)
         self.store.execute("PRAGMA journal_mode = WAL")
-        self.store.execute("CREATE TABLE IF NOT EXISTS fingerprint (work INTEGER PRIMARY KEY, data BLOB NOT NULL)")
+        self.store.execute("CREATE TABLE IF NOT EXISTS fingerprint (work INTEGER PRIMARY KEY, data BLOB, detail BLOB)")
         self.index = MemoryIndex()
 
     def register(self, works: Iterable[tuple[int, bytes]]) -> None:
@@ -48,31 +48,33 @@ class Engine:
         for group in _groups(works):
             made = [(number, text.fingerprint(data, self.limits)) for number, data in group]
             with self.store:
-                self.store.executemany("INSERT INTO fingerprint VALUES (?, ?)", ((n, f.to_bytes()) for n, f in made))
+                rows = ((n, f.index_bytes(), f.detail) for n, f in made)
+                self.store.executemany("INSERT INTO fingerprint VALUES (?, ?, ?)", rows)
             self.index.apply([Change(n, n, f) for n, f in made])
 
     def query(self, data: bytes) -> list[tuple[int, Match]]:
         """The works that an upload reuses, with the verified spans, surest first."""
-        asked = text.fingerprint(data, self.limits)
-        found = []
-        for number in self.index.candidates(asked, limit=CANDIDATES):
-            (kept,) = self.store.execute("SELECT data FROM fingerprint WHERE work = ?", (number,)).fetchone()
-            match = media.verify(asked, Fingerprint.from_bytes(kept))
-            if match is not None:
-                found.append((number, match))
-        return sorted(found, key=lambda f: -f[1].score)
+        found = media.search(text.fingerprint(data, self.limits), self.index, self._kept)
+        return sorted(found.matches.items(), key=lambda f: -f[1].score)
+
+    def _kept(self, numbers: Sequence[int]) -> dict[int, Fingerprint]:
+        """As the service reads candidates: one statement, the order asked for."""
+        marks = ",".join("?" * len(numbers))
+        rows = self.store.execute(f"SELECT work, data, detail FROM fingerprint WHERE work IN ({marks})", numbers)
+        found = {work: Fingerprint.from_bytes(data + detail) for work, data, detail in rows}
+        return {n: found[n] for n in numbers if n in found}
 
     def load(self) -> int:
         """What a restart does: the index again from what was kept; returns the number of works."""
         self.index = MemoryIndex()
         rows = self.store.execute("SELECT work, data FROM fingerprint ORDER BY work")
         while page := rows.fetchmany(4096):
-            self.index.apply([Change(n, n, Fingerprint.from_bytes(data)) for n, data in page])
+            self.index.apply([Change(n, n, Fingerprint.from_bytes(data, b"")) for n, data in page])
         return len(self.index)
 
     def text_bytes(self) -> int:
         """Bytes of all stored texts, as they are stored (compressed)."""
-        return stored_text(data for (data,) in self.store.execute("SELECT data FROM fingerprint"))
+        return stored_text(detail for (detail,) in self.store.execute("SELECT detail FROM fingerprint"))
 
     def close(self) -> None:
         self.store.close()
@@ -84,10 +86,9 @@ def _groups(works: Iterable[tuple[int, bytes]]) -> Iterable[list[tuple[int, byte
         yield group
 
 
-def stored_text(fingerprints: Iterable[bytes]) -> int:
-    """Bytes of the compressed texts within serialised fingerprints."""
-    head = text._HEAD.size + text._SIGNATURE
-    return sum(max(len(Fingerprint.from_bytes(data).detail) - head, 0) for data in fingerprints)
+def stored_text(details: Iterable[bytes]) -> int:
+    """Bytes of the compressed texts within the details of fingerprints."""
+    return sum(max(len(detail) - stored._HEAD.size - stored._SIGNATURE, 0) for detail in details)
 
 
 def cli(home: Path, *arguments: str, output: Path) -> None:
@@ -125,7 +126,7 @@ def installed(home: Path, paths: list[Path]) -> dict[str, int]:
         part = path.relative_to(home).parts[0]
         parts[f"- {part}"] = parts.get(f"- {part}", 0) + size
     with closing(sqlite3.connect(home / "sourcemark.db")) as database:
-        kept = stored_text(data for (data,) in database.execute("SELECT data FROM fingerprints"))
+        kept = stored_text(detail for (detail,) in database.execute("SELECT detail FROM fingerprints"))
         with contextlib.suppress(sqlite3.OperationalError):  # SQLite may come without dbstat
             for table, size in database.execute(
                 "SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 8"
