@@ -19,7 +19,9 @@ _HUB = 64  # works read from one key; how many more there are is known
 _COMPARED = 256  # works among which versions of one work are told apart
 _VERSIONS = 0.75  # resemblance from which two texts are versions of one
 _CANDIDATES = 64  # works that are aligned
-_HITS = 2  # keys in common, own to the work, below which it is not aligned
+_HITS = 2  # keys in common, own to the work and near each other, below which it is not aligned
+_PAGE = 1200  # units of an upload from which it takes one more
+_NEIGHBOURS = 128  # units of the upload between keys that are near each other
 _COPY = 0.5  # share of the keys that the registry has at all from which a work is aligned whoever else has them
 _AROUND = 6  # units around an indexed gram that stand where it stands: half a winnowing window
 _NEAR = 24  # units from the nearest indexed gram up to which what holds for it is taken to hold
@@ -52,14 +54,34 @@ def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
     spread = _spread(view, postings, slots, who, hits)
     own = np.bincount(who, weighing.own_share(spread)[postings.asked], minlength=len(slots))
     order = np.argsort(-own, kind="stable")
+    first = np.zeros(len(distinct), dtype=np.int64)
+    first[place[::-1]] = positions[::-1]
+    counted = weighing.own_share(spread)[postings.asked] > 0
+    promising = _dense(who[counted], first[postings.asked[counted]], _needed(text), len(slots))
     # A copy of the whole is one even where all of it is a template.
-    promising = (own >= _HITS) | (hits >= max(_COPY * np.count_nonzero(spread), _HITS))
+    promising |= hits >= max(_COPY * np.count_nonzero(spread), _HITS)
     order = order[promising[order]][:_CANDIDATES]
     same = view.by_keys(query.keys[:1], _HUB).slots  # under the key of the whole normal form
     spread = spread[place]
     known = np.flatnonzero(spread)
     works = view.works(np.unique(np.concatenate((same, slots[order]))))
     return Proposed(works, asked[known], positions[known], spread[known])
+
+
+def _needed(text: Normal) -> int:
+    """How many keys near each other make a work worth aligning."""
+    return _HITS if len(text.units) < _PAGE else _HITS + 1
+
+
+def _dense(who: NDArray[np.int64], where: Positions, needed: int, works: int) -> NDArray[np.bool_]:
+    """Which of the works have so many keys near each other in the upload: strangers share them one by one."""
+    order = np.lexsort((where, who))
+    who, where = who[order], where[order]
+    last = needed - 1
+    near = (who[last:] == who[: len(who) - last]) & (where[last:] - where[: len(where) - last] <= _NEIGHBOURS)
+    out = np.zeros(works, dtype=np.bool_)
+    out[who[last:][near]] = True
+    return out
 
 
 def _spread(view: View, postings: Postings, slots: Slots, who: NDArray[np.int64], hits: NDArray[np.int64]) -> Weights:
