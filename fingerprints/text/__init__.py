@@ -14,17 +14,29 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import sniff
-from ..errors import LimitExceeded, UnreadableMedia
 from ..model import Fingerprint, Limits, Match, Medium, Segment, TextFormat
 from .alignment import align
 from .decoding import decode
-from .folding import fold, fold_words
+from .folding import code_points, fold, fold_words, to_text
 from .normal import Normal, normalise
+from .reading import Reading, read
 from .scoring import MINIMUM_WEIGHT, score
 from .shingle import PERMUTATIONS, bands, sketch, whole
 
-__all__ = ["ALGORITHM", "NAME", "RADIUS", "decode", "fingerprint", "fold", "fold_words", "query_codes", "verify"]
+__all__ = [
+    "ALGORITHM",
+    "NAME",
+    "RADIUS",
+    "Reading",
+    "decode",
+    "fingerprint",
+    "fingerprint_of",
+    "fold",
+    "fold_words",
+    "query_codes",
+    "read",
+    "verify",
+]
 
 NAME: Medium = "text"
 ALGORITHM = "sourcemark-text/1:fold1-grams6443-minhash128-affine32-seed1"
@@ -32,7 +44,7 @@ RADIUS = 0  # texts have no codes
 
 _SHOWN = 1000  # passages shown, the longest: a book that was edited throughout has more than anybody reads
 WHOLE = 0xFFFF  # payload of the key of the whole normal form; a band's payload is its number
-_HEAD = struct.Struct("<BBI")  # version of the layout, 1 for HTML, bytes of the compressed text
+_HEAD = struct.Struct("<BBI")  # version of the layout, nothing, bytes of the compressed text
 _SIGNATURE = PERMUTATIONS * 4
 
 
@@ -47,15 +59,12 @@ def fingerprint(data: bytes, limits: Limits | None = None, declared: TextFormat 
         UnsupportedMedium: not text.
         LimitExceeded: more bytes than ``limits.max_text_bytes``.
     """
-    limits = limits or Limits()
-    if len(data) > limits.max_text_bytes:
-        raise LimitExceeded("too_large", f"the text is larger than {limits.max_text_bytes} bytes; send it in parts")
-    medium, format = (NAME, declared) if declared is not None else sniff.sniff(data)
-    if medium != NAME:
-        raise UnreadableMedia("mislabelled", f"this is {medium} ({format}), not text")
-    text, encoding = decode(data)
-    html = format == "html"
-    normal = normalise(text, html=html)
+    return fingerprint_of(read(data, limits or Limits(), declared), data)
+
+
+def fingerprint_of(reading: Reading, data: bytes) -> Fingerprint:
+    """Fingerprint a text that is read already."""
+    normal = normalise(reading.seen)
     signature, distinct = sketch(normal.units, normal.scripts)
     keys = np.zeros(0, dtype=np.uint64)
     payloads = np.zeros(0, dtype=np.uint32)
@@ -69,15 +78,21 @@ def fingerprint(data: bytes, limits: Limits | None = None, declared: TextFormat 
     else:
         keys = np.concatenate((keys, bands(signature)))
         payloads = np.concatenate((payloads, np.arange(len(keys) - 1, dtype=np.uint32)))
-    packed = zlib.compress(text.encode("utf-8", "surrogatepass"), 6 if len(text) < 1_000_000 else 1)
+    seen = to_text(reading.seen)
+    packed = zlib.compress(seen.encode("utf-8", "surrogatepass"), 6 if len(seen) < 1_000_000 else 1)
     return Fingerprint(
         medium=NAME,
         algorithm=ALGORITHM,
         digest=hashlib.sha256(data).digest(),
         keys=keys,
         payloads=payloads,
-        detail=_HEAD.pack(1, html, len(packed)) + signature.astype("<u4").tobytes() + packed,
-        facts={"characters": len(text), "encoding": encoding, "format": format},
+        detail=_HEAD.pack(2, 0, len(packed)) + signature.astype("<u4").tobytes() + packed,
+        facts={
+            "characters": len(seen),
+            "encoding": reading.encoding,
+            "format": reading.format,
+            "hidden_characters": reading.hidden,
+        },
         reason=reason,
     )
 
@@ -124,11 +139,11 @@ def _normal(of: Fingerprint) -> Normal:
 
 
 def _read(detail: bytes) -> Normal:
-    version, html, size = _HEAD.unpack_from(detail)
-    if version != 1 or len(detail) != _HEAD.size + _SIGNATURE + size:
+    version, _, size = _HEAD.unpack_from(detail)
+    if version != 2 or len(detail) != _HEAD.size + _SIGNATURE + size:
         raise ValueError("a text fingerprint with an unknown layout")
     text = zlib.decompress(detail[_HEAD.size + _SIGNATURE :]).decode("utf-8", "surrogatepass")
-    return normalise(text, html=bool(html))
+    return normalise(code_points(text))
 
 
 _LONG = 500_000  # bytes of detail from which a normal form takes megabytes

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .folding import CodePoints, code_points, fold_units
-from .html import visible
+from .folding import CodePoints, fold_units
 from .script import WEIGHTS, script_of
 
 
@@ -34,12 +33,7 @@ class Normal:
         return float(np.bincount(self.scripts, minlength=len(WEIGHTS)) @ WEIGHTS)
 
 
-def normalise(text: str, *, html: bool) -> Normal:
-    """Fold what a reader sees of a text.
-
-    Args:
-        html: read the text as HTML: tags, scripts, styles and comments are not text, character references are.
-    """
-    points = code_points(text)
-    units, where = fold_units(visible(text, points) if html else points)
-    return Normal(units, where, script_of(units), len(points))
+def normalise(seen: CodePoints) -> Normal:
+    """Fold what a reader sees of a text: its code points with zero for what is not seen, shape (length,)."""
+    units, where = fold_units(seen)
+    return Normal(units, where, script_of(units), len(seen))

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fingerprints import media, text
-from fingerprints.errors import LimitExceeded, UnreadableMedia
+from fingerprints.errors import LimitExceeded
 from fingerprints.model import Limits, Match
-from fingerprints.text import decode, fold, fold_words
+from fingerprints.text import fold, fold_words
 from fingerprints.text.alignment import align
 from fingerprints.text.examples import FOOTER, edited, han, words, wrapped
 from fingerprints.text.folding import code_points, fold_units, to_text
+from fingerprints.text.html import visible
 from fingerprints.text.normal import normalise
 from fingerprints.text.shingle import SKETCH_SIZES, grams, sketch
 
@@ -73,99 +74,13 @@ def test_every_code_point_is_in_the_table() -> None:
     assert np.array_equal(units, again)
 
 
-@given(ANY_TEXT, st.booleans())
-def test_each_unit_is_the_fold_of_the_code_point_it_points_to(given_text: str, html: bool) -> None:
-    normal = normalise(given_text, html=html)
+@given(ANY_TEXT)
+def test_each_unit_is_the_fold_of_the_code_point_it_points_to(given_text: str) -> None:
+    normal = normalise(code_points(given_text))
     assert (np.diff(normal.where) >= 0).all()
     assert normal.length == len(given_text)
-    if not html:
-        for unit, place in zip(to_text(normal.units), normal.where.tolist(), strict=True):
-            assert unit in fold(given_text[place])
-
-
-@given(ANY_TEXT, ANY_TEXT)
-def test_markup_hides_nothing_and_moves_nothing(left: str, right: str) -> None:
-    clean = [part.replace("<", " ").replace("&", " ") for part in (left, right)]
-    page = f"<p class='a>b'>{clean[0]}</p><script>var x = '<p>';</script><!-- no -->{clean[1]}"
-    normal = normalise(page, html=True)
-    assert to_text(normal.units) == fold(clean[0]) + fold(clean[1])
-    assert all(page[place] in clean[0] + clean[1] for place in normal.where.tolist())
-
-
-@pytest.mark.parametrize(
-    ("page", "seen"),
-    [
-        ("a&amp;b &eacute;t&#233; &#x4F60;&#22909;", "abete你好"),
-        ("<b>bo</b>ld", "bold"),
-        ("x<style>p{a:b}</style>y", "xy"),
-        ("x<!-- never closed", "x"),
-        ("x<script>never closed", "x"),
-        ('x<a href="never closed', "x"),
-        ("x<SCRIPT>a</SCRIPT >y", "xy"),
-        ("a < b and c > d", "abandcd"),
-        ("&unknown; &", "unknown"),
-        ("<title>t</title>body", "body"),
-        ("<scripted>x", "x"),
-    ],
-)
-def test_html_is_read_as_a_reader_sees_it(page: str, seen: str) -> None:
-    assert to_text(normalise(page, html=True).units) == seen
-
-
-@pytest.mark.parametrize(
-    "piece", ["<!--", "<a b='", "<", "&", "<script>", "<!", "<a ", "<a b=", "</", "]]>", "<title "]
-)
-def test_hostile_markup_takes_linear_time(piece: str) -> None:
-    page = piece * (2_000_000 // len(piece))
-    started = time.process_time()
-    normalise(page, html=True)
-    assert time.process_time() - started < 8
-
-
-ENGLISH, CHINESE = (
-    "The quick brown fox ate 42 grapes. ",
-    "这是我们在北京的一个小小的家，他说不要来了，大家都知道的事情没有人会说。",
-)
-
-
-@pytest.mark.parametrize(
-    ("given_text", "encoding", "name"),
-    [
-        (ENGLISH, "utf-8", "utf-8"),
-        (CHINESE, "utf-8-sig", "utf-8"),
-        (CHINESE, "utf-16", "utf-16-le"),
-        ("\ufeff" + CHINESE, "utf-16-be", "utf-16-be"),
-        (CHINESE, "utf-32", "utf-32-le"),
-        (CHINESE, "gb18030", "gb18030"),
-        (CHINESE, "gbk", "gb18030"),
-        ("這是我們在臺北的一個小小的家，他說不要來了，大家都知道的事情沒有人會說。", "big5", "big5hkscs"),
-        ("これはわたしたちの小さな家です。みんなが知っていることを言わない。", "shift_jis", "cp932"),
-        ("これはわたしたちの小さな家です。みんなが知っていることを言わない。", "euc_jp", "euc_jp"),
-        ("이것은 우리의 작은 집이다. 모두가 아는 사실을 말하지 않는다. 그는 서울에서 왔다고 한다.", "euc_kr", "cp949"),
-    ],
-)
-def test_decode(given_text: str, encoding: str, name: str) -> None:
-    assert decode(given_text.encode(encoding)) == (given_text.removeprefix("\ufeff"), name)
-
-
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\x00\ufeff"), min_size=1))
-def test_all_of_utf8_is_read_as_it_is(given_text: str) -> None:
-    assert decode(given_text.encode()) == (given_text, "utf-8")
-
-
-def test_random_bytes_are_not_mistaken_for_an_old_encoding() -> None:
-    r = np.random.default_rng(5)
-    read = 0
-    for size in (4, 8, 16, 40, 200):
-        for low in (1, 128):
-            for _ in range(400):
-                data = r.integers(low, 256, size, dtype=np.uint8).tobytes()
-                try:
-                    _, encoding = decode(data)
-                except UnreadableMedia:
-                    continue
-                read += encoding != "utf-8"
-    assert read <= 4
+    for unit, place in zip(to_text(normal.units), normal.where.tolist(), strict=True):
+        assert unit in fold(given_text[place])
 
 
 def spans(data: bytes, work: bytes) -> Match:
@@ -182,7 +97,7 @@ def test_segments_point_at_the_same_words_in_the_submitted_code_points() -> None
     for segment in match.segments:
         (a, b), (c, d) = segment.upload, segment.work
         upload_text, work_text = page[int(a) : int(b)], work[int(c) : int(d)]
-        assert to_text(normalise(upload_text, html=True).units) == fold(work_text)
+        assert to_text(normalise(visible(upload_text, code_points(upload_text))[0]).units) == fold(work_text)
     assert match.coverage_work > 0.95
 
 
@@ -201,7 +116,7 @@ def test_a_traditional_copy_with_emoji_and_zero_width_characters_maps_back() -> 
 def test_alignment_spans_are_ordered_and_inside(seed: int, count: int, shift: int) -> None:
     work = words(seed, count)
     upload = words(seed + 1, shift) + " " + edited(work, 0.1, seed)
-    a, b = normalise(upload, html=False), normalise(work, html=False)
+    a, b = normalise(code_points(upload)), normalise(code_points(work))
     found = align(a, b)
     assert (found.spans[:, 0] < found.spans[:, 1]).all()
     assert (found.spans[:, 2] < found.spans[:, 3]).all()
@@ -213,8 +128,8 @@ def test_alignment_spans_are_ordered_and_inside(seed: int, count: int, shift: in
 
 
 def test_grams_are_the_same_wherever_they_stand() -> None:
-    one = normalise("x" * 700_000 + words(3, 50), html=False)
-    two = normalise(words(3, 50), html=False)
+    one = normalise(code_points("x" * 700_000 + words(3, 50)))
+    two = normalise(code_points(words(3, 50)))
     all_of = lambda n: np.concatenate([g[0] for g in grams(n.units, n.scripts, SKETCH_SIZES)])  # noqa: E731
     assert np.isin(all_of(two), all_of(one)).all()
     assert len(np.unique(all_of(two))) > 200
@@ -223,7 +138,7 @@ def test_grams_are_the_same_wherever_they_stand() -> None:
 def test_the_sketch_is_datasketch_s_and_estimates_jaccard() -> None:
     from datasketch import MinHash
 
-    a, b = (normalise(t, html=False) for t in (words(1, 300), edited(words(1, 300), 0.1, 2)))
+    a, b = (normalise(code_points(t)) for t in (words(1, 300), edited(words(1, 300), 0.1, 2)))
     sets = [set(np.concatenate([g[0] for g in grams(n.units, n.scripts, SKETCH_SIZES)]).tolist()) for n in (a, b)]
     truth = len(sets[0] & sets[1]) / len(sets[0] | sets[1])
     signatures = [sketch(n.units, n.scripts)[0] for n in (a, b)]
@@ -295,7 +210,7 @@ def test_a_damaged_detail_is_refused() -> None:
 
 def test_very_long_texts_are_aligned_by_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     work = words(21, 3000)
-    a, b = normalise("New headline. " + edited(work, 0.05, 1), html=False), normalise(work, html=False)
+    a, b = normalise(code_points("New headline. " + edited(work, 0.05, 1))), normalise(code_points(work))
     full = align(a, b)
     monkeypatch.setattr("fingerprints.text.alignment._MOST", 3000)
     sampled = align(a, b)
