@@ -200,7 +200,7 @@ def _mostly_text(head: bytes) -> bool:
 
 
 def _text_format(head: bytes, wide: str | None) -> str:
-    """``html`` for a document, for what begins with a tag and has more, and for what is full of tags; else ``plain``."""
+    """``html`` for a document, what begins with a tag that is one, and what is full of tags; else ``plain``."""
     if b"<" not in head:
         return "plain"
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):

@@ -43,10 +43,12 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _CONTROLS = bytes((*range(1, 9), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F))
+_HIGH = re.compile(rb"[\x80-\xff]")
+_HALF = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 STRAY_NULS = 0.005  # share of NULs that real articles carry at the end of a buffer; more is not text
 _SAMPLE = 20_000  # bytes a guess is judged by, from the first that is not ASCII
 _ENOUGH = 8.0  # bits a decoding must gain on chance: 1 of 256 random byte strings gets there at most
-_LITTLE = -2.0  # the same where nearly all is readable ASCII anyhow
+_LITTLE = 3.0  # the same where nearly all is readable ASCII anyhow; Windows-1252, the usual one, need not gain
 _UTF16 = 12.0  # the same for UTF-16, into which any bytes can be read
 _DECLARED = 40.0  # bits that a page's own word counts
 _DAMAGE = 200  # characters for one that cannot be decoded, in files that are otherwise fine
@@ -121,10 +123,11 @@ def _refuse_surrogates(data: bytes, encoding: str) -> None:
         text = data.decode(encoding, "surrogatepass")
     except (UnicodeDecodeError, ValueError):
         return
-    half = next((i for i, c in enumerate(text) if 0xD800 <= ord(c) < 0xE000), None)
+    half = _HALF.search(text)
     if half is not None:
         raise UnreadableMedia(
-            "lone_surrogate", f"character {half} is half of a surrogate pair, which is not Unicode text; save it again"
+            "lone_surrogate",
+            f"character {half.start()} is half of a surrogate pair, which is not Unicode text; save it again",
         ) from None
 
 
@@ -140,8 +143,9 @@ def _older(data: bytes, start: int) -> tuple[str, str]:
     """Decode what is not UTF-8 from the byte at ``start`` on."""
     if b"\xed" in data and (paired := _paired(data)) is not None:
         return paired, "cesu-8"
-    first = next(i for i, byte in enumerate(data) if byte >= 0x80) if start < 4096 else _first_high(data)
-    sample = data[first : first + _SAMPLE]
+    first = _HIGH.search(data)
+    at = first.start() if first else 0
+    sample = data[at : at + _SAMPLE]
     declared = _declared(data)
     ranked = []
     for encoding in {**_OLD, **({declared: 0.0} if declared else {})}:
@@ -155,9 +159,10 @@ def _older(data: bytes, start: int) -> tuple[str, str]:
         if text is not None:
             bits = gain(text, part)
             ranked.append((bits + _OLD.get(encoding, 0.0) + _DECLARED * (encoding == declared), bits, encoding))
-    needed = _LITTLE if _is_prose(data) else _ENOUGH
+    prose = _is_prose(data)
+    needed = {"utf-16-le": _UTF16, "utf-16-be": _UTF16, "cp1252": 0.0 if prose else _ENOUGH}
     for total, bits, encoding in sorted(ranked, reverse=True):
-        if bits < (_UTF16 if encoding.startswith("utf-16") else needed) and total < _DECLARED:
+        if bits < needed.get(encoding, _LITTLE if prose else _ENOUGH) and total < _DECLARED:
             continue
         try:
             return data.decode(encoding), encoding
@@ -171,11 +176,6 @@ def _older(data: bytes, start: int) -> tuple[str, str]:
         "undecodable",
         f"the text is not valid UTF-8 (byte {start}) nor another encoding it reads well in; save it as UTF-8",
     )
-
-
-def _first_high(data: bytes) -> int:
-    found = re.search(rb"[\x80-\xff]", data)
-    return found.start() if found else 0
 
 
 def _is_prose(data: bytes) -> bool:

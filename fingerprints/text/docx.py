@@ -1,7 +1,7 @@
 """The text of Word documents (ECMA-376 part 1, WordprocessingML), in reading order.
 
-Paragraphs, tables, text boxes where they are anchored, then footnotes and endnotes. Deleted text, field codes, comments,
-headers and footers are not the document's text; hidden text (``w:vanish``) is only counted.
+Paragraphs, tables, text boxes where they are anchored, then footnotes and endnotes. Deleted text, field codes,
+comments, headers and footers are not the document's text; hidden text (``w:vanish``) is only counted.
 """
 
 from __future__ import annotations

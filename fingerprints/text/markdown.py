@@ -17,7 +17,9 @@ from .folding import CodePoints
 _FRONT = re.compile(r"---[ \t]*\n(?:[A-Za-z_][\w-]*:.*\n|[ \t#-].*\n|\n)+?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 _FENCE = re.compile(r"^ {0,3}(?P<mark>`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 # The end of each part is bound to be near or to be found without going back: linear in the length of the text.
-_TARGET = r"\(\s{0,9}(?:<[^<>\n]{0,2000}>|[^\s()<>]{0,2000}(?:\([^\s()]{0,500}\)[^\s()<>]{0,500})?)(?:\s{1,9}(?:\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'))?\s{0,9}\)"
+_ADDRESS = r"<[^<>\n]{0,2000}>|[^\s()<>]{0,2000}(?:\([^\s()]{0,500}\)[^\s()<>]{0,500})?"
+_TITLE = r"\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'"
+_TARGET = rf"\(\s{{0,9}}(?:{_ADDRESS})(?:\s{{1,9}}(?:{_TITLE}))?\s{{0,9}}\)"
 _PICTURE = re.compile(rf"!\[[^\[\]\n]{{0,500}}\](?:{_TARGET}|\[[^\[\]\n]{{0,200}}\])")
 _LINK = re.compile(
     rf"(?P<open>\[)(?=[^\[\]\n]{{1,500}}\])[^\[\]\n]{{1,500}}(?P<rest>\](?:{_TARGET}|\[[^\[\]\n]{{1,200}}\]))"

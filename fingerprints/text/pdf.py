@@ -28,7 +28,7 @@ def extract(data: bytes, limits: Limits) -> tuple[str, int]:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         code = getattr(error, "err_code", None)
-        if code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+        if code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY) or b"/Encrypt" in data:
             raise UnreadableMedia("encrypted_pdf", "the PDF is encrypted; save it without a password") from None
         raise UnreadableMedia("damaged", "the PDF is damaged; save or print it to a new PDF") from None
     out: list[str] = []

@@ -2,8 +2,9 @@
 
 A decoding is right when the language explains the bytes best. So each is given the length, in bits, of its text under
 models of what Chinese, Japanese, Korean, Cyrillic and Western European texts are made of (classes of characters by how
-frequent they are, and which scripts follow each other), and the best is compared with bytes drawn at random: the minimum
-description length principle (Rissanen 1978). Bytes of no text gain k bits with a probability of at most about 2**-k.
+frequent they are, and which scripts follow each other), and the best is compared with bytes drawn at random: the
+minimum description length principle (Rissanen 1978). Bytes of no text gain k bits with a probability of at most about
+2**-k.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ _NO_WAY = 9.0
 _NONE, _ASCII, _HAN, _KANA, _HANGUL, _LOWER, _UPPER, _ACCENT, _ACCENT_UPPER, _FOREIGN, _HALF = range(11)
 _FOLLOW_BITS = {
     (_HAN, _HANGUL): 3, (_HANGUL, _HAN): 3, (_KANA, _HANGUL): 6, (_HANGUL, _KANA): 6,
-    (_ASCII, _HAN): 1.5, (_HAN, _ASCII): 1.5, (_ASCII, _HALF): 4, (_HALF, _ASCII): 4, (_HAN, _HALF): 6, (_HALF, _HAN): 6,
+    (_ASCII, _HAN): 1.5, (_HAN, _ASCII): 1.5, (_ASCII, _HALF): 4, (_HALF, _ASCII): 4,
+    (_HAN, _HALF): 6, (_HALF, _HAN): 6,
     (_KANA, _HALF): 5, (_HALF, _KANA): 5, (_HALF, _HALF): -1.5,
     (_ASCII, _LOWER): 6, (_ASCII, _UPPER): 6, (_LOWER, _ASCII): 6, (_UPPER, _ASCII): 6,
     (_LOWER, _UPPER): 7, (_UPPER, _UPPER): -2.5,

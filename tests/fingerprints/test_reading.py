@@ -352,8 +352,6 @@ PIECES = st.sampled_from(
         "-->",
         "<",
         ">",
-    ]
-    + [
         "[a](b)",
         "![a](b)",
         "```\n",
@@ -392,8 +390,7 @@ def test_what_is_seen_stands_where_it_was_submitted(given_text: str, declared: T
 def test_reading_raises_nothing_else(data: bytes) -> None:
     try:
         reading = read(data, LIMITS)
-    except FingerprintError as error:
-        assert error.reason
+    except FingerprintError:
         return
     assert len(reading.seen) == len(reading.text)
 
@@ -511,8 +508,7 @@ def test_damaged_documents_give_text_or_a_reason(format: str, data: st.DataObjec
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     try:
         reading = read(bytes(raw[: data.draw(st.integers(1, len(raw)))]), LIMITS)
-    except FingerprintError as error:
-        assert error.reason
+    except FingerprintError:
         return
     assert len(reading.seen) == len(reading.text)
 
