@@ -64,7 +64,8 @@ _ENDS: dict[str, tuple[str, ...]] = {
 _SCOPES = _set("table td th caption template button object")
 _LISTS = _SCOPES | _set("ul ol dl")
 _TABLES = _set("table template")
-_DEEPEST_STYLED = 100_000  # computations of a style; a hostile page's further elements are as their parents
+_DEEPEST = 2000  # elements within each other; further ones are as their parents (browsers stop at 512)
+_MOST_STYLED = 100_000  # computations of a style; a hostile page's further elements are as their parents
 _NAMELESS: Names = ("", frozenset(), "")
 
 
@@ -169,8 +170,9 @@ class _Tree:
         self._sheet = sheet
         self._stack: list[tuple[str, Style, Names]] = []
         self._open: dict[str, list[int]] = {}  # name: places in the stack
-        self._style = Style()
-        self._left = _DEEPEST_STYLED
+        self._deeper: dict[str, int] = {}  # open elements that are too deep for the stack
+        self._style = _TOP
+        self._left = _MOST_STYLED
 
     def start(self, name: str, tag: str, at: int, after: int, *, whole: bool) -> None:
         if name in _ENDS_PARAGRAPH and self._open.get("p"):
@@ -179,6 +181,9 @@ class _Tree:
             if self._open.get(before):
                 self._close(before, _TABLES if name in _TABLE_PARTS else _LISTS - {name}, at)
         if name in _VOID or whole:
+            return
+        if len(self._stack) >= _DEEPEST:
+            self._deeper[name] = self._deeper.get(name, 0) + 1
             return
         style, names = self._style, _NAMELESS
         if name in _NOT_SHOWN:
@@ -190,6 +195,9 @@ class _Tree:
         self._show(style, after)
 
     def end(self, name: str, at: int) -> None:
+        if self._deeper.get(name):
+            self._deeper[name] -= 1
+            return
         if name == "br" or not self._open.get(name):
             return
         self._close(name, _TABLES - {name} if name in _TABLE_PARTS or name == "table" else _SCOPES, at)
@@ -199,9 +207,10 @@ class _Tree:
         place = self._open[name][-1]
         if place < len(self._stack) - 1 and any(self._open[s][-1] > place for s in scopes if self._open.get(s)):
             return
+        self._deeper.clear()  # they are within whatever is closed
         while len(self._stack) > place:
             self._open[self._stack.pop()[0]].pop()
-        self._show(self._stack[-1][1] if self._stack else Style(), at)
+        self._show(self._stack[-1][1] if self._stack else _TOP, at)
 
     def _show(self, style: Style, at: int) -> None:
         """From here on text has this style."""
@@ -222,7 +231,7 @@ class _Tree:
         return (_child(self._style, tuple(rules), *look) if rules or any(look) else self._style), names
 
 
-_GONE = Style(removed=True)
+_TOP, _GONE = Style(), Style(removed=True)
 
 
 @lru_cache(maxsize=2048)

@@ -540,3 +540,9 @@ def test_a_long_page_is_read_in_one_piece() -> None:
     format, text, hidden = shown(page)
     assert (format, hidden) == ("html", 0)
     assert fold(text) == fold("".join(words(seed, 20) for seed in range(500)))
+
+
+def test_elements_too_deep_for_any_reader_are_as_their_parents() -> None:
+    page = "<div>" * 3000 + "<p hidden>deep</p>" + "</div>" * 3000 + "<p hidden>gone</p>x"
+    _, text, hidden = shown(page, "html")
+    assert (fold(text), hidden) == ("deepx", 4)
