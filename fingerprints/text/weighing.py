@@ -17,7 +17,7 @@ from .script import WEIGHTS
 _PAGE = 1200.0  # letters of a text from which its length hardly matters
 _SENTENCE = 97.0  # letters that two pages must share
 _LEAST = 14.0  # letters that the smallest texts must share
-_DOUBLING = 5.0  # letters more for every doubling beyond a page
+_DOUBLING = 3.0  # letters more for every doubling beyond a page
 _REWORDED = 0.095  # share of the larger text that scattered grams must make: who rewords leaves .12, who does not .07
 _SCATTERED = 70.0  # letters of them below which the share says nothing
 COMMON = 3.0  # different works from which a passage is a template or a common quotation
