@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .grams import Hashes, Positions, Sizes, grams
+from .grams import Hashes, Positions, Sizes, distinct, grams
 from .normal import Normal
 from .script import WEIGHTS
 
@@ -110,7 +110,7 @@ def sums(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _variety(hashes: Hashes) -> float:
     sample = hashes[hashes < np.uint64(_SAMPLED)] if len(hashes) > _SMALL else hashes
-    return len(np.unique(sample)) / len(sample) if len(sample) else 1.0
+    return len(distinct(sample)) / len(sample) if len(sample) else 1.0
 
 
 def step_for(units: int) -> int:

@@ -72,6 +72,15 @@ def grams(units: CodePoints, scripts: NDArray[np.uint8], sizes: Sizes) -> tuple[
     return np.concatenate([none[0], *(p[0] for p in parts)]), np.concatenate([none[1], *(p[1] for p in parts)])
 
 
+def distinct(values: Hashes) -> Hashes:
+    """The distinct values, ascending, like `numpy.unique` but several times faster: it sorts, for it knows vectors."""
+    ordered = np.sort(values)
+    fresh = np.ones(len(ordered), dtype=np.bool_)
+    fresh[1:] = ordered[1:] != ordered[:-1]
+    out: Hashes = ordered[fresh]
+    return out
+
+
 def grouped(values: Hashes) -> tuple[Hashes, Positions]:
     """The distinct values, ascending, and for each value its place among them, like `numpy.unique` but faster."""
     order = np.argsort(values)
