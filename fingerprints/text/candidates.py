@@ -16,7 +16,7 @@ from .normal import Normal
 from .weighing import Weights
 
 _HUB = 64  # works read from one key; how many more there are is known
-_COMPARED = 96  # works among which versions of one work are told apart
+_COMPARED = 48  # works among which versions of one work are told apart
 _VERSIONS = 0.75  # resemblance from which two texts are versions of one
 _CANDIDATES = 64  # works that are aligned
 _HITS = 2  # keys in common, own to the work and near each other, below which it is not aligned
@@ -97,17 +97,20 @@ def _spread(view: View, postings: Postings, slots: Slots, who: NDArray[np.int64]
     counts = postings.counts
     if not len(slots):
         return counts.astype(np.float64)
-    read = np.bincount(postings.asked, minlength=len(counts))
-    families = read.astype(np.float64)
     compared = np.flatnonzero(hits > _HITS)  # with fewer keys in common it is a phrase that they share
     compared = compared[np.argsort(-hits[compared], kind="stable")][:_COMPARED]
     first = compared[versions(view.codes_at(slots[compared]))] if len(compared) else compared
-    if (first != compared).any():
-        family = np.arange(len(slots))
-        family[compared] = first
-        pairs = np.unique(postings.asked * len(slots) + family[who])
-        families = np.bincount(pairs // len(slots), minlength=len(counts)).astype(np.float64)
-    out: Weights = np.where(read > 0, families * counts / np.maximum(read, 1), 0.0)
+    if not (first != compared).any():
+        return counts.astype(np.float64)
+    # What holds for those compared is taken to hold for all: a work may be registered a thousand times.
+    family = np.full(len(slots), -1)
+    family[compared] = first
+    known = family[who] >= 0
+    asked = postings.asked[known]
+    pairs = np.unique(asked * len(slots) + family[who[known]])
+    families = np.bincount(pairs // len(slots), minlength=len(counts))
+    read = np.bincount(asked, minlength=len(counts))
+    out: Weights = np.where(read > 0, families * counts / np.maximum(read, 1), counts)
     return out
 
 
