@@ -96,6 +96,11 @@ def search(query: Fingerprint, index: Index, load: Load, seen: Index | None = No
     return found
 
 
+def renewed(of: Fingerprint) -> Fingerprint | None:
+    """A work's fingerprint by today's algorithm from what an older one kept; None where nothing better can be made."""
+    return text.renewed(of) if of.medium == "text" and of.algorithm not in (text.ALGORITHM, EXACT) else None
+
+
 def _everything(query: Fingerprint, candidate: Fingerprint) -> Segment:
     if query.medium == "text":
         return Segment(_span(query, "characters"), _span(candidate, "characters"), "codepoint")

@@ -33,6 +33,7 @@ Span = tuple[float, float]
 CODE_WORDS = 4  # 256 bits as four uint64
 KEY_BYTES = 5  # 40 bits
 _MAGIC = b"SMFP2"
+_BEFORE = b"SMFP1"  # 64-bit keys, each with a 32-bit payload
 
 
 def _empty_codes() -> NDArray[np.uint64]:
@@ -116,27 +117,30 @@ class Fingerprint:
         Raises:
             ValueError: the bytes are not a fingerprint, or lengths disagree.
         """
-        if raw[: len(_MAGIC)] != _MAGIC or len(raw) < len(_MAGIC) + 4:
+        before = raw[: len(_BEFORE)] == _BEFORE
+        if not (before or raw[: len(_MAGIC)] == _MAGIC) or len(raw) < len(_MAGIC) + 4:
             raise ValueError("not a fingerprint")
+        width, whole = (8 + 4, 8) if before else (KEY_BYTES, KEY_BYTES)
         (n,) = struct.unpack_from("<I", raw, len(_MAGIC))
         at = len(_MAGIC) + 4
         head = json.loads(raw[at : at + n])
         at += n
         codes, keys = int(head["codes"]), int(head["keys"])
-        end = at + codes * CODE_WORDS * 8 + keys * KEY_BYTES
+        end = at + codes * CODE_WORDS * 8 + keys * width
         if len(raw) != end + (int(head["detail"]) if detail is None else 0):
             raise ValueError("fingerprint has the wrong length")
         code_array = np.frombuffer(raw, dtype="<u8", count=codes * CODE_WORDS, offset=at).astype(np.uint64)
         key_bytes = np.zeros((keys, 8), dtype=np.uint8)
-        key_bytes[:, :KEY_BYTES] = np.frombuffer(
-            raw, dtype=np.uint8, count=keys * KEY_BYTES, offset=end - keys * KEY_BYTES
-        ).reshape(keys, KEY_BYTES)
+        # Of the older keys the payloads came behind all keys, and the upper 40 bits are kept.
+        stored = np.frombuffer(raw, dtype=np.uint8, count=keys * whole, offset=end - keys * width)
+        key_bytes[:, :whole] = stored.reshape(keys, whole)
+        key_array = key_bytes.view("<u8").astype(np.uint64).reshape(keys)
         return cls(
             medium=head["medium"],
             algorithm=head["algorithm"],
             digest=bytes.fromhex(head["digest"]),
             codes=code_array.reshape(codes, CODE_WORDS),
-            keys=key_bytes.view("<u8").astype(np.uint64).reshape(keys),
+            keys=key_array >> np.uint64(64 - 8 * KEY_BYTES) if before else key_array,
             detail=raw[end:] if detail is None else detail,
             facts=head["facts"],
             reason=head["reason"],

@@ -6,6 +6,7 @@ database does and answer "not now" until then.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Iterable, Sequence
@@ -134,6 +135,20 @@ class Service:
                 self.index.apply(self._changes(start, stop))
         return size
 
+    def _renewed(self, work: int, algorithm: str) -> Fingerprint:
+        """The fingerprint of a work that an older version registered, by today's algorithm where it can be made."""
+        row = (fingerprints.c.work == work, fingerprints.c.algorithm == algorithm)
+        with self.db.read() as connection:
+            kept = connection.execute(sa.select(fingerprints.c.data, fingerprints.c.detail).where(*row)).one()
+        old = Fingerprint.from_bytes(kept.data + kept.detail)
+        new = media.renewed(old)
+        if new is None:
+            return old
+        values = {"work": work, "algorithm": new.algorithm, "data": new.index_bytes(), "detail": new.detail}
+        with contextlib.suppress(sa.exc.IntegrityError), self.db.write() as connection:  # another process was first
+            connection.execute(fingerprints.insert().values(values))
+        return new
+
     def _changes(self, start: int, stop: int) -> Iterable[Change]:
         window = (entries.c.idx >= start, entries.c.idx < stop)
         with self.db.read() as connection:
@@ -149,12 +164,14 @@ class Service:
                 .where(*window)
             ).all()
         changes = [Change(idx + 1, work, None) for idx, work in removed]
-        renewed = {work for _, work, algorithm, _ in added if algorithm in media.ALGORITHMS}
+        current = {work for _, work, algorithm, _ in added if algorithm in media.ALGORITHMS}
         for idx, work, algorithm, data in added:
-            if algorithm not in media.ALGORITHMS and work in renewed:
+            old = algorithm not in media.ALGORITHMS and algorithm != media.EXACT
+            if old and work in current:
                 continue  # kept because the log commits to it
             try:
-                changes.append(Change(idx + 1, work, Fingerprint.from_bytes(data, b"")))
+                found = self._renewed(work, algorithm) if old else Fingerprint.from_bytes(data, b"")
+                changes.append(Change(idx + 1, work, found))
             except ValueError:
                 _logger.error("the fingerprint of work %d is damaged and cannot be matched: run ledger fsck", work)
         changes.sort(key=lambda change: change.position)

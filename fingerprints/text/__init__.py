@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 
+from ..errors import FingerprintError
 from ..model import Fingerprint, Limits, Medium, TextFormat
 from . import keys, minhash, stored
 from .decoding import decode
@@ -25,13 +27,14 @@ __all__ = [
     "fold",
     "fold_words",
     "read",
+    "renewed",
     "search",
     "shown",
     "signature",
 ]
 
 NAME: Medium = "text"
-ALGORITHM = "sourcemark-text/2:fold2-winnow12-minhash128-affine32-seed1"
+ALGORITHM = "sourcemark-text/2:minhash128-affine32-seed1"
 
 _GRAMS = 5  # different grams, likewise
 MINIMUM_WEIGHT = 36.0  # Latin letters (a Han character counts three) below which an altered copy could be chance
@@ -71,6 +74,17 @@ def fingerprint_of(reading: Reading, data: bytes) -> Fingerprint:
         },
         reason="too_short" if short else None,
     )
+
+
+def renewed(of: Fingerprint) -> Fingerprint | None:
+    """Today's fingerprint of a work from what an older version kept of it; None where that cannot be read."""
+    try:
+        text, html = stored.submitted_before(of)
+        data = text.encode()
+        made = fingerprint(data, Limits(max_text_bytes=len(data)), "html" if html else "plain")
+    except (ValueError, FingerprintError):
+        return None
+    return replace(made, digest=of.digest, facts={**made.facts, **of.facts})
 
 
 def _whole(text: Normal) -> int:

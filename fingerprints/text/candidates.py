@@ -20,13 +20,14 @@ _COMPARED = 48  # works among which versions of one work are told apart
 _VERSIONS = 0.75  # resemblance from which two texts are versions of one
 _CANDIDATES = 64  # works that are aligned
 _HITS = 2  # keys in common, own to the work and near each other, below which it is not aligned
+_LINE = 64  # units of an upload up to which it takes one less
 _PAGE = 1200  # units of an upload from which it takes one more
-_LONG = 380  # keys of a work from which it takes another one more (`keys.SHORT` units in windows of `keys.WINDOW`)
-_PHRASE = 32  # letters that they then must lie apart: more than those of one phrase
+_LONG = 300  # keys of a work from which it takes another one more (`keys.SHORT` units in windows of `keys.WINDOW`)
+_PHRASE = 24  # letters between the first and the last key of one phrase
 _SCATTERED = 0.004  # keys anywhere, a unit of the upload, that do as well: it was reworded throughout
 _NEIGHBOURS = 200  # letters of the upload between keys that are near each other; a Han character counts three
 _COPY = 0.08  # share of the upload's grams from which a work is aligned whoever else has them: half of those it keeps
-_AROUND = 6  # units around an indexed gram that stand where it stands: half a winnowing window
+_AROUND = keys.WINDOW // 2  # units around an indexed gram that stand where it stands
 _NEAR = 24  # units from the nearest indexed gram up to which what holds for it is taken to hold
 
 
@@ -56,19 +57,18 @@ def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
     hits = np.bincount(who, minlength=len(slots))
     spread = _spread(view, postings, slots, who, hits)
     own = np.bincount(who, weighing.own_share(spread)[postings.asked], minlength=len(slots))
-    order = np.argsort(-own, kind="stable")
     first = np.zeros(len(distinct))
     first[place[::-1]] = np.cumsum(weighing.weights(text))[positions[::-1]]
     counted = weighing.own_share(spread)[postings.asked] > 0
     who, where = who[counted], first[postings.asked[counted]]
-    in_order = np.lexsort((where, who))
-    who, where = who[in_order], where[in_order]
-    if len(text.units) < _PAGE:
-        promising = _near(who, where, len(slots), _HITS, 1)
-    else:
-        long = view.sizes_at(slots) >= _LONG
-        promising = _near(who, where, len(slots), _HITS + 1, 2) & ~long
-        promising |= _near(who, where, len(slots), _HITS + 2, _PHRASE) | (own >= _SCATTERED * len(text.units))
+    together = _together(who, where, len(slots))
+    needed = np.full(len(slots), _HITS)
+    if len(text.units) >= _PAGE:
+        needed = np.where(view.sizes_at(slots) >= _LONG, _HITS + 2, _HITS + 1)
+    elif len(text.units) < _LINE:
+        needed[:] = 1
+    promising = (together >= needed) | (own >= _SCATTERED * len(text.units))
+    order = np.lexsort((-own, -together))
     # A copy of the whole is one even where all of it is a template.
     promising |= hits >= max(_COPY * len(distinct), _HITS)
     order = order[promising[order]][:_CANDIDATES]
@@ -79,16 +79,21 @@ def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
     return Proposed(works, asked[known], positions[known], spread[known])
 
 
-def _near(who: NDArray[np.int64], where: Weights, works: int, needed: int, apart: int) -> NDArray[np.bool_]:
-    """Which works have so many keys near each other in the upload, the first and the last at least so far apart.
+def _together(who: NDArray[np.int64], where: Weights, works: int) -> NDArray[np.int64]:
+    """The most keys that each work has near each other in the upload, those of one phrase counted as three.
 
-    Strangers share keys one by one, or a few on one phrase.
+    Strangers share keys one by one, or a few on one phrase; and of a long upload the work with one paragraph must come
+    before those with a phrase here and there.
     """
-    out = np.zeros(works, dtype=np.bool_)
-    more = needed - 1
-    length = where[more:] - where[: len(where) - more]
-    near = (who[more:] == who[: len(who) - more]) & (length <= _NEIGHBOURS) & (length >= apart)
-    out[who[more:][near]] = True
+    out = np.zeros(works, dtype=np.int64)
+    if not len(who):
+        return out
+    span = float(where.max()) + _NEIGHBOURS + 1
+    place = np.sort(who * span + where)
+    ends = np.searchsorted(place, place + _NEIGHBOURS)
+    count = ends - np.arange(len(place))
+    count = np.where(place[ends - 1] - place >= _PHRASE, count, np.minimum(count, _HITS + 1))
+    np.maximum.at(out, (place // span).astype(np.int64), count)
     return out
 
 

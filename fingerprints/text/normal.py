@@ -69,9 +69,10 @@ class Normal:
     seen: CodePoints
 
     def quoted(self, a: int, b: int) -> bool:
-        """Whether just the units from a to b stand in quotation marks."""
+        """Whether the units from a to b, and hardly more, stand in quotation marks."""
         start, end = int(self.where[a]), int(self.where[b - 1]) + 1
-        before, after = self.seen[max(start - 2, 0) : start], self.seen[end : end + 4]
+        # A letter or two before or behind the marks may be the same by chance.
+        before, after = self.seen[max(start - 2, 0) : start + 5], self.seen[max(end - 5, 0) : end + 4]
         return bool(np.isin(before, _OPENING).any() and np.isin(after, _CLOSING).any())
 
     @property

@@ -20,7 +20,9 @@ from cli.demo_content.picture_reposts import LARGEST
 from cli.demo_content.pictures import unregistered_pictures
 from cli.demo_content.text_reposts import language_of, open_text, other_script, respaced
 from cli.demo_content.variants import is_han, to_simplified, to_traditional
-from fingerprints import image, text
+from fingerprints import image, media, text
+from fingerprints.index.memory import MemoryIndex
+from fingerprints.index.protocol import Change
 from fingerprints.model import Fingerprint
 
 
@@ -212,12 +214,13 @@ def test_every_repost_is_found_and_nothing_else(full_plan: Plan, works: list[Dem
     def fingerprint(data: bytes, medium: str) -> Fingerprint:
         return image.fingerprint(data) if medium == "image" else text.fingerprint(data)
 
-    known = {work.name: fingerprint(work.data, "image" if work.name.endswith(".jpg") else "text") for work in works}
+    known = [fingerprint(work.data, "image" if work.name.endswith(".jpg") else "text") for work in works]
+    index = MemoryIndex()
+    index.apply([Change(n + 1, n, made) for n, made in enumerate(known)])
     for repost in full_plan.reposts:
         query = fingerprint(repost.data, repost.medium)
-        verify = image.verify if repost.medium == "image" else text.verify
-        found = [name for name, work in known.items() if work.medium == query.medium and verify(query, work)]
-        assert found == ([repost.work] if repost.work else []), repost.name
+        matches = media.search(query, index, lambda numbers: {n: known[n] for n in numbers}).matches
+        assert [works[n].name for n in matches] == ([repost.work] if repost.work else []), repost.name
 
 
 def test_a_page_is_a_page(full_plan: Plan) -> None:

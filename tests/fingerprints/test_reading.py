@@ -21,6 +21,7 @@ from fingerprints.text.folding import code_points, to_text
 from fingerprints.text.reading import read
 
 from .documents import docx, epub, notes, paragraph, pdf, run, zipped
+from .finding import match
 
 LIMITS = Limits()
 ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=200)
@@ -446,9 +447,9 @@ def test_a_document_is_found_by_its_text() -> None:
     lines = [prose[at : at + 40] for at in range(0, 300, 40)]
     plain = text.fingerprint(prose.encode())
     for made in (docx(paragraph(run(prose))), epub([f"<p>{prose}</p>"]), pdf([lines]), f"<p>{prose}".encode("gbk")):
-        match = text.verify(text.fingerprint(made), plain)
-        assert match is not None
-        assert match.coverage_work > 0.95
+        found = match(text.fingerprint(made), plain)
+        assert found is not None
+        assert found.coverage_work > 0.95
 
 
 DEEP = "<w:p>" * 5000 + "</w:p>" * 5000

@@ -85,7 +85,7 @@ def letters(given_text: str) -> str:
 def test_each_unit_is_the_fold_of_the_code_point_it_points_to(given_text: str) -> None:
     found = normal(given_text)
     assert (np.diff(found.where) >= 0).all()
-    assert found.length == len(given_text)
+    assert len(found.seen) == len(given_text)
     for unit, place in zip(to_text(found.units), found.where.tolist(), strict=True):
         assert unit in letters(given_text[place])
 
