@@ -32,6 +32,7 @@ _HEADED = re.compile(rf"[\s{re.escape(_OPEN)}]*[{OWNER}{BOTH}][\s/|,·>»”」�
 _SAID = re.compile(r"[:,]?\s*[“\"«„「『]\s*\w")
 
 
+NEGATABLE = re.compile(f"[{OWNER}{BOTH}]")
 MOST_LABELS = 1000  # at either end of a text
 
 
@@ -104,13 +105,18 @@ class Reader:
         if "related" in phrases and not marked.has("link") and phrases["related"][0][0] < 6:
             found.statements = [s for s in found.statements if s.category == "related"]
             return found
+        if NEGATABLE.search(low) and self.lexicon.negates(low, self.lang):
+            phrases.setdefault("denial", []).append((0, 0))
         doubted = "denial" in phrases or "doubt" in phrases
+        topics = phrases.get("topic", [])
         regions = [r for r in self._regions(marked) if r.separated or not doubted or r.label.role == "none"]
         consumed: list[tuple[int, int]] = []
         credited: set[int] = set()
         for region in regions:
+            if not region.separated and any(0 <= region.start - b <= 24 for _, b in topics) and not marked.has("link"):
+                continue  # "meet the writer X": the label belongs to what the sentence is about
             self._region(marked, region, found, consumed, credited)
-        blocked = self._suffixes(marked, found, credited, doubted)
+        blocked = self._suffixes(marked, found, credited, doubted, topics)
         self._free_suffix(marked, found, consumed)
         self._unlabelled(marked, found, phrases, consumed, credited | blocked)
         found.title = self._title(marked, found)
@@ -323,7 +329,9 @@ class Reader:
 
     # labels after names
 
-    def _suffixes(self, marked: Marked, found: Found, credited: set[int], denied: bool) -> set[int]:
+    def _suffixes(
+        self, marked: Marked, found: Found, credited: set[int], denied: bool, topics: list[tuple[int, int]]
+    ) -> set[int]:
         blocked: set[int] = set()
         low = marked.low
         for i, char in enumerate(low):
@@ -352,6 +360,8 @@ class Reader:
                 continue
             if denied or (char == ACCOUNT and label.role == "source"):
                 continue
+            if any(0 <= a - match.end() <= 12 for a, _ in topics) and not marked.has("link", "title"):
+                continue  # "the writer X at the book fair"
             found.credits.append(self._as(marked, i, label))
             credited.add(i)
         return blocked

@@ -17,8 +17,10 @@ from typing import Any
 
 from .fold import ALPHA, DENSE, HANGUL, fold
 
-VERSION = "1"
+VERSION = "2"
 ANY = frozenset({"text", "image", "audio", "video"})
+NAMED = "[\ue000\ue002]"  # the marks of the owner, and of the owner who is the source (see `provenance.marking.marks`)
+_REACH = "[^.:;,|/()\n。]{0,28}?"  # how far a "not" reaches
 GAP = "[^.。;!?\n]{0,16}?"  # what "..." in a phrase stands for
 
 
@@ -126,11 +128,14 @@ class Lexicon:
                         found = self._categories.setdefault(_bounded(fold(word)), {})
                         found.setdefault(category, set()).add(lang)
             for kind, listed in data.get("words", {}).items():
-                words.setdefault(kind, []).extend(_bounded(fold(w)) for w in listed)
+                words.setdefault(kind, []).extend(
+                    _bounded(fold(w).strip(".") if kind == "generic" else fold(w)) for w in listed
+                )
         labels, after = frozenset(self._labels), frozenset(self._after)
         connectors, fillers = frozenset(words["connectors"]), frozenset(words["fillers"])
         self.vocabulary = frozenset(words.get("before", ())) | connectors | fillers | labels | after
         self.follower_words = frozenset(words["followers"]) | after | labels
+        self.bare = frozenset(words.get("by", ()))  # labels that need no sign before the name that ends the line
         self.organisations = frozenset(words["organisations"])
         self.label = re.compile(bounded(labels))
         self.after_label = re.compile(bounded(after))
@@ -139,6 +144,13 @@ class Lexicon:
         self.generic_word = re.compile(bounded(words["generic"]))
         self.brand = re.compile(bounded(words["brands"]))
         self.self_word = re.compile(bounded(words["self"]))
+        self._negations = {
+            lang: (
+                _negation(data, "not", "{words}" + _REACH + NAMED),
+                _negation(data, "not_after", NAMED + _REACH + "{words}"),
+            )
+            for lang, data in files.items()
+        }
         gapped = sorted(k for k in self._categories if "..." in k)
         self._gapped = [
             (tuple(p.strip() for p in key.split("...")), re.compile(bounded_gap(key)), key) for key in gapped
@@ -152,6 +164,14 @@ class Lexicon:
     def behind(self, key: str, lang: str | None) -> Label | None:
         """What a label after a name means; None for a word that is none."""
         return _chosen(self._after[key], key, lang) if key in self._after else None
+
+    def negates(self, low: str, lang: str | None) -> bool:
+        """Whether the owner is denied: a "not" of the post's language, or English, shortly before or after the name."""
+        for language in dict.fromkeys((lang, "en")):
+            before, after = self._negations.get(language or "", (None, None))
+            if (before and before.search(low)) or (after and after.search(low)):
+                return True
+        return False
 
     def phrases(self, low: str, lang: str | None) -> dict[str, list[tuple[int, int]]]:
         """Category -> spans of its phrases in folded text. A longer phrase hides the shorter ones inside it."""
@@ -169,6 +189,11 @@ class Lexicon:
         for category, languages in self._categories.get(key, {}).items():
             if _active(languages, lang) or len(key) >= 8 or not key.isascii():
                 out.setdefault(category, []).append(span)
+
+
+def _negation(data: dict[str, Any], kind: str, pattern: str) -> re.Pattern[str] | None:
+    words = [_bounded(fold(w)) for w in data.get("words", {}).get(kind, ())]
+    return re.compile(pattern.replace("{words}", f"(?:{bounded(words)})")) if words else None
 
 
 def _active(languages: Iterable[str], lang: str | None) -> bool:

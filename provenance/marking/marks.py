@@ -78,11 +78,13 @@ class Marker:
         self.registered = urls.Registered(work.source_urls)
         lang = post.lang
         self._names: list[_Name] = []
-        owners = {fold_name(n): n for n in (*work.owner_aliases[:64], work.owner) if fold_name(n)}
+        names = [n for n in (*work.owner_aliases[:64], work.owner) if fold_name(n)]
+        owners = {fold_name(n) for n in names}
         source = fold_name(work.source_name) if work.source_name else ""
         self.owner_is_source = bool(source) and source in owners
         self.organisation = self.owner_is_source or _ends_with(fold(work.owner).strip(), lexicon.organisations)
-        for key, name in owners.items():
+        for name in dict.fromkeys(names):
+            key = fold_name(name)
             party: Party = "owner" if key == fold_name(work.owner) else "alias"
             if party == "alias" and not same_script(name, work.owner):
                 party = "transliteration"
@@ -154,7 +156,7 @@ class Marker:
         ):
             return False
         if left == "@" or (left == "#" and right and re.match(r"\w", right)):
-            return low[a] == "@" or left == "#"
+            return low[a] == "@" or left == "#" or (b - a >= 6 and not re.match(r"[\w.-]\w", low[b : b + 2]))
         return not self._longer(low, cased, a, b)
 
     def _longer(self, low: str, cased: str, a: int, b: int) -> bool:
@@ -202,7 +204,8 @@ class Marker:
 
 
 _CAPITAL = "[A-ZА-ЯЁІЇЄΑ-Ω]"
-_ARABIC_PREFIX = re.compile(r"(?:^|[^\w])[وبلفك]{1,2}$|(?:^|[^\w])لل$")
+# Prepositions and "and" written together with the word after them, in Arabic and Hebrew.
+_ARABIC_PREFIX = re.compile(r"(?:^|[^\w])(?:[وبلفك]{1,2}|لل|[ושהכלבמ]{1,3}-?)$")
 
 
 def _ends_with(text: str, words: frozenset[str]) -> bool:

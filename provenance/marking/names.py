@@ -15,6 +15,10 @@ _LATIN = re.compile(
     rf"(?:(?:the|The|Die|Der|Das|Le|La|El|L'|Il)\s+)?{_CAPITAL}[\w'.&-]*"
     rf"(?:\s+(?:(?:{_PARTICLE})\s+){{0,2}}{_CAPITAL}[\w'.&-]*){{0,4}}"
 )
+# A name of two to four words of a script without capitals, one or two in Hangul.
+_BARE = re.compile(
+    rf"[^\W\d_a-z]{{2,14}}(?: [^\W\d_a-z]{{2,14}}){{1,3}}|[{HANGUL}]{{2,5}}(?: [{HANGUL}]{{2,3}})?", re.IGNORECASE
+)
 _CLAUSE_END = re.compile(r"\s*(?:$|[.;,|/()\n])")
 _NAME_END = re.compile(r"\s*(?:$|[.;,|/()\n]|staff|for |in |and |from |via |- |'s? )")
 _NO_NAME = frozenset(["the", "a", "an", "this", "how", "why", "what"])  # a weak label before these introduces a title
@@ -75,6 +79,11 @@ class Names:
         dense = re.match(rf"([{DENSE}·]{{2,8}})\s*(?:$|[,;、|/()。!?])", rest)
         if dense and re.search(f"[{DENSE}]", low[start:position]):
             return dense[1] if not self.lexicon.filler.match(dense[1].lower()) else None
+        key = re.sub(r"\s+", " ", low[start:position]).strip()
+        if key in self.lexicon.bare:
+            whole = re.fullmatch(_BARE, rest.strip(QUOTES))
+            if whole and not any(self.lexicon.filler.fullmatch(w) for w in whole[0].lower().split()):
+                return whole[0]
         latin = _LATIN.match(rest)
         if latin is None or re.search(f"[{DENSE}]", low[start:position]):
             return None

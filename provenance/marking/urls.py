@@ -20,7 +20,7 @@ from .model import UrlMatch
 MAX_URL = 2048
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 # What may stand in an address written in running text; Han, kana and Hangul end it, so do full-width signs.
-_BODY = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%|À-ɏͰ-ϿЀ-ԯ֐-׿؀-ۿ]"
+_BODY = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%|À-ɏͰ-ϿЀ-ԯא-ת\u0620-\u0669\u066e-\u06d3\u06d5-\u06ff]"
 _HOST = r"(?:[A-Za-z0-9À-ɏͰ-ϿЀ-ԯ](?:[A-Za-z0-9À-ɏͰ-ϿЀ-ԯ_-]{0,62})\.){1,8}(?:[A-Za-z]{2,24}|xn--[a-z0-9-]{2,59})"
 IN_TEXT = re.compile(
     rf"(?:https?|ftp)://{_BODY}{{1,{MAX_URL}}}|(?<![\w@.])(?:www\.)?{_HOST}(?::\d{{2,5}})?(?:/{_BODY}{{0,{MAX_URL}}})?(?![A-Za-z0-9@])",
@@ -166,7 +166,7 @@ def strip_tail(url: str) -> str:
     """Without the punctuation that ends the sentence around an address."""
     while url:
         last = url[-1]
-        if last in ".,;:!?'\"|*_" or (last in ")]" and url.count("(["[last == "]"]) < url.count(last)):
+        if last in ".,;:!?'\"|*_([" or (last in ")]" and url.count("(["[last == "]"]) < url.count(last)):
             url = url[:-1]
         else:
             break

@@ -1,13 +1,12 @@
 """The labelled posts of ``cases-tuned.jsonl`` and ``cases-held.jsonl``, and how the check does on them.
 
 The two halves are split by a hash of the case's name. The lexicon and the rules may be written with the tuned half in
-view; the held half is looked at only as a number. ``python tests/provenance/marking/cases.py`` prints both.
+view; the held half is looked at only as a number (``benchmarks/marking_cases.py``).
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -60,16 +59,3 @@ def score(cases: list[dict[str, Any]]) -> dict[str, Any]:
         ),
         "wrong": wrong,
     }  # fmt: skip
-
-
-def main() -> None:
-    for half in ("tuned", "held"):
-        result = score(load(half))
-        wrong = result.pop("wrong")
-        print(half, json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in result.items()}))
-        if half in sys.argv[1:]:
-            print("\n".join(wrong))
-
-
-if __name__ == "__main__":
-    main()
