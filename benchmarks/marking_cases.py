@@ -1,4 +1,4 @@
-"""How the marking check does on the labelled posts of the tests, both halves; ``-v`` lists what the tuned half gets wrong."""
+"""How the marking check does on the labelled posts of the tests; ``-v`` lists what is wrong in the tuned half."""
 
 from __future__ import annotations
 

@@ -41,12 +41,13 @@ class Module(Protocol):
 MEDIA: dict[Medium, Module] = {"text": cast(Module, text), "image": cast(Module, image)}
 
 
-def examine(data: bytes, limits: Limits, declared: TextFormat | None = None) -> Examination:
+def examine(data: bytes, limits: Limits, declared: TextFormat | None = None, trust_anchors: str = "") -> Examination:
     """Read everything that is needed from one file. Runs inside the decoder process.
 
     Args:
         declared: the bytes are UTF-8 text of this format, as their sender said; a fragment of HTML cannot be told
             from plain text by its first bytes.
+        trust_anchors: PEM certificates that C2PA manifests are trusted by.
 
     Raises:
         UnreadableMedia, UnsupportedMedium, LimitExceeded: see their reasons.
@@ -64,13 +65,13 @@ def examine(data: bytes, limits: Limits, declared: TextFormat | None = None) -> 
         found = module.fingerprint(data, limits)
         if medium == "text":
             submitted, _ = text.decode(data)
-    return Examination(found, format, submitted, _metadata(data, format))
+    return Examination(found, format, submitted, _metadata(data, format, trust_anchors))
 
 
-def _metadata(data: bytes, format: str) -> tuple[Field, ...]:
+def _metadata(data: bytes, format: str, trust_anchors: str) -> tuple[Field, ...]:
     from . import metadata  # needed in the decoder process only
 
-    return metadata.read(data, format)
+    return metadata.read(data, format, trust_anchors)
 
 
 def query_codes(query: Fingerprint) -> tuple[NDArray[np.uint64], int]:

@@ -39,7 +39,7 @@ class Service:
         self.settings = settings
         self.db = Database(settings.url, settings.database_timeout_seconds)
         self.log = Log(self.db, settings)
-        self.sandbox = Sandbox(settings.workers, settings.limits)
+        self.sandbox = Sandbox(settings.workers, settings.limits, settings.anchors)
         self.index = MemoryIndex()
         self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="examine")
         self._start_lock = threading.Lock()

@@ -130,12 +130,14 @@ class Evidence:
     """One thing that was seen in the post.
 
     Attributes:
-        where: text, html, caption, or the metadata container (exif, iim, xmp, png, id3, mp4, vorbis, matroska).
+        where: text, html, caption, or the metadata container (exif, iim, xmp, png, id3, mp4, vorbis,
+            matroska, c2pa).
         locator: ``a-b`` code points of the text, a CSS path of the page, or the tag of the field.
         quote: what stands there, at most 200 code points.
         names_owner: who is named: owner, alias, transliteration, source, other, generic, self; None if nobody.
         visible: whether a reader of the post sees it.
         url_match: how a link relates to the registered address; None if it is not about a link.
+        c2pa_state: Valid or Trusted where a C2PA manifest says it; None elsewhere.
     """
 
     where: str
@@ -145,6 +147,7 @@ class Evidence:
     names_owner: Party | None = None
     visible: bool = True
     url_match: UrlMatch | None = None
+    c2pa_state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

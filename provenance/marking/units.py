@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fingerprints.model import Field
 
@@ -43,7 +43,7 @@ class Unit:
     heading: bool = False
     tag: str = ""
     first: bool = False
-    notes: frozenset[str] = field(default_factory=frozenset)
+    c2pa_state: str | None = None
 
     def quote(self, share: float = 0.0) -> str:
         """At most 200 code points around a place that lies at a share 0..1 of the unit."""
@@ -101,7 +101,8 @@ _ROLES = {
     "author": "artist by-line byline dc:creator author creator xpauthor performer composer albumartist photographer "
     "iptc4xmpext:artworkcreator plus:imagecreatorname cc:attributionname tiff:artist writer lyricist director",
     "rights": "copyright copyrightnotice dc:rights xmprights:owner plus:copyrightownername plus:licensorname credit "
-    "photoshop:credit iptc4xmpext:aocopyrightnotice tiff:copyright rights copyrightowner",
+    "photoshop:credit copyrightholder owner iptc4xmpext:aocopyrightnotice tiff:copyright rights "
+    "copyrightowner",
     "source": "source dc:source photoshop:source cc:attributionurl cc:morepermissions dc:publisher publisher url "
     "website xmprights:webstatement station webstatement dc:relation iptc4xmpext:aosource dc:identifier www",
     "title": "objectname dc:title title xptitle photoshop:headline headline",
@@ -128,6 +129,12 @@ _IGNORED = frozenset(
         "bpm",
         "compilation",
         "encoded_by",
+        "state",
+        "signer",
+        "digitalsourcetype",
+        "lyrics",
+        "grouping",
+        "subtitle",
     ]
 )
 
@@ -137,22 +144,26 @@ def field_role(tag: str) -> str | None:
     name = tag.lower()
     if name.startswith(("meta:", "jsonld:", "link:")):
         return name.split(":")[1]
-    if name in _IGNORED:
+    if name in _IGNORED or name.startswith("datamining"):
         return ""
     return _ROLE_OF.get(name) or _ROLE_OF.get(name.split(":")[-1])
 
 
 def from_fields(fields: Iterable[Field], *, visible: bool) -> Iterator[Unit]:
     """The units of embedded or machine-readable fields; locators are their tags."""
+    fields = tuple(fields)
+    states = [f.value for f in fields if (f.where, f.tag) == ("c2pa", "state")]
     for item in fields:
         role = field_role(item.tag)
         if role == "":
             continue
+        state = states[0] if item.where == "c2pa" and states else None
         text = item.value[:MAX_UNIT]
         spans = [(0, len(text))] if role else list(sentences(text))
         for a, b in spans:
             if text[a:b].strip():
-                yield Unit(item.where, item.tag, text[a:b].replace("\n", " "), hint=role, visible=visible, tag=item.tag)
+                line = text[a:b].replace("\n", " ")
+                yield Unit(item.where, item.tag, line, hint=role, visible=visible, tag=item.tag, c2pa_state=state)
 
 
 @dataclass(frozen=True, slots=True)

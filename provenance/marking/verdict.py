@@ -78,7 +78,7 @@ def evidence(
     """One piece of evidence from a place in a unit."""
     unit = marked.unit
     match = mark.link.match if mark is not None and mark.link is not None else None
-    return Evidence(unit.where, unit.locator, unit.quote(share), role, party, unit.visible, match)
+    return Evidence(unit.where, unit.locator, unit.quote(share), role, party, unit.visible, match, unit.c2pa_state)
 
 
 def relevant(credit: Credit, kind: str) -> bool:
