@@ -137,7 +137,7 @@ class Reader:
         spots: list[tuple[int, int, Label, bool]] = []
         if hint in ("author", "rights", "source"):
             spots.append((0, 0, Label(hint, ANY, True), True))
-        for match in _outermost(list(self.lexicon.label.finditer(low))):
+        for match in _outermost(self.lexicon.labels(low)):
             spot = self._label(marked, match)
             if spot is not None and not (spots and spot[0] < spots[-1][1]):
                 spots.append(spot)
