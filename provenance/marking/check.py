@@ -61,7 +61,8 @@ def check(work: Work, post: Post) -> Report:
         searched.append("caption")
     bare = post.text is None and post.html is None
     if post.fields is not None:
-        seen += from_fields(post.fields, visible=bare)
+        if bare:
+            seen += from_fields(post.fields, visible=True)
         searched += sorted({f.where for f in post.fields}) or ["fields"]
     if len(seen) > MAX_UNITS:
         seen = seen[: MAX_UNITS // 2] + seen[-MAX_UNITS // 2 :]
