@@ -27,6 +27,7 @@ _ITEM = re.compile(
     r"\s*[,、/|(\[{<&+;·×]\s*|\s+-\s+|\s+(?:and|und|et|via|for|in|at|from|on|pour|chez|para|per|von|aus)\s+|[和与及]"
 )
 _OPEN = "\"'“«‹「『《〈(（[*_#·<【"
+_SIGNED = re.compile(r"[.!?。…\"'”»」』]\s*-{1,3}\s*([^-]{1,120})$")
 _REPORTED = re.compile(rf"据([{DENSE}]{{2,12}}?)(?:报道|报导|消息|讯)")
 _HEADED = re.compile(rf"[\s{re.escape(_OPEN)}]*[{OWNER}{BOTH}][\s/|,·>»”」』)-]+[{SOURCE}]")
 _SAID = re.compile(r"[:,]?\s*[“\"«„「『]\s*\w")
@@ -407,6 +408,10 @@ class Reader:
         topic = "topic" in phrases
         owners = any(low[i] in OWNER + BOTH for i in names) or any(c.kind in ("owner", "both") for c in found.credits)
         opening = re.match(rf"[\s{re.escape(_OPEN)}#]*[{OWNER}{SOURCE}{BOTH}][\s\"'”»」』\])*_{LINK}]*:", low)
+        signed = _SIGNED.search(low)
+        if signed and signed.start() > 0 and len(self.names.residue(signed[1])) <= 4 and not topic:
+            names = [i for i in names if i >= signed.start(1)]
+            pure = bool(names)
         credits = (
             registered
             or (pure and not topic)

@@ -104,6 +104,8 @@ class _Table(dict[int, str]):
     def _fold(char: str) -> str:
         if char.isspace() and char != "\u200b":
             return " "
+        if unicodedata.category(char) in ("Mn", "Mc"):  # the vowel signs that count are in _SAME
+            return ""
         letters = fold_letters(char)
         if letters:
             upper = letters.upper() if char != char.lower() else letters

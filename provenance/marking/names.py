@@ -85,9 +85,11 @@ class Names:
             if whole and not any(self.lexicon.filler.fullmatch(w) for w in whole[0].lower().split()):
                 return whole[0]
         latin = _LATIN.match(rest)
-        if latin is None or re.search(f"[{DENSE}]", low[start:position]):
+        if latin is None:
             return None
         name, tail = latin[0].strip(), rest[latin.end() :]
+        if re.search(f"[{DENSE}]", low[start:position]) and not re.match(r"\s*$", tail):
+            return None
         single = len(name.split()) < 2
         if single and (_CALENDAR.fullmatch(name.lower().strip(QUOTES)) or _SENTENCE.match(tail)):
             return None
