@@ -59,7 +59,7 @@ def _work_ids(opened: Service, work: str) -> list[str]:
         return [works.get(opened, work).work_id]
     from provenance import matching
 
-    return [found.work.work_id for found in matching.find(opened, opened.examine(Path(work)).fingerprint)]
+    return [found.work.work_id for found in matching.find(opened, opened.examine(Path(work)).fingerprint).found]
 
 
 def _pages(

@@ -150,6 +150,19 @@ def marking_word(verdict: str) -> str:
     return tr(*_MARKINGS.get(verdict, (verdict, verdict)))
 
 
+_REUSES = {
+    "verbatim": ("word for word", "逐字"),
+    "excerpt": ("an excerpt", "摘录"),
+    "stitched": ("one of several sources", "多来源拼接"),
+    "edited": ("edited", "改动"),
+    "rewritten": ("rewritten", "改写"),
+}
+
+
+def reuse_word(reuse: str) -> str:
+    return tr(*_REUSES.get(reuse, (reuse, reuse)))
+
+
 def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 

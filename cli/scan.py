@@ -13,12 +13,14 @@ from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge
 from provenance.records import ScanItem, ScanResult, Source, parse
 
 from . import batch as batches
+from . import passages
 from .output import (
     emit_all,
     marking_word,
     percent,
     progress,
     reason_words,
+    reuse_word,
     say,
     status_word,
     tr,
@@ -41,10 +43,15 @@ def command(
     use: Annotated[str | None, typer.Option(help="full, excerpt, adapted or quotation, if known.")] = None,
     commercial: Annotated[bool, typer.Option(help="The post is commercial.")] = False,
     lang: Annotated[str | None, typer.Option(help="Language of the post, for example zh-Hans.")] = None,
+    show_: Annotated[
+        bool, typer.Option("--show", help="Print the passages side by side, shared words marked.")
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON line an upload on stdout.")] = False,
 ) -> int:
     if (batch is None) == (path is None):
         raise BadInput("give a file, or --batch FILE.jsonl, one of the two")
+    if show_ and (batch is not None or json_):
+        raise BadInput("--show is for people and for one file: leave out --batch and --json")
     last: ScanResult | None = None
     with service() as opened:
         from provenance import accounts, scans
@@ -54,7 +61,8 @@ def command(
             assert path is not None
             given = {"account": account, "post_url": post_url, "use": use, "commercial": commercial, "lang": lang}
             item = parse(ScanItem, {**given, "path": path, "caption": _caption(caption)})
-            uploads = iter([scans.Upload(item, _source(path, opened.settings.limits.max_bytes))])
+            source = _source(path, opened.settings.limits.max_bytes)
+            uploads = iter([scans.Upload(item, source)])
             total: int | None = 1
         else:
             uploads = (scans.Upload(*pair) for pair in batches.items(batch, ScanItem))
@@ -73,6 +81,8 @@ def command(
             else:
                 for result in watched():
                     show(result)
+            if show_ and last is not None and last.medium == "text" and not isinstance(source, SourcemarkError):
+                passages.show(opened, source, last.matches)
     if batch is not None or last is None:
         return 0
     if last.error is not None:
@@ -114,9 +124,12 @@ def show(result: ScanResult) -> None:
     for match in result.matches:
         marking = match.marking
         say(f"  {match.work_id} «{match.title}» — {match.owner}")
+        reused = f"{reuse_word(match.reuse)}; " if match.reuse else ""
         covers = tr("of the upload", "占上传内容") + f" {percent(match.coverage.upload)}, "
         covers += tr("of the work", "占作品") + f" {percent(match.coverage.work)}"
-        say(f"    {tr('score', '匹配度')} {match.score:.2f}; {covers}; {where_found(match)}")
+        say(f"    {tr('score', '匹配度')} {match.score:.2f}; {reused}{covers}; {where_found(match)}")
+        if match.common >= 0.05:  # less is a word here and there
+            say(f"    {percent(match.common)} " + tr("of it is quotation or template", "为通用引文或模板"))
         reasons = reason_words(marking.get("reasons", []))
         marked = marking_word(str(marking["verdict"]))
         say(f"    {tr('marking', '标注')}: {marked}" + (f" ({reasons})" if reasons else ""))

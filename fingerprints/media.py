@@ -1,4 +1,4 @@
-"""The only list of media, and what is the same for all: examine a file, compare two fingerprints.
+"""The only list of media, and what is the same for all: examine a file, search for what it reuses.
 
 A medium is a module with the names of `Module`. A format whose medium has no module yet gets a fingerprint that finds
 exact copies only.
@@ -7,38 +7,33 @@ exact copies only.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
-
-import numpy as np
-from numpy.typing import NDArray
 
 from . import image, sniff, text
 from .errors import LimitExceeded
-from .model import Examination, Field, Fingerprint, Limits, Match, Medium, Quad, Segment, Span, TextFormat
+from .index.protocol import Found, Index, Load, View
+from .model import Examination, Field, Fingerprint, Limits, Match, Medium, Quad, Reuse, Segment, Span, TextFormat
 
 EXACT = "sourcemark-exact/1"
+_EXACT_REUSE: dict[Medium, Reuse] = {"text": "verbatim"}
 
 
 class Module(Protocol):
-    """What a medium is made of.
-
-    ``query_codes`` gives the codes to look up for one fingerprint, shape (n, 4): more than it stores where a look-up
-    has to try orientations. ``RADIUS`` is the Hamming distance, 0..255 bits, within which a stored code is a candidate.
-    The module also has ``EXAMPLES``, made when first asked for.
-    """
+    """What a medium is made of. It also has ``EXAMPLES``, made when first asked for."""
 
     NAME: Medium
     ALGORITHM: str
-    RADIUS: int
 
     def fingerprint(self, data: bytes, limits: Limits | None = None) -> Fingerprint: ...
 
-    def verify(self, query: Fingerprint, candidate: Fingerprint) -> Match | None: ...
-
-    def query_codes(self, query: Fingerprint) -> NDArray[np.uint64]: ...
+    def search(self, query: Fingerprint, view: View, load: Load, seen: View | None = None) -> Found:
+        """The works that an upload verifiably reuses: candidates from the index, verified, with evidence."""
+        ...
 
 
 MEDIA: dict[Medium, Module] = {"text": cast(Module, text), "image": cast(Module, image)}
+ALGORITHMS = frozenset(module.ALGORITHM for module in MEDIA.values())  # those of today
 
 
 def examine(data: bytes, limits: Limits, declared: TextFormat | None = None, trust_anchors: str = "") -> Examination:
@@ -74,24 +69,34 @@ def _metadata(data: bytes, format: str, trust_anchors: str) -> tuple[Field, ...]
     return metadata.read(data, format, trust_anchors)
 
 
-def query_codes(query: Fingerprint) -> tuple[NDArray[np.uint64], int]:
-    """The codes to look up for one upload, shape (n, 4), and the radius in bits."""
-    module = MEDIA.get(query.medium)
-    if module is None or query.algorithm != module.ALGORITHM:
-        return query.codes, 0
-    return module.query_codes(query), module.RADIUS
+def search(query: Fingerprint, index: Index, load: Load, seen: Index | None = None) -> Found:
+    """The registered works that an upload verifiably reuses; the same bytes are a match in every medium.
 
-
-def verify(query: Fingerprint, candidate: Fingerprint) -> Match | None:
-    """Whether the upload verifiably reuses the work; the same bytes are a match in every medium."""
-    if query.medium != candidate.medium:
-        return None
-    if query.digest == candidate.digest:
-        return Match(1.0, 1.0, 1.0, (_everything(query, candidate),), {"exact": True})
+    Args:
+        query: the upload's fingerprint.
+        index: the registered works.
+        load: gives the fingerprints of works by number, and leaves out those that must not match.
+        seen: the lessons of earlier searches.
+    """
     module = MEDIA.get(query.medium)
-    if module is None or not query.algorithm == candidate.algorithm == module.ALGORITHM:
-        return None
-    return module.verify(query, candidate)
+    current = module is not None and query.algorithm == module.ALGORITHM
+    view = index.view(query.algorithm)
+    exact = {
+        work: Match(1.0, 1.0, 1.0, (_everything(query, same),), {"exact": True}, _EXACT_REUSE.get(query.medium))
+        for work, same in load(view.works(view.by_digest(query.digest)).tolist()).items()
+        if same.digest == query.digest and same.medium == query.medium
+    }
+    if module is None or not current:
+        return Found(exact)
+
+    def others(works: Sequence[int]) -> Mapping[int, Fingerprint]:
+        loaded = load([work for work in works if work not in exact])
+        return {work: found for work, found in loaded.items() if found.algorithm == query.algorithm}
+
+    found = module.search(query, view, others, None if seen is None else seen.view(query.algorithm))
+    if exact:
+        return Found({**exact, **found.matches})
+    return found
 
 
 def _everything(query: Fingerprint, candidate: Fingerprint) -> Segment:

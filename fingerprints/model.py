@@ -4,7 +4,7 @@ A fingerprint is what is kept of a work to find it again. It has four parts, eac
 
 * ``digest``  SHA-256 of the exact bytes;
 * ``codes``   256-bit perceptual codes, compared by Hamming distance;
-* ``keys``    64-bit keys, looked up exactly, each with a small payload (a band, a position, a time);
+* ``keys``    40-bit keys, looked up exactly;
 * ``detail``  whatever the medium's ``verify`` needs to decide and to show evidence.
 
 ``codes`` and ``keys`` propose candidates; only ``verify`` decides.
@@ -24,11 +24,15 @@ from numpy.typing import NDArray
 Medium = Literal["text", "image", "audio", "video"]
 Unit = Literal["codepoint", "second", "pixel"]
 TextFormat = Literal["plain", "html"]
+# How a text was reused: word for word; a part of it; several works side by side; changed here and there; reworded
+# throughout.
+Reuse = Literal["verbatim", "excerpt", "stitched", "edited", "rewritten"]
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 Span = tuple[float, float]
 
 CODE_WORDS = 4  # 256 bits as four uint64
-_MAGIC = b"SMFP1"
+KEY_BYTES = 5  # 40 bits
+_MAGIC = b"SMFP2"
 
 
 def _empty_codes() -> NDArray[np.uint64]:
@@ -37,10 +41,6 @@ def _empty_codes() -> NDArray[np.uint64]:
 
 def _empty_keys() -> NDArray[np.uint64]:
     return np.zeros(0, dtype=np.uint64)
-
-
-def _empty_payloads() -> NDArray[np.uint32]:
-    return np.zeros(0, dtype=np.uint32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +52,7 @@ class Fingerprint:
         algorithm: id and version, for example ``sourcemark-text/1``; fingerprints compare only within one algorithm.
         digest: SHA-256 of the exact bytes, 32 bytes.
         codes: uint64 array of shape (n, 4), 256-bit codes.
-        keys: uint64 array of shape (m,), sorted is not required.
-        payloads: uint32 array of shape (m,), one a key.
+        keys: uint64 array of shape (m,), each below 2^40; sorted is not required.
         detail: bytes that only the medium reads.
         facts: small JSON-able facts for people (width, height, characters, encoding ...).
         reason: None when the work can be found again in altered form; otherwise why only exact copies can be found
@@ -65,7 +64,6 @@ class Fingerprint:
     digest: bytes
     codes: NDArray[np.uint64] = field(default_factory=_empty_codes)
     keys: NDArray[np.uint64] = field(default_factory=_empty_keys)
-    payloads: NDArray[np.uint32] = field(default_factory=_empty_payloads)
     detail: bytes = b""
     facts: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     reason: str | None = None
@@ -77,6 +75,10 @@ class Fingerprint:
 
     def to_bytes(self) -> bytes:
         """A compact, stable serialisation; never pickle, because it crosses from the decoder process."""
+        return self.index_bytes() + self.detail
+
+    def index_bytes(self) -> bytes:
+        """What `to_bytes` begins with: all but the detail, which an index does not need."""
         head = json.dumps(
             {
                 "medium": self.medium,
@@ -92,21 +94,24 @@ class Fingerprint:
             sort_keys=True,
             separators=(",", ":"),
         ).encode()
+        keys = self.keys.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8)[:, :KEY_BYTES]
         return b"".join(
             (
                 _MAGIC,
                 struct.pack("<I", len(head)),
                 head,
                 self.codes.astype("<u8", copy=False).tobytes(),
-                self.keys.astype("<u8", copy=False).tobytes(),
-                self.payloads.astype("<u4", copy=False).tobytes(),
-                self.detail,
+                keys.tobytes(),
             )
         )
 
     @classmethod
-    def from_bytes(cls, raw: bytes) -> Fingerprint:
+    def from_bytes(cls, raw: bytes, detail: bytes | None = None) -> Fingerprint:
         """The inverse of `to_bytes`.
+
+        Args:
+            raw: what `to_bytes` gave, or, with ``detail``, what `index_bytes` gave.
+            detail: the detail; a shorter one than there was, such as none, makes a fingerprint for an index only.
 
         Raises:
             ValueError: the bytes are not a fingerprint, or lengths disagree.
@@ -117,23 +122,22 @@ class Fingerprint:
         at = len(_MAGIC) + 4
         head = json.loads(raw[at : at + n])
         at += n
-        codes, keys, detail = int(head["codes"]), int(head["keys"]), int(head["detail"])
-        if len(raw) != at + codes * CODE_WORDS * 8 + keys * 12 + detail:
+        codes, keys = int(head["codes"]), int(head["keys"])
+        end = at + codes * CODE_WORDS * 8 + keys * KEY_BYTES
+        if len(raw) != end + (int(head["detail"]) if detail is None else 0):
             raise ValueError("fingerprint has the wrong length")
         code_array = np.frombuffer(raw, dtype="<u8", count=codes * CODE_WORDS, offset=at).astype(np.uint64)
-        at += codes * CODE_WORDS * 8
-        key_array = np.frombuffer(raw, dtype="<u8", count=keys, offset=at).astype(np.uint64)
-        at += keys * 8
-        payload_array = np.frombuffer(raw, dtype="<u4", count=keys, offset=at).astype(np.uint32)
-        at += keys * 4
+        key_bytes = np.zeros((keys, 8), dtype=np.uint8)
+        key_bytes[:, :KEY_BYTES] = np.frombuffer(
+            raw, dtype=np.uint8, count=keys * KEY_BYTES, offset=end - keys * KEY_BYTES
+        ).reshape(keys, KEY_BYTES)
         return cls(
             medium=head["medium"],
             algorithm=head["algorithm"],
             digest=bytes.fromhex(head["digest"]),
             codes=code_array.reshape(codes, CODE_WORDS),
-            keys=key_array,
-            payloads=payload_array,
-            detail=raw[at:],
+            keys=key_bytes.view("<u8").astype(np.uint64).reshape(keys),
+            detail=raw[end:] if detail is None else detail,
             facts=head["facts"],
             reason=head["reason"],
         )
@@ -163,6 +167,8 @@ class Match:
         segments: the evidence, at least one.
         transform: what was done to the work: ``exact``, ``mirrored``, ``inverted`` (bool), ``rotation`` (degrees
             clockwise), ``scale`` (upload / work), ``speed``, ``pitch`` ...
+        reuse: how a text was reused; None in other media.
+        common: share 0..1 of what is matched that many works share: quotation, template, legal notice.
     """
 
     score: float
@@ -170,6 +176,8 @@ class Match:
     coverage_work: float
     segments: tuple[Segment, ...]
     transform: Mapping[str, bool | float] = field(default_factory=dict)
+    reuse: Reuse | None = None
+    common: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def settle(service: Service) -> None:
             if done >= size:
                 return
             rows = connection.execute(
-                sa.select(works.c.id, entries.c.idx, fingerprints.c.data)
+                sa.select(works.c.id, entries.c.idx, fingerprints.c.data, fingerprints.c.detail)
                 .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
                 .join(fingerprints, fingerprints.c.work == works.c.id)
                 .where(entries.c.idx >= done, entries.c.idx < size)
@@ -42,8 +42,8 @@ def settle(service: Service) -> None:
                 "coverage_work": found.match.coverage_upload,
                 "coverage_earlier": found.match.coverage_work,
             }
-            for work, index, data in rows
-            for found in matching.find(service, Fingerprint.from_bytes(data), before=index)
+            for work, index, data, detail in rows
+            for found in matching.find(service, Fingerprint.from_bytes(data + detail), before=index).found
         ]
         with service.db.write() as connection:
             if claims:

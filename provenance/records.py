@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from fingerprints.model import Medium, TextFormat
+from fingerprints.model import Medium, Reuse, TextFormat
 
 from .errors import BadInput, SourcemarkError
 
@@ -240,6 +240,10 @@ class MatchRecord(Record):
     coverage: Coverage
     segments: list[SegmentRecord]
     transform: dict[str, bool | float] = Field(default_factory=dict)
+    reuse: Reuse | None = Field(None, description="How a text was reused.")
+    common: float = Field(
+        0, ge=0, le=1, description="Share of what is matched that other works have too: quotation or template."
+    )
     marking: dict[str, Any]
     permission: Permission
     registered_at: str

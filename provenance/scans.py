@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fingerprints.model import Examination, Segment
+from fingerprints.model import Examination, Fingerprint, Segment
 
 from . import claims, marking, matching, permissions
 from .accounts import Account
@@ -35,11 +35,17 @@ from .records import (
     problem_of,
 )
 from .service import Service
-from .tables import now, scans, sightings, works
+from .tables import lessons, now, scans, sightings, works
 from .works import marking_work
 
-# A fingerprint that finds only exact copies says why; the scan's status repeats it where the contract has a word.
-_REASON_STATUS: dict[str, ScanStatus] = {"too_short": "too_short", "no_texture": "no_texture", "silent": "silent"}
+# A fingerprint that finds only exact copies and a search that finds nothing say why; the scan's status repeats it where
+# the contract has a word.
+_REASON_STATUS: dict[str, ScanStatus] = {
+    "too_short": "too_short",
+    "template_only": "template_only",
+    "no_texture": "no_texture",
+    "silent": "silent",
+}
 _TAG = re.compile(r"<[^<>]{1,2000}>")
 _EXCERPT_BELOW = 0.5  # with less of a work than this in a post, the post excerpts it, unless the platform knows better
 
@@ -62,39 +68,48 @@ def scan(service: Service, account: Account, uploads: Iterable[Upload]) -> Itera
     iterator = iter(uploads)
     while group := list(islice(iterator, service.settings.batch_size)):
         examinations = service.examine_all([upload.source for upload in group])
-        results = [
+        judged = [
             _judge(service, upload.item, examination) for upload, examination in zip(group, examinations, strict=True)
         ]
-        _keep(service, account, group, examinations, results)
-        yield from results
+        _keep(service, account, group, examinations, judged)
+        yield from (result for result, _ in judged)
 
 
-def _judge(service: Service, item: ScanItem, examination: Examination | SourcemarkError) -> ScanResult:
+def _judge(
+    service: Service, item: ScanItem, examination: Examination | SourcemarkError
+) -> tuple[ScanResult, Fingerprint | None]:
+    """The answer, and what the upload taught."""
     base: dict[str, Any] = {"external_id": item.external_id, "path": item.path, "scanned_at": now()}
     if isinstance(examination, SourcemarkError):
         unreadable = isinstance(examination, (BadContent, UnsupportedContent, TooLarge))
-        return ScanResult(
+        failed = ScanResult(
             **base,
             status="undecodable" if unreadable and examination.reason not in _NOT_CONTENT else "error",
             verdict="review",
             reason=examination.reason,
             error=problem_of(examination),
         )
+        return failed, None
     fingerprint = examination.fingerprint
-    found = matching.find(service, fingerprint)
+    search = matching.find(service, fingerprint)
+    found = search.found
     rivals = claims.rivals(service, [f.work.id for f in found])
     judged = [_match(service, item, examination, f, rivals.get(f.work.id, [])) for f in found]
-    status: ScanStatus = "matched" if judged else _REASON_STATUS.get(fingerprint.reason or "", "no_match")
-    return ScanResult(
+    reason = search.reason or fingerprint.reason
+    status: ScanStatus = "matched" if judged else _REASON_STATUS.get(reason or "", "no_match")
+    scan_id = new_id("scan")
+    service.lessons.add(scan_id, search.lesson)
+    result = ScanResult(
         **base,
-        scan_id=new_id("scan"),
+        scan_id=scan_id,
         medium=fingerprint.medium,
         status=status,
-        reason=fingerprint.reason,
+        reason=reason,
         verdict=permissions.overall(judged),
         matches=[record for record, _ in judged],
         log_size=service.index.position,
     )
+    return result, search.lesson
 
 
 # Errors of reaching a file, not of what is in it.
@@ -117,6 +132,8 @@ def _match(
         coverage=Coverage(upload=round(match.coverage_upload, 4), work=round(match.coverage_work, 4)),
         segments=[segment_record(segment) for segment in match.segments],
         transform=dict(match.transform),
+        reuse=match.reuse,
+        common=round(match.common, 4),
         marking=report,
         permission=permitted,
         registered_at=work.registered_at,
@@ -187,12 +204,12 @@ def _keep(
     account: Account,
     group: Sequence[Upload],
     examinations: Sequence[Examination | SourcemarkError],
-    results: Sequence[ScanResult],
+    judged: Sequence[tuple[ScanResult, Fingerprint | None]],
 ) -> None:
-    """One transaction: the scans of a group and the sightings they found."""
+    """One transaction: the scans of a group, what they taught, and the sightings they found."""
     done = [
         (upload.item, examination, result)
-        for upload, examination, result in zip(group, examinations, results, strict=True)
+        for upload, examination, (result, _) in zip(group, examinations, judged, strict=True)
         if isinstance(examination, Examination)
     ]
     if not done:
@@ -216,10 +233,14 @@ def _keep(
                 for item, examination, result in done
             ],
         )
+        scan_ids = _numbers(connection, scans.c.scan_id, scans.c.id, [result.scan_id for _, _, result in done])
+        taught = service.lessons.rows([(scan_ids[r.scan_id], lesson) for r, lesson in judged if r.scan_id is not None])
+        if taught:
+            connection.execute(lessons.insert(), taught)
+            service.lessons.forget(connection)
         matched = [result for _, _, result in done if result.matches]
         if not matched:
             return
-        scan_ids = _numbers(connection, scans.c.scan_id, scans.c.id, [r.scan_id for r in matched])
         work_ids = _numbers(
             connection, works.c.work_id, works.c.id, sorted({m.work_id for r in matched for m in r.matches})
         )

@@ -14,6 +14,7 @@ from types import TracebackType
 
 import sqlalchemy as sa
 
+from fingerprints import media
 from fingerprints.errors import FingerprintError
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.index.protocol import Change
@@ -24,6 +25,7 @@ from .config import Settings
 from .db import Database
 from .errors import BadContent, SourcemarkError, Unavailable, from_fingerprint_error
 from .ledger.log import Log
+from .lessons import Lessons
 from .records import Inline, Source
 from .tables import entries, fingerprints, log_state, works
 
@@ -41,6 +43,7 @@ class Service:
         self.log = Log(self.db, settings)
         self.sandbox = Sandbox(settings.workers, settings.limits, settings.anchors)
         self.index = MemoryIndex()
+        self.lessons = Lessons(self.db, settings.remembered_uploads)
         self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="examine")
         self._start_lock = threading.Lock()
         self._index_lock = threading.Lock()
@@ -135,7 +138,7 @@ class Service:
         window = (entries.c.idx >= start, entries.c.idx < stop)
         with self.db.read() as connection:
             added = connection.execute(
-                sa.select(entries.c.idx, works.c.id, fingerprints.c.data)
+                sa.select(entries.c.idx, works.c.id, fingerprints.c.algorithm, fingerprints.c.data)
                 .join(works, works.c.leaf_hash == entries.c.leaf_hash)
                 .join(fingerprints, fingerprints.c.work == works.c.id)
                 .where(*window)
@@ -146,9 +149,12 @@ class Service:
                 .where(*window)
             ).all()
         changes = [Change(idx + 1, work, None) for idx, work in removed]
-        for idx, work, data in added:
+        renewed = {work for _, work, algorithm, _ in added if algorithm in media.ALGORITHMS}
+        for idx, work, algorithm, data in added:
+            if algorithm not in media.ALGORITHMS and work in renewed:
+                continue  # kept because the log commits to it
             try:
-                changes.append(Change(idx + 1, work, Fingerprint.from_bytes(data)))
+                changes.append(Change(idx + 1, work, Fingerprint.from_bytes(data, b"")))
             except ValueError:
                 _logger.error("the fingerprint of work %d is damaged and cannot be matched: run ledger fsck", work)
         changes.sort(key=lambda change: change.position)

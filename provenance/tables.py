@@ -163,12 +163,15 @@ works = Table(
     Index("ix_works_account", "account_id", "id"),
 )
 
+# One row an algorithm: what was committed to in the log stays, a newer algorithm's stands beside it. `data` and
+# `detail` together are `Fingerprint.to_bytes`; apart, because an index needs no detail.
 fingerprints = Table(
     "fingerprints",
     metadata,
     Column("work", ForeignKey("works.id"), primary_key=True, autoincrement=False),
-    Column("algorithm", String(60), nullable=False),
+    Column("algorithm", String(60), primary_key=True),
     Column("data", LargeBinary, nullable=False),
+    Column("detail", LargeBinary, nullable=False),
 )
 
 competing_claims = Table(
@@ -198,6 +201,14 @@ scans = Table(
     Column("result", JSON, nullable=False),
     Column("scanned_at", String(27), nullable=False),
     Index("ix_scans_account", "account_id", "id"),
+)
+
+# What a text upload taught of templates and quotations (`lessons`); only the newest are kept.
+lessons = Table(
+    "lessons",
+    metadata,
+    Column("scan", ForeignKey("scans.id"), primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
 )
 
 sightings = Table(

@@ -218,7 +218,8 @@ def _insert(service: Service, connection: sa.Connection, account: Account, draft
             {
                 "work": ids[draft.work_id],
                 "algorithm": draft.examination.fingerprint.algorithm,
-                "data": draft.examination.fingerprint.to_bytes(),
+                "data": draft.examination.fingerprint.index_bytes(),
+                "detail": draft.examination.fingerprint.detail,
             }
             for draft in new
             if isinstance(draft.examination, Examination)

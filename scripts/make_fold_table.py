@@ -1,13 +1,14 @@
-"""Make fingerprints/text/fold-1.npz, the frozen table that folds every Unicode code point.
+"""Make fingerprints/text/fold-2.npz, the frozen table that folds every Unicode code point.
 
 Run it once for a version of the table and commit the result; a change of any entry is a new file and a new version of
 the text algorithm, because fingerprints made with different tables cannot be compared. The table is data so that the
 fold does not depend on the Unicode version of the Python that runs it.
 
-    python scripts/make_fold_table.py fingerprints/text/fold-1.npz
+    python scripts/make_fold_table.py fingerprints/text/fold-2.npz
 
 Per code point: compatibility decomposition (UAX 15; Hangul syllables stay whole), case folding, diacritics dropped,
-OpenCC traditional -> simplified for a single character, decimal digits as ASCII, letters and numbers only.
+OpenCC traditional -> simplified for a single character, radicals as the
+characters they look like, decimal digits as ASCII, letters and numbers only.
 """
 
 from __future__ import annotations
@@ -26,6 +27,16 @@ KEPT_COMBINING_CLASSES = {0, 8, 9, 84, 91, 103, 107, 118, 122, 129, 130, 132}
 IGNORABLE = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2065, 0x3164, 0xFFA0}
 IGNORABLE |= {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)}
 
+# CJK Radicals Supplement: no decomposition is defined for them, but they look like the character and are used for it
+# (UCD, EquivalentUnifiedIdeograph.txt has them all; these are the ones that stand alone in text).
+RADICALS = dict(
+    zip(
+        "⺁⺄⺇⺊⺌⺒⺓⺗⺘⺛⺜⺝⺟⺠⺢⺥⺧⺩⺪⺫⺬⺮⺳⺷⺻⺼⺽⻁⻄⻅⻆⻇⻉⻊⻋⻐⻑⻓⻔⻕⻗⻘⻙⻚⻛⻜⻝⻞⻡⻢⻣⻤⻥⻦⻧⻨⻩⻪⻬⻮⻰⻳",
+        "厂乙几卜小巳幺心手旡日月母民水爪牛王疋目示竹网羊聿月臼虎西见角角贝足车金长长门阜雨青韦页风飞食食首马骨鬼鱼鸟卤麦黄黾齐齿龙龟",
+        strict=True,
+    )
+)
+
 
 def decompose(text: str) -> str:
     return "".join(c if "\uac00" <= c <= "\ud7a3" else unicodedata.normalize("NFKD", c) for c in text)
@@ -42,7 +53,7 @@ def kept(char: str) -> bool:
 
 def fold(char: str, converter: opencc.OpenCC) -> str:
     """The units of one code point: a fixed point of all the rules."""
-    text = char
+    text = RADICALS.get(char, char)
     while True:
         folded = "".join(c for c in decompose(decompose(text).casefold()) if kept(c))
         folded = "".join(converter.convert(c) for c in folded)

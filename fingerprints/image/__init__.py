@@ -18,20 +18,21 @@ from numpy.typing import NDArray
 
 from .. import sniff
 from ..errors import UnreadableMedia
-from ..model import CODE_WORDS, Fingerprint, Limits, Match, Medium, Quad, Segment
+from ..index.protocol import Found, Load, View
+from ..model import CODE_WORDS, KEY_BYTES, Fingerprint, Limits, Match, Medium, Quad, Segment
 from .comparing import MINIMUM_BLOCKS, score, textured
 from .hashing import SIDE, Grey, codes, distances, oriented
 
-__all__ = ["ALGORITHM", "NAME", "RADIUS", "fingerprint", "query_codes", "verify"]
+__all__ = ["ALGORITHM", "NAME", "RADIUS", "fingerprint", "query_codes", "search", "verify"]
 
 NAME: Medium = "image"
 ALGORITHM = "sourcemark-image/1:phash16-grey64"
 RADIUS = 56  # bits; the measured copies lie below 40 but for heavy edits, unrelated pictures from 80 up
 
-PIXELS = 0xFFFF  # payload of the key of the exact pixels
 _SHORTEST = 32  # pixels of the shorter side below which there is nothing to compare
 _DIFFERENT = 32  # bits from which a frame of an animation is another picture
 _FRAMES = 32  # different frames kept
+_CANDIDATES = 64  # works that are compared with one upload
 _TRIED = 16  # nearest pairs of frame and orientation that are compared
 _HEAD = struct.Struct("<BBII")  # version of the layout, frames, width, height
 
@@ -89,8 +90,7 @@ def fingerprint(data: bytes, limits: Limits | None = None) -> Fingerprint:
             medium=NAME,
             algorithm=ALGORITHM,
             digest=hashlib.sha256(data).digest(),
-            keys=np.frombuffer(pixels[:8], dtype="<u8").astype(np.uint64),
-            payloads=np.array([PIXELS], dtype=np.uint32),
+            keys=np.frombuffer(pixels[:8], dtype="<u8") >> np.uint64(64 - 8 * KEY_BYTES),
             detail=_HEAD.pack(1, 0, width, height) + pixels,
             facts=facts,
             reason=reason,
@@ -121,6 +121,17 @@ def verify(query: Fingerprint, candidate: Fingerprint) -> Match | None:
         if value > best:
             best, orientation = value, row % 8
     return _match(query, candidate, orientation, best) if best >= 0.5 else None
+
+
+def search(query: Fingerprint, view: View, load: Load, seen: View | None = None) -> Found:
+    """The registered pictures that an upload is a copy of."""
+    near = view.by_codes(query_codes(query), RADIUS)
+    same = view.by_keys(query.keys, _CANDIDATES).slots
+    nearest = near.slots[np.argsort(-near.similarity, kind="stable")]
+    works = dict.fromkeys(view.works(np.concatenate((same, nearest))).tolist())
+    loaded = load(list(works)[:_CANDIDATES])
+    verified = {work: verify(query, candidate) for work, candidate in loaded.items()}
+    return Found({work: match for work, match in verified.items() if match is not None})
 
 
 def query_codes(query: Fingerprint) -> NDArray[np.uint64]:

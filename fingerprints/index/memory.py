@@ -7,18 +7,17 @@ can see, except that a slot may die.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import media
 from ..model import CODE_WORDS, Fingerprint
 from . import runs
-from .protocol import Change
+from .protocol import Change, Near
 
-_HUB = 256  # works taken from one key: a boilerplate shared by thousands says nothing about any of them
+_EXACT = 256  # works taken from one digest
 _SAME = 8  # works taken first from one code, the earliest; the rest come after everything else
 _COMPACT = 4096  # dead slots tolerated whatever their share
 
@@ -34,6 +33,57 @@ class _Family:
     codes: Codes = field(default_factory=lambda: np.zeros((0, CODE_WORDS), dtype=np.uint64))
     slots: Slots = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     count: int = 0
+
+
+class MemoryView:
+    """See `View`."""
+
+    def __init__(
+        self, works: NDArray[np.int64], alive: NDArray[np.bool_], digests: tuple[runs.Run, ...], family: _Family
+    ) -> None:
+        self._works, self._alive, self._digests, self._family = works, alive, digests, family
+
+    def works(self, slots: Slots) -> NDArray[np.int64]:
+        return self._works[slots]
+
+    def by_digest(self, digest: bytes) -> Slots:
+        return runs.found(self._digests, _digest_keys([digest]), self._alive, _EXACT).slots
+
+    def by_keys(self, keys: runs.Keys, cap: int) -> runs.Postings:
+        return runs.found(self._family.keys, keys, self._alive, cap)
+
+    def codes_at(self, slots: Slots) -> Codes:
+        family = self._family
+        out = np.zeros((len(slots), CODE_WORDS), dtype=np.uint64)
+        if family.count:
+            row = np.minimum(np.searchsorted(family.slots[: family.count], slots), family.count - 1)
+            there = family.slots[row] == slots
+            out[there] = family.codes[row[there]]
+        return out
+
+    def by_codes(self, codes: Codes, radius: int) -> Near:
+        family = self._family
+        if not family.count or not len(codes):
+            return Near(np.zeros(0, dtype=np.int32), np.zeros(0))
+        best = np.full(family.count, 256, dtype=np.uint16)
+        distance = np.empty(family.count, dtype=np.uint16)
+        stored = family.codes[: family.count]
+        for code in codes:
+            distance[:] = 0
+            for word in range(CODE_WORDS):
+                distance += np.bitwise_count(stored[:, word] ^ code[word])
+            np.minimum(best, distance, out=best)
+        rows = np.flatnonzero((best <= radius) & self._alive[family.slots[: family.count]])
+        if not len(rows):
+            return Near(np.zeros(0, dtype=np.int32), np.zeros(0))
+        _, group = np.unique(stored[rows], axis=0, return_inverse=True)
+        order = np.lexsort((rows, group))
+        ordered = group[order]
+        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+        place = np.empty(len(rows), dtype=np.int64)
+        place[order] = np.arange(len(rows)) - np.repeat(starts, np.diff(np.concatenate((starts, [len(rows)]))))
+        near = 1.0 - best[rows] / 256
+        return Near(family.slots[rows], np.where(place < _SAME, near, near - 1.0))
 
 
 class MemoryIndex:
@@ -85,25 +135,14 @@ class MemoryIndex:
             if self._dead > max(_COMPACT, len(self._slot_of)):
                 self._compact()
 
-    def candidates(self, query: Fingerprint, limit: int = 50) -> list[int]:
+    def view(self, algorithm: str) -> MemoryView:
         with self._lock:
-            digests, family = self._digests, self._families.get(query.algorithm, _Family())
-            works, alive = self._works, self._alive
-        exact = runs.found(digests, _digest_keys([query]), alive, _HUB)
-        ranks: list[tuple[Slots, NDArray[np.float64]]] = [(exact, np.full(len(exact), 2.0))]
-        if len(query.keys):
-            slots, hits = np.unique(runs.found(family.keys, np.unique(query.keys), alive, _HUB), return_counts=True)
-            ranks.append((slots, hits / len(query.keys)))
-        ranks.append(_near(family, query, alive))
-        slots = np.concatenate([r[0] for r in ranks])
-        order = np.lexsort((slots, -np.concatenate([r[1] for r in ranks])))
-        out: dict[int, None] = {}
-        for work in works[slots[order][: limit * 3]].tolist():
-            out[work] = None
-        return list(out)[:limit]
+            return MemoryView(self._works, self._alive, self._digests, self._families.get(algorithm, _Family()))
 
     def _grow(self, more: int) -> None:
         need = self._count + more
+        if need > runs.MOST_SLOTS:
+            raise OverflowError(f"one index holds at most {runs.MOST_SLOTS} registrations; divide them among several")
         if need > len(self._works):
             size = max(need, 2 * len(self._works), 1024)
             self._works = np.concatenate((self._works, np.zeros(size - len(self._works), dtype=np.int64)))
@@ -113,7 +152,7 @@ class MemoryIndex:
         if not fresh:
             return
         everyone = np.fromiter(fresh, dtype=np.int32, count=len(fresh))
-        self._digests = runs.added(self._digests, _digest_keys(fresh.values()), everyone)
+        self._digests = runs.added(self._digests, _digest_keys([f.digest for f in fresh.values()]), everyone)
         for algorithm in {f.algorithm for f in fresh.values()}:
             mine = {slot: f for slot, f in fresh.items() if f.algorithm == algorithm}
             slots = np.fromiter(mine, dtype=np.int32, count=len(mine))
@@ -142,9 +181,9 @@ class MemoryIndex:
             )
 
 
-def _digest_keys(fingerprints: Iterable[Fingerprint]) -> NDArray[np.uint64]:
-    """The first 64 bits of each SHA-256; verify compares the whole."""
-    return np.frombuffer(b"".join(f.digest[:8] for f in fingerprints), dtype="<u8").astype(np.uint64)
+def _digest_keys(digests: Sequence[bytes]) -> runs.Keys:
+    """The first 40 bits of each SHA-256; verify compares the whole."""
+    return np.frombuffer(b"".join(digest[:8] for digest in digests), dtype="<u8") & np.uint64((1 << runs.KEY_BITS) - 1)
 
 
 def _with_codes(family: _Family, codes: Codes, slots: Slots) -> _Family:
@@ -160,30 +199,3 @@ def _with_codes(family: _Family, codes: Codes, slots: Slots) -> _Family:
     wide[: family.count], where[: family.count] = family.codes[: family.count], family.slots[: family.count]
     wide[family.count : count], where[family.count : count] = codes, slots
     return replace(family, codes=wide, slots=where, count=count)
-
-
-def _near(family: _Family, query: Fingerprint, alive: NDArray[np.bool_]) -> tuple[Slots, NDArray[np.float64]]:
-    """Living slots with a code within the radius of any query code, and 1 - distance / 256 of the nearest."""
-    none = np.zeros(0, dtype=np.int32), np.zeros(0)
-    if not family.count or not len(query.codes):
-        return none
-    codes, radius = media.query_codes(query)
-    best = np.full(family.count, 256, dtype=np.uint16)
-    distance = np.empty(family.count, dtype=np.uint16)
-    stored = family.codes[: family.count]
-    for code in codes:
-        distance[:] = 0
-        for word in range(CODE_WORDS):
-            distance += np.bitwise_count(stored[:, word] ^ code[word])
-        np.minimum(best, distance, out=best)
-    rows = np.flatnonzero((best <= radius) & alive[family.slots[: family.count]])
-    if not len(rows):
-        return none
-    _, group = np.unique(stored[rows], axis=0, return_inverse=True)
-    order = np.lexsort((rows, group))
-    ordered = group[order]
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    place = np.empty(len(rows), dtype=np.int64)
-    place[order] = np.arange(len(rows)) - np.repeat(starts, np.diff(np.concatenate((starts, [len(rows)]))))
-    near = 1.0 - best[rows] / 256
-    return family.slots[rows], np.where(place < _SAME, near, near - 1.0)

@@ -1,4 +1,4 @@
-"""A multimap from 64-bit keys to 32-bit slots as sorted runs that double in size.
+"""A multimap from 40-bit keys to 24-bit slots as sorted runs of packed 64-bit integers that double in size.
 
 The logarithmic method of Bentley and Saxe (Decomposable searching problems, 1980): adding n keys costs O(n log n)
 altogether, a look-up is a binary search in each of at most log n runs, and there is no object a key.
@@ -6,47 +6,80 @@ altogether, a look-up is a binary search in each of at most log n runs, and ther
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+KEY_BITS = 40
+SLOT_BITS = 64 - KEY_BITS
+MOST_SLOTS = 1 << SLOT_BITS
+
 Keys = NDArray[np.uint64]
 Slots = NDArray[np.int32]
-Run = tuple[Keys, Slots]
+Run = NDArray[np.uint64]  # key << SLOT_BITS | slot, ascending
+
+_SLOT = np.uint64(SLOT_BITS)
+_MASK = np.uint64(MOST_SLOTS - 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Postings:
+    """What stands under the keys of one look-up.
+
+    Attributes:
+        counts: int64, shape (n,): how many slots stand under each key asked for, the dead and the capped ones too.
+        asked: int64, shape (h,): for each living slot found, the place of its key among those asked for.
+        slots: int32, shape (h,): the slots, at most ``cap`` a key and run, the earliest ones.
+    """
+
+    counts: NDArray[np.int64]
+    asked: NDArray[np.int64]
+    slots: Slots
 
 
 def added(runs: tuple[Run, ...], keys: Keys, slots: Slots) -> tuple[Run, ...]:
-    """The runs with more keys in them; the old ones are not changed, so a reader may go on with them.
+    """The runs with more postings in them; the old ones are not changed, so a reader may go on with them.
 
-    Slots must be higher than any before: within equal keys the lower, that is the earlier, slot stays first.
+    Args:
+        keys: shape (n,), each below 2^40.
+        slots: shape (n,), each below 2^24.
     """
     if not len(keys):
         return runs
-    order = np.lexsort((slots, keys))
-    out = [*runs, (keys[order], slots[order])]
-    while len(out) > 1 and len(out[-2][0]) < 2 * len(out[-1][0]):
-        (a, x), (b, y) = out[-2:]
-        merged = np.concatenate((a, b))
-        order = np.argsort(merged, kind="stable")
-        out[-2:] = [(merged[order], np.concatenate((x, y))[order])]
+    out = [*runs, np.sort(keys << _SLOT | slots.astype(np.uint64))]
+    while len(out) > 1 and len(out[-2]) < 2 * len(out[-1]):
+        # The two are sorted already: the stable sort finds that out and merges them.
+        out[-2:] = [np.sort(np.concatenate(out[-2:]), kind="stable")]
     return tuple(out)
 
 
-def found(runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], cap: int) -> Slots:
-    """The living slots under any of the keys, once a key; at most ``cap`` a key and run, the earliest ones."""
-    out: list[Slots] = []
-    for stored, slots in runs:
-        starts = np.searchsorted(stored, keys, side="left")
-        ends = np.searchsorted(stored, keys, side="right")
-        for start, end in zip(starts[ends > starts].tolist(), ends[ends > starts].tolist(), strict=True):
-            hits = slots[start:end]
-            out.append(hits[alive[hits]][:cap])
-    return np.concatenate(out) if out else np.zeros(0, dtype=np.int32)
+def found(runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], cap: int) -> Postings:
+    """What stands under keys; ascending keys are looked up fastest."""
+    counts = np.zeros(len(keys), dtype=np.int64)
+    asked: list[NDArray[np.int64]] = [counts[:0]]
+    slots: list[Slots] = [np.zeros(0, dtype=np.int32)]
+    for run in runs:
+        low = np.searchsorted(run, keys << _SLOT)
+        low[low == len(run)] = 0
+        there = np.flatnonzero(run[low] >> _SLOT == keys)
+        first = low[there]
+        count = np.searchsorted(run, (keys[there] << _SLOT) | _MASK, side="right") - first
+        counts[there] += count
+        taken = np.minimum(count, cap)
+        which = np.repeat(np.arange(len(there)), taken)
+        place = first[which] + np.arange(len(which)) - np.repeat(np.cumsum(taken) - taken, taken)
+        hits = (run[place] & _MASK).astype(np.int32)
+        living = alive[hits]
+        asked.append(there[which[living]])
+        slots.append(hits[living])
+    return Postings(counts, np.concatenate(asked), np.concatenate(slots))
 
 
 def kept(runs: tuple[Run, ...], renumbered: Slots) -> tuple[Run, ...]:
     """The runs without dead slots: ``renumbered`` maps an old slot to its new one, -1 when dead; order is kept."""
     out = []
-    for keys, slots in runs:
-        new = renumbered[slots]
-        out.append((keys[new >= 0], new[new >= 0]))
-    return tuple(run for run in out if len(run[0]))
+    for run in runs:
+        new = renumbered[(run & _MASK).astype(np.int64)]
+        out.append((run & ~_MASK | np.maximum(new, 0).astype(np.uint64))[new >= 0])
+    return tuple(run for run in out if len(run))

@@ -1,7 +1,7 @@
-"""Where two normal forms say the same: shared grams, joined to runs, joined to passages. Everything is one sort.
+"""Where two normal forms say the same: shared grams, joined to exact runs, chained to passages. All arrays.
 
-A gram that occurs several times is paired by rank, first with first: exact for unique grams, right along the diagonal
-of repetitive texts, and linear where all pairs would be quadratic.
+Seed and chain, as sequence aligners do (Abouelhoda and Ohlebusch, Chaining algorithms for multiple genome comparison,
+2005), with chains that may neither jump nor turn back: what was moved is a passage of its own.
 """
 
 from __future__ import annotations
@@ -11,17 +11,47 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .grams import Hashes, Positions, Sizes, grams
 from .normal import Normal
 from .script import WEIGHTS
-from .shingle import Hashes, grams
 
-# By script of the first unit (other, kana, Hangul, Han): long enough that a chance hit is rare within two texts.
-SEED_SIZES = (9, 6, 5, 4)
-_GAP = 24  # units between two runs of one passage: a changed word or two
-_MOST = 2_000_000  # grams a text is aligned by; of longer ones a sample
-_PASSAGE = 24.0  # weight of the shared units below which a passage is chance or a common phrase
+# By script of the first unit: long enough that a chance hit is rare within two texts.
+SEED_SIZES: Sizes = (9, 6, 5, 4)
+_GAP = 28  # units between two runs of one passage: a changed word or two
+_BACK = 8  # runs before one that it may continue: chance hits lie between
+_BRIDGED = 160  # units that may be rewritten inside one passage, where both sides say about as much there
+_MOST = 1_000_000  # grams a text is aligned by; of longer ones a sample
+_CHANCE = 6.0  # weight of the grams of a chain below which it is chance
+PHRASE = 12.0  # weight of the grams of a passage that a phrase of the language or of the subject has as well
+_ALL_PAIRS = 16  # occurrences here times there up to which a repeated gram pairs every way, beyond it by rank
 
-Positions = NDArray[np.int64]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seeds:
+    """A text's grams, sorted for joining.
+
+    Attributes:
+        text: the text.
+        hashes: shape (n,), ascending.
+        positions: shape (n,), the unit each starts at; ascending among equal hashes.
+        distinct: shape (d,), the hashes without repetition.
+        starts: shape (d + 1,), where each distinct hash starts in ``hashes``.
+        at: shape (m,), the hash of the gram at each unit, 0 where none was taken.
+        step: one gram in so many was taken, chosen by its hash.
+    """
+
+    text: Normal
+    hashes: Hashes
+    positions: Positions
+    distinct: Hashes
+    starts: Positions
+    at: Hashes
+    step: int
+
+    @property
+    def variety(self) -> float:
+        """The share of the grams that are different ones, 0..1: a sentence a thousand times is one sentence."""
+        return len(self.distinct) / max(len(self.hashes), 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,103 +59,217 @@ class Alignment:
     """What two texts share.
 
     Attributes:
-        spans: int64 array of shape (k, 4): passages as half-open unit ranges [a, b) of the query and [c, d) of the
-            candidate, in the query's order.
-        shared: weight of the query's units inside shared grams of those passages.
-        distinct: weight of those grams counted once however often they repeat.
+        spans: int64, shape (k, 4): passages as half-open unit ranges [a, b) of the query and [c, d) of the candidate,
+            in the query's order.
+        runs: int64, shape (r, 4): the exactly equal stretches inside them, likewise.
+        passage: int64, shape (r,): the passage of each run.
+        shared: int64, shape (g,): for every different gram of both texts, wherever it stands in them, a unit of the
+            query at which it starts.
     """
 
     spans: Positions
-    shared: float
-    distinct: float
+    runs: Positions
+    passage: Positions
+    shared: Positions
 
 
-def align(query: Normal, candidate: Normal) -> Alignment:
-    """Align two normal forms, in time linear in their length but for the sort, in memory bounded by `_MOST` grams."""
-    step = -(-max(len(query.units), len(candidate.units)) // _MOST)
-    gap = _GAP * step
-    i, j, n, h = _on_runs(*_pair(_grams(query, step), _grams(candidate, step)), gap)
-    if not len(i):
-        return Alignment(np.zeros((0, 4), dtype=np.int64), 0.0, 0.0)
+def seeds(text: Normal, step: int = 1) -> Seeds:
+    """Sort a text's grams; with a step, a sample of them that is the same in every text."""
+    hashes, positions = grams(text.units, text.scripts, SEED_SIZES)
     if step > 1:
-        # Between two sampled grams on one diagonal the grams left out are taken to be shared as well.
-        along = (j[1:] - i[1:] == j[:-1] - i[:-1]) & (i[1:] - i[:-1] <= gap)
-        n[:-1] = np.where(along, i[1:] - i[:-1], n[:-1])
-    ends_i, ends_j = i + n, j + n
-    # A passage ends where either side jumps.
-    breaks = np.flatnonzero((i[1:] - ends_i[:-1] > gap) | (j[1:] - ends_j[:-1] > gap) | (j[1:] - j[:-1] < -gap))
-    first = np.concatenate(([0], breaks + 1)).astype(np.int64)
-    spans = np.stack(
+        chosen = hashes % np.uint64(step) == 0
+        hashes, positions = hashes[chosen], positions[chosen]
+    at = np.zeros(len(text.units), dtype=np.uint64)
+    at[positions] = hashes
+    order = np.argsort(hashes, kind="stable")
+    hashes, positions = hashes[order], positions[order]
+    first = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1]))) if len(hashes) else order
+    return Seeds(text, hashes, positions, hashes[first], np.append(first, len(hashes)), at, step)
+
+
+def step_for(units: int) -> int:
+    """The sample by which a text of so many units is aligned."""
+    return -(-units // _MOST)
+
+
+def align(query: Seeds, candidate: Seeds) -> Alignment:
+    """Align two texts sampled with the same step, in time linear but for the sorts."""
+    i, j = _pairs(query, candidate)
+    gap = _GAP * query.step
+    runs = _runs(query.text, i, j, gap if query.step > 1 else 0)
+    passage = _chained(runs, gap)
+    runs, passage = _without_strays(runs, passage, query.text, _CHANCE)
+    runs, passage = _without_doubles(runs, passage, query.text)
+    _, passage = _bridged(*_boxes(runs, passage))
+    # Once more without the chance hits that lay between.
+    runs, passage = _without_strays(runs, passage, query.text, PHRASE)
+    spans, passage = _bridged(*_boxes(runs, passage))
+    return Alignment(spans, runs, passage, i[np.unique(query.at[i], return_index=True)[1]])
+
+
+def _pairs(query: Seeds, candidate: Seeds) -> tuple[Positions, Positions]:
+    """Positions here and there of every shared gram.
+
+    A gram that both texts repeat would pair quadratically: it pairs where the nearest unique grams around it point to,
+    else by rank, first with first.
+    """
+    at = np.searchsorted(query.distinct, candidate.distinct)
+    at[at == len(query.distinct)] = 0
+    there = np.flatnonzero(query.distinct[at] == candidate.distinct) if len(query.distinct) else at[:0]
+    here = at[there]
+    here_start, here_count = query.starts[here], query.starts[here + 1] - query.starts[here]
+    there_start, there_count = candidate.starts[there], candidate.starts[there + 1] - candidate.starts[there]
+    product = here_count * there_count
+    few = np.flatnonzero(product <= _ALL_PAIRS)
+    which = np.repeat(few, product[few])
+    rank = np.arange(len(which)) - np.repeat(np.cumsum(product[few]) - product[few], product[few])
+    i = query.positions[here_start[which] + rank // there_count[which]]
+    j = candidate.positions[there_start[which] + rank % there_count[which]]
+    many = np.flatnonzero(product > _ALL_PAIRS)
+    if not len(many):
+        return i, j
+    anchors = product[which] == 1
+    pointed_i, pointed_j = _pointed(query, candidate, here[many], i[anchors], j[anchors])
+    found = np.unique(query.at[pointed_i])
+    left = many[~np.isin(query.distinct[here[many]], found)]
+    count = np.minimum(here_count[left], there_count[left])
+    which = np.repeat(left, count)
+    rank = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+    return (
+        np.concatenate((i, pointed_i, query.positions[here_start[which] + rank])),
+        np.concatenate((j, pointed_j, candidate.positions[there_start[which] + rank])),
+    )
+
+
+def _pointed(
+    query: Seeds, candidate: Seeds, repeated: Positions, i: Positions, j: Positions
+) -> tuple[Positions, Positions]:
+    """Pairs of repeated grams on the diagonals of the anchors before and after them."""
+    none = np.zeros(0, dtype=np.int64)
+    if not len(i):
+        return none, none
+    order = np.argsort(i)
+    i, diagonal = i[order], (j - i)[order]
+    counts = query.starts[repeated + 1] - query.starts[repeated]
+    which = np.repeat(query.starts[repeated] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+    places = query.positions[which]
+    after = np.searchsorted(i, places)
+    out: list[Positions] = []
+    for anchor in (np.maximum(after - 1, 0), np.minimum(after, len(i) - 1)):
+        partner = places + diagonal[anchor]
+        inside = (partner >= 0) & (partner < len(candidate.at))
+        fits = inside & (candidate.at[np.where(inside, partner, 0)] == query.at[places])
+        out.append(np.stack((places[fits], partner[fits])))
+    pairs = np.unique(np.concatenate(out, axis=1), axis=1)
+    return pairs[0], pairs[1]
+
+
+def _runs(text: Normal, i: Positions, j: Positions, tolerance: int) -> Positions:
+    """Shared grams that follow each other on one diagonal, as equal stretches, shape (r, 4), in the query's order."""
+    if not len(i):
+        return np.zeros((0, 4), dtype=np.int64)
+    length = np.array(SEED_SIZES, dtype=np.int64)[text.scripts[i]]
+    diagonal = j - i
+    order = np.argsort(diagonal * (len(text.units) + 1) + i)
+    i, diagonal, length = i[order], diagonal[order], length[order]
+    ends = i + length
+    breaks = (diagonal[1:] != diagonal[:-1]) | (i[1:] > ends[:-1] + tolerance)
+    first = np.flatnonzero(np.concatenate(([True], breaks)))
+    start, end, shift = i[first], np.maximum.reduceat(ends, first), diagonal[first]
+    order = np.argsort(start, kind="stable")
+    start, end, shift = start[order], end[order], shift[order]
+    return np.stack((start, end, start + shift, end + shift), axis=1)
+
+
+def _chained(runs: Positions, gap: int) -> Positions:
+    """Give every run the number of its chain: each continues the nearest of the runs before it that it can."""
+    count = len(runs)
+    before = np.arange(count)
+    best = np.full(count, gap + 1, dtype=np.int64)
+    for back in range(1, min(_BACK, count - 1) + 1):
+        earlier, later = runs[:-back], runs[back:]
+        here, there = later[:, 0] - earlier[:, 1], later[:, 2] - earlier[:, 3]
+        # Overlap is allowed: an equal letter more at a seam belongs to either run.
+        cost = np.maximum(np.maximum(here, there), 0) + np.abs(here - there) // 2
+        fits = (here <= gap) & (there <= gap) & (later[:, 2] > earlier[:, 2]) & (later[:, 3] > earlier[:, 3])
+        fits &= (later[:, 1] > earlier[:, 1]) & (there >= -gap) & (cost < best[back:])
+        rows = np.flatnonzero(fits) + back
+        before[rows], best[rows] = rows - back, cost[rows - back]
+    while True:
+        further = before[before]
+        if np.array_equal(further, before):
+            return before
+        before = further
+
+
+def _weights(runs: Positions, text: Normal) -> NDArray[np.float64]:
+    """What each run says, in Latin letters: its grams, so that the first eight letters of a run say nothing."""
+    total = np.concatenate(([0.0], np.cumsum(WEIGHTS[text.scripts])))
+    spare = np.array(SEED_SIZES)[text.scripts[runs[:, 0]]] - 1
+    out: NDArray[np.float64] = total[np.maximum(runs[:, 1] - spare, runs[:, 0])] - total[runs[:, 0]]
+    return out
+
+
+def _without_strays(runs: Positions, chain: Positions, text: Normal, least: float) -> tuple[Positions, Positions]:
+    """Drop chains of less than some weight."""
+    if not len(runs):
+        return runs, chain
+    weight = np.bincount(chain, _weights(runs, text), minlength=len(runs))
+    keep = weight[chain] >= least
+    return runs[keep], np.unique(chain[keep], return_inverse=True)[1]
+
+
+def _without_doubles(runs: Positions, chain: Positions, text: Normal) -> tuple[Positions, Positions]:
+    """Of chains that explain the same stretch of the query keep the strongest; runs inside a kept one's span go too."""
+    if not len(runs):
+        return runs, chain
+    weight = np.bincount(chain, _weights(runs, text))
+    spans, _ = _boxes(runs, chain)
+    taken = np.zeros(len(text.units), dtype=np.bool_)
+    keep = np.zeros(len(weight), dtype=np.bool_)
+    for number in np.argsort(-weight, kind="stable").tolist():
+        start, end = spans[number, 0], spans[number, 1]
+        stretch = taken[start:end]
+        if np.count_nonzero(stretch) * 2 < end - start:
+            keep[number] = True
+            stretch[:] = True
+    kept = keep[chain]
+    return runs[kept], np.unique(chain[kept], return_inverse=True)[1]
+
+
+def _boxes(runs: Positions, passage: Positions) -> tuple[Positions, Positions]:
+    """The span of every passage, shape (k, 4), in the query's order, and the passages' numbers in that order."""
+    if not len(runs):
+        return runs, passage
+    order = np.argsort(passage, kind="stable")
+    first = np.flatnonzero(np.concatenate(([True], np.diff(passage[order]) != 0)))
+    low = np.minimum.reduceat(runs[order], first, axis=0)
+    high = np.maximum.reduceat(runs[order], first, axis=0)
+    return np.stack((low[:, 0], high[:, 1], low[:, 2], high[:, 3]), axis=1), passage
+
+
+def _bridged(spans: Positions, passage: Positions) -> tuple[Positions, Positions]:
+    """Join neighbours with about as much between them on both sides: what was rewritten in place."""
+    if len(spans) < 2:
+        return spans, passage
+    by_place = np.argsort(spans[:, 0], kind="stable")
+    ordered = spans[by_place]
+    here, there = ordered[1:, 0] - ordered[:-1, 1], ordered[1:, 2] - ordered[:-1, 3]
+    longer = np.maximum(here, there)
+    size = np.minimum(ordered[1:, 1] - ordered[1:, 0], ordered[:-1, 1] - ordered[:-1, 0])
+    joined = (longer <= np.minimum(_BRIDGED, np.maximum(size * 4, _GAP))) & (np.minimum(here, there) >= -_GAP)
+    joined &= np.abs(here - there) <= np.maximum(longer, 0) // 2 + 12
+    number = np.concatenate(([0], np.cumsum(~joined)))
+    first = np.flatnonzero(np.concatenate(([True], ~joined)))
+    out = np.stack(
         (
-            i[first],
-            np.maximum.reduceat(ends_i, first),
-            np.minimum.reduceat(j, first),
-            np.maximum.reduceat(ends_j, first),
+            np.minimum.reduceat(ordered[:, 0], first),
+            np.maximum.reduceat(ordered[:, 1], first),
+            np.minimum.reduceat(ordered[:, 2], first),
+            np.maximum.reduceat(ordered[:, 3], first),
         ),
         axis=1,
     )
-    depth = np.zeros(len(query.units) + 1, dtype=np.int32)
-    np.add.at(depth, i, 1)
-    np.add.at(depth, ends_i, -1)
-    weights = np.where(np.cumsum(depth[:-1]) > 0, WEIGHTS[query.scripts], 0.0)
-    total = np.concatenate(([0.0], np.cumsum(weights)))
-    weight = total[spans[:, 1]] - total[spans[:, 0]]
-    strong = weight >= _PASSAGE
-    used = strong[np.repeat(np.arange(len(first)), np.diff(np.concatenate((first, [len(i)]))))]
-    _, once = np.unique(h[used], return_index=True)
-    # Consecutive grams overlap in all but one unit, so a gram stands for one unit, weighed by its first.
-    distinct = float(WEIGHTS[query.scripts[i[used][once]]].sum()) * step
-    return Alignment(spans[strong], float(weight[strong].sum()), distinct)
-
-
-def _grams(text: Normal, step: int) -> tuple[Hashes, Positions, Positions]:
-    """Hash, position and length of every gram, or of one in ``step`` chosen by its hash, hence the same everywhere."""
-    parts: list[tuple[Hashes, Positions, Positions]] = []
-    for hashes, positions, lengths in grams(text.units, text.scripts, SEED_SIZES):
-        chosen = slice(None) if step == 1 else hashes % np.uint64(step) == 0
-        parts.append((hashes[chosen], positions[chosen], lengths[chosen].astype(np.int64)))
-    if not parts:
-        return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    return (
-        np.concatenate([p[0] for p in parts]),
-        np.concatenate([p[1] for p in parts]),
-        np.concatenate([p[2] for p in parts]),
-    )
-
-
-def _ranked(hashes: Hashes) -> tuple[Hashes, Positions]:
-    """Sort hashes; a repeated one is made distinct by its rank, so that equal values are the k-th occurrences."""
-    order = np.argsort(hashes, kind="stable")
-    ordered = hashes[order]
-    fresh = np.concatenate(([True], ordered[1:] != ordered[:-1]))
-    starts = np.flatnonzero(fresh)
-    rank = np.arange(len(ordered)) - np.repeat(starts, np.diff(np.concatenate((starts, [len(ordered)]))))
-    return ordered + rank.astype(np.uint64) * np.uint64(0xD6E8_FEB8_6659_FD93), order
-
-
-def _pair(
-    mine: tuple[Hashes, Positions, Positions], theirs: tuple[Hashes, Positions, Positions]
-) -> tuple[Positions, Positions, Positions, Hashes]:
-    """Shared grams: position in the query, position in the candidate, length, hash; ordered by the first."""
-    if not len(mine[0]) or not len(theirs[0]):
-        none = np.zeros(0, dtype=np.int64)
-        return none, none, none, np.zeros(0, dtype=np.uint64)
-    a, order_a = _ranked(mine[0])
-    b, order_b = _ranked(theirs[0])
-    _, at_a, at_b = np.intersect1d(a, b, assume_unique=True, return_indices=True)
-    from_a, from_b = order_a[at_a], order_b[at_b]
-    by_place = np.argsort(from_a, kind="stable")
-    from_a, from_b = from_a[by_place], from_b[by_place]
-    return mine[1][from_a], theirs[1][from_b], mine[2][from_a], mine[0][from_a]
-
-
-def _on_runs(
-    i: Positions, j: Positions, n: Positions, h: Hashes, gap: int
-) -> tuple[Positions, Positions, Positions, Hashes]:
-    """Drop shared grams that stand alone: no other one within a gap before or after on nearly the same diagonal."""
-    diagonal = j - i
-    near = (i[1:] - i[:-1] <= gap + 9) & (np.abs(diagonal[1:] - diagonal[:-1]) <= gap)
-    kept = np.zeros(len(i), dtype=np.bool_)
-    kept[1:] |= near
-    kept[:-1] |= near
-    return i[kept], j[kept], n[kept], h[kept]
+    renumbered = np.empty(len(spans), dtype=np.int64)
+    renumbered[by_place] = number
+    return out, renumbered[passage]

@@ -97,16 +97,18 @@ EXAMPLES = (
             "words edited": edited(_ENGLISH, 0.12, 3).encode(),
             "HTML": wrapped(_ENGLISH).encode(),
             "UTF-16": ("\ufeff" + _ENGLISH).encode("utf-16-le"),
+            "excerpt": _ENGLISH[300:620].encode(),
+            "embedded": (words(11, 400) + "\n\n" + _ENGLISH[300:620] + "\n\n" + words(12, 400)).encode(),
         },
         {
             "another text": words(4, 260).encode(),
-            "same footer": (words(5, 60) + " " + FOOTER).encode(),
         },
     ),
     Example(
         "Han",
         _CHINESE.encode(),
         {
+            "embedded": (han(13, 900) + "\n\n" + _CHINESE[100:180] + "\n\n" + han(14, 900)).encode(),
             "traditional": _CHINESE.translate(_TRADITIONAL).encode(),
             "no punctuation": _CHINESE.replace("，", "").encode(),
             "wrapped": "\n".join(_CHINESE[k : k + 20] for k in range(0, len(_CHINESE), 20)).encode(),
@@ -120,8 +122,11 @@ EXAMPLES = (
     Example(
         "with a footer",
         (words(7, 60) + " " + FOOTER).encode(),
-        {"one word edited": (words(7, 60).replace(" ", " zo ", 1) + " " + FOOTER).encode()},
-        {"same footer": (words(8, 60) + " " + FOOTER).encode()},
+        {
+            "one word edited": (words(7, 60).replace(" ", " zo ", 1) + " " + FOOTER).encode(),
+            "a paragraph in a long article": f"{words(14, 500)}\n\n{words(7, 60)}\n\n{words(15, 500)}".encode(),
+        },
+        {"another text": words(8, 60).encode()},
     ),
     Example(
         "too short",

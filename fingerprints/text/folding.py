@@ -1,7 +1,7 @@
 """Text to the letters and digits that survive re-typing: one frozen table look-up a code point.
 
 Width, case, punctuation, diacritics, zero-width characters and traditional forms disappear. The table is data
-(``fold-1.npz``, made by ``scripts/make_fold_table.py``), so a fingerprint does not depend on the Unicode version of the
+(``fold-2.npz``, made by ``scripts/make_fold_table.py``), so a fingerprint does not depend on the Unicode version of the
 Python that made it.
 """
 
@@ -24,7 +24,7 @@ _SPACE = 0x20
 
 @cache
 def _tables() -> tuple[CodePoints, CodePoints]:
-    with np.load(Path(__file__).with_name("fold-1.npz")) as stored:
+    with np.load(Path(__file__).with_name("fold-2.npz")) as stored:
         return stored["table"], stored["pool"]
 
 

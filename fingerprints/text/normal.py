@@ -3,13 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .folding import CodePoints, code_points, fold_units
-from .html import visible
+from .folding import CodePoints, fold_units
 from .script import WEIGHTS, script_of
+
+# Units that look alike are one: evasion by homoglyphs (a subset of UTS 39's confusables, after folding, so mostly the
+# lower-case forms of letters whose capitals look alike) and the commonest errors of optical character recognition.
+_LOOK_ALIKE = {
+    "a": "аαɑ",
+    "b": "вβƅь",
+    "c": "сϲ",
+    "d": "ԁ",
+    "e": "еε",
+    "g": "ɡց",
+    "h": "нһհ",
+    "k": "кκ",
+    "l": "1iіıιӏ|",
+    "m": "мμ",
+    "n": "ηո",
+    "o": "0оοօσ",
+    "p": "рρ",
+    "q": "ԛ",
+    "s": "ѕ",
+    "t": "тτ",
+    "u": "υս",
+    "v": "ν",
+    "w": "ԝω",
+    "x": "хχ",
+    "y": "уүγ",
+    "z": "ζ",
+    "j": "ј",
+    "r": "г",
+    "着": "著",
+    "他": "她它牠",
+    "你": "妳",
+    "里": "裡裏",
+    "台": "臺",
+    "的": "地得",
+    "做": "作",
+    "像": "象",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,7 +54,7 @@ class Normal:
     """Folded units of a text.
 
     Attributes:
-        units: shape (m,), folded code points of the visible letters and digits.
+        units: shape (m,), folded code points of the visible letters and digits, look-alikes as one.
         where: shape (m,), the submitted code point each unit came from, ascending.
         scripts: shape (m,), the script family of each unit.
         length: code points of the submitted text.
@@ -34,12 +71,23 @@ class Normal:
         return float(np.bincount(self.scripts, minlength=len(WEIGHTS)) @ WEIGHTS)
 
 
-def normalise(text: str, *, html: bool) -> Normal:
-    """Fold what a reader sees of a text.
+@cache
+def _skeleton() -> CodePoints:
+    table = np.arange(0x10000, dtype=np.uint32)
+    for one, others in _LOOK_ALIKE.items():
+        table[[ord(other) for other in others]] = ord(one)
+    return table
+
+
+def normalise(seen: CodePoints) -> Normal:
+    """The normal form of what a reader sees of a text.
 
     Args:
-        html: read the text as HTML: tags, scripts, styles and comments are not text, character references are.
+        seen: the code points of the text, with zero for what is not seen, shape (length,).
     """
-    points = code_points(text)
-    units, where = fold_units(visible(text, points) if html else points)
-    return Normal(units, where, script_of(units), len(points))
+    # Addresses are text like any other: whoever edits or wraps a text breaks them where no pattern would know them.
+    units, where = fold_units(seen)
+    scripts = script_of(units)
+    basic = units < 0x10000
+    units = np.where(basic, _skeleton()[np.where(basic, units, 0)], units)
+    return Normal(units, where, scripts, len(seen))

@@ -150,7 +150,9 @@ def _fingerprints(db: Database) -> Iterator[str]:
             works.c.title,
             works.c.owner,
             works.c.claim,
+            fingerprints.c.algorithm,
             fingerprints.c.data,
+            fingerprints.c.detail,
             openings.c.name,
             openings.c.record,
         )
@@ -159,7 +161,8 @@ def _fingerprints(db: Database) -> Iterator[str]:
         .order_by(works.c.id, openings.c.name)
     )
     for row in _pages(db, query):
-        if row.name == "fingerprint" and hashlib.sha256(row.data).hexdigest() != row.record.get("sha256"):
+        committed = row.name == "fingerprint" and row.algorithm == row.record.get("algorithm")
+        if committed and hashlib.sha256(row.data + row.detail).hexdigest() != row.record.get("sha256"):
             yield f"the fingerprint of {row.work_id} was changed in the database"
         if row.name == "claim" and (
             any(row.claim.get(key) != value for key, value in row.record.items())

@@ -1,4 +1,5 @@
 import threading
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -19,13 +20,20 @@ WORKS = 12
 def made(work: int, version: int = 0) -> Fingerprint:
     """A fingerprint with keys that neighbours share."""
     keys = np.arange(work, work + 5, dtype=np.uint64) * np.uint64(7919) + np.uint64(version)
+    code = np.array([[work, version, 0, 1]], dtype=np.uint64)
     return Fingerprint(
         medium="text",
         algorithm=media.MEDIA["text"].ALGORITHM,
         digest=bytes([work, version]) + bytes(30),
+        codes=code,
         keys=keys,
-        payloads=np.zeros(5, dtype=np.uint32),
     )
+
+
+def by_keys(index: MemoryIndex, query: Fingerprint, cap: int = 1000) -> dict[int, int]:
+    """How many of a query's keys each work has."""
+    view = index.view(query.algorithm)
+    return dict(Counter(view.works(view.by_keys(np.unique(query.keys), cap).slots).tolist()))
 
 
 class Machine(RuleBasedStateMachine):
@@ -69,14 +77,16 @@ class Machine(RuleBasedStateMachine):
         for work in range(0, WORKS + 1, 3):
             for version in (0, 2):
                 query = made(work, version)
-                expected = {
-                    other: (f.digest == query.digest) * 10 + len(set(f.keys.tolist()) & set(query.keys.tolist()))
-                    for other, f in self.truth.items()
+                shared = {
+                    other: len(set(f.keys.tolist()) & set(query.keys.tolist())) for other, f in self.truth.items()
                 }
-                found = self.index.candidates(query, limit=100)
-                assert set(found) == {other for other, hits in expected.items() if hits}
-                ranks = [expected[other] for other in found]
-                assert ranks == sorted(ranks, reverse=True)
+                assert by_keys(self.index, query) == {other: hits for other, hits in shared.items() if hits}
+                view = self.index.view(query.algorithm)
+                same = view.by_digest(query.digest)
+                assert set(view.works(same).tolist()) == {
+                    other for other, f in self.truth.items() if f.digest == query.digest
+                }
+                assert all((code == query.codes[0]).all() for code in view.codes_at(same))
 
 
 TestMachine = Machine.TestCase
@@ -100,10 +110,10 @@ def test_codes_within_the_radius_are_all_found_in_all_orientations() -> None:
     index = MemoryIndex()
     index.apply([Change(n + 1, n, f) for n, f in enumerate(pictures(codes))])
     distance = np.bitwise_count(codes[:, None] ^ base[None]).sum(axis=2).min(axis=1)
-    expected = np.flatnonzero(distance <= image.RADIUS)
-    found = index.candidates(query, limit=1000)
-    assert set(found) == set(expected.tolist())
-    assert list(distance[found]) == sorted(distance[found])
+    near = index.view(query.algorithm).by_codes(base, image.RADIUS)
+    assert set(near.slots.tolist()) == set(np.flatnonzero(distance <= image.RADIUS).tolist())
+    first = near.similarity > 0
+    assert np.allclose(1 - near.similarity[first], distance[near.slots[first]] / 256)
 
 
 def test_a_hub_of_equal_codes_or_keys_does_not_hide_the_others() -> None:
@@ -113,24 +123,21 @@ def test_a_hub_of_equal_codes_or_keys_does_not_hide_the_others() -> None:
     codes = np.concatenate((np.repeat(query.codes, 5000, axis=0), near[None]))
     index = MemoryIndex()
     index.apply([Change(n + 1, n, f) for n, f in enumerate(pictures(codes))])
-    found = index.candidates(query, limit=20)
-    assert len(found) == 20
-    assert 5000 in found[:9]
-    assert found[0] == 0
+    found = index.view(query.algorithm).by_codes(image.query_codes(query), image.RADIUS)
+    best = found.slots[np.argsort(-found.similarity, kind="stable")]
+    assert 5000 in best[:9]
+    assert best[0] == 0
 
     texts = MemoryIndex()
     flood = [
-        Fingerprint(
-            "text",
-            made(0).algorithm,
-            (n + 1).to_bytes(32, "little"),
-            keys=made(0).keys[:1],
-            payloads=np.zeros(1, np.uint32),
-        )
+        Fingerprint("text", made(0).algorithm, (n + 1).to_bytes(32, "little"), keys=made(0).keys[:1])
         for n in range(3000)
     ]
     texts.apply([Change(n + 1, n, f) for n, f in enumerate([*flood, made(0)])])
-    assert texts.candidates(made(0), limit=5)[0] == 3000
+    postings = texts.view(made(0).algorithm).by_keys(made(0).keys, 20)
+    assert postings.counts.tolist() == [3001, 1, 1, 1, 1]
+    assert np.bincount(postings.asked).tolist()[1:] == [1, 1, 1, 1]
+    assert np.bincount(postings.asked)[0] <= 20 * 12
 
 
 def test_positions_only_go_forward_and_a_bad_batch_changes_nothing() -> None:
@@ -143,16 +150,18 @@ def test_positions_only_go_forward_and_a_bad_batch_changes_nothing() -> None:
         with pytest.raises(ValueError, match="forward"):
             index.apply(bad)
     assert index.position == 5
-    assert 3 not in index.candidates(made(3))
-    assert 2 in index.candidates(made(3))
+    assert 3 not in by_keys(index, made(3))
+    assert 2 in by_keys(index, made(3))
 
 
 def test_another_algorithm_is_found_by_digest_only() -> None:
     index = MemoryIndex()
     old = made(1)
-    index.apply([Change(1, 1, Fingerprint("text", "old/1", old.digest, keys=old.keys, payloads=old.payloads))])
-    assert index.candidates(old) == [1]
-    assert index.candidates(made(1, 1)) == []
+    index.apply([Change(1, 1, Fingerprint("text", "old/1", old.digest, keys=old.keys))])
+    view = index.view(old.algorithm)
+    assert view.works(view.by_digest(old.digest)).tolist() == [1]
+    assert by_keys(index, old) == {}
+    assert not view.codes_at(view.by_digest(old.digest)).any()
 
 
 def test_compaction_forgets_the_dead(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +171,7 @@ def test_compaction_forgets_the_dead(monkeypatch: pytest.MonkeyPatch) -> None:
         index.apply([Change(n + 1, n % 7, made(n % 7, n % 3))])
     assert len(index) == 7
     assert index._count < 120
-    assert sum(len(keys) for keys, _ in index._digests) < 120
+    assert sum(map(len, index._digests)) < 120
 
 
 def test_runs_stay_few_and_ordered() -> None:
@@ -174,11 +183,14 @@ def test_runs_stay_few_and_ordered() -> None:
         stored = runs.added(stored, keys, np.full(4, slot, dtype=np.int32))
         everything += [(int(k), slot) for k in keys]
     assert len(stored) < 12
-    assert all((np.diff(keys.astype(np.int64)) >= 0).all() for keys, _ in stored)
+    assert all((np.diff(run.astype(np.float64)) >= 0).all() for run in stored)
     alive = np.arange(500) % 3 > 0
-    for key in range(0, 300, 17):
-        found = runs.found(stored, np.array([key], dtype=np.uint64), alive, 10_000)
-        assert sorted(found.tolist()) == sorted(s for k, s in everything if k == key and alive[s])
+    asked = np.arange(0, 300, 17, dtype=np.uint64)
+    found = runs.found(stored, asked, alive, 10_000)
+    for n, key in enumerate(asked.tolist()):
+        under = [s for k, s in everything if k == key]
+        assert found.counts[n] == len(under)
+        assert sorted(found.slots[found.asked == n].tolist()) == sorted(s for s in under if alive[s])
 
 
 def test_readers_may_search_while_a_writer_adds_and_removes() -> None:
@@ -190,7 +202,7 @@ def test_readers_may_search_while_a_writer_adds_and_removes() -> None:
     def read() -> None:
         while not stop.is_set():
             try:
-                if index.candidates(made(0))[:1] != [0]:
+                if by_keys(index, made(0)).get(0) != 5:
                     failures.append("lost")
             except Exception as error:
                 failures.append(error)
@@ -208,14 +220,24 @@ def test_readers_may_search_while_a_writer_adds_and_removes() -> None:
 
 def test_a_hundred_thousand_works_load_in_seconds() -> None:
     r = np.random.default_rng(3)
-    keys = r.integers(0, 1 << 63, (100_000, 43)).astype(np.uint64)
-    bands = np.arange(43, dtype=np.uint32)
+    keys = r.integers(0, 1 << 40, (100_000, 200)).astype(np.uint64)
     algorithm = media.MEDIA["text"].ALGORITHM
     index = MemoryIndex()
     for start in range(0, 100_000, 10_000):
         index.apply(
-            Change(n + 1, n, Fingerprint("text", algorithm, r.bytes(32), keys=keys[n], payloads=bands))
+            Change(n + 1, n, Fingerprint("text", algorithm, r.bytes(32), keys=keys[n]))
             for n in range(start, start + 10_000)
         )
-    wanted = Fingerprint("text", algorithm, bytes(32), keys=keys[77_777], payloads=bands)
-    assert index.candidates(wanted) == [77_777]
+    wanted = Fingerprint("text", algorithm, bytes(32), keys=keys[77_777])
+    assert by_keys(index, wanted)[77_777] == 200
+
+
+def test_more_registrations_than_slots_are_refused_and_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "MOST_SLOTS", 3)
+    index = MemoryIndex()
+    index.apply([Change(1, 1, made(1)), Change(2, 2, made(2))])
+    with pytest.raises(OverflowError, match="divide"):
+        index.apply([Change(3, 3, made(3)), Change(4, 4, made(4))])
+    assert index.position == 2
+    index.apply([Change(3, 3, made(3))])
+    assert len(index) == 3

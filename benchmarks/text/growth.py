@@ -1,0 +1,192 @@
+"""How query time, memory, disk and restart grow with the number of works.
+
+    python benchmarks/text/growth.py [--sizes 1000 10000 100000] [--queries 200] [--installed 2000]
+
+First the engine alone, in a process for each size, on one core; then a whole installation through ``register --batch``.
+The exponent between two sizes is log(ratio of the figures) / log(ratio of the sizes): 0 does not grow, 1 is linear.
+"""
+
+from __future__ import annotations
+
+import one_core  # noqa: F401  before numpy
+
+# isort: split
+import argparse
+import gc
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+from generate import BLOCK, EDITS, FAR, edited, works
+from ours import NAME, Engine, installed, scan_one
+
+
+@dataclass(slots=True)
+class Row:
+    """Figures at one size: times in ms (restart: s), memory in MiB, disk in bytes a work, ``found`` a share."""
+
+    works: int
+    found_p50: float = math.nan
+    found_p95: float = math.nan
+    unrelated_p50: float = math.nan
+    unrelated_p95: float = math.nan
+    found: float = math.nan
+    memory: float = math.nan
+    restart: float = math.nan
+    disk: float = math.nan
+    without_text: float = math.nan
+    register: float = math.nan
+
+
+HEAD = (
+    "works",
+    "found p50",
+    "p95 ms",
+    "other p50",
+    "p95 ms",
+    "found",
+    "RSS MiB",
+    "restart s",
+    "B/work",
+    "less text",
+    "reg. ms",
+)
+DIGITS = (0, 2, 2, 2, 2, 3, 1, 2, 0, 0, 2)
+
+
+def resident() -> float:
+    """MiB of memory this process holds now."""
+    with Path("/proc/self/statm").open() as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def fill(size: int, store: Path) -> float:
+    """Register works into an engine's store; milliseconds a work, generation not counted."""
+    engine, spent = Engine(store), 0.0
+    for start in range(0, size, BLOCK):
+        texts = [t.encode() for t in works(range(start, min(size, start + BLOCK)))]
+        began = time.perf_counter()
+        engine.register(enumerate(texts, start + 1))
+        spent += time.perf_counter() - began
+    engine.close()
+    return spent / size * 1e3
+
+
+def asked(wanted: list[int]) -> list[bytes]:
+    """An upload of each of these works, the edits in turn."""
+    hosts = works(range(FAR, FAR + len(wanted)), characters=12_000)
+    return [
+        edited(EDITS[turn % len(EDITS)], work, host).text.encode()
+        for turn, (work, host) in enumerate(zip(works(wanted), hosts, strict=True))
+    ]
+
+
+def measure(size: int, queries: int, store: Path) -> Row:
+    """Restart on what `fill` kept, then ask."""
+    engine = Engine(store)
+    gc.collect()
+    before, began = resident(), time.perf_counter()
+    engine.load()
+    row = Row(size, restart=time.perf_counter() - began)
+    gc.collect()
+    row.memory = resident() - before
+    wanted = sorted({n * size // queries for n in range(queries)})
+    uploads, unrelated = asked(wanted), [t.encode() for t in works(range(FAR + BLOCK, FAR + BLOCK + queries))]
+    for upload in (*uploads[:4], *unrelated[:4]):  # warm up
+        engine.query(upload)
+
+    def timed(upload: bytes) -> tuple[float, list[int]]:
+        began = time.perf_counter()
+        found = engine.query(upload)
+        return (time.perf_counter() - began) * 1e3, [number for number, _ in found]
+
+    answers = [timed(upload) for upload in uploads]
+    hits = [n + 1 in found for n, (_, found) in zip(wanted, answers, strict=True)]
+    row.found = sum(hits) / len(hits)
+    row.found_p50, row.found_p95 = np.percentile([t for t, _ in answers], (50, 95)).tolist()
+    row.unrelated_p50, row.unrelated_p95 = np.percentile([timed(u)[0] for u in unrelated], (50, 95)).tolist()
+    row.disk = store.stat().st_size / size
+    row.without_text = row.disk - engine.text_bytes() / size
+    engine.close()
+    return row
+
+
+def apart(*arguments: object) -> str:
+    """Run one step in a process of its own, so that its memory is its own; the last line it prints."""
+    command = [sys.executable, __file__, *map(str, arguments)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1]
+
+
+def table(rows: list[Row]) -> None:
+    print("".join(f"{h:>11}" for h in HEAD))
+    for n, row in enumerate(rows):
+        print("".join(f"{v:11.{d}f}" for v, d in zip(astuple(row), DIGITS, strict=True)))
+        if n:
+            print(f"{'exponent':>11}" + "".join(exponent(rows[n - 1], row, k) for k in range(1, len(HEAD) - 3)))
+
+
+def exponent(small: Row, large: Row, column: int) -> str:
+    a, b = astuple(small)[column], astuple(large)[column]
+    if HEAD[column] == "found" or a <= 0 or b <= 0:
+        return " " * 11
+    return f"{math.log(b / a) / math.log(large.works / small.works):11.2f}"
+
+
+def installation(count: int, folder: Path) -> None:
+    """Bytes a work of a whole home folder, filled by the command line, and a cold scan in it."""
+    texts = list(works(range(count)))
+    paths = [folder / f"{n}.txt" for n in range(count)]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text, encoding="utf-8", newline="")
+    home = folder / "home"
+    began = time.perf_counter()
+    parts = installed(home, paths)
+    spent = time.perf_counter() - began
+    print(
+        f"\nthe installation after `sourcemark register --batch` of {count} works ({spent / count * 1e3:.1f} ms each)"
+    )
+    for part, size in parts.items():
+        print(f"  {part:52}{size / count:10.0f} B a work")
+    began = time.perf_counter()
+    scan_one(home, paths[count // 2])
+    print(f"  one `sourcemark scan` there, from start to exit: {time.perf_counter() - began:.2f} s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000])
+    parser.add_argument("--queries", type=int, default=200, help="of each of the two kinds")
+    parser.add_argument("--installed", type=int, default=2000, help="works in the whole installation; 0: skip it")
+    parser.add_argument("--step", nargs=2, metavar=("STEP", "STORE"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.step:
+        step, store = given.step[0], Path(given.step[1])
+        size = given.sizes[0]
+        print(fill(size, store) if step == "fill" else json.dumps(asdict(measure(size, given.queries, store))))
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = []
+        print(f"{NAME}: works of about 4,500 characters; uploads in turn {', '.join(EDITS)}", flush=True)
+        for size in given.sizes:
+            store = folder / "store.db"
+            spent = float(apart("--sizes", size, "--step", "fill", store))
+            options = ("--sizes", size, "--queries", given.queries)
+            rows.append(Row(**{**json.loads(apart(*options, "--step", "measure", store)), "register": spent}))
+            print(f"  {size} done", file=sys.stderr)
+            for file in folder.glob("store.db*"):
+                file.unlink()
+        table(rows)
+        if given.installed:
+            installation(given.installed, folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Which works to align an upload with, and where the registry has what the upload has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..index.protocol import View
+from ..index.runs import Keys, Postings, Slots
+from ..model import Fingerprint
+from . import keys, minhash, weighing
+from .grams import Positions
+from .normal import Normal
+from .weighing import Weights
+
+_HUB = 64  # works read from one key; how many more there are is known
+_COMPARED = 256  # works among which versions of one work are told apart
+_VERSIONS = 0.75  # resemblance from which two texts are versions of one
+_CANDIDATES = 64  # works that are aligned
+_HITS = 2  # keys in common, own to the work and near each other, below which it is not aligned
+_PAGE = 1200  # units of an upload from which it takes one more
+_NEIGHBOURS = 128  # units of the upload between keys that are near each other
+_COPY = 0.5  # share of the keys that the registry has at all from which a work is aligned whoever else has them
+_AROUND = 6  # units around an indexed gram that stand where it stands: half a winnowing window
+_NEAR = 24  # units from the nearest indexed gram up to which what holds for it is taken to hold
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposed:
+    """What the registry says of an upload.
+
+    Attributes:
+        works: the works to align with.
+        keys: shape (m,), the upload's keys that some work is indexed by, in the order of the text.
+        positions: shape (m,), the unit each starts at.
+        spread: shape (m,), in how many different works each stands.
+    """
+
+    works: NDArray[np.int64]
+    keys: Keys
+    positions: Positions
+    spread: Weights
+
+
+def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
+    """Look an upload up."""
+    asked, positions = keys.asked(text)
+    distinct, place = np.unique(asked, return_inverse=True)
+    postings = view.by_keys(distinct, _HUB)
+    slots, who = np.unique(postings.slots, return_inverse=True)
+    hits = np.bincount(who, minlength=len(slots))
+    spread = _spread(view, postings, slots, who, hits)
+    own = np.bincount(who, weighing.own_share(spread)[postings.asked], minlength=len(slots))
+    order = np.argsort(-own, kind="stable")
+    first = np.zeros(len(distinct), dtype=np.int64)
+    first[place[::-1]] = positions[::-1]
+    counted = weighing.own_share(spread)[postings.asked] > 0
+    promising = _dense(who[counted], first[postings.asked[counted]], _needed(text), len(slots))
+    # A copy of the whole is one even where all of it is a template.
+    promising |= hits >= max(_COPY * np.count_nonzero(spread), _HITS)
+    order = order[promising[order]][:_CANDIDATES]
+    same = view.by_keys(query.keys[:1], _HUB).slots  # under the key of the whole normal form
+    spread = spread[place]
+    known = np.flatnonzero(spread)
+    works = view.works(np.unique(np.concatenate((same, slots[order]))))
+    return Proposed(works, asked[known], positions[known], spread[known])
+
+
+def _needed(text: Normal) -> int:
+    """How many keys near each other make a work worth aligning."""
+    return _HITS if len(text.units) < _PAGE else _HITS + 1
+
+
+def _dense(who: NDArray[np.int64], where: Positions, needed: int, works: int) -> NDArray[np.bool_]:
+    """Which of the works have so many keys near each other in the upload: strangers share them one by one."""
+    order = np.lexsort((where, who))
+    who, where = who[order], where[order]
+    last = needed - 1
+    near = (who[last:] == who[: len(who) - last]) & (where[last:] - where[: len(where) - last] <= _NEIGHBOURS)
+    out = np.zeros(works, dtype=np.bool_)
+    out[who[last:][near]] = True
+    return out
+
+
+def _spread(view: View, postings: Postings, slots: Slots, who: NDArray[np.int64], hits: NDArray[np.int64]) -> Weights:
+    """In how many different works each key stands: versions of one work count once."""
+    counts = postings.counts
+    if not len(slots):
+        return counts.astype(np.float64)
+    family = np.arange(len(slots))
+    compared = np.argsort(-hits, kind="stable")[:_COMPARED]
+    family[compared] = compared[versions(view.codes_at(slots[compared]))]
+    pairs = np.unique(postings.asked * len(slots) + family[who])
+    families = np.bincount(pairs // len(slots), minlength=len(counts)).astype(np.float64)
+    read = np.bincount(postings.asked, minlength=len(counts))
+    out: Weights = np.where(read > 0, families * counts / np.maximum(read, 1), 0.0)
+    return out
+
+
+def versions(codes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """For each text the first that it is a version of, itself perhaps, by their codes of shape (n, 4)."""
+    alike = minhash.resemblance(codes[:, None], codes[None]) >= _VERSIONS
+    np.fill_diagonal(alike, True)
+    out: NDArray[np.int64] = np.argmax(alike, axis=0)
+    return out
+
+
+def over_units(text: Normal, proposed: Proposed) -> Weights:
+    """In how many different works the surroundings of each unit of the upload stand, shape (m,); 0 where in none.
+
+    A work is indexed by few of its grams, so what holds for one holds for its neighbours.
+    """
+    out = np.zeros(len(text.units))
+    offsets = np.arange(-_AROUND, max(keys.SIZES) + _AROUND)
+    size = np.array(keys.SIZES)[text.scripts[proposed.positions]]
+    units = proposed.positions[:, None] + offsets
+    inside = (offsets < size[:, None] + _AROUND) & (units >= 0) & (units < len(out))
+    np.maximum.at(out, units[inside], np.broadcast_to(proposed.spread[:, None], units.shape)[inside])
+    # Where a template is interrupted by what was filled in, its ends have no indexed gram: the nearest one speaks.
+    known = np.flatnonzero(out)
+    if len(known):
+        gaps = np.flatnonzero(out == 0)
+        after = np.searchsorted(known, gaps)
+        right, left = known[np.minimum(after, len(known) - 1)], known[np.maximum(after - 1, 0)]
+        nearest = np.where(np.abs(right - gaps) < np.abs(gaps - left), right, left)
+        near = np.abs(nearest - gaps) <= _NEAR
+        out[gaps[near]] = out[nearest[near]]
+    return out

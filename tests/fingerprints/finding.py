@@ -1,0 +1,27 @@
+"""One upload against a few works, through a real index."""
+
+from collections.abc import Sequence
+
+from fingerprints import media
+from fingerprints.index.memory import MemoryIndex
+from fingerprints.index.protocol import Change, Found
+from fingerprints.model import Fingerprint, Limits, Match
+
+
+def made(data: bytes | str) -> Fingerprint:
+    return media.examine(data if isinstance(data, bytes) else data.encode(), Limits()).fingerprint
+
+
+def indexed(works: Sequence[Fingerprint]) -> MemoryIndex:
+    index = MemoryIndex()
+    index.apply([Change(n + 1, n, work) for n, work in enumerate(works)])
+    return index
+
+
+def search(upload: Fingerprint, works: Sequence[Fingerprint], index: MemoryIndex | None = None) -> Found:
+    """Works are numbered in their order."""
+    return media.search(upload, index or indexed(works), lambda numbers: {n: works[n] for n in numbers})
+
+
+def match(upload: Fingerprint, work: Fingerprint) -> Match | None:
+    return search(upload, [work]).matches.get(0)
