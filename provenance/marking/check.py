@@ -103,6 +103,7 @@ def check(work: Work, post: Post) -> Report:
         editor_named=any(c.role == "editor" for c in facts.credits),
         ai_label="ai" in categories or _ai_field(hidden_fields, post.fields),
         verdict=decided,
+        use=post.use,
         opt_out=_opt_outs(facts, hidden_fields, post.fields),
         licence_findings=tuple(findings),
         rmi_diff=_rights_difference(work.fields, post.fields),

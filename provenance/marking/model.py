@@ -165,6 +165,7 @@ class Report:
     """What the check found. Marking, permission and infringement are three things; this speaks of the first two.
 
     ``reasons`` are stable snake_case codes (see `provenance.marking.verdict.REASONS` for their words).
+    ``use`` is how the post was taken to use the work.
     ``title_kept`` is None where the post has no heading to compare. ``searched`` names the places that were read.
     """
 
@@ -179,6 +180,7 @@ class Report:
     editor_named: bool
     ai_label: bool
     verdict: Verdict
+    use: Use = "full"
     opt_out: tuple[str, ...] = ()
     licence_findings: tuple[str, ...] = ()
     rmi_diff: tuple[Difference, ...] = ()

@@ -143,7 +143,7 @@ _IGNORED = frozenset(
 def field_role(tag: str) -> str | None:
     """What a metadata field speaks of: author, rights, source, title, licence; None for free text; "" to ignore."""
     name = tag.lower()
-    if name.startswith(("meta:", "jsonld:", "link:")):
+    if name.startswith(("meta:", "jsonld:", "link:", "microdata:", "rdfa:")):
         return name.split(":")[1]
     if name in _IGNORED or name.startswith("datamining"):
         return ""
