@@ -43,7 +43,7 @@ def squeeze(text: str) -> str:
 def read(root: Any) -> Iterator[Field]:
     """The machine-readable statements of a parsed page."""
     for meta in root.iter("meta"):
-        key = (meta.get("name") or meta.get("property") or meta.get("itemprop") or "").lower()
+        key = (meta.get("name") or meta.get("property") or "").lower()
         role, value = _META.get(key), squeeze(meta.get("content") or "")
         if role and value:
             yield Field("html", f"meta:{role}:{key}", value[:4000])
