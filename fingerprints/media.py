@@ -49,18 +49,16 @@ def examine(data: bytes, limits: Limits, declared: TextFormat | None = None, tru
     """
     if len(data) > limits.max_bytes:
         raise LimitExceeded("too_large", f"the file is larger than {limits.max_bytes} bytes")
-    if declared is not None:
-        return Examination(text.fingerprint(data, limits, declared), declared, text.decode(data)[0])
-    medium, format = sniff.sniff(data)
+    medium, format = sniff.sniff(data) if declared is None else ("text", declared)
+    if medium == "text":
+        reading = text.read(data, limits, declared)
+        return Examination(text.fingerprint_of(reading, data), reading.format, reading.text)
     module = MEDIA.get(medium)
-    submitted: str | None = None
     if module is None:
         found = Fingerprint(medium, EXACT, hashlib.sha256(data).digest(), reason="not_fingerprinted")
     else:
         found = module.fingerprint(data, limits)
-        if medium == "text":
-            submitted, _ = text.decode(data)
-    return Examination(found, format, submitted, _metadata(data, format, trust_anchors))
+    return Examination(found, format, None, _metadata(data, format, trust_anchors))
 
 
 def _metadata(data: bytes, format: str, trust_anchors: str) -> tuple[Field, ...]:

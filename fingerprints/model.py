@@ -199,8 +199,9 @@ class Examination:
 
     Attributes:
         fingerprint: the fingerprint of the bytes.
-        format: the concrete format by magic bytes (``jpeg``, ``png``, ``html``, ``plain`` ...).
-        text: the text as submitted, after decoding its bytes, tags and all; None where the medium is not text.
+        format: the concrete format by content (``jpeg``, ``png``, ``html``, ``plain``, ``docx`` ...).
+        text: the text as submitted, after decoding its bytes, tags and all, or what a document holds; None where the
+            medium is not text.
         fields: embedded metadata.
     """
 
@@ -218,6 +219,8 @@ class Limits:
     max_text_bytes: int = 20 * 1024 * 1024
     max_pixels: int = 100_000_000
     max_frames: int = 200
+    max_pages: int = 2000
+    max_unpacked_bytes: int = 200 * 1024 * 1024
     memory_bytes: int = 1536 * 1024 * 1024
     cpu_seconds: int = 30
     wall_seconds: int = 60

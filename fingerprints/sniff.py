@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .errors import UnreadableMedia, UnsupportedMedium
+from .errors import FingerprintError, UnreadableMedia, UnsupportedMedium
 from .model import Medium
 
 # Longest first where one is the beginning of another. Sources: the formats' own specifications.
@@ -39,10 +39,9 @@ _BRANDS: dict[bytes, tuple[Medium, str]] = {
 }
 _KBITS_1 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)  # layer III, MPEG 1
 _KBITS_2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)  # layer III, MPEG 2 and 2.5
-_SAVE = "export it as JPEG, PNG, HTML or plain text and send that"
+_SAVE = "export it as JPEG, PNG, PDF, .docx, HTML or plain text and send that"
 _REFUSED: tuple[tuple[bytes, str, str], ...] = (
-    (b"%PDF-", "pdf", f"PDF files are not taken; {_SAVE}"),
-    (b"PK\x03\x04", "archive", "archives and office files (zip, docx, epub) are not taken; send the files in it"),
+    (b"PK\x03\x04", "archive", "archives are not taken; send the files in it (.docx and .epub are taken)"),
     (b"PK\x05\x06", "archive", "archives are not taken; send the files in it"),
     (b"Rar!\x1a\x07", "archive", "archives are not taken; send the files in it"),
     (b"7z\xbc\xaf\x27\x1c", "archive", "archives are not taken; send the files in it"),
@@ -50,24 +49,35 @@ _REFUSED: tuple[tuple[bytes, str, str], ...] = (
     (b"BZh", "archive", "compressed files are not taken; unpack it and send what is inside"),
     (b"\xfd7zXZ\x00", "archive", "compressed files are not taken; unpack it and send what is inside"),
     (b"\x28\xb5\x2f\xfd", "archive", "compressed files are not taken; unpack it and send what is inside"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "office_document", f"old office files are not taken; {_SAVE}"),
     (b"{\\rtf", "rtf", f"RTF is not taken; {_SAVE}"),
     (b"%!PS", "postscript", f"PostScript is not taken; {_SAVE}"),
     (b"\x7fELF", "executable", "this is a program; only text, pictures, audio and video are taken"),
     (b"-----BEGIN PGP MESSAGE", "encrypted", "the file is encrypted; decrypt it first"),
     (b"\x85\x01", "encrypted", "the file is encrypted; decrypt it first"),
 )
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # compound file: .doc, and .docx with a password
+_MARKED = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _XML = re.compile(
     rb"(?:<\?xml[^>]*>|<!--.*?-->|<!doctype\s+(?P<doctype>[a-z]+)[^>]*>|\s)*<(?P<root>[a-z:]+)", re.I | re.S
 )
-_HTML_START = re.compile(
-    r"(?:\s|<\?xml[^>]*>|<!--.*?-->)*<(?:!doctype\s+html|html|head|body|meta|title|link|script|style|div|p|h[1-6]|article|section|main|header|"
-    r"table|ul|ol|dl|blockquote|figure|img|span|a|b|i|em|strong|font|center|br|hr|nav|form|pre)[\s/>]",
-    re.IGNORECASE | re.DOTALL,
+_BEFORE = r"(?:\s|<\?xml[^>]*>|<!--.*?-->)*"
+_DOCUMENT = re.compile(rf"{_BEFORE}<(?:!doctype\s+html|html|head|body|meta|title|link|script|style)[\s/>]", re.I | re.S)
+_NAMES = (
+    "p|div|span|h[1-6]|article|section|main|header|footer|table|t[rdh]|ul|ol|li|dl|blockquote|figure|img|a|b|i|u|em|strong|"
+    "font|center|br|hr|nav|form|pre|code"
 )
-_CLOSING = re.compile(r"</(?:p|div|a|span|h[1-6]|li|ul|ol|td|tr|table|article|section|body|html)\s*>", re.IGNORECASE)
+_TAG = re.compile(
+    rf"<(?:/(?:{_NAMES})\s*>|(?:{_NAMES})(?:\s+[a-z][\w-]*\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'|[\w#./:-]+)|\s+hidden)*\s*/?>)",
+    re.I,
+)
+_FRAGMENT = re.compile(rf"{_BEFORE}<(?:{_NAMES})[\s/>]", re.I | re.S)
+_CLOSING = re.compile(rf"</(?:{_NAMES})\s*>", re.I)
+_FENCED = re.compile(r"^(?:```|~~~)", re.M)
 _HEAD = 65_536  # bytes looked at
+_BLANK = b"\xef\xbb\xbf\x00\t\n\x0c\r "
+_PARTS = 4 << 20  # bytes that the parts which tell what an archive is may unpack to
 _STRAY_NULS = 0.005  # share of NULs still taken for text, as in text.decoding
+_LONGEST = 1000  # code points of HTML for one closing tag, where only they tell
 _CLOSINGS = 3  # closing tags that make a text HTML even if it does not start so
 
 
@@ -94,8 +104,27 @@ def sniff(data: bytes) -> tuple[Medium, str]:
         return _iso(head)
     if (frame := _mpeg_audio(head)) is not None:
         return "audio", frame
-    _refuse(data, head)
-    return "text", _text_format(head)
+    if head.lstrip(_BLANK)[:5] == b"%PDF-":
+        return "text", "pdf"
+    if head.startswith(b"PK\x03\x04") and (document := _zipped(data)) is not None:
+        return "text", document
+    return "text", _text_format(head, _refuse(data, head))
+
+
+def _zipped(data: bytes) -> str | None:
+    """Which document a zip file is, by its parts."""
+    from .archive import Archive
+    from .text import docx, epub
+
+    named = data[30:4096]  # the first part's name stands there even where the end is missing
+    looks = named.startswith((b"[Content_Types].xml", b"mimetypeapplication/epub+zip", b"word/"))
+    try:
+        archive = Archive(data, _PARTS)
+        return "docx" if docx.is_docx(archive) else "epub" if epub.is_epub(archive) else None
+    except FingerprintError as error:
+        if looks or error.reason == "too_many_entries":
+            raise
+        return None
 
 
 def _iso(head: bytes) -> tuple[Medium, str]:
@@ -131,29 +160,37 @@ def _next_frame(head: bytes, length: int, mask: int) -> bool:
     return len(following) < 2 or (following[0] == 0xFF and following[1] & mask == head[1] & mask)
 
 
-def _refuse(data: bytes, head: bytes) -> None:
+def _refuse(data: bytes, head: bytes) -> str | None:
+    """Raise for what is not taken; the encoding of UTF-16 and UTF-32 without a mark, else None."""
     for magic, reason, message in _REFUSED:
         if head.startswith(magic):
-            if reason == "pdf" and b"/Encrypt" in data:
-                raise UnsupportedMedium("encrypted_pdf", "the PDF is encrypted; decrypt it and export its text")
             raise UnsupportedMedium(reason, message)
+    if head.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in data:
+            raise UnsupportedMedium("encrypted", "the document is encrypted; save it without a password")
+        raise UnsupportedMedium("office_document", f"old office files are not taken; {_SAVE}")
     if head[:2] == b"MZ" and b"\x00" in head[:64]:
         raise UnsupportedMedium("executable", "this is a program; only text, pictures, audio and video are taken")
-    bare = head[3:] if head.startswith(b"\xef\xbb\xbf") else head
-    if bare.lstrip()[:5].lower() in (b"<?xml", b"<svg ", b"<svg>", b"<!doc", b"<!--") or bare.lstrip()[:4] == b"<svg":
+    bare = (head[3:] if head.startswith(b"\xef\xbb\xbf") else head[:_HEAD]).lstrip()
+    if bare[:5].lower() in (b"<?xml", b"<svg ", b"<svg>", b"<!doc", b"<!--") or bare[:4] == b"<svg":
         found = _XML.match(bare)
         root = (found["root"] if found else b"").lower()
         if root in (b"svg", b"svg:svg"):
             raise UnsupportedMedium("svg", "SVG drawings are not taken; export it as PNG and send that")
-        if bare.lstrip()[:5].lower() == b"<?xml" and root != b"html":
+        if bare[:5].lower() == b"<?xml" and root != b"html":
             raise UnsupportedMedium("xml", f"XML is not taken; {_SAVE}")
-    if not head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) and b"\x00" in head:
+    if b"\x00" in head and not head.startswith(_MARKED):
+        from .text.decoding import unmarked
+
+        if head.count(b"\x00") > len(head) * _STRAY_NULS and (wide := unmarked(head)) is not None:
+            return wide
         if not _mostly_text(head):
             raise UnsupportedMedium(
                 "unknown_binary", "this is no text, picture, audio or video format that is known here"
             )
         if head.count(b"\x00") > len(head) * _STRAY_NULS:
             raise UnreadableMedia("nul_bytes", "the text holds NUL bytes; save it as UTF-8 without them")
+    return None
 
 
 def _mostly_text(head: bytes) -> bool:
@@ -162,13 +199,21 @@ def _mostly_text(head: bytes) -> bool:
     return odd * 50 <= len(head)
 
 
-def _text_format(head: bytes) -> str:
+def _text_format(head: bytes, wide: str | None) -> str:
+    """``html`` for a document, what begins with a tag that is one, and what is full of tags; else ``plain``."""
+    if b"<" not in head:
+        return "plain"
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         if head.startswith(mark):
             text = head[len(mark) :].decode(encoding, "ignore")
             break
     else:
-        text = head.decode("utf-8", "ignore")
-    if _HTML_START.match(text):
+        text = head.decode(wide or "utf-8", "ignore")
+    if _DOCUMENT.match(text):
         return "html"
-    return "html" if len(_CLOSING.findall(text)) >= _CLOSINGS else "plain"
+    if _FRAGMENT.match(text):
+        return "html" if _TAG.match(text.lstrip()) or len(_TAG.findall(text)) >= 2 else "plain"
+    closings = len(_CLOSING.findall(text))
+    # Markdown shows its examples of HTML between fences.
+    full = closings >= _CLOSINGS and closings * _LONGEST >= len(text) and not _FENCED.search(text)
+    return "html" if full else "plain"

@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     max_text_mib: int = Field(20, ge=1, le=1024, description="Largest text taken, MiB.")
     max_megapixels: int = Field(100, ge=1, le=2000, description="Largest picture decoded, megapixels.")
     max_frames: int = Field(200, ge=1, le=100_000, description="Most frames read of an animated picture.")
+    max_pages: int = Field(2000, ge=1, le=100_000, description="Most pages read of a PDF.")
+    max_unpacked_mib: int = Field(
+        200, ge=1, le=4096, description="Most that the parts of a .docx or .epub may unpack to, MiB."
+    )
     decode_memory_mib: int = Field(1536, ge=256, le=65536, description="Address space of a decoder process, MiB.")
     decode_cpu_seconds: int = Field(30, ge=1, le=3600, description="CPU time for one file, seconds.")
     decode_wall_seconds: int = Field(60, ge=1, le=7200, description="Wall time for one file, seconds.")
@@ -133,6 +137,8 @@ class Settings(BaseSettings):
             max_text_bytes=self.max_text_mib * MEBIBYTE,
             max_pixels=self.max_megapixels * 1_000_000,
             max_frames=self.max_frames,
+            max_pages=self.max_pages,
+            max_unpacked_bytes=self.max_unpacked_mib * MEBIBYTE,
             memory_bytes=self.decode_memory_mib * MEBIBYTE,
             cpu_seconds=self.decode_cpu_seconds,
             wall_seconds=self.decode_wall_seconds,

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
-from fingerprints.errors import UnreadableMedia
+from fingerprints.errors import UnreadableMedia, UnsupportedMedium
+from fingerprints.model import Limits
 from fingerprints.sniff import sniff
-from fingerprints.text import decode
-from fingerprints.text.folding import code_points, to_text
-from fingerprints.text.html import visible
+from fingerprints.text.folding import to_text
+from fingerprints.text.reading import DOCUMENTS, read
 
 from .variants import is_han, to_simplified, to_traditional
 from .work import Lang
@@ -64,11 +64,12 @@ def open_text(data: bytes) -> str:
         UnreadableMedia: undecodable, ``too_short`` or ``too_long``.
         UnsupportedMedium: not a text format that is taken.
     """
-    _, format = sniff(data)
-    text, _ = decode(data)
-    if format == "html":
-        points = visible(text, code_points(text))
-        text = to_text(points[points > 0])
+    medium, format = sniff(data)
+    if medium != "text" or format in DOCUMENTS:
+        # Documents are opened by libraries, which the decoder process does; this is only the demo.
+        raise UnsupportedMedium(format, f"the demo takes plain text, Markdown and HTML, not {format}")
+    seen = read(data, Limits(max_text_bytes=max(len(data), 1))).seen
+    text = to_text(seen[seen > 0])
     text = re.sub(r"\r\n?|\u2028|\u2029", "\n", text).strip()
     text = re.sub(r"[ \t]*\n(?:[ \t]*\n)+", "\n\n", text)
     if len(text) < SHORTEST[language_of(text)]:

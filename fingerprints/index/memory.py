@@ -39,12 +39,20 @@ class MemoryView:
     """See `View`."""
 
     def __init__(
-        self, works: NDArray[np.int64], alive: NDArray[np.bool_], digests: tuple[runs.Run, ...], family: _Family
+        self,
+        works: NDArray[np.int64],
+        sizes: NDArray[np.int32],
+        alive: NDArray[np.bool_],
+        digests: tuple[runs.Run, ...],
+        family: _Family,
     ) -> None:
-        self._works, self._alive, self._digests, self._family = works, alive, digests, family
+        self._works, self._sizes, self._alive, self._digests, self._family = works, sizes, alive, digests, family
 
     def works(self, slots: Slots) -> NDArray[np.int64]:
         return self._works[slots]
+
+    def sizes_at(self, slots: Slots) -> NDArray[np.int64]:
+        return self._sizes[slots].astype(np.int64)
 
     def by_digest(self, digest: bytes) -> Slots:
         return runs.found(self._digests, _digest_keys([digest]), self._alive, _EXACT).slots
@@ -95,6 +103,7 @@ class MemoryIndex:
         self._digests: tuple[runs.Run, ...] = ()
         self._families: dict[str, _Family] = {}
         self._works = np.zeros(0, dtype=np.int64)
+        self._sizes = np.zeros(0, dtype=np.int32)
         self._alive = np.zeros(0, dtype=np.bool_)
         self._count = 0
         self._dead = 0
@@ -128,6 +137,7 @@ class MemoryIndex:
                     slot = self._count
                     self._count += 1
                     self._works[slot], self._alive[slot] = change.work, True
+                    self._sizes[slot] = len(change.fingerprint.keys)
                     self._slot_of[change.work] = slot
                     fresh[slot] = change.fingerprint
             self._insert(fresh)
@@ -137,7 +147,9 @@ class MemoryIndex:
 
     def view(self, algorithm: str) -> MemoryView:
         with self._lock:
-            return MemoryView(self._works, self._alive, self._digests, self._families.get(algorithm, _Family()))
+            return MemoryView(
+                self._works, self._sizes, self._alive, self._digests, self._families.get(algorithm, _Family())
+            )
 
     def _grow(self, more: int) -> None:
         need = self._count + more
@@ -146,6 +158,7 @@ class MemoryIndex:
         if need > len(self._works):
             size = max(need, 2 * len(self._works), 1024)
             self._works = np.concatenate((self._works, np.zeros(size - len(self._works), dtype=np.int64)))
+            self._sizes = np.concatenate((self._sizes, np.zeros(size - len(self._sizes), dtype=np.int32)))
             self._alive = np.concatenate((self._alive, np.zeros(size - len(self._alive), dtype=np.bool_)))
 
     def _insert(self, fresh: dict[int, Fingerprint]) -> None:
@@ -168,7 +181,7 @@ class MemoryIndex:
         """Forget dead slots; new arrays throughout, because a reader may hold the old ones."""
         alive = self._alive[: self._count]
         renumbered = np.where(alive, np.cumsum(alive) - 1, -1).astype(np.int32)
-        self._works = self._works[: self._count][alive]
+        self._works, self._sizes = self._works[: self._count][alive], self._sizes[: self._count][alive]
         self._count, self._dead = len(self._works), 0
         self._alive = np.ones(self._count, dtype=np.bool_)
         self._slot_of = {work: slot for slot, work in enumerate(self._works.tolist())}

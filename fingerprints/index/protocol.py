@@ -80,6 +80,10 @@ class View(Protocol):
         """Works with a code within ``radius`` bits of any of the codes, shape (n, 4)."""
         ...
 
+    def sizes_at(self, slots: Slots) -> NDArray[np.int64]:
+        """How many keys each work is indexed by, of all algorithms."""
+        ...
+
     def codes_at(self, slots: Slots) -> NDArray[np.uint64]:
         """The first code of each work, shape (n, 4); zeros where it has none."""
         ...

@@ -6,18 +6,29 @@ import hashlib
 
 import numpy as np
 
-from .. import sniff
-from ..errors import LimitExceeded, UnreadableMedia
 from ..model import Fingerprint, Limits, Medium, TextFormat
 from . import keys, minhash, stored
 from .decoding import decode
-from .folding import code_points, fold, fold_words, to_text
-from .html import visible
+from .folding import fold, fold_words, to_text
 from .normal import Normal, normalise
+from .reading import Reading, read
 from .search import search
 from .stored import shown, signature
 
-__all__ = ["ALGORITHM", "NAME", "decode", "fingerprint", "fold", "fold_words", "search", "shown", "signature"]
+__all__ = [
+    "ALGORITHM",
+    "NAME",
+    "Reading",
+    "decode",
+    "fingerprint",
+    "fingerprint_of",
+    "fold",
+    "fold_words",
+    "read",
+    "search",
+    "shown",
+    "signature",
+]
 
 NAME: Medium = "text"
 ALGORITHM = "sourcemark-text/2:fold2-winnow12-minhash128-affine32-seed1"
@@ -33,22 +44,14 @@ def fingerprint(data: bytes, limits: Limits | None = None, declared: TextFormat 
         declared: the format, where it is known from elsewhere than the bytes.
 
     Raises:
-        UnreadableMedia: empty or undecodable.
-        UnsupportedMedium: not text.
-        LimitExceeded: more bytes than ``limits.max_text_bytes``.
+        UnreadableMedia, UnsupportedMedium, LimitExceeded: as `read` does.
     """
-    limits = limits or Limits()
-    if len(data) > limits.max_text_bytes:
-        raise LimitExceeded("too_large", f"the text is larger than {limits.max_text_bytes} bytes; send it in parts")
-    medium, format = (NAME, declared) if declared is not None else sniff.sniff(data)
-    if medium != NAME:
-        raise UnreadableMedia("mislabelled", f"this is {medium} ({format}), not text")
-    text, encoding = decode(data)
-    seen = code_points(text)
-    if format == "html":
-        seen = visible(text, seen)
-        text = to_text(seen)
-    normal = normalise(seen)
+    return fingerprint_of(read(data, limits or Limits(), declared), data)
+
+
+def fingerprint_of(reading: Reading, data: bytes) -> Fingerprint:
+    """Fingerprint a text that is read already, from these bytes."""
+    normal = normalise(reading.seen)
     signature, grams = minhash.sketch(normal), keys.kept(normal)
     # A letter a million times has length but says nothing: its grams are one.
     short = normal.weight < MINIMUM_WEIGHT or len(grams) < _GRAMS
@@ -59,8 +62,13 @@ def fingerprint(data: bytes, limits: Limits | None = None, declared: TextFormat 
         digest=hashlib.sha256(data).digest(),
         codes=minhash.code(signature)[: 0 if short else 1],
         keys=whole if short else np.concatenate((whole, grams)),
-        detail=stored.pack(text, signature),
-        facts={"characters": len(text), "encoding": encoding, "format": format},
+        detail=stored.pack(to_text(reading.seen), signature),
+        facts={
+            "characters": len(reading.seen),
+            "encoding": reading.encoding,
+            "format": reading.format,
+            "hidden_characters": reading.hidden,
+        },
         reason="too_short" if short else None,
     )
 

@@ -20,6 +20,9 @@ SEED_SIZES: Sizes = (9, 6, 5, 4)
 _GAP = 28  # units between two runs of one passage: a changed word or two
 _BACK = 8  # runs before one that it may continue: chance hits lie between
 _BRIDGED = 160  # units that may be rewritten inside one passage, where both sides say about as much there
+_FILTER = 1 << 16  # places of a one-hash Bloom filter of the query's grams
+_SMALL = 2000  # grams of which variety is counted by all,
+_SAMPLED = 1 << 61  # of more by those with an eighth of all hashes
 _MOST = 1_000_000  # grams a text is aligned by; of longer ones a sample
 _CHANCE = 6.0  # weight of the grams of a chain below which it is chance
 PHRASE = 12.0  # weight of the grams of a passage that a phrase of the language or of the subject has as well
@@ -32,12 +35,14 @@ class Seeds:
 
     Attributes:
         text: the text.
-        hashes: shape (n,), ascending.
+        hashes: shape (n,), ascending; of a candidate only those that the query may have.
         positions: shape (n,), the unit each starts at; ascending among equal hashes.
         distinct: shape (d,), the hashes without repetition.
         starts: shape (d + 1,), where each distinct hash starts in ``hashes``.
         at: shape (m,), the hash of the gram at each unit, 0 where none was taken.
         step: one gram in so many was taken, chosen by its hash.
+        variety: the share of the grams that are different ones, 0..1: a sentence a thousand times is one sentence.
+        total: shape (m + 1,), the weight of all units before each, in Latin letters.
     """
 
     text: Normal
@@ -47,11 +52,8 @@ class Seeds:
     starts: Positions
     at: Hashes
     step: int
-
-    @property
-    def variety(self) -> float:
-        """The share of the grams that are different ones, 0..1: a sentence a thousand times is one sentence."""
-        return len(self.distinct) / max(len(self.hashes), 1)
+    variety: float
+    total: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,18 +75,42 @@ class Alignment:
     shared: Positions
 
 
-def seeds(text: Normal, step: int = 1) -> Seeds:
-    """Sort a text's grams; with a step, a sample of them that is the same in every text."""
+def seeds(text: Normal, step: int = 1, query: Seeds | None = None) -> Seeds:
+    """Sort a text's grams.
+
+    Args:
+        step: take a sample of them that is the same in every text.
+        query: leave out what this text certainly does not have, which saves sorting it.
+    """
     hashes, positions = grams(text.units, text.scripts, SEED_SIZES)
     if step > 1:
         chosen = hashes % np.uint64(step) == 0
         hashes, positions = hashes[chosen], positions[chosen]
     at = np.zeros(len(text.units), dtype=np.uint64)
     at[positions] = hashes
+    variety = _variety(hashes)
+    if query is not None:
+        possible = np.zeros(_FILTER, dtype=np.bool_)
+        possible[query.distinct % np.uint64(_FILTER)] = True
+        kept = possible[hashes % np.uint64(_FILTER)]
+        hashes, positions = hashes[kept], positions[kept]
     order = np.argsort(hashes, kind="stable")
     hashes, positions = hashes[order], positions[order]
     first = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1]))) if len(hashes) else order
-    return Seeds(text, hashes, positions, hashes[first], np.append(first, len(hashes)), at, step)
+    starts = np.append(first, len(hashes))
+    return Seeds(text, hashes, positions, hashes[first], starts, at, step, variety, sums(WEIGHTS[text.scripts]))
+
+
+def sums(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Prefix sums with a zero before them."""
+    out = np.zeros(len(values) + 1)
+    np.cumsum(values, out=out[1:])
+    return out
+
+
+def _variety(hashes: Hashes) -> float:
+    sample = hashes[hashes < np.uint64(_SAMPLED)] if len(hashes) > _SMALL else hashes
+    return len(np.unique(sample)) / len(sample) if len(sample) else 1.0
 
 
 def step_for(units: int) -> int:
@@ -98,11 +124,11 @@ def align(query: Seeds, candidate: Seeds) -> Alignment:
     gap = _GAP * query.step
     runs = _runs(query.text, i, j, gap if query.step > 1 else 0)
     passage = _chained(runs, gap)
-    runs, passage = _without_strays(runs, passage, query.text, _CHANCE)
-    runs, passage = _without_doubles(runs, passage, query.text)
+    runs, passage = _without_strays(runs, passage, query, _CHANCE)
+    runs, passage = _without_doubles(runs, passage, query)
     _, passage = _bridged(*_boxes(runs, passage))
     # Once more without the chance hits that lay between.
-    runs, passage = _without_strays(runs, passage, query.text, PHRASE)
+    runs, passage = _without_strays(runs, passage, query, PHRASE)
     spans, passage = _bridged(*_boxes(runs, passage))
     return Alignment(spans, runs, passage, i[np.unique(query.at[i], return_index=True)[1]])
 
@@ -202,30 +228,34 @@ def _chained(runs: Positions, gap: int) -> Positions:
         before = further
 
 
-def _weights(runs: Positions, text: Normal) -> NDArray[np.float64]:
-    """What each run says, in Latin letters: its grams, so that the first eight letters of a run say nothing."""
-    total = np.concatenate(([0.0], np.cumsum(WEIGHTS[text.scripts])))
+def gram_ends(runs: Positions, text: Normal) -> Positions:
+    """One past the last unit at which a gram of each run starts: the letters of its first gram say nothing."""
     spare = np.array(SEED_SIZES)[text.scripts[runs[:, 0]]] - 1
-    out: NDArray[np.float64] = total[np.maximum(runs[:, 1] - spare, runs[:, 0])] - total[runs[:, 0]]
+    out: Positions = np.maximum(runs[:, 1] - spare, runs[:, 0])
     return out
 
 
-def _without_strays(runs: Positions, chain: Positions, text: Normal, least: float) -> tuple[Positions, Positions]:
+def _weights(runs: Positions, query: Seeds) -> NDArray[np.float64]:
+    """What each run says, in Latin letters."""
+    return query.total[gram_ends(runs, query.text)] - query.total[runs[:, 0]]
+
+
+def _without_strays(runs: Positions, chain: Positions, query: Seeds, least: float) -> tuple[Positions, Positions]:
     """Drop chains of less than some weight."""
     if not len(runs):
         return runs, chain
-    weight = np.bincount(chain, _weights(runs, text), minlength=len(runs))
+    weight = np.bincount(chain, _weights(runs, query), minlength=len(runs))
     keep = weight[chain] >= least
     return runs[keep], np.unique(chain[keep], return_inverse=True)[1]
 
 
-def _without_doubles(runs: Positions, chain: Positions, text: Normal) -> tuple[Positions, Positions]:
+def _without_doubles(runs: Positions, chain: Positions, query: Seeds) -> tuple[Positions, Positions]:
     """Of chains that explain the same stretch of the query keep the strongest; runs inside a kept one's span go too."""
     if not len(runs):
         return runs, chain
-    weight = np.bincount(chain, _weights(runs, text))
+    weight = np.bincount(chain, _weights(runs, query))
     spans, _ = _boxes(runs, chain)
-    taken = np.zeros(len(text.units), dtype=np.bool_)
+    taken = np.zeros(len(query.text.units), dtype=np.bool_)
     keep = np.zeros(len(weight), dtype=np.bool_)
     for number in np.argsort(-weight, kind="stable").tolist():
         start, end = spans[number, 0], spans[number, 1]

@@ -11,18 +11,21 @@ from ..index.protocol import View
 from ..index.runs import Keys, Postings, Slots
 from ..model import Fingerprint
 from . import keys, minhash, weighing
-from .grams import Positions
+from .grams import Positions, grouped
 from .normal import Normal
 from .weighing import Weights
 
 _HUB = 64  # works read from one key; how many more there are is known
-_COMPARED = 256  # works among which versions of one work are told apart
+_COMPARED = 96  # works among which versions of one work are told apart
 _VERSIONS = 0.75  # resemblance from which two texts are versions of one
 _CANDIDATES = 64  # works that are aligned
 _HITS = 2  # keys in common, own to the work and near each other, below which it is not aligned
 _PAGE = 1200  # units of an upload from which it takes one more
+_LONG = 380  # keys of a work from which it takes another one more (`keys.SHORT` units in windows of `keys.WINDOW`)
+_PHRASE = 32  # units that they then must lie apart: more than those of one phrase
+_SCATTERED = 0.004  # keys anywhere, a unit of the upload, that do as well: it was reworded throughout
 _NEIGHBOURS = 128  # units of the upload between keys that are near each other
-_COPY = 0.5  # share of the keys that the registry has at all from which a work is aligned whoever else has them
+_COPY = 0.08  # share of the upload's grams from which a work is aligned whoever else has them: half of those it keeps
 _AROUND = 6  # units around an indexed gram that stand where it stands: half a winnowing window
 _NEAR = 24  # units from the nearest indexed gram up to which what holds for it is taken to hold
 
@@ -47,7 +50,7 @@ class Proposed:
 def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
     """Look an upload up."""
     asked, positions = keys.asked(text)
-    distinct, place = np.unique(asked, return_inverse=True)
+    distinct, place = grouped(asked)
     postings = view.by_keys(distinct, _HUB)
     slots, who = np.unique(postings.slots, return_inverse=True)
     hits = np.bincount(who, minlength=len(slots))
@@ -57,9 +60,17 @@ def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
     first = np.zeros(len(distinct), dtype=np.int64)
     first[place[::-1]] = positions[::-1]
     counted = weighing.own_share(spread)[postings.asked] > 0
-    promising = _dense(who[counted], first[postings.asked[counted]], _needed(text), len(slots))
+    who, where = who[counted], first[postings.asked[counted]]
+    in_order = np.lexsort((where, who))
+    who, where = who[in_order], where[in_order]
+    if len(text.units) < _PAGE:
+        promising = _near(who, where, len(slots), _HITS, 1)
+    else:
+        long = view.sizes_at(slots) >= _LONG
+        promising = _near(who, where, len(slots), _HITS + 1, 2) & ~long
+        promising |= _near(who, where, len(slots), _HITS + 2, _PHRASE) | (hits >= _SCATTERED * len(text.units))
     # A copy of the whole is one even where all of it is a template.
-    promising |= hits >= max(_COPY * np.count_nonzero(spread), _HITS)
+    promising |= hits >= max(_COPY * len(distinct), _HITS)
     order = order[promising[order]][:_CANDIDATES]
     same = view.by_keys(query.keys[:1], _HUB).slots  # under the key of the whole normal form
     spread = spread[place]
@@ -68,19 +79,16 @@ def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
     return Proposed(works, asked[known], positions[known], spread[known])
 
 
-def _needed(text: Normal) -> int:
-    """How many keys near each other make a work worth aligning."""
-    return _HITS if len(text.units) < _PAGE else _HITS + 1
+def _near(who: NDArray[np.int64], where: Positions, works: int, needed: int, apart: int) -> NDArray[np.bool_]:
+    """Which works have so many keys near each other in the upload, the first and the last at least so far apart.
 
-
-def _dense(who: NDArray[np.int64], where: Positions, needed: int, works: int) -> NDArray[np.bool_]:
-    """Which of the works have so many keys near each other in the upload: strangers share them one by one."""
-    order = np.lexsort((where, who))
-    who, where = who[order], where[order]
-    last = needed - 1
-    near = (who[last:] == who[: len(who) - last]) & (where[last:] - where[: len(where) - last] <= _NEIGHBOURS)
+    Strangers share keys one by one, or a few on one phrase.
+    """
     out = np.zeros(works, dtype=np.bool_)
-    out[who[last:][near]] = True
+    more = needed - 1
+    length = where[more:] - where[: len(where) - more]
+    near = (who[more:] == who[: len(who) - more]) & (length <= _NEIGHBOURS) & (length >= apart)
+    out[who[more:][near]] = True
     return out
 
 

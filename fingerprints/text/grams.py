@@ -70,3 +70,14 @@ def grams(units: CodePoints, scripts: NDArray[np.uint8], sizes: Sizes) -> tuple[
         return parts[0]
     none = np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)
     return np.concatenate([none[0], *(p[0] for p in parts)]), np.concatenate([none[1], *(p[1] for p in parts)])
+
+
+def grouped(values: Hashes) -> tuple[Hashes, Positions]:
+    """The distinct values, ascending, and for each value its place among them, like `numpy.unique` but faster."""
+    order = np.argsort(values)
+    ordered = values[order]
+    fresh = np.ones(len(values), dtype=np.bool_)
+    fresh[1:] = ordered[1:] != ordered[:-1]
+    place = np.empty(len(values), dtype=np.int64)
+    place[order] = np.cumsum(fresh) - 1
+    return ordered[fresh], place

@@ -50,7 +50,7 @@ def search(query: Fingerprint, view: View, load: Load, seen: View | None = None)
             step = step_for(max(len(text.units), len(other.units)))
             if step not in prepared:
                 prepared[step] = seeds(text, step)
-            theirs = seeds(other, step)
+            theirs = seeds(other, step, prepared[step])
             found = align(prepared[step], theirs)
             judgement = weighing.weigh(found, prepared[step], theirs, uploads.own(found, own))
             if judgement is not None and judgement.score >= 0.5:

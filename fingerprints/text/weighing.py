@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model import Match, Reuse, Segment
-from .alignment import PHRASE, SEED_SIZES, Alignment, Seeds
+from .alignment import PHRASE, Alignment, Seeds, gram_ends, sums
 from .grams import Positions
 from .normal import Normal
 from .script import WEIGHTS
 
 _PAGE = 1200.0  # letters of a text from which its length hardly matters
-_SENTENCE = 95.0  # letters that two pages must share
+_SENTENCE = 97.0  # letters that two pages must share
 _LEAST = 14.0  # letters that the smallest texts must share
 _DOUBLING = 5.0  # letters more for every doubling beyond a page
 _REWORDED = 0.095  # share of the larger text that scattered grams must make: who rewords leaves .12, who does not .07
@@ -62,11 +62,6 @@ def weights(text: Normal) -> Weights:
     return out
 
 
-def _sums(values: Weights) -> Weights:
-    """Prefix sums with a zero before them."""
-    return np.concatenate(([0.0], np.cumsum(values)))
-
-
 def weigh(found: Alignment, query: Seeds, candidate: Seeds, own: Weights) -> Judgement | None:
     """Weigh the passages that an upload shares with a work; None where they are phrases at most.
 
@@ -76,13 +71,11 @@ def weigh(found: Alignment, query: Seeds, candidate: Seeds, own: Weights) -> Jud
     """
     if not len(found.spans):
         return None
-    text, other = query.text, candidate.text
+    text, total, theirs = query.text, query.total, candidate.total
     mine = weights(text) * own
-    total, counted, theirs = _sums(weights(text)), _sums(mine), _sums(weights(other))
+    counted = sums(mine)
     runs, spans = found.runs, found.spans
-    # The letters of a run that make its first gram say nothing: a chance hit has them as well.
-    spare = np.array(SEED_SIZES)[text.scripts[runs[:, 0]]] - 1
-    stop = np.maximum(runs[:, 1] - spare, runs[:, 0])
+    stop = gram_ends(runs, text)
 
     def by_passage(values: Weights) -> Weights:
         out: Weights = np.bincount(found.passage, values, minlength=len(spans)).astype(np.float64, copy=False)

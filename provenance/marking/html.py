@@ -14,9 +14,9 @@ from urllib.parse import urljoin
 from lxml import etree, html
 
 from fingerprints.model import Field
+from fingerprints.text.css import Sheet, Style
 
 from . import machine
-from .css import Sheet, Style
 from .machine import squeeze
 
 MAX_HTML = 4_000_000  # code points of a page that are read

@@ -299,7 +299,7 @@ def test_what_cannot_be_reposted_is_skipped_with_a_reason(photo: Image.Image) ->
         "song.mp3": b"ID3\x04" + bytes(200),
         "film.mp4": b"\x00\x00\x00\x18ftypisom" + bytes(200),
         "note.txt": b"Too short to be an article.",
-        "nuls.txt": b"a\x00" * 400,
+        "nuls.txt": b"a\x00\x00" * 400,
         "noise.bin": np.random.default_rng(1).bytes(5000),
     }
     files = [DemoWork(name, data, name, "Somebody") for name, data in odd.items()]
