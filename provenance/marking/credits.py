@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .fold import DENSE, HANGUL
+from .fold import DENSE, HANGUL, fold
 from .lexicon import ANY, Label, Lexicon
 from .licences import negated
 from .marks import ACCOUNT, ANY_MARK, BOTH, IDENTIFIER, LICENCE, LINK, NAMES, OWNER, SOURCE, TITLE, Marked
@@ -28,6 +28,7 @@ _ITEM = re.compile(
 )
 _OPEN = "\"'“«‹「『《〈(（[*_#·<【"
 _SIGNED = re.compile(r"[.!?。…\"'”»」』]\s*-{1,3}\s*([^-]{1,120})$")
+_OF_SOMETHING = re.compile(fold(r"(?:의|का|की|के|র|の|的)") + r"\s*$")
 _REPORTED = re.compile(rf"据([{DENSE}]{{2,12}}?)(?:报道|报导|消息|讯)")
 _HEADED = re.compile(rf"[\s{re.escape(_OPEN)}]*[{OWNER}{BOTH}][\s/|,·>»”」』)-]+[{SOURCE}]")
 _SAID = re.compile(r"[:,]?\s*[“\"«„「『]\s*\w")
@@ -282,13 +283,15 @@ class Reader:
 
     def _other(self, marked: Marked, region: _Region, head: str, found: Found, consumed: list[tuple[int, int]]) -> None:
         label = region.label
+        if _OF_SOMETHING.search(marked.low[max(0, region.start - 20) : region.start]):
+            return  # "photo of the day: the lake at dawn" in languages that put the day first
         raw = marked.cased[region.value : region.value + len(head)]
         text = re.sub(ANY_MARK + ".*", "", raw, flags=re.DOTALL)
         if re.search(f"[{DENSE}]", text):
             text = re.split(r"\s", text.strip(), maxsplit=1)[0]
         text = text.strip(QUOTES)
-        if not text:
-            return
+        if not text or not self.names.residue(text.lower()):
+            return  # nothing but the small words of credit lines: "this picture uses", not a name
         consumed.append((region.value, region.value + len(head)))
         generic = self.names.generic(text)
         if generic:
@@ -308,7 +311,7 @@ class Reader:
     def _free_suffix(self, marked: Marked, found: Found, consumed: list[tuple[int, int]]) -> None:
         """``钱一帆/文``, ``高木 写真``: a short clause that is a name and a word after it."""
         reported = _REPORTED.search(marked.low)
-        if reported and not self.names.generic(reported[1]):
+        if reported and self.names.organisation(reported[1]) and not self.names.generic(reported[1]):
             self._add(marked, Label("source", ANY), "other", "other", reported[1], reported.start(), found)
         for match in re.finditer(r"[^;,。!?\n|]+", marked.low):
             clause = match[0].strip(QUOTES)

@@ -1,14 +1,17 @@
-"""466 labelled posts in 26 languages and many registers; half of them were never looked at while the rules were written."""
+"""592 labelled posts in 26 languages and many registers; half of them were never looked at while the rules were written."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+from provenance.marking import Post, Work, check
 
 
 def _cases() -> ModuleType:
@@ -50,3 +53,14 @@ def test_held() -> None:
     result = cases.score(HELD)
     assert result["accuracy"] >= 0.85
     assert result["passed_though_not_compliant"] <= len(HELD) * 0.01
+
+
+PROSE = [json.loads(line) for line in Path(__file__).with_name("prose.jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("kind", ["text", "image"])
+@pytest.mark.parametrize("post", PROSE, ids=[f"{p['lang']}: {p['text'][:20]}" for p in PROSE])
+def test_prose_that_speaks_of_sources_and_photos_accuses_nobody(post: dict[str, str], kind: str) -> None:
+    work = Work("The Weight of Window Glass", "Priya Lonsdale", source_name="Copperfield Review", kind=kind)
+    report = check(work, Post(text=post["text"], lang=post["lang"], account="Second Hand"))
+    assert report.verdict == "missing", report.evidence
