@@ -157,14 +157,12 @@ def _claims(marked: Marked, credits: list[Any], categories: set[str], facts: Fac
         facts.statements = [s for s in facts.statements if s.category != "originality"]
         return
     share = 0.0
-    if (
-        {"rights_claim", "licensing"} & categories
-        and me
-        and not (ours and not account)
-        and "permission" not in categories
-    ) or any(c.kind == "account" and c.role == "rights" for c in credits):
+    permitted = "permission" in categories and "pending" not in categories
+    if ({"rights_claim", "licensing"} & categories and me and not (ours and not account) and not permitted) or any(
+        c.kind == "account" and c.role == "rights" for c in credits
+    ):
         facts.claims.append(("rights_claimed", marked, share))
-    if "exclusive" in categories and (account or (me and not ours)) and "permission" not in categories:
+    if "exclusive" in categories and (account or (me and not ours)) and not permitted:
         facts.claims.append(("rights_claimed", marked, share))
     if "originality" in categories and account and not ours:
         facts.claims.append(("rights_claimed", marked, share))

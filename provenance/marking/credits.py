@@ -28,12 +28,17 @@ _ITEM = re.compile(
 )
 _OPEN = "\"'“«‹「『《〈(（[*_#·<【"
 _SIGNED = re.compile(r"[.!?。…\"'”»」』]\s*-{1,3}\s*([^-]{1,120})$")
+_BY = frozenset(["by", "par", "von", "door", "por", "oleh", "av", "af"])
+# "an essay by the Leeds carpenter X", and nothing more
+_DESCRIBED = re.compile(rf" [^.,;:|/()\n\ue000-\ue0ff]{{1,40}} [{OWNER}{BOTH}](?=\s*[.!]?\s*$)")
+_ROLE_UNKNOWN = re.compile(rf"^\W*([^:\ue000-\ue0ff]{{2,40}}):\s*[{OWNER}{BOTH}]")
 _OF_SOMETHING = re.compile(fold(r"(?:의|का|की|के|র|の|的)") + r"\s*$")
 _REPORTED = re.compile(rf"据([{DENSE}]{{2,12}}?)(?:报道|报导|消息|讯)")
 _HEADED = re.compile(rf"[\s{re.escape(_OPEN)}]*[{OWNER}{BOTH}][\s/|,·>»”」』)-]+[{SOURCE}]")
 _SAID = re.compile(r"[:,]?\s*[“\"«„「『]\s*\w")
 
 
+_PURE = 3  # what a line may have besides names and the words of credit lines: one unknown word, three Han
 NEGATABLE = re.compile(f"[{OWNER}{BOTH}]")
 MOST_LABELS = 1000  # at either end of a text
 
@@ -187,6 +192,8 @@ class Reader:
         glued = self._glue(low, after)
         if glued is not None:
             return start, glued, label, False
+        if strong and role == "author" and key.rpartition(" ")[2] in _BY and _DESCRIBED.match(low, after):
+            return start, _DESCRIBED.match(low, after).end() - 1, label, False  # type: ignore[union-attr]
         if role in ("none", "cover") and low[after : after + 1] in " ":
             return start, after, label, False
         sure = label.strong or (role in ("translator", "editor") and not dense)
@@ -401,7 +408,7 @@ class Reader:
             for i in range(a, min(b, len(low))):
                 kept[i] = low[i] in NAMES
         residue = self.names.residue("".join(c if keep else " " for c, keep in zip(low, kept, strict=True)))
-        pure = len(residue) <= 4
+        pure = len(residue) <= _PURE
         exact = any(m.link is not None and m.link.match == "exact" for m in marked.marks)
         registered = exact or marked.has("identifier")
         found.credit_line = pure or bool(found.credits)
@@ -411,6 +418,9 @@ class Reader:
         topic = "topic" in phrases
         owners = any(low[i] in OWNER + BOTH for i in names) or any(c.kind in ("owner", "both") for c in found.credits)
         opening = re.match(rf"[\s{re.escape(_OPEN)}#]*[{OWNER}{SOURCE}{BOTH}][\s\"'”»」』\])*_{LINK}]*:", low)
+        unknown = _ROLE_UNKNOWN.match(low)
+        if unknown and not registered and self.names.residue(unknown[1]) and not marked.has("title"):
+            return  # a label of a role that no lexicon knows
         signed = _SIGNED.search(low)
         if signed and signed.start() > 0 and len(self.names.residue(signed[1])) <= 4 and not topic:
             names = [i for i in names if i >= signed.start(1)]

@@ -81,7 +81,7 @@ class Names:
             return dense[1] if not known and (len(dense[1]) <= 4 or self.organisation(dense[1])) else None
         key = re.sub(r"\s+", " ", low[start:position]).strip()
         if key in self.lexicon.bare:
-            whole = re.fullmatch(_BARE, rest.strip(QUOTES))
+            whole = re.fullmatch(_BARE, rest.strip(QUOTES + "\n"))
             if whole and not any(self.lexicon.filler.fullmatch(w) for w in whole[0].lower().split()):
                 return whole[0]
         latin = _LATIN.match(rest)

@@ -1,4 +1,4 @@
-"""592 labelled posts in 26 languages and many registers; half of them were never looked at while the rules were written."""
+"""676 labelled posts in 26 languages and many registers; half of them were never looked at while the rules were written."""
 
 from __future__ import annotations
 
