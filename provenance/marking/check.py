@@ -158,9 +158,10 @@ def _claims(marked: Marked, credits: list[Any], categories: set[str], facts: Fac
         return
     share = 0.0
     permitted = "permission" in categories and "pending" not in categories
-    if ({"rights_claim", "licensing"} & categories and me and not (ours and not account) and not permitted) or any(
-        c.kind == "account" and c.role == "rights" for c in credits
-    ):
+    # "the rights are the author's, tell us and we delete it" claims nothing
+    disowned = "unknown" in categories and not account
+    claimed = {"rights_claim", "licensing"} & categories and me and not (ours and not account)
+    if (claimed and not permitted and not disowned) or any(c.kind == "account" and c.role == "rights" for c in credits):
         facts.claims.append(("rights_claimed", marked, share))
     if "exclusive" in categories and (account or (me and not ours)) and not permitted:
         facts.claims.append(("rights_claimed", marked, share))

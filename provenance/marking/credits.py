@@ -28,6 +28,8 @@ _ITEM = re.compile(
 )
 _OPEN = "\"'“«‹「『《〈(（[*_#·<【"
 _SIGNED = re.compile(r"[.!?。…\"'”»」』]\s*-{1,3}\s*([^-]{1,120})$")
+_WHEN = r"(?:\s+(?:on )?\w+day|\s+yesterday|\s+today|\s+earlier(?: this week)?|\s+(?:last|this) \w+)?"
+_SPOKEN = re.compile(rf"{_WHEN}\s*(?:[:,\"“«„「(]|$|that\b)")
 _BY = frozenset(["by", "par", "von", "door", "por", "oleh", "av", "af"])
 # "an essay by the Leeds carpenter X", and nothing more
 _DESCRIBED = re.compile(rf" [^.,;:|/()\n\ue000-\ue0ff]{{1,40}} [{OWNER}{BOTH}](?=\s*[.!]?\s*$)")
@@ -363,11 +365,7 @@ class Reader:
                     blocked.add(i)
                     found.credits.append(self._as(marked, i, label))
                 continue
-            if (
-                label.speech
-                and not re.match(r"\s*(?:[:,\"“«「(]|$|that\b)", low[match.end() :])
-                and not marked.has("link", "title", "source")
-            ):
+            if label.speech and not _SPOKEN.match(low, match.end()) and not marked.has("link", "title", "source"):
                 continue
             if denied or (char == ACCOUNT and label.role == "source"):
                 continue

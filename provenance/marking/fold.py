@@ -84,6 +84,7 @@ _SAME |= {chr(block + sign): chr(block + 0x19) for block in range(0x900, 0xE00, 
 _SAME |= {
     chr(block + sign): "" for block in range(0x900, 0xE00, 0x80) for sign in (0x03, 0x3C, 0x4D)
 }  # breath, dot, virama
+_SAME["\u0e33"] = "\u0e32"  # written as one sign or as two
 _SAME |= {chr(0x0E31 + i): chr(0x0E94 + i) for i in (0, 3, 4, 5, 6, 7, 8)}
 _INVISIBLE = {"Cf", "Mn", "Me", "Cc", "Cn", "Cs"}
 _SPACES = "\t\u00a0\u1680\u2028\u2029\u3000\u200b"
@@ -106,7 +107,7 @@ class _Table(dict[int, str]):
             return " "
         if unicodedata.category(char) in ("Mn", "Mc"):  # the vowel signs that count are in _SAME
             return ""
-        letters = fold_letters(char)
+        letters = unicodedata.normalize("NFC", fold_letters(char))  # voiced kana as one letter
         if letters:
             upper = letters.upper() if char != char.lower() else letters
             return upper if len(upper) == len(letters) and upper.lower() == letters else letters
@@ -123,7 +124,7 @@ _TABLE = _Table()
 
 def clean(text: str) -> str:
     """Folded text with upper and lower case kept. Line ends stay line ends; private-use characters become spaces."""
-    return text.translate(_TABLE)
+    return unicodedata.normalize("NFC", text).translate(_TABLE)
 
 
 def lower(cleaned: str) -> str:
@@ -154,7 +155,7 @@ def is_dense(name: str) -> bool:
 
 _LONG = 120  # code points of a name beyond which it is compared as it stands
 _CYRILLIC_ENDING = (
-    "(?:ого|его|ому|ему|ыми|ими|ами|ями|ией|иею|ые|ов|ев|ом|ем|ым|им|ои|еи|ою|ею|ии|ия|ию|ие|ам|ям|ах|ях"
+    "(?:ыи|ии|ая|яя|ое|ее|ую|юю|ых|их|ого|его|ому|ему|ыми|ими|ами|ями|ией|иею|ые|ов|ев|ом|ем|ым|им|ои|еи|ою|ею|ии|ия|ию|ие|ам|ям|ах|ях"
     "|ові|еві|єю|а|я|у|ю|е|и|ы|о|ь|і|ї|є)?"
 )
 _ENDINGS = {

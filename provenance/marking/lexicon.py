@@ -184,6 +184,7 @@ class Lexicon:
         self.label = re.compile(bounded(labels))
         self.after_label = re.compile(bounded(after))
         self.filler = re.compile(bounded(fillers | connectors | labels | after))
+        self.trailing = re.compile(bounded(fillers | labels | after))
         self.connector = re.compile(bounded(connectors))
         self.generic_word = re.compile(bounded(words["generic"]))
         self.brand = re.compile(bounded(words["brands"]))
@@ -209,6 +210,10 @@ class Lexicon:
     def before(self, key: str, lang: str | None) -> Label:
         """What a label before a name means: in the post's language, else in any, with less trust in short words."""
         return _chosen(self._labels[key], key, lang)
+
+    def is_after(self, word: str) -> bool:
+        """Whether a word is a label that stands after a name, or a particle that ends a clause."""
+        return word in self._after or word in "等的はがのをにへで"
 
     def behind(self, key: str, lang: str | None) -> Label | None:
         """What a label after a name means; None for a word that is none."""

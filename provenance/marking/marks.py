@@ -177,7 +177,7 @@ class Marker:
 
     def _known(self, low: str, start: int) -> bool:
         """Whether a word that begins here is one the lexicon knows, or another of the work's names."""
-        if self.lexicon.filler.match(low, start):
+        if self.lexicon.trailing.match(low, start):
             return True
         return any(n.pattern.match(low, start) for n in self._names)
 
@@ -198,9 +198,14 @@ class Marker:
             word = re.match(f"[{HANGUL}]+", low[b : b + 12])
             return word is not None and word[0] in self.lexicon.follower_words
         tail = low[b : b + 8]
-        return any(tail.startswith(w) for w in self.lexicon.follower_words) or any(
-            n.pattern.match(low, b) for n in self._names if n.bounded
+        following = [w for w in self.lexicon.follower_words if tail.startswith(w)]
+        # one letter at the end of a clause is the last of a longer name, unless it is a label: 许望归来, but 许望归著
+        last = (
+            following == [tail[0]]
+            and re.match(r"\s*(?:$|[。.,;|/\n])", tail[1:])
+            and not self.lexicon.is_after(tail[0])
         )
+        return (bool(following) and not last) or any(n.pattern.match(low, b) for n in self._names if n.bounded)
 
 
 _CAPITAL = "[A-ZА-ЯЁІЇЄΑ-Ω]"

@@ -203,8 +203,8 @@ def split_addresses(unit: Unit, registered: urls.Registered) -> Addresses:
             found = urls.strip_tail(match[0])
             a, b = match.start(), match.start() + len(found)
             if "." in found and not any(s < b and a < e for s, e, _, _ in spots):
-                kind, home = registered.match(found)
-                spots.append((a, b, urls.Link(found, found, kind, home), False))
+                found, kind, home = registered.shortest(found)
+                spots.append((a, a + len(found), urls.Link(found, found, kind, home), False))
     spots.sort(key=lambda spot: (spot[0], spot[1]))
     pieces, links, at = [], [], 0
     piece = ""

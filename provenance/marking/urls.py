@@ -295,6 +295,15 @@ class Registered:
                 return "same_site", address.is_home and address.host == registered.host
         return "other_site", False
 
+    def shortest(self, found: str) -> tuple[str, UrlMatch, bool]:
+        """An address of running text, cut at a sign where only its beginning is a registered one: ``/77,CC BY``."""
+        match, home = self.match(found)
+        if match != "exact":
+            for sign in list(_SIGN.finditer(found, 8))[:20]:
+                if self.match(found[: sign.start()])[0] == "exact":
+                    return found[: sign.start()], "exact", False
+        return found, match, home
+
     def link(self, href: str, shown: str) -> Link:
         """A link with the text a reader sees. Deceptive: the text is an address, and the link leads elsewhere."""
         match, home = self.match(href)
@@ -307,6 +316,9 @@ class Registered:
                 automatic = real is not None and real.host in _AUTOMATIC
                 deceptive = ours and not automatic
         return Link(href[:MAX_URL], shown[:300], match, home, deceptive)
+
+
+_SIGN = re.compile(r"[,;()\[\]|!'\"]")
 
 
 def _agrees(seen: Address, real: Address) -> bool:

@@ -1,4 +1,4 @@
-"""676 labelled posts in 26 languages and many registers; half of them were never looked at while the rules were written."""
+"""676 labelled posts in 26 languages and many registers; half of them were kept back while the rules were written."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_tuned(case: dict[str, Any]) -> None:
 
 def test_held() -> None:
     result = cases.score(HELD)
-    assert result["accuracy"] >= 0.85
+    assert result["accuracy"] >= 0.97
     assert result["passed_though_not_compliant"] <= len(HELD) * 0.01
 
 
