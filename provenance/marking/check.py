@@ -26,7 +26,7 @@ CHECKER = "sourcemark-marking/1"
 MAX_UNITS = 6_000  # sentences and lines read; of a longer post the first and the last half of that
 _ISSUE = re.compile(
     r"(?:第\s*\d+\s*[期号卷辑]|第\s*[一二三四五六七八九十百]+\s*[期号卷辑]|\bissue\s*(?:no\.?\s*)?\d+|\bvol(?:\.|ume)?\s*\d+|\bno\.?\s*\d+|№\s*\d+|\bheft\s*\d+"
-    r"|\bn[°o]\s*\d+|\bnum(?:\.|ero)\s*\d+|\bnr\.?\s*\d+|\bausgabe\s*\d+|제\s*\d+\s*호|\d+\s*호|\d{4}\s*年\s*\d+\s*月\s*号?|العدد\s*\d+|выпуск\s*\d+)"
+    r"|\bn[°o]\s*\d+|\bnum(?:\.|ero)\s*\d+|\bnr\.?\s*\d+|\bausgabe\s*\d+|제\s*\d+\s*호|\d+\s*월?\s*호|\d{4}\s*年\s*\d+\s*月\s*号?|العدد\s*\d+|выпуск\s*\d+)"
 )
 _PAGE = re.compile(
     r"(?:第\s*[\da-z]+\s*[页頁版面]|[a-z]?\d+\s*[版页頁]|\bpp?\.?\s*\d+|\bpages?\s*\d+|\bs\.\s*\d+|\bseite\s*\d+|\bpag(?:\.|ina)?\s*\d+|стр\.?\s*\d+"
