@@ -1,7 +1,8 @@
-"""A multimap from 40-bit keys to 24-bit slots as sorted runs of packed 64-bit integers that double in size.
+"""A multimap from 40-bit keys to 24-bit slots as sorted runs of packed 64-bit integers, each several
+times as long as the next.
 
 The logarithmic method of Bentley and Saxe (Decomposable searching problems, 1980): adding n keys costs O(n log n)
-altogether, a look-up is a binary search in each of at most log n runs, and there is no object a key.
+altogether, a look-up is a binary search in each of a few runs, and there is no object a key.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 KEY_BITS = 40
 SLOT_BITS = 64 - KEY_BITS
 MOST_SLOTS = 1 << SLOT_BITS
+
+_GROWTH = 4  # a run is at least so much longer than the next: fewer to look in, more to merge
 
 Keys = NDArray[np.uint64]
 Slots = NDArray[np.int32]
@@ -48,7 +51,7 @@ def added(runs: tuple[Run, ...], keys: Keys, slots: Slots) -> tuple[Run, ...]:
     if not len(keys):
         return runs
     out = [*runs, np.sort(keys << _SLOT | slots.astype(np.uint64))]
-    while len(out) > 1 and len(out[-2]) < 2 * len(out[-1]):
+    while len(out) > 1 and len(out[-2]) < _GROWTH * len(out[-1]):
         # The two are sorted already: the stable sort finds that out and merges them.
         out[-2:] = [np.sort(np.concatenate(out[-2:]), kind="stable")]
     return tuple(out)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .grams import Hashes, Positions, Sizes, grams
+from .grams import Hashes, Positions, Sizes, distinct, grams, sorted_with_place
 from .normal import Normal
 from .script import WEIGHTS
 
@@ -20,7 +20,9 @@ SEED_SIZES: Sizes = (9, 6, 5, 4)
 _GAP = 28  # units between two runs of one passage: a changed word or two
 _BACK = 8  # runs before one that it may continue: chance hits lie between
 _BRIDGED = 160  # units that may be rewritten inside one passage, where both sides say about as much there
-_FILTER = 1 << 16  # places of a one-hash Bloom filter of the query's grams
+_PLACE_BITS = 30  # of a sorted hash that hold the place: no text is longer, and 34 bits tell two texts' grams apart
+_FILTER_BITS = 16  # of a hash that choose its place in a one-hash Bloom filter of the query's grams
+_FILTER = 1 << _FILTER_BITS
 _SMALL = 2000  # grams of which variety is counted by all,
 _SAMPLED = 1 << 61  # of more by those with an eighth of all hashes
 _MOST = 1_000_000  # grams a text is aligned by; of longer ones a sample
@@ -87,16 +89,15 @@ def seeds(text: Normal, step: int = 1, query: Seeds | None = None) -> Seeds:
         chosen = hashes % np.uint64(step) == 0
         hashes, positions = hashes[chosen], positions[chosen]
     at = np.zeros(len(text.units), dtype=np.uint64)
-    at[positions] = hashes
+    at[positions] = hashes & ~np.uint64((1 << _PLACE_BITS) - 1)
     variety = _variety(hashes)
     if query is not None:
         possible = np.zeros(_FILTER, dtype=np.bool_)
-        possible[query.distinct % np.uint64(_FILTER)] = True
-        kept = possible[hashes % np.uint64(_FILTER)]
+        possible[query.distinct >> np.uint64(64 - _FILTER_BITS)] = True
+        kept = possible[hashes >> np.uint64(64 - _FILTER_BITS)]
         hashes, positions = hashes[kept], positions[kept]
-    order = np.argsort(hashes, kind="stable")
-    hashes, positions = hashes[order], positions[order]
-    first = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1]))) if len(hashes) else order
+    hashes, positions = sorted_with_place(hashes, positions, _PLACE_BITS)
+    first = np.flatnonzero(np.concatenate((hashes[:1] == hashes[:1], hashes[1:] != hashes[:-1])))
     starts = np.append(first, len(hashes))
     return Seeds(text, hashes, positions, hashes[first], starts, at, step, variety, sums(WEIGHTS[text.scripts]))
 
@@ -110,7 +111,7 @@ def sums(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _variety(hashes: Hashes) -> float:
     sample = hashes[hashes < np.uint64(_SAMPLED)] if len(hashes) > _SMALL else hashes
-    return len(np.unique(sample)) / len(sample) if len(sample) else 1.0
+    return len(distinct(sample)) / len(sample) if len(sample) else 1.0
 
 
 def step_for(units: int) -> int:

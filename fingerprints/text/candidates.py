@@ -16,15 +16,15 @@ from .normal import Normal
 from .weighing import Weights
 
 _HUB = 64  # works read from one key; how many more there are is known
-_COMPARED = 96  # works among which versions of one work are told apart
+_COMPARED = 48  # works among which versions of one work are told apart
 _VERSIONS = 0.75  # resemblance from which two texts are versions of one
 _CANDIDATES = 64  # works that are aligned
 _HITS = 2  # keys in common, own to the work and near each other, below which it is not aligned
 _PAGE = 1200  # units of an upload from which it takes one more
 _LONG = 380  # keys of a work from which it takes another one more (`keys.SHORT` units in windows of `keys.WINDOW`)
-_PHRASE = 32  # units that they then must lie apart: more than those of one phrase
+_PHRASE = 32  # letters that they then must lie apart: more than those of one phrase
 _SCATTERED = 0.004  # keys anywhere, a unit of the upload, that do as well: it was reworded throughout
-_NEIGHBOURS = 128  # units of the upload between keys that are near each other
+_NEIGHBOURS = 200  # letters of the upload between keys that are near each other; a Han character counts three
 _COPY = 0.08  # share of the upload's grams from which a work is aligned whoever else has them: half of those it keeps
 _AROUND = 6  # units around an indexed gram that stand where it stands: half a winnowing window
 _NEAR = 24  # units from the nearest indexed gram up to which what holds for it is taken to hold
@@ -57,8 +57,8 @@ def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
     spread = _spread(view, postings, slots, who, hits)
     own = np.bincount(who, weighing.own_share(spread)[postings.asked], minlength=len(slots))
     order = np.argsort(-own, kind="stable")
-    first = np.zeros(len(distinct), dtype=np.int64)
-    first[place[::-1]] = positions[::-1]
+    first = np.zeros(len(distinct))
+    first[place[::-1]] = np.cumsum(weighing.weights(text))[positions[::-1]]
     counted = weighing.own_share(spread)[postings.asked] > 0
     who, where = who[counted], first[postings.asked[counted]]
     in_order = np.lexsort((where, who))
@@ -68,7 +68,7 @@ def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
     else:
         long = view.sizes_at(slots) >= _LONG
         promising = _near(who, where, len(slots), _HITS + 1, 2) & ~long
-        promising |= _near(who, where, len(slots), _HITS + 2, _PHRASE) | (hits >= _SCATTERED * len(text.units))
+        promising |= _near(who, where, len(slots), _HITS + 2, _PHRASE) | (own >= _SCATTERED * len(text.units))
     # A copy of the whole is one even where all of it is a template.
     promising |= hits >= max(_COPY * len(distinct), _HITS)
     order = order[promising[order]][:_CANDIDATES]
@@ -79,7 +79,7 @@ def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
     return Proposed(works, asked[known], positions[known], spread[known])
 
 
-def _near(who: NDArray[np.int64], where: Positions, works: int, needed: int, apart: int) -> NDArray[np.bool_]:
+def _near(who: NDArray[np.int64], where: Weights, works: int, needed: int, apart: int) -> NDArray[np.bool_]:
     """Which works have so many keys near each other in the upload, the first and the last at least so far apart.
 
     Strangers share keys one by one, or a few on one phrase.
@@ -97,13 +97,20 @@ def _spread(view: View, postings: Postings, slots: Slots, who: NDArray[np.int64]
     counts = postings.counts
     if not len(slots):
         return counts.astype(np.float64)
-    family = np.arange(len(slots))
-    compared = np.argsort(-hits, kind="stable")[:_COMPARED]
-    family[compared] = compared[versions(view.codes_at(slots[compared]))]
-    pairs = np.unique(postings.asked * len(slots) + family[who])
-    families = np.bincount(pairs // len(slots), minlength=len(counts)).astype(np.float64)
-    read = np.bincount(postings.asked, minlength=len(counts))
-    out: Weights = np.where(read > 0, families * counts / np.maximum(read, 1), 0.0)
+    compared = np.flatnonzero(hits > _HITS)  # with fewer keys in common it is a phrase that they share
+    compared = compared[np.argsort(-hits[compared], kind="stable")][:_COMPARED]
+    first = compared[versions(view.codes_at(slots[compared]))] if len(compared) else compared
+    if not (first != compared).any():
+        return counts.astype(np.float64)
+    # What holds for those compared is taken to hold for all: a work may be registered a thousand times.
+    family = np.full(len(slots), -1)
+    family[compared] = first
+    known = family[who] >= 0
+    asked = postings.asked[known]
+    pairs = np.unique(asked * len(slots) + family[who[known]])
+    families = np.bincount(pairs // len(slots), minlength=len(counts))
+    read = np.bincount(asked, minlength=len(counts))
+    out: Weights = np.where(read > 0, families * counts / np.maximum(read, 1), counts)
     return out
 
 

@@ -72,12 +72,36 @@ def grams(units: CodePoints, scripts: NDArray[np.uint8], sizes: Sizes) -> tuple[
     return np.concatenate([none[0], *(p[0] for p in parts)]), np.concatenate([none[1], *(p[1] for p in parts)])
 
 
-def grouped(values: Hashes) -> tuple[Hashes, Positions]:
-    """The distinct values, ascending, and for each value its place among them, like `numpy.unique` but faster."""
-    order = np.argsort(values)
-    ordered = values[order]
-    fresh = np.ones(len(values), dtype=np.bool_)
+def distinct(values: Hashes) -> Hashes:
+    """The distinct values, ascending, like `numpy.unique` but several times faster: it sorts, for it knows vectors."""
+    ordered = np.sort(values)
+    fresh = np.ones(len(ordered), dtype=np.bool_)
     fresh[1:] = ordered[1:] != ordered[:-1]
-    place = np.empty(len(values), dtype=np.int64)
+    out: Hashes = ordered[fresh]
+    return out
+
+
+def sorted_with_place(values: Hashes, places: Positions, bits: int) -> tuple[Hashes, Positions]:
+    """Sort hashes, and places among equal ones, in one go: the place replaces the low bits of the hash.
+
+    Args:
+        places: shape of ``values``, each below 2^bits.
+
+    Returns:
+        The hashes without their low bits, ascending, and their places. One sort of integers is several times faster
+        than sorting indices.
+    """
+    low = np.uint64((1 << bits) - 1)
+    packed = np.sort(values & ~low | places.astype(np.uint64))
+    return packed & ~low, (packed & low).astype(np.int64)
+
+
+def grouped(keys: Hashes) -> tuple[Hashes, Positions]:
+    """The distinct ones of up to 2^24 keys below 2^40, ascending, and for each key its place among them."""
+    shift = np.uint64(24)
+    ordered, order = sorted_with_place(keys << shift, np.arange(len(keys)), 24)
+    fresh = np.ones(len(keys), dtype=np.bool_)
+    fresh[1:] = ordered[1:] != ordered[:-1]
+    place = np.empty(len(keys), dtype=np.int64)
     place[order] = np.cumsum(fresh) - 1
-    return ordered[fresh], place
+    return ordered[fresh] >> shift, place

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .grams import Hashes, Positions, Sizes, blocks, grams
+from .grams import Hashes, Positions, Sizes, blocks, distinct, grams
 from .normal import Normal
 
 SIZES: Sizes = (14, 9, 9, 6)  # other, kana, Hangul, Han: about three words
@@ -29,9 +29,9 @@ def kept(text: Normal) -> Hashes:
     """The keys of a registered work, sorted and distinct, each below 2^40."""
     if len(text.units) <= SHORT:
         hashes, _ = grams(text.units, text.scripts, SIZES)
-        return np.unique((hashes if len(text.units) <= DENSE else _winnowed(hashes, NARROW)) >> _SHIFT)
+        return distinct((hashes if len(text.units) <= DENSE else _winnowed(hashes, NARROW)) >> _SHIFT)
     parts = [_winnowed(hashes, WINDOW) for hashes, _ in _overlapping(text)]
-    return np.unique(np.concatenate([*parts, np.zeros(0, dtype=np.uint64)]) >> _SHIFT)
+    return distinct(np.concatenate([*parts, np.zeros(0, dtype=np.uint64)]) >> _SHIFT)
 
 
 def asked(text: Normal) -> tuple[Hashes, Positions]:
@@ -55,11 +55,11 @@ def _overlapping(text: Normal) -> list[tuple[Hashes, Positions]]:
 def _winnowed(hashes: Hashes, window: int) -> Hashes:
     """The least hash of every window, distinct; all hashes where there is no whole window."""
     if len(hashes) < window:
-        return np.unique(hashes)
+        return distinct(hashes)
     width, least = 1, hashes
     while width < window:
         step = min(width, window - width)
         least = np.minimum(least[step:], least[:-step])
         width += step
     # Neighbouring windows mostly agree, and sorting is what costs.
-    return np.unique(least[np.concatenate(([True], least[1:] != least[:-1]))])
+    return distinct(least[np.concatenate(([True], least[1:] != least[:-1]))])

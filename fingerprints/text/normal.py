@@ -48,6 +48,9 @@ _LOOK_ALIKE = {
     "像": "象",
 }
 
+_OPENING = np.array([ord(c) for c in "\"“„‟«‹「『〝＂'‘‚"], dtype=np.uint32)
+_CLOSING = np.array([ord(c) for c in "\"”“»›」』〞〟＂'’"], dtype=np.uint32)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Normal:
@@ -57,13 +60,19 @@ class Normal:
         units: shape (m,), folded code points of the visible letters and digits, look-alikes as one.
         where: shape (m,), the submitted code point each unit came from, ascending.
         scripts: shape (m,), the script family of each unit.
-        length: code points of the submitted text.
+        seen: shape (length,), the code points of the submitted text, zero for what is not seen.
     """
 
     units: CodePoints
     where: NDArray[np.int32]
     scripts: NDArray[np.uint8]
-    length: int
+    seen: CodePoints
+
+    def quoted(self, a: int, b: int) -> bool:
+        """Whether just the units from a to b stand in quotation marks."""
+        start, end = int(self.where[a]), int(self.where[b - 1]) + 1
+        before, after = self.seen[max(start - 2, 0) : start], self.seen[end : end + 4]
+        return bool(np.isin(before, _OPENING).any() and np.isin(after, _CLOSING).any())
 
     @property
     def weight(self) -> float:
@@ -90,4 +99,4 @@ def normalise(seen: CodePoints) -> Normal:
     scripts = script_of(units)
     basic = units < 0x10000
     units = np.where(basic, _skeleton()[np.where(basic, units, 0)], units)
-    return Normal(units, where, scripts, len(seen))
+    return Normal(units, where, scripts, seen)

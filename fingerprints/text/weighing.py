@@ -17,9 +17,11 @@ from .script import WEIGHTS
 _PAGE = 1200.0  # letters of a text from which its length hardly matters
 _SENTENCE = 97.0  # letters that two pages must share
 _LEAST = 14.0  # letters that the smallest texts must share
-_DOUBLING = 5.0  # letters more for every doubling beyond a page
+_DOUBLING = 3.0  # letters more for every doubling beyond a page
 _REWORDED = 0.095  # share of the larger text that scattered grams must make: who rewords leaves .12, who does not .07
 _SCATTERED = 70.0  # letters of them below which the share says nothing
+_SAYING = 400  # units of the longest passage that may be a saying
+_QUOTED = 0.3  # how much a passage counts that is in quotation marks in both texts
 COMMON = 3.0  # different works from which a passage is a template or a common quotation
 _COPY = 0.9  # share of both texts equal from which it is a copy, however many works have the same
 _SHOWN = 1000  # passages shown, the longest: a book that was edited throughout has more than anybody reads
@@ -82,6 +84,7 @@ def weigh(found: Alignment, query: Seeds, candidate: Seeds, own: Weights) -> Jud
         return out
 
     grams = by_passage(counted[stop] - counted[runs[:, 0]])
+    grams *= np.array([_QUOTED if _quotes(text, candidate.text, span) else 1.0 for span in spans.tolist()])
     plain = by_passage(total[stop] - total[runs[:, 0]])
     equal = by_passage(total[runs[:, 1]] - total[runs[:, 0]])
     here, there = total[spans[:, 1]] - total[spans[:, 0]], theirs[spans[:, 3]] - theirs[spans[:, 2]]
@@ -100,6 +103,12 @@ def weigh(found: Alignment, query: Seeds, candidate: Seeds, own: Weights) -> Jud
         exact=min(float(equal[strong].sum() / max(here[strong].sum(), there[strong].sum())), 1.0),
         common=1.0 - float(grams[strong].sum() / plain[strong].sum()),
     )
+
+
+def _quotes(text: Normal, other: Normal, span: list[int]) -> bool:
+    """Whether a passage is a quotation in the work and in the upload: somebody else's words, most often."""
+    a, b, c, d = span
+    return b - a <= _SAYING and text.quoted(a, b) and other.quoted(c, d)
 
 
 def score(strongest: float, evidence: float, smaller: float) -> float:

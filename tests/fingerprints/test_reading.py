@@ -298,14 +298,14 @@ def test_markdown_is_read_as_it_is_rendered() -> None:
     assert text.split("\n") == [
         " 标题",
         "",
-        "See the link and , this and 那个.",
+        'See [the link](https://example.org/path "title") and ![alt words](picture.png), this and 那个.',
         "",
         "",
         'print("<b>_code_</b>") [a](b)',
         "",
-        "Use a_b<i> & bold  id",
+        "Use a_b<i> & bold  [id][ref]",
         "",
-        "",
+        "[ref]: https://example.org/target",
         "",
     ]
 

@@ -18,7 +18,7 @@ def normal(given_text: str) -> Normal:
 
 
 def cut(of: Normal, start: int, end: int) -> Normal:
-    return Normal(of.units[start:end], of.where[start:end], of.scripts[start:end], of.length)
+    return Normal(of.units[start:end], of.where[start:end], of.scripts[start:end], of.seen)
 
 
 def test_a_gram_has_the_same_hash_wherever_it_stands_and_another_gram_another() -> None:
@@ -52,7 +52,7 @@ def test_two_texts_that_share_25_letters_share_a_key(seed: int, start: int, size
         np.concatenate((strange.units, work.units[start : start + size], strange.units)),
         np.arange(2 * len(strange.units) + size, dtype=np.int32),
         np.concatenate((strange.scripts, work.scripts[start : start + size], strange.scripts)),
-        0,
+        work.seen,
     )
     assert len(work.units) > keys.DENSE
     assert np.isin(keys.kept(work), keys.asked(upload)[0]).any()
@@ -76,7 +76,7 @@ def test_keys_do_not_depend_on_where_blocks_end() -> None:
         np.concatenate((prefix.units, body.units)),
         np.zeros(0, dtype=np.int32),
         np.concatenate((prefix.scripts, body.scripts)),
-        0,
+        body.seen,
     )
     assert np.isin(keys.kept(body), keys.kept(moved)).mean() > 0.995
 

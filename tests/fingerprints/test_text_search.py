@@ -151,6 +151,25 @@ def test_a_work_registered_many_times_does_not_hide_itself() -> None:
         assert len(search(made(upload), claims, index).matches) == 12
 
 
+def test_a_work_registered_a_hundred_times_is_still_found_by_a_paragraph() -> None:
+    claims = [made(f"Claim number {n}. " + edited(WORK, 0.01, n)) for n in range(100)]
+    found = search(made(OTHER + "\n" + WORK[600:1400] + "\n" + words(16, 500)), claims)
+    assert len(found.matches) == 64  # the earliest: nobody reads more
+
+
+def test_strangers_that_share_a_phrase_with_many_works_match_none() -> None:
+    phrase = "as everybody in the harbour knows by now"
+    works = [made(words(700 + n, 120) + phrase + words(800 + n, 120)) for n in range(70)]
+    assert search(made(words(1, 300) + phrase + words(2, 300)), works).matches == {}
+
+
+def test_a_saying_in_quotation_marks_is_nobody_s_in_particular() -> None:
+    saying = words(77, 30)
+    work = made(words(78, 300) + f" “{saying}” " + words(79, 300))
+    assert match(made(words(80, 300) + f" “{saying}” " + words(81, 300)), work) is None
+    assert match(made(words(80, 300) + f" {saying} " + words(81, 300)), work) is not None
+
+
 def test_an_exact_copy_of_a_filled_form_is_found_and_another_form_is_not() -> None:
     def form(n: int) -> str:
         return " ".join(words(500 + k, 14) + " " + words(1000 + 50 * n + k, 12) for k in range(12))
