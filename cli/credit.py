@@ -24,28 +24,34 @@ def command(
     format_: Annotated[str, typer.Option("--format", help="text, html or xmp.")] = "text",
     lang: Annotated[str | None, typer.Option(help="Language of the line; default: the interface language.")] = None,
     into: Annotated[Path | None, typer.Option(help="Write it into a copy of this picture, next to it.")] = None,
+    permission: Annotated[bool, typer.Option("--permission", help="State that permission was given to you.")] = False,
+    sign_key: Annotated[Path | None, typer.Option(help="With --into: sign a C2PA manifest with this key, PEM.")] = None,
+    sign_chain: Annotated[Path | None, typer.Option(help="The certificate chain of --sign-key, PEM.")] = None,
 ) -> None:
     if format_ not in ("text", "html", "xmp"):
         raise BadInput(f"--format must be text, html or xmp, not {format_!r}")
-    from provenance.marking import credit
+    if (sign_key is None) is not (sign_chain is None) or (sign_key is not None and into is None):
+        raise BadInput("--sign-key and --sign-chain are given together, and with --into")
+    from provenance.marking import credit, licences
 
     with service() as opened:
         from provenance import works
 
         work = works.marking_work(works.row(opened, work_id))
     wanted = lang or language()
-    if not work.licence or work.licence == "all-rights-reserved":
+    if licences.parse(work.licence).family == "reserved" and not permission:
         note = "no licence grants reuse: besides this line the post must say that permission was given"
         typer.echo(tr(note, "作品未授权转载：除此署名外，还须注明已获许可"), err=True)
     if into is None:
-        say(credit.credit_line(work, format_, wanted))
+        say(credit.credit_line(work, format_, wanted, permission=permission))
         return
-    try:
-        data = into.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{into} cannot be read: {error.strerror}") from error
+    data = _read(into)
     target = into.with_name(f"{into.stem}.credited{into.suffix}")
-    marked = credit.write_into(data, work, wanted)
+    marked = credit.write_into(data, work, wanted, permission=permission)
+    if sign_key is not None and sign_chain is not None:
+        from provenance.marking.signed import sign
+
+        marked = sign(marked, work, _read(sign_chain), _read(sign_key))
     try:
         with target.open("xb") as handle:
             handle.write(marked)
@@ -54,3 +60,10 @@ def command(
     except OSError as error:
         raise Unavailable(f"{target} cannot be written: {error.strerror}") from error
     say(tr("written", "已写入") + f": {target}")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error

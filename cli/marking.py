@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from fingerprints.model import Field
-from provenance.errors import BadInput, SourcemarkError, from_fingerprint_error
+from provenance.config import Settings
+from provenance.errors import BadInput, Misconfigured, SourcemarkError, from_fingerprint_error
 
 from . import batch as batches
 from .output import emit_all, marking_word, progress, reason_words, say, tr
@@ -26,12 +27,10 @@ def command(
     trust_anchors: Annotated[Path | None, typer.Option(help="PEM certificates trusted for C2PA manifests.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON line a case on stdout.")] = False,
 ) -> int:
-    if trust_anchors is not None and not trust_anchors.is_file():
-        raise BadInput(f"the trust anchors {trust_anchors} cannot be read: no such file")
     with progress(tr("checking", "核对中"), batches.count_lines(batch)) as step:
 
         def watched() -> Iterator[dict[str, Any]]:
-            for report in _reports(batch):
+            for report in _reports(batch, trust_anchors):
                 step()
                 yield report
 
@@ -43,15 +42,18 @@ def command(
     return 0
 
 
-def _reports(batch: str) -> Iterator[dict[str, Any]]:
+def _reports(batch: str, trust_anchors: Path | None) -> Iterator[dict[str, Any]]:
     from fingerprints.errors import FingerprintError
     from fingerprints.sandbox import Sandbox
     from provenance import marking
     from provenance.config import load_settings
 
     settings = load_settings()
+    if trust_anchors is not None:
+        settings = settings.model_copy(update={"trust_anchors": trust_anchors})
+    anchors = _anchors(settings, trust_anchors)
     folder = batches.base_folder(batch)
-    with Sandbox(settings.workers, settings.limits) as sandbox:
+    with Sandbox(settings.workers, settings.limits, anchors) as sandbox:
 
         def fields_of(path: str) -> tuple[Field, ...]:
             try:
@@ -66,6 +68,15 @@ def _reports(batch: str) -> Iterator[dict[str, Any]]:
                 yield marking.check_line(case, fields_of)
             except SourcemarkError as error:
                 yield {"id": case.get("id"), "status": "error", "error": error.problem()}
+
+
+def _anchors(settings: Settings, given: Path | None) -> str:
+    try:
+        return settings.anchors
+    except Misconfigured as error:
+        if given is None:
+            raise
+        raise BadInput(str(error).replace("SOURCEMARK_TRUST_ANCHORS", "--trust-anchors")) from error
 
 
 def _show(report: dict[str, Any]) -> None:

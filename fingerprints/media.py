@@ -36,12 +36,13 @@ MEDIA: dict[Medium, Module] = {"text": cast(Module, text), "image": cast(Module,
 ALGORITHMS = frozenset(module.ALGORITHM for module in MEDIA.values())  # those of today
 
 
-def examine(data: bytes, limits: Limits, declared: TextFormat | None = None) -> Examination:
+def examine(data: bytes, limits: Limits, declared: TextFormat | None = None, trust_anchors: str = "") -> Examination:
     """Read everything that is needed from one file. Runs inside the decoder process.
 
     Args:
         declared: the bytes are UTF-8 text of this format, as their sender said; a fragment of HTML cannot be told
             from plain text by its first bytes.
+        trust_anchors: PEM certificates that C2PA manifests are trusted by.
 
     Raises:
         UnreadableMedia, UnsupportedMedium, LimitExceeded: see their reasons.
@@ -57,13 +58,13 @@ def examine(data: bytes, limits: Limits, declared: TextFormat | None = None) -> 
         found = Fingerprint(medium, EXACT, hashlib.sha256(data).digest(), reason="not_fingerprinted")
     else:
         found = module.fingerprint(data, limits)
-    return Examination(found, format, None, _metadata(data, format))
+    return Examination(found, format, None, _metadata(data, format, trust_anchors))
 
 
-def _metadata(data: bytes, format: str) -> tuple[Field, ...]:
+def _metadata(data: bytes, format: str, trust_anchors: str) -> tuple[Field, ...]:
     from . import metadata  # needed in the decoder process only
 
-    return metadata.read(data, format)
+    return metadata.read(data, format, trust_anchors)
 
 
 def search(query: Fingerprint, index: Index, load: Load, seen: Index | None = None) -> Found:

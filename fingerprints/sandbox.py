@@ -43,15 +43,16 @@ class _Died(Exception):
 class Sandbox:
     """Examines files in up to ``workers`` child processes at a time; safe to call from many threads."""
 
-    def __init__(self, workers: int, limits: Limits) -> None:
+    def __init__(self, workers: int, limits: Limits, trust_anchors: str = "") -> None:
         """
         Args:
             workers: child processes at most, 1 or more; further callers wait.
             limits: what one file may cost.
+            trust_anchors: PEM certificates that C2PA manifests are trusted by.
         """
         if workers < 1:
             raise ValueError("a sandbox needs at least one worker")
-        self._limits = limits
+        self._limits, self._anchors = limits, trust_anchors.encode()
         self._lock = threading.Lock()
         self._running: set[_Worker] = set()
         self._closed = False
@@ -130,14 +131,16 @@ class Sandbox:
     def _start(self) -> _Worker:
         if self._closed:
             raise WorkerFailed("closed", "the sandbox is closed")
-        worker = _Worker(self._limits)
+        worker = _Worker(self._limits, len(self._anchors))
         with self._lock:
             self._running.add(worker)
             closed = self._closed
         if closed:
             worker.stop()
         try:
-            worker.receive(time.monotonic() + _START_SECONDS)
+            deadline = time.monotonic() + _START_SECONDS
+            worker.send(self._anchors, deadline)
+            worker.receive(deadline)
         except (_Died, TimeoutError) as error:
             self._drop(worker)
             raise WorkerFailed(
@@ -244,10 +247,10 @@ def _answer(head: bytes, fingerprint: bytes, text: bytes) -> Examination:
 class _Worker:
     """One child process and its two pipes."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, anchors: int) -> None:
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", "fingerprints.worker", json.dumps(asdict(limits))],
+                [sys.executable, "-P", "-m", "fingerprints.worker", json.dumps(asdict(limits)), str(anchors)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

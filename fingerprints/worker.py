@@ -28,10 +28,11 @@ _OPEN_FILES = 24  # standard streams, and what importing one module or decoding 
 
 
 def main() -> None:
-    """Serve until the input ends. The first argument is the limits as JSON."""
+    """Serve until the input ends. The arguments: the limits as JSON, and how many bytes of trust anchors come first."""
     limits = Limits(**json.loads(sys.argv[1]))
     source = os.fdopen(os.dup(0), "rb", buffering=1 << 16)
     sink = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
+    anchors = source.read(int(sys.argv[2])).decode()
     # A library that prints must not print into the frames.
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
@@ -44,12 +45,14 @@ def main() -> None:
     while (head := source.read(REQUEST.size)) and len(head) == REQUEST.size:
         _start_clock(limits)
         size, declared = REQUEST.unpack(head)
-        if not _serve(source, sink, size, FORMATS[declared], limits):
+        if not _serve(source, sink, size, FORMATS[declared], limits, anchors):
             break
         signal.alarm(0)
 
 
-def _serve(source: BinaryIO, sink: BinaryIO, size: int, declared: TextFormat | None, limits: Limits) -> bool:
+def _serve(
+    source: BinaryIO, sink: BinaryIO, size: int, declared: TextFormat | None, limits: Limits, anchors: str
+) -> bool:
     """Answer one request; False when this process should not take another."""
     from . import media
 
@@ -57,7 +60,7 @@ def _serve(source: BinaryIO, sink: BinaryIO, size: int, declared: TextFormat | N
         data = source.read(size)
         if len(data) != size:
             return False
-        found = media.examine(data, limits, declared)
+        found = media.examine(data, limits, declared, anchors)
         del data
         head = {
             "format": found.format,

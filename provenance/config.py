@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     decode_memory_mib: int = Field(1536, ge=256, le=65536, description="Address space of a decoder process, MiB.")
     decode_cpu_seconds: int = Field(30, ge=1, le=3600, description="CPU time for one file, seconds.")
     decode_wall_seconds: int = Field(60, ge=1, le=7200, description="Wall time for one file, seconds.")
+    trust_anchors: Path | None = Field(
+        None, description="PEM file of the certificates that C2PA manifests are trusted by; without it none is."
+    )
     database_timeout_seconds: int = Field(
         30, ge=1, le=600, description="How long to wait for a busy or unreachable database, seconds."
     )
@@ -113,6 +116,19 @@ class Settings(BaseSettings):
     @property
     def signer_state(self) -> Path:
         return self.home / "signer" / "state.json"
+
+    @property
+    def anchors(self) -> str:
+        """The certificates of `trust_anchors`, read now; raises Misconfigured if they cannot be."""
+        if self.trust_anchors is None:
+            return ""
+        try:
+            found = self.trust_anchors.read_text("ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Misconfigured(f"SOURCEMARK_TRUST_ANCHORS: {self.trust_anchors} cannot be read: {error}") from error
+        if "-----BEGIN CERTIFICATE-----" not in found:
+            raise Misconfigured(f"SOURCEMARK_TRUST_ANCHORS: {self.trust_anchors} has no certificate in PEM form")
+        return found
 
     @property
     def limits(self) -> Limits:

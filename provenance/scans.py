@@ -5,9 +5,8 @@ Of an upload only what the verdict needs is kept: its digest, the matched spans 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -15,7 +14,7 @@ import sqlalchemy as sa
 
 from fingerprints.model import Examination, Fingerprint, Segment
 
-from . import claims, marking, matching, permissions
+from . import claims, matching, permissions, reposts
 from .accounts import Account
 from .errors import BadContent, NotFound, SourcemarkError, TooLarge, UnsupportedContent
 from .ids import new_id
@@ -30,7 +29,6 @@ from .records import (
     ScanStatus,
     SegmentRecord,
     Source,
-    Use,
     Verdict,
     problem_of,
 )
@@ -46,8 +44,6 @@ _REASON_STATUS: dict[str, ScanStatus] = {
     "no_texture": "no_texture",
     "silent": "silent",
 }
-_TAG = re.compile(r"<[^<>]{1,2000}>")
-_EXCERPT_BELOW = 0.5  # with less of a work than this in a post, the post excerpts it, unless the platform knows better
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +116,8 @@ def _match(
     service: Service, item: ScanItem, examination: Examination, found: Found, rivals: list[str]
 ) -> tuple[MatchRecord, Verdict]:
     work, match = found.work, found.match
-    report = _report(item, examination, found).to_json()
+    found_marking = reposts.report(marking_work(work), item, examination, match)
+    report = {**found_marking.to_json(), "credit_place": reposts.place(found_marking, match)}
     own = _is_owner(work, item.account)
     permitted = permissions.permission(work.claim.get("licence"), report, own=own)
     record = MatchRecord(
@@ -141,44 +138,6 @@ def _match(
         competing=rivals,
     )
     return record, permissions.match_verdict(report, permitted)
-
-
-def _report(item: ScanItem, examination: Examination, found: Found) -> marking.Report:
-    """The marking of one match. Names in the work's own text are not credits that the poster gave to somebody else."""
-    work, post = marking_work(found.work), _post(item, examination, found.match.coverage_work)
-    report = marking.check(work, post)
-    if report.verdict != "wrong_owner" or examination.text is None:
-        return report
-    rest = _without(examination.text, found.match.segments)
-    around = marking.check(work, replace(post, html=rest) if post.html is not None else replace(post, text=rest))
-    return report if around.verdict == "wrong_owner" else around
-
-
-def _without(text: str, segments: Sequence[Segment]) -> str:
-    """The text with the matched spans blanked; tags inside them stay, so that HTML stays HTML."""
-    parts, end = [], 0
-    for start, stop in sorted((int(s.upload[0]), int(s.upload[1])) for s in segments if s.unit == "codepoint"):  # type: ignore[arg-type]
-        if stop <= end:
-            continue
-        start = max(start, end)
-        parts += [text[end:start], "\n", *_TAG.findall(text[start:stop]), "\n"]
-        end = stop
-    return "".join((*parts, text[end:]))
-
-
-def _post(item: ScanItem, examination: Examination, coverage_work: float) -> marking.Post:
-    use: Use = item.use or ("excerpt" if coverage_work < _EXCERPT_BELOW else "full")
-    html = examination.format == "html"
-    return marking.Post(
-        text=None if html else examination.text,
-        html=examination.text if html else None,
-        fields=examination.fields if examination.text is None else None,
-        caption=item.caption,
-        lang=item.lang,
-        use=use,
-        commercial=item.commercial,
-        account=item.account,
-    )
 
 
 def _is_owner(work: matching.Work, posting_account: str | None) -> bool:

@@ -42,7 +42,7 @@ class Service:
         self.settings = settings
         self.db = Database(settings.url, settings.database_timeout_seconds)
         self.log = Log(self.db, settings)
-        self.sandbox = Sandbox(settings.workers, settings.limits)
+        self.sandbox = Sandbox(settings.workers, settings.limits, settings.anchors)
         self.index = MemoryIndex()
         self.lessons = Lessons(self.db, settings.remembered_uploads)
         self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="examine")

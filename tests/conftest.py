@@ -89,8 +89,8 @@ def shared_workers() -> Iterator[None]:
     shared = real(1, Limits())
 
     class Shared:
-        def __init__(self, workers: int, limits: Limits) -> None:
-            self.own = None if limits == Limits() else real(workers, limits)
+        def __init__(self, workers: int, limits: Limits, trust_anchors: str = "") -> None:
+            self.own = None if limits == Limits() and not trust_anchors else real(workers, limits, trust_anchors)
 
         def examine(self, *arguments: Any) -> Examination:
             return (self.own or shared).examine(*arguments)

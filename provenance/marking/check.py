@@ -26,7 +26,7 @@ CHECKER = "sourcemark-marking/1"
 MAX_UNITS = 6_000  # sentences and lines read; of a longer post the first and the last half of that
 _ISSUE = re.compile(
     r"(?:第\s*\d+\s*[期号卷辑]|第\s*[一二三四五六七八九十百]+\s*[期号卷辑]|\bissue\s*(?:no\.?\s*)?\d+|\bvol(?:\.|ume)?\s*\d+|\bno\.?\s*\d+|№\s*\d+|\bheft\s*\d+"
-    r"|\bn[°o]\s*\d+|\bnum(?:\.|ero)\s*\d+|\bnr\.?\s*\d+|\bausgabe\s*\d+|제\s*\d+\s*호|\d+\s*호|\d{4}\s*年\s*\d+\s*月\s*号?|العدد\s*\d+|выпуск\s*\d+)"
+    r"|\bn[°o]\s*\d+|\bnum(?:\.|ero)\s*\d+|\bnr\.?\s*\d+|\bausgabe\s*\d+|제\s*\d+\s*호|\d+\s*월?\s*호|\d{4}\s*年\s*\d+\s*月\s*号?|العدد\s*\d+|выпуск\s*\d+)"
 )
 _PAGE = re.compile(
     r"(?:第\s*[\da-z]+\s*[页頁版面]|[a-z]?\d+\s*[版页頁]|\bpp?\.?\s*\d+|\bpages?\s*\d+|\bs\.\s*\d+|\bseite\s*\d+|\bpag(?:\.|ina)?\s*\d+|стр\.?\s*\d+"
@@ -61,7 +61,8 @@ def check(work: Work, post: Post) -> Report:
         searched.append("caption")
     bare = post.text is None and post.html is None
     if post.fields is not None:
-        seen += from_fields(post.fields, visible=bare)
+        if bare:
+            seen += from_fields(post.fields, visible=True)
         searched += sorted({f.where for f in post.fields}) or ["fields"]
     if len(seen) > MAX_UNITS:
         seen = seen[: MAX_UNITS // 2] + seen[-MAX_UNITS // 2 :]
@@ -102,6 +103,7 @@ def check(work: Work, post: Post) -> Report:
         editor_named=any(c.role == "editor" for c in facts.credits),
         ai_label="ai" in categories or _ai_field(hidden_fields, post.fields),
         verdict=decided,
+        use=post.use,
         opt_out=_opt_outs(facts, hidden_fields, post.fields),
         licence_findings=tuple(findings),
         rmi_diff=_rights_difference(work.fields, post.fields),
@@ -155,14 +157,13 @@ def _claims(marked: Marked, credits: list[Any], categories: set[str], facts: Fac
         facts.statements = [s for s in facts.statements if s.category != "originality"]
         return
     share = 0.0
-    if (
-        {"rights_claim", "licensing"} & categories
-        and me
-        and not (ours and not account)
-        and "permission" not in categories
-    ) or any(c.kind == "account" and c.role == "rights" for c in credits):
+    permitted = "permission" in categories and "pending" not in categories
+    # "the rights are the author's, tell us and we delete it" claims nothing
+    disowned = "unknown" in categories and not account
+    claimed = {"rights_claim", "licensing"} & categories and me and not (ours and not account)
+    if (claimed and not permitted and not disowned) or any(c.kind == "account" and c.role == "rights" for c in credits):
         facts.claims.append(("rights_claimed", marked, share))
-    if "exclusive" in categories and (account or (me and not ours)) and "permission" not in categories:
+    if "exclusive" in categories and (account or (me and not ours)) and not permitted:
         facts.claims.append(("rights_claimed", marked, share))
     if "originality" in categories and account and not ours:
         facts.claims.append(("rights_claimed", marked, share))

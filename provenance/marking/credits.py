@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .fold import DENSE, HANGUL
+from .fold import DENSE, HANGUL, fold
 from .lexicon import ANY, Label, Lexicon
 from .licences import negated
 from .marks import ACCOUNT, ANY_MARK, BOTH, IDENTIFIER, LICENCE, LINK, NAMES, OWNER, SOURCE, TITLE, Marked
@@ -27,11 +27,21 @@ _ITEM = re.compile(
     r"\s*[,、/|(\[{<&+;·×]\s*|\s+-\s+|\s+(?:and|und|et|via|for|in|at|from|on|pour|chez|para|per|von|aus)\s+|[和与及]"
 )
 _OPEN = "\"'“«‹「『《〈(（[*_#·<【"
+_SIGNED = re.compile(r"[.!?。…\"'”»」』]\s*-{1,3}\s*([^-]{1,120})$")
+_WHEN = r"(?:\s+(?:on )?\w+day|\s+yesterday|\s+today|\s+earlier(?: this week)?|\s+(?:last|this) \w+)?"
+_SPOKEN = re.compile(rf"{_WHEN}\s*(?:[:,\"“«„「(]|$|that\b)")
+_BY = frozenset(["by", "par", "von", "door", "por", "oleh", "av", "af"])
+# "an essay by the Leeds carpenter X", and nothing more
+_DESCRIBED = re.compile(rf" [^.,;:|/()\n\ue000-\ue0ff]{{1,40}} [{OWNER}{BOTH}](?=\s*[.!]?\s*$)")
+_ROLE_UNKNOWN = re.compile(rf"^\W*([^:\ue000-\ue0ff]{{2,40}}):\s*[{OWNER}{BOTH}]")
+_OF_SOMETHING = re.compile(fold(r"(?:의|का|की|के|র|の|的)") + r"\s*$")
 _REPORTED = re.compile(rf"据([{DENSE}]{{2,12}}?)(?:报道|报导|消息|讯)")
 _HEADED = re.compile(rf"[\s{re.escape(_OPEN)}]*[{OWNER}{BOTH}][\s/|,·>»”」』)-]+[{SOURCE}]")
 _SAID = re.compile(r"[:,]?\s*[“\"«„「『]\s*\w")
 
 
+_PURE = 3  # what a line may have besides names and the words of credit lines: one unknown word, three Han
+NEGATABLE = re.compile(f"[{OWNER}{BOTH}]")
 MOST_LABELS = 1000  # at either end of a text
 
 
@@ -104,13 +114,18 @@ class Reader:
         if "related" in phrases and not marked.has("link") and phrases["related"][0][0] < 6:
             found.statements = [s for s in found.statements if s.category == "related"]
             return found
+        if NEGATABLE.search(low) and self.lexicon.negates(low, self.lang):
+            phrases.setdefault("denial", []).append((0, 0))
         doubted = "denial" in phrases or "doubt" in phrases
+        topics = phrases.get("topic", [])
         regions = [r for r in self._regions(marked) if r.separated or not doubted or r.label.role == "none"]
         consumed: list[tuple[int, int]] = []
         credited: set[int] = set()
         for region in regions:
+            if not region.separated and any(0 <= region.start - b <= 24 for _, b in topics) and not marked.has("link"):
+                continue  # "meet the writer X": the label belongs to what the sentence is about
             self._region(marked, region, found, consumed, credited)
-        blocked = self._suffixes(marked, found, credited, doubted)
+        blocked = self._suffixes(marked, found, credited, doubted, topics)
         self._free_suffix(marked, found, consumed)
         self._unlabelled(marked, found, phrases, consumed, credited | blocked)
         found.title = self._title(marked, found)
@@ -131,7 +146,7 @@ class Reader:
         spots: list[tuple[int, int, Label, bool]] = []
         if hint in ("author", "rights", "source"):
             spots.append((0, 0, Label(hint, ANY, True), True))
-        for match in _outermost(list(self.lexicon.label.finditer(low))):
+        for match in _outermost(self.lexicon.labels(low)):
             spot = self._label(marked, match)
             if spot is not None and not (spots and spot[0] < spots[-1][1]):
                 spots.append(spot)
@@ -179,6 +194,8 @@ class Reader:
         glued = self._glue(low, after)
         if glued is not None:
             return start, glued, label, False
+        if strong and role == "author" and key.rpartition(" ")[2] in _BY and _DESCRIBED.match(low, after):
+            return start, _DESCRIBED.match(low, after).end() - 1, label, False  # type: ignore[union-attr]
         if role in ("none", "cover") and low[after : after + 1] in " ":
             return start, after, label, False
         sure = label.strong or (role in ("translator", "editor") and not dense)
@@ -275,13 +292,15 @@ class Reader:
 
     def _other(self, marked: Marked, region: _Region, head: str, found: Found, consumed: list[tuple[int, int]]) -> None:
         label = region.label
+        if _OF_SOMETHING.search(marked.low[max(0, region.start - 20) : region.start]):
+            return  # "photo of the day: the lake at dawn" in languages that put the day first
         raw = marked.cased[region.value : region.value + len(head)]
         text = re.sub(ANY_MARK + ".*", "", raw, flags=re.DOTALL)
         if re.search(f"[{DENSE}]", text):
             text = re.split(r"\s", text.strip(), maxsplit=1)[0]
         text = text.strip(QUOTES)
-        if not text:
-            return
+        if not text or not self.names.residue(text.lower()):
+            return  # nothing but the small words of credit lines: "this picture uses", not a name
         consumed.append((region.value, region.value + len(head)))
         generic = self.names.generic(text)
         if generic:
@@ -301,7 +320,7 @@ class Reader:
     def _free_suffix(self, marked: Marked, found: Found, consumed: list[tuple[int, int]]) -> None:
         """``钱一帆/文``, ``高木 写真``: a short clause that is a name and a word after it."""
         reported = _REPORTED.search(marked.low)
-        if reported and not self.names.generic(reported[1]):
+        if reported and self.names.organisation(reported[1]) and not self.names.generic(reported[1]):
             self._add(marked, Label("source", ANY), "other", "other", reported[1], reported.start(), found)
         for match in re.finditer(r"[^;,。!?\n|]+", marked.low):
             clause = match[0].strip(QUOTES)
@@ -323,7 +342,9 @@ class Reader:
 
     # labels after names
 
-    def _suffixes(self, marked: Marked, found: Found, credited: set[int], denied: bool) -> set[int]:
+    def _suffixes(
+        self, marked: Marked, found: Found, credited: set[int], denied: bool, topics: list[tuple[int, int]]
+    ) -> set[int]:
         blocked: set[int] = set()
         low = marked.low
         for i, char in enumerate(low):
@@ -344,14 +365,12 @@ class Reader:
                     blocked.add(i)
                     found.credits.append(self._as(marked, i, label))
                 continue
-            if (
-                label.speech
-                and not re.match(r"\s*(?:[:,\"“«「(]|$|that\b)", low[match.end() :])
-                and not marked.has("link", "title", "source")
-            ):
+            if label.speech and not _SPOKEN.match(low, match.end()) and not marked.has("link", "title", "source"):
                 continue
             if denied or (char == ACCOUNT and label.role == "source"):
                 continue
+            if any(0 <= a - match.end() <= 12 for a, _ in topics) and not marked.has("link", "title"):
+                continue  # "the writer X at the book fair"
             found.credits.append(self._as(marked, i, label))
             credited.add(i)
         return blocked
@@ -387,7 +406,7 @@ class Reader:
             for i in range(a, min(b, len(low))):
                 kept[i] = low[i] in NAMES
         residue = self.names.residue("".join(c if keep else " " for c, keep in zip(low, kept, strict=True)))
-        pure = len(residue) <= 4
+        pure = len(residue) <= _PURE
         exact = any(m.link is not None and m.link.match == "exact" for m in marked.marks)
         registered = exact or marked.has("identifier")
         found.credit_line = pure or bool(found.credits)
@@ -397,6 +416,13 @@ class Reader:
         topic = "topic" in phrases
         owners = any(low[i] in OWNER + BOTH for i in names) or any(c.kind in ("owner", "both") for c in found.credits)
         opening = re.match(rf"[\s{re.escape(_OPEN)}#]*[{OWNER}{SOURCE}{BOTH}][\s\"'”»」』\])*_{LINK}]*:", low)
+        unknown = _ROLE_UNKNOWN.match(low)
+        if unknown and not registered and self.names.residue(unknown[1]) and not marked.has("title"):
+            return  # a label of a role that no lexicon knows
+        signed = _SIGNED.search(low)
+        if signed and signed.start() > 0 and len(self.names.residue(signed[1])) <= 4 and not topic:
+            names = [i for i in names if i >= signed.start(1)]
+            pure = bool(names)
         credits = (
             registered
             or (pure and not topic)

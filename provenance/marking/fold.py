@@ -13,7 +13,11 @@ from functools import lru_cache
 
 from fingerprints.text import fold as fold_letters
 
-DENSE = "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Han and kana
+# Scripts without spaces between words: Thai, Lao, Burmese, Khmer, Han, kana.
+DENSE = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+    "\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
 HANGUL = "\u1100-\u11ff\uac00-\ud7ff"
 ALPHA = rf"[^\W_{DENSE}{HANGUL}]"  # a letter or digit of a script that separates words
 
@@ -41,7 +45,47 @@ _SAME = {
     "Œ": "OE",
     "\n": "\n",
     "。": "。",
+    "।": "。",
+    "॥": "。",
+    "۔": "。",
+    "ς": "σ",
+    # Persian and Urdu letters as the Arabic ones, and the Arabic spellings that are mixed up
+    "ی": "ي",
+    "ى": "ي",
+    "ې": "ي",
+    "ک": "ك",
+    "ة": "ه",
+    "ۀ": "ه",
+    "ہ": "ه",
+    "ھ": "ه",
+    "ۃ": "ه",
+    "־": "-",
+    "״": '"',
+    "׳": "'",
 }
+# Vowel signs carry meaning where others are ornament: those of the Indic scripts, whose blocks are laid out alike,
+# stand as the letters of their vowels (two code points a sign and letter 0x38 apart), those of Thai as letters of Lao.
+_INDIC = {
+    0x3E: 0x06,
+    0x3F: 0x07,
+    0x40: 0x08,
+    0x41: 0x09,
+    0x42: 0x0A,
+    0x43: 0x0B,
+    0x47: 0x0F,
+    0x48: 0x10,
+    0x4B: 0x13,
+    0x4C: 0x14,
+}
+_SAME |= {
+    chr(block + sign): chr(block + letter) for block in range(0x900, 0xE00, 0x80) for sign, letter in _INDIC.items()
+}
+_SAME |= {chr(block + sign): chr(block + 0x19) for block in range(0x900, 0xE00, 0x80) for sign in (1, 2)}  # nasals
+_SAME |= {
+    chr(block + sign): "" for block in range(0x900, 0xE00, 0x80) for sign in (0x03, 0x3C, 0x4D)
+}  # breath, dot, virama
+_SAME["\u0e33"] = "\u0e32"  # written as one sign or as two
+_SAME |= {chr(0x0E31 + i): chr(0x0E94 + i) for i in (0, 3, 4, 5, 6, 7, 8)}
 _INVISIBLE = {"Cf", "Mn", "Me", "Cc", "Cn", "Cs"}
 _SPACES = "\t\u00a0\u1680\u2028\u2029\u3000\u200b"
 
@@ -61,7 +105,9 @@ class _Table(dict[int, str]):
     def _fold(char: str) -> str:
         if char.isspace() and char != "\u200b":
             return " "
-        letters = fold_letters(char)
+        if unicodedata.category(char) in ("Mn", "Mc"):  # the vowel signs that count are in _SAME
+            return ""
+        letters = unicodedata.normalize("NFC", fold_letters(char))  # voiced kana as one letter
         if letters:
             upper = letters.upper() if char != char.lower() else letters
             return upper if len(upper) == len(letters) and upper.lower() == letters else letters
@@ -78,7 +124,7 @@ _TABLE = _Table()
 
 def clean(text: str) -> str:
     """Folded text with upper and lower case kept. Line ends stay line ends; private-use characters become spaces."""
-    return text.translate(_TABLE)
+    return unicodedata.normalize("NFC", text).translate(_TABLE)
 
 
 def lower(cleaned: str) -> str:
@@ -109,17 +155,24 @@ def is_dense(name: str) -> bool:
 
 _LONG = 120  # code points of a name beyond which it is compared as it stands
 _CYRILLIC_ENDING = (
-    "(?:ого|его|ому|ему|ыми|ими|ами|ями|ией|иею|ые|ов|ев|ом|ем|ым|им|ои|еи|ою|ею|ии|ия|ию|ие|ам|ям|ах|ях"
+    "(?:ыи|ии|ая|яя|ое|ее|ую|юю|ых|их|ого|его|ому|ему|ыми|ими|ами|ями|ией|иею|ые|ов|ев|ом|ем|ым|им|ои|еи|ою|ею|ии|ия|ию|ие|ам|ям|ах|ях"
     "|ові|еві|єю|а|я|у|ю|е|и|ы|о|ь|і|ї|є)?"
 )
 _ENDINGS = {
-    "pl": "(?:iego|iemu|iej|imi|emu|iem|owi|ego|im|ie|em|ej|om|a|u|y|i|e|o)?",
-    "cs": "(?:ovi|ova|ove|em|ou|ho|mu|a|u|y|e|i)?",
-    "sk": "(?:ovi|ova|ove|om|ou|ho|mu|a|u|y|e|i)?",
-    "tr": "(?:'[a-z]{1,5})?",
+    "pl": "(?:iego|iemu|iej|ami|iami|ach|iach|ymi|imi|emu|iem|owi|owie|ego|ych|ich|ow|im|ym|ie|em|ej|om|a|u|y|i|e|o)?",
+    "cs": "(?:eho|emu|ymi|imi|ach|ech|ich|ych|ami|ovi|ova|ove|em|ou|om|ho|mu|im|ym|u|a|y|e|i|o|u)?",
+    "sk": "(?:eho|emu|ymi|imi|ach|och|ych|ami|ovi|ova|ove|ej|om|ou|ho|mu|im|ym|a|u|y|e|i|o)?",
+    "hr": "(?:oga|ome|ima|ama|ega|emu|oj|og|om|em|ih|a|u|e|i|o)?",
+    "ro": "(?:ului|ilor|elor|ei|ii|ul|le|lui|a|i|e)?",
+    "el": "(?:ουσ|ων|εσ|εωσ|οσ|ασ|ησ|ου|ων|οι|ι|η|α|ο|ε|σ|ια|ιων|ιου)?",
+    "bn": "(?:এর|র|য|তএ|এ|কএ|গউলই)?",
+    "tr": "(?:'[a-z]{1,5}|nin|nun|nde|nden|ndan|nda)?",
     "fi": "(?:lla|lta|lle|sta|ssa|in|en|an|on|un|yn|n|a)?",
     "hu": "(?:nak|nek|tol|rol|val|vel|tel|t)?",
 }
+_SCRIPT = {"el": "α-ω", "bn": "\u0980-\u09ff"}
+_STEMMED = tuple(_ENDINGS[lang] for lang in ("pl", "cs", "sk", "hr", "el"))
+_STEM_ENDS = r"(?:ии|ия|ыи|ои|ая|яя|ое|ее|ые|ие|а|я|о|е|и|ы|ь|у|ю|і|[aoyeiu]|οσ|ησ|ασ|εσ|ισ|α|η|ο|ι)$"
 _GENITIVE_S = ("de", "nl", "sv", "da", "no", "nb", "nn")
 
 
@@ -168,14 +221,18 @@ def _between(folded: str, tokens: list[str], i: int) -> str:
 def _endings(tokens: list[str], lang: str | None) -> str:
     if all(re.fullmatch(r"[\u0400-\u052f\d]+", t) for t in tokens):
         return _CYRILLIC_ENDING
-    return _ENDINGS.get((lang or "").split("-")[0].lower(), "")
+    language = (lang or "").split("-")[0].lower()
+    script = _SCRIPT.get(language, "a-z")
+    return _ENDINGS.get(language, "") if all(re.fullmatch(rf"[{script}\d]+", t) for t in tokens) else ""
 
 
 def _token(token: str, endings: str) -> str:
     if not endings or len(token) < 3:
         return re.escape(token)
-    if endings is _CYRILLIC_ENDING:
-        stem = re.sub(r"(?:ии|ия|ыи|ои|а|я|о|е|и|ы|ь|у|ю)$", "", token) if len(token) > 3 else token
-        return re.escape(stem if len(stem) >= 3 else token) + endings
-    stem = token[:-1] if endings == _ENDINGS["pl"] and token[-1] in "aoy" and len(token) > 3 else token
-    return re.escape(stem) + endings
+    if len(token) > 3 and (endings is _CYRILLIC_ENDING or endings in _STEMMED):
+        stem = re.sub(_STEM_ENDS, "", token)
+        token = stem if len(stem) >= 3 else token
+    fleeting = re.fullmatch(r"(\w{2,})(?:ie|[eоеё])([^\W\daeiouyаеиоуыэюя])", token)
+    if fleeting and (endings is _CYRILLIC_ENDING or endings in _STEMMED):  # Marek, Marka; Павел, Павла
+        return f"(?:{re.escape(token)}|{re.escape(fleeting[1] + fleeting[2])}){endings}"
+    return re.escape(token) + endings

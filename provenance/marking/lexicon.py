@@ -7,6 +7,7 @@ post: the language a post declares is often wrong, and credits mix languages.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable
@@ -17,8 +18,10 @@ from typing import Any
 
 from .fold import ALPHA, DENSE, HANGUL, fold
 
-VERSION = "1"
+VERSION = "2"
 ANY = frozenset({"text", "image", "audio", "video"})
+NAMED = "[\ue000\ue002]"  # the marks of the owner, and of the owner who is the source (see `provenance.marking.marks`)
+_REACH = "[^.:;,|/()\n。]{0,28}?"  # how far a "not" reaches
 GAP = "[^.。;!?\n]{0,16}?"  # what "..." in a phrase stands for
 
 
@@ -95,6 +98,49 @@ def bounded(words: Iterable[str]) -> str:
     return "|".join(groups) if groups else "(?!)"
 
 
+class Finder:
+    """Finds the words of a set in a text, leftmost and longest first, by trying only those that can begin in it.
+
+    A word of a spaced script is known by its first run of letters, one of Han, kana or Hangul by its first two; the
+    few words of a sentence that begin any entry decide which small patterns are tried at all.
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words: dict[str, list[str]] = {}
+        for word in words:
+            run = _RUN.match(word)
+            dense = len(word) > 1 and re.match(r"[^\W_]", word) and word[1] != " "
+            self._words.setdefault(run[0] if run else word[:2] if dense else word[0], []).append(word)
+        self._patterns: dict[str, re.Pattern[str]] = {}
+
+    def find(self, seen: Seen) -> list[re.Match[str]]:
+        """The matches in order; none overlaps another."""
+        found: list[re.Match[str]] = []
+        for key in sorted(self._words.keys() & seen.keys):
+            pattern = self._patterns.get(key)
+            if pattern is None:
+                pattern = self._patterns[key] = re.compile(bounded(self._words[key]))
+            found += pattern.finditer(seen.text)
+        found.sort(key=lambda m: (m.start(), -m.end()))
+        kept, end = [], 0
+        for match in found:
+            if match.start() >= end:
+                kept.append(match)
+                end = match.end()
+        return kept
+
+
+class Seen:
+    """A text with its runs of letters, its letters and its pairs of neighbours, for `Finder`."""
+
+    __slots__ = ("keys", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.keys = {*text, *_RUN.findall(text), *map("".join, itertools.pairwise(text))}
+
+
+_RUN = re.compile(f"{ALPHA}+")
 _ALWAYS = ("en", "zh")  # languages that credits mix in everywhere
 
 
@@ -126,40 +172,68 @@ class Lexicon:
                         found = self._categories.setdefault(_bounded(fold(word)), {})
                         found.setdefault(category, set()).add(lang)
             for kind, listed in data.get("words", {}).items():
-                words.setdefault(kind, []).extend(_bounded(fold(w)) for w in listed)
+                words.setdefault(kind, []).extend(
+                    _bounded(fold(w).strip(".") if kind == "generic" else fold(w)) for w in listed
+                )
         labels, after = frozenset(self._labels), frozenset(self._after)
         connectors, fillers = frozenset(words["connectors"]), frozenset(words["fillers"])
         self.vocabulary = frozenset(words.get("before", ())) | connectors | fillers | labels | after
         self.follower_words = frozenset(words["followers"]) | after | labels
+        self.bare = frozenset(words.get("by", ()))  # labels that need no sign before the name that ends the line
         self.organisations = frozenset(words["organisations"])
         self.label = re.compile(bounded(labels))
         self.after_label = re.compile(bounded(after))
         self.filler = re.compile(bounded(fillers | connectors | labels | after))
+        self.trailing = re.compile(bounded(fillers | labels | after))
         self.connector = re.compile(bounded(connectors))
         self.generic_word = re.compile(bounded(words["generic"]))
         self.brand = re.compile(bounded(words["brands"]))
         self.self_word = re.compile(bounded(words["self"]))
+        self._negations = {
+            lang: (
+                _negation(data, "not", "{words}" + _REACH + NAMED),
+                _negation(data, "not_after", NAMED + _REACH + "{words}"),
+            )
+            for lang, data in files.items()
+        }
         gapped = sorted(k for k in self._categories if "..." in k)
+        whole = [k for k in self._categories if "..." not in k]
         self._gapped = [
             (tuple(p.strip() for p in key.split("...")), re.compile(bounded_gap(key)), key) for key in gapped
         ]
-        self._phrase = re.compile(bounded(k for k in self._categories if "..." not in k))
+        self._phrases, self._labels_in = Finder(whole), Finder(labels)
+
+    def labels(self, low: str) -> list[re.Match[str]]:
+        """Every label of a folded text, in order."""
+        return self._labels_in.find(Seen(low))
 
     def before(self, key: str, lang: str | None) -> Label:
         """What a label before a name means: in the post's language, else in any, with less trust in short words."""
         return _chosen(self._labels[key], key, lang)
 
+    def is_after(self, word: str) -> bool:
+        """Whether a word is a label that stands after a name, or a particle that ends a clause."""
+        return word in self._after or word in "等的はがのをにへで"
+
     def behind(self, key: str, lang: str | None) -> Label | None:
         """What a label after a name means; None for a word that is none."""
         return _chosen(self._after[key], key, lang) if key in self._after else None
 
+    def negates(self, low: str, lang: str | None) -> bool:
+        """Whether the owner is denied: a "not" of the post's language, or English, shortly before or after the name."""
+        for language in dict.fromkeys((lang, "en")):
+            before, after = self._negations.get(language or "", (None, None))
+            if (before and before.search(low)) or (after and after.search(low)):
+                return True
+        return False
+
     def phrases(self, low: str, lang: str | None) -> dict[str, list[tuple[int, int]]]:
         """Category -> spans of its phrases in folded text. A longer phrase hides the shorter ones inside it."""
         out: dict[str, list[tuple[int, int]]] = {}
-        for match in self._phrase.finditer(low):
+        for match in self._phrases.find(Seen(low)):
             self._note(out, re.sub(r"\s+", " ", match[0]), match.span(), lang)
         for parts, pattern, key in self._gapped:
-            if not all(part in low for part in parts):
+            if parts[0] not in low or not all(part in low for part in parts):
                 continue
             for match in pattern.finditer(low):
                 self._note(out, key, match.span(), lang)
@@ -169,6 +243,11 @@ class Lexicon:
         for category, languages in self._categories.get(key, {}).items():
             if _active(languages, lang) or len(key) >= 8 or not key.isascii():
                 out.setdefault(category, []).append(span)
+
+
+def _negation(data: dict[str, Any], kind: str, pattern: str) -> re.Pattern[str] | None:
+    words = [_bounded(fold(w)) for w in data.get("words", {}).get(kind, ())]
+    return re.compile(pattern.replace("{words}", f"(?:{bounded(words)})")) if words else None
 
 
 def _active(languages: Iterable[str], lang: str | None) -> bool:

@@ -68,28 +68,57 @@ def _any(*patterns: str) -> str:
     return f"(?:{'|'.join(patterns)})"
 
 
+def _folded(*words: str) -> list[str]:
+    """Literal words as patterns for folded text."""
+    return [re.escape(fold(word)) for word in words]
+
+
 # The elements by their letters and by the names of the deeds in the languages of the lexicon.
 _NC = _any(
     "nc", r"non-?\s?commercial", "非商业性?(?:使用)?", "非商用", "非营利", "非盈利", r"nicht[\s-]?kommerziell",
     "비영리",
     "pas d'utilisation commerciale", "no ?comercial", "nao ?comercial", "non commerciale", "非営利",
     "niet-?commercieel", "uzycie niekomercyjne",
+    *_folded(
+        "некоммерческое использование", "некоммерческая", "некомерційна", "некомерційне використання",
+        "phi thương mại", "nonkomersial", "gayriticari", "gayri ticari", "غير تجاري", "icke kommersiell",
+        "ickekommersiell", "ikke-kommerciel", "ikke-kommersiell", "neužívejte dílo komerčně", "necomercial",
+        "μη εμπορική χρήση", "गैर-व्यावसायिक", "לא מסחרי", "غیرتجاری", "ไม่ใช้เพื่อการค้า",
+    ),
 )  # fmt: skip
 _ND = _any(
     "nd", r"no-?\s?deriv(?:ative|ativ)?s?(?: works)?", "禁止演绎", "禁止改作", r"keine[\s-]?bearbeitung(?:en)?",
     "변경금지",
     "pas de modifications?", "sin ?(?:obras ?)?derivadas?", "sem ?derivacoes", "non opere derivate", "改変禁止",
     "geen ?afgeleide ?werken", "bez utworow zaleznych",
+    *_folded(
+        "без производных произведений", "без производных", "без похідних", "không phái sinh", "tanpaturunan",
+        "tanpa turunan", "türetilemez", "منع الاشتقاق", "inga bearbetningar", "ingabearbetningar",
+        "ingen bearbejdelse", "ingen bearbeidelse", "nezasahujte do díla", "fără opere derivate",
+        "όχι παράγωγα έργα", "אין יצירות נגזרות", "بدون اشتقاق", "ไม่ดัดแปลง",
+    ),
 )  # fmt: skip
 _SA = _any(
     "sa", r"share-?\s?alike", "相同方式共享", "相同方式分享", "weitergabe unter gleichen bedingungen",
     "継承", "동일조건변경허락",
     "partage dans les memes conditions", "compartir ?igual", "compartilha ?igual", "condividi allo stesso modo",
     "gelijk ?delen", "na tych samych warunkach",
+    *_folded(
+        "на тех же условиях", "с сохранением условий", "поширення на тих самих умовах", "chia sẻ tương tự",
+        "berbagiserupa", "berbagi serupa", "aynılisanslapaylaş", "aynı lisansla paylaş", "الترخيص بالمثل",
+        "المشاركة بالمثل", "dela lika", "delalika", "del på samme vilkår", "zachovejte licenci",
+        "distribuire în condiții identice", "παρόμοια διανομή", "שיתוף זהה", "اشتراک یکسان",
+        "อนุญาตแบบเดียวกัน",
+    ),
 )  # fmt: skip
 _BY = _any(
     "by", "attribution", "署名", "姓名标示", "namensnennung", "paternite", "atribucion", "reconocimiento", "atribuicao",
     "attribuzione", "表示", "저작자표시", "naamsvermelding", "uznanie autorstwa",
+    *_folded(
+        "с указанием авторства", "атрибуция", "із зазначенням авторства", "ghi công", "atribusi", "atıf",
+        "نسب المصنف", "erkännande", "kreditering", "navngivelse", "uveďte původ", "atribuire",
+        "αναφορά δημιουργού", "ייחוס", "انتساب", "แสดงที่มา",
+    ),
 )  # fmt: skip
 _CC = _any(
     r"creative\s+commons", "知识共享", "创作共用", r"创用\s?cc", "크리에이티브 커먼즈", "クリエイティブ·?コモンズ",

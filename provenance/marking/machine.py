@@ -1,6 +1,8 @@
-"""What only machines see of a page: meta elements, links and JSON-LD, as fields.
+"""What only machines see of a page: meta elements, links, JSON-LD, microdata and RDFa, as fields.
 
-A field's tag is ``meta:<role>:<name>``, ``link:<role>`` or ``jsonld:<role>``.
+A field's tag is ``meta:<role>:<name>``, ``link:<role>``, ``jsonld:<role>``, ``microdata:<role>`` or ``rdfa:<role>``.
+Of microdata (HTML Standard) and RDFa Lite only what speaks of authorship is read, by a walk over the tree that is
+parsed anyway: extruct, which reads all of it, needs six more packages and parses the page again for each syntax.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def squeeze(text: str) -> str:
 def read(root: Any) -> Iterator[Field]:
     """The machine-readable statements of a parsed page."""
     for meta in root.iter("meta"):
-        key = (meta.get("name") or meta.get("property") or meta.get("itemprop") or "").lower()
+        key = (meta.get("name") or meta.get("property") or "").lower()
         role, value = _META.get(key), squeeze(meta.get("content") or "")
         if role and value:
             yield Field("html", f"meta:{role}:{key}", value[:4000])
@@ -51,9 +53,59 @@ def read(root: Any) -> Iterator[Field]:
             yield Field("html", "link:licence", str(link.get("href"))[:4000])
         if "canonical" in rel and link.get("href"):
             yield Field("html", "link:source:canonical", str(link.get("href"))[:4000])
+    yield from _attributes(root)
     for script in root.iter("script"):
         if (script.get("type") or "").split(";")[0].strip().lower() == "application/ld+json":
             yield from _json_ld(script.text or "")
+
+
+_RDFA = {
+    "creator": "author", "author": "author", "attributionname": "author", "rightsholder": "rights",
+    "copyrightholder": "rights", "rights": "rights", "source": "source", "isbasedon": "source",
+    "attributionurl": "source", "license": "licence",
+}  # fmt: skip
+_FOREIGN = frozenset(["comment", "usercomments", "website", "breadcrumblist", "sitenavigationelement", "wpfooter"])
+
+
+def _attributes(root: Any) -> Iterator[Field]:
+    """Properties written as attributes of elements. What stands in an item about something else is left out."""
+    for element in root.iter():
+        if not isinstance(element.tag, str) or (element.tag == "meta" and element.get("name")):
+            continue
+        for attribute, syntax, names in (("itemprop", "microdata", _JSON_LD), ("property", "rdfa", _RDFA)):
+            for name in (element.get(attribute) or "").lower().split():
+                role = names.get(name.rpartition("/")[2].rpartition(":")[2])
+                if role and not _about_else(element):
+                    for value in _value(element):
+                        yield Field("html", f"{syntax}:{role}", value[:4000])
+
+
+def _value(element: Any) -> Iterator[str]:
+    """The value of a property: an attribute that holds it, the names and addresses of a nested item, or its text."""
+    for attribute in ("content", "resource", "href", "src", "data", "datetime"):
+        if element.get(attribute):
+            yield squeeze(str(element.get(attribute)))
+            return
+    if element.get("itemscope") is not None or element.get("typeof"):
+        for inner in element.iter():
+            named = (inner.get("itemprop") or inner.get("property") or "") if isinstance(inner.tag, str) else ""
+            if named.rpartition(":")[2] in ("name", "url") and inner is not element:
+                yield from _value(inner)
+        return
+    text = squeeze("".join(str(t) for t in element.itertext()))
+    if text:
+        yield text
+
+
+def _about_else(element: Any) -> bool:
+    for _ in range(64):
+        kind = (element.get("itemtype") or element.get("typeof") or "").lower().rpartition("/")[2].rpartition(":")[2]
+        if kind in _FOREIGN:
+            return True
+        element = element.getparent()
+        if element is None:
+            return False
+    return False
 
 
 def _json_ld(text: str) -> Iterator[Field]:

@@ -78,11 +78,13 @@ class Marker:
         self.registered = urls.Registered(work.source_urls)
         lang = post.lang
         self._names: list[_Name] = []
-        owners = {fold_name(n): n for n in (*work.owner_aliases[:64], work.owner) if fold_name(n)}
+        names = [n for n in (*work.owner_aliases[:64], work.owner) if fold_name(n)]
+        owners = {fold_name(n) for n in names}
         source = fold_name(work.source_name) if work.source_name else ""
         self.owner_is_source = bool(source) and source in owners
         self.organisation = self.owner_is_source or _ends_with(fold(work.owner).strip(), lexicon.organisations)
-        for key, name in owners.items():
+        for name in dict.fromkeys(names):
+            key = fold_name(name)
             party: Party = "owner" if key == fold_name(work.owner) else "alias"
             if party == "alias" and not same_script(name, work.owner):
                 party = "transliteration"
@@ -154,7 +156,7 @@ class Marker:
         ):
             return False
         if left == "@" or (left == "#" and right and re.match(r"\w", right)):
-            return low[a] == "@" or left == "#"
+            return low[a] == "@" or left == "#" or (b - a >= 6 and not re.match(r"[\w.-]\w", low[b : b + 2]))
         return not self._longer(low, cased, a, b)
 
     def _longer(self, low: str, cased: str, a: int, b: int) -> bool:
@@ -175,7 +177,7 @@ class Marker:
 
     def _known(self, low: str, start: int) -> bool:
         """Whether a word that begins here is one the lexicon knows, or another of the work's names."""
-        if self.lexicon.filler.match(low, start):
+        if self.lexicon.trailing.match(low, start):
             return True
         return any(n.pattern.match(low, start) for n in self._names)
 
@@ -196,13 +198,19 @@ class Marker:
             word = re.match(f"[{HANGUL}]+", low[b : b + 12])
             return word is not None and word[0] in self.lexicon.follower_words
         tail = low[b : b + 8]
-        return any(tail.startswith(w) for w in self.lexicon.follower_words) or any(
-            n.pattern.match(low, b) for n in self._names if n.bounded
+        following = [w for w in self.lexicon.follower_words if tail.startswith(w)]
+        # one letter at the end of a clause is the last of a longer name, unless it is a label: 许望归来, but 许望归著
+        last = (
+            following == [tail[0]]
+            and re.match(r"\s*(?:$|[。.,;|/\n])", tail[1:])
+            and not self.lexicon.is_after(tail[0])
         )
+        return (bool(following) and not last) or any(n.pattern.match(low, b) for n in self._names if n.bounded)
 
 
 _CAPITAL = "[A-ZА-ЯЁІЇЄΑ-Ω]"
-_ARABIC_PREFIX = re.compile(r"(?:^|[^\w])[وبلفك]{1,2}$|(?:^|[^\w])لل$")
+# Prepositions and "and" written together with the word after them, in Arabic and Hebrew.
+_ARABIC_PREFIX = re.compile(r"(?:^|[^\w])(?:[وبلفك]{1,2}|لل|[ושהכלבמ]{1,3}-?)$")
 
 
 def _ends_with(text: str, words: frozenset[str]) -> bool:

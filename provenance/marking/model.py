@@ -130,12 +130,14 @@ class Evidence:
     """One thing that was seen in the post.
 
     Attributes:
-        where: text, html, caption, or the metadata container (exif, iim, xmp, png, id3, mp4, vorbis, matroska).
+        where: text, html, caption, or the metadata container (exif, iim, xmp, png, id3, mp4, vorbis,
+            matroska, c2pa).
         locator: ``a-b`` code points of the text, a CSS path of the page, or the tag of the field.
         quote: what stands there, at most 200 code points.
         names_owner: who is named: owner, alias, transliteration, source, other, generic, self; None if nobody.
         visible: whether a reader of the post sees it.
         url_match: how a link relates to the registered address; None if it is not about a link.
+        c2pa_state: Valid or Trusted where a C2PA manifest says it; None elsewhere.
     """
 
     where: str
@@ -145,6 +147,7 @@ class Evidence:
     names_owner: Party | None = None
     visible: bool = True
     url_match: UrlMatch | None = None
+    c2pa_state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,7 @@ class Report:
     """What the check found. Marking, permission and infringement are three things; this speaks of the first two.
 
     ``reasons`` are stable snake_case codes (see `provenance.marking.verdict.REASONS` for their words).
+    ``use`` is how the post was taken to use the work.
     ``title_kept`` is None where the post has no heading to compare. ``searched`` names the places that were read.
     """
 
@@ -176,6 +180,7 @@ class Report:
     editor_named: bool
     ai_label: bool
     verdict: Verdict
+    use: Use = "full"
     opt_out: tuple[str, ...] = ()
     licence_findings: tuple[str, ...] = ()
     rmi_diff: tuple[Difference, ...] = ()

@@ -15,6 +15,9 @@ _LATIN = re.compile(
     rf"(?:(?:the|The|Die|Der|Das|Le|La|El|L'|Il)\s+)?{_CAPITAL}[\w'.&-]*"
     rf"(?:\s+(?:(?:{_PARTICLE})\s+){{0,2}}{_CAPITAL}[\w'.&-]*){{0,4}}"
 )
+# A name of two to four words of a script without capitals, one or two in Hangul.
+_BARE = re.compile(rf"[^\W\d_a-z]{{2,14}}(?: [^\W\d_a-z]{{2,14}}){{1,3}}|[{HANGUL}]{{3,4}}", re.IGNORECASE)
+_NO_DENSE_NAME = "[的了是在很和不就也都这那它]"
 _CLAUSE_END = re.compile(r"\s*(?:$|[.;,|/()\n])")
 _NAME_END = re.compile(r"\s*(?:$|[.;,|/()\n]|staff|for |in |and |from |via |- |'s? )")
 _NO_NAME = frozenset(["the", "a", "an", "this", "how", "why", "what"])  # a weak label before these introduces a title
@@ -74,11 +77,19 @@ class Names:
         rest = cased[position : position + 120].lstrip(" ")
         dense = re.match(rf"([{DENSE}·]{{2,8}})\s*(?:$|[,;、|/()。!?])", rest)
         if dense and re.search(f"[{DENSE}]", low[start:position]):
-            return dense[1] if not self.lexicon.filler.match(dense[1].lower()) else None
+            known = self.lexicon.filler.match(dense[1].lower()) or re.search(_NO_DENSE_NAME, dense[1])
+            return dense[1] if not known and (len(dense[1]) <= 4 or self.organisation(dense[1])) else None
+        key = re.sub(r"\s+", " ", low[start:position]).strip()
+        if key in self.lexicon.bare:
+            whole = re.fullmatch(_BARE, rest.strip(QUOTES + "\n"))
+            if whole and not any(self.lexicon.filler.fullmatch(w) for w in whole[0].lower().split()):
+                return whole[0]
         latin = _LATIN.match(rest)
-        if latin is None or re.search(f"[{DENSE}]", low[start:position]):
+        if latin is None:
             return None
         name, tail = latin[0].strip(), rest[latin.end() :]
+        if re.search(f"[{DENSE}]", low[start:position]) and not re.match(r"\s*$", tail):
+            return None
         single = len(name.split()) < 2
         if single and (_CALENDAR.fullmatch(name.lower().strip(QUOTES)) or _SENTENCE.match(tail)):
             return None
@@ -86,6 +97,10 @@ class Names:
         if not re.search("©|copyright", low[start:position]) and not end.match(tail):
             return None
         return name if not re.search(ANY_MARK, name) else None
+
+    def organisation(self, name: str) -> bool:
+        """Whether a name ends with a word for a newspaper, a station, a company."""
+        return any(name.endswith(word) for word in self.lexicon.organisations if len(word) > 1 or word in "台社报网")
 
     def residue(self, text: str) -> str:
         """The letters that are neither marks nor the small words of credit lines."""

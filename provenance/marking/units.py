@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fingerprints.model import Field
 
 from . import urls
+from .fold import DENSE
 from .html import Block
 from .model import QUOTE
 
 MAX_TEXT = 400_000  # code points read: the first and the last half of it, where credits stand
 MAX_UNIT = 4_000
 _ABBREVIATION = re.compile(
-    r"(?:^|\W)(?:[A-Za-zÀ-ÿА-Яа-я]|no|nr|dr|mr|mrs|ms|prof|st|vol|pp|feat|ft|inc|ltd|co|vs|ca|ed|eds|cf|jr|sr|hr|fr|bzw|z\.b)$",
+    rf"(?:^|[\W{DENSE}])(?:[A-Za-zÀ-ÿА-Яа-я]|no|nr|dr|mr|mrs|ms|prof|st|vol|pp|feat|ft|inc|ltd|co|vs|ca|ed|eds|cf|jr|sr|hr|fr|bzw|z\.b)$",
     re.IGNORECASE,
 )
 _END = re.compile(r"(?:[。！？]+|[!?]+(?![\x21-\x7e]))[”」』\"')）]*|\.(?=\s)|\n")
@@ -43,7 +44,7 @@ class Unit:
     heading: bool = False
     tag: str = ""
     first: bool = False
-    notes: frozenset[str] = field(default_factory=frozenset)
+    c2pa_state: str | None = None
 
     def quote(self, share: float = 0.0) -> str:
         """At most 200 code points around a place that lies at a share 0..1 of the unit."""
@@ -101,7 +102,8 @@ _ROLES = {
     "author": "artist by-line byline dc:creator author creator xpauthor performer composer albumartist photographer "
     "iptc4xmpext:artworkcreator plus:imagecreatorname cc:attributionname tiff:artist writer lyricist director",
     "rights": "copyright copyrightnotice dc:rights xmprights:owner plus:copyrightownername plus:licensorname credit "
-    "photoshop:credit iptc4xmpext:aocopyrightnotice tiff:copyright rights copyrightowner",
+    "photoshop:credit copyrightholder owner iptc4xmpext:aocopyrightnotice tiff:copyright rights "
+    "copyrightowner",
     "source": "source dc:source photoshop:source cc:attributionurl cc:morepermissions dc:publisher publisher url "
     "website xmprights:webstatement station webstatement dc:relation iptc4xmpext:aosource dc:identifier www",
     "title": "objectname dc:title title xptitle photoshop:headline headline",
@@ -128,6 +130,12 @@ _IGNORED = frozenset(
         "bpm",
         "compilation",
         "encoded_by",
+        "state",
+        "signer",
+        "digitalsourcetype",
+        "lyrics",
+        "grouping",
+        "subtitle",
     ]
 )
 
@@ -135,24 +143,28 @@ _IGNORED = frozenset(
 def field_role(tag: str) -> str | None:
     """What a metadata field speaks of: author, rights, source, title, licence; None for free text; "" to ignore."""
     name = tag.lower()
-    if name.startswith(("meta:", "jsonld:", "link:")):
+    if name.startswith(("meta:", "jsonld:", "link:", "microdata:", "rdfa:")):
         return name.split(":")[1]
-    if name in _IGNORED:
+    if name in _IGNORED or name.startswith("datamining"):
         return ""
     return _ROLE_OF.get(name) or _ROLE_OF.get(name.split(":")[-1])
 
 
 def from_fields(fields: Iterable[Field], *, visible: bool) -> Iterator[Unit]:
     """The units of embedded or machine-readable fields; locators are their tags."""
+    fields = tuple(fields)
+    states = [f.value for f in fields if (f.where, f.tag) == ("c2pa", "state")]
     for item in fields:
         role = field_role(item.tag)
         if role == "":
             continue
+        state = states[0] if item.where == "c2pa" and states else None
         text = item.value[:MAX_UNIT]
         spans = [(0, len(text))] if role else list(sentences(text))
         for a, b in spans:
             if text[a:b].strip():
-                yield Unit(item.where, item.tag, text[a:b].replace("\n", " "), hint=role, visible=visible, tag=item.tag)
+                line = text[a:b].replace("\n", " ")
+                yield Unit(item.where, item.tag, line, hint=role, visible=visible, tag=item.tag, c2pa_state=state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +203,8 @@ def split_addresses(unit: Unit, registered: urls.Registered) -> Addresses:
             found = urls.strip_tail(match[0])
             a, b = match.start(), match.start() + len(found)
             if "." in found and not any(s < b and a < e for s, e, _, _ in spots):
-                kind, home = registered.match(found)
-                spots.append((a, b, urls.Link(found, found, kind, home), False))
+                found, kind, home = registered.shortest(found)
+                spots.append((a, a + len(found), urls.Link(found, found, kind, home), False))
     spots.sort(key=lambda spot: (spot[0], spot[1]))
     pieces, links, at = [], [], 0
     piece = ""

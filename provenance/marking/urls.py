@@ -20,7 +20,7 @@ from .model import UrlMatch
 MAX_URL = 2048
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 # What may stand in an address written in running text; Han, kana and Hangul end it, so do full-width signs.
-_BODY = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%|À-ɏͰ-ϿЀ-ԯ֐-׿؀-ۿ]"
+_BODY = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%|À-ɏͰ-ϿЀ-ԯא-ת\u0620-\u0669\u066e-\u06d3\u06d5-\u06ff]"
 _HOST = r"(?:[A-Za-z0-9À-ɏͰ-ϿЀ-ԯ](?:[A-Za-z0-9À-ɏͰ-ϿЀ-ԯ_-]{0,62})\.){1,8}(?:[A-Za-z]{2,24}|xn--[a-z0-9-]{2,59})"
 IN_TEXT = re.compile(
     rf"(?:https?|ftp)://{_BODY}{{1,{MAX_URL}}}|(?<![\w@.])(?:www\.)?{_HOST}(?::\d{{2,5}})?(?:/{_BODY}{{0,{MAX_URL}}})?(?![A-Za-z0-9@])",
@@ -166,7 +166,7 @@ def strip_tail(url: str) -> str:
     """Without the punctuation that ends the sentence around an address."""
     while url:
         last = url[-1]
-        if last in ".,;:!?'\"|*_" or (last in ")]" and url.count("(["[last == "]"]) < url.count(last)):
+        if last in ".,;:!?'\"|*_([" or (last in ")]" and url.count("(["[last == "]"]) < url.count(last)):
             url = url[:-1]
         else:
             break
@@ -295,6 +295,15 @@ class Registered:
                 return "same_site", address.is_home and address.host == registered.host
         return "other_site", False
 
+    def shortest(self, found: str) -> tuple[str, UrlMatch, bool]:
+        """An address of running text, cut at a sign where only its beginning is a registered one: ``/77,CC BY``."""
+        match, home = self.match(found)
+        if match != "exact":
+            for sign in list(_SIGN.finditer(found, 8))[:20]:
+                if self.match(found[: sign.start()])[0] == "exact":
+                    return found[: sign.start()], "exact", False
+        return found, match, home
+
     def link(self, href: str, shown: str) -> Link:
         """A link with the text a reader sees. Deceptive: the text is an address, and the link leads elsewhere."""
         match, home = self.match(href)
@@ -307,6 +316,9 @@ class Registered:
                 automatic = real is not None and real.host in _AUTOMATIC
                 deceptive = ours and not automatic
         return Link(href[:MAX_URL], shown[:300], match, home, deceptive)
+
+
+_SIGN = re.compile(r"[,;()\[\]|!'\"]")
 
 
 def _agrees(seen: Address, real: Address) -> bool:

@@ -5,6 +5,7 @@ misleading, wrong_owner, missing, compliant, partial.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -12,11 +13,16 @@ from . import licences
 from .credits import Credit, Statement
 from .lexicon import ANY
 from .licences import Licence
-from .marks import Mark, Marked
+from .marks import BOTH, OWNER, Mark, Marked
 from .model import Evidence, Party, Post, Role, Verdict, Work
 
 MAX_EVIDENCE = 24
 ARTICLE = 80  # code points of running text that make a post an article and not a caption
+
+_BYLINE = re.compile(
+    rf"\W*(?:(?:by|von|par|por|di|da|door|av|af|oleh|author|autor|autora|auteur|autore|автор)[\s:]+|(?:作者|文|撰文)\s*[:/|]\s*)"
+    rf"[{OWNER}{BOTH}]\W*$"
+)
 
 # Stable code -> the words shown for it. Marking, permission and infringement are three things, and the words say so.
 REASONS: dict[str, tuple[str, str]] = {
@@ -78,7 +84,7 @@ def evidence(
     """One piece of evidence from a place in a unit."""
     unit = marked.unit
     match = mark.link.match if mark is not None and mark.link is not None else None
-    return Evidence(unit.where, unit.locator, unit.quote(share), role, party, unit.visible, match)
+    return Evidence(unit.where, unit.locator, unit.quote(share), role, party, unit.visible, match, unit.c2pa_state)
 
 
 def relevant(credit: Credit, kind: str) -> bool:
@@ -99,6 +105,8 @@ def mark(work: Work, facts: Facts) -> Marking:
             out.evidence.append(evidence(credit.unit, credit.role, credit.share, credit.party))
             continue
         out.evidence.append(evidence(credit.unit, credit.role, credit.share, credit.party))
+        if work.kind != "text" and facts.prose >= 1.5 * ARTICLE and _BYLINE.match(credit.unit.low):
+            continue  # the by-line of an article is not the credit of a picture in it
         if credit.kind in ("owner", "both"):
             out.owner = True
         if credit.kind in ("source", "both"):

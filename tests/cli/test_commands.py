@@ -134,6 +134,23 @@ def test_marking_needs_no_installation(sourcemark, tmp_path) -> None:
         "id": "m1", "owner_marked": True, "source_marked": True, "source_traceable": True, "verdict": "compliant"}  # fmt: skip
     assert [line.get("status") for line in run.lines[1:]] == ["error", "error"]
     assert not (tmp_path / "home").exists()
+    refused = sourcemark("marking", "--batch", "-", "--trust-anchors", "no.pem", stdin=json.dumps(case))
+    assert refused.status == 2
+    assert "--trust-anchors" in refused.err
+
+
+def test_a_credit_is_written_into_a_copy(sourcemark, tmp_path) -> None:
+    Image.new("RGB", (640, 480), (200, 220, 240)).save(tmp_path / "lake.png")
+    work = sourcemark("register", "lake.png", "--owner", "Ines Vale", "--title", "Lake", "--licence", "CC-BY-4.0",
+                      "--source-url", "https://valley.example/lake", "--json").lines[0]  # fmt: skip
+    before = (tmp_path / "lake.png").read_bytes()
+    assert sourcemark("credit", work["work_id"], "--into", "lake.png", "--lang", "de").status == 0
+    assert (tmp_path / "lake.png").read_bytes() == before
+    assert b"Ines Vale" in (tmp_path / "lake.credited.png").read_bytes()
+    for wrong in (["--sign-key", "k.pem"], ["--sign-key", "k.pem", "--sign-chain", "c.pem", "--into", "lake.png"]):
+        refused = sourcemark("credit", work["work_id"], *wrong)
+        assert refused.status == 2
+        assert "Traceback" not in refused.err
 
 
 def test_accounts_and_keys(sourcemark) -> None:

@@ -36,6 +36,18 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
     assert "\n" not in caught.value.detail
 
 
+def test_trust_anchors_are_read_or_refused(tmp_path: Path) -> None:
+    assert Settings().anchors == ""
+    pem = tmp_path / "anchors.pem"
+    pem.write_text("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n")
+    assert Settings(trust_anchors=pem).anchors == pem.read_text()
+    for path, text in ((tmp_path / "none.pem", None), (pem, "nothing")):
+        if text is not None:
+            path.write_text(text)
+        with pytest.raises(Misconfigured, match="SOURCEMARK_TRUST_ANCHORS"):
+            _ = Settings(trust_anchors=path).anchors
+
+
 def test_postgres_urls_are_given_the_driver() -> None:
     assert Settings(database_url="postgres://u:p@h/d").url == "postgresql+psycopg://u:p@h/d"
 

@@ -67,6 +67,22 @@ def test_a_line_is_compliant(work: Work, lang: str, format: str) -> None:
     assert report.verdict == "compliant", (line, report.reasons)
 
 
+@pytest.mark.parametrize("lang", languages())
+def test_every_licence_medium_and_format_in_every_language(lang: str) -> None:
+    for licence in LICENCES:
+        for kind in ("text", "image", "audio", "video"):
+            work = replace(WORK, licence=licence, kind=kind)
+            for format in ("text", "html"):
+                line = credit_line(work, format, lang, permission=_reserved(work))
+                report = check(work, Post(**{format: line}, lang=lang))  # type: ignore[arg-type]
+                assert report.verdict == "compliant", (line, report.reasons)
+        work = replace(WORK, licence=licence, kind="image")
+        for format, data in PICTURES.items():
+            fields = metadata.read(write_into(data, work, lang, permission=_reserved(work)), format)
+            report = check(work, Post(fields=fields, lang=lang))
+            assert report.verdict == "compliant", (fields, report.reasons)
+
+
 @given(work=works(), lang=st.sampled_from(languages()), format=st.sampled_from(sorted(PICTURES)))
 @settings(max_examples=150, deadline=None)
 def test_a_marked_picture_is_compliant(work: Work, lang: str, format: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -79,6 +81,33 @@ def test_a_folded_name_is_its_own_fold(name: str) -> None:
 )
 def test_size_is_no_way_to_stop_the_check(post: Post) -> None:
     assert isinstance(check(WORK, post), Report)
+
+
+GROWING = {
+    "nested tags": lambda n: Post(html="<div>" * n + "Noor Haddad"),
+    "open links": lambda n: Post(html="<a href=x>" * n + "Noor Haddad"),
+    "a line of labels": lambda n: Post(text="来源:" * n),
+    "a line of by": lambda n: Post(text="by " * n),
+    "a line of the owner": lambda n: Post(text="Noor Haddad " * n),
+    "addresses": lambda n: Post(text="https://a.example/x " * n),
+    "markdown": lambda n: Post(text="[a](" * n),
+    "negations": lambda n: Post(text="not " * n + "Noor Haddad"),
+    "properties": lambda n: Post(html="<i itemprop=author>" * n + "Noor Haddad"),
+    "style rules": lambda n: Post(html="<style>" + ".a .b{color:red}" * n + "</style><p class=a>Noor Haddad"),
+}
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_time_grows_with_the_size_and_not_with_its_square(name: str) -> None:
+    def spent(size: int) -> float:
+        post = GROWING[name](size)
+        begin = time.process_time()
+        check(WORK, post)
+        return time.process_time() - begin
+
+    spent(200)
+    # sixteen times the size: linear is 16, quadratic is 256; the second is what must not be, on any machine
+    assert spent(16_000) <= 100 * max(spent(1_000), 0.003)
 
 
 def test_a_name_of_ten_thousand_letters() -> None:

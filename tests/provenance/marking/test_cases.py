@@ -1,0 +1,66 @@
+"""676 labelled posts in 26 languages and many registers; half of them were kept back while the rules were written."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from provenance.marking import Post, Work, check
+
+
+def _cases() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("marking_cases", Path(__file__).with_name("cases.py"))
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+cases = _cases()
+TUNED, HELD = cases.load("tuned"), cases.load("held")
+
+
+@pytest.mark.parametrize("half", ["tuned", "held"])
+def test_a_case_is_in_its_half_by_its_name(half: str) -> None:
+    for case in TUNED if half == "tuned" else HELD:
+        odd = hashlib.sha256(case["id"].encode()).digest()[0] & 1
+        assert ("held" if odd else "tuned") == half
+
+
+def test_every_case_says_why() -> None:
+    every = [*TUNED, *HELD]
+    assert len(every) >= 400
+    assert len({c["id"] for c in every}) == len(every)
+    assert len({c["post"]["lang"] for c in every}) >= 21
+    assert all(c["reason"] and c["register"] for c in every)
+    assert {c["verdict"] for c in every} == set(cases.VERDICTS)
+
+
+@pytest.mark.parametrize("case", TUNED, ids=[c["id"] for c in TUNED])
+def test_tuned(case: dict[str, Any]) -> None:
+    marks, verdict, report = cases.answer(case)
+    assert (marks, verdict) == (case["marked"], case["verdict"]), (case["reason"], report.reasons, case["post"])
+
+
+def test_held() -> None:
+    result = cases.score(HELD)
+    assert result["accuracy"] >= 0.97
+    assert result["passed_though_not_compliant"] <= len(HELD) * 0.01
+
+
+PROSE = [json.loads(line) for line in Path(__file__).with_name("prose.jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("kind", ["text", "image"])
+@pytest.mark.parametrize("post", PROSE, ids=[f"{p['lang']}: {p['text'][:20]}" for p in PROSE])
+def test_prose_that_speaks_of_sources_and_photos_accuses_nobody(post: dict[str, str], kind: str) -> None:
+    work = Work("The Weight of Window Glass", "Priya Lonsdale", source_name="Copperfield Review", kind=kind)
+    report = check(work, Post(text=post["text"], lang=post["lang"], account="Second Hand"))
+    assert report.verdict == "missing", report.evidence
