@@ -40,13 +40,18 @@ class MemoryView:
 
     def __init__(
         self,
+        count: int,
         works: NDArray[np.int64],
         sizes: NDArray[np.int32],
         alive: NDArray[np.bool_],
         digests: tuple[runs.Run, ...],
         family: _Family,
     ) -> None:
+        self._count = count
         self._works, self._sizes, self._alive, self._digests, self._family = works, sizes, alive, digests, family
+
+    def __len__(self) -> int:
+        return self._count
 
     def works(self, slots: Slots) -> NDArray[np.int64]:
         return self._works[slots]
@@ -148,7 +153,12 @@ class MemoryIndex:
     def view(self, algorithm: str) -> MemoryView:
         with self._lock:
             return MemoryView(
-                self._works, self._sizes, self._alive, self._digests, self._families.get(algorithm, _Family())
+                self._count,
+                self._works,
+                self._sizes,
+                self._alive,
+                self._digests,
+                self._families.get(algorithm, _Family()),
             )
 
     def _grow(self, more: int) -> None:

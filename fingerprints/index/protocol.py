@@ -64,6 +64,10 @@ class Near:
 class View(Protocol):
     """An index as it was at one moment, for fingerprints of one algorithm. A slot is one registration in it."""
 
+    def __len__(self) -> int:
+        """How many registrations there are, withdrawn ones too."""
+        ...
+
     def works(self, slots: Slots) -> NDArray[np.int64]:
         """The works' numbers."""
         ...

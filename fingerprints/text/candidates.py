@@ -23,6 +23,8 @@ _HITS = 2  # keys in common, own to the work and near each other, below which it
 _LINE = 64  # units of an upload up to which it takes one less
 _PAGE = 1200  # units of an upload from which it takes one more
 _LONG = 300  # keys of a work from which it takes another one more (`keys.SHORT` units in windows of `keys.WINDOW`)
+_LIBRARY = 1000  # works from which on a phrase that many have says less and less
+_APART = 9  # letters between keys that support each other: more than one phrase of three words
 _PHRASE = 24  # letters between the first and the last key of one phrase
 _SCATTERED = 0.004  # keys anywhere, a unit of the upload, that do as well: it was reworded throughout
 _NEIGHBOURS = 200  # letters of the upload between keys that are near each other; a Han character counts three
@@ -36,13 +38,13 @@ class Proposed:
     """What the registry says of an upload.
 
     Attributes:
-        works: the works to align with.
+        works: the works to align with, best first.
         keys: shape (m,), the upload's keys that some work is indexed by, in the order of the text.
         positions: shape (m,), the unit each starts at.
         spread: shape (m,), in how many different works each stands.
     """
 
-    works: NDArray[np.int64]
+    works: list[int]
     keys: Keys
     positions: Positions
     spread: Weights
@@ -55,13 +57,14 @@ def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
     postings = view.by_keys(distinct, _HUB)
     slots, who = np.unique(postings.slots, return_inverse=True)
     hits = np.bincount(who, minlength=len(slots))
-    spread = _spread(view, postings, slots, who, hits)
-    own = np.bincount(who, weighing.own_share(spread)[postings.asked], minlength=len(slots))
     first = np.zeros(len(distinct))
     first[place[::-1]] = np.cumsum(weighing.weights(text))[positions[::-1]]
-    counted = weighing.own_share(spread)[postings.asked] > 0
-    who, where = who[counted], first[postings.asked[counted]]
-    together = _together(who, where, len(slots))
+    span = float(first.max(initial=0.0)) + _NEIGHBOURS + 1
+    where = who * span + first[postings.asked]  # the letters of the upload, once for every work
+    spread = _spread(view, postings, slots, who, hits, _supported(where))
+    counted = weighing.own_share(spread)[postings.asked]
+    own = np.bincount(who, counted, minlength=len(slots))
+    together = _together(where[counted > 0], span, len(slots))
     needed = np.full(len(slots), _HITS)
     if len(text.units) >= _PAGE:
         needed = np.where(view.sizes_at(slots) >= _LONG, _HITS + 2, _HITS + 1)
@@ -75,21 +78,30 @@ def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
     same = view.by_keys(query.keys[:1], _HUB).slots  # under the key of the whole normal form
     spread = spread[place]
     known = np.flatnonzero(spread)
-    works = view.works(np.unique(np.concatenate((same, slots[order]))))
+    works = list(dict.fromkeys(view.works(np.concatenate((same, slots[order]))).tolist()))
     return Proposed(works, asked[known], positions[known], spread[known])
 
 
-def _together(who: NDArray[np.int64], where: Weights, works: int) -> NDArray[np.int64]:
+def _supported(where: Weights) -> NDArray[np.bool_]:
+    """Which hits have another of the same work not far away.
+
+    A phrase of three words stands in many works of a large registry and makes nothing a template; a sentence does.
+    Among few works a phrase that several have is one of their subject, and counts.
+    """
+    ordered = np.sort(where)
+    behind = np.searchsorted(ordered, where + _NEIGHBOURS) > np.searchsorted(ordered, where + _APART)
+    before = np.searchsorted(ordered, where - _APART, side="right") > np.searchsorted(ordered, where - _NEIGHBOURS)
+    return behind | before
+
+
+def _together(where: Weights, span: float, works: int) -> NDArray[np.int64]:
     """The most keys that each work has near each other in the upload, those of one phrase counted as three.
 
     Strangers share keys one by one, or a few on one phrase; and of a long upload the work with one paragraph must come
     before those with a phrase here and there.
     """
     out = np.zeros(works, dtype=np.int64)
-    if not len(who):
-        return out
-    span = float(where.max()) + _NEIGHBOURS + 1
-    place = np.sort(who * span + where)
+    place = np.sort(where)
     ends = np.searchsorted(place, place + _NEIGHBOURS)
     count = ends - np.arange(len(place))
     count = np.where(place[ends - 1] - place >= _PHRASE, count, np.minimum(count, _HITS + 1))
@@ -97,26 +109,35 @@ def _together(who: NDArray[np.int64], where: Weights, works: int) -> NDArray[np.
     return out
 
 
-def _spread(view: View, postings: Postings, slots: Slots, who: NDArray[np.int64], hits: NDArray[np.int64]) -> Weights:
-    """In how many different works each key stands: versions of one work count once."""
-    counts = postings.counts
-    if not len(slots):
-        return counts.astype(np.float64)
+def _spread(
+    view: View,
+    postings: Postings,
+    slots: Slots,
+    who: NDArray[np.int64],
+    hits: NDArray[np.int64],
+    supported: NDArray[np.bool_],
+) -> Weights:
+    """In how many different works the surroundings of each key stand: versions of one work count once."""
+    counts = postings.counts.astype(np.float64)
+    size = len(counts)
+    read = np.bincount(postings.asked, minlength=size)
+    asked, who = postings.asked[supported], who[supported]
+    standing = np.bincount(asked, minlength=size)
+    alone = counts * (1.0 - standing / np.maximum(read, 1))
+    out: Weights = np.maximum(counts - alone * (1.0 - min(1.0, _LIBRARY / max(len(view), 1))), np.minimum(counts, 1.0))
     compared = np.flatnonzero(hits > _HITS)  # with fewer keys in common it is a phrase that they share
     compared = compared[np.argsort(-hits[compared], kind="stable")][:_COMPARED]
     first = compared[versions(view.codes_at(slots[compared]))] if len(compared) else compared
     if not (first != compared).any():
-        return counts.astype(np.float64)
+        return out
     # What holds for those compared is taken to hold for all: a work may be registered a thousand times.
     family = np.full(len(slots), -1)
     family[compared] = first
     known = family[who] >= 0
-    asked = postings.asked[known]
-    pairs = np.unique(asked * len(slots) + family[who[known]])
-    families = np.bincount(pairs // len(slots), minlength=len(counts))
-    read = np.bincount(asked, minlength=len(counts))
-    out: Weights = np.where(read > 0, families * counts / np.maximum(read, 1), counts)
-    return out
+    pairs = np.unique(asked[known] * len(slots) + family[who[known]])
+    families = np.bincount(pairs // len(slots), minlength=size)
+    members = np.bincount(asked[known], minlength=size)
+    return np.where(members > 0, np.maximum(out * families / np.maximum(members, 1), 1.0), out)
 
 
 def versions(codes: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -1,10 +1,10 @@
 """The keys a text is found by: hashes of character grams, a work's chosen by winnowing, an upload's all of them.
 
 Winnowing: Schleimer, Wilkerson, Aiken, Winnowing: local algorithms for document fingerprinting, 2003. In every window
-of 16 consecutive grams the one with the least hash is kept, so a work keeps two in seventeen, chosen by content alone:
-wherever 29 letters (21 Han characters) stand in two texts, both have the same key. An upload asks for every gram it has
+of 18 consecutive grams the one with the least hash is kept, so a work keeps two in nineteen, chosen by content alone:
+wherever 31 letters (23 Han characters) stand in two texts, both have the same key. An upload asks for every gram it has
 and so finds a work by much shorter stretches. A short work has less to be found by and keeps more of it: what is least
-in 16 is least in 4 as well, so the keys of a passage in a long work are among its keys in a short one.
+in 18 is least in 4 as well, so the keys of a passage in a long work are among its keys in a short one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .normal import Normal
 
 SIZES: Sizes = (14, 9, 9, 6)  # other, kana, Hangul, Han: about three words
 KEY_BITS = 40
-WINDOW = 16
+WINDOW = 18
 NARROW = 4  # the window of a work of up to
 SHORT = 2_500  # units: one that was rewritten sentence by sentence shares few grams
 DENSE = 160  # units up to which a work keeps every gram: a poem or an announcement has none to spare

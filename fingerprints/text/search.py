@@ -16,6 +16,7 @@ from .normal import Normal
 from .stored import normal_form
 from .weighing import Judgement
 
+_PATIENCE = 8  # works in a row that are not reused, best first, after which none will be
 _TEMPLATE = 0.6  # share of an upload that is common to several works from which it is nothing but a template
 _VERBATIM = 0.97  # share of the passages that is equal, for a copy word for word
 _EDITED = 0.6  # likewise for one changed here and there; below it is rewritten
@@ -42,7 +43,11 @@ def search(query: Fingerprint, view: View, load: Load, seen: View | None = None)
     prepared: dict[int, Seeds] = {}
     matches: dict[int, Match] = {}
     judged: dict[int, tuple[Judgement, Normal]] = {}
-    for number, fingerprint in load(proposed.works.tolist()).items():
+    misses = 0
+    for number, fingerprint in load(proposed.works).items():
+        if misses == _PATIENCE:
+            break
+        misses += 1
         other = normal_form(fingerprint)
         if np.array_equal(text.units, other.units):
             matches[number] = weighing.identical(text, other)
@@ -55,6 +60,7 @@ def search(query: Fingerprint, view: View, load: Load, seen: View | None = None)
             judgement = weighing.weigh(found, prepared[step], theirs, uploads.own(found, own))
             if judgement is not None and judgement.score >= 0.5:
                 judged[number] = judgement, other
+                misses = 0
     for number, (judgement, other) in judged.items():
         matches[number] = weighing.match(judgement, text, other, _reuse(judgement, len(judged)))
     common = float(weighing.weights(text)[spread >= weighing.COMMON].sum() / text.weight)
