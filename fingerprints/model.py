@@ -220,7 +220,7 @@ class Limits:
     """What one decode may cost. Every field is a setting of the service."""
 
     max_bytes: int = 100 * 1024 * 1024
-    max_text_bytes: int = 20 * 1024 * 1024
+    max_text_bytes: int = 8 * 1024 * 1024
     max_pixels: int = 100_000_000
     max_frames: int = 200
     max_pages: int = 2000

@@ -58,7 +58,12 @@ class Settings(BaseSettings):
     )
     max_batch_lines: int = Field(1000, ge=1, le=100_000, description="Most items in one batch request of the API.")
     max_upload_mib: int = Field(100, ge=1, le=4096, description="Largest file taken, MiB.")
-    max_text_mib: int = Field(20, ge=1, le=1024, description="Largest text taken, MiB.")
+    max_text_mib: int = Field(
+        8,
+        ge=1,
+        le=1024,
+        description="Largest text taken, MiB; scanning one takes about a hundred times its size of memory.",
+    )
     max_megapixels: int = Field(100, ge=1, le=2000, description="Largest picture decoded, megapixels.")
     max_frames: int = Field(200, ge=1, le=100_000, description="Most frames read of an animated picture.")
     max_pages: int = Field(2000, ge=1, le=100_000, description="Most pages read of a PDF.")

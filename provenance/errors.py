@@ -104,6 +104,18 @@ class Misconfigured(SourcemarkError):
     slug, status, exit_status, title = "misconfigured", 500, 2, "A setting is wrong"
 
 
+# Which setting a limit is: whoever runs the service may raise it.
+_LIMITS = {
+    "too_large": "SOURCEMARK_MAX_UPLOAD_MIB, for texts SOURCEMARK_MAX_TEXT_MIB",
+    "too_many_pixels": "SOURCEMARK_MAX_MEGAPIXELS",
+    "too_many_pages": "SOURCEMARK_MAX_PAGES",
+    "unpacked_too_large": "SOURCEMARK_MAX_UNPACKED_MIB",
+    "memory_limit": "SOURCEMARK_DECODE_MEMORY_MIB",
+    "cpu_limit": "SOURCEMARK_DECODE_CPU_SECONDS",
+    "time_limit": "SOURCEMARK_DECODE_WALL_SECONDS",
+}
+
+
 def from_fingerprint_error(error: FingerprintError) -> SourcemarkError:
     """The user's view of an error of the fingerprints package."""
     kind: type[SourcemarkError]
@@ -115,4 +127,5 @@ def from_fingerprint_error(error: FingerprintError) -> SourcemarkError:
         kind = Unavailable
     else:
         kind = BadContent
-    return kind(str(error), reason=error.reason)
+    setting = _LIMITS.get(error.reason) if kind is TooLarge else None
+    return kind(f"{error} ({setting})" if setting else str(error), reason=error.reason)

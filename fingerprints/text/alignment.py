@@ -84,10 +84,7 @@ def seeds(text: Normal, step: int = 1, query: Seeds | None = None) -> Seeds:
         step: take a sample of them that is the same in every text.
         query: leave out what this text certainly does not have, which saves sorting it.
     """
-    hashes, positions = grams(text.units, text.scripts, SEED_SIZES)
-    if step > 1:
-        chosen = hashes % np.uint64(step) == 0
-        hashes, positions = hashes[chosen], positions[chosen]
+    hashes, positions = grams(text.units, text.scripts, SEED_SIZES, step)
     at = np.zeros(len(text.units), dtype=np.uint64)
     at[positions] = hashes & ~np.uint64((1 << _PLACE_BITS) - 1)
     variety = _variety(hashes)

@@ -30,6 +30,7 @@ _SCATTERED = 0.004  # keys anywhere, a unit of the upload, that do as well: it w
 _NEIGHBOURS = 200  # letters of the upload between keys that are near each other; a Han character counts three
 _COPY = 0.08  # share of the upload's grams from which a work is aligned whoever else has them: half of those it keeps
 _AROUND = keys.WINDOW // 2  # units around an indexed gram that stand where it stands
+_BLOCK = 1 << 14  # positions spread at a time, to bound memory
 _NEAR = 24  # units from the nearest indexed gram up to which what holds for it is taken to hold
 
 
@@ -155,10 +156,13 @@ def over_units(text: Normal, proposed: Proposed) -> Weights:
     """
     out = np.zeros(len(text.units))
     offsets = np.arange(-_AROUND, max(keys.SIZES) + _AROUND)
-    size = np.array(keys.SIZES)[text.scripts[proposed.positions]]
-    units = proposed.positions[:, None] + offsets
-    inside = (offsets < size[:, None] + _AROUND) & (units >= 0) & (units < len(out))
-    np.maximum.at(out, units[inside], np.broadcast_to(proposed.spread[:, None], units.shape)[inside])
+    for start in range(0, len(proposed.positions), _BLOCK):
+        positions = proposed.positions[start : start + _BLOCK]
+        size = np.array(keys.SIZES)[text.scripts[positions]]
+        units = positions[:, None] + offsets
+        inside = (offsets < size[:, None] + _AROUND) & (units >= 0) & (units < len(out))
+        spread = np.broadcast_to(proposed.spread[start : start + _BLOCK, None], units.shape)
+        np.maximum.at(out, units[inside], spread[inside])
     # Where a template is interrupted by what was filled in, its ends have no indexed gram: the nearest one speaks.
     known = np.flatnonzero(out)
     if len(known):

@@ -63,9 +63,16 @@ def blocks(units: CodePoints, scripts: NDArray[np.uint8], sizes: Sizes) -> Itera
         yield mix(state + (ends[good] - good).astype(np.uint64)), start + good
 
 
-def grams(units: CodePoints, scripts: NDArray[np.uint8], sizes: Sizes) -> tuple[Hashes, Positions]:
-    """All grams of a text at once: hashes and positions, each of shape (n,), ascending in position."""
-    parts = list(blocks(units, scripts, sizes))
+def grams(units: CodePoints, scripts: NDArray[np.uint8], sizes: Sizes, step: int = 1) -> tuple[Hashes, Positions]:
+    """The grams of a text: hashes and positions, each of shape (n,), ascending in position.
+
+    Args:
+        step: take one in so many, chosen by its hash, hence the same in every text.
+    """
+    parts = []
+    for hashes, positions in blocks(units, scripts, sizes):
+        chosen = slice(None) if step == 1 else np.flatnonzero(hashes % np.uint64(step) == 0)
+        parts.append((hashes[chosen], positions[chosen]))
     if len(parts) == 1:
         return parts[0]
     none = np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)

@@ -36,11 +36,14 @@ def kept(text: Normal) -> Hashes:
 
 def asked(text: Normal) -> tuple[Hashes, Positions]:
     """The keys to look up for an upload and the units they start at, each of shape (n,), ascending in position."""
-    hashes, positions = grams(text.units, text.scripts, SIZES)
-    if len(text.units) > _ASKED:
+    if len(text.units) <= _ASKED:
+        hashes, positions = grams(text.units, text.scripts, SIZES)
+        return hashes >> _SHIFT, positions
+    parts = []
+    for hashes, positions in blocks(text.units, text.scripts, SIZES):  # block by block: they never stand in memory all
         chosen = np.isin(hashes, _winnowed(hashes, WINDOW))
-        hashes, positions = hashes[chosen], positions[chosen]
-    return hashes >> _SHIFT, positions
+        parts.append((hashes[chosen] >> _SHIFT, positions[chosen]))
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 
 def _overlapping(text: Normal) -> list[tuple[Hashes, Positions]]:
