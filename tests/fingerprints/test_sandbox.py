@@ -18,6 +18,7 @@ from fingerprints.sandbox import Sandbox
 from fingerprints.text.examples import words
 
 ARTICLE = words(1, 100).encode()
+LARGE = 20 << 20  # bytes of text: a page that takes seconds is larger than the default limit
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +78,13 @@ def test_over_memory_and_then_well_again(png: Callable[[int, int, int], bytes]) 
 
 
 def test_over_cpu_time_and_then_well_again(slow_file: bytes) -> None:
-    with Sandbox(1, Limits(cpu_seconds=1)) as sandbox:
+    with Sandbox(1, Limits(cpu_seconds=1, max_text_bytes=LARGE)) as sandbox:
         assert reason(sandbox, slow_file) == (LimitExceeded, "cpu_limit")
         assert sandbox.examine(ARTICLE).format == "plain"
 
 
 def test_over_wall_time_and_then_well_again(slow_file: bytes) -> None:
-    with Sandbox(1, Limits(wall_seconds=2)) as sandbox:
+    with Sandbox(1, Limits(wall_seconds=2, max_text_bytes=LARGE)) as sandbox:
         sandbox.examine(ARTICLE)
         started = time.monotonic()
         assert reason(sandbox, slow_file) == (LimitExceeded, "time_limit")
@@ -111,7 +112,7 @@ def killer(sandbox: Sandbox, times: int) -> threading.Thread:
 
 
 def test_one_crash_is_retried_and_two_are_reported(slow_file: bytes) -> None:
-    with Sandbox(1, Limits()) as sandbox:
+    with Sandbox(1, Limits(max_text_bytes=LARGE)) as sandbox:
         sandbox.examine(ARTICLE)
         thread = killer(sandbox, 1)
         assert sandbox.examine(slow_file).format == "html"
