@@ -32,7 +32,7 @@ from .tables import entries, fingerprints, log_state, works
 
 _logger = logging.getLogger(__name__)
 _NO_WORK = -1  # a change that moves the index's position and touches no work
-_PAGE = 4096  # entries read at a time while the index catches up
+_PAGE = 16_384  # entries read at a time while the index catches up: fewer, larger runs to merge
 
 
 class Service:

@@ -68,7 +68,7 @@ class Engine:
         """What a restart does: the index again from what was kept; returns the number of works."""
         self.index = MemoryIndex()
         rows = self.store.execute("SELECT work, data FROM fingerprint ORDER BY work")
-        while page := rows.fetchmany(4096):
+        while page := rows.fetchmany(16_384):
             self.index.apply([Change(n, n, Fingerprint.from_bytes(data, b"")) for n, data in page])
         return len(self.index)
 

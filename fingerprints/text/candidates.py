@@ -62,7 +62,8 @@ def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
     first[place[::-1]] = np.cumsum(weighing.weights(text))[positions[::-1]]
     span = float(first.max(initial=0.0)) + _NEIGHBOURS + 1
     where = who * span + first[postings.asked]  # the letters of the upload, once for every work
-    spread = _spread(view, postings, slots, who, hits, _supported(where))
+    supported = _supported(where) if len(view) > _LIBRARY else np.ones(len(where), dtype=np.bool_)
+    spread = _spread(view, postings, slots, who, hits, supported)
     counted = weighing.own_share(spread)[postings.asked]
     own = np.bincount(who, counted, minlength=len(slots))
     together = _together(where[counted > 0], span, len(slots))
@@ -89,10 +90,14 @@ def _supported(where: Weights) -> NDArray[np.bool_]:
     A phrase of three words stands in many works of a large registry and makes nothing a template; a sentence does.
     Among few works a phrase that several have is one of their subject, and counts.
     """
-    ordered = np.sort(where)
-    behind = np.searchsorted(ordered, where + _NEIGHBOURS) > np.searchsorted(ordered, where + _APART)
-    before = np.searchsorted(ordered, where - _APART, side="right") > np.searchsorted(ordered, where - _NEIGHBOURS)
-    return behind | before
+    order = np.argsort(where)
+    ordered = where[order]
+    after = np.minimum(np.searchsorted(ordered, ordered + _APART), len(ordered) - 1)
+    before = np.maximum(np.searchsorted(ordered, ordered - _APART, side="right") - 1, 0)
+    ahead, behind = ordered[after] - ordered, ordered - ordered[before]
+    out = np.empty(len(where), dtype=np.bool_)
+    out[order] = ((ahead >= _APART) & (ahead <= _NEIGHBOURS)) | ((behind >= _APART) & (behind <= _NEIGHBOURS))
+    return out
 
 
 def _together(where: Weights, span: float, works: int) -> NDArray[np.int64]:
