@@ -70,7 +70,7 @@ def fingerprint_of(reading: Reading, data: bytes) -> Fingerprint:
             "characters": len(reading.seen),
             "encoding": reading.encoding,
             "format": reading.format,
-            "hidden_characters": reading.hidden,
+            **({"hidden_characters": reading.hidden} if reading.hidden else {}),
         },
         reason="too_short" if short else None,
     )
