@@ -16,6 +16,7 @@ from .script import WEIGHTS
 
 _PAGE = 1200.0  # letters of a text from which its length hardly matters
 _SENTENCE = 97.0  # letters that two pages must share
+_STEEPNESS = 1.18  # how fast less is needed the less the smaller text says
 _LEAST = 14.0  # letters that the smallest texts must share
 _DOUBLING = 3.0  # letters more for every doubling beyond a page
 _REWORDED = 0.095  # share of the larger text that scattered grams must make: who rewords leaves .12, who does not .07
@@ -122,9 +123,9 @@ def score(strongest: float, evidence: float, smaller: float) -> float:
         smaller: weight of all that is different in the smaller of the two texts.
     """
     # Long texts on one subject share a sentence by chance, short ones do not: a line of a poem is enough, of a page it
-    # takes a sentence and a half. Measured on technical documentation, leaflets, news, poems (CHANGELOG).
+    # takes a sentence and a half. Chosen on curves over leaflets, news, encyclopaedia, technical manuals and poems.
     share = min(smaller / _PAGE, 1.0)
-    needed = max(_SENTENCE * share**0.95, _LEAST) + _DOUBLING * math.log2(max(smaller / _PAGE, 1.0))
+    needed = max(_SENTENCE * share**_STEEPNESS, _LEAST) + _DOUBLING * math.log2(max(smaller / _PAGE, 1.0))
     return _calibrated(math.sqrt(strongest * (evidence + PHRASE)) / needed)
 
 
