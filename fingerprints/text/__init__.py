@@ -36,8 +36,9 @@ __all__ = [
 NAME: Medium = "text"
 ALGORITHM = "sourcemark-text/2:minhash128-affine32-seed1"
 
-_GRAMS = 5  # different grams, likewise
 MINIMUM_WEIGHT = 36.0  # Latin letters (a Han character counts three) below which an altered copy could be chance
+_GRAMS = 5  # different grams, likewise;
+_LONG_GRAMS = 3  # of those a long text keeps: a line of verse ten thousand times is still a line
 
 
 def fingerprint(data: bytes, limits: Limits | None = None, declared: TextFormat | None = None) -> Fingerprint:
@@ -57,7 +58,8 @@ def fingerprint_of(reading: Reading, data: bytes) -> Fingerprint:
     normal = normalise(reading.seen)
     signature, grams = minhash.sketch(normal), keys.kept(normal)
     # A letter a million times has length but says nothing: its grams are one.
-    short = normal.weight < MINIMUM_WEIGHT or len(grams) < _GRAMS
+    few = _GRAMS if len(normal.units) <= keys.SHORT else _LONG_GRAMS
+    short = normal.weight < MINIMUM_WEIGHT or len(grams) < few
     whole = np.array([_whole(normal)], dtype=np.uint64) if len(normal.units) else np.zeros(0, dtype=np.uint64)
     return Fingerprint(
         medium=NAME,
