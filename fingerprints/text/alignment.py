@@ -124,10 +124,10 @@ def align(query: Seeds, candidate: Seeds) -> Alignment:
     passage = _chained(runs, gap)
     runs, passage = _without_strays(runs, passage, query, _CHANCE)
     runs, passage = _without_doubles(runs, passage, query)
-    _, passage = _bridged(*_boxes(runs, passage))
+    _, passage = _bridged(_boxes(runs, passage), passage)
     # Once more without the chance hits that lay between.
     runs, passage = _without_strays(runs, passage, query, PHRASE)
-    spans, passage = _bridged(*_boxes(runs, passage))
+    spans, passage = _bridged(_boxes(runs, passage), passage)
     return Alignment(spans, runs, passage, i[np.unique(query.at[i], return_index=True)[1]])
 
 
@@ -252,7 +252,7 @@ def _without_doubles(runs: Positions, chain: Positions, query: Seeds) -> tuple[P
     if not len(runs):
         return runs, chain
     weight = np.bincount(chain, _weights(runs, query))
-    spans, _ = _boxes(runs, chain)
+    spans = _boxes(runs, chain)
     taken = np.zeros(len(query.text.units), dtype=np.bool_)
     keep = np.zeros(len(weight), dtype=np.bool_)
     for number in np.argsort(-weight, kind="stable").tolist():
@@ -265,15 +265,15 @@ def _without_doubles(runs: Positions, chain: Positions, query: Seeds) -> tuple[P
     return runs[kept], np.unique(chain[kept], return_inverse=True)[1]
 
 
-def _boxes(runs: Positions, passage: Positions) -> tuple[Positions, Positions]:
-    """The span of every passage, shape (k, 4), in the query's order, and the passages' numbers in that order."""
+def _boxes(runs: Positions, passage: Positions) -> Positions:
+    """The span of every passage, shape (k, 4), by the passages' numbers."""
     if not len(runs):
-        return runs, passage
+        return runs
     order = np.argsort(passage, kind="stable")
     first = np.flatnonzero(np.concatenate(([True], np.diff(passage[order]) != 0)))
     low = np.minimum.reduceat(runs[order], first, axis=0)
     high = np.maximum.reduceat(runs[order], first, axis=0)
-    return np.stack((low[:, 0], high[:, 1], low[:, 2], high[:, 3]), axis=1), passage
+    return np.stack((low[:, 0], high[:, 1], low[:, 2], high[:, 3]), axis=1)
 
 
 def _bridged(spans: Positions, passage: Positions) -> tuple[Positions, Positions]:

@@ -47,7 +47,6 @@ _KINDS = {
     "ascii": (6.0, 6.0, 6.0, 6.0, 6.0, 6.0, 6.0),
     "impossible": (22.0, 22.0, 22.0, 22.0, 22.0, 22.0, 22.0),  # controls, private use, unassigned
 }
-_NO_WAY = 9.0
 # Scripts as far as what follows what tells something.
 _NONE, _ASCII, _HAN, _KANA, _HANGUL, _LOWER, _UPPER, _ACCENT, _ACCENT_UPPER, _FOREIGN, _HALF = range(11)
 _FOLLOW_BITS = {
