@@ -65,6 +65,9 @@ class MemoryView:
     def by_keys(self, keys: runs.Keys, cap: int) -> runs.Postings:
         return runs.found(self._family.keys, keys, self._alive, cap)
 
+    def by_near_keys(self, keys: runs.Keys, bits: int, radius: int, cap: int) -> runs.NearPostings:
+        return runs.near(self._family.keys, keys, self._alive, bits, radius, cap)
+
     def codes_at(self, slots: Slots) -> Codes:
         family = self._family
         out = np.zeros((len(slots), CODE_WORDS), dtype=np.uint64)

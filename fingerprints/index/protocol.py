@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model import Fingerprint, Match
-from .runs import Postings, Slots
+from .runs import NearPostings, Postings, Slots
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +78,11 @@ class View(Protocol):
 
     def by_keys(self, keys: NDArray[np.uint64], cap: int) -> Postings:
         """What stands under each of the keys; at most about ``cap`` works a key, the earliest."""
+        ...
+
+    def by_near_keys(self, keys: NDArray[np.uint64], bits: int, radius: int, cap: int) -> NearPostings:
+        """What stands under keys that begin with the same ``bits`` bits (a visual word) and differ in at most
+        ``radius`` of the others (its signature); at most about ``cap`` postings of a word are looked at."""
         ...
 
     def by_codes(self, codes: NDArray[np.uint64], radius: int) -> Near:
