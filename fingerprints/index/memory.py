@@ -13,26 +13,22 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model import CODE_WORDS, Fingerprint
+from ..model import Fingerprint
 from . import runs
+from .codes import CodeColumn, Codes
 from .protocol import Change, Near
+from .runs import Slots
 
 _EXACT = 256  # works taken from one digest
-_SAME = 8  # works taken first from one code, the earliest; the rest come after everything else
 _COMPACT = 4096  # dead slots tolerated whatever their share
-
-Codes = NDArray[np.uint64]
-Slots = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Family:
-    """What fingerprints of one algorithm are found by; ``count`` rows of the two columns are in use."""
+    """What fingerprints of one algorithm are found by."""
 
     keys: tuple[runs.Run, ...] = ()
-    codes: Codes = field(default_factory=lambda: np.zeros((0, CODE_WORDS), dtype=np.uint64))
-    slots: Slots = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
-    count: int = 0
+    codes: CodeColumn = field(default_factory=CodeColumn)
 
 
 class MemoryView:
@@ -69,37 +65,10 @@ class MemoryView:
         return runs.near(self._family.keys, keys, self._alive, bits, radius, cap)
 
     def codes_at(self, slots: Slots) -> Codes:
-        family = self._family
-        out = np.zeros((len(slots), CODE_WORDS), dtype=np.uint64)
-        if family.count:
-            row = np.minimum(np.searchsorted(family.slots[: family.count], slots), family.count - 1)
-            there = family.slots[row] == slots
-            out[there] = family.codes[row[there]]
-        return out
+        return self._family.codes.at(slots)
 
     def by_codes(self, codes: Codes, radius: int) -> Near:
-        family = self._family
-        if not family.count or not len(codes):
-            return Near(np.zeros(0, dtype=np.int32), np.zeros(0))
-        best = np.full(family.count, 256, dtype=np.uint16)
-        distance = np.empty(family.count, dtype=np.uint16)
-        stored = family.codes[: family.count]
-        for code in codes:
-            distance[:] = 0
-            for word in range(CODE_WORDS):
-                distance += np.bitwise_count(stored[:, word] ^ code[word])
-            np.minimum(best, distance, out=best)
-        rows = np.flatnonzero((best <= radius) & self._alive[family.slots[: family.count]])
-        if not len(rows):
-            return Near(np.zeros(0, dtype=np.int32), np.zeros(0))
-        _, group = np.unique(stored[rows], axis=0, return_inverse=True)
-        order = np.lexsort((rows, group))
-        ordered = group[order]
-        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-        place = np.empty(len(rows), dtype=np.int64)
-        place[order] = np.arange(len(rows)) - np.repeat(starts, np.diff(np.concatenate((starts, [len(rows)]))))
-        near = 1.0 - best[rows] / 256
-        return Near(family.slots[rows], np.where(place < _SAME, near, near - 1.0))
+        return self._family.codes.near(codes, radius, self._alive)
 
 
 class MemoryIndex:
@@ -188,7 +157,7 @@ class MemoryIndex:
             family = replace(family, keys=runs.added(family.keys, keys, key_slots))
             codes = np.concatenate([f.codes for f in mine.values()])
             code_slots = np.repeat(slots, [len(f.codes) for f in mine.values()])
-            self._families[algorithm] = _with_codes(family, codes, code_slots)
+            self._families[algorithm] = replace(family, codes=family.codes.added(codes, code_slots))
 
     def _compact(self) -> None:
         """Forget dead slots; new arrays throughout, because a reader may hold the old ones."""
@@ -200,28 +169,9 @@ class MemoryIndex:
         self._slot_of = {work: slot for slot, work in enumerate(self._works.tolist())}
         self._digests = runs.kept(self._digests, renumbered)
         for name, family in self._families.items():
-            slots = renumbered[family.slots[: family.count]]
-            left = slots >= 0
-            self._families[name] = _Family(
-                runs.kept(family.keys, renumbered), family.codes[: family.count][left], slots[left], int(left.sum())
-            )
+            self._families[name] = _Family(runs.kept(family.keys, renumbered), family.codes.kept(renumbered))
 
 
 def _digest_keys(digests: Sequence[bytes]) -> runs.Keys:
     """The first 40 bits of each SHA-256; verify compares the whole."""
     return np.frombuffer(b"".join(digest[:8] for digest in digests), dtype="<u8") & np.uint64((1 << runs.KEY_BITS) - 1)
-
-
-def _with_codes(family: _Family, codes: Codes, slots: Slots) -> _Family:
-    count = family.count + len(codes)
-    if count <= len(family.codes):
-        # Rows past the count belong to no snapshot, so they may be written in place.
-        family.codes[family.count : count] = codes
-        family.slots[family.count : count] = slots
-        return replace(family, count=count)
-    size = max(count, 2 * len(family.codes))
-    wide = np.zeros((size, CODE_WORDS), dtype=np.uint64)
-    where = np.zeros(size, dtype=np.int32)
-    wide[: family.count], where[: family.count] = family.codes[: family.count], family.slots[: family.count]
-    wide[family.count : count], where[family.count : count] = codes, slots
-    return replace(family, codes=wide, slots=where, count=count)

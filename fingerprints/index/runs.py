@@ -55,6 +55,14 @@ class NearPostings(Postings):
     distance: NDArray[np.uint8]
 
 
+def spread(first: NDArray[np.integer], count: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The places ``first[i]``, ``first[i] + 1``, ... ``count[i]`` of them, for each i in turn."""
+    ends = np.cumsum(count, dtype=np.int64)
+    places: NDArray[np.int64] = np.arange(ends[-1] if len(ends) else 0)
+    places += np.repeat(first - ends + count, count)
+    return places
+
+
 def added(runs: tuple[Run, ...], keys: Keys, slots: Slots) -> tuple[Run, ...]:
     """The runs with more postings in them; the old ones are not changed, so a reader may go on with them.
 
@@ -85,8 +93,7 @@ def found(runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], cap: int)
         counts[there] += count
         taken = np.minimum(count, cap)
         which = np.repeat(np.arange(len(there)), taken)
-        place = first[which] + np.arange(len(which)) - np.repeat(np.cumsum(taken) - taken, taken)
-        hits = (run[place] & _MASK).astype(np.int32)
+        hits = (run[spread(first, taken)] & _MASK).astype(np.int32)
         living = alive[hits]
         asked.append(there[which[living]])
         slots.append(hits[living])
