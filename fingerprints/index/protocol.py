@@ -86,7 +86,7 @@ class View(Protocol):
         ...
 
     def by_codes(self, codes: NDArray[np.uint64], radius: int) -> Near:
-        """Works with a code within ``radius`` bits of any of the codes, shape (n, 4)."""
+        """Works with a code within ``radius`` bits of any of the codes, shape (n, 4); fast up to 31, a scan beyond."""
         ...
 
     def sizes_at(self, slots: Slots) -> NDArray[np.int64]:

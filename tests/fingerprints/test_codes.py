@@ -95,9 +95,12 @@ def test_the_hardest_differences_are_found_and_one_bit_more_is_not(radius: int) 
     codes = np.concatenate((np.array(within), np.array(beyond), r.integers(0, 1 << 64, (20_000, 4), dtype=np.uint64)))
     column = CodeColumn().added(codes, np.arange(len(codes), dtype=np.int32))
     assert column.tables[-1].stop == column.count
-    near = column.near(base[None], radius, np.ones(len(codes), dtype=np.bool_))
-    assert sorted(near.slots.tolist()) == list(range(len(within)))
-    assert (near.similarity == 1 - radius / 256).all()
+    scanned = CodeColumn().added(codes[:64], np.arange(64, dtype=np.int32))
+    assert scanned.tables == ()
+    for either in (column, scanned):
+        near = either.near(base[None], radius, np.ones(len(codes), dtype=np.bool_))
+        assert sorted(near.slots.tolist()) == list(range(len(within)))
+        assert (near.similarity == 1 - radius / 256).all()
 
 
 def test_a_hub_of_equal_codes_has_one_entry_and_hides_nobody() -> None:
