@@ -28,7 +28,7 @@ _VALUES = 1 << 16
 _TAIL = 1 << 13  # rows without tables: to scan them costs about what their tables would
 _MOST = 1 << 26  # rows in one set of tables: entries are counted in 32 bits
 _GROWTH = 4  # tables have at least so many times the rows of the next ones: fewer to look in, more to build again
-_CHUNK = 1 << 16  # candidates compared at once
+_CHUNK = 1 << 15  # candidates compared at once
 _SCAN = 1 << 13  # rows scanned at once
 _SAME = 8  # works taken first from one code, the earliest; the rest come after everything else
 
