@@ -192,14 +192,16 @@ def tiff(pixels: NDArray[np.generic], photometric: int, **tags: tuple[int, ...])
     return body + directory + bytes(4) + extra
 
 
-def ycck(picture: Image.Image) -> bytes:
+def ycck(picture: Image.Image, **options: object) -> bytes:
     """A JPEG of CMYK as Photoshop writes it: inverted, the first three channels as YCbCr (Adobe TN 5116)."""
     stored = 255 - np.asarray(picture, dtype=np.uint8)
     colour = Image.fromarray(255 - stored[..., :3]).convert("YCbCr")
     channels = np.concatenate((np.asarray(colour), stored[..., 3:]), axis=-1)
     # Pillow inverts what it writes, and says with Adobe's mark that there was no transform: both are put right here.
     out = io.BytesIO()
-    Image.frombytes("CMYK", picture.size, (255 - channels).tobytes()).save(out, "JPEG", quality=95, subsampling=0)
+    Image.frombytes("CMYK", picture.size, (255 - channels).tobytes()).save(
+        out, "JPEG", quality=95, subsampling=0, **options
+    )
     data = out.getvalue()
     at = data.index(b"Adobe")
     return data[: at + 11] + b"\x02" + data[at + 12 :]
