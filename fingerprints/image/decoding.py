@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,7 +51,9 @@ _PLUGINS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
 }
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")  # what the others hold besides are pages, previews and depth maps
 _WORKING = 1024  # pixels of the longer side; larger pictures are averaged down to it
+_THINNEST = 32  # pixels of the shorter side that the decoder does not scale below
 _METADATA = 16 << 20  # bytes one compressed piece of metadata may unpack to
+_SCANS = 100  # passes over a progressive JPEG, which has about ten; each costs the time of a whole picture
 _REACH = 5  # times the pixel limit that an animation may decode to
 _FRAME = 10_000  # pixels that the smallest frame counts as: what it costs to get to it
 # EXIF 2.3, tag 0x0112.
@@ -90,12 +93,12 @@ def opened(data: bytes, limits: Limits, *, draft: bool = True) -> Iterator[Opene
     Args:
         data: the bytes of the file.
         limits: ``max_pixels`` is what counts here.
-        draft: let a large JPEG decode to a fraction of its size, no smaller than canonical pixels are.
+        draft: let a large JPEG or JPEG 2000 decode to a fraction of its size, no smaller than canonical pixels are.
 
     Raises:
         UnreadableMedia: ``truncated``, ``damaged``; also for what goes wrong inside the block.
         UnsupportedMedium: ``pixel_format``.
-        LimitExceeded: ``too_many_pixels``, ``metadata_too_large``.
+        LimitExceeded: ``too_many_pixels``, ``too_many_scans``, ``metadata_too_large``.
     """
     _prepare()
     Image.MAX_IMAGE_PIXELS = limits.max_pixels  # Pillow raises from twice as many on, before it asks for the memory
@@ -105,8 +108,8 @@ def opened(data: bytes, limits: Limits, *, draft: bool = True) -> Iterator[Opene
             with _open(data) as picture:
                 width, height = picture.size
                 _check_size(picture, limits.max_pixels)
-                if draft and picture.format == "JPEG":
-                    _draft(picture)
+                if draft:
+                    _draft(picture, data)
                 turned = _orientation(picture) in _SIDEWAYS
                 yield Opened(picture, *((height, width) if turned else (width, height)))
         except (FingerprintError, MemoryError):
@@ -121,6 +124,10 @@ def _open(data: bytes) -> Image.Image:
     plugin = _PLUGINS.get(format)
     if plugin is None:
         raise UnreadableMedia("mislabelled", f"this is {medium} ({format}), not a picture")
+    if format == "jpeg" and (scans := data.count(b"\xff\xda")) > _SCANS:
+        raise LimitExceeded(
+            "too_many_scans", f"the JPEG is stored in {scans} passes, more than {_SCANS}; save it again"
+        )
     # The plugin itself: Image.open would try all of them and say only that none took it.
     return plugin(io.BytesIO(data))
 
@@ -134,19 +141,35 @@ def _too_large(size: str, most: int) -> LimitExceeded:
     return LimitExceeded("too_many_pixels", f"the picture has {size} pixels, more than {most}; send a smaller one")
 
 
-def _draft(picture: Image.Image) -> None:
-    """Let libjpeg scale while it decodes: nearly free, and four times fewer pixels at each step."""
+def _draft(picture: Image.Image, data: bytes) -> None:
+    """Let the decoder scale: nearly free in JPEG, and of JPEG 2000 only the coarser resolutions are decoded."""
     width, height = picture.size
-    for part in (8, 4, 2):
-        if max(width, height) >= part * _WORKING:
-            picture.draft(None, (max(width // part, 1), max(height // part, 1)))
-            return
+    halvings = min(
+        3, *(int(math.log2(max(ratio, 1))) for ratio in (max(width, height) / _WORKING, min(width, height) / _THINNEST))
+    )
+    if picture.format == "JPEG":
+        picture.draft(None, (width >> halvings, height >> halvings))
+    elif isinstance(picture, Jpeg2KImagePlugin.Jpeg2KImageFile):
+        picture.reduce = _resolutions(picture.size, data, halvings)
+
+
+def _resolutions(size: tuple[int, int], data: bytes, most: int) -> int:
+    """How many resolutions of a JPEG 2000 may be left out, by its main header (ISO/IEC 15444-1, A.5.1 and A.6.1)."""
+    start = data.find(b"\xff\x4f\xff\x51")
+    coding = data.find(b"\xff\x52\x00", start)
+    if min(start, coding) < 0 or len(data) < coding + 10 or data[start + 16 : start + 24] != bytes(8):
+        return 0
+    most = min(most, data[coding + 9])
+    # Pillow rounds the size of what it asks for, the standard rounds it up.
+    while any(-(-side >> most) != side + (1 << most >> 1) >> most for side in size):
+        most -= 1
+    return most
 
 
 def _problem(error: Exception, data: bytes, limits: Limits) -> Exception:
     said = str(error).lower()
-    if isinstance(error, Image.DecompressionBombError):
-        return _too_large(f"more than {2 * limits.max_pixels}", limits.max_pixels)
+    if isinstance(error, Image.DecompressionBombError) and (pixels := re.search(r"\((\d+) pixels", said)):
+        return _too_large(pixels[1], limits.max_pixels)
     if any(words in said for words in ("out of memory", "memory allocation", "can't allocate")):
         return MemoryError(said)
     if "decompressed data too large" in said or "too much memory used in text chunks" in said:

@@ -205,3 +205,9 @@ def ycck(picture: Image.Image, **options: object) -> bytes:
     data = out.getvalue()
     at = data.index(b"Adobe")
     return data[: at + 11] + b"\x02" + data[at + 12 :]
+
+
+def gif(screen: tuple[int, int], *frames: tuple[int, int, int, int]) -> bytes:
+    """A GIF89a of two colours; each frame as left, top, width, height, and of it one pixel's data."""
+    out = b"GIF89a" + struct.pack("<HHBBB", *screen, 0x80, 0, 0) + bytes([0, 0, 0, 255, 255, 255])
+    return out + b"".join(b"," + struct.pack("<HHHHB", *box, 0) + b"\x02\x02\x4c\x01\x00" for box in frames) + b";"

@@ -99,7 +99,7 @@ CASES: dict[str, tuple[str, Callable[[], bytes], np.ndarray, float]] = {
     "TIFF, L*a*b*": ("tiff", lambda: pictures.tiff(LAB, 8), PIXELS, 2),
     "TIFF, floats 0..1": ("tiff", lambda: pictures.tiff(GREY.astype(np.float32) / 255, 1), GREY, 0),
     "TIFF, floats of another range": ("tiff", lambda: pictures.tiff((GREY.astype(np.float32) - GREY.min()) * 9 - 70, 1), np.rint((GREY - GREY.min()) * (255 / float(np.ptp(GREY)))), 0.6),
-    "TIFF, 32 bits": ("tiff", lambda: pictures.tiff(np.where(GREY.min() == GREY, 0, GREY).astype(np.int32) * 10**6, 1), GREY, 9),
+    "TIFF, 32 bits": ("tiff", lambda: pictures.tiff(np.where(GREY.min() == GREY, 0, GREY).astype(np.int32) * 10**6, 1), np.where(GREY.min() == GREY, 0, np.rint(GREY * (255 / float(GREY.max())))), 0.6),
     "TIFF, the first page": ("tiff", lambda: saved(SCENE, "TIFF", save_all=True, append_images=[scene(2), scene(3)]), PIXELS, 0),
     "BMP": ("bmp", lambda: saved(SCENE, "BMP"), PIXELS, 0),
     "BMP, palette": ("bmp", lambda: saved(PALETTE, "BMP"), FEW, 0),
@@ -324,7 +324,7 @@ def test_a_heic_is_turned_by_its_boxes_alone(tmp_path: Path) -> None:
     assert off((tmp_path / "a.heic").read_bytes()) <= 5
 
 
-@pytest.mark.parametrize("value", [0, 9, 65535, 77777])
+@pytest.mark.parametrize("value", [0, 9, 65535])
 def test_an_orientation_that_does_not_exist_is_none(value: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = value
