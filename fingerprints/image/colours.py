@@ -34,6 +34,8 @@ def plain(frame: Image.Image) -> Image.Image:
         return frame.convert("RGBA")
     if mode in ("P", "RGBX"):
         return frame.convert("RGB")
+    if mode in ("RGBA", "LA") and frame.getchannel("A").getextrema() == (255, 255):
+        return frame.convert(mode[:-1])
     return frame.convert("L") if mode == "1" else frame
 
 

@@ -176,12 +176,12 @@ def _problem(error: Exception, data: bytes, limits: Limits) -> Exception:
         return LimitExceeded(
             "metadata_too_large", "the picture's metadata unpacks to too much; save it without metadata"
         )
+    if cut_short(data) or any(word in said for word in ("truncated", "end of file", "unexpected end", "incomplete")):
+        return UnreadableMedia("truncated", "the picture ends too early; send the whole file")
     if "unknown pixel mode" in said or "unsupported bmp" in said:
         return UnsupportedMedium(
             "pixel_format", "pixels stored this way are not taken; export it as PNG or JPEG and send that"
         )
-    if cut_short(data) or any(word in said for word in ("truncated", "end of file", "unexpected end", "incomplete")):
-        return UnreadableMedia("truncated", "the picture ends too early; send the whole file")
     return UnreadableMedia("damaged", f"the picture is damaged ({said[:80] or type(error).__name__}); export it again")
 
 

@@ -30,7 +30,7 @@ REFUSED = {
     "empty": (b"", UnreadableMedia, "empty"),
     "half a JPEG": (JPEG[: len(JPEG) // 2], UnreadableMedia, "truncated"),
     "half a PNG": (PNG[: len(PNG) // 2], UnreadableMedia, "truncated"),
-    "header of a JPEG": (JPEG[:20], UnreadableMedia, "damaged"),
+    "header of a JPEG": (JPEG[:20], UnreadableMedia, "truncated"),
     "header of a PNG": (PNG[:20], UnreadableMedia, "truncated"),
     "half a GIF": (saved(scene(1), "GIF")[:3000], UnreadableMedia, "truncated"),
     "half a WebP": (saved(scene(1), "WEBP")[:3000], UnreadableMedia, "truncated"),
