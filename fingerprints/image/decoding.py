@@ -243,8 +243,8 @@ def _shrunk(frame: Image.Image) -> Image.Image:
 
 def _orientation(frame: Image.Image) -> Image.Transpose | None:
     """What EXIF asks for and the decoder has not done yet; a corrupt EXIF asks for nothing."""
-    if frame.format in ("TIFF", "HEIF"):
-        return None  # Pillow turns a TIFF as it loads it; of a HEIF the file's own boxes count, and libheif obeys them
+    if frame.format == "TIFF":
+        return None  # Pillow turns it as it loads it
     if frame.format == "PNG" and "exif" not in frame.info:
         frame.load()  # it may follow the pixels
     try:

@@ -121,8 +121,13 @@ def _curve(gamma: float | None) -> bytes:
     )
 
 
-def rgb_profile(primaries: Sequence[tuple[float, float]], gamma: float | None = None) -> bytes:
+def rgb_profile(
+    primaries: Sequence[tuple[float, float]], gamma: float | None = None, table: Sequence[int] | None = None
+) -> bytes:
+    """Primaries and a curve: that of sRGB, a power, or a table of 16-bit values."""
     matrix, curve = to_d50(primaries), _curve(gamma)
+    if table is not None:
+        curve = b"curv" + bytes(4) + struct.pack(f">I{len(table)}H", len(table), *table)
     tags = {name + b"XYZ": _xyz(matrix[:, n]) for n, name in enumerate((b"r", b"g", b"b"))}
     tags |= {name + b"TRC": curve for name in (b"r", b"g", b"b")}
     return _profile(b"mntr", b"RGB ", b"XYZ ", tags, 4 if gamma is None else 2)

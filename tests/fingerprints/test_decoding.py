@@ -220,7 +220,10 @@ def test_a_profile_of_other_channels_is_ignored() -> None:
     assert off(saved(SCENE, "TIFF", icc_profile=pictures.grey_profile(1.8))) == 0
 
 
-@pytest.mark.parametrize("damage", ["rubbish", "empty", "half", "no tags", "tag beyond the end", "black", "red"])
+@pytest.mark.parametrize(
+    "damage",
+    ["rubbish", "empty", "half", "no tags", "tag beyond the end", "black", "red", "dim", "pale", "inverted", "wavy"],
+)
 def test_a_damaged_profile_is_ignored(damage: str) -> None:
     picture, profile = wide("Display P3")
     broken = bytearray(profile)
@@ -238,6 +241,10 @@ def test_a_damaged_profile_is_ignored(damage: str) -> None:
         "empty": b"",
         "half": profile[: len(profile) // 2],
         "no tags": profile[:128] + bytes(4),
+        "dim": pictures.rgb_profile(DISPLAY_P3, table=(0, 20_000)),
+        "pale": pictures.rgb_profile(DISPLAY_P3, table=(30_000, 65_535)),
+        "inverted": pictures.rgb_profile(DISPLAY_P3, table=(65_535, 0)),
+        "wavy": pictures.rgb_profile(DISPLAY_P3, table=(0, 50_000, 9_000, 65_535)),
     }
     made = saved(picture, "TIFF", icc_profile=data.get(damage, bytes(broken)))
     assert off(made) == off(saved(picture, "TIFF"))
