@@ -49,6 +49,18 @@ _REFUSED: tuple[tuple[bytes, str, str], ...] = (
     (b"BZh", "archive", "compressed files are not taken; unpack it and send what is inside"),
     (b"\xfd7zXZ\x00", "archive", "compressed files are not taken; unpack it and send what is inside"),
     (b"\x28\xb5\x2f\xfd", "archive", "compressed files are not taken; unpack it and send what is inside"),
+    *(
+        (magic, "picture_format", f"{name} pictures are not taken; export it as PNG or JPEG and send that")
+        for magic, name in (
+            (b"8BPS", "Photoshop"),
+            (b"\xff\x0a", "JPEG XL"),
+            (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
+            (b"II\xbc\x01", "JPEG XR"),
+            (b"\x76\x2f\x31\x01", "OpenEXR"),
+            (b"\x00\x00\x01\x00", "icon"),
+            (b"gimp xcf ", "GIMP"),
+        )
+    ),
     (b"{\\rtf", "rtf", f"RTF is not taken; {_SAVE}"),
     (b"%!PS", "postscript", f"PostScript is not taken; {_SAVE}"),
     (b"\x7fELF", "executable", "this is a program; only text, pictures, audio and video are taken"),
@@ -57,10 +69,12 @@ _REFUSED: tuple[tuple[bytes, str, str], ...] = (
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # compound file: .doc, and .docx with a password
 _MARKED = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+# Atomic and possessive: what stands before the root has one reading only, or a row of comments would take for ever.
 _XML = re.compile(
-    rb"(?:<\?xml[^>]*>|<!--.*?-->|<!doctype\s+(?P<doctype>[a-z]+)[^>]*>|\s)*<(?P<root>[a-z:]+)", re.I | re.S
+    rb"(?>\s+|<\?[^>]*>|<!--(?>.*?-->)|<!doctype\s[^>\[]*(?:\[[^\]]*\]\s*)?>)*+<(?:[a-z_][\w.-]*+:)?(?P<root>[a-z]+)",
+    re.I | re.S,
 )
-_BEFORE = r"(?:\s|<\?xml[^>]*>|<!--.*?-->)*"
+_BEFORE = r"(?>\s+|<\?xml[^>]*>|<!--(?>.*?-->))*+"
 _DOCUMENT = re.compile(rf"{_BEFORE}<(?:!doctype\s+html|html|head|body|meta|title|link|script|style)[\s/>]", re.I | re.S)
 _NAMES = (
     "p|div|span|h[1-6]|article|section|main|header|footer|table|t[rdh]|ul|ol|li|dl|blockquote|figure|img|a|b|i|u|em|strong|"
@@ -171,11 +185,12 @@ def _refuse(data: bytes, head: bytes) -> str | None:
         raise UnsupportedMedium("office_document", f"old office files are not taken; {_SAVE}")
     if head[:2] == b"MZ" and b"\x00" in head[:64]:
         raise UnsupportedMedium("executable", "this is a program; only text, pictures, audio and video are taken")
-    bare = (head[3:] if head.startswith(b"\xef\xbb\xbf") else head[:_HEAD]).lstrip()
-    if bare[:5].lower() in (b"<?xml", b"<svg ", b"<svg>", b"<!doc", b"<!--") or bare[:4] == b"<svg":
+    marked = head[:2] in _MARKED
+    bare = (head.decode("utf-16", "ignore").encode() if marked else head.removeprefix(b"\xef\xbb\xbf")).lstrip()
+    if bare.startswith(b"<"):
         found = _XML.match(bare)
         root = (found["root"] if found else b"").lower()
-        if root in (b"svg", b"svg:svg"):
+        if root == b"svg":
             raise UnsupportedMedium("svg", "SVG drawings are not taken; export it as PNG and send that")
         if bare[:5].lower() == b"<?xml" and root != b"html":
             raise UnsupportedMedium("xml", f"XML is not taken; {_SAVE}")

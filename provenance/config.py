@@ -65,7 +65,7 @@ class Settings(BaseSettings):
         description="Largest text taken, MiB; scanning one takes about a hundred times its size of memory.",
     )
     max_megapixels: int = Field(100, ge=1, le=2000, description="Largest picture decoded, megapixels.")
-    max_frames: int = Field(200, ge=1, le=100_000, description="Most frames read of an animated picture.")
+    max_frames: int = Field(200, ge=1, le=100_000, description="Frames taken of an animated picture, spread over it.")
     max_pages: int = Field(2000, ge=1, le=100_000, description="Most pages read of a PDF.")
     max_unpacked_mib: int = Field(
         200, ge=1, le=4096, description="Most that the parts of a .docx or .epub may unpack to, MiB."

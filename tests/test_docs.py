@@ -10,8 +10,10 @@ from pathlib import Path
 
 import typer.main
 
+import fingerprints
 from api.app import create_app
 from cli.main import app
+from fingerprints import sniff
 from provenance import errors
 from provenance.config import Settings
 
@@ -77,6 +79,16 @@ def test_every_error_is_documented() -> None:
 
     documented = {(row[0].strip("`"), row[1], row[2], row[3]) for row in _table_after("Errors")}
     assert documented == tree(errors.SourcemarkError)
+
+
+def test_every_reason_about_a_file_is_documented() -> None:
+    documented = set(re.findall(r"`(\w+)`", README.split("## Errors\n", 1)[1].split("\n| slug", 1)[0]))
+    raised = r"(?:UnreadableMedia|UnsupportedMedium|LimitExceeded|WorkerFailed)\(\s*\"(\w+)\""
+    source = "".join(path.read_text() for path in Path(fingerprints.__file__).parent.rglob("*.py"))
+    real = set(re.findall(raised, source)) | {reason for _, reason, _ in sniff._REFUSED}
+    real |= set(re.findall(r"\"(too_short|too_small|no_texture|not_fingerprinted)\"", source))
+    assert real == documented & real, real - documented
+    assert len(real) > 30
 
 
 def test_every_command_and_option_is_documented() -> None:

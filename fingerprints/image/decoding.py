@@ -1,15 +1,17 @@
-"""Bytes to canonical pixels: the picture as a viewer shows it, in RGB, small enough to work with.
+"""Bytes to canonical pixels: the picture as a viewer shows it, in sRGB, small enough to work with.
 
-Canonical: EXIF orientation applied, transparency on white, more than 8 bits scaled by the picture's own range, CMYK and
-palettes converted. The declared size is checked before a pixel is decoded.
+Canonical: EXIF orientation applied, at most 1024 pixels long, in the colours that `colours` describes. The declared
+size is checked before a pixel is decoded.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import math
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -17,14 +19,43 @@ from functools import cache
 import numpy as np
 import pi_heif
 from numpy.typing import NDArray
-from PIL import Image, ImageSequence, UnidentifiedImageError
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    Jpeg2KImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
-from ..errors import FingerprintError, LimitExceeded, UnreadableMedia
+from .. import sniff
+from ..errors import FingerprintError, LimitExceeded, UnreadableMedia, UnsupportedMedium
 from ..model import Limits
+from .colours import plain, srgb
+from .ending import cut_short
 
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF", "TIFF", "BMP", "JPEG2000")
-_DRAFT = 512  # pixels of the longer side that a JPEG is decoded to at least; the decoder's own scaling is nearly free
-_WORKING = 1024  # larger pictures are averaged down in their own mode before any conversion
+_PLUGINS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
+    # Of the several pictures that phones put into one JPEG the first is the picture, so no MPO plugin.
+    "jpeg": JpegImagePlugin.JpegImageFile,
+    "png": PngImagePlugin.PngImageFile,
+    "gif": GifImagePlugin.GifImageFile,
+    "webp": WebPImagePlugin.WebPImageFile,
+    "avif": AvifImagePlugin.AvifImageFile,
+    "heic": pi_heif.HeifImageFile,
+    "tiff": TiffImagePlugin.TiffImageFile,
+    "bmp": BmpImagePlugin.BmpImageFile,
+    "jp2": Jpeg2KImagePlugin.Jpeg2KImageFile,
+}
+_ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")  # what the others hold besides are pages, previews and depth maps
+_WORKING = 1024  # pixels of the longer side; larger pictures are averaged down to it
+_THINNEST = 32  # pixels of the shorter side that the decoder does not scale below
+_METADATA = 16 << 20  # bytes one compressed piece of metadata may unpack to
+_SCANS = 100  # passes over a progressive JPEG, which has about ten; each costs the time of a whole picture
+_REACH = 5  # times the pixel limit that an animation may decode to
+_FRAME = 10_000  # pixels that the smallest frame counts as: what it costs to get to it
 # EXIF 2.3, tag 0x0112.
 _ORIENTATIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -36,18 +67,19 @@ _ORIENTATIONS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = {_ORIENTATIONS[n] for n in (5, 6, 7, 8)}
-_AVERAGED = ("L", "RGB", "RGBA", "LA", "CMYK", "YCbCr", "LAB", "HSV", "F", "I")
 
 
 @cache
 def _prepare() -> None:
-    pi_heif.register_heif_opener()
-    Image.MAX_IMAGE_PIXELS = None  # this module's own limit is checked instead, on the same declared size
+    # One thread a worker: the pool is the parallelism, and threads cost address space.
+    pi_heif.options.DECODE_THREADS = 1
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    PngImagePlugin.MAX_TEXT_CHUNK = _METADATA
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A picture that is not decoded yet, and its declared size in pixels the way it is shown."""
+    """A picture that is not decoded yet, and its full size in pixels the way it is shown."""
 
     picture: Image.Image
     width: int
@@ -56,114 +88,172 @@ class Opened:
 
 @contextmanager
 def opened(data: bytes, limits: Limits, *, draft: bool = True) -> Iterator[Opened]:
-    """Open a picture and check its size; nothing is decoded yet.
+    """Open a picture and check its size; but for PNG, nothing is decoded yet.
 
     Args:
         data: the bytes of the file.
         limits: ``max_pixels`` is what counts here.
-        draft: let a large JPEG decode to a fraction of its size.
+        draft: let a large JPEG or JPEG 2000 decode to a fraction of its size, no smaller than canonical pixels are.
 
     Raises:
-        UnreadableMedia: ``truncated``, ``damaged``, ``mislabelled``; also for what goes wrong inside the block.
-        LimitExceeded: ``too_many_pixels``.
+        UnreadableMedia: ``truncated``, ``damaged``; also for what goes wrong inside the block.
+        UnsupportedMedium: ``pixel_format``.
+        LimitExceeded: ``too_many_pixels``, ``too_many_scans``, ``metadata_too_large``.
     """
     _prepare()
+    Image.MAX_IMAGE_PIXELS = limits.max_pixels  # Pillow raises from twice as many on, before it asks for the memory
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about metadata; what matters raises
         try:
-            with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            with _open(data) as picture:
                 width, height = picture.size
-                if width * height > limits.max_pixels:
-                    raise LimitExceeded(
-                        "too_many_pixels",
-                        f"the picture has {width} x {height} pixels, more than {limits.max_pixels}; send a smaller one",
-                    )
-                if draft and picture.format == "JPEG" and max(picture.size) >= 2 * _DRAFT:
-                    scale = _DRAFT / max(picture.size)
-                    picture.draft(None, (max(int(width * scale), 64), max(int(height * scale), 64)))
+                _check_size(picture, limits.max_pixels)
+                if draft:
+                    _draft(picture, data)
                 turned = _orientation(picture) in _SIDEWAYS
                 yield Opened(picture, *((height, width) if turned else (width, height)))
         except (FingerprintError, MemoryError):
             raise
         except Exception as error:
             # A damaged file makes a decoder raise anything: OSError, SyntaxError, KeyError, struct.error ...
-            raise _unreadable(error, data) from None
+            raise _problem(error, data, limits) from None
 
 
-def _unreadable(error: Exception, data: bytes) -> UnreadableMedia:
-    said = "unknown header" if isinstance(error, UnidentifiedImageError) else str(error).lower()
-    short = data[:4] == b"RIFF" and int.from_bytes(data[4:8], "little") + 8 > len(data)
-    if short or any(word in said for word in ("truncated", "end of file", "unexpected end", "eof", "incomplete")):
+def _open(data: bytes) -> Image.Image:
+    medium, format = sniff.sniff(data)
+    plugin = _PLUGINS.get(format)
+    if plugin is None:
+        raise UnreadableMedia("mislabelled", f"this is {medium} ({format}), not a picture")
+    if format == "jpeg" and (scans := data.count(b"\xff\xda")) > _SCANS:
+        raise LimitExceeded(
+            "too_many_scans", f"the JPEG is stored in {scans} passes, more than {_SCANS}; save it again"
+        )
+    # The plugin itself: Image.open would try all of them and say only that none took it.
+    return plugin(io.BytesIO(data))
+
+
+def _check_size(picture: Image.Image, most: int) -> None:
+    if picture.width * picture.height > most:
+        raise _too_large(f"{picture.width} x {picture.height}", most)
+
+
+def _too_large(size: str, most: int) -> LimitExceeded:
+    return LimitExceeded("too_many_pixels", f"the picture has {size} pixels, more than {most}; send a smaller one")
+
+
+def _draft(picture: Image.Image, data: bytes) -> None:
+    """Let the decoder scale: nearly free in JPEG, and of JPEG 2000 only the coarser resolutions are decoded."""
+    width, height = picture.size
+    halvings = min(
+        3, *(int(math.log2(max(ratio, 1))) for ratio in (max(width, height) / _WORKING, min(width, height) / _THINNEST))
+    )
+    if picture.format == "JPEG":
+        picture.draft(None, (width >> halvings, height >> halvings))
+    elif isinstance(picture, Jpeg2KImagePlugin.Jpeg2KImageFile):
+        picture.reduce = _resolutions(picture.size, data, halvings)
+
+
+def _resolutions(size: tuple[int, int], data: bytes, most: int) -> int:
+    """How many resolutions of a JPEG 2000 may be left out, by its main header (ISO/IEC 15444-1, A.5.1 and A.6.1)."""
+    start = data.find(b"\xff\x4f\xff\x51")
+    coding = data.find(b"\xff\x52\x00", start)
+    if min(start, coding) < 0 or len(data) < coding + 10 or data[start + 16 : start + 24] != bytes(8):
+        return 0
+    most = min(most, data[coding + 9])
+    # Pillow rounds the size of what it asks for, the standard rounds it up.
+    while any(-(-side >> most) != side + (1 << most >> 1) >> most for side in size):
+        most -= 1
+    return most
+
+
+def _problem(error: Exception, data: bytes, limits: Limits) -> Exception:
+    said = str(error).lower()
+    if isinstance(error, Image.DecompressionBombError) and (pixels := re.search(r"\((\d+) pixels", said)):
+        return _too_large(pixels[1], limits.max_pixels)
+    if any(words in said for words in ("out of memory", "memory allocation", "can't allocate")):
+        return MemoryError(said)
+    if "decompressed data too large" in said or "too much memory used in text chunks" in said:
+        return LimitExceeded(
+            "metadata_too_large", "the picture's metadata unpacks to too much; save it without metadata"
+        )
+    if cut_short(data) or any(word in said for word in ("truncated", "end of file", "unexpected end", "incomplete")):
         return UnreadableMedia("truncated", "the picture ends too early; send the whole file")
+    if "unknown pixel mode" in said or "unsupported bmp" in said:
+        return UnsupportedMedium(
+            "pixel_format", "pixels stored this way are not taken; export it as PNG or JPEG and send that"
+        )
     return UnreadableMedia("damaged", f"the picture is damaged ({said[:80] or type(error).__name__}); export it again")
 
 
 def frames(picture: Image.Image, most: int) -> Iterator[Image.Image]:
-    """The frames of a picture in canonical form, at most ``most``; most pictures have one."""
-    if getattr(picture, "n_frames", 1) == 1:
+    """The frames of a picture in canonical form, at most ``most``; most pictures have one.
+
+    Of an animation with more frames, groups of equal length over all of it each give the frame that is shown longest.
+    Frames beyond `_REACH` times the pixel limit are not reached: most formats decode every frame before the one wanted.
+
+    Raises:
+        UnreadableMedia: ``truncated`` for an animation with fewer frames than it declares.
+        LimitExceeded: ``too_many_pixels`` when a frame enlarges the picture.
+    """
+    total = getattr(picture, "n_frames", 1) if picture.format in _ANIMATED else 1
+    if total == 1:
         yield canonical(picture)
         return
-    for number, frame in enumerate(ImageSequence.Iterator(picture)):
-        if number == most:
-            return
-        if number and frame.size != picture.size:
-            return  # pages of a document or a thumbnail, not an animation
-        yield canonical(frame)
+    pixels = Image.MAX_IMAGE_PIXELS or Limits().max_pixels
+    total = max(1, min(total, _REACH * pixels // (picture.width * picture.height + _FRAME)))
+    orientation = _orientation(picture)
+    group = max(1, math.ceil(total / most))
+    for first in range(0, total, group):
+        longest, best = -1.0, None
+        for number in range(first, min(first + group, total)):
+            try:
+                picture.seek(number)
+                _check_size(picture, pixels)
+                picture.load()
+            except EOFError:
+                raise UnreadableMedia("truncated", "the animation has fewer frames than it says; send it all") from None
+            duration = picture.info.get("duration", 0)
+            if best is None or duration > longest:
+                longest, best = duration, _finished(picture, orientation)
+        assert best is not None
+        yield best
 
 
 def canonical(frame: Image.Image, *, full: bool = False) -> Image.Image:
     """One frame as RGB the right way up, averaged down when it is large and ``full`` is not asked for."""
     orientation = _orientation(frame)  # before loading, after which some formats forget it
     frame.load()
-    if not full and max(frame.size) >= 2 * _WORKING and frame.mode in _AVERAGED:
-        frame = frame.reduce(max(frame.size) // _WORKING)
-    frame = _rgb(frame)
+    return _finished(frame, orientation, full=full)
+
+
+def _finished(frame: Image.Image, orientation: Image.Transpose | None, *, full: bool = False) -> Image.Image:
+    profile = frame.info.get("icc_profile")
+    frame = plain(frame)
+    frame = srgb(frame if full else _shrunk(frame), profile)
     return frame.transpose(orientation) if orientation is not None else frame
 
 
+def _shrunk(frame: Image.Image) -> Image.Image:
+    longer = max(frame.size)
+    if longer <= _WORKING:
+        return frame
+    width, height = (max(1, round(side * _WORKING / longer)) for side in frame.size)
+    return frame.resize((width, height), Image.Resampling.BOX, reducing_gap=1.5)
+
+
 def _orientation(frame: Image.Image) -> Image.Transpose | None:
-    """What EXIF asks for; a corrupt EXIF asks for nothing."""
+    """What EXIF asks for and the decoder has not done yet; a corrupt EXIF asks for nothing."""
+    if frame.format == "TIFF":
+        return None  # Pillow turns it as it loads it
+    if frame.format == "PNG" and "exif" not in frame.info:
+        frame.load()  # it may follow the pixels
     try:
         value = frame.getexif().get(0x0112)
+    except MemoryError:
+        raise
     except Exception:
         return None
     return _ORIENTATIONS.get(value if isinstance(value, int) else 0)
-
-
-def _rgb(frame: Image.Image) -> Image.Image:
-    if frame.mode.startswith(("I", "F")):
-        return Image.fromarray(_eight_bits(np.asarray(frame))).convert("RGB")
-    if frame.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in frame.info:
-        frame = frame.convert("RGBA")
-        white = Image.new("RGB", frame.size, (255, 255, 255))
-        white.paste(frame, mask=frame.getchannel("A"))
-        return white
-    if frame.mode == "LAB":
-        from PIL import ImageCms
-
-        transform = ImageCms.buildTransform(ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB")
-        converted = ImageCms.applyTransform(frame, transform)
-        assert converted is not None
-        return converted
-    return frame.convert("RGB")
-
-
-def _eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Deep grey levels scaled by their own range to 0..255, what is not a number to 0; in strips, to save memory."""
-    strips = range(0, len(values), 256)
-    ranges = []
-    for top in strips:
-        strip = values[top : top + 256].astype(np.float64)
-        finite = strip[np.isfinite(strip)]
-        if len(finite):
-            ranges.append((finite.min(), finite.max()))
-    low, high = (min(r[0] for r in ranges), max(r[1] for r in ranges)) if ranges else (0.0, 0.0)
-    factor = 255.0 / (high - low) if high > low else 0.0
-    out = np.zeros(values.shape, dtype=np.uint8)
-    for top in strips:
-        strip = values[top : top + 256].astype(np.float64)
-        out[top : top + 256] = np.where(np.isfinite(strip), strip - low, 0.0) * factor
-    return out
 
 
 def small_grey(frame: Image.Image, side: int) -> NDArray[np.uint8]:

@@ -118,6 +118,7 @@ def test_a_key_sees_only_its_own(api) -> None:
         ({"content": b"x", "headers": {"Content-Type": "multipart/form-data; boundary=b"}}, 400, "bad-input"),
         ({"data": {"metadata": "{}"}, "files": {"other": b"x"}}, 400, "bad-input"),
         ({"data": {"metadata": '{"owner":"A"}'}, "files": {"file": b"{\\rtf1 x}"}}, 415, "unsupported-content"),
+        ({"data": {"metadata": '{"owner":"A"}'}, "files": {"file": b"<!-- x --><svg/>"}}, 415, "unsupported-content"),
         ({"data": {"metadata": '{"owner":"A"}'}, "files": {"file": image_bytes()[:900]}}, 422, "bad-content"),
     ],
 )
