@@ -158,11 +158,13 @@ class Service:
                 .join(fingerprints, fingerprints.c.work == works.c.id)
                 .where(*window)
             ).all()
-            removed = connection.execute(
-                sa.select(entries.c.idx, works.c.id)
-                .join(works, works.c.withdrawal_hash == entries.c.leaf_hash)
-                .where(*window)
-            ).all()
+            removed = [
+                row
+                for column in (works.c.withdrawal_hash, works.c.erasure_hash)
+                for row in connection.execute(
+                    sa.select(entries.c.idx, works.c.id).join(works, column == entries.c.leaf_hash).where(*window)
+                )
+            ]
         changes = [Change(idx + 1, work, None) for idx, work in removed]
         current = {work for _, work, algorithm, _ in added if algorithm in media.ALGORITHMS}
         for idx, work, algorithm, data in added:
