@@ -100,6 +100,7 @@ log_state = Table(
     Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("frontier", LargeBinary, nullable=False),
+    Column("keys_index", BigInteger),  # of the newest log-key entry, none while the first keys are in force
     Column("claims_size", BigInteger, nullable=False),  # competing claims are settled for entries below this
 )
 

@@ -53,6 +53,9 @@ def audit_log(signed: bytes, fetch: tiles.Fetch, log_keys: Sequence[note.VKey]) 
             frontier.append(digest)
             yield from rows.add(digest)
     yield from rows.finish()
+    used = [str(key) for key in log_keys if key.name == checkpoint.origin]
+    if directory.log_keys is not None and sorted(directory.log_keys) != sorted(used):
+        yield "the log's keys are not those that its last log-key entry names"
     if frontier.root() != checkpoint.root:
         yield "the entries are not those that the checkpoint signs"
 
