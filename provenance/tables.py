@@ -171,8 +171,9 @@ works = Table(
     Column("registered_at", String(27), nullable=False),
     Column("withdrawn_at", String(27)),
     Column("erased_at", String(27)),  # claim, salts and fingerprint are gone; the log's entry stays
-    Column("erasure_hash", LargeBinary(32), unique=True),
+    Column("erasure_hash", LargeBinary(32)),
     Index("ix_works_account", "account_id", "id"),
+    Index("ix_works_erasure_hash", "erasure_hash", unique=True),
 )
 
 # Statements prepared for their owners to sign; gone when the signed form comes back, or after a day.
