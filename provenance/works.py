@@ -243,7 +243,11 @@ def enter_withdrawal(service: Service, account: Account, work_id: str, leaf: byt
         changed = connection.execute(
             works.update()
             .where(works.c.id == found.id, works.c.withdrawn_at.is_(None))
-            .values(withdrawn_at=now(), withdrawal_hash=statement.leaf_hash(leaf), identity=None)
+            .values(
+                withdrawn_at=now(),
+                withdrawal_hash=statement.leaf_hash(leaf),
+                identity=found.identity if found.medium == seals.SEALED else None,
+            )
         )
         if changed.rowcount != 1:
             raise Conflict(f"{work_id} was withdrawn already")
