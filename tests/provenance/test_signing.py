@@ -14,6 +14,7 @@ from provenance.errors import BadInput, Conflict, Forbidden, LedgerReadOnly, Not
 from provenance.ledger import fsck, keys, statement, verify
 from provenance.ledger.encoding import b64
 from provenance.ledger.keys import SigningKey
+from provenance.records import RegistrationItem
 from provenance.service import Service
 from provenance.tables import signing_keys
 
@@ -139,6 +140,16 @@ def test_a_stolen_key_is_stopped_by_its_recovery_key(service: Service, tmp_path:
     with pytest.raises(Forbidden, match="revoked"):
         signing.own_key(service, who, stolen)
     sound(service, tmp_path / "log")
+
+
+def test_a_recovery_key_withdraws_what_a_lost_key_registered(service: Service) -> None:
+    who = account(service)
+    recovery = enrol(service, who, new())
+    lost = enrol(service, who, new(), recovery, recovery=recovery.keyid)
+    item = works.Submission(RegistrationItem(owner="Ada", title="t"), ESSAY.encode())
+    (result,) = works.register(service, who, [item], lost)
+    assert works.withdraw(service, who, result.work_id, recovery).withdrawn_at is not None
+    sound(service)
 
 
 def test_who_may_revoke(service: Service) -> None:
