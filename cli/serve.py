@@ -10,6 +10,7 @@ from provenance.config import load_settings
 from provenance.errors import Unavailable
 
 from .output import tr
+from .session import unlocked
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,7 +27,7 @@ def command(
 
     from api.app import create_app
 
-    settings = load_settings()
+    settings = unlocked(load_settings())
     address = (host or settings.host, settings.port if port is None else port)
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)

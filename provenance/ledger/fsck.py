@@ -7,15 +7,16 @@ fingerprint is read and hashed again. Memory stays flat: entries are read in pag
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from ..db import Database
-from ..errors import LedgerReadOnly, SourcemarkError
-from ..tables import checkpoints, entries, fingerprints, log_state, openings, pending_entries, works
+from ..errors import LedgerReadOnly, SourcemarkError, VerificationFailed
+from ..tables import checkpoints, entries, fingerprints, log_state, openings, pending_entries, signing_keys, works
 from . import audit, note, statement, tiles
+from .directory import KeyDirectory
 from .log import Log
 from .signer import SignerState
 from .tree import Frontier
@@ -54,7 +55,8 @@ def _problems(db: Database, log: Log) -> Iterator[str]:
     try:
         log.check_writable()
     except LedgerReadOnly as error:
-        yield f"the ledger is read-only: {error.detail}"
+        if error.reason != "log_ended":
+            yield f"the ledger is read-only: {error.detail}"
     yield from _entries(db, log)
     yield from _signatures(db, log)
     yield from _openings(db)
@@ -67,7 +69,7 @@ def _entries(db: Database, log: Log) -> Iterator[str]:
     with db.read() as connection:
         state = connection.execute(sa.select(log_state)).one()
         signed = {row.size: row.root for row in connection.execute(sa.select(checkpoints.c.size, checkpoints.c.root))}
-    frontier, directory, start = Frontier(), statement.KeyDirectory(log.origin), 0
+    frontier, directory, start = Frontier(), KeyDirectory(log.origin), 0
     while start < state.size:
         with db.read() as connection:
             rows = connection.execute(
@@ -81,7 +83,7 @@ def _entries(db: Database, log: Log) -> Iterator[str]:
             if fresh != row.leaf_hash:
                 yield f"entry {row.idx} was changed in the database"
             try:
-                directory.replay(row.idx, row.leaf)
+                directory.replay(row.idx, row.leaf, lambda index: _leaf(db, index))
             except SourcemarkError as error:
                 yield f"entry {row.idx}: {error.detail}"
             frontier.append(fresh)
@@ -95,19 +97,49 @@ def _entries(db: Database, log: Log) -> Iterator[str]:
         yield f"the database has {frontier.size} entries and says it has {state.size}"
     if frontier.root() != state.root or Frontier.from_bytes(state.frontier).root() != state.root:
         yield "the database's root is not that of its entries"
+    yield from _signing_keys(db, directory)
+
+
+def _leaf(db: Database, index: int) -> bytes:
+    with db.read() as connection:
+        raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar()
+    if raw is None:
+        raise VerificationFailed(f"entry {index}, which it names, is missing")
+    return bytes(raw)
+
+
+def _signing_keys(db: Database, directory: KeyDirectory) -> Iterator[str]:
+    """What the service believes of the keys, against what the log says."""
+    with db.read() as connection:
+        rows = connection.execute(sa.select(signing_keys).where(signing_keys.c.enrolled_index.is_not(None))).all()
+    for row in rows:
+        said = (
+            directory.known.get(row.keyid),
+            row.keyid in directory.revoked,
+            directory.predecessors.get(row.keyid),
+            directory.recoveries.get(row.keyid),
+        )
+        if (row.public_key, row.revoked_index is not None, row.predecessor, row.recovery) != said:
+            yield f"the signing key {row.keyid[:16]} was changed in the database"
+    for keyid in directory.known.keys() - {row.keyid for row in rows}:
+        yield f"the signing key {keyid[:16]} is missing from the database"
 
 
 def _signatures(db: Database, log: Log) -> Iterator[str]:
     try:
-        vkeys = [note.VKey.parse(key) for key in log.vkeys()]
+        current = log.vkeys()
     except SourcemarkError as error:
         yield error.detail
         return
     with db.read() as connection:
+        changes = connection.execute(
+            sa.select(entries.c.idx, entries.c.leaf).where(entries.c.kind == "log-key").order_by(entries.c.idx)
+        ).all()
         stored = connection.execute(sa.select(checkpoints).order_by(checkpoints.c.size)).all()
         size = connection.execute(sa.select(log_state.c.size)).scalar_one()
     for row in stored:
         try:
+            vkeys = [note.VKey.parse(key) for key in _keys_at(row.size, changes, current)]
             opened = note.open_checkpoint(row.note, vkeys, origin=log.origin)
             if (opened.size, opened.root) != (row.size, row.root):
                 yield f"the checkpoint stored at size {row.size} speaks of size {opened.size}"
@@ -124,6 +156,18 @@ def _signatures(db: Database, log: Log) -> Iterator[str]:
         yield f"the signer state {log.settings.signer_state} is missing: restore it, or sign something to make it again"
     elif stored and (signer.size, signer.root) != (stored[-1].size, stored[-1].root):
         yield f"the signer state is at size {signer.size}, the newest checkpoint at {stored[-1].size}"
+
+
+def _keys_at(size: int, changes: Sequence[Any], current: list[str]) -> list[str]:
+    """The log's verifier keys at a size, after its log-key entries."""
+    keys = current
+    for place, row in enumerate(changes):
+        said = statement.parse_leaf(row.leaf).predicate
+        if row.idx < size:
+            keys = list(said["keys"] or said["replaces"])
+        elif place == 0:
+            return list(said["replaces"])
+    return keys
 
 
 def _openings(db: Database) -> Iterator[str]:

@@ -20,8 +20,9 @@ import errno
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -31,6 +32,7 @@ from ..db import Database, exclusive
 from ..errors import BadInput, Conflict, LedgerReadOnly, Unavailable, VerificationFailed
 from ..tables import checkpoints, entries, log_state, now, pending_entries, signing_keys
 from . import keys, note, policy, statement, tiles
+from .directory import KeyDirectory
 from .published import Published
 from .signer import SignerState
 from .tree import EMPTY_ROOT, Frontier
@@ -50,8 +52,9 @@ class Log:
         self.published = Published(settings.log_dir)
         self._published_size = -1  # size of what this process knows to be published
         self._alarm: LedgerReadOnly | None = None
+        self._ended: LedgerReadOnly | None = None
         self._signer = SignerState(settings.signer_state)
-        self._keys: note.LogKeys | None = None
+        self._keys: dict[str, note.LogKeys] = {}  # those that were needed, by the suffix of their files
 
     # --- opening ---------------------------------------------------------------------------------------------------
     def start(self) -> None:
@@ -80,7 +83,7 @@ class Log:
                 reason="database_behind_signer",
             )
         origin = self.settings.origin or f"log-{secrets.token_hex(4)}.localhost/sourcemark"
-        keys.create_log_keys(self.settings.keys_dir)
+        keys.create_log_keys(self.settings.keys_dir, self.settings.passphrase)
         frontier = Frontier()
         with self.db.write() as connection:
             connection.execute(
@@ -96,14 +99,20 @@ class Log:
 
         Raises:
             LedgerReadOnly: the log's stores disagree.
-            Conflict: an entry is in the log already.
+            Conflict: an entry is in the log already, or waits for it.
             BadInput: a statement names a checkpoint that was never signed.
+            VerificationFailed: a signature does not hold, or is by a key that this service does not know. Whether the
+                key may sign at the entry's place is for the sequencer to say.
         """
         self.check_writable()
         moment = now()
+        parsed = [statement.parse_leaf(raw) for raw in leaves]
+        directory = self.directory(connection, {keyid for leaf in parsed for keyid in leaf.signers}, enrolled=False)
         rows, afters = [], set()
-        for raw in leaves:
-            leaf = statement.parse_leaf(raw)
+        for raw, leaf in zip(leaves, parsed, strict=True):
+            if leaf.host != statement.host_of(self.origin):
+                raise VerificationFailed(f"the statement was written for the log of {leaf.host!r:.80}, not this one")
+            directory.verify(leaf)
             afters.add(leaf.after)
             rows.append(
                 {
@@ -119,6 +128,9 @@ class Log:
         known = connection.execute(sa.select(entries.c.idx).where(entries.c.leaf_hash.in_(hashes))).first()
         if known is not None:
             raise Conflict(f"this statement is in the log already, as entry {known.idx}")
+        waits = sa.select(pending_entries.c.id).where(pending_entries.c.leaf_hash.in_(hashes))
+        if len(set(hashes)) < len(hashes) or connection.execute(waits).first() is not None:
+            raise Conflict("this statement was sent already")
         connection.execute(pending_entries.insert(), rows)
 
     def _check_afters(self, connection: sa.Connection, afters: set[statement.After]) -> None:
@@ -163,7 +175,8 @@ class Log:
             return dict(rows.all())
 
     def _round(self) -> None:
-        self.check_writable()
+        if self._alarm is not None:
+            raise self._alarm
         try:
             with exclusive(self.db, self.settings.home, "log"):
                 self._compare_stores()
@@ -172,6 +185,7 @@ class Log:
                 while self._integrate():
                     self._sign()
                     self._publish()
+                self._ended = self._end()
         except LedgerReadOnly as error:
             self._alarm = error
             raise
@@ -189,10 +203,22 @@ class Log:
             )
             raise self._alarm from error
 
+    def _end(self) -> LedgerReadOnly | None:
+        said = self._log_key_entry()
+        if said is None or said["keys"]:
+            return None
+        goes_on = f"; it is continued by {said['successor']}" if "successor" in said else ""
+        return LedgerReadOnly(
+            f"the log {self.origin} was ended by its operator{goes_on}: what it holds stays provable, nothing is added",
+            reason="log_ended",
+        )
+
     def check_writable(self) -> None:
-        """Raises the alarm that made the log read-only, if there is one."""
+        """Raises the alarm that made the log read-only, if there is one, or says that the log has ended."""
         if self._alarm is not None:
             raise self._alarm
+        if self._ended is not None:
+            raise self._ended
 
     def _compare_stores(self) -> None:
         """A store that is ahead of the database means that the database was put back: never go on from there."""
@@ -223,13 +249,17 @@ class Log:
             if not waiting:
                 return 0
             leaves = {row.id: statement.parse_leaf(row.leaf) for row in waiting}
-            known = self._signers(connection, {keyid for leaf in leaves.values() for keyid in leaf.signers})
+            directory = self.directory(connection, {k for leaf in leaves.values() for k in _keys_of(connection, leaf)})
+            if state.keys_index is not None:
+                said = self._log_key_entry(state.keys_index)
+                assert said is not None
+                directory.log_keys, directory.ended = said["keys"] or said["replaces"], not said["keys"]
             moment = now()
             taken: list[dict[str, object]] = []
             frontier = Frontier.from_bytes(state.frontier)
             for row in waiting:
                 index = state.size + len(taken)
-                why = self._admit(connection, leaves[row.id], index, known)
+                why = self._admit(connection, leaves[row.id], index, directory, taken)
                 if why is not None:
                     connection.execute(
                         pending_entries.update().where(pending_entries.c.id == row.id).values(refused=why)
@@ -258,34 +288,68 @@ class Log:
                 )
             return len(waiting)
 
-    def _signers(self, connection: sa.Connection, keyids: set[str]) -> dict[str, tuple[bool, bool]]:
-        rows = connection.execute(sa.select(signing_keys).where(signing_keys.c.keyid.in_(keyids)))
-        return {row.keyid: (row.enrolled_index is not None, row.revoked_index is not None) for row in rows}
+    def directory(self, connection: sa.Connection, keyids: set[str], *, enrolled: bool = True) -> KeyDirectory:
+        """What the log's key directory says of these keys and of those they succeeded.
+
+        Args:
+            enrolled: leave out the keys whose enrolment the log does not have yet.
+        """
+        directory, wanted = KeyDirectory(self.origin), set(keyids)
+        while wanted:
+            rows = connection.execute(sa.select(signing_keys).where(signing_keys.c.keyid.in_(wanted))).all()
+            wanted = {row.predecessor for row in rows if row.predecessor is not None} - directory.known.keys()
+            for row in rows:
+                if enrolled and row.enrolled_index is None:
+                    continue
+                directory.known[row.keyid] = row.public_key
+                if row.revoked_index is not None:
+                    directory.revoked.add(row.keyid)
+                if row.predecessor is not None:
+                    directory.predecessors[row.keyid] = row.predecessor
+                if row.recovery is not None:
+                    directory.recoveries[row.keyid] = row.recovery
+        return directory
 
     def _admit(
-        self, connection: sa.Connection, leaf: statement.Leaf, index: int, known: dict[str, tuple[bool, bool]]
+        self,
+        connection: sa.Connection,
+        leaf: statement.Leaf,
+        index: int,
+        directory: KeyDirectory,
+        taken: Sequence[Mapping[str, Any]],
     ) -> str | None:
-        """Why an entry may not enter the log, by the log's own order of enrolments and revocations."""
+        """Why an entry may not enter the log, by the log's own order of enrolments and revocations.
+
+        Args:
+            taken: the entries before it that are not in the database yet, the last ones in the log.
+        """
+
+        def earlier(at: int) -> bytes:
+            if at >= index - len(taken):
+                return bytes(taken[at - (index - len(taken))]["leaf"])
+            return bytes(connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == at)).scalar_one())
+
+        if leaf.kind == "log-key" and directory.log_keys is None:
+            directory.log_keys = self.log_keys().vkeys()
         try:
-            statement.check_place(leaf, self.origin, index)
+            directory.admit(index, leaf, earlier)
         except VerificationFailed as error:
             return error.detail
-        new = statement.enrolled_key(leaf)[0] if leaf.kind == "key-enrol" else None
-        for signer in leaf.signers:
-            enrolled, revoked = known.get(signer, (False, False))
-            if signer == new and enrolled:
-                return "this key is enrolled already"
-            if signer != new and not enrolled:
-                return "the key that signed this statement is not enrolled in the log"
-            if revoked:
-                return "the key that signed this statement was revoked; sign with the new one"
-        if new is not None:
-            known[new] = (True, False)
-            connection.execute(signing_keys.update().where(signing_keys.c.keyid == new).values(enrolled_index=index))
+        if leaf.kind == "key-enrol":
+            keyid = statement.enrolled_key(leaf)[0]
+            values: dict[str, Any] = {
+                "enrolled_index": index,
+                "predecessor": directory.predecessors.get(keyid),
+                "recovery": directory.recoveries.get(keyid),
+            }
         elif leaf.kind == "key-revoke":
-            target = leaf.predicate["keyid"]
-            known[target] = (True, True)
-            connection.execute(signing_keys.update().where(signing_keys.c.keyid == target).values(revoked_index=index))
+            keyid, values = leaf.predicate["keyid"], {"revoked_index": index}
+        elif leaf.kind == "log-key":
+            connection.execute(log_state.update().values(keys_index=index))
+            return None
+        else:
+            return None
+        connection.execute(signing_keys.update().where(signing_keys.c.keyid == keyid).values(values))
         return None
 
     def _sign(self) -> None:
@@ -314,7 +378,7 @@ class Log:
                 signed = remembered.raw  # signed before, lost from the database: never signed differently
             else:
                 signed = note.sign_checkpoint(
-                    note.Checkpoint(self.origin, state.size, state.root), self._log_keys(), int(time.time())
+                    note.Checkpoint(self.origin, state.size, state.root), *self._signers(state, start)
                 )
             try:
                 with self.db.write() as connection:
@@ -347,16 +411,54 @@ class Log:
             )
             return [leaf for (leaf,) in rows]
 
-    def _log_keys(self) -> note.LogKeys:
-        if self._keys is None:
+    def _signers(self, state: sa.Row[Any], start: int) -> tuple[note.LogKeys, int, *tuple[note.LogKeys, ...]]:
+        """Who signs a checkpoint, and when: the first one that covers a change of keys, the old ones too."""
+        moment, said = int(time.time()), self._log_key_entry(state.keys_index)
+        if said is None or not said["keys"] or state.keys_index < start:
+            return self.log_keys(), moment
+        return self._keys_of(said["replaces"]), moment, self._keys_of(said["keys"])
+
+    def log_keys(self) -> note.LogKeys:
+        """The log's private keys that are in force."""
+        said = self._log_key_entry()
+        return self.load_keys("") if said is None else self._keys_of(said["keys"] or said["replaces"])
+
+    def _log_key_entry(self, index: int | None = None) -> Mapping[str, Any] | None:
+        """What the newest log-key entry says, None while the first keys are in force."""
+        with self.db.read() as connection:
+            if index is None:
+                index = connection.execute(sa.select(log_state.c.keys_index)).scalar()
+            if index is None:
+                return None
+            leaf = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar_one()
+        return statement.parse_leaf(leaf).predicate
+
+    def _keys_of(self, vkeys: Sequence[str]) -> note.LogKeys:
+        """The private keys of verifier keys: the first ones', or those whose files bear the id."""
+        wanted = note.VKey.parse(vkeys[0])
+        for suffix in ("", f"-{wanted.id.hex()}"):
+            with contextlib.suppress(LedgerReadOnly):
+                found = self.load_keys(suffix)
+                if found.vkeys() == list(vkeys):
+                    return found
+        raise LedgerReadOnly(
+            f"the log's keys with the id {wanted.id.hex()} are not in {self.settings.keys_dir}: restore them from your "
+            "backup",
+            reason="key_missing",
+        )
+
+    def load_keys(self, suffix: str) -> note.LogKeys:
+        """The log's private keys in the files with this suffix."""
+        if suffix not in self._keys:
             try:
-                self._keys = note.LogKeys(self.origin, *keys.load_log_keys(self.settings.keys_dir))
+                found = keys.load_log_keys(self.settings.keys_dir, self.settings.passphrase, suffix)
+                self._keys[suffix] = note.LogKeys(self.origin, *found)
             except FileNotFoundError as error:
                 raise LedgerReadOnly(
                     f"the log's keys are not in {self.settings.keys_dir}: restore them from your backup",
                     reason="key_missing",
                 ) from error
-        return self._keys
+        return self._keys[suffix]
 
     def _write_keys(self, folder: Path) -> None:
         (folder / "log.vkey").write_text("".join(f"{key}\n" for key in self.vkeys()))
@@ -385,7 +487,7 @@ class Log:
 
     def vkeys(self) -> list[str]:
         """The log's public keys as C2SP verifier keys, Ed25519 first."""
-        return self._log_keys().vkeys()
+        return self.log_keys().vkeys()
 
     def policy(self) -> bytes:
         """The C2SP tlog-policy: the log's keys and its witnesses (none yet, and the policy says so)."""
@@ -417,3 +519,14 @@ class Log:
             tiles.publish(self.settings.log_dir, 0, size, self._leaves, signed)
             self._write_keys(self.settings.log_dir)
         return size
+
+
+def _keys_of(connection: sa.Connection, leaf: statement.Leaf) -> set[str]:
+    """The keys that decide whether an entry may enter the log."""
+    said = leaf.predicate
+    found = {*leaf.signers, *(said[name] for name in ("keyid", "recovery") if name in said)}
+    named = said.get("opens", said).get("index")  # of an entry of the round before it, the keys are asked for anyway
+    if named is not None:
+        raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == named)).scalar()
+        found |= set() if raw is None else set(statement.parse_leaf(raw).signers)
+    return found
