@@ -31,6 +31,7 @@ from . import (
     serve,
     verify,
     withdraw,
+    witness,
 )
 from .output import fail
 
@@ -48,7 +49,7 @@ app = typer.Typer(
 )
 for module in (register, scan, lookup, marking, credit, receipt, verify, withdraw, serve, demo, config, doctor):
     module.add_to(app)
-for name, group in (("ledger", ledger.app), ("account", account.app), ("key", key.app)):
+for name, group in (("ledger", ledger.app), ("witness", witness.app), ("account", account.app), ("key", key.app)):
     app.add_typer(group, name=name)
 
 

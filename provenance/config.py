@@ -76,6 +76,12 @@ class Settings(BaseSettings):
     trust_anchors: Path | None = Field(
         None, description="PEM file of the certificates that C2PA manifests are trusted by; without it none is."
     )
+    witness_policy: Path | None = Field(
+        None,
+        description="C2SP tlog-policy file with the log's witnesses, their addresses, groups and quorum: nothing is "
+        "acknowledged before the quorum has signed; without it the log has no witnesses.",
+    )
+    witness_seconds: int = Field(5, ge=1, le=60, description="How long a witness may take, seconds.")
     database_timeout_seconds: int = Field(
         30, ge=1, le=600, description="How long to wait for a busy or unreachable database, seconds."
     )
@@ -121,6 +127,18 @@ class Settings(BaseSettings):
     @property
     def signer_state(self) -> Path:
         return self.home / "signer" / "state.json"
+
+    @property
+    def witness_lines(self) -> bytes | None:
+        """The content of `witness_policy`, read now; raises Misconfigured if it cannot be."""
+        if self.witness_policy is None:
+            return None
+        try:
+            return self.witness_policy.read_bytes()
+        except OSError as error:
+            raise Misconfigured(
+                f"SOURCEMARK_WITNESS_POLICY: {self.witness_policy} cannot be read: {error.strerror}"
+            ) from error
 
     @property
     def anchors(self) -> str:

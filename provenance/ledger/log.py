@@ -6,6 +6,7 @@ T1  (by the callers) business rows and a pending entry, in one transaction
 T2  indexes for the pending entries, the new size, frontier and root, in one transaction
 T3  the batch is read back and hashed anew, compared, signed; the checkpoint is stored under its size, then put
     into the separate signer-state store, which refuses to go back or sideways
+T4  witnesses cosign the checkpoint, as many as the policy demands
 T5  tiles, then the checkpoint, each by rename
 T6  the callers are answered
 
@@ -28,12 +29,13 @@ from sqlalchemy.exc import IntegrityError
 
 from ..config import Settings
 from ..db import Database, exclusive
-from ..errors import BadInput, Conflict, LedgerReadOnly, Unavailable, VerificationFailed
+from ..errors import BadInput, Conflict, LedgerReadOnly, Misconfigured, Unavailable, VerificationFailed
 from ..tables import checkpoints, entries, log_state, now, pending_entries, signing_keys
 from . import keys, note, policy, statement, tiles
 from .published import Published
 from .signer import SignerState
-from .tree import EMPTY_ROOT, Frontier
+from .tree import EMPTY_ROOT, Frontier, consistency_proof
+from .witness import Witnesses
 
 _ROUND = 4096  # entries given indexes in one transaction
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
@@ -52,6 +54,10 @@ class Log:
         self._alarm: LedgerReadOnly | None = None
         self._signer = SignerState(settings.signer_state)
         self._keys: note.LogKeys | None = None
+        self._witness_lines: bytes | None = None
+        self._witnesses: Witnesses | None = None
+        self._witnesses_compared = False
+        self._cosigned = b""  # a checkpoint known to have its quorum
 
     # --- opening ---------------------------------------------------------------------------------------------------
     def start(self) -> None:
@@ -65,8 +71,18 @@ class Log:
             with exclusive(self.db, self.settings.home, "log"):
                 origin = self._create()
         self.origin = str(origin)
+        self._witness_lines = self.settings.witness_lines
         with contextlib.suppress(LedgerReadOnly):  # remembered in _alarm; whoever wants to write is told
-            self._round()
+            try:
+                self._round()
+            except Unavailable as error:
+                if error.reason != "witnesses":  # without them nothing is published, but all else can be done
+                    raise
+
+    def close(self) -> None:
+        """Close the connections to others."""
+        if self._witnesses is not None:
+            self._witnesses.close()
 
     def _create(self) -> str:
         with self.db.read() as connection:
@@ -310,6 +326,8 @@ class Log:
                     "then run `sourcemark ledger fsck`",
                     reason="batch_changed",
                 )
+            if last is not None:
+                self._compare_witnesses(last.note)
             if remembered is not None and (remembered.size, remembered.root) == (state.size, state.root):
                 signed = remembered.raw  # signed before, lost from the database: never signed differently
             else:
@@ -331,14 +349,58 @@ class Log:
                 raise LedgerReadOnly("another sequencer signed the same size: stop one of them") from error
         self._signer.advance(self.origin, state.size, state.root, signed)
 
+    def _compare_witnesses(self, signed: bytes) -> None:
+        """Before this process signs for the first time: a witness that has more than the database stops it."""
+        witnesses = self._demanded()
+        if witnesses is not None and not self._witnesses_compared:
+            witnesses.compare(signed)
+            self._witnesses_compared = True
+
     def _publish(self) -> None:
-        """T5. What is already published is left alone."""
+        """T4 and T5. What is already published is left alone."""
         size, _, signed = self._stored()
         published = self.published.read()
-        if published is None or published.raw != signed:
-            tiles.publish(self.settings.log_dir, 0 if published is None else published.size, size, self._leaves, signed)
+        if published is None or published.raw != signed or not self._has_quorum(signed):
+            start = 0 if published is None else published.size
+            signed = self._cosign(start, size, signed)
+            tiles.publish(self.settings.log_dir, start, size, self._leaves, signed)
             self._write_keys(self.settings.log_dir)
         self._published_size = size
+
+    def _cosign(self, published: int, size: int, signed: bytes) -> bytes:
+        """T4: the checkpoint with its cosignatures, which are stored with it before anybody sees them."""
+        witnesses = self._demanded()
+        if witnesses is None:
+            return signed
+        with self.db.read() as connection:
+            new = (entries.c.idx >= published, entries.c.idx < size)
+            tail = connection.execute(sa.select(entries.c.leaf_hash).where(*new).order_by(entries.c.idx))
+            nodes = self.published.ahead(published, [leaf_hash for (leaf_hash,) in tail])
+        cosigned = witnesses.collect(signed, lambda old: consistency_proof(nodes, old, size), published)
+        if cosigned != signed:
+            with self.db.write() as connection:
+                connection.execute(checkpoints.update().where(checkpoints.c.size == size).values(note=cosigned))
+        self._cosigned = cosigned
+        return cosigned
+
+    def _has_quorum(self, signed: bytes) -> bool:
+        witnesses = self._demanded()
+        if witnesses is not None and signed != self._cosigned:
+            if not witnesses.holds(signed):
+                return False
+            self._cosigned = signed
+        return True
+
+    def _demanded(self) -> Witnesses | None:
+        """The witnesses of the policy, None when there are none."""
+        if self._witnesses is None and self._witness_lines is not None:
+            try:
+                parsed = policy.parse_policy(self.policy())
+                if parsed.urls or parsed.witnessed:
+                    self._witnesses = Witnesses(parsed, self.settings.witness_seconds)
+            except BadInput as error:
+                raise Misconfigured(f"SOURCEMARK_WITNESS_POLICY: {error.detail}") from error
+        return self._witnesses
 
     def _leaves(self, start: int, stop: int) -> list[bytes]:
         with self.db.read() as connection:
@@ -388,8 +450,13 @@ class Log:
         return self._log_keys().vkeys()
 
     def policy(self) -> bytes:
-        """The C2SP tlog-policy: the log's keys and its witnesses (none yet, and the policy says so)."""
-        return policy.format_policy(self.vkeys())
+        """The C2SP tlog-policy: the log's keys and its witnesses; where there are none, it says so."""
+        if self._witness_lines is None:
+            return policy.format_policy(self.vkeys())
+        try:
+            return policy.with_logs(self._witness_lines, self.vkeys())
+        except VerificationFailed as error:
+            raise Misconfigured(f"SOURCEMARK_WITNESS_POLICY: {error.detail}") from error
 
     def export(self, folder: Path) -> int:
         """Write the published log to another folder; returns its size."""
