@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,21 +11,32 @@ import typer
 from provenance.records import parse
 
 from .output import emit, emit_all, say, table, tr
-from .session import service
+from .session import acting_account, service, signing_key_file
 
 app = typer.Typer(help="API keys and signing keys. 密钥。", no_args_is_help=True)
 _Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
-@app.command("new", help="Make an API key for an account; it is shown this once.")
+@app.command("new", help="Make an API key for an account, shown this once; or a signing key, in a file of yours.")
 def new(
-    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Account id or name.")],
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Account id or name; local for your own.")],
     scope: Annotated[list[str] | None, typer.Option(help="register, scan, lookup, admin; may be repeated.")] = None,
     label: Annotated[str, typer.Option(help="What it is for.")] = "",
+    signing: Annotated[
+        Path | None, typer.Option(help="File of a signing key: made unless it is there; enrolled in the log.")
+    ] = None,
+    recovery: Annotated[str | None, typer.Option(help="Id of an enrolled key that may revoke this one.")] = None,
+    sign_key: Annotated[
+        Path | None, typer.Option(help="File of the account's present signing key, which names its successor.")
+    ] = None,
+    unlinked: Annotated[bool, typer.Option(help="Enrol although no former key of the account is at hand.")] = False,
     json_: _Json = False,
 ) -> None:
     from provenance import accounts
 
+    if signing is not None:
+        _new_signing(account, signing, recovery, sign_key, unlinked, json_)
+        return
     with service() as opened:
         wanted = parse(accounts.NewApiKey, {"account": account, "label": label, "scopes": scope or None})
         issued = accounts.issue_key(opened.db, wanted)
@@ -34,6 +46,39 @@ def new(
     say(issued.secret)
     note = tr("shown only now; keep it secret", "仅显示一次，请妥善保管")
     say(f"({issued.id}; {', '.join(issued.scopes)}; {note})")
+
+
+def _new_signing(
+    account: str, path: Path, recovery: str | None, sign_key: Path | None, unlinked: bool, json_: bool
+) -> None:
+    from provenance import signing
+
+    with service() as opened:
+        acting = acting_account(opened, None if account == "local" else account)
+        key, old = signing_key_file(path, make=True), None if sign_key is None else signing_key_file(sign_key)
+        leaf = signing.sign_enrolment(opened, key, "producer", old, recovery)
+        index = signing.enrol(opened, acting, leaf, unlinked=unlinked)
+    if json_:
+        emit({"keyid": key.keyid, "file": str(path), "index": index})
+        return
+    say(f"{key.keyid}  ({tr('log entry', '账本条目')} {index})")
+    say(
+        tr(
+            f"the private key is in {path} and nowhere else: keep a copy on another medium, in another place",
+            f"私钥仅存于 {path}：请在其他介质、其他地点另存一份",
+        )
+    )
+
+
+@app.command("rotate", help="Replace a signing key kept here by a new one; the log shows the succession.")
+def rotate(key_id: Annotated[str, typer.Argument(metavar="KEY", help="Id of the present key.")]) -> None:
+    from provenance import signing
+
+    with service() as opened:
+        new_id = signing.rotate(opened, key_id)
+        folder = opened.settings.keys_dir
+    say(tr("the new key is", "新密钥") + f": {new_id}")
+    say(tr("back up its file now", "请立即备份其文件") + f": {folder / new_id}.pem")
 
 
 @app.command("list", help="All keys, API and signing.")
@@ -58,12 +103,17 @@ def list_(
 
 
 @app.command("revoke", help="Revoke a key: an API key at once, a signing key by an entry in the log.")
-def revoke(key_id: Annotated[str, typer.Argument(metavar="KEY")]) -> None:
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="KEY")],
+    sign_key: Annotated[
+        Path | None, typer.Option(help="File of the signing key itself, of its successor or of its recovery key.")
+    ] = None,
+) -> None:
     from provenance import accounts, signing
 
     with service() as opened:
         if re.fullmatch(r"[0-9a-f]{64}", key_id):
-            signing.revoke(opened, key_id)
+            signing.revoke(opened, key_id, None if sign_key is None else signing_key_file(sign_key))
         else:
             accounts.revoke_key(opened.db, key_id)
     say(tr("revoked", "已吊销") + f": {key_id}")

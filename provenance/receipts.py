@@ -7,11 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from . import works
+from . import signing, works
 from .errors import NotFound
 from .ledger import receipt
 from .service import Service
-from .tables import entries, openings, signing_keys
+from .tables import entries, openings
 
 
 def build(service: Service, work_id: str, account_id: str | None = None) -> dict[str, bytes]:
@@ -27,13 +27,11 @@ def build(service: Service, work_id: str, account_id: str | None = None) -> dict
     if work.idx is None:
         raise NotFound(f"the registration of {work_id} is not in the log yet: try again in a moment")
     with service.db.read() as connection:
-        leaf, keyid = connection.execute(
-            sa.select(entries.c.leaf, entries.c.keyid).where(entries.c.idx == work.idx)
-        ).one()
-        enrolled = connection.execute(
-            sa.select(signing_keys.c.enrolled_index).where(signing_keys.c.keyid == keyid)
-        ).scalar_one()
-        enrolment = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == enrolled)).scalar_one()
+        leaf = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == work.idx)).scalar_one()
+        enrolled = signing.enrolments(service, leaf)
+        enrolments = connection.execute(
+            sa.select(entries.c.idx, entries.c.leaf).where(entries.c.idx.in_(enrolled)).order_by(entries.c.idx)
+        ).all()
         opened = connection.execute(sa.select(openings).where(openings.c.leaf_hash == work.leaf_hash)).all()
     opening: dict[str, Any] = {
         row.name: {"salt": base64.b64encode(row.salt).decode(), "record": row.record} for row in opened
@@ -41,7 +39,7 @@ def build(service: Service, work_id: str, account_id: str | None = None) -> dict
     return receipt.build(
         leaf=leaf,
         proof=service.log.published.proof(work.idx),
-        enrolments=[(enrolment, service.log.published.proof(enrolled))],
+        enrolments=[(row.leaf, service.log.published.proof(row.idx)) for row in enrolments],
         opening=opening,
         policy=service.log.policy(),
         origin=service.log.origin,

@@ -1,82 +1,265 @@
-"""The key an account signs its statements with.
+"""The keys that accounts sign their statements with: enrolled, rotated and revoked by entries in the log.
 
-The command line of an embedded installation signs for the person who types: custody "producer". An account that
-registers through the API without a key of its own gets one that the service keeps: custody "service". The enrolment
-in the log says which, so a reader of a receipt sees the difference.
+A producer's own key never comes here: what it signs is submitted, the service sees its public half. An account that
+has none gets one that the service keeps; its enrolment says ``custody: service``, so a reader of a receipt sees the
+difference. From the day an account enrols a key of its own, the service signs nothing for it any more. The command
+line of an embedded installation keeps a key for the person who types, which is custody ``producer``.
+
+An API key alone cannot add a signing key to an account that has one: the enrolment must be signed by a key of the
+account as well.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from .accounts import LOCAL, Account
-from .errors import LedgerReadOnly, NotFound
+from .accounts import LOCAL, Account, find
+from .errors import BadInput, Conflict, Forbidden, LedgerReadOnly, NotFound
 from .ledger import keys, statement
 from .ledger.keys import SigningKey
 from .service import Service
-from .tables import now, signing_keys
+from .tables import entries, now, signing_keys
 
 
-def _path(service: Service, keyid: str) -> Any:
+def _path(service: Service, keyid: str) -> Path:
     return service.settings.keys_dir / f"{keyid}.pem"
 
 
-def signing_key(service: Service, account: Account) -> SigningKey:
-    """The account's present key, made and enrolled in the log at its first use.
-
-    Raises:
-        LedgerReadOnly: the key is enrolled but its file is gone.
-    """
-    keyid = _current(service, account)
-    if keyid is None:
-        keyid = _enrol(service, account)
-    try:
-        return keys.load_signing_key(_path(service, keyid))
-    except FileNotFoundError as error:
-        raise LedgerReadOnly(
-            f"the signing key {keyid[:16]} of account {account.name!r} is not in {service.settings.keys_dir}: "
-            "restore that file from your backup",
-            reason="key_missing",
-        ) from error
-
-
-def _current(service: Service, account: Account) -> str | None:
+def _rows(service: Service, account: Account) -> Sequence[sa.Row[Any]]:
+    """The account's enrolled keys, newest first."""
     with service.db.read() as connection:
         return connection.execute(
-            sa.select(signing_keys.c.keyid)
-            .where(
-                signing_keys.c.account_id == account.id,
-                signing_keys.c.enrolled_index.is_not(None),
-                signing_keys.c.revoked_index.is_(None),
-            )
+            sa.select(signing_keys)
+            .where(signing_keys.c.account_id == account.id, signing_keys.c.enrolled_index.is_not(None))
             .order_by(signing_keys.c.enrolled_index.desc())
-            .limit(1)
-        ).scalar()
+        ).all()
 
 
-def _enrol(service: Service, account: Account) -> str:
+def _signs_for_itself(account: Account, rows: Sequence[sa.Row[Any]]) -> bool:
+    return account.name != LOCAL and any(row.custody == "producer" for row in rows)
+
+
+def signing_key(service: Service, account: Account) -> SigningKey:
+    """The key kept here for the account, made and enrolled in the log at its first use.
+
+    Raises:
+        Forbidden: the account signs with a key of its own, which is not here.
+        LedgerReadOnly: the key is enrolled but its file is gone.
+    """
+    rows = _rows(service, account)
+    if _signs_for_itself(account, rows):
+        raise Forbidden(
+            f"account {account.name!r} signs with a key of its own, the service does not sign for it: prepare the "
+            "statement, sign it and submit it (`sourcemark register --sign-key FILE`)",
+            reason="own_key",
+        )
+    live = [row for row in rows if row.revoked_index is None]
+    for row in live:
+        if _path(service, row.keyid).exists():
+            return _load(service, row.keyid)
+    if live:
+        raise LedgerReadOnly(
+            f"no signing key of account {account.name!r} is in {service.settings.keys_dir}: give yours with "
+            f"--sign-key, or restore {live[0].keyid}.pem from your backup",
+            reason="key_missing",
+        )
+    key = _new(service)
+    custody = "producer" if account.name == LOCAL else "service"
+    enrol(service, account, sign_enrolment(service, key, custody), unlinked=True)
+    return key
+
+
+def own_key(service: Service, account: Account, key: SigningKey) -> SigningKey:
+    """A key that its owner brings, enrolled at its first use if it is the account's first.
+
+    Raises:
+        Forbidden: it is enrolled for another account, or revoked, or the account has other keys.
+    """
+    with service.db.read() as connection:
+        row = connection.execute(sa.select(signing_keys).where(signing_keys.c.keyid == key.keyid)).first()
+    if row is None or row.enrolled_index is None:
+        if _rows(service, account):
+            raise Forbidden(
+                f"the key {key.keyid[:16]} is not enrolled: `sourcemark key new {account.name} --signing FILE` does it",
+                reason="not_enrolled",
+            )
+        enrol(service, account, sign_enrolment(service, key, "producer"))
+        return key
+    if row.account_id != account.id:
+        raise Forbidden(f"the key {key.keyid[:16]} is enrolled for another account", reason="not_enrolled")
+    if row.revoked_index is not None:
+        raise Forbidden(f"the key {key.keyid[:16]} was revoked: sign with the new one", reason="revoked")
+    return key
+
+
+def _new(service: Service) -> SigningKey:
     key = keys.new_signing_key()
     keys.save_signing_key(key, _path(service, key.keyid))
-    custody = "producer" if account.name == LOCAL else "service"
-    leaf = statement.sign(
-        statement.key_enrol(service.log.origin, public_key=key.public, custody=custody, after=service.log.head()),
-        key,
-    )
-    with service.db.write() as connection:
-        connection.execute(
-            signing_keys.insert().values(
-                keyid=key.keyid,
-                account_id=account.id,
-                public_key=key.public,
-                custody=custody,
-                created_at=now(),
-            )
+    return key
+
+
+def _load(service: Service, keyid: str) -> SigningKey:
+    key = keys.load_signing_key(_path(service, keyid))
+    if key.keyid != keyid:
+        raise LedgerReadOnly(
+            f"{_path(service, keyid)} holds another key: restore it from your backup", reason="key_damaged"
         )
+    return key
+
+
+# --- enrolment, rotation, revocation ---------------------------------------------------------------------------------
+def sign_enrolment(
+    service: Service, key: SigningKey, custody: str, old: SigningKey | None = None, recovery: str | None = None
+) -> bytes:
+    """The leaf of an enrolment, by this key and in a rotation by the old one."""
+    made = statement.key_enrol(
+        service.log.origin, public_key=key.public, custody=custody, after=service.log.head(), recovery=recovery
+    )
+    return statement.sign(made, key, *([] if old is None else [old]))
+
+
+def enrol(service: Service, account: Account, leaf: bytes, *, unlinked: bool = False) -> int:
+    """Enter the enrolment of a key for an account; returns its index in the log.
+
+    Where the service keeps a key for the account, that key signs too, so that readers can follow the account from one
+    key to the next; of an account that now signs for itself it is then revoked.
+
+    Args:
+        unlinked: take it without the signature of a key that the account had before.
+
+    Raises:
+        Forbidden: the account has a key that did not sign.
+        Conflict: the key is enrolled already.
+        VerificationFailed: a weak key, a signature that does not hold, or a rule of the log.
+    """
+    parsed = statement.parse_leaf(leaf)
+    keyid, public = statement.enrolled_key(parsed)
+    custody = str(parsed.predicate["custody"])
+    rows = _rows(service, account)
+    live = {row.keyid: row for row in rows if row.revoked_index is None}
+    leaves = [leaf]
+    others = [signer for signer in parsed.signers if signer != keyid]
+    if not others:
+        kept = next((k for k in live if _path(service, k).exists()), None)
+        if kept is not None:
+            old = _load(service, kept)
+            leaves = [statement.add_signature(leaf, old)]
+            if account.name != LOCAL and custody == "producer":
+                leaves.append(_sign_revocation(service, kept, old))
+        elif rows and not unlinked:
+            raise Forbidden(
+                f"account {account.name!r} has signing keys already: the enrolment of another one must be signed by "
+                "one of them as well",
+                reason="unlinked_key",
+            )
+    elif not unlinked and live.keys().isdisjoint(others):
+        raise Forbidden(f"the enrolment is signed by no present key of account {account.name!r}", reason="unlinked_key")
+    row = {
+        "keyid": keyid,
+        "account_id": account.id,
+        "public_key": public,
+        "custody": custody,
+        "created_at": now(),
+    }
+    with service.db.write() as connection:
+        # An enrolment that was refused may be tried again.
+        connection.execute(
+            signing_keys.delete().where(signing_keys.c.keyid == keyid, signing_keys.c.enrolled_index.is_(None))
+        )
+        if connection.execute(sa.select(signing_keys.c.keyid).where(signing_keys.c.keyid == keyid)).first():
+            raise Conflict(f"the key {keyid[:16]} is enrolled already")
+        connection.execute(signing_keys.insert().values(row))
+        service.log.submit(connection, leaves)
+    return _commit(service, leaves)[0]
+
+
+def rotate(service: Service, keyid: str) -> str:
+    """Replace a key that is kept here by a new one, which the old one names its successor; returns the new keyid.
+
+    Raises:
+        NotFound: no live key of this id is kept here.
+    """
+    row = _row(service, keyid)
+    if row.revoked_index is not None:
+        raise Conflict(f"the key {keyid[:16]} was revoked already")
+    if not _path(service, keyid).exists():
+        raise BadInput(
+            f"the key {keyid[:16]} is not kept here: `sourcemark key new ACCOUNT --signing NEW --sign-key OLD` enrols "
+            "its successor, `sourcemark key revoke` then revokes it"
+        )
+    old, new = _load(service, keyid), _new(service)
+    enrol(service, find(service.db, row.account_id), sign_enrolment(service, new, row.custody, old, row.recovery))
+    revoke(service, keyid, new)
+    return new.keyid
+
+
+def _row(service: Service, keyid: str) -> sa.Row[Any]:
+    with service.db.read() as connection:
+        row = connection.execute(sa.select(signing_keys).where(signing_keys.c.keyid == keyid)).first()
+    if row is None or row.enrolled_index is None:
+        raise NotFound(f"no signing key has the id {keyid!r}: see `sourcemark key list`")
+    return row
+
+
+def _sign_revocation(service: Service, keyid: str, signer: SigningKey) -> bytes:
+    return statement.sign(statement.key_revoke(service.log.origin, keyid=keyid, after=service.log.head()), signer)
+
+
+def revoke(service: Service, keyid: str, signer: SigningKey | None = None) -> None:
+    """Revoke a signing key in the log; revoking twice changes nothing.
+
+    Args:
+        signer: the key itself, a successor or its recovery key; None: the key itself, which must be kept here.
+
+    Raises:
+        NotFound: no enrolled key has this id.
+        BadInput: the key is not kept here.
+        Conflict: the signer may not act for it.
+    """
+    if _row(service, keyid).revoked_index is not None:
+        return
+    if signer is None:
+        if not _path(service, keyid).exists():
+            raise BadInput(
+                f"the key {keyid[:16]} is not kept here: sign with it, its successor or its recovery key "
+                "(--sign-key FILE)"
+            )
+        signer = _load(service, keyid)
+    submit_revocation(service, _sign_revocation(service, keyid, signer))
+
+
+def submit_revocation(service: Service, leaf: bytes) -> int:
+    """Enter a signed revocation, whoever brings it: the log's rules say who may. Returns its index."""
+    with service.db.write() as connection:
         service.log.submit(connection, [leaf])
-    service.log.commit([statement.leaf_hash(leaf)])
-    return key.keyid
+    return _commit(service, [leaf])[0]
+
+
+def _commit(service: Service, leaves: Sequence[bytes]) -> list[int]:
+    hashes = [statement.leaf_hash(leaf) for leaf in leaves]
+    indexes = service.log.commit(hashes)
+    return [indexes[each] for each in hashes]
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+def enrolments(service: Service, leaf: bytes) -> list[int]:
+    """Indexes of the enrolments of an entry's keys, and of the keys that signed those, in the order of the log."""
+    found: dict[str, int] = {}
+    wanted = set(statement.parse_leaf(leaf).signers)
+    with service.db.read() as connection:
+        while wanted:
+            rows = connection.execute(
+                sa.select(signing_keys.c.keyid, signing_keys.c.enrolled_index, entries.c.leaf)
+                .join(entries, entries.c.idx == signing_keys.c.enrolled_index)
+                .where(signing_keys.c.keyid.in_(wanted))
+            ).all()
+            found |= {row.keyid: row.enrolled_index for row in rows}
+            wanted = {s for row in rows for s in statement.parse_leaf(row.leaf).signers} - found.keys()
+    return sorted(found.values())
 
 
 def signing_key_rows(service: Service, account_id: str | None = None) -> list[dict[str, Any]]:
@@ -87,22 +270,3 @@ def signing_key_rows(service: Service, account_id: str | None = None) -> list[di
     with service.db.read() as connection:
         rows = connection.execute(query).all()
     return [{k: v.hex() if isinstance(v, bytes) else v for k, v in row._asdict().items()} for row in rows]
-
-
-def revoke(service: Service, keyid: str) -> None:
-    """Revoke a signing key in the log, signed by itself; the account gets a new one at its next registration.
-
-    Raises:
-        NotFound: no enrolled key has this id.
-    """
-    with service.db.read() as connection:
-        row = connection.execute(sa.select(signing_keys).where(signing_keys.c.keyid == keyid)).first()
-    if row is None or row.enrolled_index is None:
-        raise NotFound(f"no signing key has the id {keyid!r}: see `sourcemark key list`")
-    if row.revoked_index is not None:
-        return
-    key = keys.load_signing_key(_path(service, keyid))
-    leaf = statement.sign(statement.key_revoke(service.log.origin, keyid=keyid, after=service.log.head()), key)
-    with service.db.write() as connection:
-        service.log.submit(connection, [leaf])
-    service.log.commit([statement.leaf_hash(leaf)])

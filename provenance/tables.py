@@ -79,8 +79,11 @@ signing_keys = Table(
     Column("public_key", LargeBinary(32), nullable=False),
     Column("custody", String(20), nullable=False),  # producer | service
     Column("created_at", String(27), nullable=False),
+    # As the log has it; the sequencer writes these with the entry.
     Column("enrolled_index", BigInteger),
     Column("revoked_index", BigInteger),
+    Column("predecessor", String(64)),
+    Column("recovery", String(64)),
 )
 
 # --- the ledger --------------------------------------------------------------------------------------------------

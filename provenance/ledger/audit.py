@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import VerificationFailed
 from . import note, statement, tiles
+from .directory import KeyDirectory, published_entries
 from .tree import Frontier, leaf_hash, perfect_root, range_root
 
 
@@ -31,7 +32,7 @@ def audit_log(signed: bytes, fetch: tiles.Fetch, log_keys: Sequence[note.VKey]) 
     except VerificationFailed as error:
         yield f"checkpoint: {error.detail}"
         return
-    directory = statement.KeyDirectory(checkpoint.origin)
+    directory, earlier = KeyDirectory(checkpoint.origin), published_entries(fetch, checkpoint.size)
     frontier, rows, past = Frontier(), _Rows(fetch), _Past(fetch, checkpoint.size)
     for number in range((checkpoint.size + tiles.WIDTH - 1) // tiles.WIDTH):
         width = min(tiles.WIDTH, checkpoint.size - number * tiles.WIDTH)
@@ -45,7 +46,7 @@ def audit_log(signed: bytes, fetch: tiles.Fetch, log_keys: Sequence[note.VKey]) 
             return
         for entry in entries:
             try:
-                past.check(directory.replay(frontier.size, entry))
+                past.check(directory.replay(frontier.size, entry, earlier))
             except VerificationFailed as error:
                 yield f"entry {frontier.size}: {error.detail}"
             digest = leaf_hash(entry)

@@ -13,9 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..db import Database
-from ..errors import LedgerReadOnly, SourcemarkError
-from ..tables import checkpoints, entries, fingerprints, log_state, openings, pending_entries, works
+from ..errors import LedgerReadOnly, SourcemarkError, VerificationFailed
+from ..tables import checkpoints, entries, fingerprints, log_state, openings, pending_entries, signing_keys, works
 from . import audit, note, statement, tiles
+from .directory import KeyDirectory
 from .log import Log
 from .signer import SignerState
 from .tree import Frontier
@@ -67,7 +68,7 @@ def _entries(db: Database, log: Log) -> Iterator[str]:
     with db.read() as connection:
         state = connection.execute(sa.select(log_state)).one()
         signed = {row.size: row.root for row in connection.execute(sa.select(checkpoints.c.size, checkpoints.c.root))}
-    frontier, directory, start = Frontier(), statement.KeyDirectory(log.origin), 0
+    frontier, directory, start = Frontier(), KeyDirectory(log.origin), 0
     while start < state.size:
         with db.read() as connection:
             rows = connection.execute(
@@ -81,7 +82,7 @@ def _entries(db: Database, log: Log) -> Iterator[str]:
             if fresh != row.leaf_hash:
                 yield f"entry {row.idx} was changed in the database"
             try:
-                directory.replay(row.idx, row.leaf)
+                directory.replay(row.idx, row.leaf, lambda index: _leaf(db, index))
             except SourcemarkError as error:
                 yield f"entry {row.idx}: {error.detail}"
             frontier.append(fresh)
@@ -95,6 +96,32 @@ def _entries(db: Database, log: Log) -> Iterator[str]:
         yield f"the database has {frontier.size} entries and says it has {state.size}"
     if frontier.root() != state.root or Frontier.from_bytes(state.frontier).root() != state.root:
         yield "the database's root is not that of its entries"
+    yield from _signing_keys(db, directory)
+
+
+def _leaf(db: Database, index: int) -> bytes:
+    with db.read() as connection:
+        raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar()
+    if raw is None:
+        raise VerificationFailed(f"entry {index}, which it names, is missing")
+    return bytes(raw)
+
+
+def _signing_keys(db: Database, directory: KeyDirectory) -> Iterator[str]:
+    """What the service believes of the keys, against what the log says."""
+    with db.read() as connection:
+        rows = connection.execute(sa.select(signing_keys).where(signing_keys.c.enrolled_index.is_not(None))).all()
+    for row in rows:
+        said = (
+            directory.known.get(row.keyid),
+            row.keyid in directory.revoked,
+            directory.predecessors.get(row.keyid),
+            directory.recoveries.get(row.keyid),
+        )
+        if (row.public_key, row.revoked_index is not None, row.predecessor, row.recovery) != said:
+            yield f"the signing key {row.keyid[:16]} was changed in the database"
+    for keyid in directory.known.keys() - {row.keyid for row in rows}:
+        yield f"the signing key {keyid[:16]} is missing from the database"
 
 
 def _signatures(db: Database, log: Log) -> Iterator[str]:

@@ -21,8 +21,9 @@ import errno
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -32,6 +33,7 @@ from ..db import Database, exclusive
 from ..errors import BadInput, Conflict, LedgerReadOnly, Misconfigured, Unavailable, VerificationFailed
 from ..tables import checkpoints, entries, log_state, now, pending_entries, signing_keys
 from . import keys, note, policy, statement, tiles
+from .directory import KeyDirectory
 from .published import Published
 from .signer import SignerState
 from .tree import EMPTY_ROOT, Frontier, consistency_proof
@@ -112,14 +114,20 @@ class Log:
 
         Raises:
             LedgerReadOnly: the log's stores disagree.
-            Conflict: an entry is in the log already.
+            Conflict: an entry is in the log already, or waits for it.
             BadInput: a statement names a checkpoint that was never signed.
+            VerificationFailed: a signature does not hold, or is by a key that this service does not know. Whether the
+                key may sign at the entry's place is for the sequencer to say.
         """
         self.check_writable()
         moment = now()
+        parsed = [statement.parse_leaf(raw) for raw in leaves]
+        directory = self._directory(connection, {keyid for leaf in parsed for keyid in leaf.signers}, enrolled=False)
         rows, afters = [], set()
-        for raw in leaves:
-            leaf = statement.parse_leaf(raw)
+        for raw, leaf in zip(leaves, parsed, strict=True):
+            if leaf.host != statement.host_of(self.origin):
+                raise VerificationFailed(f"the statement was written for the log of {leaf.host!r:.80}, not this one")
+            directory.verify(leaf)
             afters.add(leaf.after)
             rows.append(
                 {
@@ -135,6 +143,9 @@ class Log:
         known = connection.execute(sa.select(entries.c.idx).where(entries.c.leaf_hash.in_(hashes))).first()
         if known is not None:
             raise Conflict(f"this statement is in the log already, as entry {known.idx}")
+        waits = sa.select(pending_entries.c.id).where(pending_entries.c.leaf_hash.in_(hashes))
+        if len(set(hashes)) < len(hashes) or connection.execute(waits).first() is not None:
+            raise Conflict("this statement was sent already")
         connection.execute(pending_entries.insert(), rows)
 
     def _check_afters(self, connection: sa.Connection, afters: set[statement.After]) -> None:
@@ -239,13 +250,13 @@ class Log:
             if not waiting:
                 return 0
             leaves = {row.id: statement.parse_leaf(row.leaf) for row in waiting}
-            known = self._signers(connection, {keyid for leaf in leaves.values() for keyid in leaf.signers})
+            directory = self._directory(connection, {k for leaf in leaves.values() for k in _keys_of(connection, leaf)})
             moment = now()
             taken: list[dict[str, object]] = []
             frontier = Frontier.from_bytes(state.frontier)
             for row in waiting:
                 index = state.size + len(taken)
-                why = self._admit(connection, leaves[row.id], index, known)
+                why = self._admit(connection, leaves[row.id], index, directory, taken)
                 if why is not None:
                     connection.execute(
                         pending_entries.update().where(pending_entries.c.id == row.id).values(refused=why)
@@ -274,34 +285,63 @@ class Log:
                 )
             return len(waiting)
 
-    def _signers(self, connection: sa.Connection, keyids: set[str]) -> dict[str, tuple[bool, bool]]:
-        rows = connection.execute(sa.select(signing_keys).where(signing_keys.c.keyid.in_(keyids)))
-        return {row.keyid: (row.enrolled_index is not None, row.revoked_index is not None) for row in rows}
+    def _directory(self, connection: sa.Connection, keyids: set[str], *, enrolled: bool = True) -> KeyDirectory:
+        """What the log's key directory says of these keys and of those they succeeded.
+
+        Args:
+            enrolled: leave out the keys whose enrolment the log does not have yet.
+        """
+        directory, wanted = KeyDirectory(self.origin), set(keyids)
+        while wanted:
+            rows = connection.execute(sa.select(signing_keys).where(signing_keys.c.keyid.in_(wanted))).all()
+            wanted = {row.predecessor for row in rows if row.predecessor is not None} - directory.known.keys()
+            for row in rows:
+                if enrolled and row.enrolled_index is None:
+                    continue
+                directory.known[row.keyid] = row.public_key
+                if row.revoked_index is not None:
+                    directory.revoked.add(row.keyid)
+                if row.predecessor is not None:
+                    directory.predecessors[row.keyid] = row.predecessor
+                if row.recovery is not None:
+                    directory.recoveries[row.keyid] = row.recovery
+        return directory
 
     def _admit(
-        self, connection: sa.Connection, leaf: statement.Leaf, index: int, known: dict[str, tuple[bool, bool]]
+        self,
+        connection: sa.Connection,
+        leaf: statement.Leaf,
+        index: int,
+        directory: KeyDirectory,
+        taken: Sequence[Mapping[str, Any]],
     ) -> str | None:
-        """Why an entry may not enter the log, by the log's own order of enrolments and revocations."""
+        """Why an entry may not enter the log, by the log's own order of enrolments and revocations.
+
+        Args:
+            taken: the entries before it that are not in the database yet, the last ones in the log.
+        """
+
+        def earlier(at: int) -> bytes:
+            if at >= index - len(taken):
+                return bytes(taken[at - (index - len(taken))]["leaf"])
+            return bytes(connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == at)).scalar_one())
+
         try:
-            statement.check_place(leaf, self.origin, index)
+            directory.admit(index, leaf, earlier)
         except VerificationFailed as error:
             return error.detail
-        new = statement.enrolled_key(leaf)[0] if leaf.kind == "key-enrol" else None
-        for signer in leaf.signers:
-            enrolled, revoked = known.get(signer, (False, False))
-            if signer == new and enrolled:
-                return "this key is enrolled already"
-            if signer != new and not enrolled:
-                return "the key that signed this statement is not enrolled in the log"
-            if revoked:
-                return "the key that signed this statement was revoked; sign with the new one"
-        if new is not None:
-            known[new] = (True, False)
-            connection.execute(signing_keys.update().where(signing_keys.c.keyid == new).values(enrolled_index=index))
+        if leaf.kind == "key-enrol":
+            keyid = statement.enrolled_key(leaf)[0]
+            values: dict[str, Any] = {
+                "enrolled_index": index,
+                "predecessor": directory.predecessors.get(keyid),
+                "recovery": directory.recoveries.get(keyid),
+            }
         elif leaf.kind == "key-revoke":
-            target = leaf.predicate["keyid"]
-            known[target] = (True, True)
-            connection.execute(signing_keys.update().where(signing_keys.c.keyid == target).values(revoked_index=index))
+            keyid, values = leaf.predicate["keyid"], {"revoked_index": index}
+        else:
+            return None
+        connection.execute(signing_keys.update().where(signing_keys.c.keyid == keyid).values(values))
         return None
 
     def _sign(self) -> None:
@@ -484,3 +524,14 @@ class Log:
             tiles.publish(self.settings.log_dir, 0, size, self._leaves, signed)
             self._write_keys(self.settings.log_dir)
         return size
+
+
+def _keys_of(connection: sa.Connection, leaf: statement.Leaf) -> set[str]:
+    """The keys that decide whether an entry may enter the log."""
+    said = leaf.predicate
+    found = {*leaf.signers, *(said[name] for name in ("keyid", "recovery") if name in said)}
+    named = said.get("opens", said).get("index")  # of an entry of the round before it, the keys are asked for anyway
+    if named is not None:
+        raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == named)).scalar()
+        found |= set() if raw is None else set(statement.parse_leaf(raw).signers)
+    return found

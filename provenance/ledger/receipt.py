@@ -19,6 +19,7 @@ from typing import Any
 
 from ..errors import BadInput, Unavailable, VerificationFailed
 from .encoding import canonical
+from .statement import parse_leaf
 
 ENTRY = "entry.dsse.json"
 PROOF = "entry.tlog-proof"
@@ -45,17 +46,22 @@ def build(
     """The files of a receipt by name.
 
     Args:
-        enrolments: leaf and proof of each enrolment of a key that signed the entry, in the order of its signatures,
-            and of the older keys that signed those.
+        enrolments: leaf and proof of each enrolment of a key that signed the entry, and of the keys that signed those
+            with them, in the order of the log.
         opening: ``{name: {"salt": base64, "record": {...}}}`` for each commitment that is opened.
     """
     files = {ENTRY: leaf, PROOF: proof, POLICY: policy}
+    signer, at = parse_leaf(leaf).signers[0], "0"
+    digits = len(str(len(enrolments)))  # so that the order of names is that of numbers
     for number, (enrolment, its_proof) in enumerate(enrolments):
-        files[f"keys/{number}/{ENTRY}"] = enrolment
-        files[f"keys/{number}/{PROOF}"] = its_proof
+        name = f"{number:0{digits}}"
+        files[f"keys/{name}/{ENTRY}"] = enrolment
+        files[f"keys/{name}/{PROOF}"] = its_proof
+        if parse_leaf(enrolment).digests == [signer]:  # an enrolment is about its key
+            at = name
     if opening:
         files[OPENING] = canonical(opening)
-    facts = {"origin": origin, "index": str(index), "entry": ENTRY, "proof": PROOF}
+    facts = {"origin": origin, "index": str(index), "entry": ENTRY, "proof": PROOF, "key": at}
     text = _VERIFY_MD.read_text(encoding="utf-8")
     files[README] = re.sub(r"\{(\w+)\}", lambda match: facts[match[1]], text).encode()
     return files

@@ -10,7 +10,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import VerificationFailed
@@ -49,6 +49,8 @@ KINDS = (
 )
 
 After = tuple[int, bytes]
+Reference = Mapping[str, Any]  # an earlier entry of the same log: ``index`` and ``leafHash``, hex
+SEALED = "sha256-salt32"  # what a sealed registration's digest is: SHA-256 of 32 random bytes and the work's
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -85,19 +87,25 @@ def _statement(
     }
 
 
-def key_enrol(origin: str, *, public_key: bytes, custody: str, after: After) -> dict[str, Any]:
-    """A key enters the log, signed by itself.
+def key_enrol(
+    origin: str, *, public_key: bytes, custody: str, after: After, recovery: str | None = None
+) -> dict[str, Any]:
+    """A key enters the log, signed by itself; in a rotation by the old key too.
 
     Args:
         custody: "producer" where the private key never left its owner, "service" where the service keeps it.
         after: size and root of a checkpoint the signer has seen: the statement is not older than that.
+        recovery: keyid of an enrolled key that may act for this one when it is lost or stolen.
     """
     digest = hashlib.sha256(public_key).digest()
-    return _statement(origin, "key-enrol", [digest], after, {"publicKey": b64(public_key), "custody": custody})
+    predicate = {"publicKey": b64(public_key), "custody": custody}
+    if recovery is not None:
+        predicate["recovery"] = recovery
+    return _statement(origin, "key-enrol", [digest], after, predicate)
 
 
 def key_revoke(origin: str, *, keyid: str, after: After) -> dict[str, Any]:
-    """A key leaves the log: entries after this one may not be signed by it."""
+    """A key leaves the log: entries after this one may not be signed by it. Signed by who may act for it."""
     return _statement(origin, "key-revoke", [bytes.fromhex(keyid)], after, {"keyid": keyid})
 
 
@@ -109,15 +117,51 @@ def registration(
     algorithms: Sequence[str],
     commitments: Mapping[str, str],
     after: After,
+    opens: Reference | None = None,
 ) -> dict[str, Any]:
-    """A work with this SHA-256 is claimed; what is claimed stands in the commitments."""
+    """A work with this SHA-256 is claimed; what is claimed stands in the commitments.
+
+    Args:
+        opens: the sealed registration of the same work that this one opens, with ``salt``: 32 bytes in base64.
+    """
     predicate = {"medium": medium, "algorithms": list(algorithms), "commitments": dict(commitments)}
+    if opens is not None:
+        predicate["opens"] = dict(opens)
     return _statement(origin, "registration", [digest], after, predicate)
 
 
+def sealed_digest(salt: bytes, work: bytes) -> bytes:
+    """What a sealed registration names instead of the work's SHA-256: nobody without the salt can test a guess."""
+    if len(salt) != SALT_SIZE:
+        raise VerificationFailed("a salt has 32 bytes")
+    return hashlib.sha256(salt + work).digest()
+
+
+def sealed_registration(origin: str, *, digest: bytes, commitments: Mapping[str, str], after: After) -> dict[str, Any]:
+    """A work is claimed of which nothing is told.
+
+    Args:
+        digest: see `sealed_digest`.
+        commitments: with one named "seal" to the record ``{"salt": base64}``.
+    """
+    predicate = {"sealed": SEALED, "commitments": dict(commitments)}
+    return _statement(origin, "registration", [digest], after, predicate)
+
+
+def refer(index: int, leaf_hash: bytes) -> dict[str, Any]:
+    """A reference to an earlier entry of the same log."""
+    return {"index": index, "leafHash": leaf_hash.hex()}
+
+
 def withdrawal(origin: str, *, registration: bytes, index: int, after: After) -> dict[str, Any]:
-    """The registration with this leaf hash is withdrawn by its signer."""
-    return _statement(origin, "withdrawal", [registration], after, {"index": index, "leafHash": registration.hex()})
+    """The registration with this leaf hash is withdrawn, signed by who may act for its signer."""
+    return _statement(origin, "withdrawal", [registration], after, refer(index, registration))
+
+
+def erasure(origin: str, *, entry: bytes, index: int, erased: Sequence[str], after: After) -> dict[str, Any]:
+    """Salts and records behind commitments of the entry with this leaf hash were deleted; its proof stays."""
+    predicate = {**refer(index, entry), "erased": sorted(erased)}
+    return _statement(origin, "erasure", [entry], after, predicate)
 
 
 def pae(payload: bytes) -> bytes:
@@ -128,12 +172,23 @@ def pae(payload: bytes) -> bytes:
 def sign(statement: Mapping[str, Any], *signers: SigningKey) -> bytes:
     """The leaf: the statement in its envelope, signed by each key."""
     payload = canonical(statement)
-    envelope = {
-        "payload": b64(payload),
-        "payloadType": PAYLOAD_TYPE,
-        "signatures": [{"keyid": key.keyid, "sig": b64(key.sign(pae(payload)))} for key in signers],
-    }
-    leaf = canonical(envelope)
+    return assemble(payload, [(key.keyid, key.sign(pae(payload))) for key in signers])
+
+
+def add_signature(leaf: bytes, key: SigningKey) -> bytes:
+    """The leaf with one more signature, behind the others."""
+    parsed = parse_leaf(leaf)
+    signatures = [*parsed.signatures, (key.keyid, key.sign(pae(parsed.payload)))]
+    return assemble(parsed.payload, signatures)
+
+
+def assemble(payload: bytes, signatures: Sequence[tuple[str, bytes]]) -> bytes:
+    """The leaf of a statement that was signed elsewhere: keyid and signature of each signer."""
+    written = [{"keyid": keyid, "sig": b64(signature)} for keyid, signature in signatures]
+    return _fitting(canonical({"payload": b64(payload), "payloadType": PAYLOAD_TYPE, "signatures": written}))
+
+
+def _fitting(leaf: bytes) -> bytes:
     if len(leaf) > MAX_LEAF:
         raise VerificationFailed(f"the statement has {len(leaf)} bytes, at most {MAX_LEAF} fit into the log")
     return leaf
@@ -218,6 +273,10 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
+def _is_reference(value: Mapping[str, Any]) -> bool:
+    return _is_count(value.get("index")) and _is_hex64(value.get("leafHash"))
+
+
 def _is_hex64(value: Any) -> bool:
     return isinstance(value, str) and _HEX64.match(value) is not None
 
@@ -254,6 +313,7 @@ def _check_predicate(kind: str, predicate: Any) -> None:
     _need(ok, "with commitments that can be opened")
     if kind == "key-enrol":
         _need(_is_bytes(predicate.get("publicKey"), 32) and predicate.get("custody") in CUSTODIES, "an enrolment")
+        _need("recovery" not in predicate or _is_hex64(predicate["recovery"]), "an enrolment with its recovery key")
     elif kind == "key-revoke":
         _need(_is_hex64(predicate.get("keyid")), "a revocation")
     elif kind == "registration":
@@ -261,8 +321,18 @@ def _check_predicate(kind: str, predicate: Any) -> None:
         ok = "commitments" in predicate and isinstance(predicate.get("medium", ""), str)
         ok = ok and isinstance(algorithms, list) and all(isinstance(each, str) for each in algorithms)
         _need(ok, "a registration")
+        if "sealed" in predicate:
+            _need(predicate["sealed"] == SEALED and "seal" in commitments and "opens" not in predicate, "sealed")
+        if "opens" in predicate:
+            opens = predicate["opens"]
+            ok = isinstance(opens, dict) and opens.keys() == {"index", "leafHash", "salt"} and _is_reference(opens)
+            _need(ok and _is_bytes(opens["salt"], SALT_SIZE), "a registration that opens a sealed one")
     elif kind == "withdrawal":
-        _need(_is_count(predicate.get("index")) and _is_hex64(predicate.get("leafHash")), "a withdrawal")
+        _need(_is_reference(predicate), "a withdrawal")
+    elif kind == "erasure":
+        erased = predicate.get("erased")
+        ok = _is_reference(predicate) and isinstance(erased, list) and bool(erased)
+        _need(ok and all(isinstance(each, str) for each in erased), "an erasure")
 
 
 def _is_bytes(value: Any, size: int) -> bool:
@@ -308,68 +378,6 @@ def enrolled_key(leaf: Leaf) -> tuple[str, bytes]:
         raise VerificationFailed("the enrolled key did not sign its own enrolment")
     keys.verify(public, own[0], pae(leaf.payload))
     return keyid, public
-
-
-@dataclass(slots=True)
-class KeyDirectory:
-    """Replays a log from its beginning and knows at each entry which keys are enrolled and not revoked.
-
-    The rules: a key is enrolled once, signed by itself, before its first use; in a rotation the old key signs too and
-    the new one is its successor; a key is revoked by itself or by a successor; nothing is signed by a revoked key; no
-    statement stands in the log twice. The order of the log decides, never a clock.
-
-    Attributes:
-        origin: of the log; statements written for another one are refused. None takes any.
-        known: raw public keys by keyid, revoked ones too.
-        revoked: keyids.
-        successors: keyids of the keys whose enrolments a key has signed.
-    """
-
-    origin: str | None = None
-    known: dict[str, bytes] = field(default_factory=dict)
-    revoked: set[str] = field(default_factory=set)
-    successors: dict[str, set[str]] = field(default_factory=dict)
-    # Payloads, not leaves: dropping one of two signatures would make another leaf of the same statement.
-    _seen: set[bytes] = field(default_factory=set)
-
-    def replay(self, index: int, raw: bytes) -> Leaf:
-        """Apply the next entry.
-
-        Raises:
-            VerificationFailed: it breaks a rule; the directory stays as it was.
-        """
-        leaf = parse_leaf(raw)
-        digest = hashlib.sha256(leaf.payload).digest()
-        if digest in self._seen:
-            raise VerificationFailed("the same statement stands in the log twice")
-        check_place(leaf, self.origin, index)
-        if leaf.kind == "key-enrol":
-            keyid, public = enrolled_key(leaf)
-            if keyid in self.known:
-                raise VerificationFailed("the key was enrolled twice")
-            verify_signatures(leaf, {**{k: self.known[k] for k in leaf.signers if k in self.known}, keyid: public})
-        else:
-            verify_signatures(leaf, self.known)
-        if not self.revoked.isdisjoint(leaf.signers):
-            raise VerificationFailed("the entry is signed by a key that was revoked before")
-        if leaf.kind == "key-enrol":
-            for signer in leaf.signers:
-                if signer != keyid:
-                    self.successors.setdefault(signer, set()).add(keyid)
-            self.known[keyid] = public
-        elif leaf.kind == "key-revoke":
-            self._revoke(leaf)
-        self._seen.add(digest)
-        return leaf
-
-    def _revoke(self, leaf: Leaf) -> None:
-        target = leaf.predicate["keyid"]
-        if target not in self.known:
-            raise VerificationFailed("a key is revoked that was never enrolled")
-        entitled = self.successors.get(target, set()) | {target}
-        if entitled.isdisjoint(leaf.signers):
-            raise VerificationFailed("a key is revoked by another key that is not its successor")
-        self.revoked.add(target)
 
 
 def check_place(leaf: Leaf, origin: str | None, index: int) -> None:

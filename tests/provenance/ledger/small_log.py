@@ -42,8 +42,10 @@ def registration(
     return statement.sign(made, key, *more)
 
 
-def enrolment(key: keys.SigningKey, *also: keys.SigningKey, custody: str = "producer") -> bytes:
-    made = statement.key_enrol(ORIGIN, public_key=key.public, custody=custody, after=START)
+def enrolment(
+    key: keys.SigningKey, *also: keys.SigningKey, custody: str = "producer", recovery: str | None = None
+) -> bytes:
+    made = statement.key_enrol(ORIGIN, public_key=key.public, custody=custody, after=START, recovery=recovery)
     return statement.sign(made, key, *also)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from provenance.errors import VerificationFailed
 from provenance.ledger import keys, statement
+from provenance.ledger.directory import KeyDirectory
 from provenance.ledger.encoding import b64, canonical
 from provenance.ledger.tree import leaf_hash
 
@@ -14,10 +15,10 @@ from .small_log import ORIGIN, START, enrolment, registration, resigned
 OLD, NEW, STRANGER = (keys.new_signing_key() for _ in range(3))
 
 
-def replay(*leaves: bytes, origin: str | None = ORIGIN) -> statement.KeyDirectory:
-    directory = statement.KeyDirectory(origin)
+def replay(*leaves: bytes, origin: str | None = ORIGIN) -> KeyDirectory:
+    directory = KeyDirectory(origin)
     for index, leaf in enumerate(leaves):
-        directory.replay(index, leaf)
+        directory.replay(index, leaf, leaves.__getitem__)
     return directory
 
 
@@ -27,7 +28,7 @@ def revocation(target: keys.SigningKey, *signers: keys.SigningKey) -> bytes:
 
 def test_a_rotation_names_its_successor() -> None:
     directory = replay(enrolment(OLD), enrolment(NEW, OLD), revocation(OLD, NEW), registration(NEW))
-    assert directory.successors == {OLD.keyid: {NEW.keyid}}
+    assert directory.predecessors == {NEW.keyid: OLD.keyid}
     assert directory.revoked == {OLD.keyid}
     with pytest.raises(VerificationFailed, match="revoked"):
         replay(enrolment(OLD), enrolment(NEW, OLD), revocation(OLD, NEW), registration(OLD))
@@ -40,6 +41,51 @@ def test_only_a_successor_revokes_for_another() -> None:
         replay(enrolment(OLD), enrolment(STRANGER), revocation(OLD, STRANGER))
     with pytest.raises(VerificationFailed, match="never enrolled"):
         replay(enrolment(OLD), revocation(STRANGER, OLD))
+
+
+def test_who_acts_for_whom() -> None:
+    """A recovery key reaches what the key was rotated to, by thief or owner; a successor reaches back, never across."""
+    recovery, key, thief, fresh = STRANGER, OLD, NEW, keys.new_signing_key()
+    start = [enrolment(recovery), enrolment(key, recovery, recovery=recovery.keyid), enrolment(thief, key)]
+    directory = replay(*start)
+    assert directory.predecessors == {thief.keyid: key.keyid}
+    assert directory.acts_for(recovery.keyid, key.keyid)
+    assert directory.acts_for(recovery.keyid, thief.keyid)
+    assert directory.acts_for(thief.keyid, key.keyid)
+    assert not directory.acts_for(key.keyid, thief.keyid)
+    assert not directory.acts_for(key.keyid, recovery.keyid)
+    assert not directory.acts_for(thief.keyid, recovery.keyid)
+    replay(*start, revocation(key, thief), revocation(thief, recovery), enrolment(fresh, recovery))
+    with pytest.raises(VerificationFailed, match="may not act"):
+        replay(*start, revocation(recovery, thief))
+    with pytest.raises(VerificationFailed, match="revoked before"):
+        replay(*start, revocation(key, key), revocation(key, thief))
+    with pytest.raises(VerificationFailed, match="one old key"):
+        replay(*start, enrolment(fresh, key, thief))
+    with pytest.raises(VerificationFailed, match="recovery"):
+        replay(enrolment(key), enrolment(fresh, key, recovery=recovery.keyid))
+    with pytest.raises(VerificationFailed, match="recovery"):
+        replay(*start, revocation(recovery, recovery), enrolment(fresh, recovery=recovery.keyid))
+
+
+def test_a_withdrawal_is_signed_by_who_may_act() -> None:
+    def withdrawn(leaf: bytes, index: int, signer: keys.SigningKey) -> bytes:
+        made = statement.withdrawal(ORIGIN, registration=leaf_hash(leaf), index=index, after=START)
+        return statement.sign(made, signer)
+
+    entry = registration(OLD)
+    log = [enrolment(OLD), entry, enrolment(NEW, OLD), enrolment(STRANGER)]
+    replay(*log, withdrawn(entry, 1, OLD))
+    replay(*log, withdrawn(entry, 1, NEW))  # a successor
+    for bad, told in (
+        (withdrawn(entry, 1, STRANGER), "may not act"),
+        (withdrawn(entry, 0, OLD), "another one"),
+        (withdrawn(log[0], 0, OLD), "not a registration"),
+        (withdrawn(entry, 4, OLD), "not before"),
+        (withdrawn(entry, 9, OLD), "not before"),
+    ):
+        with pytest.raises(VerificationFailed, match=told):
+            replay(*log, bad)
 
 
 def test_a_revoked_key_names_no_successor() -> None:
@@ -73,12 +119,12 @@ def test_every_signature_counts() -> None:
 
 def test_a_refused_entry_changes_nothing() -> None:
     directory = replay(enrolment(OLD))
-    before = (dict(directory.known), set(directory.revoked), dict(directory.successors))
+    before = (dict(directory.known), set(directory.revoked), dict(directory.predecessors))
     for bad in (enrolment(OLD), enrolment(NEW, STRANGER), revocation(STRANGER, OLD), b"{}", registration(STRANGER)):
         with pytest.raises(VerificationFailed):
-            directory.replay(1, bad)
-    assert (directory.known, directory.revoked, directory.successors) == before
-    directory.replay(1, enrolment(NEW, OLD))
+            directory.replay(1, bad, [].__getitem__)
+    assert (directory.known, directory.revoked, directory.predecessors) == before
+    directory.replay(1, enrolment(NEW, OLD), [].__getitem__)
 
 
 def test_a_statement_for_another_log() -> None:
@@ -100,7 +146,7 @@ def test_a_signature_of_another_payload_type() -> None:
 
 def test_every_kind_of_the_format_is_read() -> None:
     for kind in statement.KINDS:
-        if kind in ("key-enrol", "key-revoke", "registration", "withdrawal"):
+        if kind in ("key-enrol", "key-revoke", "registration", "withdrawal", "erasure"):
             continue
         leaf = resigned(
             registration(OLD), OLD, lambda s, k=kind: s.update(predicateType=f"https://log.test.example/{k}/v1")

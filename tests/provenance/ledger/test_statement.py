@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from provenance.errors import VerificationFailed
 from provenance.ledger import keys, statement
+from provenance.ledger.directory import KeyDirectory
 from provenance.ledger.encoding import canonical, parse_canonical
 from provenance.ledger.tree import EMPTY_ROOT
 
@@ -147,9 +148,9 @@ def test_a_changed_leaf_never_verifies(data: st.DataObject) -> None:
 
 class TestKeyDirectory:
     def replay(self, *leaves):
-        directory = statement.KeyDirectory()
+        directory = KeyDirectory()
         for index, leaf in enumerate(leaves):
-            directory.replay(index, leaf)
+            directory.replay(index, leaf, leaves.__getitem__)
         return directory
 
     def test_a_key_is_enrolled_before_its_use(self) -> None:
