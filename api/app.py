@@ -20,7 +20,7 @@ from provenance.marking.lexicon import lexicon
 from provenance.records import NewScan, NewWork, Problem
 from provenance.service import Service
 
-from . import health, problems
+from . import health, log, problems
 from .limits import BodyLimit
 from .v1 import accounts, ledger, scans, sightings, works
 
@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(BodyLimit, most=settings.max_upload_mib * MEBIBYTE)
-    for module in (works, scans, sightings, ledger, accounts, health):
+    for module in (works, scans, sightings, ledger, accounts, health, log):
         app.include_router(module.router)
 
     @app.get("/docs", include_in_schema=False)
