@@ -9,11 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from provenance.errors import BadInput
+from provenance.ledger.keys import SigningKey
 from provenance.records import RegistrationItem, RegistrationResult, parse
 
 from . import batch as batches
+from . import remotes
 from .output import emit_all, progress, say, tr
-from .session import acting_account, service
+from .session import acting_account, service, signing_key_file
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,6 +36,13 @@ def command(
     licence: Annotated[str | None, typer.Option(help="all-rights-reserved, reprint-with-credit, CC-BY-4.0 ...")] = None,
     published_at: Annotated[str | None, typer.Option(help="First publication, for example 2026-01-31.")] = None,
     account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None,
+    sign_key: Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")] = None,
+    remote: Annotated[
+        str | None, typer.Option("--service", help="Register with the service at this address; needs --sign-key.")
+    ] = None,
+    sealed: Annotated[bool, typer.Option(help="Tell the log nothing of the works, not even their digests.")] = False,
+    opens: Annotated[str | None, typer.Option(help="Open this sealed work: the file is the one sealed then.")] = None,
+    seal: Annotated[Path | None, typer.Option(help="File of openings that a sealed registration wrote.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON line a work on stdout.")] = False,
 ) -> int:
     if (batch is None) == (not paths):
@@ -49,7 +58,13 @@ def command(
         "identifiers": identifier or [],
         "licence": licence,
         "published_at": published_at,
+        "sealed": sealed,
+        "opens": opens,
+        "seal": None if seal is None else remotes.salt_in(seal),
     }
+    key = None if sign_key is None else signing_key_file(sign_key)
+    if remote is not None:
+        return _with_service(remote, paths, claim, key, batch, account, json_)
     failed = 0
     with service() as opened:
         from provenance import works
@@ -65,7 +80,7 @@ def command(
 
             def watched() -> Iterator[RegistrationResult]:
                 nonlocal failed
-                for result in works.register(opened, acting, submissions):
+                for result in works.register(opened, acting, submissions, key):
                     step()
                     failed += result.status == "error"
                     yield result
@@ -76,6 +91,35 @@ def command(
                 for result in watched():
                     _show(result)
     return 2 if failed and batch is None else 0
+
+
+def _with_service(
+    url: str,
+    paths: list[Path] | None,
+    claim: dict[str, Any],
+    key: SigningKey | None,
+    batch: str | None,
+    account: str | None,
+    json_: bool,
+) -> int:
+    if key is None or batch is not None or account is not None:
+        raise BadInput("--service registers files (no --batch) for its API key's account, and needs --sign-key FILE")
+    failed = 0
+
+    def results() -> Iterator[RegistrationResult]:
+        nonlocal failed
+        with progress(tr("registering", "登记中"), len(paths or [])) as step:
+            for result in remotes.register(url, paths or [], claim, key):
+                step()
+                failed += result.status == "error"
+                yield result
+
+    if json_:
+        emit_all(results())
+    else:
+        for result in results():
+            _show(result)
+    return 2 if failed else 0
 
 
 def _from_paths(paths: list[Path], claim: dict[str, Any], submission: Any) -> Iterator[Any]:
@@ -94,7 +138,9 @@ def _show(result: RegistrationResult) -> None:
     say(
         f"✓ {name}: {done} {result.work_id} ({result.medium}, {entry} {result.receipt.index} @ {result.receipt.origin})"
     )
-    if not result.fingerprintable:
+    if result.medium == "sealed":
+        say("  " + tr("sealed: nobody learns from the log what it is", "已封存：账本不透露其内容"))
+    elif not result.fingerprintable:
         say("  " + tr("only exact copies can be found", "只能查找完全相同的副本") + f" ({result.reason})")
     if result.competing:
         rivals = ", ".join(result.competing)

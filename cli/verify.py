@@ -33,7 +33,9 @@ def command(
         else:
             say("✗ " + error.detail)
         return 1
-    result = verify.verify_receipt(files, policy=_read(policy), work_digest=_digest(work))
+    result = verify.verify_receipt(
+        files, _read(policy), _digest(work), None if work is None else lambda salt: _digest(work, salt) or b""
+    )
     if json_:
         emit(result.to_json())
     else:
@@ -52,11 +54,11 @@ def _read(path: Path | None) -> bytes | None:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _digest(path: Path | None) -> bytes | None:
+def _digest(path: Path | None, salt: bytes = b"") -> bytes | None:
     if path is None:
         return None
     try:
         with path.open("rb") as handle:
-            return hashlib.file_digest(handle, "sha256").digest()
+            return hashlib.file_digest(handle, lambda: hashlib.sha256(salt)).digest()
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .output import emit, say, tr
-from .session import acting_account, service
+from .session import acting_account, service, signing_key_file
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,12 +18,14 @@ def add_to(app: typer.Typer) -> None:
 def command(
     work_id: Annotated[str, typer.Argument(metavar="WORK_ID")],
     account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None,
+    sign_key: Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="The work as a JSON object.")] = False,
 ) -> None:
     with service() as opened:
         from provenance import works
 
-        record = works.withdraw(opened, acting_account(opened, account), work_id)
+        key = None if sign_key is None else signing_key_file(sign_key)
+        record = works.withdraw(opened, acting_account(opened, account), work_id, key)
     if json_:
         emit(record)
     else:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fingerprints.model import Limits
@@ -39,6 +39,9 @@ class Settings(BaseSettings):
         None,
         description="Name of the log, host[/path] without a scheme, read once when the log is created; "
         "default: a random name under .localhost.",
+    )
+    api_key: SecretStr | None = Field(
+        None, description="API key that `register --service` and its like use with a service elsewhere."
     )
     host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(8470, ge=0, le=65535, description="Port that `serve` listens on.")

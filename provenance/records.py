@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -127,6 +127,17 @@ class NewWork(Claim):
     text: str | None = Field(
         None, description="The text itself, in place of a file.", examples=["A text of some length ..."]
     )
+    sealed: StrictBool = Field(False, description="Tell the log nothing of the work, not even its digest.")
+    opens: Line | None = Field(None, description="Id of the sealed work of yours that this registration opens.")
+    seal: Annotated[str, Field(max_length=44)] | None = Field(
+        None, description="Salt of that sealed work, base64, where the service does not keep it."
+    )
+
+    @model_validator(mode="after")
+    def _sealed_or_open(self) -> Self:
+        if self.sealed and self.opens is not None:
+            raise ValueError("sealed and opens exclude each other")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -170,7 +181,7 @@ class RegistrationResult(Record):
     path: str | None = None
     status: Literal["registered", "already_registered", "error"]
     work_id: str | None = None
-    medium: Medium | None = None
+    medium: Medium | Literal["sealed"] | None = None
     fingerprintable: bool | None = None
     reason: str | None = Field(None, description="Why only exact copies can be found, if so.")
     competing: list[str] = Field(default_factory=list, description="Earlier registrations that this one matches.")
@@ -274,12 +285,13 @@ class WorkRecord(Record):
 
     work_id: str
     external_id: str | None = None
-    medium: Medium
+    medium: Medium | Literal["sealed"]
     fingerprintable: bool
     reason: str | None = None
-    digest: str = Field(description="SHA-256 of the exact bytes, hexadecimal.")
+    digest: str = Field(description="SHA-256 of the exact bytes, of a sealed work of its salt and them; hexadecimal.")
     claim: Claim
     competing: list[str] = Field(default_factory=list)
+    opens: str | None = Field(None, description="The sealed work that this one opens.")
     registered_at: str
     withdrawn_at: str | None = None
     receipt: ReceiptRef | None = None

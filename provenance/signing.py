@@ -245,6 +245,28 @@ def _commit(service: Service, leaves: Sequence[bytes]) -> list[int]:
     return [indexes[each] for each in hashes]
 
 
+def check_own(service: Service, account: Account, signers: Sequence[str]) -> None:
+    """Raises `Forbidden` unless all of these keys are live keys of the account."""
+    live = {row.keyid for row in _rows(service, account) if row.revoked_index is None}
+    for signer in signers:
+        if signer not in live:
+            raise Forbidden(
+                f"the key {signer[:16]} is not enrolled for account {account.name!r}, or was revoked",
+                reason="not_enrolled",
+            )
+
+
+def check_acts_for(service: Service, signers: Sequence[str], registrants: Sequence[str]) -> None:
+    """Raises `Conflict` unless one of the signers may act for one of the registrants."""
+    with service.db.read() as connection:
+        directory = service.log.directory(connection, {*signers, *registrants})
+    if not any(directory.acts_for(signer, registrant) for signer in signers for registrant in registrants):
+        raise Conflict(
+            f"the key {signers[0][:16]} may not act for {registrants[0][:16]}, which signed the registration: sign "
+            "with that key, with a successor or with its recovery key (--sign-key FILE)"
+        )
+
+
 # --- reading ---------------------------------------------------------------------------------------------------------
 def enrolments(service: Service, leaf: bytes) -> list[int]:
     """Indexes of the enrolments of an entry's keys, and of the keys that signed those, in the order of the log."""

@@ -45,7 +45,12 @@ def owner_key(owner: str) -> str:
 
 def now() -> str:
     """The present instant as every table stores it: 2026-01-31T12:00:00.000000Z."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return stamp(datetime.now(UTC))
+
+
+def stamp(moment: datetime) -> str:
+    """An instant in UTC as every table stores it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 # --- accounts and keys -------------------------------------------------------------------------------------------
@@ -152,18 +157,31 @@ works = Table(
     # SHA-256 of account, owner and content digest; empty once withdrawn, so that the work can be registered again.
     Column("identity", LargeBinary(32), unique=True),
     Column("digest", LargeBinary(32), nullable=False, index=True),
-    Column("medium", String(10), nullable=False),
+    Column("medium", String(10), nullable=False),  # text | image | audio | video | sealed
     Column("reason", String(40)),  # why only exact copies can be found, if so
     Column("title", Text, nullable=False),
     Column("owner", Text, nullable=False),
     # The owner as look-ups compare it: databases fold case differently, so it is folded here.
     Column("owner_key", String(1000), nullable=False, index=True),
     Column("claim", JSON, nullable=False),
+    Column("opens", String(40)),  # public id of the sealed work that this one opens
     Column("leaf_hash", LargeBinary(32), nullable=False, unique=True),
     Column("withdrawal_hash", LargeBinary(32), unique=True),
     Column("registered_at", String(27), nullable=False),
     Column("withdrawn_at", String(27)),
     Index("ix_works_account", "account_id", "id"),
+)
+
+# Statements prepared for their owners to sign; gone when the signed form comes back, or after a day.
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("statement_hash", LargeBinary(32), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("identity", LargeBinary(32), nullable=False),
+    Column("claim", JSON, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("created_at", String(27), nullable=False, index=True),
 )
 
 # One row an algorithm: what was committed to in the log stays, a newer algorithm's stands beside it. `data` and

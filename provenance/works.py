@@ -1,29 +1,24 @@
 """Works: registering, competing claims, withdrawing, reading back.
 
-A registration is one transaction (work, fingerprint, salts, pending ledger entry); the sequencer then gives its entry
-an index and publishes it; only then is it answered, with the earlier claims it competes with (`claims`).
+A registration is one transaction (work, fingerprint, salts, pending ledger entry: `drafts`); the sequencer then gives
+its entry an index and publishes it; only then is it answered, with the earlier claims it competes with (`claims`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
-from fingerprints.model import Examination
-
-from . import claims, marking, matching, signing
+from . import claims, drafts, marking, matching, seals, signing
 from .accounts import Account
-from .errors import BadInput, Conflict, NotFound, SourcemarkError
-from .ids import new_id
+from .drafts import Draft
+from .errors import Conflict, NotFound, SourcemarkError
 from .ledger import statement
+from .ledger.keys import SigningKey
 from .records import (
     Claim,
     ReceiptRef,
@@ -34,7 +29,7 @@ from .records import (
     problem_of,
 )
 from .service import Service
-from .tables import entries, fingerprints, now, openings, owner_key, pending_entries, works
+from .tables import entries, now, works
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,219 +40,90 @@ class Submission:
     source: Source | SourcemarkError
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A submission on its way into the log."""
-
-    submission: Submission
-    examination: Examination | SourcemarkError
-    claim: Claim
-    identity: bytes = b""
-    work_id: str = ""
-    leaf: bytes = b""
-    leaf_hash: bytes = b""
-    salts: dict[str, tuple[bytes, Any]] | None = None
-    existing: bool = False
-
-
-def register(service: Service, account: Account, submissions: Iterable[Submission]) -> Iterator[RegistrationResult]:
+def register(
+    service: Service, account: Account, submissions: Iterable[Submission], key: SigningKey | None = None
+) -> Iterator[RegistrationResult]:
     """Register works; results come in the order of the submissions, errors in their places.
 
     Works are read in parallel and committed in groups of ``batch_size``: a result is yielded only when its entry
     is signed, published and durable. Stopping half-way loses nothing that was yielded; registering the same bytes
     again for the same owner and account answers ``already_registered``.
 
+    Args:
+        key: the account's own key; None: the one that is kept here for it.
+
     Raises:
         Unavailable, LedgerReadOnly: nothing of the present group is registered, the groups before it are.
+        Forbidden: see `signing`.
     """
     service.start()
     service.log.check_writable()
     iterator = iter(submissions)
     while group := list(islice(iterator, service.settings.batch_size)):
-        yield from _register_group(service, account, group)
+        yield from _register_group(service, account, group, key)
 
 
-def _register_group(service: Service, account: Account, group: Sequence[Submission]) -> list[RegistrationResult]:
-    examinations = service.examine_all([submission.source for submission in group])
-    drafts = [
-        _draft(account, submission, examination) for submission, examination in zip(group, examinations, strict=True)
-    ]
-    good = [draft for draft in drafts if isinstance(draft.examination, Examination)]
-    if good:
-        _enter(service, account, good)
-        indexes = service.log.commit([draft.leaf_hash for draft in good])
-        claims.settle(service)
-        return _results(service, drafts, indexes)
-    return _results(service, drafts, {})
-
-
-def _draft(account: Account, submission: Submission, examination: Examination | SourcemarkError) -> _Draft:
-    item = submission.item
-    claim = Claim.model_validate(item.model_dump(include=set(Claim.model_fields)))
-    if not claim.owner and account.default_owner:
-        claim.owner = account.default_owner
-    if not claim.title:
-        claim.title = Path(item.path).stem if item.path else (item.external_id or "untitled")
-    if not claim.owner and isinstance(examination, Examination):
-        examination = BadInput("owner is missing: give the copyright owner, or set a default owner for the account")
-    draft = _Draft(submission, examination, claim)
-    if isinstance(examination, Examination):
-        parts = (account.id.encode(), owner_key(claim.owner).encode(), examination.fingerprint.digest)
-        draft.identity = hashlib.sha256(b"\0".join(parts)).digest()
-    return draft
-
-
-def _enter(service: Service, account: Account, drafts: Sequence[_Draft]) -> None:
-    """T1: the business rows and the pending entries of one group, in one transaction."""
-    for attempt in range(3):
-        _write_leaves(service, account, drafts)
+def _register_group(
+    service: Service, account: Account, group: Sequence[Submission], key: SigningKey | None
+) -> list[RegistrationResult]:
+    examined = iter(service.examine_all([each.source for each in group if not each.item.sealed]))
+    outcomes: list[Draft | SourcemarkError] = []
+    for each in group:
+        examination = None if each.item.sealed else next(examined)
         try:
-            with service.db.write() as connection:
-                _link_existing(connection, drafts)
-                _insert(service, connection, account, drafts)
-            return
-        except IntegrityError:
-            if attempt == 2:
-                raise
-            # PostgreSQL lets another process register the same bytes between our look and our write: look again.
+            if isinstance(examination, SourcemarkError):
+                raise examination
+            if isinstance(each.source, SourcemarkError):
+                raise each.source
+            fingerprint = None if examination is None else examination.fingerprint
+            outcomes.append(drafts.draft(service, account, each.item, each.source, fingerprint))
+        except SourcemarkError as error:
+            outcomes.append(error)
+    good = [outcome for outcome in outcomes if isinstance(outcome, Draft)]
+    if good:
+        signer = signing.signing_key(service, account) if key is None else signing.own_key(service, account, key)
+        for draft in good:
+            drafts.sign(service, draft, signer)
+        drafts.enter(service, account, good)
+    return answer(service, [submission.item for submission in group], outcomes)
 
 
-def _write_leaves(service: Service, account: Account, drafts: Sequence[_Draft]) -> None:
-    key = signing.signing_key(service, account)
-    after = service.log.head()
-    for draft in drafts:
-        assert isinstance(draft.examination, Examination)
-        fingerprint = draft.examination.fingerprint
-        records: dict[str, Any] = {
-            "claim": draft.claim.model_dump(exclude_none=True, exclude_defaults=True),
-            "fingerprint": {
-                "algorithm": fingerprint.algorithm,
-                "sha256": hashlib.sha256(fingerprint.to_bytes()).hexdigest(),
-            },
-        }
-        draft.salts = {name: (secrets.token_bytes(32), record) for name, record in records.items()}
-        draft.leaf = statement.sign(
-            statement.registration(
-                service.log.origin,
-                digest=fingerprint.digest,
-                medium=fingerprint.medium,
-                algorithms=[fingerprint.algorithm],
-                commitments={name: statement.commit(salt, record) for name, (salt, record) in draft.salts.items()},
-                after=after,
-            ),
-            key,
-        )
-        draft.leaf_hash = statement.leaf_hash(draft.leaf)
-        draft.work_id = new_id("work")
-        draft.existing = False
-
-
-def _link_existing(connection: sa.Connection, drafts: Sequence[_Draft]) -> None:
-    """Point drafts at works that stand already, in the database or earlier in the same group."""
-    rows = connection.execute(
-        sa.select(works.c.identity, works.c.work_id, works.c.leaf_hash, pending_entries.c.refused)
-        .outerjoin(pending_entries, pending_entries.c.leaf_hash == works.c.leaf_hash)
-        .where(works.c.identity.in_([draft.identity for draft in drafts]))
-    )
-    standing: dict[bytes, tuple[str, bytes]] = {}
-    for identity, work_id, leaf_hash, refused in rows:
-        if refused is None:
-            standing[identity] = (work_id, leaf_hash)
-        else:  # it never entered the log, so it never was a registration
-            connection.execute(
-                works.update().where(works.c.identity == identity).values(identity=None, withdrawn_at=now())
-            )
-    for draft in drafts:
-        if draft.identity in standing:
-            draft.work_id, draft.leaf_hash = standing[draft.identity]
-            draft.existing = True
-        else:
-            standing[draft.identity] = (draft.work_id, draft.leaf_hash)
-
-
-def _insert(service: Service, connection: sa.Connection, account: Account, drafts: Sequence[_Draft]) -> None:
-    new = [draft for draft in drafts if not draft.existing]
-    if not new:
-        return
-    moment = now()
-    rows, opened = [], []
-    for draft in new:
-        assert isinstance(draft.examination, Examination)
-        assert draft.salts is not None
-        fingerprint = draft.examination.fingerprint
-        rows.append(
-            {
-                "work_id": draft.work_id,
-                "account_id": account.id,
-                "external_id": draft.submission.item.external_id,
-                "identity": draft.identity,
-                "digest": fingerprint.digest,
-                "medium": fingerprint.medium,
-                "reason": fingerprint.reason,
-                "title": draft.claim.title,
-                "owner": draft.claim.owner,
-                "owner_key": owner_key(draft.claim.owner),
-                "claim": draft.claim.model_dump(),
-                "leaf_hash": draft.leaf_hash,
-                "registered_at": moment,
-            }
-        )
-        opened += [
-            {"leaf_hash": draft.leaf_hash, "name": name, "salt": salt, "record": record}
-            for name, (salt, record) in draft.salts.items()
-        ]
-    connection.execute(works.insert(), rows)
-    ids: dict[str, int] = dict(
-        connection.execute(
-            sa.select(works.c.work_id, works.c.id).where(works.c.work_id.in_([draft.work_id for draft in new]))
-        ).all()
-    )
-    connection.execute(
-        fingerprints.insert(),
-        [
-            {
-                "work": ids[draft.work_id],
-                "algorithm": draft.examination.fingerprint.algorithm,
-                "data": draft.examination.fingerprint.index_bytes(),
-                "detail": draft.examination.fingerprint.detail,
-            }
-            for draft in new
-            if isinstance(draft.examination, Examination)
-        ],
-    )
-    connection.execute(openings.insert(), opened)
-    service.log.submit(connection, [draft.leaf for draft in new])
-
-
-def _results(service: Service, drafts: Sequence[_Draft], indexes: dict[bytes, int]) -> list[RegistrationResult]:
-    earlier = claims.earlier(service, [draft.work_id for draft in drafts if draft.work_id])
-    size, _ = service.log.head() if indexes else (0, b"")
+def answer(
+    service: Service, items: Sequence[RegistrationItem], outcomes: Sequence[Draft | SourcemarkError]
+) -> list[RegistrationResult]:
+    """Wait for the log, settle competing claims, and say what became of each."""
+    hashes = [outcome.leaf_hash for outcome in outcomes if isinstance(outcome, Draft)]
+    indexes: dict[bytes, int] = {}
+    if hashes:
+        indexes = service.log.commit(hashes)
+        claims.settle(service)
+    size, _ = service.log.head() if hashes else (0, b"")
+    earlier = claims.earlier(service, [outcome.work_id for outcome in outcomes if isinstance(outcome, Draft)])
     results = []
-    for draft in drafts:
-        item = draft.submission.item
-        if isinstance(draft.examination, SourcemarkError):
+    for item, outcome in zip(items, outcomes, strict=True):
+        if isinstance(outcome, SourcemarkError):
             results.append(
                 RegistrationResult(
                     external_id=item.external_id,
                     path=item.path,
                     status="error",
-                    reason=draft.examination.reason,
-                    error=problem_of(draft.examination),
+                    reason=outcome.reason,
+                    error=problem_of(outcome),
                 )
             )
             continue
-        fingerprint = draft.examination.fingerprint
+        fingerprint = outcome.fingerprint
         results.append(
             RegistrationResult(
                 external_id=item.external_id,
                 path=item.path,
-                status="already_registered" if draft.existing else "registered",
-                work_id=draft.work_id,
-                medium=fingerprint.medium,
-                fingerprintable=fingerprint.fingerprintable,
-                reason=fingerprint.reason,
-                competing=earlier.get(draft.work_id, []),
-                receipt=ReceiptRef(origin=service.log.origin, index=indexes[draft.leaf_hash], size=size),
+                status="already_registered" if outcome.existing else "registered",
+                work_id=outcome.work_id,
+                medium=seals.SEALED if fingerprint is None else fingerprint.medium,
+                fingerprintable=fingerprint is not None and fingerprint.fingerprintable,
+                reason=seals.SEALED if fingerprint is None else fingerprint.reason,
+                competing=earlier.get(outcome.work_id, []),
+                receipt=ReceiptRef(origin=service.log.origin, index=indexes[outcome.leaf_hash], size=size),
             )
         )
     return results
@@ -338,6 +204,7 @@ def _records(service: Service, rows: Sequence[sa.Row[Any]]) -> list[WorkRecord]:
             digest=r.digest.hex(),
             claim=Claim.model_validate(r.claim),
             competing=rivals.get(r.id, []),
+            opens=r.opens,
             registered_at=r.registered_at,
             withdrawn_at=r.withdrawn_at,
             receipt=None if r.idx is None else ReceiptRef(origin=service.log.origin, index=r.idx),
@@ -346,22 +213,31 @@ def _records(service: Service, rows: Sequence[sa.Row[Any]]) -> list[WorkRecord]:
     ]
 
 
-def withdraw(service: Service, account: Account, work_id: str) -> WorkRecord:
+def withdraw(service: Service, account: Account, work_id: str, key: SigningKey | None = None) -> WorkRecord:
     """Withdraw a registration: it is no longer matched, and the log says so; the registration itself stays provable.
+
+    Args:
+        key: the account's own key; None: the one that is kept here for it.
 
     Raises:
         NotFound: there is no such work.
-        Conflict: it was withdrawn already.
+        Conflict: it was withdrawn already, or the key may not act for the one that registered it.
+        Forbidden: see `signing`.
     """
     found = row(service, work_id, account.id)
     if found.withdrawn_at is not None:
         raise Conflict(f"{work_id} was withdrawn already, on {found.withdrawn_at}")
-    leaf = statement.sign(
-        statement.withdrawal(
-            service.log.origin, registration=found.leaf_hash, index=found.idx, after=service.log.head()
-        ),
-        signing.signing_key(service, account),
+    signer = signing.signing_key(service, account) if key is None else signing.own_key(service, account, key)
+    made = statement.withdrawal(
+        service.log.origin, registration=found.leaf_hash, index=found.idx, after=service.log.head()
     )
+    return enter_withdrawal(service, account, work_id, statement.sign(made, signer))
+
+
+def enter_withdrawal(service: Service, account: Account, work_id: str, leaf: bytes) -> WorkRecord:
+    """Withdraw by a signed statement; raises as `withdraw`."""
+    found = row(service, work_id, account.id)
+    _may_withdraw(service, statement.parse_leaf(leaf), found)
     with service.db.write() as connection:
         changed = connection.execute(
             works.update()
@@ -374,3 +250,14 @@ def withdraw(service: Service, account: Account, work_id: str) -> WorkRecord:
     service.log.commit([statement.leaf_hash(leaf)])
     service.refresh()
     return get(service, work_id, account.id)
+
+
+def _may_withdraw(service: Service, leaf: statement.Leaf, found: sa.Row[Any]) -> None:
+    """Told before anything is written; the sequencer has the last word."""
+    if found.idx is None:
+        raise NotFound(f"the registration of {found.work_id} is not in the log yet: try again in a moment")
+    if (leaf.predicate["index"], leaf.predicate["leafHash"]) != (found.idx, found.leaf_hash.hex()):
+        raise Conflict(f"the statement withdraws another entry than that of {found.work_id}")
+    with service.db.read() as connection:
+        raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == found.idx)).scalar_one()
+    signing.check_acts_for(service, leaf.signers, statement.parse_leaf(raw).signers)

@@ -10,13 +10,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, Field
 
-from provenance import receipts, works
+from provenance import receipts, statements, works
 from provenance.accounts import Principal
 from provenance.errors import BadInput
 from provenance.ledger import receipt
 from provenance.marking import credit
 from provenance.records import Inline, NewWork, RegistrationItem, RegistrationResult, Source, WorkRecord
 from provenance.service import Service
+from provenance.statements import Prepared
 
 from ..dependencies import (
     Cursor,
@@ -96,6 +97,27 @@ async def register_work(
         return 201 if result.status == "registered" else 200, result.model_dump(mode="json")
 
     return await run_in_threadpool(answer_once, service, principal, idempotency_key, ("works", body.exact), act)
+
+
+@router.post(
+    "/prepare",
+    operation_id="prepareWork",
+    summary="Prepare a registration to be signed by you",
+    response_model=Prepared,
+    responses=responses(401, 403, 404, 413, 415, 422),
+    openapi_extra=request_body(NewWork, EXAMPLE),
+)
+async def prepare_work(request: Request, service: ServiceDep, principal: Registrar) -> Prepared:
+    """Takes what `POST /v1/works` takes and answers with the statement to sign; nothing is registered until its signed
+    form comes to `POST /v1/statements`, within a day. The private key never comes here."""
+    body = await read_body(request)
+
+    def act() -> Prepared:
+        new = item(NewWork, body)
+        named = RegistrationItem.model_validate({**new.model_dump(), "path": body.filename or None})
+        return statements.prepare(service, account_of(service, principal), named, _source(new, body))
+
+    return await run_in_threadpool(act)
 
 
 def _source(new: NewWork, body: Body) -> Source:

@@ -122,7 +122,7 @@ class Log:
         self.check_writable()
         moment = now()
         parsed = [statement.parse_leaf(raw) for raw in leaves]
-        directory = self._directory(connection, {keyid for leaf in parsed for keyid in leaf.signers}, enrolled=False)
+        directory = self.directory(connection, {keyid for leaf in parsed for keyid in leaf.signers}, enrolled=False)
         rows, afters = [], set()
         for raw, leaf in zip(leaves, parsed, strict=True):
             if leaf.host != statement.host_of(self.origin):
@@ -250,7 +250,7 @@ class Log:
             if not waiting:
                 return 0
             leaves = {row.id: statement.parse_leaf(row.leaf) for row in waiting}
-            directory = self._directory(connection, {k for leaf in leaves.values() for k in _keys_of(connection, leaf)})
+            directory = self.directory(connection, {k for leaf in leaves.values() for k in _keys_of(connection, leaf)})
             moment = now()
             taken: list[dict[str, object]] = []
             frontier = Frontier.from_bytes(state.frontier)
@@ -285,7 +285,7 @@ class Log:
                 )
             return len(waiting)
 
-    def _directory(self, connection: sa.Connection, keyids: set[str], *, enrolled: bool = True) -> KeyDirectory:
+    def directory(self, connection: sa.Connection, keyids: set[str], *, enrolled: bool = True) -> KeyDirectory:
         """What the log's key directory says of these keys and of those they succeeded.
 
         Args:

@@ -254,11 +254,15 @@ def parse_leaf(raw: bytes) -> Leaf:
         _need(len(signature) == 64, "signed with Ed25519")
         signatures.append((each["keyid"], signature))
     _need(len({keyid for keyid, _ in signatures}) == len(signatures), "signed once by each key")
-    payload = unb64(envelope["payload"])
+    return parse_statement(unb64(envelope["payload"]), tuple(signatures))
+
+
+def parse_statement(payload: bytes, signatures: tuple[tuple[str, bytes], ...] = ()) -> Leaf:
+    """Read a statement, signed or not; raises `VerificationFailed`."""
     statement = parse_canonical(payload)
     _need(_only_words_and_integers(statement), "made of words and integers only")
     host, kind = _kind(statement)
-    return Leaf(host, kind, statement, payload, tuple(signatures))
+    return Leaf(host, kind, statement, payload, signatures)
 
 
 def _only_words_and_integers(value: Any) -> bool:

@@ -110,7 +110,10 @@ class _Proven:
 
 
 def verify_receipt(
-    files: Mapping[str, bytes], policy: bytes | None = None, work_digest: bytes | None = None
+    files: Mapping[str, bytes],
+    policy: bytes | None = None,
+    work_digest: bytes | None = None,
+    salted_digest: Callable[[bytes], bytes] | None = None,
 ) -> Verification:
     """Check a receipt; never raises.
 
@@ -118,6 +121,7 @@ def verify_receipt(
         files: its files by name, see `receipt.read`.
         policy: the log's policy as the reader got it elsewhere; None takes the receipt's own, and says so.
         work_digest: SHA-256 of the work that the reader holds, 32 bytes.
+        salted_digest: gives the SHA-256 of a salt and then that work, for a sealed registration.
     """
     done = Verification()
     state: dict[str, Any] = {}
@@ -181,6 +185,8 @@ def verify_receipt(
     def work() -> tuple[str, str]:
         assert work_digest is not None
         shown = work_digest.hex()
+        if "sealed" in state["entry"].leaf.predicate:
+            shown = _salted(done.facts.get("opened", {}), salted_digest).hex()
         if shown not in state["entry"].leaf.digests:
             raise VerificationFailed("this file is not the registered work: its SHA-256 is another")
         return (
@@ -271,6 +277,16 @@ def _open(files: Mapping[str, bytes], leaf: statement.Leaf) -> dict[str, Any]:
             raise VerificationFailed(f"the {name!r:.40} shown here is not the one that was signed")
         opened[name] = each["record"]
     return opened
+
+
+def _salted(opened: Mapping[str, Any], salted_digest: Callable[[bytes], bytes] | None) -> bytes:
+    record = opened.get("seal")
+    if salted_digest is None or not isinstance(record, dict) or not isinstance(record.get("salt"), str):
+        raise VerificationFailed("the registration is sealed, and opening.json does not show its salt")
+    salt = unb64(record["salt"])
+    if len(salt) != statement.SALT_SIZE:
+        raise VerificationFailed("the salt of a sealed registration has 32 bytes")
+    return salted_digest(salt)
 
 
 def _moment(timestamp: int) -> str:

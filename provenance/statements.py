@@ -1,0 +1,204 @@
+"""Statements that were signed elsewhere: the service sees a public key and a signature, never a private key.
+
+A registration of an open work is prepared here (`prepare`), signed by its owner and submitted; enrolments, revocations,
+withdrawals and sealed registrations a client writes by itself. `submit` takes them all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import Field
+
+from . import drafts, signing, works
+from .accounts import Account
+from .errors import BadInput, Conflict, NotFound, VerificationFailed
+from .ledger import statement
+from .ledger.encoding import b64, unb64
+from .records import Claim, ReceiptRef, Record, RegistrationItem, RegistrationResult, Source, parse
+from .service import Service
+from .tables import entries
+from .tables import works as works_table
+
+
+class Prepared(Record):
+    """A statement to sign. Check before signing that it says what you claim: the client of this project does."""
+
+    statement: str = Field(
+        description="The exact bytes to sign, as DSSE's payload of type application/vnd.in-toto+json; base64."
+    )
+    opening: dict[str, Any] = Field(
+        description="Salt and record behind each commitment of the statement.",
+        examples=[{"claim": {"salt": "AAAA...", "record": {"title": "The Clock Mender", "owner": "Lin Zhaoyun"}}}],
+    )
+
+
+class SignedStatement(Record):
+    """A statement signed by its owner."""
+
+    leaf: str = Field(
+        max_length=4 * (statement.MAX_LEAF // 3 + 1),
+        description="The exact bytes of the DSSE envelope in RFC 8785 form, base64.",
+        examples=["eyJwYXlsb2FkIjoi..."],
+    )
+    opening: dict[str, Any] | None = Field(
+        None, description="Of a sealed registration: salt and record of the commitments that the service may know."
+    )
+    external_id: str | None = Field(None, max_length=1000, description="Your own id of a sealed work.")
+
+
+class Submitted(Record):
+    """Where a submitted statement stands in the log."""
+
+    kind: str = Field(examples=["registration"])
+    receipt: ReceiptRef
+    work: RegistrationResult | None = Field(None, description="What became of a registration.")
+
+
+def prepare(service: Service, account: Account, item: RegistrationItem, source: Source) -> Prepared:
+    """Read a work and make the statement that registers it, for its owner to sign within a day.
+
+    Raises:
+        BadInput: a sealed one needs no preparation; no owner; or the work cannot be read.
+    """
+    if item.sealed:
+        raise BadInput("sealed: a client seals by itself and submits the signed statement")
+    service.log.check_writable()
+    examination = service.examine(source)
+    draft = drafts.draft(service, account, item, source, examination.fingerprint)
+    payload = drafts.keep(service, account, draft)
+    assert draft.salts is not None
+    opening = {name: {"salt": b64(salt), "record": record} for name, (salt, record) in draft.salts.items()}
+    return Prepared(statement=b64(payload), opening=opening)
+
+
+def submit(service: Service, account: Account, signed: SignedStatement) -> Submitted:
+    """Enter a signed statement; submitting it again is answered again.
+
+    Raises:
+        VerificationFailed: these bytes are no statement in its one form, or a signature does not hold.
+        Forbidden: the keys are not the account's, or revoked.
+        NotFound: the statement was not prepared here, or too long ago.
+        Conflict: the log's rules refuse it.
+    """
+    service.log.check_writable()
+    leaf = unb64(signed.leaf)
+    parsed = statement.parse_leaf(leaf)
+    if parsed.host != statement.host_of(service.log.origin):
+        raise VerificationFailed(f"the statement was written for the log of {parsed.host!r:.80}, not this one")
+    if signed.opening is not None and "sealed" not in parsed.predicate:
+        raise BadInput("opening: only a sealed registration comes with one")
+    index: int | None
+    match parsed.kind:
+        case "registration":
+            result = _registration(service, account, leaf, parsed, signed)
+            assert result.receipt is not None
+            return Submitted(kind=parsed.kind, receipt=result.receipt, work=result)
+        case "withdrawal":
+            index = _withdrawal(service, account, leaf, parsed)
+        case "key-enrol":
+            if parsed.predicate["custody"] != "producer":
+                raise BadInput("custody: of a key that a client enrols it is producer")
+            index = _known(service, leaf)
+            index = signing.enrol(service, account, leaf) if index is None else index
+        case "key-revoke":
+            index = _known(service, leaf)
+            index = signing.submit_revocation(service, leaf) if index is None else index
+        case _:
+            raise BadInput(f"a {parsed.kind} is not submitted here")
+    assert index is not None
+    size, _ = service.log.head()
+    return Submitted(kind=parsed.kind, receipt=ReceiptRef(origin=service.log.origin, index=index, size=size))
+
+
+def _known(service: Service, leaf: bytes) -> int | None:
+    """The index of an entry that is in the log already: its sender did not hear our answer."""
+    with service.db.read() as connection:
+        return connection.execute(
+            sa.select(entries.c.idx).where(entries.c.leaf_hash == statement.leaf_hash(leaf))
+        ).scalar()
+
+
+def _registration(
+    service: Service, account: Account, leaf: bytes, parsed: statement.Leaf, signed: SignedStatement
+) -> RegistrationResult:
+    signing.check_own(service, account, parsed.signers)
+    sealed = "sealed" in parsed.predicate
+    draft = _sealed(account, leaf, parsed, signed) if sealed else drafts.take(service, account, leaf)
+    if draft is None:
+        return _answered(service, account, leaf)
+    used = [] if sealed else [drafts.statement_hash(parsed)]
+    item = RegistrationItem(external_id=draft.external_id)
+    try:
+        drafts.enter(service, account, [draft], used)
+    except Conflict:
+        # The same statement at the same time by another request: that one's answer is this one's.
+        return _answered(service, account, leaf)
+    (result,) = works.answer(service, [item], [draft])
+    return result
+
+
+def _sealed(account: Account, leaf: bytes, parsed: statement.Leaf, signed: SignedStatement) -> drafts.Draft:
+    """The draft of a work that its owner sealed, with what the service may know of it."""
+    if len(parsed.digests) != 1:
+        raise BadInput("a sealed registration is about one work")
+    salts: drafts.Salts = {}
+    for name, each in (signed.opening or {}).items():
+        promised = parsed.predicate["commitments"].get(name)
+        try:
+            salt, record = unb64(each["salt"]), each["record"]
+            if statement.commit(salt, record) != promised:
+                raise VerificationFailed("another was promised")
+        except (VerificationFailed, KeyError, TypeError):
+            raise VerificationFailed(f"the opening does not open the {name!r:.40} of the statement") from None
+        salts[name] = (salt, record)
+    claim = parse(Claim, salts["claim"][1]) if "claim" in salts else Claim()
+    draft = drafts.sealed_elsewhere(account, claim, bytes.fromhex(parsed.digests[0]), signed.external_id)
+    draft.salts = salts
+    draft.set_leaf(leaf)
+    return draft
+
+
+def _answered(service: Service, account: Account, leaf: bytes) -> RegistrationResult:
+    with service.db.read() as connection:
+        row = connection.execute(
+            sa.select(works_table).where(
+                works_table.c.leaf_hash == statement.leaf_hash(leaf), works_table.c.account_id == account.id
+            )
+        ).first()
+    if row is None:
+        raise NotFound(
+            "this statement was not prepared here for this account, or more than a day ago: prepare the registration "
+            "again and sign the new statement"
+        )
+    (index,) = service.log.commit([row.leaf_hash]).values()
+    size, _ = service.log.head()
+    return RegistrationResult(
+        external_id=row.external_id,
+        status="registered",
+        work_id=row.work_id,
+        medium=row.medium,
+        fingerprintable=row.reason is None,
+        reason=row.reason,
+        competing=works.get(service, row.work_id).competing,
+        receipt=ReceiptRef(origin=service.log.origin, index=index, size=size),
+    )
+
+
+def _withdrawal(service: Service, account: Account, leaf: bytes, parsed: statement.Leaf) -> int:
+    index = _known(service, leaf)
+    if index is not None:
+        return index
+    with service.db.read() as connection:
+        work_id = connection.execute(
+            sa.select(works_table.c.work_id)
+            .join(entries, entries.c.leaf_hash == works_table.c.leaf_hash)
+            .where(entries.c.idx == parsed.predicate["index"], works_table.c.account_id == account.id)
+        ).scalar()
+    if work_id is None:
+        raise NotFound(f"entry {parsed.predicate['index']} registers no work of yours")
+    works.enter_withdrawal(service, account, work_id, leaf)
+    index = _known(service, leaf)
+    assert index is not None
+    return index
