@@ -21,6 +21,9 @@ def command(
     path: Annotated[Path, typer.Argument(metavar="RECEIPT", help="A receipt: folder or .zip.")],
     work: Annotated[Path | None, typer.Option(help="The work itself, to check that it is the one registered.")] = None,
     policy: Annotated[Path | None, typer.Option(help="The log's keys as you got them elsewhere.")] = None,
+    tsa_ca: Annotated[
+        Path | None, typer.Option("--tsa-ca", help="PEM file of the roots by which you trust time-stamps.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> int:
     from provenance.ledger import receipt, verify
@@ -34,7 +37,11 @@ def command(
             say("✗ " + error.detail)
         return 1
     result = verify.verify_receipt(
-        files, _read(policy), _digest(work), None if work is None else lambda salt: _digest(work, salt) or b""
+        files,
+        _read(policy),
+        _digest(work),
+        None if work is None else lambda salt: _digest(work, salt) or b"",
+        _read(tsa_ca),
     )
     if json_:
         emit(result.to_json())

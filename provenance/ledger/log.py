@@ -8,7 +8,7 @@ T3  the batch is read back and hashed anew, compared, signed; the checkpoint is 
     into the separate signer-state store, which refuses to go back or sideways
 T4  witnesses cosign the checkpoint, as many as the policy demands
 T5  tiles, then the checkpoint, each by rename
-T6  the callers are answered
+T6  the callers are answered; beside it, a time-stamp is taken from time to time (`stamper`)
 
 A crash between any two is mended by the next round of any process: the database is the truth. Callers that arrive
 while a round runs wait and are all served by the next one (group commit).
@@ -36,6 +36,7 @@ from . import keys, note, policy, statement, tiles
 from .directory import KeyDirectory
 from .published import Published
 from .signer import SignerState
+from .stamper import Stamper
 from .tree import EMPTY_ROOT, Frontier, consistency_proof
 from .witness import Witnesses
 
@@ -55,6 +56,7 @@ class Log:
         self._published_size = -1  # size of what this process knows to be published
         self._alarm: LedgerReadOnly | None = None
         self._signer = SignerState(settings.signer_state)
+        self.stamper = Stamper(db, settings, self.published)
         self._keys: note.LogKeys | None = None
         self._witness_lines: bytes | None = None
         self._witnesses: Witnesses | None = None
@@ -74,6 +76,7 @@ class Log:
                 origin = self._create()
         self.origin = str(origin)
         self._witness_lines = self.settings.witness_lines
+        self.stamper.start()
         with contextlib.suppress(LedgerReadOnly):  # remembered in _alarm; whoever wants to write is told
             try:
                 self._round()
@@ -82,7 +85,8 @@ class Log:
                     raise
 
     def close(self) -> None:
-        """Close the connections to others."""
+        """Finish what is being asked of others, and close the connections to them."""
+        self.stamper.close()
         if self._witnesses is not None:
             self._witnesses.close()
 
@@ -400,12 +404,13 @@ class Log:
         """T4 and T5. What is already published is left alone."""
         size, _, signed = self._stored()
         published = self.published.read()
-        if published is None or published.raw != signed or not self._has_quorum(signed):
+        if published is None or published.raw != signed or not (signed == self._cosigned or self.has_quorum(signed)):
             start = 0 if published is None else published.size
             signed = self._cosign(start, size, signed)
             tiles.publish(self.settings.log_dir, start, size, self._leaves, signed)
             self._write_keys(self.settings.log_dir)
-        self._published_size = size
+            self.stamper.wake()
+        self._cosigned, self._published_size = signed, size
 
     def _cosign(self, published: int, size: int, signed: bytes) -> bytes:
         """T4: the checkpoint with its cosignatures, which are stored with it before anybody sees them."""
@@ -420,16 +425,12 @@ class Log:
         if cosigned != signed:
             with self.db.write() as connection:
                 connection.execute(checkpoints.update().where(checkpoints.c.size == size).values(note=cosigned))
-        self._cosigned = cosigned
         return cosigned
 
-    def _has_quorum(self, signed: bytes) -> bool:
+    def has_quorum(self, signed: bytes) -> bool:
+        """Whether a signed checkpoint of this log has the cosignatures that the policy demands."""
         witnesses = self._demanded()
-        if witnesses is not None and signed != self._cosigned:
-            if not witnesses.holds(signed):
-                return False
-            self._cosigned = signed
-        return True
+        return witnesses is None or witnesses.holds(signed)
 
     def _demanded(self) -> Witnesses | None:
         """The witnesses of the policy, None when there are none."""

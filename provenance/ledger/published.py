@@ -31,13 +31,16 @@ class Published:
             raise Unavailable("the log is not published here yet: try again, or run `sourcemark ledger rebuild`")
         return found
 
-    def proof(self, index: int) -> bytes:
-        """Inclusion proof of an entry under the newest checkpoint, a C2SP tlog-proof.
+    def proof(self, index: int, checkpoint: bytes | None = None) -> bytes:
+        """Inclusion proof of an entry, a C2SP tlog-proof.
+
+        Args:
+            checkpoint: the signed one, of this log, that it shall lead to; None for the newest.
 
         Raises:
             NotFound: the log has no such entry.
         """
-        current = self.checkpoint()
+        current = self.checkpoint() if checkpoint is None else note.parse_checkpoint(checkpoint)
         if not 0 <= index < current.size:
             raise NotFound(f"the log has {current.size} entries, none with index {index}")
         reader = tiles.TileReader(self._fetch, current.size)

@@ -103,7 +103,10 @@ class Witnesses:
 
     def holds(self, signed: bytes) -> bool:
         """Whether a signed checkpoint has its quorum already."""
-        opened = note.open_checkpoint(signed, self.policy.logs, list(self.policy.witnesses.values()))
+        try:
+            opened = note.open_checkpoint(signed, self.policy.logs, list(self.policy.witnesses.values()))
+        except VerificationFailed:
+            return False
         return self.policy.satisfied_by(set(opened.signed_by))
 
     def compare(self, signed: bytes) -> None:

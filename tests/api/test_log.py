@@ -40,7 +40,7 @@ def test_an_older_partial_tile_stays_the_same(api: Api) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["tile/0/000", "tile/0/000.p/9", "tile/entries/000.p/256", "tile/9/000", "tile/x/000", 
+    ["tile/0/000", "tile/0/000.p/9", "tile/entries/000.p/256", "tile/9/000", "tile/x/000",
      "tile/0/%2e%2e/%2e%2e/%2e%2e/keys/log-ed25519.pem", "tile/", "tile", "", "keys", "tile/0/000.p/1%00"],
 )  # fmt: skip
 def test_what_is_not_there_is_not_there_for_ever(api: Api, path: str) -> None:
