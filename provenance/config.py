@@ -95,6 +95,11 @@ class Settings(BaseSettings):
     tsa_interval_seconds: int = Field(
         60, ge=0, le=86_400, description="A checkpoint is time-stamped at most this often, seconds."
     )
+    certificate_font: Path | None = Field(
+        None,
+        description="TrueType font file that is embedded in PDF certificates, for titles and names in any script; "
+        "without it the reader's program supplies the Chinese, Japanese and Korean letters.",
+    )
     database_timeout_seconds: int = Field(
         30, ge=1, le=600, description="How long to wait for a busy or unreachable database, seconds."
     )

@@ -89,13 +89,19 @@ class Verification:
     def lines(self, language: Literal["en", "zh"] = "en") -> list[str]:
         """For a person: a line a check, then what is proven."""
         out = []
-        for c in self.checks:
-            chinese = language == "zh"
-            name, detail = (_NAMES_ZH[c.name], c.detail_zh or c.detail) if chinese else (c.name, c.detail)
-            out.append(f"{_MARK[c.state]} {name}: {detail}")
+        for check in self.checks:
+            name, detail = self.words(check, language)
+            out.append(f"{_MARK[check.state]} {name}: {detail}")
         if self.ok:
             out += [f"  {line}" for line in summary(self.facts, language)]
         return [printable(line) for line in out]
+
+    @staticmethod
+    def words(check: Check, language: Literal["en", "zh"]) -> tuple[str, str]:
+        """Name and detail of a check, for a person."""
+        return (
+            (_NAMES_ZH[check.name], check.detail_zh or check.detail) if language == "zh" else (check.name, check.detail)
+        )
 
     def run(self, name: str, act: Callable[[], tuple[str, str]]) -> bool:
         """Do one check; returns whether it passed."""

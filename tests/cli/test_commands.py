@@ -119,6 +119,25 @@ def test_the_exported_log(sourcemark, tmp_path) -> None:
     assert sourcemark("ledger", "fsck").status == 0
 
 
+def test_certificates(sourcemark, tmp_path) -> None:
+    (tmp_path / "bell.txt").write_text(ESSAY)
+    work_id = sourcemark("register", "bell.txt", "--owner", "Ines Vale", "--json").lines[0]["work_id"]
+    done = sourcemark("receipt", work_id, "--out", "r.zip", "--certificate", "c.pdf")
+    assert (done.status, done.out.splitlines()[-1]) == (0, "certificate written: c.pdf")
+    assert (tmp_path / "c.pdf").read_bytes().startswith(b"%PDF-")
+    assert sourcemark("receipt", work_id, "--certificate", "zh.html", env={"SOURCEMARK_LANG": "zh"}).status == 0
+    assert "登记证书" in (tmp_path / "zh.html").read_text()
+    stranger = {"SOURCEMARK_HOME": str(tmp_path / "nowhere")}
+    assert sourcemark("verify", "r.zip", "--certificate", "c.html", "--json", env=stranger).lines[0]["ok"]
+    assert "Ines Vale" in (tmp_path / "c.html").read_text()
+    assert sourcemark("verify", "r.zip", "--work", "zh.html", "--certificate", "no.html").status == 1
+    assert not (tmp_path / "no.html").exists()
+    for arguments in ([], ["--certificate", "c.txt"], ["--certificate", "c.html"], ["--certificate", "no/where.pdf"]):
+        failed = sourcemark("receipt", work_id, *arguments)
+        assert failed.status in (2, 3)
+        assert failed.err.count("\n") == 1
+
+
 def test_an_audit_of_somebodys_log(sourcemark, tmp_path) -> None:
     (tmp_path / "bell.txt").write_text(ESSAY)
     (tmp_path / "zh.txt").write_text(ZH)
