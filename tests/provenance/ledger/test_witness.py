@@ -406,3 +406,29 @@ def test_the_request_is_the_protocols() -> None:
     raw = format_request(3, [bytes(32)], b"o\n5\nr\n\n\xe2\x80\x94 x y\n")
     assert raw == b"old 3\n" + b"A" * 43 + b"=\n\no\n5\nr\n\n\xe2\x80\x94 x y\n"
     assert parse_request(raw) == (3, [bytes(32)], b"o\n5\nr\n\n\xe2\x80\x94 x y\n")
+
+
+def test_a_crash_between_cosignatures_and_publishing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the witnesses signed is published again as they signed it, byte for byte, and asked for only once."""
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    settings = house.with_policy("group all all w0 w1 w2\nquorum all\n")
+    with Service(settings) as service:
+        monkeypatch.setattr(tiles, "publish", killed)
+        with pytest.raises(Killed):
+            register_work(service, ESSAY_ZH.encode())
+        cosigned = service.log.signed()
+        assert cosigned.count(b"witness.example/") == 3
+        assert service.log.published.checkpoint().raw != cosigned
+        monkeypatch.undo()
+    asked = [len(partner.asked) for partner in house.partners]
+    for partner in house.partners:
+        partner.instead = lambda *_: (500, "text/plain", b"not again")
+    with Service(settings) as service:
+        assert service.log.published.checkpoint().raw == cosigned
+    assert [len(partner.asked) for partner in house.partners] == asked
