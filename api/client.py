@@ -64,7 +64,7 @@ class Client:
         """At an address, https:// unless it is this machine's; ``origin`` is the log's name if you know it."""
         parts = urlsplit(url)
         local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-        if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        if not parts.hostname or (parts.scheme != "https" and not (parts.scheme == "http" and local)):
             raise BadInput(f"{url!r}: must start with https:// (http:// only to this machine): it carries the API key")
         self._url = url.rstrip("/")
         self._key = api_key
@@ -220,8 +220,8 @@ class Client:
         if (leaf.predicate.get("opens") is None) != (claim.get("opens") is None):
             raise VerificationFailed("the service prepared a statement that opens another sealed work")
         commitments = leaf.predicate["commitments"]
-        if not isinstance(opening, dict) or opening.keys() != commitments.keys():
-            raise VerificationFailed("the service does not open all that the statement commits to")
+        if not isinstance(opening, dict) or not opening.keys() == commitments.keys() == {"claim", "fingerprint"}:
+            raise VerificationFailed("the statement commits to something else than a claim and a fingerprint")
         for name, each in opening.items():
             if statement.commit(unb64(each["salt"]), each["record"]) != commitments[name]:
                 raise VerificationFailed(f"the service's statement commits to another {name}")

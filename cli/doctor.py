@@ -14,6 +14,7 @@ from provenance.config import Settings, load_settings
 from provenance.errors import SourcemarkError
 
 from .output import emit, say, tr
+from .session import unlocked
 
 if TYPE_CHECKING:
     from provenance.service import Service
@@ -28,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 def command(json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False) -> int:
     from provenance.service import Service
 
-    settings = load_settings()
+    settings = unlocked(load_settings())
     needing_service: list[tuple[str, Callable[[Service], str]]] = [
         (tr("database", "数据库"), _database),
         (tr("ledger", "账本"), _ledger),

@@ -21,6 +21,8 @@ from . import (
     credit,
     demo,
     doctor,
+    erase,
+    init,
     key,
     ledger,
     lookup,
@@ -47,7 +49,22 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for module in (register, scan, lookup, marking, credit, receipt, verify, withdraw, serve, demo, config, doctor):
+for module in (
+    init,
+    register,
+    scan,
+    lookup,
+    marking,
+    credit,
+    receipt,
+    verify,
+    withdraw,
+    erase,
+    serve,
+    demo,
+    config,
+    doctor,
+):
     module.add_to(app)
 for name, group in (("ledger", ledger.app), ("witness", witness.app), ("account", account.app), ("key", key.app)):
     app.add_typer(group, name=name)

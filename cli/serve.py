@@ -10,6 +10,7 @@ from provenance.config import load_settings
 
 from . import listen
 from .output import tr
+from .session import unlocked
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,7 +23,7 @@ def command(
 ) -> None:
     from api.app import create_app
 
-    settings = load_settings()
+    settings = unlocked(load_settings())
     listen.serve(
         create_app(settings),
         host or settings.host,

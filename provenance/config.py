@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +31,14 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("sourcemark", appauthor=False),
         description="Folder of an embedded installation: database, keys (mode 0600), published log, signer state.",
     )
+    keys: Path | None = Field(
+        None,
+        description="Folder of the private keys, if they are not to lie beside the database; default: in the home.",
+    )
+    key_passphrase: SecretStr | None = Field(
+        None, description="Passphrase of the private keys; new ones are encrypted with it."
+    )
+    key_passphrase_file: Path | None = Field(None, description="File whose first line is that passphrase, for servers.")
     database_url: str | None = Field(
         None,
         description="SQLAlchemy URL of a PostgreSQL database (postgresql://user:password@host/name); "
@@ -136,7 +145,25 @@ class Settings(BaseSettings):
 
     @property
     def keys_dir(self) -> Path:
-        return self.home / "keys"
+        return self.home / "keys" if self.keys is None else self.keys.expanduser().absolute()
+
+    @cached_property
+    def passphrase(self) -> bytes | None:
+        """The passphrase of the private keys, None where they are not encrypted; raises Misconfigured."""
+        if self.key_passphrase is not None:
+            return self.key_passphrase.get_secret_value().encode("utf-8", "surrogateescape")
+        if self.key_passphrase_file is None:
+            return None
+        try:
+            with self.key_passphrase_file.open("rb") as handle:
+                found = handle.readline(1 << 12).rstrip(b"\r\n")
+        except OSError as error:
+            raise Misconfigured(
+                f"SOURCEMARK_KEY_PASSPHRASE_FILE: {self.key_passphrase_file} cannot be read: {error.strerror}"
+            ) from error
+        if not found:
+            raise Misconfigured(f"SOURCEMARK_KEY_PASSPHRASE_FILE: {self.key_passphrase_file} has an empty first line")
+        return found
 
     @property
     def log_dir(self) -> Path:

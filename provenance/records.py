@@ -294,6 +294,7 @@ class WorkRecord(Record):
     opens: str | None = Field(None, description="The sealed work that this one opens.")
     registered_at: str
     withdrawn_at: str | None = None
+    erased_at: str | None = Field(None, description="Claim, salts and fingerprint were deleted then.")
     receipt: ReceiptRef | None = None
 
 

@@ -25,6 +25,7 @@ from fingerprints.sandbox import Sandbox
 from .config import Settings
 from .db import Database
 from .errors import BadContent, SourcemarkError, Unavailable, from_fingerprint_error
+from .ledger.keys import SigningKey
 from .ledger.log import Log
 from .lessons import Lessons
 from .records import Inline, Source
@@ -44,6 +45,7 @@ class Service:
         self.log = Log(self.db, settings)
         self.sandbox = Sandbox(settings.workers, settings.limits, settings.anchors)
         self.index = MemoryIndex()
+        self.signing_keys: dict[str, SigningKey] = {}  # those in use, opened
         self.lessons = Lessons(self.db, settings.remembered_uploads)
         self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="examine")
         self._start_lock = threading.Lock()
@@ -159,11 +161,13 @@ class Service:
                 .join(fingerprints, fingerprints.c.work == works.c.id)
                 .where(*window)
             ).all()
-            removed = connection.execute(
-                sa.select(entries.c.idx, works.c.id)
-                .join(works, works.c.withdrawal_hash == entries.c.leaf_hash)
-                .where(*window)
-            ).all()
+            removed = [
+                row
+                for column in (works.c.withdrawal_hash, works.c.erasure_hash)
+                for row in connection.execute(
+                    sa.select(entries.c.idx, works.c.id).join(works, column == entries.c.leaf_hash).where(*window)
+                )
+            ]
         changes = [Change(idx + 1, work, None) for idx, work in removed]
         current = {work for _, work, algorithm, _ in added if algorithm in media.ALGORITHMS}
         for idx, work, algorithm, data in added:

@@ -98,17 +98,28 @@ def own_key(service: Service, account: Account, key: SigningKey) -> SigningKey:
 
 def _new(service: Service) -> SigningKey:
     key = keys.new_signing_key()
-    keys.save_signing_key(key, _path(service, key.keyid))
+    keys.save_signing_key(key, _path(service, key.keyid), service.settings.passphrase)
     return key
 
 
 def _load(service: Service, keyid: str) -> SigningKey:
-    key = keys.load_signing_key(_path(service, keyid))
+    if keyid in service.signing_keys:  # opening an encrypted one is meant to take time
+        return service.signing_keys[keyid]
+    key = keys.load_signing_key(_path(service, keyid), service.settings.passphrase)
     if key.keyid != keyid:
         raise LedgerReadOnly(
             f"{_path(service, keyid)} holds another key: restore it from your backup", reason="key_damaged"
         )
+    service.signing_keys[keyid] = key
     return key
+
+
+def new_kept_key(service: Service, account: Account, recovery: SigningKey | None = None) -> str:
+    """Make and enrol a key that is kept here for the operator's own account; returns its id."""
+    key = _new(service)
+    recovery_id = None if recovery is None else recovery.keyid
+    enrol(service, account, sign_enrolment(service, key, "producer", recovery, recovery_id))
+    return key.keyid
 
 
 # --- enrolment, rotation, revocation ---------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import Field
 
-from . import drafts, signing, works
+from . import drafts, erasure, signing, works
 from .accounts import Account
 from .errors import BadInput, Conflict, NotFound, VerificationFailed
 from .ledger import statement
@@ -95,8 +95,9 @@ def submit(service: Service, account: Account, signed: SignedStatement) -> Submi
             result = _registration(service, account, leaf, parsed, signed)
             assert result.receipt is not None
             return Submitted(kind=parsed.kind, receipt=result.receipt, work=result)
-        case "withdrawal":
-            index = _withdrawal(service, account, leaf, parsed)
+        case "withdrawal" | "erasure":
+            index = _known(service, leaf)
+            index = _of_a_work(service, account, leaf, parsed) if index is None else index
         case "key-enrol":
             if parsed.predicate["custody"] != "producer":
                 raise BadInput("custody: of a key that a client enrols it is producer")
@@ -186,19 +187,21 @@ def _answered(service: Service, account: Account, leaf: bytes) -> RegistrationRe
     )
 
 
-def _withdrawal(service: Service, account: Account, leaf: bytes, parsed: statement.Leaf) -> int:
-    index = _known(service, leaf)
-    if index is not None:
-        return index
+def _of_a_work(service: Service, account: Account, leaf: bytes, parsed: statement.Leaf) -> int | None:
+    """A withdrawal or an erasure of a work of the account."""
     with service.db.read() as connection:
-        work_id = connection.execute(
-            sa.select(works_table.c.work_id)
+        row = connection.execute(
+            sa.select(works_table.c.work_id, works_table.c.withdrawn_at)
             .join(entries, entries.c.leaf_hash == works_table.c.leaf_hash)
             .where(entries.c.idx == parsed.predicate["index"], works_table.c.account_id == account.id)
-        ).scalar()
-    if work_id is None:
+        ).first()
+    if row is None:
         raise NotFound(f"entry {parsed.predicate['index']} registers no work of yours")
-    works.enter_withdrawal(service, account, work_id, leaf)
-    index = _known(service, leaf)
-    assert index is not None
-    return index
+    if parsed.kind == "withdrawal":
+        works.enter_withdrawal(service, account, row.work_id, leaf)
+    elif row.withdrawn_at is None:
+        raise Conflict("withdraw the work before you erase it: a work that is matched names its owner")
+    else:
+        signing.check_own(service, account, parsed.signers)
+        erasure.enter_erasure(service, account, row.work_id, leaf)
+    return _known(service, leaf)

@@ -179,6 +179,8 @@ works = Table(
     Column("withdrawal_hash", LargeBinary(32), unique=True),
     Column("registered_at", String(27), nullable=False),
     Column("withdrawn_at", String(27)),
+    Column("erased_at", String(27)),  # claim, salts and fingerprint are gone; the log's entry stays
+    Column("erasure_hash", LargeBinary(32), unique=True),
     Index("ix_works_account", "account_id", "id"),
 )
 

@@ -207,6 +207,7 @@ def _records(service: Service, rows: Sequence[sa.Row[Any]]) -> list[WorkRecord]:
             opens=r.opens,
             registered_at=r.registered_at,
             withdrawn_at=r.withdrawn_at,
+            erased_at=r.erased_at,
             receipt=None if r.idx is None else ReceiptRef(origin=service.log.origin, index=r.idx),
         )
         for r in rows

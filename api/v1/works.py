@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, Field
 
-from provenance import certificate, receipts, statements, works
+from provenance import certificate, erasure, receipts, statements, works
 from provenance.accounts import Principal
 from provenance.errors import BadInput
 from provenance.ledger import receipt, verify
@@ -171,6 +171,19 @@ def get_work(work_id: str, service: ServiceDep, principal: Registrar) -> WorkRec
 def withdraw_work(work_id: str, service: ServiceDep, principal: Registrar) -> WorkRecord:
     """It is no longer matched, and the log says so. The registration itself stays provable."""
     return works.withdraw(service, account_of(service, principal), work_id)
+
+
+@router.post(
+    "/{work_id}/erasure",
+    operation_id="eraseWork",
+    summary="Erase what is personal about a work",
+    responses=responses(401, 403, 404, 409),
+)
+def erase_work(work_id: str, service: ServiceDep, principal: Registrar) -> WorkRecord:
+    """Claim, salts and fingerprint are deleted for good, and the log says so; it is no longer matched. Its entry in the
+    log, which names nobody, stays, and every receipt given before still verifies. There is no way back."""
+    account = None if principal.is_admin else account_of(service, principal)
+    return erasure.erase(service, account, work_id)
 
 
 @router.get(

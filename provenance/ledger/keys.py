@@ -1,4 +1,4 @@
-"""Signing keys: made, kept in files of mode 0600, checked strictly.
+"""Signing keys: made, kept in files of mode 0600, encrypted where there is a passphrase, checked strictly.
 
 Strict means: a public key of small order or in a non-canonical encoding is refused, because a signature under it can
 hold for more than one message (RFC 8032 section 5.1.7 leaves that open).
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from ..errors import LedgerReadOnly, VerificationFailed
+from . import pkcs8
 
 LOG_ED25519 = "log-ed25519.pem"
 LOG_MLDSA44 = "log-mldsa44.pem"
@@ -70,29 +71,29 @@ def verify(public: bytes, signature: bytes, message: bytes) -> None:
         raise VerificationFailed("the signature does not verify") from None
 
 
-def save_signing_key(key: SigningKey, path: Path) -> None:
+def save_signing_key(key: SigningKey, path: Path, passphrase: bytes | None = None) -> None:
     """Write a new file; raises FileExistsError rather than replace a key."""
-    _save(key.private, path)
+    _save(key.private, path, passphrase)
 
 
-def load_signing_key(path: Path) -> SigningKey:
-    """Raises FileNotFoundError, or `LedgerReadOnly` when the file is damaged."""
-    private = _load(path)
+def load_signing_key(path: Path, passphrase: bytes | None = None) -> SigningKey:
+    """Raises FileNotFoundError, or `LedgerReadOnly` when the file is damaged or the passphrase is not its own."""
+    private = _load(path, passphrase)
     if not isinstance(private, Ed25519PrivateKey):
         raise LedgerReadOnly(f"{path} does not hold an Ed25519 key: restore it from your backup", reason="key_damaged")
     return SigningKey.of(private)
 
 
-def create_log_keys(folder: Path) -> None:
+def create_log_keys(folder: Path, passphrase: bytes | None = None) -> None:
     """Make the log's two keys unless they are there."""
     for name, make in ((LOG_ED25519, Ed25519PrivateKey.generate), (LOG_MLDSA44, MLDSA44PrivateKey.generate)):
         if not (folder / name).exists():
-            _save(make(), folder / name)
+            _save(make(), folder / name, passphrase)
 
 
-def load_log_keys(folder: Path) -> tuple[Ed25519PrivateKey, MLDSA44PrivateKey]:
-    """Raises FileNotFoundError, or `LedgerReadOnly` when a file is damaged."""
-    ed25519, mldsa = _load(folder / LOG_ED25519), _load(folder / LOG_MLDSA44)
+def load_log_keys(folder: Path, passphrase: bytes | None = None) -> tuple[Ed25519PrivateKey, MLDSA44PrivateKey]:
+    """Raises FileNotFoundError, or `LedgerReadOnly` when a file is damaged or the passphrase is not its own."""
+    ed25519, mldsa = _load(folder / LOG_ED25519, passphrase), _load(folder / LOG_MLDSA44, passphrase)
     if not isinstance(ed25519, Ed25519PrivateKey) or not isinstance(mldsa, MLDSA44PrivateKey):
         raise LedgerReadOnly(
             f"the log's keys in {folder} are mixed up: restore them from your backup", reason="key_damaged"
@@ -100,10 +101,8 @@ def load_log_keys(folder: Path) -> tuple[Ed25519PrivateKey, MLDSA44PrivateKey]:
     return ed25519, mldsa
 
 
-def _save(private: Ed25519PrivateKey | MLDSA44PrivateKey, path: Path) -> None:
-    pem = private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+def _save(private: pkcs8.PrivateKey, path: Path, passphrase: bytes | None) -> None:
+    pem = pkcs8.to_pem(private, passphrase)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -122,9 +121,22 @@ def _save(private: Ed25519PrivateKey | MLDSA44PrivateKey, path: Path) -> None:
         os.close(folder)
 
 
-def _load(path: Path) -> object:
+def _load(path: Path, passphrase: bytes | None) -> object:
     raw = path.read_bytes()
+    encrypted = pkcs8.is_encrypted(raw)
+    if encrypted and not passphrase:
+        raise LedgerReadOnly(
+            f"{path} is encrypted: give its passphrase in SOURCEMARK_KEY_PASSPHRASE_FILE or SOURCEMARK_KEY_PASSPHRASE",
+            reason="passphrase_missing",
+        )
     try:
-        return serialization.load_pem_private_key(raw, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        return serialization.load_pem_private_key(raw, passphrase if encrypted else None)
+    except ValueError as error:
+        if not encrypted:
+            raise LedgerReadOnly(f"{path} is damaged: restore it from your backup", reason="key_damaged") from error
+        raise LedgerReadOnly(
+            f"{path} does not open with this passphrase: it is another one, or the file is damaged (restore it then)",
+            reason="passphrase_wrong",
+        ) from error
+    except (TypeError, UnsupportedAlgorithm) as error:
         raise LedgerReadOnly(f"{path} is damaged: restore it from your backup", reason="key_damaged") from error

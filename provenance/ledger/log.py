@@ -102,7 +102,7 @@ class Log:
                 reason="database_behind_signer",
             )
         origin = self.settings.origin or f"log-{secrets.token_hex(4)}.localhost/sourcemark"
-        keys.create_log_keys(self.settings.keys_dir)
+        keys.create_log_keys(self.settings.keys_dir, self.settings.passphrase)
         frontier = Frontier()
         with self.db.write() as connection:
             connection.execute(
@@ -453,7 +453,9 @@ class Log:
     def _log_keys(self) -> note.LogKeys:
         if self._keys is None:
             try:
-                self._keys = note.LogKeys(self.origin, *keys.load_log_keys(self.settings.keys_dir))
+                self._keys = note.LogKeys(
+                    self.origin, *keys.load_log_keys(self.settings.keys_dir, self.settings.passphrase)
+                )
             except FileNotFoundError as error:
                 raise LedgerReadOnly(
                     f"the log's keys are not in {self.settings.keys_dir}: restore them from your backup",

@@ -279,3 +279,34 @@ def test_what_cannot_be_prepared(api) -> None:
         api("POST", "/v1/works/prepare", "producer", json={**CLAIM, "text": TEXT, "sealed": True}), 400, "bad-input"
     )
     problem(api("POST", "/v1/works/prepare", "platform", json={**CLAIM, "text": TEXT}), 403, "forbidden")
+
+
+def test_erasure(api) -> None:
+    kept = api("POST", "/v1/works", "rival", json={**CLAIM, "text": TEXT}).json()
+    problem(api("POST", f"/v1/works/{kept['work_id']}/erasure", "producer"), 404, "not-found")
+    erased = api("POST", f"/v1/works/{kept['work_id']}/erasure", "rival")
+    assert erased.status_code == 200, erased.text
+    assert erased.json()["erased_at"] is not None
+    problem(api("POST", f"/v1/works/{kept['work_id']}/erasure", "rival"), 409, "conflict")
+
+    key = enrolled(api)
+    leaf = signed(prepared(api), key)
+    work = submit(api, leaf).json()["work"]
+    problem(api("POST", f"/v1/works/{work['work_id']}/erasure", "producer"), 403, "forbidden")
+    origin, after = head(api)
+    entry, index = statement.leaf_hash(leaf), work["receipt"]["index"]
+
+    def made(*names: str) -> bytes:
+        return statement.sign(statement.erasure(origin, entry=entry, index=index, erased=names, after=after), key)
+
+    problem(submit(api, made("claim", "fingerprint")), 409, "conflict")  # still matched
+    withdrawn = statement.withdrawal(origin, registration=entry, index=index, after=after)
+    assert submit(api, statement.sign(withdrawn, key)).status_code == 201
+    problem(submit(api, made("claim")), 409, "conflict")  # not all of it
+    good = made("claim", "fingerprint")
+    assert submit(api, good).status_code == 201
+    assert submit(api, good).status_code == 201
+    assert api("GET", f"/v1/works/{work['work_id']}", "producer").json()["claim"]["owner"] == ""
+    third = api("POST", "/v1/works", "rival", json={**CLAIM, "text": TEXT}).json()
+    assert api("POST", f"/v1/works/{third['work_id']}/erasure", "administrator").status_code == 200
+    assert fsck.check(api.service.db, api.service.log)["problems"] == []

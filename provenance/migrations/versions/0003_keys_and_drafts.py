@@ -13,6 +13,9 @@ def upgrade() -> None:
     op.add_column("signing_keys", sa.Column("predecessor", sa.String(length=64), nullable=True))
     op.add_column("signing_keys", sa.Column("recovery", sa.String(length=64), nullable=True))
     op.add_column("works", sa.Column("opens", sa.String(length=40), nullable=True))
+    op.add_column("works", sa.Column("erased_at", sa.String(length=27), nullable=True))
+    op.add_column("works", sa.Column("erasure_hash", sa.LargeBinary(length=32), nullable=True))
+    op.create_index(op.f("uq_works_erasure_hash"), "works", ["erasure_hash"], unique=True)
     op.create_table(
         "drafts",
         sa.Column("statement_hash", sa.LargeBinary(length=32), nullable=False),

@@ -1,15 +1,19 @@
 """Private keys in files; public keys and signatures of other people."""
 
 import os
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from provenance.errors import LedgerReadOnly, VerificationFailed
-from provenance.ledger import keys
+from provenance.ledger import keys, pkcs8
 
 # y = -1: the point of order two; added to an honest point it gives one of mixed order.
 P = 2**255 - 19
@@ -63,7 +67,7 @@ def test_the_logs_keys_are_made_once(tmp_path: Path) -> None:
         keys.load_log_keys(tmp_path / "keys")
 
 
-@pytest.mark.parametrize("kind", ["empty", "rubbish", "cut", "encrypted", "other algorithm"])
+@pytest.mark.parametrize("kind", ["empty", "rubbish", "cut", "other algorithm"])
 def test_a_damaged_key_file(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "k.pem"
     key = keys.new_signing_key()
@@ -74,7 +78,6 @@ def test_a_damaged_key_file(tmp_path: Path, kind: str) -> None:
             "empty": b"",
             "rubbish": b"\x00\xff" * 50,
             "cut": path.read_bytes()[:60],
-            "encrypted": key.private.private_bytes(pem, pkcs8, serialization.BestAvailableEncryption(b"x")),
             "other algorithm": ec.generate_private_key(ec.SECP256R1()).private_bytes(
                 pem, pkcs8, serialization.NoEncryption()
             ),
@@ -83,6 +86,54 @@ def test_a_damaged_key_file(tmp_path: Path, kind: str) -> None:
     with pytest.raises(LedgerReadOnly) as caught:
         keys.load_signing_key(path)
     assert "backup" in caught.value.detail
+
+
+@pytest.mark.parametrize("private", [keys.new_signing_key().private, MLDSA44PrivateKey.generate()])
+@pytest.mark.parametrize("passphrase", [b"x", "一二三四 correct horse".encode(), b"y" * 1000])
+def test_an_encrypted_key_is_read_by_other_programs(tmp_path: Path, private, passphrase: bytes) -> None:
+    pem = pkcs8.to_pem(private, passphrase)
+    assert pem != pkcs8.to_pem(private, passphrase)  # another salt each time
+    assert serialization.load_pem_private_key(pem, passphrase).private_bytes_raw() == private.private_bytes_raw()
+    assert private.private_bytes_raw() not in pem
+    with pytest.raises(ValueError):
+        serialization.load_pem_private_key(pem, passphrase + b"!")
+    if shutil.which("openssl") is None or not isinstance(private, Ed25519PrivateKey):
+        return
+    (tmp_path / "k.pem").write_bytes(pem)
+    (tmp_path / "p").write_bytes(passphrase + b"\n")
+    command = [
+        "openssl",
+        "pkey",
+        "-in",
+        tmp_path / "k.pem",
+        "-passin",
+        f"file:{tmp_path / 'p'}",
+        "-pubout",
+        "-outform",
+        "DER",
+    ]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.stdout.endswith(private.public_key().public_bytes_raw()), done.stderr
+
+
+def test_a_passphrase_is_needed_and_checked(tmp_path: Path) -> None:
+    path, key = tmp_path / "k.pem", keys.new_signing_key()
+    keys.save_signing_key(key, path, b"secret words")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert keys.load_signing_key(path, b"secret words").keyid == key.keyid
+    for passphrase, reason in (
+        (None, "passphrase_missing"),
+        (b"", "passphrase_missing"),
+        (b"other", "passphrase_wrong"),
+    ):
+        with pytest.raises(LedgerReadOnly) as caught:
+            keys.load_signing_key(path, passphrase)
+        assert caught.value.reason == reason
+    keys.save_signing_key(key, tmp_path / "plain.pem")
+    assert keys.load_signing_key(tmp_path / "plain.pem", b"not needed").keyid == key.keyid
+    path.write_bytes(path.read_bytes().replace(b"A", b"B", 3))
+    with pytest.raises(LedgerReadOnly):
+        keys.load_signing_key(path, b"secret words")
 
 
 def test_a_missing_key_file(tmp_path: Path) -> None:

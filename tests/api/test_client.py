@@ -1,0 +1,165 @@
+"""The Python client: what it does for a producer, and what a dishonest service cannot make it sign."""
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from api.client import Client, Refused
+from provenance.errors import BadInput, VerificationFailed
+from provenance.ledger import keys, receipt, statement, verify
+from provenance.ledger.encoding import b64, canonical
+
+from .test_api import CLAIM, TEXT
+
+Answers = dict[str, bytes]
+
+
+class Direct(Client):
+    """Speaks to the application in this process; keeps what was sent."""
+
+    def __init__(self, api, who: str = "producer") -> None:
+        super().__init__("http://localhost:1", api.keys[who])
+        self.api, self.sent = api, []
+        self.lie = lambda path, raw: raw
+
+    def _raw(self, method, path, body=None, kind="application/json"):
+        self.sent.append((method, path, body or b""))
+        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": kind}
+        answer = self.api.client.request(method, path, content=body, headers=headers)
+        if answer.status_code >= 400:
+            raise Refused(answer.json(), answer.status_code)
+        return self.lie(path, answer.content)
+
+
+@pytest.fixture
+def client(api) -> Direct:
+    return Direct(api)
+
+
+@pytest.fixture
+def key() -> keys.SigningKey:
+    return keys.new_signing_key()
+
+
+def test_what_a_producer_does(client: Direct, key: keys.SigningKey, tmp_path: Path) -> None:
+    work = client.register(TEXT, CLAIM, key)
+    (tmp_path / "钟.txt").write_text(TEXT + " Again.")
+    file = client.register(tmp_path / "钟.txt", {"owner": "Ada"}, key)
+    assert (work["status"], file["status"]) == ("registered", "registered")
+    assert file["competing"] == [work["work_id"]]
+    assert verify.verify_receipt(client.receipt(file["work_id"])).facts["claim"] == {"owner": "Ada", "title": "钟"}
+    secret = key.private.private_bytes_raw()
+    for _, _, body in client.sent:
+        assert secret not in body
+        assert b64(secret).encode() not in body
+    recovery = keys.new_signing_key()
+    client.enrol(recovery, old=key)
+    fresh = keys.new_signing_key()
+    client.enrol(fresh, old=key, recovery=recovery.keyid)
+    client.revoke(key.keyid, fresh)
+    with pytest.raises(Refused) as caught:
+        client.register(TEXT + " And again.", CLAIM, key)
+    assert caught.value.exit_status == 4
+    assert client.withdraw(work["work_id"], fresh)["withdrawn_at"] is not None
+    assert client.register(TEXT + " And again.", CLAIM, fresh)["status"] == "registered"
+    assert {k["keyid"] for k in client.signing_keys()} == {key.keyid, recovery.keyid, fresh.keyid}
+
+
+def test_sealed_and_opened(client: Direct, key: keys.SigningKey, tmp_path: Path) -> None:
+    path, kept = tmp_path / "novel", []
+    path.write_text(TEXT)
+    sealed = client.register_sealed(path, CLAIM, key, keep=kept.append)
+    hidden = client.register_sealed(TEXT.encode(), CLAIM, key, keep=kept.append, tell=False)
+    assert sealed["work_id"] != hidden["work_id"]  # nobody sees that they are the same
+    for _, _, body in client.sent:
+        assert TEXT.encode()[:40] not in body
+        assert hashlib.sha256(TEXT.encode()).hexdigest().encode() not in body
+    files = client.receipt(hidden["work_id"], kept[1])
+    work = TEXT.encode()
+    done = verify.verify_receipt(
+        files, None, hashlib.sha256(work).digest(), lambda s: hashlib.sha256(s + work).digest()
+    )
+    assert done.ok
+    assert done.facts["claim"]["title"] == "One Minute at Orlen"
+    opens = {"opens": sealed["work_id"], "seal": kept[0]["seal"]["record"]["salt"]}
+    opened = client.register(path, {**CLAIM, **opens}, key)
+    assert opened["medium"] == "text"
+
+
+def _lies(change):
+    """A service that changes the statement it prepares, and makes all its openings fit."""
+
+    def lie(path: str, raw: bytes) -> bytes:
+        if path != "/v1/works/prepare":
+            return raw
+        answer = json.loads(raw)
+        made = json.loads(base64.b64decode(answer["statement"]))
+        change(made, answer["opening"])
+        for name, each in answer["opening"].items():
+            made["predicate"]["commitments"][name] = statement.commit(base64.b64decode(each["salt"]), each["record"])
+        return json.dumps({"statement": b64(canonical(made)), "opening": answer["opening"]}).encode()
+
+    return lie
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s, o: s["subject"][0]["digest"].update(sha256="0" * 64),
+        lambda s, o: s["subject"].append(s["subject"][0]),
+        lambda s, o: s.update(predicateType=s["predicateType"].replace("log.test", "log.other")),
+        lambda s, o: s.update(
+            predicateType=s["predicateType"].replace("registration", "withdrawal"),
+            predicate={**s["predicate"], "index": 1, "leafHash": "0" * 64},
+        ),
+        lambda s, o: o["claim"]["record"].update(owner="Eve"),
+        lambda s, o: o["claim"]["record"].update(licence="CC0-1.0"),
+        lambda s, o: o["claim"]["record"].pop("source_urls"),
+        lambda s, o: o.update(other=o["claim"]),
+        lambda s, o: s["predicate"]["commitments"].update(hidden="sha256:" + "0" * 64),
+        lambda s, o: s["predicate"].update(extra="x"),
+        lambda s, o: s["predicate"].update(opens={"index": 0, "leafHash": "0" * 64, "salt": b64(bytes(32))}),
+    ],
+)
+def test_a_service_that_lies(client: Direct, key: keys.SigningKey, change) -> None:
+    client.enrol(key)
+    client.lie = _lies(lambda s, o: None)
+    client.register(TEXT, CLAIM, key)  # the way it lies is not what is noticed
+    client.lie = _lies(change)
+    before = len(client.sent)
+    with pytest.raises(VerificationFailed):
+        client.register(TEXT + " More.", CLAIM, key)
+    assert not [path for _, path, _ in client.sent[before:] if path == "/v1/statements"]
+
+
+def test_a_receipt_that_does_not_hold(client: Direct, key: keys.SigningKey) -> None:
+    work = client.register(TEXT, CLAIM, key)
+
+    def lie(path: str, raw: bytes) -> bytes:
+        files = receipt.from_zip(raw)
+        files["opening.json"] = files["opening.json"].replace(b"Ada", b"Eve")
+        return receipt.to_zip(files)
+
+    client.lie = lie
+    with pytest.raises(VerificationFailed, match="commitments"):
+        client.receipt(work["work_id"])
+
+
+@pytest.mark.parametrize(
+    "url", ["http://service.example", "ftp://x", "service.example", "", "https:", "http://127.0.0.1.evil.example"]
+)
+def test_addresses_that_would_give_the_key_away(url: str) -> None:
+    with pytest.raises(BadInput, match="https"):
+        Client(url, "smk_x")
+
+
+def test_odd_texts(client: Direct, key: keys.SigningKey, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="surrogate"):
+        client.register("\ud800", CLAIM, key)
+    with pytest.raises(BadInput, match="cannot be read"):
+        client.register(tmp_path / "nothing", CLAIM, key)
+    with pytest.raises(Refused):
+        client.register("", CLAIM, key)

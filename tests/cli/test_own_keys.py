@@ -1,0 +1,158 @@
+"""Keys of one's own, from the command line: embedded, and at a service elsewhere that never sees them."""
+
+import json
+import re
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from .conftest import Command
+
+TEXT = (
+    "Every ferry carries a box of dry chalk for the harbour boys, who draw the arrivals on the quay wall before the "
+    "bell rings. The drawings stay until the next rain, so the wall is a calendar of the weather and of the boats."
+)
+
+
+@dataclass
+class Served:
+    url: str
+    key: str
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A real service in another process, with its own home, and an API key of an account there."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    there = Command(folder)
+    assert there("account", "new", "Weekly").status == 0
+    key = there("key", "new", "Weekly", "--json").lines[0]["secret"]
+    with (folder / "log").open("w+") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "serve", "--port", "0"], env=there.environment, stderr=log
+        )
+        try:
+            deadline = time.monotonic() + 60
+            while "http://" not in (said := (folder / "log").read_text()) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            yield Served(said.split("listens on ")[1].split()[0], key)
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+        assert "Traceback" not in (folder / "log").read_text()
+
+
+def test_an_own_key_embedded(sourcemark: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(TEXT)
+    made = sourcemark("key", "new", "local", "--signing", "my.pem", "--json").lines[0]
+    assert stat.S_IMODE((tmp_path / "my.pem").stat().st_mode) == 0o600
+    done = sourcemark("register", "a.txt", "--owner", "Ada", "--sign-key", "my.pem", "--json")
+    assert done.status == 0, done.err
+    work = done.lines[0]["work_id"]
+    assert sourcemark("receipt", work, "--out", "r").status == 0
+    checked = sourcemark("verify", "r", "--work", "a.txt", "--json").lines[0]
+    assert checked["signed_by"] == [made["keyid"]]
+    assert sourcemark("key", "new", "local", "--signing", "new.pem", "--sign-key", "my.pem").status == 0
+    assert sourcemark("key", "revoke", made["keyid"], "--sign-key", "new.pem").status == 0
+    refused = sourcemark("register", "a.txt", "--owner", "Ada", "--sign-key", "my.pem")
+    assert (refused.status, "revoked" in refused.err) == (4, True)
+    assert sourcemark("withdraw", work, "--sign-key", "new.pem").status == 0
+    assert sourcemark("ledger", "fsck").status == 0
+    for bad in ("nothing.pem", "a.txt", "."):
+        assert sourcemark("register", "a.txt", "--owner", "Ada", "--sign-key", bad).status == 2
+
+
+def test_rotation(sourcemark: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(TEXT)
+    assert sourcemark("register", "a.txt", "--owner", "Ada").status == 0
+    (old,) = [k["keyid"] for k in sourcemark("key", "list", "--json").lines]
+    said = sourcemark("key", "rotate", old)
+    assert said.status == 0
+    new = re.search(r"[0-9a-f]{64}", said.out)[0]
+    listed = {k["keyid"]: k for k in sourcemark("key", "list", "--json").lines}
+    assert listed[new]["predecessor"] == old
+    assert listed[old]["revoked_index"] is not None
+    assert sourcemark("key", "rotate", old).status == 2
+    assert sourcemark("key", "rotate", "0" * 64).status == 2
+    assert sourcemark("ledger", "fsck").status == 0
+
+
+def test_sealed_and_opened(sourcemark: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(TEXT)
+    (tmp_path / "odd.bin").write_bytes(bytes(range(256)))  # no medium that is read; sealing asks for none
+    sealed, odd = sourcemark("register", "a.txt", "odd.bin", "--owner", "Ada", "--sealed", "--json").lines
+    assert (sealed["medium"], odd["medium"]) == ("sealed", "sealed")
+    assert sourcemark("receipt", sealed["work_id"], "--out", "r.zip").status == 0
+    assert sourcemark("verify", "r.zip", "--work", "a.txt").status == 0
+    assert sourcemark("verify", "r.zip", "--work", "odd.bin").status == 1
+    assert sourcemark("register", "odd.bin", "--owner", "Ada", "--opens", sealed["work_id"]).status == 2
+    opened = sourcemark("register", "a.txt", "--owner", "Ada", "--opens", sealed["work_id"], "--json").lines[0]
+    assert opened["medium"] == "text"
+    assert sourcemark("scan", "a.txt", "--json").lines[0]["matches"][0]["work_id"] == opened["work_id"]
+    assert sourcemark("ledger", "fsck").status == 0
+
+
+def test_erasure(sourcemark: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(TEXT)
+    work = sourcemark("register", "a.txt", "--owner", "Ada Kestrel", "--json").lines[0]["work_id"]
+    assert sourcemark("receipt", work, "--out", "r.zip").status == 0
+    assert sourcemark("erase", work, "--operator", "--account", "local").status == 2
+    assert sourcemark("erase", work).status == 0
+    assert sourcemark("erase", work).status == 2
+    assert sourcemark("verify", "r.zip", "--work", "a.txt").status == 0
+    assert sourcemark("scan", "a.txt", "--json").lines[0]["status"] == "no_match"
+    assert sourcemark("ledger", "fsck").status == 0
+
+
+def test_at_a_service_elsewhere(sourcemark: Command, served: Served, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(TEXT)
+    (tmp_path / "b.txt").write_text(TEXT + " The wall forgets nothing but the wind.")
+    env = {"SOURCEMARK_API_KEY": served.key}
+    there = ("--service", served.url, "--sign-key", "my.pem", "--json")
+    assert sourcemark("register", "a.txt", "--owner", "Ada", *there, env=env).status == 2  # no key yet
+    made = sourcemark("key", "new", "local", "--signing", "my.pem", "--json").lines[0]
+    done = sourcemark("register", "a.txt", "b.txt", "nothing.txt", "--owner", "Ada", *there, env=env)
+    assert done.status == 2
+    assert [line["status"] for line in done.lines] == ["registered", "registered", "error"]
+    assert done.lines[1]["competing"] == [done.lines[0]["work_id"]]
+    elsewhere = list((tmp_path / "elsewhere" / "home" / "keys").iterdir())
+    assert sorted(path.name for path in elsewhere) == ["log-ed25519.pem", "log-mldsa44.pem"]
+    sealed = sourcemark("register", "b.txt", "--owner", "Ada", "--sealed", *there, env=env)
+    assert sealed.status == 0, sealed.err
+    opening = tmp_path / "b.txt.opening.json"
+    assert stat.S_IMODE(opening.stat().st_mode) == 0o600
+    twice = sourcemark("register", "b.txt", "--owner", "Ada", "--sealed", *there, env=env)
+    assert "exists" in twice.lines[0]["error"]["detail"]
+    back = sourcemark(
+        "register", "b.txt", "--owner", "Bo", "--opens", sealed.lines[0]["work_id"], "--seal", opening, *there, env=env
+    )
+    assert back.lines[0]["status"] == "registered", back.out
+    assert made["keyid"] in json.dumps(made)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--service", "https://127.0.0.1:1"], 2),
+        (["--service", "http://service.example", "--sign-key", "my.pem"], 2),
+        (["--service", "http://127.0.0.1:1", "--sign-key", "my.pem"], 3),
+        (["--sealed", "--opens", "work_x"], 2),
+        (["--opens", "work_x"], 2),
+        (["--seal", "a.txt", "--opens", "work_x"], 2),
+        (["--seal", "nothing", "--opens", "work_x"], 2),
+    ],
+)
+def test_mistakes(sourcemark: Command, tmp_path: Path, arguments: list[str], status: int) -> None:
+    (tmp_path / "a.txt").write_text(TEXT)
+    if "my.pem" in arguments:
+        sourcemark("key", "new", "local", "--signing", "my.pem")
+    done = sourcemark("register", "a.txt", "--owner", "Ada", *arguments, env={"SOURCEMARK_API_KEY": "smk_x"})
+    assert done.status == status, (done.out, done.err)
+    assert len((done.err or done.out).strip().splitlines()) == 1
