@@ -60,7 +60,7 @@ def read(token: bytes, data: bytes) -> Stamp:
     Raises:
         VerificationFailed: it is no token, or is over other bytes.
     """
-    return _read(_parsed(token), data)
+    return _read(_parsed(token), data, ())
 
 
 def verify(token: bytes, data: bytes, roots: Sequence[x509.Certificate], nonce: int | None = None) -> Stamp:
@@ -75,7 +75,7 @@ def verify(token: bytes, data: bytes, roots: Sequence[x509.Certificate], nonce: 
             then and leads to a root.
     """
     response = _parsed(token)
-    stamp = _read(response, data)
+    stamp = _read(response, data, roots)
     verifier = VerifierBuilder(roots=list(roots), nonce=nonce).build()
     _guarded(lambda: verifier.verify_message(response, data), "the time-stamp does not hold")
     return stamp
@@ -87,14 +87,19 @@ def _parsed(token: bytes) -> TimeStampResponse:
     return _guarded(lambda: rfc3161_client.decode_timestamp_response(token), "this is no RFC 3161 time-stamp")
 
 
-def _read(response: TimeStampResponse, data: bytes) -> Stamp:
+def _read(response: TimeStampResponse, data: bytes, roots: Sequence[x509.Certificate]) -> Stamp:
     def facts() -> tuple[str, bytes, datetime, x509.Certificate | None]:
         info = response.tst_info
         imprint = info.message_imprint
         signed = response.signed_data
-        certificates = [x509.load_der_x509_certificate(raw) for raw in signed.certificates]
-        signers = list(signed.signer_infos)
-        who = [c for c in certificates for s in signers if (c.issuer, c.serial_number) == (s.issuer, s.serial_number)]
+        certificates = {x509.load_der_x509_certificate(raw) for raw in signed.certificates}
+        signers = {(signer.issuer, signer.serial_number) for signer in signed.signer_infos}
+        # Whose name is shown must be the certificate that the signature was checked with: a trusted one, or else the
+        # only one of that issuer and number in the token.
+        who = [root for root in roots if (root.issuer, root.serial_number) in signers]
+        who = who or [each for each in certificates if (each.issuer, each.serial_number) in signers]
+        if len(who) > 1:
+            raise ValueError("it carries several certificates for its signer")
         time = info.gen_time
         time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
         return imprint.hash_algorithm.dotted_string, bytes(imprint.message), time, who[0] if who else None

@@ -92,6 +92,19 @@ def test_no_edit_of_a_token_passes(tsa: Tsa, token: bytes, data: st.DataObject) 
     assert (found.time, found.authority) == (good.time, good.authority)
 
 
+def test_a_second_certificate_for_the_signer(tsa: Tsa, token: bytes) -> None:
+    """openssl puts the certificate in twice; a copy that bears another name must not lend it to the other's signature."""
+    name = b"Test TSA"
+    places = [at for at in range(len(token)) if token[at : at + 13] == b"\x06\x03U\x04\x03\x0c\x08" + name[:6]]
+    assert places
+    for at in places:
+        edited = token[: at + 7] + b"Best TSA" + token[at + 15 :]
+        with pytest.raises(VerificationFailed):
+            timestamp.verify(edited, DATA, timestamp.roots_of(tsa.root))
+    pinned = timestamp.roots_of(tsa.root + (tsa.folder / "tsa.pem").read_bytes())
+    assert timestamp.verify(token, DATA, pinned).authority == "CN=Test TSA"
+
+
 def test_an_authority_that_misbehaves(tsa: Tsa, tmp_path: Path) -> None:
     roots = timestamp.roots_of(tsa.root)
     other = Tsa(tmp_path / "other")
