@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from provenance.errors import BadInput
 from provenance.records import parse
 
 from .output import emit, emit_all, say, table, tr
@@ -70,15 +71,50 @@ def _new_signing(
     )
 
 
-@app.command("rotate", help="Replace a signing key kept here by a new one; the log shows the succession.")
-def rotate(key_id: Annotated[str, typer.Argument(metavar="KEY", help="Id of the present key.")]) -> None:
+@app.command("rotate", help="Replace a signing key kept here, or the log's own keys; the log shows the succession.")
+def rotate(
+    key_id: Annotated[str | None, typer.Argument(metavar="KEY", help="Id of the present signing key.")] = None,
+    log: Annotated[bool, typer.Option(help="The log's own keys, which sign its checkpoints.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="With --log: where to write the receipt that leads to the new keys.")
+    ] = None,
+) -> None:
     from provenance import signing
 
+    if log == (key_id is not None) or (out is not None and not log):
+        raise BadInput("give the id of a signing key, or --log (and --out) for the log's own keys, one of the two")
+    if key_id is None:
+        _rotate_log(out)
+        return
     with service() as opened:
         new_id = signing.rotate(opened, key_id)
         folder = opened.settings.keys_dir
     say(tr("the new key is", "新密钥") + f": {new_id}")
     say(tr("back up its file now", "请立即备份其文件") + f": {folder / new_id}.pem")
+
+
+def _rotate_log(out: Path | None) -> None:
+    from provenance import logkeys
+    from provenance.ledger import receipt
+
+    if out is not None and out.exists():
+        raise BadInput(f"{out} exists already: choose another name")
+    with service() as opened:
+        vkeys = logkeys.rotate(opened)
+        folder = opened.settings.keys_dir
+        if out is not None:
+            receipt.write(logkeys.succession(opened), out)
+    say(tr("the log's new public keys", "账本的新公钥") + ":")
+    for vkey in vkeys:
+        say(f"  {vkey[:100]}{'…' if len(vkey) > 100 else ''}")
+    say(
+        tr(
+            f"back up {folder} now; publish the new policy (`sourcemark ledger export`) beside the old one, and the "
+            "receipt of `--out`, which leads from the old keys to the new",
+            f"请立即备份 {folder}；请将新策略（`sourcemark ledger export`）与旧策略一并公布，"
+            "并附 `--out` 所写的密钥更替凭证",
+        )
+    )
 
 
 @app.command("list", help="All keys, API and signing.")

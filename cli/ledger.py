@@ -118,3 +118,17 @@ def rebuild() -> None:
     with service() as opened:
         size = opened.log.rebuild()
     say(tr(f"tiles of {size} entries rebuilt", f"已重建 {size} 条的公开文件"))
+
+
+@app.command("end", help="End the log for good: what it holds stays provable, nothing is added any more.")
+def end(
+    confirm: Annotated[str, typer.Option(help="The log's origin, to show that you mean it.")],
+    successor: Annotated[str | None, typer.Option(help="Origin of the log that goes on.")] = None,
+) -> None:
+    from provenance import logkeys
+
+    with service() as opened:
+        if confirm != opened.log.origin:
+            raise BadInput(f"--confirm: this log is {opened.log.origin}; there is no way back once it has ended")
+        size = logkeys.end(opened, successor)
+    say(tr(f"the log has ended with {size} entries", f"账本已终止，共 {size} 条"))

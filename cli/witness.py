@@ -35,7 +35,7 @@ def new(
 @app.command("serve", help="Cosign checkpoints of these logs. 启动见证服务。")
 def serve(
     folder: _Folder,
-    log: Annotated[list[Path], typer.Option(help="log.vkey or policy of a log to witness; once for each.")],
+    log: Annotated[list[Path], typer.Option(help="log.vkey or policy of a log to witness; once for each set of keys.")],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 8471,
 ) -> None:
@@ -45,7 +45,7 @@ def serve(
     known = []
     for path in log:
         try:
-            known += log_keys(path.read_bytes())
+            known.append(log_keys(path.read_bytes()))
         except OSError as error:
             raise BadInput(f"{path} cannot be read: {error.strerror}") from error
         except VerificationFailed as error:

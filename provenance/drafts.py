@@ -93,7 +93,7 @@ def draft(
     if fingerprint is None:
         salt = seals.new_salt()
         digest = seals.digest(service, source, salt)
-        return Draft(claim, digest, _identity(account, seals.SEALED, digest), None, item.external_id, seal=salt)
+        return Draft(claim, digest, _sealed_identity(digest), None, item.external_id, seal=salt)
     reference = None if item.opens is None else seals.opening(service, account, item, source)
     identity = _identity(account, owner_key(claim.owner), fingerprint.digest)
     return Draft(
@@ -101,13 +101,19 @@ def draft(
     )
 
 
-def sealed_elsewhere(account: Account, claim: Claim, digest: bytes, external_id: str | None = None) -> Draft:
+def sealed_elsewhere(claim: Claim, digest: bytes, external_id: str | None = None) -> Draft:
     """The draft of a registration that its owner sealed: only the salted digest is known here."""
-    return Draft(claim, digest, _identity(account, seals.SEALED, digest), None, external_id)
+    return Draft(claim, digest, _sealed_identity(digest), None, external_id)
 
 
 def _identity(account: Account, owner: str, digest: bytes) -> bytes:
     return hashlib.sha256(b"\0".join((account.id.encode(), owner.encode(), digest))).digest()
+
+
+def _sealed_identity(digest: bytes) -> bytes:
+    """The same for everybody and for good: a sealed statement can be read in the log, and would else be sent again
+    under another signature."""
+    return hashlib.sha256(seals.SEALED.encode() + b"\0" + digest).digest()
 
 
 def compose(service: Service, draft: Draft) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from . import signing, works
+from . import seals, signing, works
 from .accounts import Account, local
 from .errors import Conflict, NotFound, SourcemarkError
 from .ledger import statement
@@ -98,7 +98,7 @@ def _delete(connection: sa.Connection, found: sa.Row[Any], erasure_hash: bytes) 
             erased_at=now(),
             erasure_hash=erasure_hash,
             withdrawn_at=found.withdrawn_at or now(),
-            identity=None,
+            identity=found.identity if found.medium == seals.SEALED else None,
             external_id=None,
             reason=ERASED,
             title="",

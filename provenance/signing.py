@@ -31,12 +31,13 @@ def _path(service: Service, keyid: str) -> Path:
 
 def _rows(service: Service, account: Account) -> Sequence[sa.Row[Any]]:
     """The account's enrolled keys, newest first."""
+    query = sa.select(signing_keys).where(
+        signing_keys.c.account_id == account.id, signing_keys.c.enrolled_index.is_not(None)
+    )
+    if account.name == LOCAL:  # it bears the log's own keys too, which sign no works
+        query = query.where(signing_keys.c.custody == "producer")
     with service.db.read() as connection:
-        return connection.execute(
-            sa.select(signing_keys)
-            .where(signing_keys.c.account_id == account.id, signing_keys.c.enrolled_index.is_not(None))
-            .order_by(signing_keys.c.enrolled_index.desc())
-        ).all()
+        return connection.execute(query.order_by(signing_keys.c.enrolled_index.desc())).all()
 
 
 def _signs_for_itself(account: Account, rows: Sequence[sa.Row[Any]]) -> bool:

@@ -6,6 +6,7 @@ withdrawals and sealed registrations a client writes by itself. `submit` takes t
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import sqlalchemy as sa
@@ -126,7 +127,7 @@ def _registration(
 ) -> RegistrationResult:
     signing.check_own(service, account, parsed.signers)
     sealed = "sealed" in parsed.predicate
-    draft = _sealed(account, leaf, parsed, signed) if sealed else drafts.take(service, account, leaf)
+    draft = _sealed(leaf, parsed, signed) if sealed else drafts.take(service, account, leaf)
     if draft is None:
         return _answered(service, account, leaf)
     used = [] if sealed else [drafts.statement_hash(parsed)]
@@ -136,11 +137,15 @@ def _registration(
     except Conflict:
         # The same statement at the same time by another request: that one's answer is this one's.
         return _answered(service, account, leaf)
+    if sealed and draft.existing:
+        with contextlib.suppress(NotFound):
+            return _answered(service, account, leaf)
+        raise Conflict("a work with this sealed digest is in the log already: seal with a salt of your own")
     (result,) = works.answer(service, [item], [draft])
     return result
 
 
-def _sealed(account: Account, leaf: bytes, parsed: statement.Leaf, signed: SignedStatement) -> drafts.Draft:
+def _sealed(leaf: bytes, parsed: statement.Leaf, signed: SignedStatement) -> drafts.Draft:
     """The draft of a work that its owner sealed, with what the service may know of it."""
     if len(parsed.digests) != 1:
         raise BadInput("a sealed registration is about one work")
@@ -155,7 +160,7 @@ def _sealed(account: Account, leaf: bytes, parsed: statement.Leaf, signed: Signe
             raise VerificationFailed(f"the opening does not open the {name!r:.40} of the statement") from None
         salts[name] = (salt, record)
     claim = parse(Claim, salts["claim"][1]) if "claim" in salts else Claim()
-    draft = drafts.sealed_elsewhere(account, claim, bytes.fromhex(parsed.digests[0]), signed.external_id)
+    draft = drafts.sealed_elsewhere(claim, bytes.fromhex(parsed.digests[0]), signed.external_id)
     draft.salts = salts
     draft.set_leaf(leaf)
     return draft

@@ -100,6 +100,7 @@ log_state = Table(
     Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("frontier", LargeBinary, nullable=False),
+    Column("keys_index", BigInteger),  # of the newest log-key entry, none while the first keys are in force
     Column("claims_size", BigInteger, nullable=False),  # competing claims are settled for entries below this
 )
 
@@ -180,8 +181,9 @@ works = Table(
     Column("registered_at", String(27), nullable=False),
     Column("withdrawn_at", String(27)),
     Column("erased_at", String(27)),  # claim, salts and fingerprint are gone; the log's entry stays
-    Column("erasure_hash", LargeBinary(32), unique=True),
+    Column("erasure_hash", LargeBinary(32)),
     Index("ix_works_account", "account_id", "id"),
+    Index("ix_works_erasure_hash", "erasure_hash", unique=True),
 )
 
 # Statements prepared for their owners to sign; gone when the signed form comes back, or after a day.

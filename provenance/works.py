@@ -243,12 +243,25 @@ def enter_withdrawal(service: Service, account: Account, work_id: str, leaf: byt
         changed = connection.execute(
             works.update()
             .where(works.c.id == found.id, works.c.withdrawn_at.is_(None))
-            .values(withdrawn_at=now(), withdrawal_hash=statement.leaf_hash(leaf), identity=None)
+            .values(
+                withdrawn_at=now(),
+                withdrawal_hash=statement.leaf_hash(leaf),
+                identity=found.identity if found.medium == seals.SEALED else None,
+            )
         )
         if changed.rowcount != 1:
             raise Conflict(f"{work_id} was withdrawn already")
         service.log.submit(connection, [leaf])
-    service.log.commit([statement.leaf_hash(leaf)])
+    try:
+        service.log.commit([statement.leaf_hash(leaf)])
+    except Conflict:  # its key was revoked in this very moment: the log does not have it, so it is not withdrawn
+        with service.db.write() as connection:
+            connection.execute(
+                works.update()
+                .where(works.c.id == found.id)
+                .values(withdrawn_at=None, withdrawal_hash=None, identity=found.identity)
+            )
+        raise
     service.refresh()
     return get(service, work_id, account.id)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import os
 import struct
@@ -29,7 +30,7 @@ from .tree import HASH_SIZE, Frontier, leaf_hash, perfect_root, range_root
 _CHUNK = 16  # bundles
 _FETCHERS = 8
 # What a statement's payload contains if it can change which keys hold.
-_ABOUT_KEYS = (b"/key-enrol/v1", b"/key-revoke/v1")
+_ABOUT_KEYS = (b"/key-enrol/v1", b"/key-revoke/v1", b"/log-key/v1")
 
 Event = tuple[int, bytes]  # index and bytes of an entry about keys
 
@@ -69,6 +70,7 @@ def audit_log(
     jobs = max(1, min(processes, len(chunks)))
     upper, whole, rest, repeats = _Rows(fetch), Frontier(), Frontier(), _Repeats(fetch, checkpoint.size)
     news: list[list[Event]] = [[] for _ in range(jobs)]
+    key_sets, in_force = [list(log_keys)], None
     with crew_of(jobs, _Auditor, fetch, checkpoint.origin, checkpoint.size) as crew:
         for start in range(0, len(chunks), jobs):
             now = chunks[start : start + jobs]
@@ -90,27 +92,47 @@ def audit_log(
                 for number, each_checked in zip(now, checked, strict=True):
                     yield from each_checked.problems
                     repeats.add(number * tiles.WIDTH, each_checked.digests)
+                    key_sets += [list(map(note.VKey.parse, each)) for each in each_checked.replaced]
+                    in_force = each_checked.log_keys
     yield from upper.finish()
+    used = [str(key) for key in log_keys if key.name == checkpoint.origin]
+    if in_force is not None and sorted(in_force) != sorted(used):
+        yield "the log's keys are not those that its last log-key entry names"
     size = struct.pack(">Q", checkpoint.size)
     if Frontier.from_bytes(size + whole.to_bytes()[8:] + rest.to_bytes()[8:]).root() != checkpoint.root:
         yield "the entries are not those that the checkpoint signs"
     yield from repeats.found()
-    yield from _continued(checkpoint, since, fetch, log_keys)
+    yield from _continued(checkpoint, since, fetch, key_sets)
 
 
 def _continued(
-    checkpoint: note.OpenedCheckpoint, since: Iterable[bytes], fetch: tiles.Fetch, log_keys: Sequence[note.VKey]
+    checkpoint: note.OpenedCheckpoint,
+    since: Iterable[bytes],
+    fetch: tiles.Fetch,
+    key_sets: Sequence[Sequence[note.VKey]],
 ) -> Iterator[str]:
-    """Whether the log continues older checkpoints; by its tiles, which were compared with its entries before."""
+    """Whether the log continues older checkpoints; by its tiles, which were compared with its entries before.
+
+    Args:
+        key_sets: the log's keys, and those that its log-key entries replaced.
+    """
     for raw in since:
         try:
-            older = note.open_checkpoint(raw, log_keys, origin=checkpoint.origin)
+            older = _opened(raw, key_sets, checkpoint.origin)
             if older.size > checkpoint.size:
                 raise VerificationFailed(f"it has {older.size} entries, the log has only {checkpoint.size} now")
             if range_root(tiles.TileReader(fetch, checkpoint.size), 0, older.size) != older.root:
                 raise VerificationFailed(f"the log had other entries when it had {older.size}: history was rewritten")
         except (VerificationFailed, OSError) as error:
             yield f"the earlier checkpoint: {_why(error)}"
+
+
+def _opened(raw: bytes, key_sets: Sequence[Sequence[note.VKey]], origin: str) -> note.OpenedCheckpoint:
+    """Opened by the first set of keys that all signed; raises what the newest set says of it."""
+    for each in key_sets[1:]:
+        with contextlib.suppress(VerificationFailed):
+            return note.open_checkpoint(raw, each, origin=origin)
+    return note.open_checkpoint(raw, key_sets[0], origin=origin)
 
 
 def stray_files(folder: Path, size: int) -> Iterator[str]:
@@ -152,10 +174,18 @@ class _Hashed:
 
 @dataclass(slots=True)
 class _Checked:
-    """What the rules say of a chunk; and 8 bytes of each statement's digest, zero where it has none."""
+    """What the rules say of a chunk.
+
+    Attributes:
+        digests: 8 bytes of each statement's digest, zero where it has none.
+        replaced: the log's own keys that entries of the chunk replaced.
+        log_keys: those in force after it, None if no entry has named any yet.
+    """
 
     problems: list[str] = field(default_factory=list)
     digests: bytes = b""
+    replaced: list[list[str]] = field(default_factory=list)
+    log_keys: list[str] | None = None
 
 
 class _Auditor:
@@ -230,11 +260,13 @@ class _Auditor:
             try:
                 leaf = self._apply(index, raw)
                 digest = hashlib.sha256(leaf.payload).digest()[:8]
+                if leaf.kind == "log-key":
+                    out.replaced.append(list(leaf.predicate["replaces"]))
                 self._past.check(leaf)
             except VerificationFailed as error:
                 out.problems.append(f"entry {index}: {error.detail}")
             digests.append(digest)
-        out.digests = b"".join(digests)
+        out.digests, out.log_keys = b"".join(digests), self._directory.log_keys
         return out
 
     def _apply(self, index: int, raw: bytes) -> statement.Leaf:

@@ -130,10 +130,11 @@ def log_keys(raw: bytes) -> list[note.VKey]:
 class Cosigner:
     """One witness at work. Thread-safe, and safe beside other processes on the same folder."""
 
-    def __init__(self, folder: Path, logs: Sequence[note.VKey]) -> None:
+    def __init__(self, folder: Path, logs: Sequence[Sequence[note.VKey]]) -> None:
         """
         Args:
-            logs: keys of the logs to witness; the name of a key is the origin of its log.
+            logs: sets of keys, the name of a key being the origin of its log. A checkpoint is good if all keys of one
+                set signed it; a log whose keys change has two sets for a while.
 
         Raises:
             BadInput: no witness in the folder, or a key that cannot be a log's.
@@ -141,11 +142,13 @@ class Cosigner:
         """
         self.keys = load(folder)
         self._state = folder / _STATE
-        self._logs: dict[str, list[note.VKey]] = {}
-        for key in logs:
-            if key.kind == note.COSIGNATURE_ED25519:
-                raise BadInput(f"the key of {key.name} is a witness's, not a log's")
-            self._logs.setdefault(key.name, []).append(key)
+        self._logs: dict[str, list[list[note.VKey]]] = {}
+        for each in logs:
+            for origin in {key.name for key in each}:
+                own = [key for key in each if key.name == origin]
+                if any(key.kind == note.COSIGNATURE_ED25519 for key in own):
+                    raise BadInput(f"the key of {origin} is a witness's, not a log's")
+                self._logs.setdefault(origin, []).append(own)
         with self._connected() as connection:
             connection.executescript(_SCHEMA)
 
@@ -168,10 +171,9 @@ class Cosigner:
         known = self._logs.get(checkpoint.origin)
         if known is None:
             return _refusal(404, "this witness does not know the log")
-        try:
-            note.open_checkpoint(raw, known)
-        except VerificationFailed as error:
-            return _refusal(403, error.detail)
+        refused = [why for why in (_not_signed(raw, each) for each in known) if why]
+        if len(refused) == len(known):
+            return _refusal(403, refused[-1])
         if old > checkpoint.size:
             return _refusal(400, "the old size is larger than the checkpoint's")
         refusal = self._advance(checkpoint, old, proof)
@@ -233,6 +235,15 @@ class Cosigner:
                 connection.close()  # what was not committed is rolled back
         except (OSError, sqlite3.Error) as error:
             raise Unavailable(f"the witness's state {self._state} cannot be used: {error}") from error
+
+
+def _not_signed(raw: bytes, log_keys: Sequence[note.VKey]) -> str:
+    """Why these keys did not all sign a checkpoint, nothing if they did."""
+    try:
+        note.open_checkpoint(raw, log_keys)
+    except VerificationFailed as error:
+        return error.detail
+    return ""
 
 
 def _refusal(status: int, why: str) -> Answer:

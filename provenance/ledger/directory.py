@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..errors import VerificationFailed
-from . import statement, tiles
+from . import keys, note, statement, tiles
 from .statement import Leaf
 
 # Reads an earlier entry of the same log: its exact bytes, by index.
@@ -34,6 +34,8 @@ class KeyDirectory:
       act for the key that signed that.
     - An erasure names an earlier entry and commitments that stand in it. Any enrolled key may sign it: it says what was
       deleted outside the log and changes nothing that the log proves.
+    - The log's own keys change by a `log-key` entry that names those in force, is signed by their Ed25519 key and by
+      the new one; both are enrolled like other keys. One without new keys ends the log: nothing stands behind it.
     - No statement stands in the log twice.
 
     Attributes:
@@ -42,6 +44,8 @@ class KeyDirectory:
         revoked: keyids.
         predecessors: for a key that came by rotation, the keyid of the old one.
         recoveries: keyid of the recovery key, by the keyid of the key that named it.
+        log_keys: the log's verifier keys since the last `log-key` entry, None before the first.
+        ended: whether that entry ended the log.
     """
 
     origin: str | None = None
@@ -49,6 +53,8 @@ class KeyDirectory:
     revoked: set[str] = field(default_factory=set)
     predecessors: dict[str, str] = field(default_factory=dict)
     recoveries: dict[str, str] = field(default_factory=dict)
+    log_keys: list[str] | None = None
+    ended: bool = False
     # Payloads, not leaves: dropping one of two signatures would make another leaf of the same statement.
     _seen: set[bytes] = field(default_factory=set)
 
@@ -78,12 +84,16 @@ class KeyDirectory:
     def admit(self, index: int, leaf: Leaf, earlier: Earlier) -> None:
         """Apply the next entry, of which the signatures were verified before; raises as `replay`."""
         statement.check_place(leaf, self.origin, index)
+        if self.ended:
+            raise VerificationFailed("the log was ended before")
         if leaf.kind == "key-enrol":
             self._enrol(leaf)
             return
         self._check_signers(leaf.signers)
         if leaf.kind == "key-revoke":
             self._revoke(leaf)
+        elif leaf.kind == "log-key":
+            self._change_log_keys(leaf)
         elif leaf.kind == "withdrawal":
             self._check_target(leaf, leaf.predicate, index, earlier)
         elif leaf.kind == "registration" and "opens" in leaf.predicate:
@@ -142,6 +152,18 @@ class KeyDirectory:
         if not any(self.acts_for(signer, target) for signer in leaf.signers):
             raise VerificationFailed("a key is revoked by another key that may not act for it")
         self.revoked.add(target)
+
+    def _change_log_keys(self, leaf: Leaf) -> None:
+        old, new = list(leaf.predicate["replaces"]), list(leaf.predicate["keys"])
+        if self.log_keys is not None and old != self.log_keys:
+            raise VerificationFailed("it replaces other keys of the log than those in force")
+        for vkeys in filter(None, (old, new)):
+            parsed = [note.VKey.parse(each) for each in vkeys]
+            if parsed[0].kind != note.ED25519 or any(self.origin not in (None, key.name) for key in parsed):
+                raise VerificationFailed("it names keys that are not this log's, Ed25519 first")
+            if keys.keyid_of(parsed[0].public) not in leaf.signers:
+                raise VerificationFailed("a change of the log's keys is signed by the old key and by the new one")
+        self.log_keys, self.ended = new or old, not new
 
     def _check_target(self, leaf: Leaf, reference: statement.Reference, index: int, earlier: Earlier) -> Leaf:
         """The registration that a statement names, whose signer it must be able to act for."""

@@ -7,7 +7,7 @@ fingerprint is read and hashed again. Memory stays flat: entries are read in pag
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -55,7 +55,8 @@ def _problems(db: Database, log: Log) -> Iterator[str]:
     try:
         log.check_writable()
     except LedgerReadOnly as error:
-        yield f"the ledger is read-only: {error.detail}"
+        if error.reason != "log_ended":
+            yield f"the ledger is read-only: {error.detail}"
     yield from _entries(db, log)
     yield from _signatures(db, log)
     yield from _openings(db)
@@ -127,15 +128,19 @@ def _signing_keys(db: Database, directory: KeyDirectory) -> Iterator[str]:
 
 def _signatures(db: Database, log: Log) -> Iterator[str]:
     try:
-        vkeys = [note.VKey.parse(key) for key in log.vkeys()]
+        current = log.vkeys()
     except SourcemarkError as error:
         yield error.detail
         return
     with db.read() as connection:
+        changes = connection.execute(
+            sa.select(entries.c.idx, entries.c.leaf).where(entries.c.kind == "log-key").order_by(entries.c.idx)
+        ).all()
         stored = connection.execute(sa.select(checkpoints).order_by(checkpoints.c.size)).all()
         size = connection.execute(sa.select(log_state.c.size)).scalar_one()
     for row in stored:
         try:
+            vkeys = [note.VKey.parse(key) for key in _keys_at(row.size, changes, current)]
             opened = note.open_checkpoint(row.note, vkeys, origin=log.origin)
             if (opened.size, opened.root) != (row.size, row.root):
                 yield f"the checkpoint stored at size {row.size} speaks of size {opened.size}"
@@ -152,6 +157,18 @@ def _signatures(db: Database, log: Log) -> Iterator[str]:
         yield f"the signer state {log.settings.signer_state} is missing: restore it, or sign something to make it again"
     elif stored and (signer.size, signer.root) != (stored[-1].size, stored[-1].root):
         yield f"the signer state is at size {signer.size}, the newest checkpoint at {stored[-1].size}"
+
+
+def _keys_at(size: int, changes: Sequence[Any], current: list[str]) -> list[str]:
+    """The log's verifier keys at a size, after its log-key entries."""
+    keys = current
+    for place, row in enumerate(changes):
+        said = statement.parse_leaf(row.leaf).predicate
+        if row.idx < size:
+            keys = list(said["keys"] or said["replaces"])
+        elif place == 0:
+            return list(said["replaces"])
+    return keys
 
 
 def _openings(db: Database) -> Iterator[str]:

@@ -84,16 +84,40 @@ def load_signing_key(path: Path, passphrase: bytes | None = None) -> SigningKey:
     return SigningKey.of(private)
 
 
+def new_log_keys() -> tuple[Ed25519PrivateKey, MLDSA44PrivateKey]:
+    """From the system's randomness."""
+    return Ed25519PrivateKey.generate(), MLDSA44PrivateKey.generate()
+
+
+def save_log_keys(
+    log_keys: tuple[Ed25519PrivateKey, MLDSA44PrivateKey], folder: Path, passphrase: bytes | None, suffix: str
+) -> None:
+    """Write two new files; raises FileExistsError rather than replace a key."""
+    first, second = log_key_names(suffix)
+    _save(log_keys[0], folder / first, passphrase)
+    _save(log_keys[1], folder / second, passphrase)
+
+
 def create_log_keys(folder: Path, passphrase: bytes | None = None) -> None:
-    """Make the log's two keys unless they are there."""
-    for name, make in ((LOG_ED25519, Ed25519PrivateKey.generate), (LOG_MLDSA44, MLDSA44PrivateKey.generate)):
-        if not (folder / name).exists():
-            _save(make(), folder / name, passphrase)
+    """Make the log's first two keys unless they are there."""
+    first, second = (folder / name for name in log_key_names())
+    if not first.exists():
+        _save(Ed25519PrivateKey.generate(), first, passphrase)
+    if not second.exists():
+        _save(MLDSA44PrivateKey.generate(), second, passphrase)
 
 
-def load_log_keys(folder: Path, passphrase: bytes | None = None) -> tuple[Ed25519PrivateKey, MLDSA44PrivateKey]:
+def log_key_names(suffix: str = "") -> tuple[str, str]:
+    """File names of the log's two keys; keys that came by rotation have a suffix."""
+    first, second = (name.removesuffix(".pem") for name in (LOG_ED25519, LOG_MLDSA44))
+    return f"{first}{suffix}.pem", f"{second}{suffix}.pem"
+
+
+def load_log_keys(
+    folder: Path, passphrase: bytes | None = None, suffix: str = ""
+) -> tuple[Ed25519PrivateKey, MLDSA44PrivateKey]:
     """Raises FileNotFoundError, or `LedgerReadOnly` when a file is damaged or the passphrase is not its own."""
-    ed25519, mldsa = _load(folder / LOG_ED25519, passphrase), _load(folder / LOG_MLDSA44, passphrase)
+    ed25519, mldsa = (_load(folder / name, passphrase) for name in log_key_names(suffix))
     if not isinstance(ed25519, Ed25519PrivateKey) or not isinstance(mldsa, MLDSA44PrivateKey):
         raise LedgerReadOnly(
             f"the log's keys in {folder} are mixed up: restore them from your backup", reason="key_damaged"

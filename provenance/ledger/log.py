@@ -55,11 +55,13 @@ class Log:
         self.published = Published(settings.log_dir)
         self._published_size = -1  # size of what this process knows to be published
         self._alarm: LedgerReadOnly | None = None
+        self._ended: LedgerReadOnly | None = None
         self._signer = SignerState(settings.signer_state)
         self.stamper = Stamper(db, settings, self.published)
-        self._keys: note.LogKeys | None = None
+        self._keys: dict[str, note.LogKeys] = {}  # those that were needed, by the suffix of their files
         self._witness_lines: bytes | None = None
         self._witnesses: Witnesses | None = None
+        self._witness_policy = b""  # of which those are the witnesses
         self._witnesses_compared = False
         self._cosigned = b""  # a checkpoint known to have its quorum
 
@@ -194,7 +196,8 @@ class Log:
             return dict(rows.all())
 
     def _round(self) -> None:
-        self.check_writable()
+        if self._alarm is not None:
+            raise self._alarm
         try:
             with exclusive(self.db, self.settings.home, "log"):
                 self._compare_stores()
@@ -203,6 +206,7 @@ class Log:
                 while self._integrate():
                     self._sign()
                     self._publish()
+                self._ended = self._end()
         except LedgerReadOnly as error:
             self._alarm = error
             raise
@@ -220,10 +224,22 @@ class Log:
             )
             raise self._alarm from error
 
+    def _end(self) -> LedgerReadOnly | None:
+        said = self._log_key_entry()
+        if said is None or said["keys"]:
+            return None
+        goes_on = f"; it is continued by {said['successor']}" if "successor" in said else ""
+        return LedgerReadOnly(
+            f"the log {self.origin} was ended by its operator{goes_on}: what it holds stays provable, nothing is added",
+            reason="log_ended",
+        )
+
     def check_writable(self) -> None:
-        """Raises the alarm that made the log read-only, if there is one."""
+        """Raises the alarm that made the log read-only, if there is one, or says that the log has ended."""
         if self._alarm is not None:
             raise self._alarm
+        if self._ended is not None:
+            raise self._ended
 
     def _compare_stores(self) -> None:
         """A store that is ahead of the database means that the database was put back: never go on from there."""
@@ -255,6 +271,10 @@ class Log:
                 return 0
             leaves = {row.id: statement.parse_leaf(row.leaf) for row in waiting}
             directory = self.directory(connection, {k for leaf in leaves.values() for k in _keys_of(connection, leaf)})
+            if state.keys_index is not None:
+                said = self._log_key_entry(state.keys_index)
+                assert said is not None
+                directory.log_keys, directory.ended = said["keys"] or said["replaces"], not said["keys"]
             moment = now()
             taken: list[dict[str, object]] = []
             frontier = Frontier.from_bytes(state.frontier)
@@ -330,6 +350,8 @@ class Log:
                 return bytes(taken[at - (index - len(taken))]["leaf"])
             return bytes(connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == at)).scalar_one())
 
+        if leaf.kind == "log-key" and directory.log_keys is None:
+            directory.log_keys = self.log_keys().vkeys()
         try:
             directory.admit(index, leaf, earlier)
         except VerificationFailed as error:
@@ -343,6 +365,9 @@ class Log:
             }
         elif leaf.kind == "key-revoke":
             keyid, values = leaf.predicate["keyid"], {"revoked_index": index}
+        elif leaf.kind == "log-key":
+            connection.execute(log_state.update().values(keys_index=index))
+            return None
         else:
             return None
         connection.execute(signing_keys.update().where(signing_keys.c.keyid == keyid).values(values))
@@ -376,7 +401,7 @@ class Log:
                 signed = remembered.raw  # signed before, lost from the database: never signed differently
             else:
                 signed = note.sign_checkpoint(
-                    note.Checkpoint(self.origin, state.size, state.root), self._log_keys(), int(time.time())
+                    note.Checkpoint(self.origin, state.size, state.root), *self._signers(state, start)
                 )
             try:
                 with self.db.write() as connection:
@@ -428,19 +453,37 @@ class Log:
         return cosigned
 
     def has_quorum(self, signed: bytes) -> bool:
-        """Whether a signed checkpoint of this log has the cosignatures that the policy demands."""
-        witnesses = self._demanded()
-        return witnesses is None or witnesses.holds(signed)
+        """Whether a signed checkpoint of this log suits its present policy: keys and witnesses."""
+        trusted = policy.parse_policy(self.policy())
+        try:
+            opened = note.open_checkpoint(signed, trusted.logs, list(trusted.witnesses.values()), self.origin)
+        except VerificationFailed:
+            return False
+        return trusted.satisfied_by(set(opened.signed_by))
+
+    def signed_by_present_keys(self, signed: bytes) -> bool:
+        """Whether the keys in force signed a checkpoint of this log, whoever witnessed it."""
+        try:
+            note.open_checkpoint(signed, [note.VKey.parse(key) for key in self.vkeys()], origin=self.origin)
+        except VerificationFailed:
+            return False
+        return True
 
     def _demanded(self) -> Witnesses | None:
         """The witnesses of the policy, None when there are none."""
-        if self._witnesses is None and self._witness_lines is not None:
+        if self._witness_lines is None:
+            return None
+        current = self.policy()
+        if current != self._witness_policy:  # at first, and when the log's keys have changed
+            parsed = policy.parse_policy(current)
+            if self._witnesses is not None:
+                self._witnesses.close()
             try:
-                parsed = policy.parse_policy(self.policy())
-                if parsed.urls or parsed.witnessed:
-                    self._witnesses = Witnesses(parsed, self.settings.witness_seconds)
+                some = bool(parsed.urls) or parsed.witnessed
+                self._witnesses = Witnesses(parsed, self.settings.witness_seconds) if some else None
             except BadInput as error:
                 raise Misconfigured(f"SOURCEMARK_WITNESS_POLICY: {error.detail}") from error
+            self._witness_policy = current
         return self._witnesses
 
     def _leaves(self, start: int, stop: int) -> list[bytes]:
@@ -450,18 +493,54 @@ class Log:
             )
             return [leaf for (leaf,) in rows]
 
-    def _log_keys(self) -> note.LogKeys:
-        if self._keys is None:
+    def _signers(self, state: sa.Row[Any], start: int) -> tuple[note.LogKeys, int, *tuple[note.LogKeys, ...]]:
+        """Who signs a checkpoint, and when: the first one that covers a change of keys, the old ones too."""
+        moment, said = int(time.time()), self._log_key_entry(state.keys_index)
+        if said is None or not said["keys"] or state.keys_index < start:
+            return self.log_keys(), moment
+        return self._keys_of(said["replaces"]), moment, self._keys_of(said["keys"])
+
+    def log_keys(self) -> note.LogKeys:
+        """The log's private keys that are in force."""
+        said = self._log_key_entry()
+        return self.load_keys("") if said is None else self._keys_of(said["keys"] or said["replaces"])
+
+    def _log_key_entry(self, index: int | None = None) -> Mapping[str, Any] | None:
+        """What the newest log-key entry says, None while the first keys are in force."""
+        with self.db.read() as connection:
+            if index is None:
+                index = connection.execute(sa.select(log_state.c.keys_index)).scalar()
+            if index is None:
+                return None
+            leaf = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar_one()
+        return statement.parse_leaf(leaf).predicate
+
+    def _keys_of(self, vkeys: Sequence[str]) -> note.LogKeys:
+        """The private keys of verifier keys: the first ones', or those whose files bear the id."""
+        wanted = note.VKey.parse(vkeys[0])
+        for suffix in ("", f"-{wanted.id.hex()}"):
+            with contextlib.suppress(LedgerReadOnly):
+                found = self.load_keys(suffix)
+                if found.vkeys() == list(vkeys):
+                    return found
+        raise LedgerReadOnly(
+            f"the log's keys with the id {wanted.id.hex()} are not in {self.settings.keys_dir}: restore them from your "
+            "backup",
+            reason="key_missing",
+        )
+
+    def load_keys(self, suffix: str) -> note.LogKeys:
+        """The log's private keys in the files with this suffix."""
+        if suffix not in self._keys:
             try:
-                self._keys = note.LogKeys(
-                    self.origin, *keys.load_log_keys(self.settings.keys_dir, self.settings.passphrase)
-                )
+                found = keys.load_log_keys(self.settings.keys_dir, self.settings.passphrase, suffix)
+                self._keys[suffix] = note.LogKeys(self.origin, *found)
             except FileNotFoundError as error:
                 raise LedgerReadOnly(
                     f"the log's keys are not in {self.settings.keys_dir}: restore them from your backup",
                     reason="key_missing",
                 ) from error
-        return self._keys
+        return self._keys[suffix]
 
     def _write_keys(self, folder: Path) -> None:
         (folder / "log.vkey").write_text("".join(f"{key}\n" for key in self.vkeys()))
@@ -490,7 +569,7 @@ class Log:
 
     def vkeys(self) -> list[str]:
         """The log's public keys as C2SP verifier keys, Ed25519 first."""
-        return self._log_keys().vkeys()
+        return self.log_keys().vkeys()
 
     def policy(self) -> bytes:
         """The C2SP tlog-policy: the log's keys and its witnesses; where there are none, it says so."""

@@ -267,6 +267,10 @@ class LogKeys:
     def vkeys(self) -> list[str]:
         return [str(self.ed25519_vkey), str(self.mldsa44_vkey)]
 
+    def statement_key(self) -> keys.SigningKey:
+        """The Ed25519 key as a signer of statements, none of which can be read as a checkpoint: those end a line."""
+        return keys.SigningKey.of(self._ed25519)
+
     def signatures(self, checkpoint: Checkpoint, timestamp: int) -> list[tuple[VKey, bytes]]:
         time_bytes = struct.pack(">Q", timestamp)
         message = cosigned_message(self.mldsa44_vkey, timestamp, checkpoint.text)
@@ -276,8 +280,12 @@ class LogKeys:
         ]
 
 
-def sign_checkpoint(checkpoint: Checkpoint, log_keys: LogKeys, timestamp: int) -> bytes:
-    """The signed note of a checkpoint, at a time in POSIX seconds."""
+def sign_checkpoint(checkpoint: Checkpoint, log_keys: LogKeys, timestamp: int, *more: LogKeys) -> bytes:
+    """The signed note of a checkpoint, at a time in POSIX seconds; in a rotation by the old and the new keys."""
     _check_name(checkpoint.origin)
-    lines = [signature_line(key, signature) for key, signature in log_keys.signatures(checkpoint, timestamp)]
+    lines = [
+        signature_line(key, signature)
+        for signer in (log_keys, *more)
+        for key, signature in signer.signatures(checkpoint, timestamp)
+    ]
     return checkpoint.text + b"\n" + b"".join(lines)

@@ -164,6 +164,22 @@ def erasure(origin: str, *, entry: bytes, index: int, erased: Sequence[str], aft
     return _statement(origin, "erasure", [entry], after, predicate)
 
 
+def log_key(
+    origin: str, *, old: Sequence[str], new: Sequence[str], subject: bytes, after: After, successor: str | None = None
+) -> dict[str, Any]:
+    """The log's keys change, or the log ends: signed by its old Ed25519 key and by the new one.
+
+    Args:
+        old, new: verifier keys (C2SP signed-note), Ed25519 first; without new ones the log ends with this entry.
+        subject: SHA-256 of the old raw Ed25519 key.
+        successor: origin of the log that goes on, when this one ends.
+    """
+    predicate: dict[str, Any] = {"replaces": list(old), "keys": list(new)}
+    if successor is not None:
+        predicate["successor"] = successor
+    return _statement(origin, "log-key", [subject], after, predicate)
+
+
 def pae(payload: bytes) -> bytes:
     """DSSE's pre-authentication encoding: what is signed."""
     return b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
@@ -331,6 +347,11 @@ def _check_predicate(kind: str, predicate: Any) -> None:
             opens = predicate["opens"]
             ok = isinstance(opens, dict) and opens.keys() == {"index", "leafHash", "salt"} and _is_reference(opens)
             _need(ok and _is_bytes(opens["salt"], SALT_SIZE), "a registration that opens a sealed one")
+    elif kind == "log-key":
+        both = [predicate.get("replaces"), predicate.get("keys")]
+        ok = all(isinstance(each, list) and all(isinstance(key, str) for key in each) for each in both)
+        _need(ok and bool(predicate["replaces"]), "a change of the log's keys")
+        _need(isinstance(predicate.get("successor", ""), str), "a change of the log's keys")
     elif kind == "withdrawal":
         _need(_is_reference(predicate), "a withdrawal")
     elif kind == "erasure":

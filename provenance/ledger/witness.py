@@ -101,14 +101,6 @@ class Witnesses:
         for each in self._witnesses:
             each.remote.close()
 
-    def holds(self, signed: bytes) -> bool:
-        """Whether a signed checkpoint has its quorum already."""
-        try:
-            opened = note.open_checkpoint(signed, self.policy.logs, list(self.policy.witnesses.values()))
-        except VerificationFailed:
-            return False
-        return self.policy.satisfied_by(set(opened.signed_by))
-
     def compare(self, signed: bytes) -> None:
         """Ask every witness whether it has more than this, the newest checkpoint of the database.
 

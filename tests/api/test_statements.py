@@ -262,6 +262,35 @@ def test_sealed_by_the_client(api) -> None:
     sound(api)
 
 
+def test_a_sealed_statement_read_in_the_log_is_not_sent_again(api) -> None:
+    """By whoever: with another account's signature, by the same one after a rotation, after its withdrawal."""
+    key = enrolled(api)
+    origin, after = head(api)
+    seal = secrets.token_bytes(32)
+    promised = {"seal": statement.commit(bytes(32), {"salt": b64(seal)})}
+    payload = canonical(
+        statement.sealed_registration(
+            origin, digest=statement.sealed_digest(seal, b"work"), commitments=promised, after=after
+        )
+    )
+    first = submit(api, signed(payload, key))
+    assert first.status_code == 201, first.text
+    assert submit(api, signed(payload, key)).json()["work"]["work_id"] == first.json()["work"]["work_id"]
+    problem(submit(api, signed(payload, enrolled(api, "rival")), "rival"), 409, "conflict")
+    second = enrolled(api, "producer", key)
+    problem(submit(api, signed(payload, second)), 409, "conflict")
+    withdrawn = statement.withdrawal(
+        origin,
+        registration=statement.leaf_hash(signed(payload, key)),
+        index=first.json()["work"]["receipt"]["index"],
+        after=after,
+    )
+    assert submit(api, statement.sign(withdrawn, second)).status_code == 201
+    for again in (signed(payload, second), signed(payload, key, second)):
+        problem(submit(api, again), 409, "conflict")
+    sound(api)
+
+
 def test_drafts_are_forgotten(api, monkeypatch) -> None:
     key = enrolled(api)
     payload = prepared(api)

@@ -99,6 +99,29 @@ def test_sealed_and_opened(sourcemark: Command, tmp_path: Path) -> None:
     assert sourcemark("ledger", "fsck").status == 0
 
 
+def test_the_logs_own_keys(sourcemark: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(TEXT)
+    work = sourcemark("register", "a.txt", "--owner", "Ada", "--json").lines[0]["work_id"]
+    assert sourcemark("ledger", "export", "old").status == 0
+    for bad in ([], ["0" * 64, "--log"], ["0" * 64, "--out", "x"]):
+        assert sourcemark("key", "rotate", *bad).status == 2
+    done = sourcemark("key", "rotate", "--log", "--out", "way.zip")
+    assert done.status == 0, done.err
+    assert sourcemark("verify", "way.zip", "--policy", "old/policy").status == 0
+    assert sourcemark("receipt", work, "--out", "r.zip").status == 0
+    assert sourcemark("ledger", "export", "new").status == 0
+    assert sourcemark("verify", "r.zip", "--policy", "new/policy").status == 0
+    assert sourcemark("verify", "r.zip", "--policy", "old/policy").status == 1
+    assert sourcemark("ledger", "fsck").status == 0
+    assert sourcemark("ledger", "end", "--confirm", "yes").status == 2
+    origin = sourcemark("ledger", "checkpoint", "--json").lines[0]["origin"]
+    assert sourcemark("ledger", "end", "--confirm", origin, "--successor", "next.example/log").status == 0
+    refused = sourcemark("register", "a.txt", "--owner", "Bo")
+    assert (refused.status, "next.example/log" in refused.err) == (3, True)
+    assert sourcemark("ledger", "fsck").status == 0
+    assert sourcemark("verify", "r.zip", "--work", "a.txt", "--policy", "new/policy").status == 0
+
+
 def test_erasure(sourcemark: Command, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXT)
     work = sourcemark("register", "a.txt", "--owner", "Ada Kestrel", "--json").lines[0]["work_id"]

@@ -15,7 +15,8 @@ def upgrade() -> None:
     op.add_column("works", sa.Column("opens", sa.String(length=40), nullable=True))
     op.add_column("works", sa.Column("erased_at", sa.String(length=27), nullable=True))
     op.add_column("works", sa.Column("erasure_hash", sa.LargeBinary(length=32), nullable=True))
-    op.create_index(op.f("uq_works_erasure_hash"), "works", ["erasure_hash"], unique=True)
+    op.create_index("ix_works_erasure_hash", "works", ["erasure_hash"], unique=True)
+    op.add_column("log_state", sa.Column("keys_index", sa.BigInteger(), nullable=True))
     op.create_table(
         "drafts",
         sa.Column("statement_hash", sa.LargeBinary(length=32), nullable=False),

@@ -28,7 +28,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> SmallLog:
 @pytest.fixture
 def witness(tmp_path: Path) -> Cosigner:
     cosigner.create(tmp_path, "witness.example/w1")
-    return Cosigner(tmp_path, [note.VKey.parse(key) for key in LOG_KEYS.vkeys()])
+    return Cosigner(tmp_path, [[note.VKey.parse(key) for key in LOG_KEYS.vkeys()]])
 
 
 def signed(size: int, root: bytes, origin: str = ORIGIN) -> bytes:
@@ -163,7 +163,7 @@ def test_any_edit_of_a_request_is_refused_or_means_the_same(log: SmallLog, witne
 
 def test_many_at_once_and_never_back(log: SmallLog, witness: Cosigner, tmp_path: Path) -> None:
     """Threads on two openings of one folder race for the same step: exactly one size wins each time."""
-    other = Cosigner(tmp_path, [note.VKey.parse(key) for key in LOG_KEYS.vkeys()])
+    other = Cosigner(tmp_path, [[note.VKey.parse(key) for key in LOG_KEYS.vkeys()]])
     answers: dict[int, list[Answer]] = {}
 
     def client(number: int) -> None:
@@ -204,7 +204,7 @@ def test_what_a_person_gets_wrong(tmp_path: Path) -> None:
     with pytest.raises(Conflict):
         cosigner.create(tmp_path / "w", "w.example/w1")
     with pytest.raises(BadInput, match="a witness's"):
-        Cosigner(tmp_path / "w", made.vkeys)
+        Cosigner(tmp_path / "w", [made.vkeys])
     with pytest.raises(BadInput, match="no witness"):
         cosigner.load(tmp_path / "nowhere")
     (tmp_path / "w" / keys.LOG_ED25519).write_bytes(b"x")

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from provenance import receipts
+from provenance import logkeys, receipts
 from provenance.config import Settings
 from provenance.errors import LedgerReadOnly, Misconfigured, SourcemarkError, Unavailable
-from provenance.ledger import audit, cosigner, fsck, note, policy, tiles, verify
+from provenance.ledger import audit, audits, cosigner, fsck, note, policy, tiles, verify
 from provenance.ledger.cosigner import Cosigner
 from provenance.ledger.witness import Witnesses, format_request, parse_request
 from provenance.service import Service
@@ -65,7 +67,7 @@ class House:
     def introduce(self, service: Service) -> None:
         """The partners learn the log's keys, as they would from log.vkey."""
         for partner in self.partners:
-            partner.cosigner = Cosigner(partner.folder, [note.VKey.parse(key) for key in service.log.vkeys()])
+            partner.cosigner = Cosigner(partner.folder, [[note.VKey.parse(key) for key in service.log.vkeys()]])
 
 
 @pytest.fixture
@@ -322,7 +324,7 @@ def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
 
         hashes = [leaf_hash(leaf) for leaf in [*leaves, leaf_of(service)]]
         rewritten = note.sign_checkpoint(
-            note.Checkpoint(service.log.origin, size + 1, root_of(hashes)), service.log._log_keys(), int(time.time())
+            note.Checkpoint(service.log.origin, size + 1, root_of(hashes)), service.log.log_keys(), int(time.time())
         )
         trusted = Witnesses(policy.parse_policy(service.log.policy()), 2)
 
@@ -432,3 +434,33 @@ def test_a_crash_between_cosignatures_and_publishing(house: House, monkeypatch: 
     with Service(settings) as service:
         assert service.log.published.checkpoint().raw == cosigned
     assert [len(partner.asked) for partner in house.partners] == asked
+
+
+def test_the_logs_keys_change_under_its_witnesses(house: House) -> None:
+    """The checkpoint of the change is signed by both pairs of keys; after it, witnesses need to know the new ones."""
+    settings = house.with_policy(TWO_OF_THREE)
+    with Service(settings) as service:
+        older = register_work(service, ESSAY_ZH.encode())
+        kept = service.log.published.checkpoint().raw
+        before = [note.VKey.parse(key) for key in service.log.vkeys()]
+        with pytest.raises(Unavailable, match="did not sign"):  # the old key's revocation, signed by the new keys alone
+            logkeys.rotate(service)
+        assert len(signers(service)) >= 2
+        assert refused(service, "more " + ESSAY).reason == "witnesses"
+        after = [note.VKey.parse(key) for key in service.log.vkeys()]
+        for partner in house.partners:
+            partner.cosigner = Cosigner(partner.folder, [before, after])
+        made = register_work(service, ("more " + ESSAY).encode())
+        for each in (older, made):
+            done = good_receipt(service, each.work_id)
+            assert done.ok, done.checks
+        report = audits.run(str(service.settings.log_dir), since=[kept], policy=service.log.policy())
+        assert report["problems"] == []
+        stranger = note.LogKeys(
+            service.log.origin, *(each() for each in (Ed25519PrivateKey.generate, MLDSA44PrivateKey.generate))
+        )
+        checkpoint = note.parse_checkpoint(kept)
+        forged = note.sign_checkpoint(note.Checkpoint(checkpoint.origin, checkpoint.size, checkpoint.root), stranger, 1)
+        assert audits.run(str(service.settings.log_dir), since=[forged])["problems"]
+    with Service(settings) as service:
+        assert fsck.check(service.db, service.log)["problems"] == []

@@ -1,0 +1,83 @@
+"""Prepared statements across threads, processes and databases; a withdrawal whose key is revoked meanwhile."""
+
+import threading
+
+import pytest
+
+from provenance import accounts, signing, statements, works
+from provenance.errors import Conflict, NotFound
+from provenance.ledger import fsck, keys, statement
+from provenance.ledger.encoding import b64, unb64
+from provenance.records import RegistrationItem
+from provenance.service import Service
+from provenance.statements import SignedStatement
+
+from .conftest import ESSAY, register_work, scan_upload
+
+
+def signed(service: Service, key: keys.SigningKey, text: str = ESSAY) -> SignedStatement:
+    local = accounts.local(service.db)
+    signing.own_key(service, local, key)
+    made = statements.prepare(service, local, RegistrationItem(owner="Ada", title="t"), text.encode())
+    payload = unb64(made.statement)
+    return SignedStatement(leaf=b64(statement.assemble(payload, [(key.keyid, key.sign(statement.pae(payload)))])))
+
+
+def test_prepared_here_submitted_there(settings) -> None:
+    key = keys.new_signing_key()
+    with Service(settings) as one, Service(settings) as two:
+        leaf = signed(one, key)
+        done = statements.submit(two, accounts.local(two.db), leaf)
+        assert done.work.status == "registered"
+    with Service(settings) as three:  # sent again after everything was restarted
+        again = statements.submit(three, accounts.local(three.db), leaf)
+        assert (again.work.work_id, again.receipt.index) == (done.work.work_id, done.receipt.index)
+        assert fsck.check(three.db, three.log)["problems"] == []
+
+
+def test_sent_many_times_at_once(service: Service) -> None:
+    leaf, local = signed(service, keys.new_signing_key()), accounts.local(service.db)
+    answers: list[object] = []
+
+    def client() -> None:
+        try:
+            answers.append(statements.submit(service, local, leaf).work.work_id)
+        except Exception as error:
+            answers.append(error)
+
+    threads = [threading.Thread(target=client) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 8
+    assert len(set(answers)) == 1, answers
+    assert fsck.check(service.db, service.log)["problems"] == []
+
+
+def test_two_drafts_of_one_work(service: Service) -> None:
+    key, local = keys.new_signing_key(), accounts.local(service.db)
+    one, two = signed(service, key), signed(service, key)
+    first = statements.submit(service, local, one).work
+    second = statements.submit(service, local, two).work
+    assert (first.status, second.status) == ("registered", "already_registered")
+    assert first.work_id == second.work_id
+    with pytest.raises(NotFound, match="prepare"):
+        statements.submit(service, local, two)
+
+
+def test_a_withdrawal_that_the_log_refuses_is_none(service: Service) -> None:
+    result, local = register_work(service, ESSAY.encode()), accounts.local(service.db)
+    key = signing.signing_key(service, local)
+    found = works.row(service, result.work_id)
+    made = statement.withdrawal(
+        service.log.origin, registration=found.leaf_hash, index=found.idx, after=service.log.head()
+    )
+    leaf = statement.sign(made, key)
+    signing.revoke(service, key.keyid)
+    with pytest.raises(Conflict, match="revoked"):
+        works.enter_withdrawal(service, local, result.work_id, leaf)
+    assert works.get(service, result.work_id).withdrawn_at is None
+    assert scan_upload(service, ESSAY.encode()).status == "matched"
+    assert register_work(service, ESSAY.encode()).status == "already_registered"
+    assert fsck.check(service.db, service.log)["problems"] == []
