@@ -31,6 +31,7 @@ def serve(app: ASGIApp, host: str, port: int, hello: Callable[[str], str], **opt
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(128)  # whoever reads the line below can connect, and waits until the application is up
     except OSError as error:
         listener.close()
         raise Unavailable(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
