@@ -7,6 +7,7 @@ what renewal is for: a later token over a later checkpoint that continues the fi
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from typing import TypeVar
 
 import rfc3161_client
 from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 from rfc3161_client import TimeStampResponse, VerifierBuilder
 
 from ..errors import BadInput, Unavailable, VerificationFailed
@@ -117,7 +119,9 @@ def _read(response: TimeStampResponse, data: bytes, roots: Sequence[x509.Certifi
 def _guarded(act: Callable[[], T], what: str) -> T:
     """Whatever a library says of foreign bytes, down to a panic of its Rust part, is one line here."""
     try:
-        return act()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)  # about odd certificates, for nobody here
+            return act()
     except Exception as error:
         raise VerificationFailed(f"{what}: {_first_line(error)}") from None
     except BaseException as error:
