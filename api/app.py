@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import logging
 from collections.abc import AsyncIterator
@@ -20,7 +21,7 @@ from provenance.marking.lexicon import lexicon
 from provenance.records import NewScan, NewWork, Problem
 from provenance.service import Service
 
-from . import health, problems
+from . import health, log, problems
 from .limits import BodyLimit
 from .v1 import accounts, ledger, scans, sightings, statements, works
 
@@ -45,7 +46,10 @@ def create_app(settings: Settings) -> FastAPI:
             await run_in_threadpool(lexicon)  # compiled here, not during the first scan
         except SourcemarkError as error:
             _logger.warning("not ready yet: %s", error.detail)
+        stamping = asyncio.create_task(_stamp(service)) if settings.tsa_url is not None else None
         yield
+        if stamping is not None:
+            stamping.cancel()
         await run_in_threadpool(service.close)
 
     app = FastAPI(
@@ -58,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(BodyLimit, most=settings.max_upload_mib * MEBIBYTE)
-    for module in (works, statements, scans, sightings, ledger, accounts, health):
+    for module in (works, statements, scans, sightings, ledger, accounts, health, log):
         app.include_router(module.router)
 
     @app.get("/docs", include_in_schema=False)
@@ -87,6 +91,18 @@ def create_app(settings: Settings) -> FastAPI:
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app
+
+
+async def _stamp(service: Service) -> None:
+    """Time-stamps of a log that has gone quiet: its last entries get one too."""
+    while True:
+        await asyncio.sleep(max(1, min(60, service.settings.tsa_interval_seconds)))
+        try:
+            await run_in_threadpool(service.log.stamper.stamp_if_due)
+        except SourcemarkError as error:
+            _logger.warning("no time-stamp: %s", error.detail)
+        except Exception:
+            _logger.exception("no time-stamp")
 
 
 def _docs_page(document: dict[str, Any]) -> str:

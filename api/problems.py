@@ -56,7 +56,9 @@ def _methods(app: FastAPI, path: str) -> set[str]:
 
 
 def response(error: SourcemarkError) -> JSONResponse:
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    headers = {"Cache-Control": "no-store"}  # a tile that is not there yet may be there in a moment
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     if error.status == 503:
         headers["Retry-After"] = "5"
     return JSONResponse(error.problem(), error.status, headers, MEDIA_TYPE)

@@ -12,7 +12,7 @@ from provenance.errors import BadInput
 from .output import emit, say, tr
 from .session import service
 
-app = typer.Typer(help="The public log: checkpoint, export, fsck, rebuild. 公开账本。", no_args_is_help=True)
+app = typer.Typer(help="The public log: checkpoint, export, audit, fsck, rebuild. 公开账本。", no_args_is_help=True)
 
 
 @app.command("checkpoint", help="Print the newest signed checkpoint.")
@@ -57,6 +57,60 @@ def fsck(json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")
         if not report["problems"]:
             say("✓ " + tr(f"{size} entries, everything agrees", f"共 {size} 条，全部一致"))
     return 1 if report["problems"] else 0
+
+
+@app.command("audit", help="Check somebody's published log from its files alone; exit 1 if anything is wrong.")
+def audit(
+    where: Annotated[str, typer.Argument(metavar="URL|DIR", help="Where the log is published.")],
+    since: Annotated[
+        list[Path] | None, typer.Option(metavar="CHECKPOINT", help="An older checkpoint of it that you kept.")
+    ] = None,
+    policy: Annotated[Path | None, typer.Option(help="The log's keys as you got them elsewhere.")] = None,
+    hashes: Annotated[bool, typer.Option("--hashes", help="Only hashes: neither signatures nor rules.")] = False,
+    processes: Annotated[int | None, typer.Option(min=1, max=64, help="Default: one a core.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
+) -> int:
+    from provenance.ledger import audits
+
+    report = audits.run(
+        where,
+        since=[_read(path) for path in since or []],
+        policy=None if policy is None else _read(policy),
+        rules=not hashes,
+        processes=processes,
+    )
+    if json_:
+        emit(report)
+        return 1 if report["problems"] else 0
+    for problem in report["problems"]:
+        say("✗ " + problem)
+    if not report["problems"]:
+        size, origin = report["size"], report["origin"]
+        say("✓ " + tr(f"{size} entries of {origin}, everything agrees", f"{origin} 共 {size} 条，全部一致"))
+        if since:
+            say("✓ " + tr("it continues the earlier checkpoints", "与此前的检查点一致"))
+        count = len(report["witnesses"])
+        named = ", ".join(report["witnesses"])
+        if count:
+            say("✓ " + tr(f"cosigned by {count}: {named}", f"{count} 个见证方签名：{named}"))
+        else:
+            say("– " + tr("no witness cosigned it", "没有见证方签名"))
+    if report["policy_from"] == "log":
+        say(
+            "– "
+            + tr(
+                "its keys are those it publishes itself: give --policy with the ones you got elsewhere",
+                "采用账本自行公布的公钥：请用 --policy 提供从其他渠道获得的公钥",
+            )
+        )
+    return 1 if report["problems"] else 0
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
 
 
 @app.command("rebuild", help="Throw the published tiles away and make them again from the database.")

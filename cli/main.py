@@ -33,6 +33,7 @@ from . import (
     serve,
     verify,
     withdraw,
+    witness,
 )
 from .output import fail
 
@@ -65,7 +66,7 @@ for module in (
     doctor,
 ):
     module.add_to(app)
-for name, group in (("ledger", ledger.app), ("account", account.app), ("key", key.app)):
+for name, group in (("ledger", ledger.app), ("witness", witness.app), ("account", account.app), ("key", key.app)):
     app.add_typer(group, name=name)
 
 

@@ -11,6 +11,7 @@ import typer
 from provenance.errors import BadInput, VerificationFailed
 
 from .output import emit, language, say, tr
+from .receipt import check_name, write_certificate
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,10 +22,17 @@ def command(
     path: Annotated[Path, typer.Argument(metavar="RECEIPT", help="A receipt: folder or .zip.")],
     work: Annotated[Path | None, typer.Option(help="The work itself, to check that it is the one registered.")] = None,
     policy: Annotated[Path | None, typer.Option(help="The log's keys as you got them elsewhere.")] = None,
+    tsa_ca: Annotated[
+        Path | None, typer.Option("--tsa-ca", help="PEM file of the roots by which you trust time-stamps.")
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="Write what was proven as a page for people: a new file, .html or .pdf.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> int:
     from provenance.ledger import receipt, verify
 
+    check_name(certificate)
     try:
         files = receipt.read(path)
     except VerificationFailed as error:
@@ -34,7 +42,11 @@ def command(
             say("✗ " + error.detail)
         return 1
     result = verify.verify_receipt(
-        files, _read(policy), _digest(work), None if work is None else lambda salt: _digest(work, salt) or b""
+        files,
+        _read(policy),
+        _digest(work),
+        None if work is None else lambda salt: _digest(work, salt) or b"",
+        _read(tsa_ca),
     )
     if json_:
         emit(result.to_json())
@@ -42,6 +54,8 @@ def command(
         for line in result.lines(language()):
             say(line)
         say(tr("VALID", "有效") if result.ok else tr("NOT VALID", "无效"))
+    if certificate is not None and result.ok:
+        write_certificate(files, result, certificate, quiet=json_)
     return 0 if result.ok else 1
 
 

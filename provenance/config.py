@@ -88,6 +88,27 @@ class Settings(BaseSettings):
     trust_anchors: Path | None = Field(
         None, description="PEM file of the certificates that C2PA manifests are trusted by; without it none is."
     )
+    witness_policy: Path | None = Field(
+        None,
+        description="C2SP tlog-policy file with the log's witnesses, their addresses, groups and quorum: nothing is "
+        "acknowledged before the quorum has signed; without it the log has no witnesses.",
+    )
+    witness_seconds: int = Field(5, ge=1, le=60, description="How long a witness may take, seconds.")
+    tsa_url: str | None = Field(
+        None, description="Address of an RFC 3161 time-stamping authority; without it checkpoints are not time-stamped."
+    )
+    tsa_ca: Path | None = Field(
+        None, description="PEM file of the root certificates that the authority's time-stamps must lead to."
+    )
+    tsa_seconds: int = Field(10, ge=1, le=60, description="How long the time-stamping authority may take, seconds.")
+    tsa_interval_seconds: int = Field(
+        60, ge=0, le=86_400, description="A checkpoint is time-stamped at most this often, seconds."
+    )
+    certificate_font: Path | None = Field(
+        None,
+        description="TrueType font file that is embedded in PDF certificates, for titles and names in any script; "
+        "without it the reader's program supplies the Chinese, Japanese and Korean letters.",
+    )
     database_timeout_seconds: int = Field(
         30, ge=1, le=600, description="How long to wait for a busy or unreachable database, seconds."
     )
@@ -151,6 +172,28 @@ class Settings(BaseSettings):
     @property
     def signer_state(self) -> Path:
         return self.home / "signer" / "state.json"
+
+    @property
+    def witness_lines(self) -> bytes | None:
+        """The content of `witness_policy`, read now; raises Misconfigured if it cannot be."""
+        if self.witness_policy is None:
+            return None
+        try:
+            return self.witness_policy.read_bytes()
+        except OSError as error:
+            raise Misconfigured(
+                f"SOURCEMARK_WITNESS_POLICY: {self.witness_policy} cannot be read: {error.strerror}"
+            ) from error
+
+    @property
+    def tsa_roots(self) -> bytes:
+        """The content of `tsa_ca`, read now; raises Misconfigured if it cannot be."""
+        if self.tsa_ca is None:
+            raise Misconfigured("SOURCEMARK_TSA_CA: name the root certificates of the authority at SOURCEMARK_TSA_URL")
+        try:
+            return self.tsa_ca.read_bytes()
+        except OSError as error:
+            raise Misconfigured(f"SOURCEMARK_TSA_CA: {self.tsa_ca} cannot be read: {error.strerror}") from error
 
     @property
     def anchors(self) -> str:

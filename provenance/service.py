@@ -87,6 +87,7 @@ class Service:
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
         self.sandbox.close()
+        self.log.close()
         self.db.close()
 
     # --- reading uploads -----------------------------------------------------------------------------------------

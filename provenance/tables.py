@@ -137,6 +137,16 @@ checkpoints = Table(
     Column("created_at", String(27), nullable=False),
 )
 
+# RFC 3161 time-stamps over the exact bytes of published checkpoints.
+timestamps = Table(
+    "timestamps",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", LargeBinary, nullable=False),
+    Column("token", LargeBinary, nullable=False),
+    Column("created_at", String(27), nullable=False),
+)
+
 # Salts and records behind the commitments in the log: the erasable part.
 openings = Table(
     "openings",

@@ -22,7 +22,7 @@ README = (Path(__file__).parents[1] / "README.md").read_text()
 # What differs from run to run, each with a name: an id in the README stands for the same thing wherever it appears.
 _VARYING = re.compile(
     r"work_[0-9a-f]{24}|log-[0-9a-f]{8}\.localhost|[0-9a-f]{16}(?= \(key)|(?<=SHA-256 )[0-9a-f]{16}…"
-    r"|20\d\d-\d\d-\d\d(?:[ T]\d\d:\d\d)?"
+    r"|20\d\d-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?"
 )
 
 

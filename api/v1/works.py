@@ -10,10 +10,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, Field
 
-from provenance import erasure, receipts, statements, works
+from provenance import certificate, erasure, receipts, statements, works
 from provenance.accounts import Principal
 from provenance.errors import BadInput
-from provenance.ledger import receipt
+from provenance.ledger import receipt, verify
 from provenance.marking import credit
 from provenance.records import Inline, NewWork, RegistrationItem, RegistrationResult, Source, WorkRecord
 from provenance.service import Service
@@ -208,6 +208,45 @@ def get_receipt(work_id: str, service: ServiceDep, principal: Registrar) -> Resp
     data = receipt.to_zip(receipts.build(service, work_id, own(principal)))
     name = f'attachment; filename="{work_id}.receipt.zip"'
     return Response(data, media_type="application/zip", headers={"Content-Disposition": name})
+
+
+@router.get(
+    "/{work_id}/certificate",
+    operation_id="getCertificate",
+    summary="What the receipt proves, as a page for people",
+    response_class=Response,
+    responses=responses(
+        401,
+        403,
+        404,
+        ok={
+            200: {
+                "description": "A page with a QR code",
+                "content": {
+                    "text/html": {"schema": {"type": "string"}},
+                    "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+                },
+            }
+        },
+    ),
+)
+def get_certificate(
+    work_id: str,
+    service: ServiceDep,
+    principal: Registrar,
+    format: Annotated[Literal["html", "pdf"], Query()] = "html",
+    lang: Annotated[Literal["en", "zh"], Query()] = "en",
+) -> Response:
+    """Made from the receipt after checking it. Private, as the receipt is: it shows who claimed what."""
+    files = receipts.build(service, work_id, own(principal))
+    roots = service.settings.tsa_roots if service.settings.tsa_url is not None else None
+    made = certificate.certify(files, verify.verify_receipt(files, tsa_roots=roots), lang)
+    name = {"Content-Disposition": f'inline; filename="{work_id}.{format}"'}
+    if format == "pdf":
+        return Response(
+            certificate.to_pdf(made, service.settings.certificate_font), media_type="application/pdf", headers=name
+        )
+    return Response(certificate.to_html(made), media_type="text/html", headers=name)
 
 
 @router.get(

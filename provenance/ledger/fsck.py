@@ -61,6 +61,7 @@ def _problems(db: Database, log: Log) -> Iterator[str]:
     yield from _signatures(db, log)
     yield from _openings(db)
     yield from _fingerprints(db)
+    yield from log.stamper.problems()
     yield from (f"published log: {found}" for found in _published(log))
 
 

@@ -6,8 +6,9 @@ T1  (by the callers) business rows and a pending entry, in one transaction
 T2  indexes for the pending entries, the new size, frontier and root, in one transaction
 T3  the batch is read back and hashed anew, compared, signed; the checkpoint is stored under its size, then put
     into the separate signer-state store, which refuses to go back or sideways
+T4  witnesses cosign the checkpoint, as many as the policy demands
 T5  tiles, then the checkpoint, each by rename
-T6  the callers are answered
+T6  the callers are answered; beside it, a time-stamp is taken from time to time (`stamper`)
 
 A crash between any two is mended by the next round of any process: the database is the truth. Callers that arrive
 while a round runs wait and are all served by the next one (group commit).
@@ -29,13 +30,15 @@ from sqlalchemy.exc import IntegrityError
 
 from ..config import Settings
 from ..db import Database, exclusive
-from ..errors import BadInput, Conflict, LedgerReadOnly, Unavailable, VerificationFailed
+from ..errors import BadInput, Conflict, LedgerReadOnly, Misconfigured, Unavailable, VerificationFailed
 from ..tables import checkpoints, entries, log_state, now, pending_entries, signing_keys
 from . import keys, note, policy, statement, tiles
 from .directory import KeyDirectory
 from .published import Published
 from .signer import SignerState
-from .tree import EMPTY_ROOT, Frontier
+from .stamper import Stamper
+from .tree import EMPTY_ROOT, Frontier, consistency_proof
+from .witness import Witnesses
 
 _ROUND = 4096  # entries given indexes in one transaction
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
@@ -54,7 +57,13 @@ class Log:
         self._alarm: LedgerReadOnly | None = None
         self._ended: LedgerReadOnly | None = None
         self._signer = SignerState(settings.signer_state)
+        self.stamper = Stamper(db, settings, self.published)
         self._keys: dict[str, note.LogKeys] = {}  # those that were needed, by the suffix of their files
+        self._witness_lines: bytes | None = None
+        self._witnesses: Witnesses | None = None
+        self._witness_policy = b""  # of which those are the witnesses
+        self._witnesses_compared = False
+        self._cosigned = b""  # a checkpoint known to have its quorum
 
     # --- opening ---------------------------------------------------------------------------------------------------
     def start(self) -> None:
@@ -68,8 +77,20 @@ class Log:
             with exclusive(self.db, self.settings.home, "log"):
                 origin = self._create()
         self.origin = str(origin)
+        self._witness_lines = self.settings.witness_lines
+        self.stamper.start()
         with contextlib.suppress(LedgerReadOnly):  # remembered in _alarm; whoever wants to write is told
-            self._round()
+            try:
+                self._round()
+            except Unavailable as error:
+                if error.reason != "witnesses":  # without them nothing is published, but all else can be done
+                    raise
+
+    def close(self) -> None:
+        """Finish what is being asked of others, and close the connections to them."""
+        self.stamper.close()
+        if self._witnesses is not None:
+            self._witnesses.close()
 
     def _create(self) -> str:
         with self.db.read() as connection:
@@ -374,6 +395,8 @@ class Log:
                     "then run `sourcemark ledger fsck`",
                     reason="batch_changed",
                 )
+            if last is not None:
+                self._compare_witnesses(last.note)
             if remembered is not None and (remembered.size, remembered.root) == (state.size, state.root):
                 signed = remembered.raw  # signed before, lost from the database: never signed differently
             else:
@@ -395,14 +418,73 @@ class Log:
                 raise LedgerReadOnly("another sequencer signed the same size: stop one of them") from error
         self._signer.advance(self.origin, state.size, state.root, signed)
 
+    def _compare_witnesses(self, signed: bytes) -> None:
+        """Before this process signs for the first time: a witness that has more than the database stops it."""
+        witnesses = self._demanded()
+        if witnesses is not None and not self._witnesses_compared:
+            witnesses.compare(signed)
+            self._witnesses_compared = True
+
     def _publish(self) -> None:
-        """T5. What is already published is left alone."""
+        """T4 and T5. What is already published is left alone."""
         size, _, signed = self._stored()
         published = self.published.read()
-        if published is None or published.raw != signed:
-            tiles.publish(self.settings.log_dir, 0 if published is None else published.size, size, self._leaves, signed)
+        if published is None or published.raw != signed or not (signed == self._cosigned or self.has_quorum(signed)):
+            start = 0 if published is None else published.size
+            signed = self._cosign(start, size, signed)
+            tiles.publish(self.settings.log_dir, start, size, self._leaves, signed)
             self._write_keys(self.settings.log_dir)
-        self._published_size = size
+            self.stamper.wake()
+        self._cosigned, self._published_size = signed, size
+
+    def _cosign(self, published: int, size: int, signed: bytes) -> bytes:
+        """T4: the checkpoint with its cosignatures, which are stored with it before anybody sees them."""
+        witnesses = self._demanded()
+        if witnesses is None:
+            return signed
+        with self.db.read() as connection:
+            new = (entries.c.idx >= published, entries.c.idx < size)
+            tail = connection.execute(sa.select(entries.c.leaf_hash).where(*new).order_by(entries.c.idx))
+            nodes = self.published.ahead(published, [leaf_hash for (leaf_hash,) in tail])
+        cosigned = witnesses.collect(signed, lambda old: consistency_proof(nodes, old, size), published)
+        if cosigned != signed:
+            with self.db.write() as connection:
+                connection.execute(checkpoints.update().where(checkpoints.c.size == size).values(note=cosigned))
+        return cosigned
+
+    def has_quorum(self, signed: bytes) -> bool:
+        """Whether a signed checkpoint of this log suits its present policy: keys and witnesses."""
+        trusted = policy.parse_policy(self.policy())
+        try:
+            opened = note.open_checkpoint(signed, trusted.logs, list(trusted.witnesses.values()), self.origin)
+        except VerificationFailed:
+            return False
+        return trusted.satisfied_by(set(opened.signed_by))
+
+    def signed_by_present_keys(self, signed: bytes) -> bool:
+        """Whether the keys in force signed a checkpoint of this log, whoever witnessed it."""
+        try:
+            note.open_checkpoint(signed, [note.VKey.parse(key) for key in self.vkeys()], origin=self.origin)
+        except VerificationFailed:
+            return False
+        return True
+
+    def _demanded(self) -> Witnesses | None:
+        """The witnesses of the policy, None when there are none."""
+        if self._witness_lines is None:
+            return None
+        current = self.policy()
+        if current != self._witness_policy:  # at first, and when the log's keys have changed
+            parsed = policy.parse_policy(current)
+            if self._witnesses is not None:
+                self._witnesses.close()
+            try:
+                some = bool(parsed.urls) or parsed.witnessed
+                self._witnesses = Witnesses(parsed, self.settings.witness_seconds) if some else None
+            except BadInput as error:
+                raise Misconfigured(f"SOURCEMARK_WITNESS_POLICY: {error.detail}") from error
+            self._witness_policy = current
+        return self._witnesses
 
     def _leaves(self, start: int, stop: int) -> list[bytes]:
         with self.db.read() as connection:
@@ -490,8 +572,13 @@ class Log:
         return self.log_keys().vkeys()
 
     def policy(self) -> bytes:
-        """The C2SP tlog-policy: the log's keys and its witnesses (none yet, and the policy says so)."""
-        return policy.format_policy(self.vkeys())
+        """The C2SP tlog-policy: the log's keys and its witnesses; where there are none, it says so."""
+        if self._witness_lines is None:
+            return policy.format_policy(self.vkeys())
+        try:
+            return policy.with_logs(self._witness_lines, self.vkeys())
+        except VerificationFailed as error:
+            raise Misconfigured(f"SOURCEMARK_WITNESS_POLICY: {error.detail}") from error
 
     def export(self, folder: Path) -> int:
         """Write the published log to another folder; returns its size."""

@@ -107,6 +107,11 @@ def parse_note(raw: bytes) -> Note:
     return Note(content[: cut + 1].encode(), tuple(signatures))
 
 
+def signature_line(key: VKey, signature: bytes) -> bytes:
+    """One line of a note's signatures, with its newline."""
+    return f"\u2014 {key.name} {b64(key.id + signature)}\n".encode()
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What a log signs: its origin, size and root. ``raw`` is the whole signed note where there is one."""
@@ -142,9 +147,12 @@ def parse_checkpoint(raw: bytes) -> Checkpoint:
 
 
 # --- signatures ------------------------------------------------------------------------------------------------------
-def _mldsa_message(name: str, timestamp: int, checkpoint: Checkpoint) -> bytes:
-    """The message an ML-DSA-44 cosignature signs (tlog-cosignature, subtree/v1 over the whole tree)."""
-    signer, origin = name.encode(), checkpoint.origin.encode()
+def cosigned_message(key: VKey, timestamp: int, text: bytes) -> bytes:
+    """The bytes that a cosignature of this key, at this time, over a checkpoint's text signs (tlog-cosignature)."""
+    if key.kind == COSIGNATURE_ED25519:
+        return b"cosignature/v1\ntime %d\n" % timestamp + text
+    checkpoint = checkpoint_of(text)
+    signer, origin = key.name.encode(), checkpoint.origin.encode()
     if not (0 < len(signer) < 256 and 0 < len(origin) < 256):
         raise VerificationFailed("a name is too long for an ML-DSA-44 cosignature")
     return b"".join(
@@ -178,15 +186,14 @@ def verify_signature(key: VKey, text: bytes, signature: bytes) -> int | None:
     (timestamp,) = struct.unpack_from(">Q", signature)
     if timestamp >= 2**63:
         raise VerificationFailed("a cosignature's time is out of range")
+    message = cosigned_message(key, timestamp, text)
     if key.kind == COSIGNATURE_ED25519:
-        keys.verify(key.public, signature[8:], b"cosignature/v1\ntime %d\n" % timestamp + text)
+        keys.verify(key.public, signature[8:], message)
         return int(timestamp)
     if len(signature) != 8 + _MLDSA44_SIGNATURE:
         raise VerificationFailed("an ML-DSA-44 signature has 2,420 bytes")
     try:
-        MLDSA44PublicKey.from_public_bytes(key.public).verify(
-            signature[8:], _mldsa_message(key.name, timestamp, checkpoint_of(text))
-        )
+        MLDSA44PublicKey.from_public_bytes(key.public).verify(signature[8:], message)
     except (InvalidSignature, ValueError):
         raise VerificationFailed("the ML-DSA-44 signature does not verify") from None
     return int(timestamp)
@@ -266,7 +273,7 @@ class LogKeys:
 
     def signatures(self, checkpoint: Checkpoint, timestamp: int) -> list[tuple[VKey, bytes]]:
         time_bytes = struct.pack(">Q", timestamp)
-        message = _mldsa_message(self.mldsa44_vkey.name, timestamp, checkpoint)
+        message = cosigned_message(self.mldsa44_vkey, timestamp, checkpoint.text)
         return [
             (self.ed25519_vkey, self._ed25519.sign(checkpoint.text)),
             (self.mldsa44_vkey, time_bytes + self._mldsa44.sign(message)),
@@ -277,8 +284,8 @@ def sign_checkpoint(checkpoint: Checkpoint, log_keys: LogKeys, timestamp: int, *
     """The signed note of a checkpoint, at a time in POSIX seconds; in a rotation by the old and the new keys."""
     _check_name(checkpoint.origin)
     lines = [
-        f"\u2014 {key.name} {b64(key.id + signature)}\n"
+        signature_line(key, signature)
         for signer in (log_keys, *more)
         for key, signature in signer.signatures(checkpoint, timestamp)
     ]
-    return checkpoint.text + b"\n" + "".join(lines).encode()
+    return checkpoint.text + b"\n" + b"".join(lines)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import VerificationFailed
 from .encoding import decimal
@@ -18,12 +18,16 @@ _NONE = "none"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Trusted log keys, witnesses by name, groups as (threshold, members) by name, and who must have signed."""
+    """Trusted log keys, witnesses by name, groups as (threshold, members) by name, and who must have signed.
+
+    ``urls`` are where witnesses are asked, by name, of those that a log can ask.
+    """
 
     logs: tuple[VKey, ...]
     witnesses: dict[str, VKey]
     groups: dict[str, tuple[int, tuple[str, ...]]]
     quorum: str
+    urls: dict[str, str] = field(default_factory=dict)
 
     @property
     def witnessed(self) -> bool:
@@ -69,6 +73,7 @@ def parse_policy(raw: bytes) -> Policy:
         raise VerificationFailed("the policy is too large or holds control characters")
     logs: list[VKey] = []
     witnesses: dict[str, VKey] = {}
+    urls: dict[str, str] = {}
     groups: dict[str, tuple[int, tuple[str, ...]]] = {}
     taken = {_NONE}
     members_used: set[str] = set()
@@ -94,6 +99,7 @@ def parse_policy(raw: bytes) -> Policy:
                 logs.append(new_key(key, (ED25519, COSIGNATURE_MLDSA44)))
             case ["witness", name, key, *rest] if len(rest) <= 1 and name not in taken:
                 witnesses[name] = new_key(key, (COSIGNATURE_ED25519, COSIGNATURE_MLDSA44))
+                urls.update((name, url) for url in rest)
                 taken.add(name)
             case ["group", name, least, *members] if members and name not in taken:
                 for member in members:
@@ -111,4 +117,16 @@ def parse_policy(raw: bytes) -> Policy:
                 raise VerificationFailed(f"the policy has a line that means nothing: {line!r:.60}")
     if quorum is None or not logs:
         raise VerificationFailed("the policy names no log, or no quorum")
-    return Policy(tuple(logs), witnesses, groups, quorum)
+    return Policy(tuple(logs), witnesses, groups, quorum, urls)
+
+
+def with_logs(raw: bytes, log_keys: Sequence[str]) -> bytes:
+    """A policy's witnesses, groups and quorum for a log with these keys; what it says of other logs is left out.
+
+    Raises:
+        VerificationFailed: together they are no policy.
+    """
+    kept = [line for line in raw.splitlines(keepends=True) if line.split()[:1] != [b"log"]]
+    made = "".join(f"log {key}\n" for key in log_keys).encode() + b"".join(kept)
+    parse_policy(made)
+    return made

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import NotFound, Unavailable, VerificationFailed
 from . import note, proof, tiles
 from .encoding import b64
-from .tree import consistency_proof, inclusion_proof
+from .tree import consistency_proof, inclusion_proof, node_hash
 
 
 class Published:
@@ -30,13 +31,16 @@ class Published:
             raise Unavailable("the log is not published here yet: try again, or run `sourcemark ledger rebuild`")
         return found
 
-    def proof(self, index: int) -> bytes:
-        """Inclusion proof of an entry under the newest checkpoint, a C2SP tlog-proof.
+    def proof(self, index: int, checkpoint: bytes | None = None) -> bytes:
+        """Inclusion proof of an entry, a C2SP tlog-proof.
+
+        Args:
+            checkpoint: the signed one, of this log, that it shall lead to; None for the newest.
 
         Raises:
             NotFound: the log has no such entry.
         """
-        current = self.checkpoint()
+        current = self.checkpoint() if checkpoint is None else note.parse_checkpoint(checkpoint)
         if not 0 <= index < current.size:
             raise NotFound(f"the log has {current.size} entries, none with index {index}")
         reader = tiles.TileReader(self._fetch, current.size)
@@ -51,6 +55,10 @@ class Published:
         reader = tiles.TileReader(self._fetch, size)
         return "".join(f"{b64(h)}\n" for h in consistency_proof(reader, old, new))
 
+    def ahead(self, size: int, tail: Sequence[bytes]) -> Ahead:
+        """The hashes of the log that is published up to ``size`` and goes on with these leaf hashes."""
+        return Ahead(tiles.TileReader(self._fetch, size), tail)
+
     def tile(self, path: str) -> bytes:
         """A published tile or entry bundle by its C2SP path; raises `NotFound`."""
         try:
@@ -60,3 +68,20 @@ class Published:
 
     def _fetch(self, path: str) -> bytes:
         return tiles.from_folder(self.folder)(path)
+
+
+class Ahead:
+    """Hashes of a log whose newest entries have no tiles yet; implements `tree.Nodes`."""
+
+    def __init__(self, published: tiles.TileReader, tail: Sequence[bytes]) -> None:
+        """``tail`` are the leaf hashes after the published ones."""
+        self._published = published
+        self._tail = tail
+
+    def node(self, height: int, index: int) -> bytes:
+        """See `tree.Nodes`."""
+        if (index + 1) << height <= self._published.size:
+            return self._published.node(height, index)
+        if height == 0:
+            return self._tail[index - self._published.size]
+        return node_hash(self.node(height - 1, 2 * index), self.node(height - 1, 2 * index + 1))

@@ -24,6 +24,11 @@ from .statement import parse_leaf
 ENTRY = "entry.dsse.json"
 PROOF = "entry.tlog-proof"
 OPENING = "opening.json"
+AFTER = "after.checkpoint"
+STAMP = "checkpoint.tsr"
+RENEWED_CHECKPOINT = "renewed/checkpoint"
+RENEWED_CONSISTENCY = "renewed/consistency"
+RENEWED_STAMP = "renewed/checkpoint.tsr"
 POLICY = "policy"
 README = "VERIFY.md"
 
@@ -42,15 +47,27 @@ def build(
     policy: bytes,
     origin: str,
     index: int,
+    after: bytes | None = None,
+    stamp: bytes | None = None,
+    renewal: tuple[bytes, bytes, bytes] | None = None,
 ) -> dict[str, bytes]:
     """The files of a receipt by name.
 
     Args:
         enrolments: leaf and proof of each enrolment of a key that signed the entry, and of the keys that signed those
             with them, in the order of the log.
+        after: the signed checkpoint that the entry names as seen.
+        stamp: an RFC 3161 token over the exact bytes of the checkpoint in ``proof``.
+        renewal: a later checkpoint, the consistency proof to it (one base64 hash a line), and a token over it.
         opening: ``{name: {"salt": base64, "record": {...}}}`` for each commitment that is opened.
     """
     files = {ENTRY: leaf, PROOF: proof, POLICY: policy}
+    if after is not None:
+        files[AFTER] = after
+    if stamp is not None:
+        files[STAMP] = stamp
+    if renewal is not None:
+        files |= dict(zip((RENEWED_CHECKPOINT, RENEWED_CONSISTENCY, RENEWED_STAMP), renewal, strict=True))
     signer, at = parse_leaf(leaf).signers[0], "0"
     digits = len(str(len(enrolments)))  # so that the order of names is that of numbers
     for number, (enrolment, its_proof) in enumerate(enrolments):

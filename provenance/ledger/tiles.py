@@ -186,6 +186,11 @@ def _read_nodes(folder: Path, level: int, number: int, count: int) -> bytes:
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
+def beginning(level: str, whole: bytes, width: int) -> bytes:
+    """The partial tile or bundle of this width out of the whole one that replaced it."""
+    return whole[: width * HASH_SIZE] if level != "entries" else bundle(split_bundle(whole)[:width])
+
+
 def from_folder(folder: Path) -> Fetch:
     """Reads published files; a full tile stands in for a partial one that was removed."""
 
@@ -199,8 +204,7 @@ def from_folder(folder: Path) -> Fetch:
         except FileNotFoundError:
             if width == WIDTH:
                 raise
-            whole = (folder / path.partition(".p/")[0]).read_bytes()
-            return whole[: width * HASH_SIZE] if level != "entries" else bundle(split_bundle(whole)[:width])
+            return beginning(level, (folder / path.partition(".p/")[0]).read_bytes(), width)
 
     return fetch
 

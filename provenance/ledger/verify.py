@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from cryptography.x509 import Certificate
+
 from ..errors import VerificationFailed
-from . import note, proof, receipt, statement
+from . import note, proof, receipt, statement, times, timestamp
 from . import policy as policies
 from .encoding import parse_canonical, unb64
 from .tree import leaf_hash, verify_inclusion
@@ -28,9 +30,19 @@ _NAMES_ZH = {
     "witnesses": "见证",
     "signature": "登记人签名",
     "commitments": "承诺内容",
+    "after": "时间下限",
     "timestamp": "时间戳",
+    "renewal": "时间戳续期",
     "work": "作品",
 }
+
+
+class _Absent(Exception):
+    """Nothing failed, and nothing is proven."""
+
+    def __init__(self, english: str, chinese: str) -> None:
+        super().__init__(english)
+        self.english, self.chinese = english, chinese
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,11 @@ class Verification:
         origin, index, size: the log, the entry's place in it, the size of the signed log that holds it.
         kind, sha256: what the entry is, and the hex digests it is about.
         after_size: the entry is not older than the log's checkpoint of this size.
+        not_before: POSIX seconds, the earliest time on that checkpoint; None when the receipt does not bring it.
+        logged_at: POSIX seconds at which the log says it signed; None when no signature bears a time.
         witnessed_at: POSIX seconds by which the demanded witnesses had seen it, None when none are demanded.
+        witnesses: names of those of the policy that signed.
+        timestamps: time (POSIX), authority and log size of each RFC 3161 token that a trusted root certifies.
         signed_by, custody: keyids, and who keeps each key: "producer" or "service".
         opened, claim: the records that open commitments by name; the one called claim.
     """
@@ -73,26 +89,34 @@ class Verification:
     def lines(self, language: Literal["en", "zh"] = "en") -> list[str]:
         """For a person: a line a check, then what is proven."""
         out = []
-        for c in self.checks:
-            chinese = language == "zh"
-            name, detail = (_NAMES_ZH[c.name], c.detail_zh or c.detail) if chinese else (c.name, c.detail)
-            out.append(f"{_MARK[c.state]} {name}: {detail}")
-        claim = self.facts.get("claim")
-        if self.ok and isinstance(claim, dict):
-            out.append(f"  «{claim.get('title', '')}» — {claim.get('owner', '')}")
-        return [_printable(line) for line in out]
+        for check in self.checks:
+            name, detail = self.words(check, language)
+            out.append(f"{_MARK[check.state]} {name}: {detail}")
+        if self.ok:
+            out += [f"  {line}" for line in summary(self.facts, language)]
+        return [printable(line) for line in out]
+
+    @staticmethod
+    def words(check: Check, language: Literal["en", "zh"]) -> tuple[str, str]:
+        """Name and detail of a check, for a person."""
+        return (
+            (_NAMES_ZH[check.name], check.detail_zh or check.detail) if language == "zh" else (check.name, check.detail)
+        )
 
     def run(self, name: str, act: Callable[[], tuple[str, str]]) -> bool:
         """Do one check; returns whether it passed."""
         try:
             english, chinese = act()
+        except _Absent as nothing:
+            self.absent(name, printable(nothing.english), printable(nothing.chinese))
+            return False
         except VerificationFailed as error:
-            self.checks.append(Check(name, "failed", _printable(error.detail)))
+            self.checks.append(Check(name, "failed", printable(error.detail)))
             return False
         except Exception as error:  # whatever a hostile receipt brings about, it does not pass and is no traceback
             self.checks.append(Check(name, "failed", f"this cannot be made sense of ({type(error).__name__})"))
             return False
-        self.checks.append(Check(name, "passed", _printable(english), _printable(chinese)))
+        self.checks.append(Check(name, "passed", printable(english), printable(chinese)))
         return True
 
     def absent(self, name: str, english: str, chinese: str) -> None:
@@ -114,6 +138,7 @@ def verify_receipt(
     policy: bytes | None = None,
     work_digest: bytes | None = None,
     salted_digest: Callable[[bytes], bytes] | None = None,
+    tsa_roots: bytes | None = None,
 ) -> Verification:
     """Check a receipt; never raises.
 
@@ -121,6 +146,7 @@ def verify_receipt(
         files: its files by name, see `receipt.read`.
         policy: the log's policy as the reader got it elsewhere; None takes the receipt's own, and says so.
         work_digest: SHA-256 of the work that the reader holds, 32 bytes.
+        tsa_roots: PEM of the root certificates by which the reader trusts time-stamps; None trusts none.
         salted_digest: gives the SHA-256 of a salt and then that work, for a sealed registration.
     """
     done = Verification()
@@ -146,7 +172,10 @@ def verify_receipt(
             "size": size,
             "kind": proven.leaf.kind,
             "after_size": proven.leaf.after[0],
+            "not_before": None,
+            "logged_at": times.logged_at(proven.checkpoint, state["policy"]),
             "sha256": proven.leaf.digests,
+            "timestamps": [],
         }
         return (
             f"entry {index} of {origin}, in a signed log of {size}",
@@ -156,11 +185,31 @@ def verify_receipt(
     def witnesses() -> tuple[str, str]:
         trusted: policies.Policy = state["policy"]
         signed = state["entry"].checkpoint.signed_by
-        times = [t for key, t in signed.items() if t is not None and key in trusted.witnesses.values()]
+        found = {name: signed[key] for name, key in trusted.witnesses.items() if key in signed}
         # The first time would rest on one witness alone; by the last, all of them had seen it.
-        done.facts["witnessed_at"] = latest = max(times)
+        done.facts["witnessed_at"] = latest = max(time for time in found.values() if time is not None)
+        done.facts["witnesses"] = sorted(found)
         moment = _moment(latest)
-        return f"{len(times)} signed, all by {moment}", f"{len(times)} 个见证方已签名，最晚于 {moment}"
+        return f"{len(found)} signed, all by {moment}", f"{len(found)} 个见证方已签名，最晚于 {moment}"
+
+    def after() -> tuple[str, str]:
+        entry: _Proven = state["entry"]
+        done.facts["not_before"] = at = times.not_before(files, entry.leaf, entry.checkpoint.origin, state["policy"])
+        size, moment = entry.leaf.after[0], "" if at is None else _moment(at)
+        return (
+            f"made after the log had {size} entries, not before {moment}",
+            f"作于账本已有 {size} 条之后，不早于 {moment}",
+        )
+
+    def roots() -> list[Certificate] | None:
+        return None if tsa_roots is None else timestamp.roots_of(tsa_roots)
+
+    def stamped() -> tuple[str, str]:
+        entry: _Proven = state["entry"]
+        return _told(done, times.stamped(files, entry.checkpoint, entry.proof.checkpoint, roots()))
+
+    def renewed() -> tuple[str, str]:
+        return _told(done, times.renewed(files, state["entry"].checkpoint, state["policy"], roots()))
 
     def signature() -> tuple[str, str]:
         entry: _Proven = state["entry"]
@@ -199,7 +248,7 @@ def verify_receipt(
     if state["policy"].witnessed:
         done.run("witnesses", witnesses)
     else:
-        done.facts["witnessed_at"] = None
+        done.facts |= {"witnessed_at": None, "witnesses": []}
         done.absent(
             "witnesses",
             "the policy demands none: only the operator vouches that everybody sees the same log",
@@ -210,12 +259,18 @@ def verify_receipt(
         done.run("commitments", commitments)
     else:
         done.absent("commitments", "not opened: who claimed what is not shown", "未公开：不显示主张人与主张内容")
-    if any(name.endswith(".tsr") for name in files):
+    if receipt.AFTER in files:
+        done.run("after", after)
+    if receipt.STAMP in files:
+        done.run("timestamp", stamped)
+    else:
         done.absent(
             "timestamp",
-            "an RFC 3161 token is here that this version does not check: use `openssl ts -verify`",
-            "含 RFC 3161 时间戳，本版本不核验：请使用 `openssl ts -verify`",
+            "none: no clock but that of the log and its witnesses vouches for the time",
+            "无：时间仅由账本及其见证方的时钟保证",
         )
+    if any(name.startswith("renewed/") for name in files):
+        done.run("renewal", renewed)
     if work_digest is not None:
         done.run("work", work)
     else:
@@ -296,7 +351,55 @@ def _moment(timestamp: int) -> str:
         return f"POSIX time {timestamp}"
 
 
-def _printable(text: str) -> str:
+def _told(done: Verification, found: times.Stamped | None) -> tuple[str, str]:
+    """What a time-stamp establishes; one that nobody the reader trusts certifies establishes nothing."""
+    if found is None:
+        raise VerificationFailed("the time-stamp is missing")
+    moment, authority = found.stamp.time.isoformat(), found.stamp.authority or "?"
+    if not found.checked:
+        raise _Absent(
+            f"a token for {moment} by {authority}, which proves nothing yet: name the root you trust with --tsa-ca",
+            f"{authority} 的时间戳 {moment}，尚不能证明：请用 --tsa-ca 提供您信任的根证书",
+        )
+    done.facts["timestamps"].append(
+        {"time": int(found.stamp.time.timestamp()), "authority": authority, "size": found.size}
+    )
+    expires = found.stamp.expires
+    until = "" if expires is None else f", whose certificate runs until {expires.date()}"
+    until_zh = "" if expires is None else f"（证书有效期至 {expires.date()}）"
+    return (
+        f"the log of {found.size} entries was there at {moment}, says {authority}{until}",
+        f"{authority}{until_zh}证明：{moment} 时账本已有 {found.size} 条",
+    )
+
+
+def summary(facts: Mapping[str, Any], language: Literal["en", "zh"] = "en") -> list[str]:
+    """Who claimed what, when at the earliest and latest, signed by which key, witnessed by whom; a line each.
+
+    Args:
+        facts: those of a verification in which nothing failed.
+    """
+    zh = language == "zh"
+    out = []
+    claim = facts.get("claim")
+    if isinstance(claim, dict):
+        out.append(f"«{claim.get('title', '')}» — {claim.get('owner', '')}")
+    since = facts.get("not_before")
+    if since is not None:
+        out.append(f"不早于：{_moment(since)}" if zh else f"not before: {_moment(since)}")
+    for each in facts.get("timestamps", []):
+        who = f"{each['authority']}，RFC 3161" if zh else f"{each['authority']}, RFC 3161"
+        out.append(f"不晚于：{_moment(each['time'])}（{who}）" if zh else f"not after: {_moment(each['time'])} ({who})")
+    if facts.get("witnessed_at") is not None:
+        at, who = _moment(facts["witnessed_at"]), ", ".join(facts["witnesses"])
+        out.append(f"不晚于：{at}（见证方 {who}）" if zh else f"not after: {at} (witnesses {who})")
+    elif not facts.get("timestamps") and facts.get("logged_at") is not None:
+        at = _moment(facts["logged_at"])
+        out.append(f"登记时间：{at}（仅由运营方声明）" if zh else f"logged: {at} (the operator's own word)")
+    return out
+
+
+def printable(text: str) -> str:
     """Without what could move a terminal's cursor, change its colours or turn the direction of writing."""
     return "".join(
         c if c.isprintable() or unicodedata.category(c) == "Zs" or c in "\u200c\u200d" else "\ufffd" for c in text

@@ -119,6 +119,60 @@ def test_the_exported_log(sourcemark, tmp_path) -> None:
     assert sourcemark("ledger", "fsck").status == 0
 
 
+def test_certificates(sourcemark, tmp_path) -> None:
+    (tmp_path / "bell.txt").write_text(ESSAY)
+    work_id = sourcemark("register", "bell.txt", "--owner", "Ines Vale", "--json").lines[0]["work_id"]
+    done = sourcemark("receipt", work_id, "--out", "r.zip", "--certificate", "c.pdf")
+    assert (done.status, done.out.splitlines()[-1]) == (0, "certificate written: c.pdf")
+    assert (tmp_path / "c.pdf").read_bytes().startswith(b"%PDF-")
+    assert sourcemark("receipt", work_id, "--certificate", "zh.html", env={"SOURCEMARK_LANG": "zh"}).status == 0
+    assert "登记证书" in (tmp_path / "zh.html").read_text()
+    stranger = {"SOURCEMARK_HOME": str(tmp_path / "nowhere")}
+    assert sourcemark("verify", "r.zip", "--certificate", "c.html", "--json", env=stranger).lines[0]["ok"]
+    assert "Ines Vale" in (tmp_path / "c.html").read_text()
+    assert sourcemark("verify", "r.zip", "--work", "zh.html", "--certificate", "no.html").status == 1
+    assert not (tmp_path / "no.html").exists()
+    for arguments in ([], ["--certificate", "c.txt"], ["--certificate", "c.html"], ["--certificate", "no/where.pdf"]):
+        failed = sourcemark("receipt", work_id, *arguments)
+        assert failed.status in (2, 3)
+        assert failed.err.count("\n") == 1
+
+
+def test_an_audit_of_somebodys_log(sourcemark, tmp_path) -> None:
+    (tmp_path / "bell.txt").write_text(ESSAY)
+    (tmp_path / "zh.txt").write_text(ZH)
+    sourcemark("register", "bell.txt", "--owner", "Ines Vale")
+    (tmp_path / "kept").write_text(sourcemark("ledger", "checkpoint").out)
+    sourcemark("register", "zh.txt", "--owner", "Ines Vale")
+    sourcemark("ledger", "export", "out")
+    stranger = {"SOURCEMARK_HOME": str(tmp_path / "nowhere")}  # needs no installation of its own
+    args = ("ledger", "audit", "out", "--since", "kept", "--policy", "out/policy")
+    done = sourcemark(*args, env=stranger)
+    assert done.status == 0, done.out
+    assert done.out.splitlines()[0].startswith("✓ 3 entries of log-")
+    assert done.out.splitlines()[1:] == ["✓ it continues the earlier checkpoints", "– no witness cosigned it"]
+    assert not (tmp_path / "nowhere").exists()
+    report = sourcemark(*args, "--json", "--hashes", "--processes", "2", env=stranger).lines[0]
+    assert (report["size"], report["problems"], report["policy_from"]) == (3, [], "reader")
+    assert "采用账本自行公布的公钥" in sourcemark("ledger", "audit", "out", env={"SOURCEMARK_LANG": "zh"}).out
+    bundle = tmp_path / "out/tile/entries/000.p/3"
+    bundle.write_bytes(bundle.read_bytes().replace(b"payloadType", b"payloadTyqe", 1))
+    bad = sourcemark(*args)
+    assert bad.status == 1
+    assert "✗ entry 0: the entry is not a DSSE envelope" in bad.out
+    assert "✗ tile/0/000.p/3: differs from the entries" in bad.out
+    (tmp_path / "out/checkpoint").write_bytes(b"\x1b[2J")
+    assert sourcemark(*args).out.startswith("✗ checkpoint: the note")
+    for arguments, status in (
+        (["nowhere"], 2),
+        (["out", "--since", "nowhere"], 2),
+        (["ftp://log.example"], 2),
+        (["http://127.0.0.1:1"], 3),
+    ):
+        failed = sourcemark("ledger", "audit", *arguments)
+        assert (failed.status, failed.err.count("\n")) == (status, 1), failed.err
+
+
 def test_marking_needs_no_installation(sourcemark, tmp_path) -> None:
     case = {
         "id": "m1",

@@ -38,7 +38,7 @@ def test_a_valid_receipt(registered) -> None:
     assert done.ok
     assert {c.name: c.state for c in done.checks} == {
         "policy": "passed", "inclusion": "passed", "witnesses": "absent", "signature": "passed",
-        "commitments": "passed", "work": "passed"}  # fmt: skip
+        "commitments": "passed", "after": "passed", "timestamp": "absent", "work": "passed"}  # fmt: skip
     assert done.facts["claim"]["title"] == "盐渡"
     assert done.facts["custody"] == ["producer"]
     assert done.facts["policy_from"] == "reader"

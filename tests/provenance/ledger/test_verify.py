@@ -50,13 +50,15 @@ def test_what_a_receipt_proves(log: SmallLog) -> None:
     assert done.ok
     assert done.facts == {
         "policy_from": "reader", "origin": "log.test.example/sourcemark", "index": 1, "size": log.size,
-        "kind": "registration", "after_size": 0, "sha256": [DIGEST.hex()], "witnessed_at": None,
+        "kind": "registration", "after_size": 0, "sha256": [DIGEST.hex()], "witnessed_at": None, "witnesses": [],
+        "not_before": None, "logged_at": 1_790_000_000, "timestamps": [],
         "signed_by": [OLD.keyid], "custody": ["producer"], "opened": {"claim": RECORD}, "claim": RECORD}  # fmt: skip
     assert json.loads(json.dumps(done.to_json()))["ok"] is True
     for language in ("en", "zh"):
         lines = done.lines(language)
-        assert len(lines) == 7
-        assert RECORD["title"] in lines[-1]
+        assert len(lines) == 9
+        assert RECORD["title"] in lines[-2]
+        assert "2026-09-21T14:13:20" in lines[-1]
     assert "账本收录" in done.lines("zh")[1]
 
 
@@ -158,7 +160,7 @@ def test_a_time_no_clock_shows(log: SmallLog) -> None:
 
 def test_a_token_is_not_passed_over_in_silence(log: SmallLog) -> None:
     done = verify.verify_receipt({**log.receipt(1, 0), "checkpoint.tsr": b"x"}, log.policy)
-    assert states(done)["timestamp"] == "absent"
+    assert states(done)["timestamp"] == "failed"
 
 
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

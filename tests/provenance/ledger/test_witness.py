@@ -1,0 +1,466 @@
+"""The log and its witnesses, through real sockets: growing logs, quorums, and witnesses that are down, slow or lie."""
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+
+from provenance import logkeys, receipts
+from provenance.config import Settings
+from provenance.errors import LedgerReadOnly, Misconfigured, SourcemarkError, Unavailable
+from provenance.ledger import audit, audits, cosigner, fsck, note, policy, tiles, verify
+from provenance.ledger.cosigner import Cosigner
+from provenance.ledger.witness import Witnesses, format_request, parse_request
+from provenance.service import Service
+from provenance.tables import checkpoints, entries
+
+from ..conftest import ESSAY, ESSAY_ZH, register_work
+from .servers import Act, free_port, serving, speaking
+
+pytestmark = pytest.mark.enable_socket
+SIZE_TYPE = "text/x.tlog.size"
+
+
+class Partner:
+    """A real witness over HTTP, which can be told to misbehave."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.vkeys = cosigner.create(folder, name).vkeys
+        self.folder = folder
+        self.cosigner: Cosigner | None = None
+        self.url = ""
+        self.asked: list[int] = []
+        self.instead: Act | None = None  # what it answers instead of the truth
+
+    def __call__(self, path: str, body: bytes) -> tuple[int, str, bytes]:
+        assert path == "/add-checkpoint"
+        self.asked.append(parse_request(body)[0])
+        if self.instead is not None:
+            return self.instead(path, body)
+        return self.honest(body)
+
+    def honest(self, body: bytes) -> tuple[int, str, bytes]:
+        assert self.cosigner is not None
+        answer = self.cosigner.add_checkpoint(body)
+        return answer.status, answer.kind, answer.body
+
+
+class House:
+    """An installation with three partners as witnesses."""
+
+    def __init__(self, settings: Settings, tmp_path: Path, partners: list[Partner]) -> None:
+        self.settings = settings
+        self.partners = partners
+        self.file = tmp_path / "witnesses"
+
+    def with_policy(self, ending: str, kind: int = 0, seconds: int = 1) -> Settings:
+        lines = [f"witness w{n} {p.vkeys[kind]} {p.url}\n" for n, p in enumerate(self.partners)]
+        self.file.write_text("".join(lines) + ending)
+        return self.settings.model_copy(update={"witness_policy": self.file, "witness_seconds": seconds})
+
+    def introduce(self, service: Service) -> None:
+        """The partners learn the log's keys, as they would from log.vkey."""
+        for partner in self.partners:
+            partner.cosigner = Cosigner(partner.folder, [[note.VKey.parse(key) for key in service.log.vkeys()]])
+
+
+@pytest.fixture
+def house(sqlite_settings: Settings, tmp_path: Path) -> Iterator[House]:
+    with contextlib.ExitStack() as stack:
+        partners = [Partner(tmp_path / f"w{n}", f"witness.example/w{n}") for n in range(3)]
+        for partner in partners:
+            partner.url = stack.enter_context(serving(partner))
+        made = House(sqlite_settings, tmp_path, partners)
+        with Service(sqlite_settings) as service:  # a log that had no witnesses yet
+            register_work(service, ESSAY.encode())
+            made.introduce(service)
+        yield made
+
+
+TWO_OF_THREE = "group partners 2 w0 w1 w2\nquorum partners\n"
+
+
+def good_receipt(service: Service, work_id: str) -> verify.Verification:
+    return verify.verify_receipt(receipts.build(service, work_id), service.log.policy())
+
+
+def refused(service: Service, text: str) -> SourcemarkError:
+    with pytest.raises(SourcemarkError) as caught:
+        register_work(service, text.encode())
+    return caught.value
+
+
+def signers(service: Service) -> set[str]:
+    trusted = policy.parse_policy(service.log.policy())
+    opened = note.open_checkpoint(
+        service.log.published.checkpoint().raw, trusted.logs, list(trusted.witnesses.values())
+    )
+    return {name for name, key in trusted.witnesses.items() if key in opened.signed_by}
+
+
+def test_a_log_gets_witnesses_and_grows(house: House) -> None:
+    with Service(house.with_policy(TWO_OF_THREE)) as service:
+        assert len(signers(service)) >= 2  # what was published without them is cosigned at once
+        for text in (ESSAY_ZH, "one more " + ESSAY, "and again " + ESSAY):
+            made = register_work(service, text.encode())
+            assert made.status == "registered", made
+            assert len(signers(service)) >= 2
+            done = good_receipt(service, made.work_id)
+            assert done.ok, done.checks
+            assert abs(done.facts["witnessed_at"] - time.time()) < 60
+        assert fsck.check(service.db, service.log)["problems"] == []
+    with Service(house.with_policy(TWO_OF_THREE)) as service:  # another process, with nothing to sign, asks nobody
+        asked = [len(partner.asked) for partner in house.partners]
+        register_work(service, ("a fifth " + ESSAY).encode())
+        assert len(signers(service)) >= 2
+        time.sleep(0.3)
+        assert all(len(p.asked) - before <= 4 for p, before in zip(house.partners, asked, strict=True))
+
+
+def test_mldsa_witnesses(house: House) -> None:
+    with Service(house.with_policy("group all 3 w0 w1 w2\nquorum all\n", kind=1)) as service:
+        made = register_work(service, ESSAY_ZH.encode())
+        assert signers(service) == {"w0", "w1", "w2"}
+        assert good_receipt(service, made.work_id).ok
+
+
+def test_one_server_with_both_keys_is_asked_once(house: House) -> None:
+    (partner, *_) = house.partners
+    lines = [f"witness w{n} {key} {partner.url}\n" for n, key in enumerate(partner.vkeys)]
+    house.file.write_text("".join(lines) + "group both all w0 w1\nquorum both\n")
+    settings = house.settings.model_copy(update={"witness_policy": house.file})
+    with Service(settings) as service:
+        before = len(partner.asked)
+        made = register_work(service, ESSAY_ZH.encode())
+        assert signers(service) == {"w0", "w1"}
+        assert good_receipt(service, made.work_id).ok
+        assert len(partner.asked) == before + 2  # compared before the first signature, then cosigned
+
+
+def test_a_witness_that_missed_a_thousand_entries_catches_up(house: House) -> None:
+    from .test_log import append, leaf_of
+
+    house.partners[2].instead = lambda *_: (500, "text/plain", b"out of order")
+    with Service(house.with_policy(TWO_OF_THREE)) as service:
+        for _ in range(3):
+            append(service, [leaf_of(service) for _ in range(333)])
+        house.partners[2].instead = None
+        house.partners[0].instead = lambda *_: (500, "text/plain", b"out of order")
+        append(service, [leaf_of(service)])
+        assert signers(service) == {"w1", "w2"}
+
+
+# --- what they do wrong ----------------------------------------------------------------------------------------------
+def forged(partner: Partner, change: Callable[[bytes], bytes]) -> Act:
+    def act(_: str, body: bytes) -> tuple[int, str, bytes]:
+        status, kind, answer = partner.honest(body)
+        return status, kind, change(answer) if status == 200 else answer
+
+    return act
+
+
+def other_name(lines: bytes) -> bytes:
+    return lines.replace(b"witness.example/", b"stranger.example/")
+
+
+def at_another_time(partner: Partner, moment: int) -> Act:
+    def act(_: str, body: bytes) -> tuple[int, str, bytes]:
+        text = note.parse_note(parse_request(body)[2]).text
+        assert partner.cosigner is not None
+        return 200, "text/plain", partner.cosigner.keys.cosign(text, moment)
+
+    return act
+
+
+def of_another_checkpoint(partner: Partner) -> Act:
+    def act(_: str, body: bytes) -> tuple[int, str, bytes]:
+        checkpoint = note.parse_checkpoint(parse_request(body)[2])
+        text = note.Checkpoint(checkpoint.origin, checkpoint.size, bytes(32)).text
+        assert partner.cosigner is not None
+        return 200, "text/plain", partner.cosigner.keys.cosign(text, int(time.time()))
+
+    return act
+
+
+BAD = {
+    "HTTP 500: out of order": lambda p: lambda *_: (500, "text/plain", b"out\x1b of\norder"),
+    "HTTP 403": lambda p: lambda *_: (403, "text/plain", b""),
+    "HTTP 404": lambda p: lambda *_: (404, "text/html", b"<html>"),
+    "HTTP 301": lambda p: lambda *_: (301, "text/html", b""),
+    "no good cosignature": lambda p: lambda *_: (200, "text/plain", b""),
+    "cosignature: ": lambda p: lambda *_: (200, "text/plain", b"\xff\xfe"),
+    "is not a signature line": lambda p: forged(p, lambda lines: lines + b"more\n"),
+    "did not sign with the key": lambda p: forged(p, other_name),
+    "signed twice": lambda p: forged(p, lambda lines: lines + lines),
+    "does not verify": of_another_checkpoint,
+    "signs with the time": lambda p: at_another_time(p, int(time.time()) - 7200),
+    "signs with the time ": lambda p: at_another_time(p, 2**62),
+    "tells no size": lambda p: lambda *_: (409, "text/plain", b"conflict"),
+    "is not a decimal": lambda p: lambda *_: (409, SIZE_TYPE, b"007\n"),
+    "more than": lambda p: lambda *_: (200, "text/plain", b"x" * 100_000),
+    "another size each time": lambda p: lambda _, body: (409, SIZE_TYPE, b"0\n" if parse_request(body)[0] else b"1\n"),
+}
+
+
+@pytest.mark.parametrize("said", BAD)
+def test_a_witness_that_lies_or_fails_does_not_count(house: House, said: str) -> None:
+    with Service(house.with_policy(TWO_OF_THREE)) as service:
+        first, second, _ = house.partners
+        first.instead = BAD[said](first)
+        made = register_work(service, ESSAY_ZH.encode())
+        assert made.status == "registered"
+        assert signers(service) == {"w1", "w2"}
+        second.instead = BAD[said](second)
+        published = service.log.head()
+        failed = refused(service, "more " + ESSAY)
+        assert failed.reason == "witnesses"
+        assert said.strip() in failed.detail
+        assert failed.detail.isprintable()
+        assert service.log.head() == published  # nothing is published that too few have seen
+        first.instead = second.instead = None
+        again = register_work(service, ("more " + ESSAY).encode())  # nothing was lost
+        assert again.status == "already_registered"
+        assert good_receipt(service, again.work_id).ok
+        assert fsck.check(service.db, service.log)["problems"] == []
+
+
+def test_a_witness_that_is_down_or_slow(house: House) -> None:
+    down, slow, fine = house.partners
+    down.url = f"http://127.0.0.1:{free_port()}"
+    with speaking(b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 100, every=0.2, hold=30) as url:
+        slow.url = url
+        with Service(house.with_policy("group any any w0 w1 w2\nquorum any\n")) as service:
+            start = time.monotonic()
+            for text in (ESSAY_ZH, "x " + ESSAY, "y " + ESSAY):
+                assert register_work(service, text.encode()).status == "registered"
+            assert time.monotonic() - start < 3  # the first signature waits for all, once; then only for the quorum
+            assert signers(service) == {"w2"}
+        with Service(house.with_policy(TWO_OF_THREE)) as service:  # opens all the same
+            start = time.monotonic()
+            failed = refused(service, "z " + ESSAY)
+            assert failed.reason == "witnesses"
+            assert "Connection refused" in failed.detail
+            assert "within 1 seconds" in failed.detail
+            assert time.monotonic() - start < 6
+            slow.url, slow.instead = fine.url, None
+    assert fine.asked
+
+
+def test_without_a_quorum_they_sign_if_they_can(house: House) -> None:
+    down, *_ = house.partners
+    down.url = f"http://127.0.0.1:{free_port()}"
+    with Service(house.with_policy("quorum none\n")) as service:
+        made = register_work(service, ESSAY_ZH.encode())
+        assert signers(service) == {"w1", "w2"}
+        assert "quorum none" in service.log.policy().decode()
+        done = good_receipt(service, made.work_id)
+        assert done.ok
+        assert done.facts["witnessed_at"] is None  # nobody demands them, so nobody may rely on them
+        for partner in house.partners[1:]:
+            partner.instead = lambda *_: (500, "text/plain", b"")
+        assert register_work(service, ("x " + ESSAY).encode()).status == "registered"
+        assert signers(service) == set()
+
+
+AHEAD = {
+    "more entries": (lambda _, body: (409, SIZE_TYPE, b"%d\n" % (note.parse_checkpoint(parse_request(body)[2]).size + 7)), "has signed"),
+    "another log": (lambda _, body: (409, SIZE_TYPE, b"%d\n" % note.parse_checkpoint(parse_request(body)[2]).size), "another log of"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", AHEAD)
+def test_a_witness_that_contradicts_stops_the_log(house: House, what: str) -> None:
+    act, said = AHEAD[what]
+    house.partners[1].instead = act
+    with Service(house.with_policy("group all all w0 w1 w2\nquorum all\n")) as service:
+        with service.db.read() as connection:
+            before = connection.execute(sa.select(sa.func.max(checkpoints.c.size))).scalar_one()
+        with pytest.raises(LedgerReadOnly, match=said):
+            service.log.check_writable()
+        assert refused(service, ESSAY_ZH).reason == "witness_contradicts"
+        with service.db.read() as connection:
+            assert connection.execute(sa.select(sa.func.max(checkpoints.c.size))).scalar_one() == before
+        assert service.log.head()[0] == before  # it goes on answering and proving
+        assert any("witness" in found for found in fsck.check(service.db, service.log)["problems"])
+
+
+def test_a_machine_put_back_whole_is_found_by_the_witnesses(house: House, tmp_path: Path) -> None:
+    """Database, signer state and published log all of one old backup: nobody here knows, the witnesses do."""
+    settings = house.with_policy(TWO_OF_THREE)
+    with Service(settings) as service:
+        register_work(service, ESSAY_ZH.encode())
+    shutil.copytree(settings.home, tmp_path / "backup")
+    with Service(settings) as service:
+        register_work(service, ("lost " + ESSAY).encode())
+    shutil.rmtree(settings.home)
+    shutil.copytree(tmp_path / "backup", settings.home)
+    with Service(settings) as service:
+        old = service.log.signed()
+        failed = refused(service, "new " + ESSAY)
+        assert failed.reason == "witness_contradicts"
+        assert "restored from an old backup" in failed.detail
+        assert service.log.signed() == old  # stopped before it signed another history
+
+
+def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
+    """Whoever holds the log's keys and all its stores can sign any history; the witnesses sign only one."""
+    from .test_log import append, leaf_of
+
+    settings = house.with_policy(TWO_OF_THREE)
+    with Service(settings) as service:
+        for _ in range(4):
+            append(service, [leaf_of(service)])
+        size = service.log.head()[0]
+        with service.db.read() as connection:
+            leaves = list(connection.execute(sa.select(entries.c.leaf).order_by(entries.c.idx)).scalars())
+        leaves[size - 2] = leaf_of(service)
+        from provenance.ledger.tree import leaf_hash, root_of
+
+        hashes = [leaf_hash(leaf) for leaf in [*leaves, leaf_of(service)]]
+        rewritten = note.sign_checkpoint(
+            note.Checkpoint(service.log.origin, size + 1, root_of(hashes)), service.log.log_keys(), int(time.time())
+        )
+        trusted = Witnesses(policy.parse_policy(service.log.policy()), 2)
+
+        class Nodes:
+            def node(self, height: int, index: int) -> bytes:
+                return root_of(hashes[index << height : (index + 1) << height])
+
+        from provenance.ledger.tree import consistency_proof
+
+        with pytest.raises(Unavailable, match="history was rewritten") as caught:
+            trusted.collect(rewritten, lambda old: consistency_proof(Nodes(), old, size + 1), size)
+        trusted.close()
+        assert caught.value.reason == "witnesses"
+
+
+def test_stripped_cosignatures_are_asked_for_again(house: House) -> None:
+    settings = house.with_policy(TWO_OF_THREE)
+    with Service(settings) as service:
+        register_work(service, ESSAY_ZH.encode())
+        raw = service.log.published.checkpoint().raw
+        size = service.log.head()[0]
+        stripped = b"".join(line for line in raw.splitlines(True) if b"witness.example" not in line)
+        with service.db.write() as connection:
+            connection.execute(checkpoints.update().where(checkpoints.c.size == size).values(note=stripped))
+        (settings.log_dir / "checkpoint").write_bytes(stripped)
+    with Service(settings) as service:
+        assert len(signers(service)) >= 2
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("witness w0 nonsense http://127.0.0.1:1\nquorum w0\n", "verifier key"),
+        ("quorum nobody\n", "means nothing"),
+        ("", "no quorum"),
+        ("{w0}", "no quorum"),
+        ("{w0}quorum w0\n# \x07\n", "control"),
+        ("{bad}quorum w0\n", "no address"),
+        ("{log}quorum none\n{log}", None),
+    ],
+)
+def test_policies_that_are_none(house: House, content: str, said: str | None) -> None:
+    key = str(house.partners[0].vkeys[0])
+    log = "log other.example+" + key.partition("+")[2] + "\n"
+    filled = content.format(w0=f"witness w0 {key} http://127.0.0.1:9\n", bad=f"witness w0 {key} ftp://x\n", log=log)
+    house.file.write_text(filled)
+    settings = house.settings.model_copy(update={"witness_policy": house.file})
+    if said is None:  # lines about other logs are left out
+        with Service(settings) as service:
+            assert service.log.policy().count(b"log ") == 2
+        return
+    with pytest.raises(Misconfigured, match=said) as caught, Service(settings):
+        pass
+    assert caught.value.detail.startswith("SOURCEMARK_WITNESS_POLICY: ")
+    assert "\n" not in caught.value.detail
+
+
+def test_a_policy_file_that_is_not_there(house: House) -> None:
+    with (
+        pytest.raises(Misconfigured, match="SOURCEMARK_WITNESS_POLICY"),
+        Service(house.settings.model_copy(update={"witness_policy": house.file / "no"})),
+    ):
+        pass
+
+
+def test_a_named_witness_without_an_address(house: House) -> None:
+    house.file.write_text(f"witness w0 {house.partners[0].vkeys[0]}\nquorum w0\n")
+    with Service(house.settings.model_copy(update={"witness_policy": house.file})) as service:
+        assert "w0 has no address in the policy" in refused(service, ESSAY_ZH).detail
+
+
+def test_an_audit_of_a_cosigned_log(house: House) -> None:
+    with Service(house.with_policy(TWO_OF_THREE)) as service:
+        register_work(service, ESSAY_ZH.encode())
+        folder = service.settings.log_dir
+        vkeys = [note.VKey.parse(key) for key in service.log.vkeys()]
+        assert list(audit.audit_log((folder / "checkpoint").read_bytes(), tiles.from_folder(folder), vkeys)) == []
+
+
+def test_the_request_is_the_protocols() -> None:
+    raw = format_request(3, [bytes(32)], b"o\n5\nr\n\n\xe2\x80\x94 x y\n")
+    assert raw == b"old 3\n" + b"A" * 43 + b"=\n\no\n5\nr\n\n\xe2\x80\x94 x y\n"
+    assert parse_request(raw) == (3, [bytes(32)], b"o\n5\nr\n\n\xe2\x80\x94 x y\n")
+
+
+def test_a_crash_between_cosignatures_and_publishing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the witnesses signed is published again as they signed it, byte for byte, and asked for only once."""
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    settings = house.with_policy("group all all w0 w1 w2\nquorum all\n")
+    with Service(settings) as service:
+        monkeypatch.setattr(tiles, "publish", killed)
+        with pytest.raises(Killed):
+            register_work(service, ESSAY_ZH.encode())
+        cosigned = service.log.signed()
+        assert cosigned.count(b"witness.example/") == 3
+        assert service.log.published.checkpoint().raw != cosigned
+        monkeypatch.undo()
+    asked = [len(partner.asked) for partner in house.partners]
+    for partner in house.partners:
+        partner.instead = lambda *_: (500, "text/plain", b"not again")
+    with Service(settings) as service:
+        assert service.log.published.checkpoint().raw == cosigned
+    assert [len(partner.asked) for partner in house.partners] == asked
+
+
+def test_the_logs_keys_change_under_its_witnesses(house: House) -> None:
+    """The checkpoint of the change is signed by both pairs of keys; after it, witnesses need to know the new ones."""
+    settings = house.with_policy(TWO_OF_THREE)
+    with Service(settings) as service:
+        older = register_work(service, ESSAY_ZH.encode())
+        kept = service.log.published.checkpoint().raw
+        before = [note.VKey.parse(key) for key in service.log.vkeys()]
+        with pytest.raises(Unavailable, match="did not sign"):  # the old key's revocation, signed by the new keys alone
+            logkeys.rotate(service)
+        assert len(signers(service)) >= 2
+        assert refused(service, "more " + ESSAY).reason == "witnesses"
+        after = [note.VKey.parse(key) for key in service.log.vkeys()]
+        for partner in house.partners:
+            partner.cosigner = Cosigner(partner.folder, [before, after])
+        made = register_work(service, ("more " + ESSAY).encode())
+        for each in (older, made):
+            done = good_receipt(service, each.work_id)
+            assert done.ok, done.checks
+        report = audits.run(str(service.settings.log_dir), since=[kept], policy=service.log.policy())
+        assert report["problems"] == []
+        stranger = note.LogKeys(
+            service.log.origin, *(each() for each in (Ed25519PrivateKey.generate, MLDSA44PrivateKey.generate))
+        )
+        checkpoint = note.parse_checkpoint(kept)
+        forged = note.sign_checkpoint(note.Checkpoint(checkpoint.origin, checkpoint.size, checkpoint.root), stranger, 1)
+        assert audits.run(str(service.settings.log_dir), since=[forged])["problems"]
+    with Service(settings) as service:
+        assert fsck.check(service.db, service.log)["problems"] == []
