@@ -24,6 +24,7 @@ from .verdict import Facts
 
 CHECKER = "sourcemark-marking/1"
 MAX_UNITS = 6_000  # sentences and lines read; of a longer post the first and the last half of that
+_NUMBER = re.compile(r"[\d一二三四五六七八九十百]")
 _ISSUE = re.compile(
     r"(?:第\s*\d+\s*[期号卷辑]|第\s*[一二三四五六七八九十百]+\s*[期号卷辑]|\bissue\s*(?:no\.?\s*)?\d+|\bvol(?:\.|ume)?\s*\d+|\bno\.?\s*\d+|№\s*\d+|\bheft\s*\d+"
     r"|\bn[°o]\s*\d+|\bnum(?:\.|ero)\s*\d+|\bnr\.?\s*\d+|\bausgabe\s*\d+|제\s*\d+\s*호|\d+\s*월?\s*호|\d{4}\s*年\s*\d+\s*月\s*号?|العدد\s*\d+|выпуск\s*\d+)"
@@ -119,9 +120,10 @@ def collect(units: Iterable[Unit], marker: Marker, reader: Reader, work: Work, p
     facts = Facts()
     titles: list[Marked] = []
     skipping = False
-    for unit in units:
-        marked = marker.mark(unit)
-        found = reader.read(marked)
+    every = [marker.mark(unit) for unit in units]
+    for marked, hits in zip(every, marker.lexicon.hits([m.low for m in every]), strict=True):
+        unit = marked.unit
+        found = reader.read(marked, hits)
         categories = {s.category for s in found.statements}
         if "related" in categories and not found.credits:
             skipping = True  # a heading such as "Read next": what follows in the same block is about other things
@@ -136,7 +138,7 @@ def collect(units: Iterable[Unit], marker: Marker, reader: Reader, work: Work, p
             facts.prose += len(marked.low)
         if found.title:
             titles.append(marked)
-        if _ISSUE.search(marked.low) and _PAGE.search(marked.low):
+        if _NUMBER.search(marked.low) and _ISSUE.search(marked.low) and _PAGE.search(marked.low):
             facts.statements.append(Statement(marked, "issue_page", 0.0))
         _claims(marked, found.credits, categories, facts, marker, work)
     facts.titles = titles
@@ -145,13 +147,15 @@ def collect(units: Iterable[Unit], marker: Marker, reader: Reader, work: Work, p
 
 def _claims(marked: Marked, credits: list[Any], categories: set[str], facts: Facts, marker: Marker, work: Work) -> None:
     """The posting account's claims to rights, exclusivity, authorship."""
+    if not credits and not categories:
+        return
     low = marked.low
     words = marker.lexicon
     if "disclaim" in categories or "not_original" in categories:
         facts.statements = [s for s in facts.statements if not (s.unit is marked and s.category == "originality")]
         return
     account = ACCOUNT in low
-    me = account or words.self_word.search(low) is not None
+    me = account or words.self_word.has(low)
     ours = OWNER in low or BOTH in low
     if marker.account_is_owner:
         facts.statements = [s for s in facts.statements if s.category != "originality"]

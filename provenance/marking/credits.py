@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .fold import DENSE, HANGUL, fold
-from .lexicon import ANY, Label, Lexicon
+from .lexicon import ANY, Hit, Hits, Label, Lexicon
 from .licences import negated
 from .marks import ACCOUNT, ANY_MARK, BOTH, IDENTIFIER, LICENCE, LINK, NAMES, OWNER, SOURCE, TITLE, Marked
 from .model import Party, Role
@@ -40,6 +40,14 @@ _HEADED = re.compile(rf"[\s{re.escape(_OPEN)}]*[{OWNER}{BOTH}][\s/|,·>»”」�
 _SAID = re.compile(r"[:,]?\s*[“\"«„「『]\s*\w")
 
 
+_NAME = re.compile(f"[{NAMES}]")
+_CLOSING = re.compile(r"[\s/,·|(\"'”»」』*_-]{0,4}")
+_OPENING = re.compile(rf"[\s{re.escape(_OPEN)}]*")
+_TARGET = re.compile(f"[{NAMES}{TITLE}{LINK}{IDENTIFIER}]")
+_YEARS = re.compile(r"\s*(?:[(\[]?(?:19|20)\d\d(?:\s*[-,]\s*(?:19|20)?\d\d)?[)\]]?年?)?\s*")
+_CLAUSE = re.compile(r"[^;,。!?\n|]+")
+_NAMED_CLAUSE = re.compile(rf"([{DENSE}{HANGUL}·]{{2,12}})(?:\s*/\s*|\s+)([^\s/]{{1,6}})")
+_DENSE = re.compile(f"[{DENSE}]")
 _PURE = 3  # what a line may have besides names and the words of credit lines: one unknown word, three Han
 NEGATABLE = re.compile(f"[{OWNER}{BOTH}]")
 MOST_LABELS = 1000  # at either end of a text
@@ -88,7 +96,7 @@ class _Region:
     separated: bool
 
 
-def _outermost(matches: list[re.Match[str]]) -> list[re.Match[str]]:
+def _outermost(matches: list[Hit]) -> list[Hit]:
     """The first and last labels of a text: credits stand at its ends, and nobody writes thousands of them."""
     return matches if len(matches) <= 2 * MOST_LABELS else matches[:MOST_LABELS] + matches[-MOST_LABELS:]
 
@@ -102,11 +110,16 @@ class Reader:
         self.lang = (lang or "").replace("_", "-").split("-")[0].lower() or None
         self.quotation = quotation
 
-    def read(self, marked: Marked) -> Found:
-        """All credits and statements of a unit."""
+    def read(self, marked: Marked, hits: Hits | None = None) -> Found:
+        """All credits and statements of a unit.
+
+        Args:
+            hits: the words of the lexicon in the unit, where they were looked for already.
+        """
         found = Found()
         low = marked.low
-        phrases = self.lexicon.phrases(low, self.lang)
+        hits = hits or self.lexicon.hits([low])[0]
+        phrases = self.lexicon.categories(hits.phrases, self.lang)
         if "free_use" in phrases and all(negated(low, a) for a, _ in phrases["free_use"]):
             del phrases["free_use"]
         for category, spans in phrases.items():
@@ -118,10 +131,14 @@ class Reader:
             phrases.setdefault("denial", []).append((0, 0))
         doubted = "denial" in phrases or "doubt" in phrases
         topics = phrases.get("topic", [])
-        regions = [r for r in self._regions(marked) if r.separated or not doubted or r.label.role == "none"]
+        regions = [
+            r for r in self._regions(marked, hits.labels) if r.separated or not doubted or r.label.role == "none"
+        ]
         consumed: list[tuple[int, int]] = []
         credited: set[int] = set()
         for region in regions:
+            if doubted and not region.separated and region.label.role != "none":
+                continue
             if not region.separated and any(0 <= region.start - b <= 24 for _, b in topics) and not marked.has("link"):
                 continue  # "meet the writer X": the label belongs to what the sentence is about
             self._region(marked, region, found, consumed, credited)
@@ -141,13 +158,13 @@ class Reader:
 
     # labels before names
 
-    def _regions(self, marked: Marked) -> Iterator[_Region]:
+    def _regions(self, marked: Marked, labels: list[Hit]) -> Iterator[_Region]:
         low, hint = marked.low, marked.unit.hint
         spots: list[tuple[int, int, Label, bool]] = []
         if hint in ("author", "rights", "source"):
             spots.append((0, 0, Label(hint, ANY, True), True))
-        for match in _outermost(self.lexicon.labels(low)):
-            spot = self._label(marked, match)
+        for hit in _outermost(labels):
+            spot = self._label(marked, hit)
             if spot is not None and not (spots and spot[0] < spots[-1][1]):
                 spots.append(spot)
         for i, (start, value, label, separated) in enumerate(spots):
@@ -159,14 +176,13 @@ class Reader:
                 end = cut.start() if cut else end
             yield _Region(start, value, max(end, value), label, separated)
 
-    def _label(self, marked: Marked, match: re.Match[str]) -> tuple[int, int, Label, bool] | None:
+    def _label(self, marked: Marked, hit: Hit) -> tuple[int, int, Label, bool] | None:
         low = marked.low
-        key = re.sub(r"\s+", " ", match[0])
+        start, end, key = hit
         label = self._before(key)
-        start, end = match.span()
         previous = low[start - 1 : start]
-        dense = re.search(f"[{DENSE}]", key) is not None
-        if dense and len(key) == 1 and previous and re.match(f"[{DENSE}]", previous):
+        dense = _DENSE.search(key) is not None
+        if dense and len(key) == 1 and previous and _DENSE.match(previous):
             return None
         scope, role, strong = label.scope, label.role, label.strong
         joined = False
@@ -181,7 +197,7 @@ class Reader:
                 role = role if role in ("author", "source", "rights") else other.role
             end, joined = nxt.end(), True
         label = Label(role, scope, strong)
-        years = re.compile(r"\s*(?:[(\[]?(?:19|20)\d\d(?:\s*[-,]\s*(?:19|20)?\d\d)?[)\]]?年?)?\s*").match(low, end)
+        years = _YEARS.match(low, end)
         after = years.end() if years and role == "rights" else end
         separator = _SEPARATOR.match(low, after)
         if separator and separator.end() > after:
@@ -191,7 +207,7 @@ class Reader:
                 return None
             else:
                 return start, separator.end(), label, True
-        glued = self._glue(low, after)
+        glued = self._glue(low, after) if marked.marks else None
         if glued is not None:
             return start, glued, label, False
         if strong and role == "author" and key.rpartition(" ")[2] in _BY and _DESCRIBED.match(low, after):
@@ -206,9 +222,9 @@ class Reader:
     def _glue(self, low: str, position: int) -> int | None:
         """Where the mark stands that a label points to, over connectors, honorifics and opening quotes."""
         for _ in range(6):
-            match = re.compile(rf"[\s{re.escape(_OPEN)}]*").match(low, position)
+            match = _OPENING.match(low, position)
             position = match.end() if match else position
-            if re.match(f"[{NAMES}{TITLE}{LINK}{IDENTIFIER}]", low[position : position + 1]):
+            if _TARGET.match(low, position):
                 return position
             word = self.lexicon.connector.match(low, position)
             if word is None or word.end() == position:
@@ -296,7 +312,7 @@ class Reader:
             return  # "photo of the day: the lake at dawn" in languages that put the day first
         raw = marked.cased[region.value : region.value + len(head)]
         text = re.sub(ANY_MARK + ".*", "", raw, flags=re.DOTALL)
-        if re.search(f"[{DENSE}]", text):
+        if _DENSE.search(text):
             text = re.split(r"\s", text.strip(), maxsplit=1)[0]
         text = text.strip(QUOTES)
         if not text or not self.names.residue(text.lower()):
@@ -322,10 +338,10 @@ class Reader:
         reported = _REPORTED.search(marked.low)
         if reported and self.names.organisation(reported[1]) and not self.names.generic(reported[1]):
             self._add(marked, Label("source", ANY), "other", "other", reported[1], reported.start(), found)
-        for match in re.finditer(r"[^;,。!?\n|]+", marked.low):
+        for match in _CLAUSE.finditer(marked.low):
             clause = match[0].strip(QUOTES)
-            parts = re.fullmatch(rf"([{DENSE}{HANGUL}·]{{2,12}})(?:\s*/\s*|\s+)([^\s/]{{1,6}})", clause)
-            if not parts or self.lexicon.filler.fullmatch(parts[1]) or any(a <= match.start() < b for a, b in consumed):
+            parts = _NAMED_CLAUSE.fullmatch(clause)
+            if not parts or self.lexicon.filler.is_word(parts[1]) or any(a <= match.start() < b for a, b in consumed):
                 continue
             label = self.lexicon.behind(parts[2], self.lang)
             if label is None or label.role != "author" or self.names.generic(parts[1]):
@@ -347,11 +363,11 @@ class Reader:
     ) -> set[int]:
         blocked: set[int] = set()
         low = marked.low
-        for i, char in enumerate(low):
-            if char not in NAMES or i in credited:
+        for name in _NAME.finditer(low):
+            i, char, position = name.start(), name[0], name.end()
+            if i in credited:
                 continue
-            position = i + 1
-            closing = re.compile(r"[\s/,·|(\"'”»」』*_-]{0,4}").match(low, position)
+            closing = _CLOSING.match(low, position)
             match = None
             for begin in range(closing.end() if closing else position, position - 1, -1):
                 match = self.lexicon.after_label.match(low, begin)
@@ -378,7 +394,7 @@ class Reader:
     def _ends(self, low: str, match: re.Match[str]) -> bool:
         """A one-letter Han label must not be the beginning of a longer word (文 of 文化)."""
         word, nxt = match[0], low[match.end() : match.end() + 1]
-        if len(word) > 1 or not nxt or not re.match(f"[{DENSE}]", nxt):
+        if len(word) > 1 or not nxt or not _DENSE.match(nxt):
             return True
         return self.lexicon.label.match(low, match.end()) is not None
 

@@ -7,6 +7,7 @@ What is left between the marks is what has to be understood as language: labels,
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -213,7 +214,7 @@ _CAPITAL = "[A-ZА-ЯЁІЇЄΑ-Ω]"
 _ARABIC_PREFIX = re.compile(r"(?:^|[^\w])(?:[وبلفك]{1,2}|لل|[ושהכלבמ]{1,3}-?)$")
 
 
-def _ends_with(text: str, words: frozenset[str]) -> bool:
+def _ends_with(text: str, words: Set[str]) -> bool:
     return any(text[-n:] in words and _edge(text, n) for n in range(1, min(16, len(text)) + 1))
 
 
