@@ -40,6 +40,7 @@ _HEADED = re.compile(rf"[\s{re.escape(_OPEN)}]*[{OWNER}{BOTH}][\s/|,·>»”」�
 _SAID = re.compile(r"[:,]?\s*[“\"«„「『]\s*\w")
 
 
+_WHOSE_TITLE = re.compile(rf"[{OWNER}{BOTH}]\s*(?:的|の|의)?\s*[{re.escape(_OPEN)}]+{TITLE}")
 _NAME = re.compile(f"[{NAMES}]")
 _CLOSING = re.compile(r"[\s/,·|(\"'”»」』*_-]{0,4}")
 _OPENING = re.compile(rf"[\s{re.escape(_OPEN)}]*")
@@ -258,6 +259,9 @@ class Reader:
                 consumed.append((region.value, region.value + len(lead)))
                 self._add_free(marked, label, free, region.value, found)
             return
+        if label.role in ("translator", "editor") and not region.separated and _WHOSE_TITLE.match(low, first):
+            # "selected from X's «title»", "translated X's «title»": what is done to it does not make X an editor
+            label = Label("author", ANY, label.strong)
         if label.role in ("translator", "editor"):
             credited.update(names[:1])
             if names and low[names[0]] == ACCOUNT:

@@ -154,6 +154,26 @@ _RELATED = frozenset(
         "相关",
     ]
 )
+# A footer named like this is the site's; that of a post or an entry may credit it.
+_FOOTER = frozenset(
+    [
+        "footer",
+        "colophon",
+        "site",
+        "page",
+        "global",
+        "main",
+        "bottom",
+        "wrap",
+        "wrapper",
+        "container",
+        "inner",
+        "content",
+        "copyright",
+        "nav",
+        "links",
+    ]
+)
 _AUTHOR = frozenset(
     ["byline", "author", "writer", "contributor", "creator", "credit", "credits", "photographer", "attribution", "作者"]
 )
@@ -349,6 +369,8 @@ def _apart(element: Any, tag: str, names: tuple[str, frozenset[str], str], paren
     ):
         return not (parent and parent.in_article and element.get("role") == "contentinfo")
     tokens = _tokens(names)
+    if tokens & {"footer", "colophon"} and tokens <= _FOOTER and not (parent and parent.in_article):
+        return True
     if tokens & _COMMENTS:
         return not tokens & {"no", "count", "form", "open", "closed"} or tag in ("ol", "ul")
     return bool(tokens & _RELATED) and not tokens & (_AUTHOR | _SOURCE)

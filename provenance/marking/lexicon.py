@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from .finder import Finder, Seen, alternatives, squeezed
 from .fold import fold
 
-VERSION = "2"
+VERSION = "3"
 ANY = frozenset({"text", "image", "audio", "video"})
 NAMED = "[\ue000\ue002]"  # the marks of the owner, and of the owner who is the source (see `provenance.marking.marks`)
 _REACH = "[^.:;,|/()\n。]{0,28}?"  # how far a "not" reaches
@@ -100,6 +100,7 @@ class Lexicon:
             for kind, listed in data.get("words", {}).items():
                 words.setdefault(kind, set()).update(key[w].strip(".") if kind == "generic" else key[w] for w in listed)
         labels, after, connectors, fillers = {*self._labels}, {*self._after}, words["connectors"], words["fillers"]
+        self.fillers = fillers
         self.vocabulary = words["before"] | connectors | fillers | labels | after
         self.follower_words = words["followers"] | after | labels
         self.bare = words["by"]  # labels that need no sign before the name that ends the line

@@ -27,6 +27,7 @@ _CALENDAR = re.compile(
     "(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|"
     "(?:septem|octo|novem|decem)ber|spring|summer|autumn|winter|christmas|easter"
 )
+_MODEL = re.compile(r"(?:[\s-]+(?:\w*\d\w*|[ivx]{1,4}|mark|pro|max|plus|mini|ultra|eos|alpha|cam))+")
 _OTHER_SCRIPTS = re.compile(f"[{HANGUL}\u0590-\u06ff\u0900-\u0e7f]")
 
 
@@ -41,6 +42,9 @@ class Names:
         low = text.lower().strip(QUOTES)
         if not low or self.lexicon.brand.is_word(low):
             return True
+        brand = self.lexicon.brand.match(low)
+        if brand and _MODEL.fullmatch(low, brand.end()):
+            return True  # the camera or the phone that something was taken with
         rest = self.lexicon.generic_word.blank(low)
         if rest == low:
             return self.lexicon.brand.has(low) and len(self.residue(self.lexicon.brand.blank(low))) == 0
