@@ -167,10 +167,9 @@ class Marker:
         Scripts without capitals: one more word between a label with a name and the end of the clause does.
         """
         if _UNCASED.match(low, a):
-            clause = _CLAUSE_START.search(low, max(0, a - 60), a)
-            label = clause[1].strip(" :-") if clause else ""
-            word = _LAST_WORD.match(low, b)
-            return bool(word) and squeezed(label) in self.lexicon.label.words and not self._known(low, cased, b + 1)
+            label = squeezed(_CLAUSE_EDGE.split(low[max(0, a - 60) : a])[-1].strip(" :-"))
+            labelled = label in self.lexicon.label.words and _LAST_WORD.match(low, b) is not None
+            return labelled and not self._known(low, cased, b + 1)
         after = re.match(rf" ({_CAPITAL}[\w'.-]*)", cased[b : b + 40])
         if after and not self._known(low, cased, b + 1):
             return True
@@ -230,7 +229,7 @@ _ENDS = re.compile(r"\s*(?:$|[.,;|/()\n!?])")
 _CAPITAL = "[A-ZА-ЯЁІЇЄΑ-Ω]"
 _LEADS_ON = re.compile(rf"\s*[:=»>·-]|\s+(?:{_CAPITAL}|@|{ANY_MARK}|{_HOLE})")  # to a name, as labels do
 _UNCASED = re.compile("[\u0590-\u0dff]")  # Hebrew, Arabic, the Indic scripts
-_CLAUSE_START = re.compile(r"(?:^|[.;|/\n(])([^.;|/\n(]*)$")
+_CLAUSE_EDGE = re.compile(r"[.;|/\n(]")
 _LAST_WORD = re.compile(rf" [^\W\d_]+{_ENDS.pattern}")
 # Prepositions and "and" written together with the word after them, in Arabic and Hebrew.
 _ARABIC_PREFIX = re.compile(r"(?:^|[^\w])(?:[وبلفك]{1,2}|لل|[ושהכלבמ]{1,3}-?)$")
