@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from fingerprints.model import Examination
+from fingerprints.model import Examination, Field
 
 from . import claims, marking, matching, signing
 from .accounts import Account
@@ -35,6 +35,8 @@ from .records import (
 )
 from .service import Service
 from .tables import entries, fingerprints, now, openings, owner_key, pending_entries, works
+
+METADATA = "metadata"  # the opening that holds the rights-management fields of an original
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,10 @@ def _write_leaves(service: Service, account: Account, drafts: Sequence[_Draft]) 
                 "sha256": hashlib.sha256(fingerprint.to_bytes()).hexdigest(),
             },
         }
+        if fingerprint.medium != "text":
+            # what the original says of its rights: a repost's file is compared with it
+            kept = [[f.where, f.tag, f.value] for f in marking.rights.of(draft.examination.fields)]
+            records[METADATA] = {"fields": kept}
         draft.salts = {name: (secrets.token_bytes(32), record) for name, record in records.items()}
         draft.leaf = statement.sign(
             statement.registration(
@@ -285,8 +291,28 @@ def row(service: Service, work_id: str, account_id: str | None = None) -> sa.Row
     return found
 
 
-def marking_work(work: matching.Work | sa.Row[Any]) -> marking.Work:
-    """What the marking check needs to know of a registered work."""
+def embedded(service: Service, numbers: Sequence[int]) -> dict[int, tuple[Field, ...]]:
+    """The rights-management fields that the originals of works carried, by the works' internal numbers.
+
+    Works that keep none are left out: texts, erased ones, and registrations from before they were kept.
+    """
+    if not numbers:
+        return {}
+    with service.db.read() as connection:
+        rows = connection.execute(
+            sa.select(works.c.id, openings.c.record)
+            .join(openings, openings.c.leaf_hash == works.c.leaf_hash)
+            .where(works.c.id.in_(numbers), openings.c.name == METADATA)
+        ).all()
+    return {number: tuple(Field(*map(str, field)) for field in record["fields"]) for number, record in rows}
+
+
+def marking_work(work: matching.Work | sa.Row[Any], fields: tuple[Field, ...] | None = None) -> marking.Work:
+    """What the marking check needs to know of a registered work.
+
+    Args:
+        fields: of `embedded`; None where none are kept.
+    """
     claim = work.claim
     return marking.Work(
         title=work.title,
@@ -298,6 +324,7 @@ def marking_work(work: matching.Work | sa.Row[Any]) -> marking.Work:
         identifiers=(*claim.get("identifiers", ()), work.work_id),
         licence=claim.get("licence"),
         kind=work.medium,
+        fields=fields,
     )
 
 
