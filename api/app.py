@@ -22,7 +22,7 @@ from provenance.service import Service
 
 from . import health, problems
 from .limits import BodyLimit
-from .v1 import accounts, ledger, scans, sightings, works
+from .v1 import accounts, grants, ledger, scans, sightings, works
 
 _logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(BodyLimit, most=settings.max_upload_mib * MEBIBYTE)
-    for module in (works, scans, sightings, ledger, accounts, health):
+    for module in (works, grants, scans, sightings, ledger, accounts, health):
         app.include_router(module.router)
 
     @app.get("/docs", include_in_schema=False)

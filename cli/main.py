@@ -21,6 +21,7 @@ from . import (
     credit,
     demo,
     doctor,
+    grant,
     key,
     ledger,
     lookup,
@@ -48,7 +49,7 @@ app = typer.Typer(
 )
 for module in (register, scan, lookup, marking, credit, receipt, verify, withdraw, serve, demo, config, doctor):
     module.add_to(app)
-for name, group in (("ledger", ledger.app), ("account", account.app), ("key", key.app)):
+for name, group in (("ledger", ledger.app), ("account", account.app), ("key", key.app), ("grant", grant.app)):
     app.add_typer(group, name=name)
 
 

@@ -14,9 +14,10 @@ import sqlalchemy as sa
 
 from fingerprints.model import Examination, Field, Fingerprint, Segment
 
-from . import claims, matching, permissions, reposts
+from . import claims, grants, matching, permissions, reposts
 from .accounts import Account
 from .errors import BadContent, NotFound, SourcemarkError, TooLarge, UnsupportedContent
+from .grants import Grant
 from .ids import new_id
 from .marking.fold import fold_name
 from .matching import Found
@@ -91,7 +92,15 @@ def _judge(
     found = search.found
     rivals = claims.rivals(service, [f.work.id for f in found])
     originals = embedded(service, [f.work.id for f in found if f.work.medium != "text"])
-    judged = [_match(service, item, examination, f, rivals.get(f.work.id, []), originals.get(f.work.id)) for f in found]
+    given = grants.standing(service, [f.work.id for f in found])
+    judged = [
+        _match(
+            service, item, examination, f,
+            rivals=rivals.get(f.work.id, []), original=originals.get(f.work.id), given=given.get(f.work.id, []),
+            moment=base["scanned_at"],
+        )
+        for f in found
+    ]  # fmt: skip
     reason = search.reason or fingerprint.reason
     status: ScanStatus = "matched" if judged else _REASON_STATUS.get(reason or "", "no_match")
     scan_id = new_id("scan")
@@ -118,14 +127,18 @@ def _match(
     item: ScanItem,
     examination: Examination,
     found: Found,
+    *,
     rivals: list[str],
     original: tuple[Field, ...] | None,
+    given: Sequence[Grant],
+    moment: str,
 ) -> tuple[MatchRecord, Verdict]:
     work, match = found.work, found.match
     found_marking = reposts.report(marking_work(work, original), item, examination, match)
     report = {**found_marking.to_json(), "credit_place": reposts.place(found_marking, match)}
     own = _is_owner(work, item.account)
-    permitted = permissions.permission(work.claim.get("licence"), report, own=own)
+    grant, gaps = grants.chosen(given, item, found_marking.use, moment)
+    permitted = permissions.permission(work.claim.get("licence"), report, own=own, grant=grant, gaps=gaps)
     record = MatchRecord(
         work_id=work.work_id,
         external_id=work.external_id,

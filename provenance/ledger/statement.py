@@ -116,8 +116,19 @@ def registration(
 
 
 def withdrawal(origin: str, *, registration: bytes, index: int, after: After) -> dict[str, Any]:
-    """The registration with this leaf hash is withdrawn by its signer."""
+    """The registration, or the grant, with this leaf hash is withdrawn by its signer."""
     return _statement(origin, "withdrawal", [registration], after, {"index": index, "leafHash": registration.hex()})
+
+
+def grant(
+    origin: str, *, registration: bytes, index: int, commitments: Mapping[str, str], after: After
+) -> dict[str, Any]:
+    """A reuse of the work with this registration is allowed; to whom and how far stands in the commitments.
+
+    A `withdrawal` of the grant's own leaf ends it.
+    """
+    predicate = {"index": index, "leafHash": registration.hex(), "commitments": dict(commitments)}
+    return _statement(origin, "grant", [registration], after, predicate)
 
 
 def pae(payload: bytes) -> bytes:
@@ -263,6 +274,9 @@ def _check_predicate(kind: str, predicate: Any) -> None:
         _need(ok, "a registration")
     elif kind == "withdrawal":
         _need(_is_count(predicate.get("index")) and _is_hex64(predicate.get("leafHash")), "a withdrawal")
+    elif kind == "grant":
+        ok = "commitments" in predicate and _is_count(predicate.get("index"))
+        _need(ok and _is_hex64(predicate.get("leafHash")), "a grant")
 
 
 def _is_bytes(value: Any, size: int) -> bool:
