@@ -8,50 +8,37 @@ Everything else is a topic of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .fold import DENSE, HANGUL, fold
-from .lexicon import ANY, Hit, Hits, Label, Lexicon
+from .lexicon import ANY, Hits, Label, Lexicon
 from .licences import negated
-from .marks import ACCOUNT, ANY_MARK, BOTH, IDENTIFIER, LICENCE, LINK, NAMES, OWNER, SOURCE, TITLE, Marked
+from .marks import ACCOUNT, ANY_MARK, BOTH, LICENCE, LINK, NAMES, OWNER, SOURCE, TITLE, Marked
 from .model import Party, Role
 from .names import QUOTES, Names
+from .regions import OPEN, Region, Regions
 
-_SEPARATOR = re.compile(
-    rf"\s*(?:[:|=»→]+|/(?!/)|\s-\s|-(?={ANY_MARK})|[】\]」](?=\s*\S))\s*[:|/]?\s*|\s+(?=@)|\s*·\s*(?={ANY_MARK})"
-)
-_JOIN = re.compile(r"\s*[·/&+、]\s*|\s*(?:和|与|及|と)\s*|\s+(?:and|und|et|y|e|i|en|och|ve|va|dan|и|і|و)\s*")
-_STOP = re.compile(r"[;。!?\n]|(?<![^\s]\w)\.(?=\s|$)|(?<=\w\w)\.(?=\s|$)|\.(?=\s*$)")
 _ITEM = re.compile(
     r"\s*[,、/|(\[{<&+;·×]\s*|\s+-\s+|\s+(?:and|und|et|via|for|in|at|from|on|pour|chez|para|per|von|aus)\s+|[和与及]"
 )
-_OPEN = "\"'“«‹「『《〈(（[*_#·<【"
 _SIGNED = re.compile(r"[.!?。…\"'”»」』]\s*-{1,3}\s*([^-]{1,120})$")
 _WHEN = r"(?:\s+(?:on )?\w+day|\s+yesterday|\s+today|\s+earlier(?: this week)?|\s+(?:last|this) \w+)?"
 _SPOKEN = re.compile(rf"{_WHEN}\s*(?:[:,\"“«„「(]|$|that\b)")
-_BY = frozenset(["by", "par", "von", "door", "por", "oleh", "av", "af"])
-# "an essay by the Leeds carpenter X", and nothing more
-_DESCRIBED = re.compile(rf" [^.,;:|/()\n\ue000-\ue0ff]{{1,40}} [{OWNER}{BOTH}](?=\s*[.!]?\s*$)")
 _ROLE_UNKNOWN = re.compile(rf"^\W*([^:\ue000-\ue0ff]{{2,40}}):\s*[{OWNER}{BOTH}]")
 _OF_SOMETHING = re.compile(fold(r"(?:의|का|की|के|র|の|的)") + r"\s*$")
 _REPORTED = re.compile(rf"据([{DENSE}]{{2,12}}?)(?:报道|报导|消息|讯)")
-_HEADED = re.compile(rf"[\s{re.escape(_OPEN)}]*[{OWNER}{BOTH}][\s/|,·>»”」』)-]+[{SOURCE}]")
+_HEADED = re.compile(rf"[\s{re.escape(OPEN)}]*[{OWNER}{BOTH}][\s/|,·>»”」』)-]+[{SOURCE}]")
 _SAID = re.compile(r"[:,]?\s*[“\"«„「『]\s*\w")
 
 
-_WHOSE_TITLE = re.compile(rf"[{OWNER}{BOTH}]\s*(?:的|の|의)?\s*[{re.escape(_OPEN)}]+{TITLE}")
+_WHOSE_TITLE = re.compile(rf"[{OWNER}{BOTH}]\s*(?:的|の|의)?\s*[{re.escape(OPEN)}]+{TITLE}")
 _NAME = re.compile(f"[{NAMES}]")
 _CLOSING = re.compile(r"[\s/,·|(\"'”»」』*_-]{0,4}")
-_OPENING = re.compile(rf"[\s{re.escape(_OPEN)}]*")
-_TARGET = re.compile(f"[{NAMES}{TITLE}{LINK}{IDENTIFIER}]")
-_YEARS = re.compile(r"\s*(?:[(\[]?(?:19|20)\d\d(?:\s*[-,]\s*(?:19|20)?\d\d)?[)\]]?年?)?\s*")
 _CLAUSE = re.compile(r"[^;,。!?\n|]+")
 _NAMED_CLAUSE = re.compile(rf"([{DENSE}{HANGUL}·]{{2,12}})(?:\s*/\s*|\s+)([^\s/]{{1,6}})")
 _DENSE = re.compile(f"[{DENSE}]")
 _PURE = 3  # what a line may have besides names and the words of credit lines: one unknown word, three Han
 NEGATABLE = re.compile(f"[{OWNER}{BOTH}]")
-MOST_LABELS = 1000  # at either end of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +75,6 @@ class Found:
     title: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Region:
-    start: int
-    value: int
-    end: int
-    label: Label
-    separated: bool
-
-
-def _outermost(matches: list[Hit]) -> list[Hit]:
-    """The first and last labels of a text: credits stand at its ends, and nobody writes thousands of them."""
-    return matches if len(matches) <= 2 * MOST_LABELS else matches[:MOST_LABELS] + matches[-MOST_LABELS:]
-
-
 class Reader:
     """Reads marked units with the lexicon."""
 
@@ -110,6 +83,7 @@ class Reader:
         self.names = Names(lexicon)
         self.lang = (lang or "").replace("_", "-").split("-")[0].lower() or None
         self.quotation = quotation
+        self.regions = Regions(lexicon, self.lang)
 
     def read(self, marked: Marked, hits: Hits | None = None) -> Found:
         """All credits and statements of a unit.
@@ -133,7 +107,7 @@ class Reader:
         doubted = "denial" in phrases or "doubt" in phrases
         topics = phrases.get("topic", [])
         regions = [
-            r for r in self._regions(marked, hits.labels) if r.separated or not doubted or r.label.role == "none"
+            r for r in self.regions.find(marked, hits.labels) if r.separated or not doubted or r.label.role == "none"
         ]
         consumed: list[tuple[int, int]] = []
         credited: set[int] = set()
@@ -149,9 +123,6 @@ class Reader:
         found.title = self._title(marked, found)
         return found
 
-    def _before(self, word: str) -> Label:
-        return self.lexicon.before(re.sub(r"\s+", " ", word), self.lang)
-
     def _behind(self, word: str) -> Label:
         found = self.lexicon.behind(re.sub(r"\s+", " ", word), self.lang)
         assert found is not None, "the pattern finds only words of the lexicon"
@@ -159,82 +130,8 @@ class Reader:
 
     # labels before names
 
-    def _regions(self, marked: Marked, labels: list[Hit]) -> Iterator[_Region]:
-        low, hint = marked.low, marked.unit.hint
-        spots: list[tuple[int, int, Label, bool]] = []
-        if hint in ("author", "rights", "source"):
-            spots.append((0, 0, Label(hint, ANY, True), True))
-        for hit in _outermost(labels):
-            spot = self._label(marked, hit)
-            if spot is not None and not (spots and spot[0] < spots[-1][1]):
-                spots.append(spot)
-        for i, (start, value, label, separated) in enumerate(spots):
-            limit = max(value, spots[i + 1][0]) if i + 1 < len(spots) else len(low)
-            stop = _STOP.search(low, value, limit)
-            end = stop.start() if stop else limit
-            if label.role in ("translator", "editor", "cover"):
-                cut = re.compile(r"[,|/、]|\s{2,}").search(low, value, end)
-                end = cut.start() if cut else end
-            yield _Region(start, value, max(end, value), label, separated)
-
-    def _label(self, marked: Marked, hit: Hit) -> tuple[int, int, Label, bool] | None:
-        low = marked.low
-        start, end, key = hit
-        label = self._before(key)
-        previous = low[start - 1 : start]
-        dense = _DENSE.search(key) is not None
-        if dense and len(key) == 1 and previous and _DENSE.match(previous):
-            return None
-        scope, role, strong = label.scope, label.role, label.strong
-        joined = False
-        for _ in range(3):
-            join = _JOIN.match(low, end)
-            nxt = self.lexicon.label.match(low, join.end()) if join else None
-            if nxt is None or self._before(nxt[0]).role in ("none", "cover"):
-                break
-            other = self._before(nxt[0])
-            if other.role in ("author", "source", "rights") or role in ("author", "source", "rights"):
-                scope = scope | other.scope
-                role = role if role in ("author", "source", "rights") else other.role
-            end, joined = nxt.end(), True
-        label = Label(role, scope, strong)
-        years = _YEARS.match(low, end)
-        after = years.end() if years and role == "rights" else end
-        separator = _SEPARATOR.match(low, after)
-        if separator and separator.end() > after:
-            if separator[0].strip() == "" and not joined:
-                pass
-            elif "/" in separator[0] and previous and not re.match(r"[\s\W_]", previous):
-                return None
-            else:
-                return start, separator.end(), label, True
-        glued = self._glue(low, after) if marked.marks else None
-        if glued is not None:
-            return start, glued, label, False
-        if strong and role == "author" and key.rpartition(" ")[2] in _BY and _DESCRIBED.match(low, after):
-            return start, _DESCRIBED.match(low, after).end() - 1, label, False  # type: ignore[union-attr]
-        if role in ("none", "cover") and low[after : after + 1] in " ":
-            return start, after, label, False
-        sure = label.strong or (role in ("translator", "editor") and not dense)
-        if sure and self.names.after_label(marked.cased, low, start, after) is not None:
-            return start, after, label, False
-        return None
-
-    def _glue(self, low: str, position: int) -> int | None:
-        """Where the mark stands that a label points to, over connectors, honorifics and opening quotes."""
-        for _ in range(6):
-            match = _OPENING.match(low, position)
-            position = match.end() if match else position
-            if _TARGET.match(low, position):
-                return position
-            word = self.lexicon.connector.match(low, position)
-            if word is None or word.end() == position:
-                return None
-            position = word.end()
-        return None
-
     def _region(
-        self, marked: Marked, region: _Region, found: Found, consumed: list[tuple[int, int]], credited: set[int]
+        self, marked: Marked, region: Region, found: Found, consumed: list[tuple[int, int]], credited: set[int]
     ) -> None:
         low, label = marked.low, region.label
         names = [i for i in range(region.value, region.end) if low[i] in NAMES]
@@ -310,7 +207,7 @@ class Reader:
 
     # names that are not the work's
 
-    def _other(self, marked: Marked, region: _Region, head: str, found: Found, consumed: list[tuple[int, int]]) -> None:
+    def _other(self, marked: Marked, region: Region, head: str, found: Found, consumed: list[tuple[int, int]]) -> None:
         label = region.label
         if _OF_SOMETHING.search(marked.low[max(0, region.start - 20) : region.start]):
             return  # "photo of the day: the lake at dawn" in languages that put the day first
@@ -435,7 +332,7 @@ class Reader:
             return
         topic = "topic" in phrases
         owners = any(low[i] in OWNER + BOTH for i in names) or any(c.kind in ("owner", "both") for c in found.credits)
-        opening = re.match(rf"[\s{re.escape(_OPEN)}#]*[{OWNER}{SOURCE}{BOTH}][\s\"'”»」』\])*_{LINK}]*:", low)
+        opening = re.match(rf"[\s{re.escape(OPEN)}#]*[{OWNER}{SOURCE}{BOTH}][\s\"'”»」』\])*_{LINK}]*:", low)
         unknown = _ROLE_UNKNOWN.match(low)
         if unknown and not registered and self.names.residue(unknown[1]) and not marked.has("title"):
             return  # a label of a role that no lexicon knows
