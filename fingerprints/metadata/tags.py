@@ -18,7 +18,6 @@ _MOST = 1 << 24  # bytes of a FLAC block
 _PADDING = 64  # without any, readers that doubt how a frame's size is written do not believe the last one
 
 
-
 def id3_private(data: bytes, owner: bytes, content: bytes) -> bytes:
     """A copy of an MP3 whose ID3 tag has this private frame; all other frames stay as they are, byte for byte.
 
@@ -179,9 +178,7 @@ def _ogg(data: bytes, added: Mapping[str, str], defaults: Mapping[str, str]) -> 
     if not vorbis and not first.body.startswith(b"OpusHead"):
         raise UnsupportedMedium("ogg_codec", "a credit can be written into Ogg files of Vorbis and Opus only")
     if any(p.serial != first.serial for p in pages):
-        raise UnsupportedMedium(
-            "ogg_streams", "the file has several streams: a credit can be written into one only"
-        )
+        raise UnsupportedMedium("ogg_streams", "the file has several streams: a credit can be written into one only")
     wanted, headers, used = 2 if vorbis else 1, _Headers(), 1
     while len(headers.packets) < wanted:
         headers.take(pages[used])
