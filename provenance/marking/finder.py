@@ -7,10 +7,10 @@ with, and only the few small patterns whose beginning occurs in a text are compi
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from operator import add
 from typing import Any
 
 from .fold import ALPHA, DENSE, HANGUL
@@ -82,7 +82,12 @@ class Seen:
     def __init__(self, text: str) -> None:
         self.text = text
         self.runs = frozenset(_RUN.findall(text))
-        self.others = {*text, *map("".join, itertools.pairwise(text))}
+        self.others = {*text, *map(add, text, text[1:])}
+
+    def may_hold(self, word: str) -> bool:
+        """Whether a word of this beginning can be in the text."""
+        key = beginning(word)
+        return key in self.runs or key in self.others
 
 
 class Finder:

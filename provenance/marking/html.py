@@ -377,9 +377,9 @@ def _apart(element: Any, tag: str, names: tuple[str, frozenset[str], str], paren
 
 
 def _hint(element: Any, names: tuple[str, frozenset[str], str]) -> str | None:
-    said = f"{element.get('itemprop') or ''} {element.get('rel') or ''}".lower()
-    if "author" in said or "creator" in said:
-        marked = said.split()
+    said = element.get("itemprop") or element.get("rel")
+    if said is not None:
+        marked = f"{said} {element.get('rel') or ''}".lower().split()
         if "author" in marked or "creator" in marked:
             return "author"
     tokens = _tokens(names)

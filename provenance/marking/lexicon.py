@@ -134,7 +134,7 @@ class Lexicon:
             i = bisect_right(starts, match.start()) - 1
             out[i].phrases.append(Hit(match.start() - starts[i], match.end() - starts[i], squeezed(match[0])))
         for key, parts in self._gapped:
-            if all(part in seen.text for part in parts):
+            if seen.may_hold(parts[0]) and all(part in seen.text for part in parts):
                 for match in self._gap_pattern(key).finditer(seen.text):
                     i = bisect_right(starts, match.start()) - 1
                     out[i].phrases.append(Hit(match.start() - starts[i], match.end() - starts[i], key))
