@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable
 
 from ..errors import LimitExceeded, UnreadableMedia, UnsupportedMedium
+from . import heif
 from .boxes import side_by_side
 from .comments import gif_blocks
 from .containers import jpeg_segments, png_chunks, riff_chunks
@@ -41,7 +42,7 @@ def xmp(data: bytes, format: str, packet: bytes) -> bytes:
         raise UnsupportedMedium(
             "no_place_for_xmp",
             f"a credit cannot be written into a file of the format {format}: show the credit line beside it; it can be "
-            "written into JPEG, PNG, WebP, GIF, TIFF, JPEG 2000, MP3, FLAC, Ogg, WAV, M4A, MP4 and MOV files",
+            "written into JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC, JPEG 2000, MP3, FLAC, Ogg, WAV, M4A, MP4 and MOV",
         )
     try:
         return writer(data, packet)
@@ -193,6 +194,10 @@ def _tiff(data: bytes, packet: bytes) -> bytes:
     )  # fmt: skip
 
 
+def _heif(data: bytes, packet: bytes) -> bytes:
+    return heif.xmp(data, _wrapped(packet))
+
+
 # Boxes: MP4, M4A, MOV, JPEG 2000
 
 
@@ -235,5 +240,5 @@ def _mp3(data: bytes, packet: bytes) -> bytes:
 
 _WRITERS: dict[str, Callable[[bytes, bytes], bytes]] = {
     "jpeg": _jpeg, "png": _png, "webp": _webp, "gif": _gif, "tiff": _tiff, "jp2": _boxes, "mp4": _boxes, "m4a": _boxes,
-    "mov": _boxes, "wav": _wav, "mp3": _mp3,
+    "mov": _boxes, "avif": _heif, "heic": _heif, "wav": _wav, "mp3": _mp3,
 }  # fmt: skip

@@ -20,7 +20,7 @@ from fingerprints.errors import FingerprintError, LimitExceeded, UnreadableMedia
 from fingerprints.metadata import embed, tags
 from fingerprints.sniff import sniff
 
-from .test_exiftool import EXIFTOOL, _flac, _movie, _ogg, _picture
+from .test_exiftool import EXIFTOOL, _flac, _heic, _movie, _ogg, _picture
 
 FFMPEG = shutil.which("ffmpeg")
 OWNER = "顾南舟 Zoë"
@@ -71,7 +71,7 @@ FILES = {
     "jpg": lambda: _picture("JPEG"), "png": lambda: _picture("PNG"), "webp": lambda: _picture("WEBP"),
     "gif": lambda: _picture("GIF"), "animated.gif": _animation, "tif": lambda: _picture("TIFF"),
     "lzw.tif": lambda: _picture("TIFF", compression="tiff_lzw"), "jp2": lambda: _picture("JPEG2000"), "wav": _wav,
-    "mp4": lambda: _movie(b"isom"), "open.mp4": _open_ended, "m4a": lambda: _movie(b"M4A "), "mov": lambda: _movie(b"qt  "),
+    "avif": lambda: _picture("AVIF"), "heic": _heic, "mp4": lambda: _movie(b"isom"), "open.mp4": _open_ended, "m4a": lambda: _movie(b"M4A "), "mov": lambda: _movie(b"qt  "),
     "mp3": lambda: 4 * FRAME, "v3.mp3": lambda: _id3(3), "v4.mp3": lambda: _id3(4),
 }  # fmt: skip
 
@@ -101,7 +101,7 @@ def test_a_packet_is_read_back_and_replaced(name: str, tmp_path: Path) -> None:
         assert not {"ExifTool:Warning", "ExifTool:Error"} & read.keys()
 
 
-@pytest.mark.parametrize("name", ["gif", "animated.gif", "tif", "lzw.tif", "jp2"])
+@pytest.mark.parametrize("name", ["gif", "animated.gif", "tif", "lzw.tif", "jp2", "avif"])
 def test_no_pixel_changes(name: str) -> None:
     data = FILES[name]()
     for number in range(getattr(Image.open(io.BytesIO(data)), "n_frames", 1)):
@@ -109,6 +109,17 @@ def test_no_pixel_changes(name: str) -> None:
         before.seek(number)
         after.seek(number)
         assert before.convert("RGB").tobytes() == after.convert("RGB").tobytes()
+
+
+def test_the_metadata_of_an_avif_stays_where_it_is_found(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[315] = "kept"
+    data = _picture("AVIF", exif=exif, xmp=_packet("Somebody Before"))
+    marked = _embedded(data, _packet())
+    picture = Image.open(io.BytesIO(marked))
+    assert picture.getexif()[315] == "kept"
+    assert OWNER in picture.info["xmp"].decode()
+    assert b"Somebody Before" not in marked
 
 
 def test_the_sound_is_what_it_was() -> None:
@@ -175,7 +186,7 @@ def test_ffmpeg_decodes_the_same(name: str, tmp_path: Path) -> None:
     assert "kept" in {f.value for f in metadata.read(two.read_bytes(), format)}
 
 
-@pytest.mark.parametrize("format", ["avif", "heic", "mkv", "webm", "aiff", "wma", "bmp", "plain"])
+@pytest.mark.parametrize("format", ["mkv", "webm", "aiff", "wma", "bmp", "plain"])
 def test_what_has_no_place_is_refused_in_one_line(format: str) -> None:
     with pytest.raises(UnsupportedMedium, match=rf"{format}.*show the credit line beside it") as refused:
         embed.xmp(b"x" * 100, format, _packet())
@@ -185,7 +196,7 @@ def test_what_has_no_place_is_refused_in_one_line(format: str) -> None:
 def test_what_cannot_be_followed_is_refused() -> None:
     for data, format in (
         (b"GIF89a", "gif"), (_picture("GIF")[:-1], "gif"), (b"II*\x00\xff\xff\x00\x00", "tiff"), (_picture("TIFF")[:9], "tiff"),
-        (_movie(b"isom")[:-3], "mp4"), (_wav()[:-40], "wav"), (b"", "mp4"),
+        (_movie(b"isom")[:-3], "mp4"), (_picture("AVIF")[:-3], "avif"), (_movie(b"isom"), "avif"), (_wav()[:-40], "wav"), (b"", "mp4"),
     ):  # fmt: skip
         with pytest.raises(UnreadableMedia):
             embed.xmp(data, format, _packet())
