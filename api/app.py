@@ -23,7 +23,7 @@ from provenance.service import Service
 
 from . import health, log, problems
 from .limits import BodyLimit
-from .v1 import accounts, ledger, scans, sightings, statements, works
+from .v1 import accounts, grants, ledger, scans, sightings, statements, works
 
 _logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(BodyLimit, most=settings.max_upload_mib * MEBIBYTE)
-    for module in (works, statements, scans, sightings, ledger, accounts, health, log):
+    for module in (works, grants, statements, scans, sightings, ledger, accounts, health, log):
         app.include_router(module.router)
 
     @app.get("/docs", include_in_schema=False)

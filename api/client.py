@@ -220,8 +220,11 @@ class Client:
         if (leaf.predicate.get("opens") is None) != (claim.get("opens") is None):
             raise VerificationFailed("the service prepared a statement that opens another sealed work")
         commitments = leaf.predicate["commitments"]
-        if not isinstance(opening, dict) or not opening.keys() == commitments.keys() == {"claim", "fingerprint"}:
-            raise VerificationFailed("the statement commits to something else than a claim and a fingerprint")
+        # a picture, sound or film comes with what its file says of its rights as well
+        if not isinstance(opening, dict) or opening.keys() != commitments.keys() or not opening.keys() >= _OPENED:
+            raise VerificationFailed("the statement does not commit to a claim and a fingerprint, both shown")
+        if not opening.keys() <= {*_OPENED, "metadata"}:
+            raise VerificationFailed("the statement commits to something else than claim, fingerprint and metadata")
         for name, each in opening.items():
             if statement.commit(unb64(each["salt"]), each["record"]) != commitments[name]:
                 raise VerificationFailed(f"the service's statement commits to another {name}")
@@ -271,6 +274,7 @@ class Client:
 
 
 # What the statement of an open registration may hold.
+_OPENED = {"claim", "fingerprint"}
 _SAID = {"nonce", "after", "medium", "algorithms", "commitments", "opens"}
 
 

@@ -23,7 +23,7 @@ def command(
     work_id: Annotated[str, typer.Argument(metavar="WORK_ID", help="The work to credit.")],
     format_: Annotated[str, typer.Option("--format", help="text, html or xmp.")] = "text",
     lang: Annotated[str | None, typer.Option(help="Language of the line; default: the interface language.")] = None,
-    into: Annotated[Path | None, typer.Option(help="Write it into a copy of this picture, next to it.")] = None,
+    into: Annotated[Path | None, typer.Option(help="Write it into a copy of this file, next to it.")] = None,
     permission: Annotated[bool, typer.Option("--permission", help="State that permission was given to you.")] = False,
     sign_key: Annotated[Path | None, typer.Option(help="With --into: sign a C2PA manifest with this key, PEM.")] = None,
     sign_chain: Annotated[Path | None, typer.Option(help="The certificate chain of --sign-key, PEM.")] = None,

@@ -22,6 +22,7 @@ from . import (
     demo,
     doctor,
     erase,
+    grant,
     init,
     key,
     ledger,
@@ -66,7 +67,13 @@ for module in (
     doctor,
 ):
     module.add_to(app)
-for name, group in (("ledger", ledger.app), ("witness", witness.app), ("account", account.app), ("key", key.app)):
+for name, group in (
+    ("ledger", ledger.app),
+    ("witness", witness.app),
+    ("account", account.app),
+    ("key", key.app),
+    ("grant", grant.app),
+):
     app.add_typer(group, name=name)
 
 

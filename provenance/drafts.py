@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from fingerprints.model import Fingerprint
+from fingerprints.model import Examination, Field, Fingerprint
 
 from . import seals
 from .accounts import Account
@@ -26,11 +26,13 @@ from .ids import new_id
 from .ledger import statement
 from .ledger.encoding import b64, canonical, unb64
 from .ledger.keys import SigningKey
+from .marking import rights
 from .records import Claim, RegistrationItem, Source
 from .service import Service
 from .tables import drafts, fingerprints, now, openings, owner_key, pending_entries, stamp, works
 
 Salts = dict[str, tuple[bytes, Any]]  # salt and record by the name of the commitment
+METADATA = "metadata"  # the opening that holds the rights-management fields of an original
 KEPT = timedelta(hours=24)  # a prepared statement waits so long for its signature
 
 
@@ -44,6 +46,7 @@ class Draft:
         identity: of what is registered by whom; a second registration of the same is answered with the first.
         opens, reference: public id of the sealed work that this one opens, and how its statement names it.
         seal: salt of a sealed one, where it is known here.
+        fields: what the file says of itself, None for a sealed one and for one whose statement is made already.
         existing: it was registered before; ``work_id`` and ``leaf_hash`` are of then.
     """
 
@@ -55,6 +58,7 @@ class Draft:
     opens: str | None = None
     reference: Mapping[str, Any] | None = None
     seal: bytes | None = None
+    fields: Sequence[Field] | None = None
     work_id: str = ""
     leaf: bytes = b""
     leaf_hash: bytes = b""
@@ -79,25 +83,32 @@ def claimed(account: Account, item: RegistrationItem) -> Claim:
 
 
 def draft(
-    service: Service, account: Account, item: RegistrationItem, source: Source, fingerprint: Fingerprint | None
+    service: Service, account: Account, item: RegistrationItem, source: Source, examination: Examination | None
 ) -> Draft:
     """The draft of a registration.
 
     Args:
-        fingerprint: None for a sealed one, whose source is only hashed.
+        examination: None for a sealed one, whose source is only hashed.
 
     Raises:
         BadInput: without an owner; see also `seals`.
     """
     claim = claimed(account, item)
-    if fingerprint is None:
+    if examination is None:
         salt = seals.new_salt()
         digest = seals.digest(service, source, salt)
         return Draft(claim, digest, _sealed_identity(digest), None, item.external_id, seal=salt)
     reference = None if item.opens is None else seals.opening(service, account, item, source)
-    identity = _identity(account, owner_key(claim.owner), fingerprint.digest)
+    fingerprint = examination.fingerprint
     return Draft(
-        claim, fingerprint.digest, identity, fingerprint, item.external_id, opens=item.opens, reference=reference
+        claim,
+        fingerprint.digest,
+        _identity(account, owner_key(claim.owner), fingerprint.digest),
+        fingerprint,
+        item.external_id,
+        opens=item.opens,
+        reference=reference,
+        fields=examination.fields,
     )
 
 
@@ -124,6 +135,9 @@ def compose(service: Service, draft: Draft) -> dict[str, Any]:
             "algorithm": draft.fingerprint.algorithm,
             "sha256": hashlib.sha256(draft.fingerprint.to_bytes()).hexdigest(),
         }
+    if draft.fields is not None and draft.fingerprint is not None and draft.fingerprint.medium != "text":
+        # what the original says of its rights: a repost's file is compared with it
+        records[METADATA] = {"fields": [[f.where, f.tag, f.value] for f in rights.of(draft.fields)]}
     if draft.seal is not None:
         records["seal"] = {"salt": b64(draft.seal)}
     draft.salts = {name: (secrets.token_bytes(32), record) for name, record in records.items()}

@@ -19,14 +19,14 @@ from .ledger import statement
 from .ledger.keys import SigningKey
 from .records import WorkRecord
 from .service import Service
-from .tables import competing_claims, entries, fingerprints, idempotency, now, openings, scans, sightings
+from .tables import competing_claims, entries, fingerprints, grants, idempotency, now, openings, scans, sightings
 from .tables import works as works_table
 
 ERASED = "erased"
 
 
 def erase(service: Service, account: Account | None, work_id: str, key: SigningKey | None = None) -> WorkRecord:
-    """Erase what is personal about a work: claim, salts, fingerprint, and its name in the results of scans.
+    """Erase what is personal about a work: claim, salts, fingerprint, grants, and its name in the results of scans.
 
     A work that is still matched is withdrawn first. Backups of the database and what others have copied are beyond
     reach: delete those by their own rules.
@@ -109,7 +109,12 @@ def _delete(connection: sa.Connection, found: sa.Row[Any], erasure_hash: bytes) 
     )
     if changed.rowcount != 1:
         raise Conflict(f"{found.work_id} was erased already")
-    connection.execute(openings.delete().where(openings.c.leaf_hash == found.leaf_hash))
+    # The terms of its grants name people too.
+    given = sa.select(grants.c.leaf_hash).where(grants.c.work == found.id)
+    connection.execute(
+        openings.delete().where(sa.or_(openings.c.leaf_hash == found.leaf_hash, openings.c.leaf_hash.in_(given)))
+    )
+    connection.execute(grants.delete().where(grants.c.work == found.id))
     connection.execute(fingerprints.delete().where(fingerprints.c.work == found.id))
     connection.execute(
         competing_claims.delete().where(

@@ -9,22 +9,44 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .grants import Grant
 from .records import MatchRecord, Permission, Verdict
 
 # From the one that needs a person most to the one that needs nobody.
 _SEVERITY: tuple[Verdict, ...] = ("uncredited", "review", "credited", "licensed", "own", "clear")
 
 
-def permission(licence: str | None, marking: Mapping[str, Any], *, own: bool) -> Permission:
-    """The permission of one match: from the registered licence and what the marking check found of its duties."""
-    findings = [str(f) for f in marking.get("licence_findings", ())]
+# What a grant takes the place of, where it covers the use.
+_EXCUSED = frozenset(
+    ["permission_missing", "permission_pending", "licence_not_named", "nd_breach", "nc_breach", "sa_breach"]
+)
+
+
+def permission(
+    licence: str | None,
+    marking: Mapping[str, Any],
+    *,
+    own: bool,
+    grant: Grant | None = None,
+    gaps: Sequence[str] = (),
+) -> Permission:
+    """The permission of one match: the owner's grant, else the registered licence and what was found of its duties.
+
+    Args:
+        grant: covers the post.
+        gaps: what keeps a grant to the posting account from covering it.
+    """
     if own:
         return Permission(licence=licence, state="own")
+    if grant is not None:
+        left = [f for f in _reasons(marking) if f not in _EXCUSED] if grant.credit else []
+        return Permission(licence=licence, state="permitted", grant_id=grant.grant_id, findings=left)
+    findings = [*(str(f) for f in marking.get("licence_findings", ())), *gaps]
     if marking.get("permission_stated"):
         return Permission(licence=licence, state="stated", findings=findings)
     if licence is None or licence.lower() in ("", "all-rights-reserved"):
         return Permission(licence=licence, state="none", findings=findings)
-    met = marking.get("verdict") == "compliant" and not findings
+    met = marking.get("verdict") == "compliant" and not marking.get("licence_findings")
     return Permission(licence=licence, state="granted" if met else "duties_unmet", findings=findings)
 
 
@@ -33,9 +55,15 @@ def match_verdict(marking: Mapping[str, Any], permitted: Permission) -> Verdict:
     if permitted.state == "own":
         return "own"
     marked = marking.get("verdict")
+    if permitted.state == "permitted" and not permitted.findings and marked not in ("wrong_owner", "misleading"):
+        return "licensed"
     if marked == "compliant":
         return "licensed" if permitted.state == "granted" else "credited"
     return "review" if marked == "partial" else "uncredited"
+
+
+def _reasons(marking: Mapping[str, Any]) -> list[str]:
+    return list(dict.fromkeys(str(r) for r in (*marking.get("reasons", ()), *marking.get("licence_findings", ()))))
 
 
 def overall(judged: Sequence[tuple[MatchRecord, Verdict]]) -> Verdict:

@@ -203,6 +203,11 @@ class NewScan(Record):
     use: Use | None = Field(None, description="How the work is used, if known; default: from the coverage.")
     commercial: StrictBool = False
     lang: Annotated[str, Field(max_length=35)] | None = Field(None, description="BCP 47 tag.", examples=["zh-Hans"])
+    territory: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(
+        None,
+        description="Where the post is shown, ISO 3166-1 alpha-2, for grants that hold in some places.",
+        examples=["CN"],
+    )
 
     @field_validator("post_url", mode="before")
     @classmethod
@@ -230,14 +235,19 @@ class SegmentRecord(Record):
 
 
 class Permission(Record):
-    """What the registered licence allows, apart from how the post is marked."""
+    """What the registered licence and the owner's grants allow, apart from how the post is marked."""
 
     licence: str | None = None
-    state: Literal["own", "granted", "duties_unmet", "stated", "none"] = Field(
-        description="own: the owner's own post; granted: the licence allows it and its duties are met; duties_unmet: "
-        "the licence would allow it; stated: the post says it has permission; none: no permission is known."
+    state: Literal["own", "permitted", "granted", "duties_unmet", "stated", "none"] = Field(
+        description="own: the owner's own post; permitted: a recorded grant of the owner covers it; granted: the "
+        "licence allows it and its duties are met; duties_unmet: the licence would allow it; stated: the post says it "
+        "has permission; none: no permission is known."
     )
-    findings: list[str] = Field(default_factory=list, description="Duties of the licence that are not met.")
+    grant_id: str | None = Field(None, description="The grant that covers the post.")
+    findings: list[str] = Field(
+        default_factory=list,
+        description="Duties of the licence that are not met, and what keeps a grant to this account from covering it.",
+    )
 
 
 class MatchRecord(Record):

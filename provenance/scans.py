@@ -12,11 +12,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fingerprints.model import Examination, Fingerprint, Segment
+from fingerprints.model import Examination, Field, Fingerprint, Segment
 
-from . import claims, matching, permissions, reposts
+from . import claims, grants, matching, permissions, reposts
 from .accounts import Account
 from .errors import BadContent, NotFound, SourcemarkError, TooLarge, UnsupportedContent
+from .grants import Grant
 from .ids import new_id
 from .marking.fold import fold_name
 from .matching import Found
@@ -34,7 +35,7 @@ from .records import (
 )
 from .service import Service
 from .tables import lessons, now, scans, sightings, works
-from .works import marking_work
+from .works import embedded, marking_work
 
 # A fingerprint that finds only exact copies and a search that finds nothing say why; the scan's status repeats it where
 # the contract has a word.
@@ -90,7 +91,16 @@ def _judge(
     search = matching.find(service, fingerprint)
     found = search.found
     rivals = claims.rivals(service, [f.work.id for f in found])
-    judged = [_match(service, item, examination, f, rivals.get(f.work.id, [])) for f in found]
+    originals = embedded(service, [f.work.id for f in found if f.work.medium != "text"])
+    given = grants.standing(service, [f.work.id for f in found])
+    judged = [
+        _match(
+            service, item, examination, f,
+            rivals=rivals.get(f.work.id, []), original=originals.get(f.work.id), given=given.get(f.work.id, []),
+            moment=base["scanned_at"],
+        )
+        for f in found
+    ]  # fmt: skip
     reason = search.reason or fingerprint.reason
     status: ScanStatus = "matched" if judged else _REASON_STATUS.get(reason or "", "no_match")
     scan_id = new_id("scan")
@@ -113,13 +123,22 @@ _NOT_CONTENT = frozenset({"file_missing", "is_a_directory", "not_a_file", "file_
 
 
 def _match(
-    service: Service, item: ScanItem, examination: Examination, found: Found, rivals: list[str]
+    service: Service,
+    item: ScanItem,
+    examination: Examination,
+    found: Found,
+    *,
+    rivals: list[str],
+    original: tuple[Field, ...] | None,
+    given: Sequence[Grant],
+    moment: str,
 ) -> tuple[MatchRecord, Verdict]:
     work, match = found.work, found.match
-    found_marking = reposts.report(marking_work(work), item, examination, match)
+    found_marking = reposts.report(marking_work(work, original), item, examination, match)
     report = {**found_marking.to_json(), "credit_place": reposts.place(found_marking, match)}
     own = _is_owner(work, item.account)
-    permitted = permissions.permission(work.claim.get("licence"), report, own=own)
+    grant, gaps = grants.chosen(given, item, found_marking.use, moment)
+    permitted = permissions.permission(work.claim.get("licence"), report, own=own, grant=grant, gaps=gaps)
     record = MatchRecord(
         work_id=work.work_id,
         external_id=work.external_id,

@@ -67,7 +67,7 @@ def prepare(service: Service, account: Account, item: RegistrationItem, source: 
         raise BadInput("sealed: a client seals by itself and submits the signed statement")
     service.log.check_writable()
     examination = service.examine(source)
-    draft = drafts.draft(service, account, item, source, examination.fingerprint)
+    draft = drafts.draft(service, account, item, source, examination)
     payload = drafts.keep(service, account, draft)
     assert draft.salts is not None
     opening = {name: {"salt": b64(salt), "record": record} for name, (salt, record) in draft.salts.items()}

@@ -220,6 +220,20 @@ competing_claims = Table(
     Index("ix_competing_claims_earlier", "earlier"),
 )
 
+# What an owner allows beside the licence (`grants`); the terms are committed to in the log.
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("grant_id", String(40), nullable=False, unique=True),
+    Column("work", ForeignKey("works.id"), nullable=False, index=True),
+    Column("terms", JSON, nullable=False),
+    Column("leaf_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("given_at", String(27), nullable=False),
+    Column("revoked_at", String(27)),
+    Column("revocation_hash", LargeBinary(32), unique=True),
+)
+
 # --- scans -------------------------------------------------------------------------------------------------------
 scans = Table(
     "scans",

@@ -13,6 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fingerprints.model import Field
+
 from . import claims, drafts, marking, matching, seals, signing
 from .accounts import Account
 from .drafts import Draft
@@ -29,7 +31,7 @@ from .records import (
     problem_of,
 )
 from .service import Service
-from .tables import entries, now, works
+from .tables import entries, now, openings, works
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,7 @@ def _register_group(
                 raise examination
             if isinstance(each.source, SourcemarkError):
                 raise each.source
-            fingerprint = None if examination is None else examination.fingerprint
-            outcomes.append(drafts.draft(service, account, each.item, each.source, fingerprint))
+            outcomes.append(drafts.draft(service, account, each.item, each.source, examination))
         except SourcemarkError as error:
             outcomes.append(error)
     good = [outcome for outcome in outcomes if isinstance(outcome, Draft)]
@@ -151,8 +152,28 @@ def row(service: Service, work_id: str, account_id: str | None = None) -> sa.Row
     return found
 
 
-def marking_work(work: matching.Work | sa.Row[Any]) -> marking.Work:
-    """What the marking check needs to know of a registered work."""
+def embedded(service: Service, numbers: Sequence[int]) -> dict[int, tuple[Field, ...]]:
+    """The rights-management fields that the originals of works carried, by the works' internal numbers.
+
+    Works that keep none are left out: texts, erased ones, and registrations from before they were kept.
+    """
+    if not numbers:
+        return {}
+    with service.db.read() as connection:
+        rows = connection.execute(
+            sa.select(works.c.id, openings.c.record)
+            .join(openings, openings.c.leaf_hash == works.c.leaf_hash)
+            .where(works.c.id.in_(numbers), openings.c.name == drafts.METADATA)
+        ).all()
+    return {number: tuple(Field(*map(str, field)) for field in record["fields"]) for number, record in rows}
+
+
+def marking_work(work: matching.Work | sa.Row[Any], fields: tuple[Field, ...] | None = None) -> marking.Work:
+    """What the marking check needs to know of a registered work.
+
+    Args:
+        fields: of `embedded`; None where none are kept.
+    """
     claim = work.claim
     return marking.Work(
         title=work.title,
@@ -164,6 +185,7 @@ def marking_work(work: matching.Work | sa.Row[Any]) -> marking.Work:
         identifiers=(*claim.get("identifiers", ()), work.work_id),
         licence=claim.get("licence"),
         kind=work.medium,
+        fields=fields,
     )
 
 

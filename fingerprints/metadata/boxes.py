@@ -33,7 +33,7 @@ def fields(data: bytes, format: str) -> Iterator[Field]:
             yield from _user(kind, data[start:end])
 
 
-def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def side_by_side(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """(type, start of the payload, end) of the boxes side by side in a span."""
     while start + 8 <= end:
         size, kind, head = int.from_bytes(data[start : start + 4], "big"), data[start + 4 : start + 8], 8
@@ -51,7 +51,7 @@ def _walk(data: bytes) -> Iterator[tuple[bytes, bytes, int, int]]:
     stack, seen = [(b"", 0, len(data))], 0
     while stack:
         parent, start, end = stack.pop()
-        for kind, a, b in _boxes(data, start, end):
+        for kind, a, b in side_by_side(data, start, end):
             seen += 1
             if seen > _MOST:
                 return
@@ -78,10 +78,10 @@ def _keys(data: bytes, ilst: int) -> list[str]:
 
 
 def _items(data: bytes, start: int, end: int, keys: list[str]) -> Iterator[Field]:
-    for kind, a, b in _boxes(data, start, end):
+    for kind, a, b in side_by_side(data, start, end):
         number = int.from_bytes(kind, "big")
         name = _NAMES.get(kind) or (keys[number - 1] if 0 < number <= len(keys) else None)
-        for inner, c, d in _boxes(data, a, b):
+        for inner, c, d in side_by_side(data, a, b):
             if kind == b"----" and inner == b"name":
                 name = data[c + 4 : d].decode("utf-8", "replace").lower()
             if inner == b"data" and name and int.from_bytes(data[c : c + 4], "big") & 0xFFFFFF in (0, 1, 2):

@@ -237,19 +237,9 @@ class Style:
         ground: str | None = None,
     ) -> Style:
         """The style of an element inside this one."""
-        own: Declarations = {}
-        if colour:
-            own["color"] = colour.lower()
-        if ground:
-            own["background-color"] = ground.lower()
-        important: set[str] = set()
-        inlined = list(_inline(inline[:5000])) if inline else []
-        for name, value, strong in (*sheet, *inlined):
-            if strong or name not in important:
-                own[name] = value
-                if strong:
-                    important.add(name)
-        return self._apply(own) if own else self
+        if not (sheet or inline or colour or ground):
+            return self
+        return _child(self, tuple(sheet), inline[:5000] if inline else None, colour, ground)
 
     def _apply(self, own: Declarations) -> Style:
         size = _size(own, self.size)
@@ -282,6 +272,24 @@ class Style:
             ground=ground,
             clear=clear,
         )
+
+
+@lru_cache(maxsize=1024)  # a page has many elements and few styles
+def _child(
+    parent: Style, sheet: tuple[tuple[str, str, bool], ...], inline: str | None, colour: str | None, ground: str | None
+) -> Style:
+    own: Declarations = {}
+    if colour:
+        own["color"] = colour.lower()
+    if ground:
+        own["background-color"] = ground.lower()
+    important: set[str] = set()
+    for name, value, strong in (*sheet, *(_inline(inline) if inline else ())):
+        if strong or name not in important:
+            own[name] = value
+            if strong:
+                important.add(name)
+    return parent._apply(own) if own else parent
 
 
 def _tokens(value: str) -> list[str]:

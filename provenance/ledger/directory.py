@@ -30,8 +30,8 @@ class KeyDirectory:
     - `acts_for` says who may act for a key: itself, its successors and theirs, and the recovery keys of the key and of
       those it succeeded, so that a thief who rotates a stolen key has gained nothing.
     - A key is revoked once, by who may act for it; nothing is signed by a revoked key.
-    - A withdrawal, or a registration that opens a sealed one, names an earlier registration and is signed by who may
-      act for the key that signed that.
+    - A withdrawal, a grant, or a registration that opens a sealed one names an earlier registration and is signed by
+      who may act for the key that signed that. A withdrawal may name an earlier grant likewise, which it ends.
     - An erasure names an earlier entry and commitments that stand in it. Any enrolled key may sign it: it says what was
       deleted outside the log and changes nothing that the log proves.
     - The log's own keys change by a `log-key` entry that names those in force, is signed by their Ed25519 key and by
@@ -95,6 +95,8 @@ class KeyDirectory:
         elif leaf.kind == "log-key":
             self._change_log_keys(leaf)
         elif leaf.kind == "withdrawal":
+            self._check_target(leaf, leaf.predicate, index, earlier, kinds=("registration", "grant"))
+        elif leaf.kind == "grant":
             self._check_target(leaf, leaf.predicate, index, earlier)
         elif leaf.kind == "registration" and "opens" in leaf.predicate:
             target = self._check_target(leaf, leaf.predicate["opens"], index, earlier)
@@ -165,11 +167,18 @@ class KeyDirectory:
                 raise VerificationFailed("a change of the log's keys is signed by the old key and by the new one")
         self.log_keys, self.ended = new or old, not new
 
-    def _check_target(self, leaf: Leaf, reference: statement.Reference, index: int, earlier: Earlier) -> Leaf:
-        """The registration that a statement names, whose signer it must be able to act for."""
+    def _check_target(
+        self,
+        leaf: Leaf,
+        reference: statement.Reference,
+        index: int,
+        earlier: Earlier,
+        kinds: tuple[str, ...] = ("registration",),
+    ) -> Leaf:
+        """The registration, or other kind, that a statement names, whose signer it must be able to act for."""
         target = _target(reference, index, earlier)
-        if target.kind != "registration":
-            raise VerificationFailed(f"the entry {reference['index']} that it names is not a registration")
+        if target.kind not in kinds:
+            raise VerificationFailed(f"the entry {reference['index']} that it names is not a {' or '.join(kinds)}")
         if not any(self.acts_for(signer, registrant) for signer in leaf.signers for registrant in target.signers):
             raise VerificationFailed(f"its key may not act for the key that signed entry {reference['index']}")
         return target

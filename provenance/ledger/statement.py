@@ -154,7 +154,7 @@ def refer(index: int, leaf_hash: bytes) -> dict[str, Any]:
 
 
 def withdrawal(origin: str, *, registration: bytes, index: int, after: After) -> dict[str, Any]:
-    """The registration with this leaf hash is withdrawn, signed by who may act for its signer."""
+    """The registration, or the grant, with this leaf hash is withdrawn, signed by who may act for its signer."""
     return _statement(origin, "withdrawal", [registration], after, refer(index, registration))
 
 
@@ -178,6 +178,17 @@ def log_key(
     if successor is not None:
         predicate["successor"] = successor
     return _statement(origin, "log-key", [subject], after, predicate)
+
+
+def grant(
+    origin: str, *, registration: bytes, index: int, commitments: Mapping[str, str], after: After
+) -> dict[str, Any]:
+    """A reuse of the work with this registration is allowed; to whom and how far stands in the commitments.
+
+    A `withdrawal` of the grant's own leaf ends it.
+    """
+    predicate = {**refer(index, registration), "commitments": dict(commitments)}
+    return _statement(origin, "grant", [registration], after, predicate)
 
 
 def pae(payload: bytes) -> bytes:
@@ -358,6 +369,8 @@ def _check_predicate(kind: str, predicate: Any) -> None:
         erased = predicate.get("erased")
         ok = _is_reference(predicate) and isinstance(erased, list) and bool(erased)
         _need(ok and all(isinstance(each, str) for each in erased), "an erasure")
+    elif kind == "grant":
+        _need("commitments" in predicate and _is_reference(predicate), "a grant")
 
 
 def _is_bytes(value: Any, size: int) -> bool:

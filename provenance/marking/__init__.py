@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import rights
 from .check import CHECKER, check, check_line
 from .credit import credit_line, write_into
 from .model import Difference, Evidence, Post, Report, Work
@@ -16,5 +17,6 @@ __all__ = [
     "check",
     "check_line",
     "credit_line",
+    "rights",
     "write_into",
 ]

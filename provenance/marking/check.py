@@ -13,17 +13,17 @@ from fingerprints.model import Field
 from provenance.errors import BadInput
 
 from . import html as pages
-from . import verdict
+from . import rights, titles, verdict
 from .credits import Reader, Statement
-from .fold import fold_name
 from .lexicon import lexicon
 from .marks import ACCOUNT, BOTH, OWNER, Marked, Marker
-from .model import Difference, Evidence, Post, Report, Work
-from .units import Unit, field_role, from_blocks, from_fields, from_text
+from .model import Evidence, Post, Report, Work
+from .units import Unit, from_blocks, from_fields, from_text
 from .verdict import Facts
 
 CHECKER = "sourcemark-marking/1"
 MAX_UNITS = 6_000  # sentences and lines read; of a longer post the first and the last half of that
+_NUMBER = re.compile(r"[\d一二三四五六七八九十百]")
 _ISSUE = re.compile(
     r"(?:第\s*\d+\s*[期号卷辑]|第\s*[一二三四五六七八九十百]+\s*[期号卷辑]|\bissue\s*(?:no\.?\s*)?\d+|\bvol(?:\.|ume)?\s*\d+|\bno\.?\s*\d+|№\s*\d+|\bheft\s*\d+"
     r"|\bn[°o]\s*\d+|\bnum(?:\.|ero)\s*\d+|\bnr\.?\s*\d+|\bausgabe\s*\d+|제\s*\d+\s*호|\d+\s*월?\s*호|\d{4}\s*年\s*\d+\s*月\s*号?|العدد\s*\d+|выпуск\s*\d+)"
@@ -89,6 +89,9 @@ def check(work: Work, post: Post) -> Report:
         post, found, wrong, deceptive, findings, self_claimed=self_claimed, organisation=marker.organisation,
         visible=visible, contradicting=contradicting, pending=pending,
     )  # fmt: skip
+    headings = [*page.headings, *([page.title] if page.title else [])] if page else []
+    title_kept, title_diff = titles.judge(work.title, headings, post.text, marked=found.title)
+    rmi_state, rmi_diff = rights.compare(work, post)
     listed = _ordered([e for _, e in deceptive], found.evidence, facts)
     categories = {s.category for s in facts.statements}
     return Report(
@@ -99,14 +102,16 @@ def check(work: Work, post: Post) -> Report:
         licence_named=named,
         permission_stated=stated,
         modification_stated=verdict.states_change(facts),
-        title_kept=_title_kept(work, post, page, found.title),
+        title_kept=title_kept,
+        title_diff=title_diff,
         editor_named=any(c.role == "editor" for c in facts.credits),
         ai_label="ai" in categories or _ai_field(hidden_fields, post.fields),
         verdict=decided,
         use=post.use,
         opt_out=_opt_outs(facts, hidden_fields, post.fields),
         licence_findings=tuple(findings),
-        rmi_diff=_rights_difference(work.fields, post.fields),
+        rmi_state=rmi_state,
+        rmi_diff=rmi_diff,
         reasons=tuple(reasons),
         evidence=listed,
         searched=tuple(searched),
@@ -119,9 +124,10 @@ def collect(units: Iterable[Unit], marker: Marker, reader: Reader, work: Work, p
     facts = Facts()
     titles: list[Marked] = []
     skipping = False
-    for unit in units:
-        marked = marker.mark(unit)
-        found = reader.read(marked)
+    every = [marker.mark(unit) for unit in units]
+    for marked, hits in zip(every, marker.lexicon.hits([m.low for m in every]), strict=True):
+        unit = marked.unit
+        found = reader.read(marked, hits)
         categories = {s.category for s in found.statements}
         if "related" in categories and not found.credits:
             skipping = True  # a heading such as "Read next": what follows in the same block is about other things
@@ -136,7 +142,7 @@ def collect(units: Iterable[Unit], marker: Marker, reader: Reader, work: Work, p
             facts.prose += len(marked.low)
         if found.title:
             titles.append(marked)
-        if _ISSUE.search(marked.low) and _PAGE.search(marked.low):
+        if _NUMBER.search(marked.low) and _ISSUE.search(marked.low) and _PAGE.search(marked.low):
             facts.statements.append(Statement(marked, "issue_page", 0.0))
         _claims(marked, found.credits, categories, facts, marker, work)
     facts.titles = titles
@@ -145,13 +151,15 @@ def collect(units: Iterable[Unit], marker: Marker, reader: Reader, work: Work, p
 
 def _claims(marked: Marked, credits: list[Any], categories: set[str], facts: Facts, marker: Marker, work: Work) -> None:
     """The posting account's claims to rights, exclusivity, authorship."""
+    if not credits and not categories:
+        return
     low = marked.low
     words = marker.lexicon
     if "disclaim" in categories or "not_original" in categories:
         facts.statements = [s for s in facts.statements if not (s.unit is marked and s.category == "originality")]
         return
     account = ACCOUNT in low
-    me = account or words.self_word.search(low) is not None
+    me = account or words.self_word.has(low)
     ours = OWNER in low or BOTH in low
     if marker.account_is_owner:
         facts.statements = [s for s in facts.statements if s.category != "originality"]
@@ -203,18 +211,6 @@ def _ordered(first: list[Evidence], rest: list[Evidence], facts: Facts) -> tuple
     return tuple(dict.fromkeys(shown))[: verdict.MAX_EVIDENCE]
 
 
-def _title_kept(work: Work, post: Post, page: pages.Page | None, marked: bool) -> bool | None:
-    wanted = fold_name(work.title)
-    if not wanted:
-        return None
-    if marked:
-        return True
-    headings = [*page.headings, *([page.title] if page.title else [])] if page else []
-    if headings:
-        return any(wanted in fold_name(h) for h in headings)
-    return None
-
-
 def _ai_field(*groups: Iterable[Field] | None) -> bool:
     return any(
         "trainedalgorithmicmedia" in f.value.lower() or "compositesynthetic" in f.value.lower()
@@ -234,23 +230,6 @@ def _opt_outs(facts: Facts, machine: Iterable[Field], fields: Iterable[Field] | 
         if "datamining" in name and re.search(r"dmi-prohibited|prohibited", value):
             out.append(f"{f.tag}: {f.value[:120]}")
     return tuple(dict.fromkeys(out))[:20]
-
-
-def _rights_difference(original: tuple[Field, ...], repost: tuple[Field, ...] | None) -> tuple[Difference, ...]:
-    """Rights-management fields of the original against the repost's."""
-    out = []
-    theirs: dict[str, str] = {}
-    for f in repost or ():
-        theirs.setdefault(f.tag.lower(), f.value)
-    for f in original:
-        if not field_role(f.tag):
-            continue
-        value = theirs.get(f.tag.lower())
-        if value is None:
-            out.append(Difference(f.tag, "stripped", f.value[:200]))
-        else:
-            out.append(Difference(f.tag, "kept" if value == f.value else "altered", f.value[:200], value[:200]))
-    return tuple(out)
 
 
 def check_line(case: Mapping[str, Any], fields_of: Callable[[str], tuple[Field, ...]]) -> dict[str, Any]:

@@ -1,20 +1,17 @@
-"""The credit line that the check passes, as text, HTML or XMP, and written into a copy of a picture.
-
-Nothing is re-encoded and other metadata stays: a JPEG gets or keeps one XMP APP1 segment (XMP part 3, 1.1.3), a PNG an
-``iTXt`` chunk named ``XML:com.adobe.xmp`` (1.1.5), a WebP an ``XMP `` chunk and the flag for it in ``VP8X``.
-"""
+"""The credit line that the check passes, as text, HTML or XMP, and written into a copy of a file."""
 
 from __future__ import annotations
 
-import struct
-import zlib
 from html import escape
 from typing import Any, Literal
 
 from lxml import etree
 
 from fingerprints import metadata
-from provenance.errors import BadInput, TooLarge, UnsupportedContent
+from fingerprints.errors import FingerprintError
+from fingerprints.metadata import embed, tags
+from fingerprints.sniff import sniff
+from provenance.errors import BadInput, from_fingerprint_error
 
 from . import licences
 from .fold import fold_name
@@ -22,9 +19,6 @@ from .lexicon import lexicon
 from .model import Work
 
 Format = Literal["text", "html", "xmp"]
-_JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\x00"
-_PNG_XMP = b"XML:com.adobe.xmp"
-_JPEG_LIMIT = 65_533 - len(_JPEG_XMP)
 _NS = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "dc": "http://purl.org/dc/elements/1.1/",
@@ -146,6 +140,8 @@ def _packet(existing: bytes | None, work: Work, lang: str, permission: bool) -> 
             description.attrib.pop(tag, None)
             for old in description.findall(tag):
                 description.remove(old)
+        if not len(description) and not set(description.attrib) - {f"{{{_NS['rdf']}}}about"}:
+            rdf.remove(description)
     own = etree.SubElement(rdf, f"{{{_NS['rdf']}}}Description", nsmap={p: u for p, u in _NS.items() if p != "rdf"})
     own.set(f"{{{_NS['rdf']}}}about", "")
     for name, (shape, text) in values.items():
@@ -210,111 +206,48 @@ def _parse(packet: bytes) -> Any:
 
 
 def write_into(data: bytes, work: Work, lang: str = "en", *, permission: bool = False) -> bytes:
-    """A copy of a picture that carries the credit in its XMP. Not a pixel changes, other metadata is kept.
+    """A copy of a file that carries the credit: XMP, or comments in FLAC and Ogg. Other metadata is kept.
 
     Args:
-        data: a JPEG, PNG or WebP file.
         permission: as in `credit_line`.
 
     Raises:
-        UnsupportedContent: another format, or a file whose structure cannot be followed.
-        TooLarge: a JPEG's XMP would not fit into one segment (64 KB).
+        UnsupportedContent: a format that has no place for a credit or none that this version writes.
+        BadContent: a file whose structure cannot be followed.
+        TooLarge: the container has no room for it (a JPEG's XMP has 64 KB).
     """
-    existing = next((data[a:b] for a, b in metadata.xmp_packets(data)), None)
-    if data.startswith(b"\xff\xd8\xff"):
-        return _into_jpeg(data, _packet(existing, work, lang, permission))
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return _into_png(data, _packet(existing or _compressed(data), work, lang, permission))
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return _into_webp(data, _packet(existing, work, lang, permission))
-    raise UnsupportedContent(
-        "a credit can be written into JPEG, PNG and WebP files; convert the picture to one of these"
-    )
+    try:
+        _, format = sniff(data)
+        if format in ("flac", "ogg", "opus"):
+            return tags.comments(data, format, *_comments(work, lang, permission))
+        existing = next((data[a:b] for a, b in metadata.xmp_packets(data)), None)
+        if existing is None and format == "png":
+            existing = _compressed(data)
+        return embed.xmp(data, format, _packet(existing, work, lang, permission))
+    except FingerprintError as error:
+        raise from_fingerprint_error(error) from error
 
 
-def _wrapped(packet: bytes) -> bytes:
-    return b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>' + packet + b'<?xpacket end="w"?>'
-
-
-def _into_jpeg(data: bytes, packet: bytes) -> bytes:
-    body = _wrapped(packet)
-    if len(body) > _JPEG_LIMIT:
-        raise TooLarge("the file's XMP has no room for the credit: a JPEG holds 64 KB of it; remove some of it first")
-    segment = b"\xff\xe1" + struct.pack(">H", 2 + len(_JPEG_XMP) + len(body)) + _JPEG_XMP + body
-    out, at, place = [data[:2]], 2, 1
-    for marker, start, end in metadata.jpeg_segments(data):
-        piece = data[start:end]
-        at = end
-        if marker == 0xE1 and piece[4 : 4 + len(_JPEG_XMP)] == _JPEG_XMP:
-            continue
-        out.append(piece)
-        if marker == 0xE0 or (marker == 0xE1 and piece[4:8] == b"Exif"):
-            place = len(out)
-    if at == 2:
-        raise UnsupportedContent("this JPEG has no segments that can be followed; save it again and send that")
-    out.insert(place, segment)
-    return b"".join(out) + data[at:]
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def _is_xmp(data: bytes, kind: bytes, start: int) -> bool:
-    return kind in (b"iTXt", b"tEXt", b"zTXt") and data[start + 8 : start + 9 + len(_PNG_XMP)] == _PNG_XMP + b"\x00"
+def _comments(work: Work, lang: str, permission: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """Vorbis comments: those that are the credit, and those for files that say nothing there."""
+    values = {name: text for name, (_, text) in _properties(work, lang, permission).items()}
+    licence = "; ".join(values[k] for k in ("xmpRights:UsageTerms", "cc:license") if k in values)
+    credit = {
+        "COPYRIGHT": values["dc:rights"],
+        "SOURCE": values.get("photoshop:Source", ""),
+        "WEBSITE": values.get("dc:source", ""),
+        "LICENSE": licence,
+    }
+    defaults = {"ARTIST": values["dc:creator"], "TITLE": values.get("dc:title", "")}
+    return {k: v for k, v in credit.items() if v}, {k: v for k, v in defaults.items() if v}
 
 
 def _compressed(data: bytes) -> bytes | None:
     """The XMP of a PNG that keeps it compressed."""
     for kind, start, end in metadata.png_chunks(data):
-        if kind == b"iTXt" and _is_xmp(data, kind, start) and data[start + 9 + len(_PNG_XMP)] == 1:
-            rest = data[start + 11 + len(_PNG_XMP) : end - 4].split(b"\x00", 2)
-            raw = metadata.inflate(rest[2]) if len(rest) == 3 else None
-            spans = list(metadata.xmp_packets(raw)) if raw else []
-            return raw[spans[0][0] : spans[0][1]] if raw and spans else None
+        if kind == b"iTXt" and embed.is_png_xmp(data, kind, start):
+            _, _, rest = data[start + 8 : end - 4].partition(b"\x00")
+            parts = rest[2:].split(b"\x00", 2)
+            raw = metadata.inflate(parts[2]) if rest[:1] == b"\x01" and len(parts) == 3 else None
+            return next((raw[a:b] for a, b in metadata.xmp_packets(raw)), None) if raw else None
     return None
-
-
-def _into_png(data: bytes, packet: bytes) -> bytes:
-    ours = _chunk(b"iTXt", _PNG_XMP + b"\x00\x00\x00\x00\x00" + _wrapped(packet))
-    out, at, placed = [data[:8]], 8, False
-    for kind, start, end in metadata.png_chunks(data):
-        at = end
-        if _is_xmp(data, kind, start):
-            continue
-        if kind == b"IDAT" and not placed:
-            out.append(ours)
-            placed = True
-        out.append(data[start:end])
-    if not placed:
-        raise UnsupportedContent("this PNG has no picture data that can be found; save it again and send that")
-    return b"".join(out) + data[at:]
-
-
-def _into_webp(data: bytes, packet: bytes) -> bytes:
-    chunks = [(kind, data[start + 8 : end]) for kind, start, end in metadata.riff_chunks(data)]
-    kinds = [kind for kind, _ in chunks]
-    if not {b"VP8 ", b"VP8L", b"VP8X"} & set(kinds):
-        raise UnsupportedContent("this WebP has no picture data that can be found; save it again and send that")
-    chunks = [(kind, body) for kind, body in chunks if kind != b"XMP "]
-    if b"VP8X" in kinds:
-        chunks = [(k, bytes([b[0] | 0x04]) + b[1:]) if k == b"VP8X" and b else (k, b) for k, b in chunks]
-    else:
-        chunks.insert(0, (b"VP8X", _vp8x(*next((k, b) for k, b in chunks if k in (b"VP8 ", b"VP8L")))))
-    chunks.append((b"XMP ", _wrapped(packet)))
-    body = b"".join(k + struct.pack("<I", len(b)) + b + (b"\x00" if len(b) & 1 else b"") for k, b in chunks)
-    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
-
-
-def _vp8x(kind: bytes, body: bytes) -> bytes:
-    """The extended header of a simple WebP, from the size its bitstream declares (RFC 9649)."""
-    if kind == b"VP8 " and len(body) >= 10 and body[3:6] == b"\x9d\x01\x2a":
-        width, height = (n & 0x3FFF for n in struct.unpack_from("<HH", body, 6))
-        alpha = 0
-    elif kind == b"VP8L" and len(body) >= 5 and body[0] == 0x2F:
-        bits = int.from_bytes(body[1:5], "little")
-        width, height, alpha = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, bits >> 28 & 1
-    else:
-        raise UnsupportedContent("this WebP's picture header cannot be read; save it again and send that")
-    flags = 0x04 | (0x10 if alpha else 0)
-    return struct.pack("<I", flags) + struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3]

@@ -8,41 +8,37 @@ Everything else is a topic of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .fold import DENSE, HANGUL, fold
-from .lexicon import ANY, Label, Lexicon
+from .lexicon import ANY, Hits, Label, Lexicon
 from .licences import negated
-from .marks import ACCOUNT, ANY_MARK, BOTH, IDENTIFIER, LICENCE, LINK, NAMES, OWNER, SOURCE, TITLE, Marked
+from .marks import ACCOUNT, ANY_MARK, BOTH, LICENCE, LINK, NAMES, OWNER, SOURCE, TITLE, Marked
 from .model import Party, Role
 from .names import QUOTES, Names
+from .regions import OPEN, Region, Regions
 
-_SEPARATOR = re.compile(
-    rf"\s*(?:[:|=»→]+|/(?!/)|\s-\s|-(?={ANY_MARK})|[】\]」](?=\s*\S))\s*[:|/]?\s*|\s+(?=@)|\s*·\s*(?={ANY_MARK})"
-)
-_JOIN = re.compile(r"\s*[·/&+、]\s*|\s*(?:和|与|及|と)\s*|\s+(?:and|und|et|y|e|i|en|och|ve|va|dan|и|і|و)\s*")
-_STOP = re.compile(r"[;。!?\n]|(?<![^\s]\w)\.(?=\s|$)|(?<=\w\w)\.(?=\s|$)|\.(?=\s*$)")
 _ITEM = re.compile(
     r"\s*[,、/|(\[{<&+;·×]\s*|\s+-\s+|\s+(?:and|und|et|via|for|in|at|from|on|pour|chez|para|per|von|aus)\s+|[和与及]"
 )
-_OPEN = "\"'“«‹「『《〈(（[*_#·<【"
 _SIGNED = re.compile(r"[.!?。…\"'”»」』]\s*-{1,3}\s*([^-]{1,120})$")
 _WHEN = r"(?:\s+(?:on )?\w+day|\s+yesterday|\s+today|\s+earlier(?: this week)?|\s+(?:last|this) \w+)?"
 _SPOKEN = re.compile(rf"{_WHEN}\s*(?:[:,\"“«„「(]|$|that\b)")
-_BY = frozenset(["by", "par", "von", "door", "por", "oleh", "av", "af"])
-# "an essay by the Leeds carpenter X", and nothing more
-_DESCRIBED = re.compile(rf" [^.,;:|/()\n\ue000-\ue0ff]{{1,40}} [{OWNER}{BOTH}](?=\s*[.!]?\s*$)")
 _ROLE_UNKNOWN = re.compile(rf"^\W*([^:\ue000-\ue0ff]{{2,40}}):\s*[{OWNER}{BOTH}]")
 _OF_SOMETHING = re.compile(fold(r"(?:의|का|की|के|র|の|的)") + r"\s*$")
 _REPORTED = re.compile(rf"据([{DENSE}]{{2,12}}?)(?:报道|报导|消息|讯)")
-_HEADED = re.compile(rf"[\s{re.escape(_OPEN)}]*[{OWNER}{BOTH}][\s/|,·>»”」』)-]+[{SOURCE}]")
+_HEADED = re.compile(rf"[\s{re.escape(OPEN)}]*[{OWNER}{BOTH}][\s/|,·>»”」』)-]+[{SOURCE}]")
 _SAID = re.compile(r"[:,]?\s*[“\"«„「『]\s*\w")
 
 
+_WHOSE_TITLE = re.compile(rf"[{OWNER}{BOTH}]\s*(?:的|の|의)?\s*[{re.escape(OPEN)}]+{TITLE}")
+_NAME = re.compile(f"[{NAMES}]")
+_CLOSING = re.compile(r"[\s/,·|(\"'”»」』*_-]{0,4}")
+_CLAUSE = re.compile(r"[^;,。!?\n|]+")
+_NAMED_CLAUSE = re.compile(rf"([{DENSE}{HANGUL}·]{{2,12}})(?:\s*/\s*|\s+)([^\s/]{{1,6}})")
+_DENSE = re.compile(f"[{DENSE}]")
 _PURE = 3  # what a line may have besides names and the words of credit lines: one unknown word, three Han
 NEGATABLE = re.compile(f"[{OWNER}{BOTH}]")
-MOST_LABELS = 1000  # at either end of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +75,6 @@ class Found:
     title: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Region:
-    start: int
-    value: int
-    end: int
-    label: Label
-    separated: bool
-
-
-def _outermost(matches: list[re.Match[str]]) -> list[re.Match[str]]:
-    """The first and last labels of a text: credits stand at its ends, and nobody writes thousands of them."""
-    return matches if len(matches) <= 2 * MOST_LABELS else matches[:MOST_LABELS] + matches[-MOST_LABELS:]
-
-
 class Reader:
     """Reads marked units with the lexicon."""
 
@@ -101,12 +83,18 @@ class Reader:
         self.names = Names(lexicon)
         self.lang = (lang or "").replace("_", "-").split("-")[0].lower() or None
         self.quotation = quotation
+        self.regions = Regions(lexicon, self.lang)
 
-    def read(self, marked: Marked) -> Found:
-        """All credits and statements of a unit."""
+    def read(self, marked: Marked, hits: Hits | None = None) -> Found:
+        """All credits and statements of a unit.
+
+        Args:
+            hits: the words of the lexicon in the unit, where they were looked for already.
+        """
         found = Found()
         low = marked.low
-        phrases = self.lexicon.phrases(low, self.lang)
+        hits = hits or self.lexicon.hits([low])[0]
+        phrases = self.lexicon.categories(hits.phrases, self.lang)
         if "free_use" in phrases and all(negated(low, a) for a, _ in phrases["free_use"]):
             del phrases["free_use"]
         for category, spans in phrases.items():
@@ -118,10 +106,14 @@ class Reader:
             phrases.setdefault("denial", []).append((0, 0))
         doubted = "denial" in phrases or "doubt" in phrases
         topics = phrases.get("topic", [])
-        regions = [r for r in self._regions(marked) if r.separated or not doubted or r.label.role == "none"]
+        regions = [
+            r for r in self.regions.find(marked, hits.labels) if r.separated or not doubted or r.label.role == "none"
+        ]
         consumed: list[tuple[int, int]] = []
         credited: set[int] = set()
         for region in regions:
+            if doubted and not region.separated and region.label.role != "none":
+                continue
             if not region.separated and any(0 <= region.start - b <= 24 for _, b in topics) and not marked.has("link"):
                 continue  # "meet the writer X": the label belongs to what the sentence is about
             self._region(marked, region, found, consumed, credited)
@@ -131,9 +123,6 @@ class Reader:
         found.title = self._title(marked, found)
         return found
 
-    def _before(self, word: str) -> Label:
-        return self.lexicon.before(re.sub(r"\s+", " ", word), self.lang)
-
     def _behind(self, word: str) -> Label:
         found = self.lexicon.behind(re.sub(r"\s+", " ", word), self.lang)
         assert found is not None, "the pattern finds only words of the lexicon"
@@ -141,83 +130,8 @@ class Reader:
 
     # labels before names
 
-    def _regions(self, marked: Marked) -> Iterator[_Region]:
-        low, hint = marked.low, marked.unit.hint
-        spots: list[tuple[int, int, Label, bool]] = []
-        if hint in ("author", "rights", "source"):
-            spots.append((0, 0, Label(hint, ANY, True), True))
-        for match in _outermost(self.lexicon.labels(low)):
-            spot = self._label(marked, match)
-            if spot is not None and not (spots and spot[0] < spots[-1][1]):
-                spots.append(spot)
-        for i, (start, value, label, separated) in enumerate(spots):
-            limit = max(value, spots[i + 1][0]) if i + 1 < len(spots) else len(low)
-            stop = _STOP.search(low, value, limit)
-            end = stop.start() if stop else limit
-            if label.role in ("translator", "editor", "cover"):
-                cut = re.compile(r"[,|/、]|\s{2,}").search(low, value, end)
-                end = cut.start() if cut else end
-            yield _Region(start, value, max(end, value), label, separated)
-
-    def _label(self, marked: Marked, match: re.Match[str]) -> tuple[int, int, Label, bool] | None:
-        low = marked.low
-        key = re.sub(r"\s+", " ", match[0])
-        label = self._before(key)
-        start, end = match.span()
-        previous = low[start - 1 : start]
-        dense = re.search(f"[{DENSE}]", key) is not None
-        if dense and len(key) == 1 and previous and re.match(f"[{DENSE}]", previous):
-            return None
-        scope, role, strong = label.scope, label.role, label.strong
-        joined = False
-        for _ in range(3):
-            join = _JOIN.match(low, end)
-            nxt = self.lexicon.label.match(low, join.end()) if join else None
-            if nxt is None or self._before(nxt[0]).role in ("none", "cover"):
-                break
-            other = self._before(nxt[0])
-            if other.role in ("author", "source", "rights") or role in ("author", "source", "rights"):
-                scope = scope | other.scope
-                role = role if role in ("author", "source", "rights") else other.role
-            end, joined = nxt.end(), True
-        label = Label(role, scope, strong)
-        years = re.compile(r"\s*(?:[(\[]?(?:19|20)\d\d(?:\s*[-,]\s*(?:19|20)?\d\d)?[)\]]?年?)?\s*").match(low, end)
-        after = years.end() if years and role == "rights" else end
-        separator = _SEPARATOR.match(low, after)
-        if separator and separator.end() > after:
-            if separator[0].strip() == "" and not joined:
-                pass
-            elif "/" in separator[0] and previous and not re.match(r"[\s\W_]", previous):
-                return None
-            else:
-                return start, separator.end(), label, True
-        glued = self._glue(low, after)
-        if glued is not None:
-            return start, glued, label, False
-        if strong and role == "author" and key.rpartition(" ")[2] in _BY and _DESCRIBED.match(low, after):
-            return start, _DESCRIBED.match(low, after).end() - 1, label, False  # type: ignore[union-attr]
-        if role in ("none", "cover") and low[after : after + 1] in " ":
-            return start, after, label, False
-        sure = label.strong or (role in ("translator", "editor") and not dense)
-        if sure and self.names.after_label(marked.cased, low, start, after) is not None:
-            return start, after, label, False
-        return None
-
-    def _glue(self, low: str, position: int) -> int | None:
-        """Where the mark stands that a label points to, over connectors, honorifics and opening quotes."""
-        for _ in range(6):
-            match = re.compile(rf"[\s{re.escape(_OPEN)}]*").match(low, position)
-            position = match.end() if match else position
-            if re.match(f"[{NAMES}{TITLE}{LINK}{IDENTIFIER}]", low[position : position + 1]):
-                return position
-            word = self.lexicon.connector.match(low, position)
-            if word is None or word.end() == position:
-                return None
-            position = word.end()
-        return None
-
     def _region(
-        self, marked: Marked, region: _Region, found: Found, consumed: list[tuple[int, int]], credited: set[int]
+        self, marked: Marked, region: Region, found: Found, consumed: list[tuple[int, int]], credited: set[int]
     ) -> None:
         low, label = marked.low, region.label
         names = [i for i in range(region.value, region.end) if low[i] in NAMES]
@@ -242,6 +156,9 @@ class Reader:
                 consumed.append((region.value, region.value + len(lead)))
                 self._add_free(marked, label, free, region.value, found)
             return
+        if label.role in ("translator", "editor") and not region.separated and _WHOSE_TITLE.match(low, first):
+            # "selected from X's «title»", "translated X's «title»": what is done to it does not make X an editor
+            label = Label("author", ANY, label.strong)
         if label.role in ("translator", "editor"):
             credited.update(names[:1])
             if names and low[names[0]] == ACCOUNT:
@@ -290,13 +207,13 @@ class Reader:
 
     # names that are not the work's
 
-    def _other(self, marked: Marked, region: _Region, head: str, found: Found, consumed: list[tuple[int, int]]) -> None:
+    def _other(self, marked: Marked, region: Region, head: str, found: Found, consumed: list[tuple[int, int]]) -> None:
         label = region.label
         if _OF_SOMETHING.search(marked.low[max(0, region.start - 20) : region.start]):
             return  # "photo of the day: the lake at dawn" in languages that put the day first
         raw = marked.cased[region.value : region.value + len(head)]
         text = re.sub(ANY_MARK + ".*", "", raw, flags=re.DOTALL)
-        if re.search(f"[{DENSE}]", text):
+        if _DENSE.search(text):
             text = re.split(r"\s", text.strip(), maxsplit=1)[0]
         text = text.strip(QUOTES)
         if not text or not self.names.residue(text.lower()):
@@ -322,10 +239,10 @@ class Reader:
         reported = _REPORTED.search(marked.low)
         if reported and self.names.organisation(reported[1]) and not self.names.generic(reported[1]):
             self._add(marked, Label("source", ANY), "other", "other", reported[1], reported.start(), found)
-        for match in re.finditer(r"[^;,。!?\n|]+", marked.low):
+        for match in _CLAUSE.finditer(marked.low):
             clause = match[0].strip(QUOTES)
-            parts = re.fullmatch(rf"([{DENSE}{HANGUL}·]{{2,12}})(?:\s*/\s*|\s+)([^\s/]{{1,6}})", clause)
-            if not parts or self.lexicon.filler.fullmatch(parts[1]) or any(a <= match.start() < b for a, b in consumed):
+            parts = _NAMED_CLAUSE.fullmatch(clause)
+            if not parts or self.lexicon.filler.is_word(parts[1]) or any(a <= match.start() < b for a, b in consumed):
                 continue
             label = self.lexicon.behind(parts[2], self.lang)
             if label is None or label.role != "author" or self.names.generic(parts[1]):
@@ -347,11 +264,11 @@ class Reader:
     ) -> set[int]:
         blocked: set[int] = set()
         low = marked.low
-        for i, char in enumerate(low):
-            if char not in NAMES or i in credited:
+        for name in _NAME.finditer(low):
+            i, char, position = name.start(), name[0], name.end()
+            if i in credited:
                 continue
-            position = i + 1
-            closing = re.compile(r"[\s/,·|(\"'”»」』*_-]{0,4}").match(low, position)
+            closing = _CLOSING.match(low, position)
             match = None
             for begin in range(closing.end() if closing else position, position - 1, -1):
                 match = self.lexicon.after_label.match(low, begin)
@@ -378,7 +295,7 @@ class Reader:
     def _ends(self, low: str, match: re.Match[str]) -> bool:
         """A one-letter Han label must not be the beginning of a longer word (文 of 文化)."""
         word, nxt = match[0], low[match.end() : match.end() + 1]
-        if len(word) > 1 or not nxt or not re.match(f"[{DENSE}]", nxt):
+        if len(word) > 1 or not nxt or not _DENSE.match(nxt):
             return True
         return self.lexicon.label.match(low, match.end()) is not None
 
@@ -415,7 +332,7 @@ class Reader:
             return
         topic = "topic" in phrases
         owners = any(low[i] in OWNER + BOTH for i in names) or any(c.kind in ("owner", "both") for c in found.credits)
-        opening = re.match(rf"[\s{re.escape(_OPEN)}#]*[{OWNER}{SOURCE}{BOTH}][\s\"'”»」』\])*_{LINK}]*:", low)
+        opening = re.match(rf"[\s{re.escape(OPEN)}#]*[{OWNER}{SOURCE}{BOTH}][\s\"'”»」』\])*_{LINK}]*:", low)
         unknown = _ROLE_UNKNOWN.match(low)
         if unknown and not registered and self.names.residue(unknown[1]) and not marked.has("title"):
             return  # a label of a role that no lexicon knows

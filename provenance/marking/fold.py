@@ -167,7 +167,7 @@ _ENDINGS = {
     "el": "(?:ουσ|ων|εσ|εωσ|οσ|ασ|ησ|ου|ων|οι|ι|η|α|ο|ε|σ|ια|ιων|ιου)?",
     "bn": "(?:এর|র|য|তএ|এ|কএ|গউলই)?",
     "tr": "(?:'[a-z]{1,5}|nin|nun|nde|nden|ndan|nda)?",
-    "fi": "(?:lla|lta|lle|sta|ssa|in|en|an|on|un|yn|n|a)?",
+    "fi": "(?:lla|lta|lle|sta|ssa|ksi|in|en|an|on|un|yn|na|n|a)?",
     "hu": "(?:nak|nek|tol|rol|val|vel|tel|t)?",
 }
 _SCRIPT = {"el": "α-ω", "bn": "\u0980-\u09ff"}
@@ -232,6 +232,8 @@ def _token(token: str, endings: str) -> str:
     if len(token) > 3 and (endings is _CYRILLIC_ENDING or endings in _STEMMED):
         stem = re.sub(_STEM_ENDS, "", token)
         token = stem if len(stem) >= 3 else token
+    if endings is _ENDINGS["fi"] and token.endswith("i"):  # Niemi, Niemen
+        return f"{re.escape(token[:-1])}[ie]{endings}"
     fleeting = re.fullmatch(r"(\w{2,})(?:ie|[eоеё])([^\W\daeiouyаеиоуыэюя])", token)
     if fleeting and (endings is _CYRILLIC_ENDING or endings in _STEMMED):  # Marek, Marka; Павел, Павла
         return f"(?:{re.escape(token)}|{re.escape(fleeting[1] + fleeting[2])}){endings}"

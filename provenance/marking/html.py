@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
@@ -152,6 +154,26 @@ _RELATED = frozenset(
         "相关",
     ]
 )
+# A footer named like this is the site's; that of a post or an entry may credit it.
+_FOOTER = frozenset(
+    [
+        "footer",
+        "colophon",
+        "site",
+        "page",
+        "global",
+        "main",
+        "bottom",
+        "wrap",
+        "wrapper",
+        "container",
+        "inner",
+        "content",
+        "copyright",
+        "nav",
+        "links",
+    ]
+)
 _AUTHOR = frozenset(
     ["byline", "author", "writer", "contributor", "creator", "credit", "credits", "photographer", "attribution", "作者"]
 )
@@ -197,7 +219,7 @@ def read(source: str) -> Page:
             (walker.start if event == "start" else walker.end)(element)
     walker.flush()
     headings = [b.text for b in walker.blocks if b.heading]
-    return Page(walker.blocks, list(machine.read(root))[:MAX_MACHINE], headings, title, base is not None)
+    return Page(walker.blocks, list(islice(machine.read(root), MAX_MACHINE)), headings, title, base is not None)
 
 
 def _screen(media: str | None) -> bool:
@@ -207,12 +229,15 @@ def _screen(media: str | None) -> bool:
 @dataclass(slots=True)
 class _Frame:
     style: Style
+    readable: bool  # text right here is seen, if the element is shown
     shown: bool
     hint: str | None
     names: tuple[str, frozenset[str], str]  # tag, classes, id: what selectors look at
     in_article: bool
     path: str
     children: dict[str, int] = field(default_factory=dict)
+    # what elements with the same names and attributes look like in here: paragraphs of a page are much alike
+    styles: dict[tuple[Any, ...], tuple[Style, bool]] = field(default_factory=dict)
 
 
 class _Walker:
@@ -236,25 +261,30 @@ class _Walker:
         if tag in _BLOCKS:
             self.flush()
         shown = parent.shown if parent else True
-        style = parent.style if parent else Style()
+        style, readable = (parent.style, parent.readable) if parent else (Style(), True)
         in_article = (parent.in_article if parent else False) or tag in ("article", "main")
         if shown:
             if tag in _NEVER or element.get("hidden") is not None or _apart(element, tag, names, parent):
                 shown = False
             else:
-                ancestors = [f.names for f in self.stack]
-                style = style.child(
-                    self.sheet.declarations(names, ancestors),
-                    element.get("style"),
-                    element.get("color"),
-                    element.get("bgcolor"),
-                )
+                style, readable = self._style(element, names, parent)
                 shown = not style.removed
         hint = _hint(element, names) or (parent.hint if parent and tag not in _BLOCKS else None)
-        self.stack.append(_Frame(style, shown, hint, names, in_article, _css_path(element, tag, parent)))
+        self.stack.append(_Frame(style, readable, shown, hint, names, in_article, _css_path(element, tag, parent)))
         if tag == "a" and element.get("href"):
             self.open_links.append((self.length, str(element.get("href"))))
         self._text(element.text)
+
+    def _style(self, element: Any, names: tuple[str, frozenset[str], str], parent: _Frame | None) -> tuple[Style, bool]:
+        given = (element.get("style"), element.get("color"), element.get("bgcolor"))
+        known = parent.styles.get((names, *given)) if parent else None
+        if known is None:
+            style = parent.style if parent else Style()
+            style = style.child(self.sheet.declarations(names, [f.names for f in self.stack]), *given)
+            known = (style, not style.invisible)
+            if parent and len(parent.styles) < 1000:
+                parent.styles[names, *given] = known
+        return known
 
     def end(self, element: Any) -> None:
         tag = element.tag.lower()
@@ -279,7 +309,7 @@ class _Walker:
         if not text:
             return
         frame = self.stack[-1]
-        if not frame.shown or frame.style.invisible:
+        if not (frame.shown and frame.readable):
             return
         if self.path is None and text.strip():
             self.path = frame.path
@@ -311,11 +341,17 @@ def _css_path(element: Any, tag: str, parent: _Frame | None) -> str:
     return steps if len(steps) <= 300 else "… > " + " > ".join(steps.split(" > ")[-6:])
 
 
-def _tokens(names: tuple[str, frozenset[str], str]) -> set[str]:
-    out: set[str] = set()
-    for word in (*names[1], names[2]):
-        out.update(t for t in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", word[:200]) if t)
-    return {t.lower() for t in out}
+def _tokens(names: tuple[str, frozenset[str], str]) -> frozenset[str]:
+    return _words((*names[1], names[2])) if names[1] or names[2] else frozenset()
+
+
+@lru_cache(maxsize=4096)
+def _words(classes: tuple[str, ...]) -> frozenset[str]:
+    """The words that names of classes are made of."""
+    return frozenset(t.lower() for c in classes for t in _WORD_EDGE.split(c[:200]) if t)
+
+
+_WORD_EDGE = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 
 
 def _apart(element: Any, tag: str, names: tuple[str, frozenset[str], str], parent: _Frame | None) -> bool:
@@ -333,15 +369,19 @@ def _apart(element: Any, tag: str, names: tuple[str, frozenset[str], str], paren
     ):
         return not (parent and parent.in_article and element.get("role") == "contentinfo")
     tokens = _tokens(names)
+    if tokens & {"footer", "colophon"} and tokens <= _FOOTER and not (parent and parent.in_article):
+        return True
     if tokens & _COMMENTS:
         return not tokens & {"no", "count", "form", "open", "closed"} or tag in ("ol", "ul")
     return bool(tokens & _RELATED) and not tokens & (_AUTHOR | _SOURCE)
 
 
 def _hint(element: Any, names: tuple[str, frozenset[str], str]) -> str | None:
-    marked = {*(element.get("itemprop") or "").lower().split(), *(element.get("rel") or "").lower().split()}
-    if "author" in marked or "creator" in marked:
-        return "author"
+    said = element.get("itemprop") or element.get("rel")
+    if said is not None:
+        marked = f"{said} {element.get('rel') or ''}".lower().split()
+        if "author" in marked or "creator" in marked:
+            return "author"
     tokens = _tokens(names)
     if len(tokens) <= 4:
         if tokens & _AUTHOR:

@@ -68,6 +68,14 @@ def _any(*patterns: str) -> str:
     return f"(?:{'|'.join(patterns)})"
 
 
+def _head(pattern: str) -> str:
+    """The letters that a pattern of `_any` begins with."""
+    found = re.match(r"(?:\\[^\w]|[^\\\[(.?*+{|])+", pattern)
+    assert found, f"{pattern!r} begins with no letter"
+    head = found[0][:-1] if pattern[found.end() : found.end() + 1] in ("?", "*") else found[0]
+    return re.sub(r"\\(.)", r"\1", head)
+
+
 def _folded(*words: str) -> list[str]:
     """Literal words as patterns for folded text."""
     return [re.escape(fold(word)) for word in words]
@@ -111,7 +119,7 @@ _SA = _any(
         "อนุญาตแบบเดียวกัน",
     ),
 )  # fmt: skip
-_BY = _any(
+_BY_WORDS = (
     "by", "attribution", "署名", "姓名标示", "namensnennung", "paternite", "atribucion", "reconocimiento", "atribuicao",
     "attribuzione", "表示", "저작자표시", "naamsvermelding", "uznanie autorstwa",
     *_folded(
@@ -120,6 +128,7 @@ _BY = _any(
         "αναφορά δημιουργού", "ייחוס", "انتساب", "แสดงที่มา",
     ),
 )  # fmt: skip
+_BY = _any(*_BY_WORDS)
 _CC = _any(
     r"creative\s+commons", "知识共享", "创作共用", r"创用\s?cc", "크리에이티브 커먼즈", "クリエイティブ·?コモンズ",
 )  # fmt: skip
@@ -134,15 +143,16 @@ _SPELLED = re.compile(
 _CC_NAME = re.compile(rf"{_CC}|(?<![a-z])cc(?![a-z])")
 _BARE_CC = re.compile(r"(?<![a-z0-9])by-(?:nc|nd|sa)(?:-(?:nc|nd|sa))?(?![a-z])" + _VERSION)
 _CC0 = re.compile(r"(?<![a-z0-9])cc[\s\-]?(?:0|zero)(?![a-z\d])(?:\s*1\.0)?")
-_PUBLIC = re.compile(
-    r"(?<![a-z])public[\s-]domain(?![a-z])|"
-    + _any(
-        "公有领域", "公共领域", "パブリックドメイン", "퍼블릭 ?도메인", r"gemeinfrei\w{0,2}", "domaine public",
-        "dominio publico", "pubblico dominio", r"общественно\w{1,3} достояни\w", r"публичн\w{2,3} домен\w?",
-        "суспильне надбання", "ملك عام",
-        "المجال العام", "domena publiczna", "kamu mali", "publiek domein", "domain publik", "pham vi cong cong",
-    )
+_PUBLIC_WORDS = (
+    r"public[\s-]domain(?![a-z])", "公有领域", "公共领域", "パブリックドメイン", "퍼블릭 ?도메인", r"gemeinfrei\w{0,2}",
+    "domaine public", "dominio publico", "pubblico dominio", r"общественно\w{1,3} достояни\w",
+    r"публичн\w{2,3} домен\w?", "суспильне надбання", "ملك عام", "المجال العام", "domena publiczna", "kamu mali",
+    "publiek domein", "domain publik", "pham vi cong cong",
 )  # fmt: skip
+_PUBLIC = re.compile("(?<![a-z])" + _any(*_PUBLIC_WORDS))
+# The patterns below try much at every place of a text; these tell in no time that most sentences hold none of them.
+_BY_HEAD = re.compile("|".join(re.escape(_head(w)) for w in _BY_WORDS))
+_PUBLIC_HEAD = re.compile("|".join(re.escape(_head(w)) for w in _PUBLIC_WORDS))
 _NOT = _any(
     "not", "n't", "no longer", "nicht", "kein", "pas", "non", "no", "nao", "не", "ليس", "不是", "并非", "非", "不属于",
     "不在", "未进入",
@@ -174,15 +184,16 @@ def find(low: str) -> list[tuple[tuple[int, int], Licence]]:
             add(m.span(), Licence("free", frozenset(), None, m[0]))
         for m in _ABBREVIATED.finditer(low):
             add(m.span(), _cc(m[2], m[3], m[0]))
-    for m in _BARE_CC.finditer(low):
-        add(m.span(), _cc(m[0], m[1], m[0]))
-    for m in _SPELLED.finditer(low):
+    if "by-" in low:
+        for m in _BARE_CC.finditer(low):
+            add(m.span(), _cc(m[0], m[1], m[0]))
+    for m in _SPELLED.finditer(low) if _BY_HEAD.search(low) else ():
         # "attribution" or 署名 alone is an ordinary word: the licence's name or one of its other elements must be near
         if (m[2].strip(" -–/·,+") and (m[3] or _CC_NAME.search(m[0]) or len(m[1]) > 2)) or (
             (m[3] or _CC_NAME.search(m[0])) and m[1] != "by"
         ):
             add(m.span(), _cc(m[2], m[3], m[0]))
-    for m in _PUBLIC.finditer(low):
+    for m in _PUBLIC.finditer(low) if _PUBLIC_HEAD.search(low) else ():
         add(m.span(), Licence("free", frozenset(), None, m[0]))
     out.sort(key=lambda item: item[0])
     return out

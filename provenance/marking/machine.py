@@ -10,9 +10,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
+from lxml import etree
+
 from fingerprints.model import Field
+
+MAX_PROPERTIES = 200  # elements with a property that are looked at, of each syntax
+MAX_NODES = 100  # elements in one property that are looked at
 
 _ROLES_OF_META = {
     "author": "author article:author dc.creator dcterms.creator twitter:creator byl parsely-author citation_author",
@@ -69,32 +75,47 @@ _FOREIGN = frozenset(["comment", "usercomments", "website", "breadcrumblist", "s
 
 def _attributes(root: Any) -> Iterator[Field]:
     """Properties written as attributes of elements. What stands in an item about something else is left out."""
-    for element in root.iter():
-        if not isinstance(element.tag, str) or (element.tag == "meta" and element.get("name")):
-            continue
-        for attribute, syntax, names in (("itemprop", "microdata", _JSON_LD), ("property", "rdfa", _RDFA)):
-            for name in (element.get(attribute) or "").lower().split():
-                role = names.get(name.rpartition("/")[2].rpartition(":")[2])
-                if role and not _about_else(element):
-                    for value in _value(element):
-                        yield Field("html", f"{syntax}:{role}", value[:4000])
+    for element in islice(root.iterfind(".//*[@itemprop]"), MAX_PROPERTIES):
+        if element.tag != "meta" or not element.get("name"):
+            yield from _property(element, "itemprop", "microdata", _JSON_LD)
+    for element in islice(root.iterfind(".//*[@property]"), MAX_PROPERTIES):
+        if element.tag != "meta" or not element.get("name"):
+            yield from _property(element, "property", "rdfa", _RDFA)
+
+
+def _property(element: Any, attribute: str, syntax: str, roles: dict[str, str]) -> Iterator[Field]:
+    for name in (element.get(attribute) or "").lower().split():
+        role = roles.get(name.rpartition("/")[2].rpartition(":")[2])
+        if role and not _about_else(element):
+            for value in _value(element):
+                yield Field("html", f"{syntax}:{role}", value[:4000])
 
 
 def _value(element: Any) -> Iterator[str]:
     """The value of a property: an attribute that holds it, the names and addresses of a nested item, or its text."""
+    own = _attribute(element)
+    if own is None and (element.get("itemscope") is not None or element.get("typeof")):
+        for inner in islice(element.iterdescendants(etree.Element), MAX_NODES):
+            named = inner.get("itemprop") or inner.get("property") or ""
+            if named.rpartition(":")[2] in ("name", "url"):
+                yield from filter(None, [_attribute(inner) or _text(inner)])
+        return
+    yield from filter(None, [own or _text(element)])
+
+
+def _attribute(element: Any) -> str | None:
     for attribute in ("content", "resource", "href", "src", "data", "datetime"):
         if element.get(attribute):
-            yield squeeze(str(element.get(attribute)))
-            return
-    if element.get("itemscope") is not None or element.get("typeof"):
-        for inner in element.iter():
-            named = (inner.get("itemprop") or inner.get("property") or "") if isinstance(inner.tag, str) else ""
-            if named.rpartition(":")[2] in ("name", "url") and inner is not element:
-                yield from _value(inner)
-        return
-    text = squeeze("".join(str(t) for t in element.itertext()))
-    if text:
-        yield text
+            return squeeze(str(element.get(attribute)))
+    return None
+
+
+def _text(element: Any) -> str:
+    """The text of an element, of its first nodes if it has very many."""
+    parts = []
+    for event, node in islice(etree.iterwalk(element, events=("start", "end")), 2 * MAX_NODES):
+        parts.append(node.text if event == "start" else node.tail if node is not element else None)
+    return squeeze("".join(p for p in parts if p))
 
 
 def _about_else(element: Any) -> bool:

@@ -7,10 +7,12 @@ What is left between the marks is what has to be understood as language: labels,
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Literal
 
 from . import licences, urls
+from .finder import squeezed
 from .fold import ALPHA, DENSE, HANGUL, clean, fold, fold_name, lower, name_pattern
 from .lexicon import Lexicon
 from .licences import Licence
@@ -160,9 +162,16 @@ class Marker:
         return not self._longer(low, cased, a, b)
 
     def _longer(self, low: str, cased: str, a: int, b: int) -> bool:
-        """A capitalised neighbour that is no known word makes it another, longer name."""
+        """A capitalised neighbour that is no known word makes it another, longer name.
+
+        Scripts without capitals: one more word between a label with a name and the end of the clause does.
+        """
+        if _UNCASED.match(low, a):
+            label = squeezed(_CLAUSE_EDGE.split(low[max(0, a - 60) : a])[-1].strip(" :-"))
+            labelled = label in self.lexicon.label.words and _LAST_WORD.match(low, b) is not None
+            return labelled and not self._known(low, cased, b + 1)
         after = re.match(rf" ({_CAPITAL}[\w'.-]*)", cased[b : b + 40])
-        if after and not self._known(low, b + 1):
+        if after and not self._known(low, cased, b + 1):
             return True
         before = re.search(rf"(?:^|[^\w.'-])({_CAPITAL}[\w'-]*\.?) $", cased[max(0, a - 40) : a])
         if not before:
@@ -175,10 +184,18 @@ class Marker:
             return False
         return not _ends_with(low[:a].rstrip(), self.lexicon.vocabulary)
 
-    def _known(self, low: str, start: int) -> bool:
-        """Whether a word that begins here is one the lexicon knows, or another of the work's names."""
-        if self.lexicon.trailing.match(low, start):
+    def _known(self, low: str, cased: str, start: int) -> bool:
+        """Whether the capitalised word that begins here is no part of the name before it.
+
+        It is another of the work's names, or a word of the lexicon that is used as one: a word that ends the clause is
+        a surname (Vy Anh, though ảnh is a photo), but for labels that stand after names (Ruth Calder Photography).
+        """
+        word = self.lexicon.trailing.match(low, start)
+        if word and self.lexicon.is_after(squeezed(word[0])):
             return True
+        if word and not _ENDS.match(low, word.end()):
+            filler = squeezed(word[0]) in self.lexicon.fillers
+            return filler or _LEADS_ON.match(cased, word.end()) is not None
         return any(n.pattern.match(low, start) for n in self._names)
 
     def _left_dense(self, low: str, a: int, left: str) -> bool:
@@ -208,12 +225,17 @@ class Marker:
         return (bool(following) and not last) or any(n.pattern.match(low, b) for n in self._names if n.bounded)
 
 
+_ENDS = re.compile(r"\s*(?:$|[.,;|/()\n!?])")
 _CAPITAL = "[A-ZА-ЯЁІЇЄΑ-Ω]"
+_LEADS_ON = re.compile(rf"\s*[:=»>·-]|\s+(?:{_CAPITAL}|@|{ANY_MARK}|{_HOLE})")  # to a name, as labels do
+_UNCASED = re.compile("[\u0590-\u0dff]")  # Hebrew, Arabic, the Indic scripts
+_CLAUSE_EDGE = re.compile(r"[.;|/\n(]")
+_LAST_WORD = re.compile(rf" [^\W\d_]+{_ENDS.pattern}")
 # Prepositions and "and" written together with the word after them, in Arabic and Hebrew.
 _ARABIC_PREFIX = re.compile(r"(?:^|[^\w])(?:[وبلفك]{1,2}|لل|[ושהכלבמ]{1,3}-?)$")
 
 
-def _ends_with(text: str, words: frozenset[str]) -> bool:
+def _ends_with(text: str, words: Set[str]) -> bool:
     return any(text[-n:] in words and _edge(text, n) for n in range(1, min(16, len(text)) + 1))
 
 

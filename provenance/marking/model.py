@@ -33,7 +33,8 @@ class Work:
         licence: ``CC-BY-SA-4.0``, ``reprint-with-credit``, ``all-rights-reserved`` ...; None counts as all
             rights reserved.
         kind: text, image, audio or video.
-        fields: rights-management fields embedded in the original, to be compared with those of a repost.
+        fields: rights-management fields embedded in the original, to be compared with those of a repost; None where
+            nobody knows them.
     """
 
     title: str
@@ -45,7 +46,7 @@ class Work:
     identifiers: tuple[str, ...] = ()
     licence: str | None = None
     kind: str = "text"
-    fields: tuple[Field, ...] = ()
+    fields: tuple[Field, ...] | None = None
 
     @classmethod
     def from_json(cls, raw: object) -> Work:
@@ -161,12 +162,26 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class TitleChange:
+    """One piece of a changed title, in order."""
+
+    state: Literal["kept", "removed", "added"]
+    text: str
+
+
+# Whether the original's rights-management fields were compared, and if not, why.
+Comparison = Literal["compared", "original_not_recorded", "not_a_file"]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What the check found. Marking, permission and infringement are three things; this speaks of the first two.
 
     ``reasons`` are stable snake_case codes (see `provenance.marking.verdict.REASONS` for their words).
     ``use`` is how the post was taken to use the work.
-    ``title_kept`` is None where the post has no heading to compare. ``searched`` names the places that were read.
+    ``title_kept`` is None where the post has no heading to compare; ``title_diff`` shows what was changed in a title
+    that was not kept. ``rmi_state`` says whether ``rmi_diff`` rests on a comparison. ``searched`` names the places that
+    were read.
     """
 
     owner_marked: bool
@@ -183,6 +198,8 @@ class Report:
     use: Use = "full"
     opt_out: tuple[str, ...] = ()
     licence_findings: tuple[str, ...] = ()
+    title_diff: tuple[TitleChange, ...] = ()
+    rmi_state: Comparison = "not_a_file"
     rmi_diff: tuple[Difference, ...] = ()
     reasons: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()

@@ -27,6 +27,7 @@ _CALENDAR = re.compile(
     "(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|"
     "(?:septem|octo|novem|decem)ber|spring|summer|autumn|winter|christmas|easter"
 )
+_MODEL = re.compile(r"(?:[\s-]+(?:\w*\d\w*|[ivx]{1,4}|mark|pro|max|plus|mini|ultra|eos|alpha|cam))+")
 _OTHER_SCRIPTS = re.compile(f"[{HANGUL}\u0590-\u06ff\u0900-\u0e7f]")
 
 
@@ -39,14 +40,15 @@ class Names:
     def generic(self, text: str) -> bool:
         """Whether a name names nobody: the internet, a friend, unknown."""
         low = text.lower().strip(QUOTES)
-        if not low or self.lexicon.brand.fullmatch(low):
+        if not low or self.lexicon.brand.is_word(low):
             return True
-        rest = self.lexicon.generic_word.sub(" ", low)
+        brand = self.lexicon.brand.match(low)
+        if brand and _MODEL.fullmatch(low, brand.end()):
+            return True  # the camera or the phone that something was taken with
+        rest = self.lexicon.generic_word.blank(low)
         if rest == low:
-            return (
-                self.lexicon.brand.search(low) is not None and len(self.residue(self.lexicon.brand.sub(" ", low))) == 0
-            )
-        return len(self.residue(self.lexicon.brand.sub(" ", rest))) <= 2
+            return self.lexicon.brand.has(low) and len(self.residue(self.lexicon.brand.blank(low))) == 0
+        return len(self.residue(self.lexicon.brand.blank(rest))) <= 2
 
     def shaped(self, text: str, label: Label) -> bool:
         """Whether a text can be somebody's name: not too long, no title, no number, capitals where there are any."""
@@ -55,7 +57,7 @@ class Names:
             return False
         if re.search(r"^(?:19|20)\d\d\b", text) or not re.search(r"[^\W\d_]", text):
             return False
-        if self.lexicon.filler.fullmatch(text.lower()):
+        if self.lexicon.filler.is_word(text.lower()):
             return False
         if re.search(f"[{DENSE}]", text):
             return len(text) <= (20 if label.strong else 10)
@@ -82,7 +84,7 @@ class Names:
         key = re.sub(r"\s+", " ", low[start:position]).strip()
         if key in self.lexicon.bare:
             whole = re.fullmatch(_BARE, rest.strip(QUOTES + "\n"))
-            if whole and not any(self.lexicon.filler.fullmatch(w) for w in whole[0].lower().split()):
+            if whole and not any(self.lexicon.filler.is_word(w) for w in whole[0].lower().split()):
                 return whole[0]
         latin = _LATIN.match(rest)
         if latin is None:
@@ -105,7 +107,7 @@ class Names:
     def residue(self, text: str) -> str:
         """The letters that are neither marks nor the small words of credit lines."""
         rest = re.sub(f"{ANY_MARK}|[\\d]", " ", text)
-        rest = self.lexicon.filler.sub(" ", rest)
+        rest = self.lexicon.filler.blank(rest)
         rest = re.sub(rf"{ALPHA}+", _weigh, rest)
         return re.sub(r"[\W_]+", "", rest)
 

@@ -197,9 +197,9 @@ def split_addresses(unit: Unit, registered: urls.Registered) -> Addresses:
         kind, home = registered.match(match[0])
         if not any(s < match.end() and match.start() < e for s, e, _, _ in spots):
             spots.append((*match.span(), urls.Link(match[0], match[0], kind, home), False))
-    plain = text.translate(_WIDTH)  # one code point for one: positions hold
-    if "." in plain:
-        for match in urls.IN_TEXT.finditer(plain):
+    if "." in text or "．" in text:
+        plain = text.translate(_WIDTH)  # one code point for one: positions hold
+        for match in urls.IN_TEXT.finditer(plain) if _DOTTED.search(plain) else ():
             found = urls.strip_tail(match[0])
             a, b = match.start(), match.start() + len(found)
             if "." in found and not any(s < b and a < e for s, e, _, _ in spots):
@@ -223,6 +223,7 @@ def split_addresses(unit: Unit, registered: urls.Registered) -> Addresses:
     return Addresses(tuple(pieces), tuple(links))
 
 
+_DOTTED = re.compile(r"\.[a-z]|://", re.IGNORECASE)  # every address holds one of these, most sentences none
 _NOTHING = urls.Link("", "", "unresolvable")
 _WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3002: 0x3002, 0xFF0C: 0xFF0C}
 for _kept in "，；！？（）":  # full-width punctuation ends an address, half-width may belong to it

@@ -210,6 +210,22 @@ def test_withdrawal(api) -> None:
     assert api("POST", "/v1/scans", "platform", json={"text": TEXT}).json()["status"] == "no_match"
 
 
+def test_grants(api) -> None:
+    work = api("POST", "/v1/works", "producer", json={**CLAIM, "text": TEXT, "licence": "all-rights-reserved"}).json()
+    route = f"/v1/works/{work['work_id']}/grants"
+    given = api("POST", route, "producer", json={"to": ["City Daily"], "credit": False})
+    assert given.status_code == 201
+    posted = {"text": TEXT, "account": "City Daily"}
+    seen = api("POST", "/v1/scans", "platform", json=posted).json()
+    assert (seen["verdict"], seen["matches"][0]["permission"]["grant_id"]) == ("licensed", given.json()["grant_id"])
+    assert [g["grant_id"] for g in api("GET", route, "producer").json()["items"]] == [given.json()["grant_id"]]
+    problem(api("POST", route, "producer", json={"to": []}), 400, "bad-input")
+    problem(api("POST", route, "platform", json={"to": ["City Daily"]}), 403, "forbidden")
+    assert api("DELETE", f"{route}/{given.json()['grant_id']}", "producer").json()["revoked_at"]
+    problem(api("DELETE", f"{route}/{given.json()['grant_id']}", "producer"), 409, "conflict")
+    assert api("POST", "/v1/scans", "platform", json=posted).json()["verdict"] == "uncredited"
+
+
 def test_administration(api) -> None:
     made = api("POST", "/v1/accounts", "administrator", json={"name": "新账号", "kind": "platform"})
     assert made.status_code == 201

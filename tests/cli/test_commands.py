@@ -315,3 +315,28 @@ def test_nothing_but_json_on_stdout(sourcemark, tmp_path) -> None:
     run = sourcemark("register", "--batch", "-", "--json", stdin=json.dumps({"text": ESSAY, "owner": "A"}))
     assert len(run.lines) == 1
     assert run.err == ""
+
+
+def test_grants(sourcemark, tmp_path) -> None:
+    (tmp_path / "bell.txt").write_text(ESSAY)
+    (tmp_path / "letter.pdf").write_bytes(b"a written permission")
+    work = sourcemark("register", "bell.txt", "--owner", "Ines Vale", "--json").lines[0]["work_id"]
+    given = sourcemark("grant", "give", work, "--to", "Copycat", "--until", "2099-12-31", "--no-credit",
+                       "--document", "letter.pdf", "--json")  # fmt: skip
+    assert given.status == 0, given.err
+    grant = given.lines[0]
+    assert (grant["to"], grant["until"], len(grant["document"])) == (["Copycat"], "2099-12-31", 64)
+    seen = sourcemark("scan", "-", "--account", "Copycat", "--json", stdin=ESSAY).lines[0]
+    assert seen["verdict"] == "licensed"
+    assert grant["grant_id"] in sourcemark("grant", "list", work).out
+    assert sourcemark("grant", "revoke", grant["grant_id"]).status == 0
+    assert sourcemark("scan", "-", "--account", "Copycat", "--json", stdin=ESSAY).lines[0]["verdict"] == "uncredited"
+    for args, word in (
+        (("--until", "soon"), "until"),
+        (("--territory", "china"), "territory"),
+        (("--use", "all"), "uses"),
+    ):
+        wrong = sourcemark("grant", "give", work, "--to", "Copycat", *args)
+        assert wrong.status == 2
+        assert word in wrong.err
+        assert len(wrong.err.strip().splitlines()) == 1

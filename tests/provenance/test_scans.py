@@ -1,13 +1,17 @@
 """Scanning: near copies found, nothing else, with marking and verdict; sightings for the owner."""
 
+import json
 import os
 
 import pytest
+from PIL import Image
 
-from provenance import accounts, scans, sightings
+from provenance import accounts, receipts, scans, sightings, works
 from provenance.errors import BadInput, NotFound
+from provenance.ledger import fsck
 from provenance.records import ScanItem
 from provenance.service import Service
+from provenance.tables import openings
 
 from .conftest import ESSAY, ESSAY_ZH, encoded, mirrored, picture, register_work, scan_upload
 
@@ -69,6 +73,32 @@ def test_near_copies_of_a_picture(sqlite_service: Service, edit: str) -> None:
     assert [m.work_id for m in result.matches] == [work.work_id]
     assert bool(result.matches[0].transform.get("mirrored", False)) == (edit == "mirrored")
     assert result.matches[0].segments[0].unit == "pixel"
+
+
+def test_what_became_of_the_originals_metadata(sqlite_service: Service) -> None:
+    service = sqlite_service
+    exif = Image.Exif()
+    exif[315], exif[33432] = "Marta Salt", "Marta Salt 2024"
+    work = register_work(service, encoded(picture(3), exif=exif))
+    stripped = scan_upload(service, encoded(picture(3), quality=60)).matches[0].marking
+    assert stripped["rmi_state"] == "compared"
+    assert {d["tag"]: d["state"] for d in stripped["rmi_diff"]} == {"Artist": "stripped", "Copyright": "stripped"}
+    exif[33432] = "City Daily"
+    altered = scan_upload(service, encoded(picture(3), quality=60, exif=exif)).matches[0].marking
+    assert {d["tag"]: d["state"] for d in altered["rmi_diff"]} == {"Artist": "kept", "Copyright": "altered"}
+    # in the log only as a commitment, in the receipt opened, and fsck compares the two
+    opening = json.loads(receipts.build(service, work.work_id or "")["opening.json"])
+    assert ["exif", "Artist", "Marta Salt"] in opening["metadata"]["record"]["fields"]
+    assert fsck.check(service.db, service.log)["problems"] == []
+
+
+def test_a_registration_without_metadata_says_so(sqlite_service: Service) -> None:
+    service = sqlite_service
+    register_work(service, encoded(picture(3)))
+    with service.db.write() as connection:  # as a registration from before metadata was kept, or an erased one
+        connection.execute(openings.delete().where(openings.c.name == works.METADATA))
+    marking = scan_upload(service, encoded(picture(3), quality=60)).matches[0].marking
+    assert (marking["rmi_state"], marking["rmi_diff"]) == ("original_not_recorded", [])
 
 
 def test_unrelated_uploads_match_nothing(sqlite_service: Service) -> None:

@@ -146,13 +146,26 @@ def test_a_signature_of_another_payload_type() -> None:
 
 def test_every_kind_of_the_format_is_read() -> None:
     for kind in statement.KINDS:
-        if kind in ("key-enrol", "key-revoke", "registration", "withdrawal", "erasure", "log-key"):
+        if kind in ("key-enrol", "key-revoke", "registration", "withdrawal", "erasure", "log-key", "grant"):
             continue
         leaf = resigned(
             registration(OLD), OLD, lambda s, k=kind: s.update(predicateType=f"https://log.test.example/{k}/v1")
         )
         assert replay(enrolment(OLD), leaf).known
         assert statement.parse_leaf(leaf).kind == kind
+
+
+def test_a_grant_names_its_registration_and_nobody() -> None:
+    entry = registration(OLD)
+    promised = {"terms": "sha256:" + "a" * 64}
+    made = statement.grant(ORIGIN, registration=leaf_hash(entry), index=1, commitments=promised, after=START)
+    leaf = statement.parse_leaf(statement.sign(made, OLD))
+    assert (leaf.predicate["leafHash"], leaf.predicate["commitments"]) == (leaf_hash(entry).hex(), promised)
+    replay(enrolment(OLD), entry, statement.sign(made, OLD))
+    for key in ("leafHash", "index", "commitments"):
+        broken = {**made, "predicate": {k: v for k, v in made["predicate"].items() if k != key}}
+        with pytest.raises(VerificationFailed, match="not a grant"):
+            statement.parse_leaf(statement.sign(broken, OLD))
 
 
 def test_a_withdrawal_names_its_registration() -> None:

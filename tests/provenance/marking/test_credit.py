@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from fingerprints import metadata
-from provenance.errors import BadInput, TooLarge, UnsupportedContent
+from fingerprints.sniff import sniff
+from provenance.errors import BadContent, BadInput, TooLarge, UnsupportedContent
 from provenance.marking import Post, Work, check, credit_line, write_into
 from provenance.marking.credit import languages
 
@@ -55,7 +56,13 @@ def _picture(format: str, **more: object) -> bytes:
     return out.getvalue()
 
 
-PICTURES = {"jpeg": _picture("JPEG"), "png": _picture("PNG"), "webp": _picture("WEBP")}
+PICTURES = {
+    "jpeg": _picture("JPEG"),
+    "png": _picture("PNG"),
+    "webp": _picture("WEBP"),
+    "gif": _picture("GIF"),
+    "tiff": _picture("TIFF"),
+}
 PICTURES_LOSSLESS = _picture("WEBP", lossless=True)
 
 
@@ -131,7 +138,7 @@ def test_writing_twice_changes_nothing_more() -> None:
 
 
 def _format(data: bytes) -> str:
-    return "jpeg" if data[:2] == b"\xff\xd8" else "png" if data[:4] == b"\x89PNG" else "webp"
+    return sniff(data)[1]
 
 
 OLD = (
@@ -177,8 +184,30 @@ def test_a_webp_without_an_extended_header_gets_one() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\x00\x00\x00\x00WEBP"])
 def test_what_cannot_carry_a_credit_is_refused(data: bytes) -> None:
-    with pytest.raises(UnsupportedContent):
+    with pytest.raises((BadContent, UnsupportedContent)) as refused:
         write_into(data, WORK)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def _flac(*comments: str) -> bytes:
+    listed = b"".join(struct.pack("<I", len(c.encode())) + c.encode() for c in comments)
+    body = bytes(4) + struct.pack("<I", len(comments)) + listed
+    return b"fLaC" + b"\x00\x00\x00\x22" + bytes(34) + b"\x84" + len(body).to_bytes(3, "big") + body
+
+
+@given(work=works(), lang=st.sampled_from(languages()))
+@settings(max_examples=100, deadline=None)
+def test_comments_of_sound_are_compliant(work: Work, lang: str) -> None:
+    marked = write_into(_flac(), replace(work, kind="audio"), lang, permission=_reserved(work))
+    report = check(replace(work, kind="audio"), Post(fields=metadata.read(marked, "flac"), lang=lang))
+    assert report.verdict == "compliant", (metadata.read(marked, "flac"), report.reasons)
+
+
+def test_an_artist_that_is_there_stays() -> None:
+    marked = write_into(_flac("ARTIST=Session Player", "GENRE=folk"), replace(WORK, kind="audio"))
+    found = {f.tag: f.value for f in metadata.read(marked, "flac")}
+    assert (found["artist"], found["genre"]) == ("Session Player", "folk")
+    assert found["copyright"] == "© Noor Haddad"
 
 
 def test_a_jpeg_without_room_is_refused() -> None:

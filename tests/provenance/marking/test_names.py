@@ -62,6 +62,7 @@ FORMS = [
     ("el", "Ελένη Παπαδάκη", ["Ελένης Παπαδάκη"]),
     ("el", "Νίκος Σταύρου", ["Νίκου Σταύρου", "Νίκο Σταύρου"]),
     ("tr", "Defne Karaca", ["Defne Karaca'nın", "Defne Karaca'ya", "Defne Karaca’dan"]),
+    ("fi", "Aino Kallioniemi", ["Aino Kallioniemen"]),
     ("fi", "Aino Laine", ["Aino Laineen", "Aino Laineelta"][:1]),
     ("hu", "Kovács Anna", ["Kovács Annától", "Kovács Annának"][1:]),
     ("de", "Friederike Sommerfeld", ["Friederike Sommerfelds", "Sommerfeld, Friederike"]),
@@ -87,6 +88,10 @@ OTHERS = [
     ("ja", "葛城透", "文:葛城透子"), ("ko", "문하람", "글: 문하람이슬"), ("ar", "رنا الخطيب", "بقلم: رنا الخطيبي"),
     ("hi", "कविता रावल", "लेखिका: कविता रावलकर"), ("th", "มณีรัตน์ สายชล", "ผู้เขียน: มณีรัตน์ สายชลธาร"),
     ("el", "Νίκος Σταύρου", "Συγγραφέας: Νίκος Σταυρόπουλος"), ("cs", "Karel Dvořák", "Autor: Karel Dvořáček"),
+    ("vi", "Phạm Hà Vy", "Tác giả: Phạm Hà Vy Anh"), ("en", "Priya Lonsdale", "By Priya Lonsdale Winter"),
+    ("de", "Jan Mai", "Text: Jan Mai Sommer"), ("ar", "سلمى ناصر", "بقلم سلمى ناصر الدين"),
+    ("hi", "अनुभव शास्त्री", "लेखक: अनुभव शास्त्री मिश्र"), ("he", "נועה ברקאי", "מאת נועה ברקאי לוי"),
+    ("fa", "بهرام توکلی", "نویسنده: بهرام توکلی راد"), ("bn", "অনির্বাণ সরকার", "লেখক: অনির্বাণ সরকার রায়"),
     ("fr", "Solène Guérin", "Par Solène Guérinière"), ("es", "Nuria Cifuentes", "Texto: Nuria Cifuentes Lara"),
 ]  # fmt: skip
 
@@ -95,3 +100,22 @@ OTHERS = [
 def test_another_name_is_another_person(lang: str, owner: str, text: str) -> None:
     report = check(Work("Unrelated", owner), Post(text=text + "\nSome words of the text.", lang=lang))
     assert (report.owner_marked, report.verdict) == (False, "wrong_owner")
+
+
+WORDS_BESIDE = [
+    ("vi", "Phạm Hà Vy", "Tác giả: Phạm Hà Vy Ảnh: Lê Na"), ("en", "Priya Lonsdale", "By Priya Lonsdale Photography"),
+    ("en", "Priya Lonsdale", "Text: Priya Lonsdale Photo: Ann Lee"), ("en", "Priya Lonsdale", "By Priya Lonsdale, Winter 2020"),
+    ("ar", "رنا الخطيب", "بقلم: رنا الخطيب، بيروت"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lang", "owner", "text"), WORDS_BESIDE, ids=[text for _, _, text in WORDS_BESIDE])
+def test_a_word_beside_a_name_is_no_part_of_it(lang: str, owner: str, text: str) -> None:
+    assert check(Work("Unrelated", owner), Post(text=text, lang=lang)).owner_marked
+
+
+@pytest.mark.parametrize("camera", ["Sony A7S III", "Canon EOS R5", "iPhone 15 Pro", "GoPro"])
+def test_a_camera_is_nobody(camera: str) -> None:
+    for label in ("Camera", "Kamera", "Photo", "拍摄"):
+        report = check(Work("Unrelated", "Priya Lonsdale", kind="video"), Post(text=f"{label}: {camera}"))
+        assert report.verdict == "missing"

@@ -101,6 +101,58 @@ def test_an_altered_title_is_seen(html: str, kept: bool | None) -> None:
     assert check(PHOTO, Post(html=html)).title_kept is kept
 
 
+@pytest.mark.parametrize(
+    ("title", "post", "kept", "changes"),
+    [
+        (
+            "盐田清晨",
+            Post(html="<h1>盐田清晨美哭了</h1>"),
+            True,
+            [],
+        ),
+        (
+            "临海新区夜间渡轮复航",
+            Post(html="<h1>震惊！临海夜间渡轮停航</h1><p>x</p>"),
+            False,
+            [
+                ("added", "震惊！"),
+                ("kept", "临海"),
+                ("removed", "新区"),
+                ("kept", "夜间渡轮"),
+                ("removed", "复"),
+                ("added", "停"),
+                ("kept", "航"),
+            ],
+        ),
+        (
+            "Night ferry returns to the lower harbour",
+            Post(text="Night ferry banned from the lower harbour\n\nThe ferry that was stopped a year ago is back."),
+            False,
+            [
+                ("kept", "Night ferry"),
+                ("removed", "returns to"),
+                ("added", "banned from"),
+                ("kept", "the lower harbour"),
+            ],
+        ),
+        (
+            "Night ferry returns",
+            Post(text="A poem for the evening\n\nThe ferry that was stopped a year ago is back."),
+            None,
+            [],
+        ),
+    ],
+)
+def test_what_was_changed_in_a_title_is_shown(
+    title: str, post: Post, kept: bool | None, changes: list[tuple[str, str]]
+) -> None:
+    report = check(replace(PHOTO, title=title), post)
+    assert report.title_kept is kept
+    assert [(c.state, c.text) for c in report.title_diff] == changes
+    if kept is False:
+        assert report.title_diff
+
+
 def test_rights_fields_are_compared_and_stripping_is_no_accusation() -> None:
     fields = (
         Field("exif", "Artist", "Petra Nowell"),
@@ -111,8 +163,13 @@ def test_rights_fields_are_compared_and_stripping_is_no_accusation() -> None:
     report = check(replace(PHOTO, fields=fields), Post(fields=repost))
     states = {d.tag: d.state for d in report.rmi_diff}
     assert states == {"Artist": "kept", "Copyright": "altered", "Source": "stripped"}
+    assert report.rmi_state == "compared"
+    moved = check(replace(PHOTO, fields=fields), Post(fields=(Field("xmp", "dc:creator", "Petra Nowell"),)))
+    assert {d.tag: d.state for d in moved.rmi_diff} == {"Artist": "kept", "Copyright": "stripped", "Source": "stripped"}
+    unknown = check(PHOTO, Post(fields=repost))
+    assert (unknown.rmi_state, unknown.rmi_diff) == ("original_not_recorded", ())
     bare = check(replace(PHOTO, fields=fields), Post(text=GOOD))
-    assert bare.verdict == "compliant"
+    assert (bare.verdict, bare.rmi_state) == ("compliant", "not_a_file")
 
 
 @pytest.mark.parametrize(

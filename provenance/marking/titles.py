@@ -1,0 +1,71 @@
+"""Whether a post kept the title of the work, and what it changed in it (R8, R9: a news repost keeps the title)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from .fold import fold_name, is_dense
+from .model import TitleChange
+
+_LONGEST = 300  # code points of a heading that are compared
+_ALIKE = 0.5  # two lines with less in common than this are not one title and its change
+_FIRST_LINE = 80  # code points of a first line that can be a title
+
+
+def judge(
+    title: str, headings: Iterable[str], text: str | None, *, marked: bool
+) -> tuple[bool | None, tuple[TitleChange, ...]]:
+    """Whether the title stands in a post, and if not, how its heading differs.
+
+    Args:
+        headings: of a page; its title element last.
+        text: a post of plain text, whose first line is a heading if it resembles the title.
+        marked: the title was found as a title elsewhere in the post.
+
+    Returns:
+        True, False, or None where there is no heading to compare; and the pieces that were kept, removed and added,
+        empty unless the title was changed.
+    """
+    wanted = fold_name(title)
+    if not wanted:
+        return None, ()
+    if marked:
+        return True, ()
+    listed = [" ".join(h.split())[:_LONGEST] for h in headings if h.strip()]
+    if not listed and text is not None:
+        first = next((line.strip() for line in text[:2_000].splitlines() if line.strip()), "")
+        if len(first) <= _FIRST_LINE and _likeness(wanted, fold_name(first)) >= _ALIKE:
+            listed = [first]
+    if not listed:
+        return None, ()
+    if any(wanted in fold_name(h) for h in listed):
+        return True, ()
+    nearest = max(listed, key=lambda h: _likeness(wanted, fold_name(h)))
+    return False, difference(title, nearest)
+
+
+def difference(title: str, heading: str) -> tuple[TitleChange, ...]:
+    """The pieces of two titles: kept, removed, added; by words, or by characters in scripts without spaces."""
+    dense = is_dense(title + heading)
+    a, b = _pieces(title, dense), _pieces(heading, dense)
+    join = "" if dense else " "
+    out: list[TitleChange] = []
+    for operation, a0, a1, b0, b1 in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if operation == "equal":
+            out.append(TitleChange("kept", join.join(a[a0:a1])))
+            continue
+        if a0 < a1:
+            out.append(TitleChange("removed", join.join(a[a0:a1])))
+        if b0 < b1:
+            out.append(TitleChange("added", join.join(b[b0:b1])))
+    return tuple(out)
+
+
+def _pieces(text: str, dense: bool) -> list[str]:
+    text = " ".join(text.split())[:_LONGEST]
+    return list(text) if dense else text.split(" ")
+
+
+def _likeness(a: str, b: str) -> float:
+    return difflib.SequenceMatcher(None, a[:_LONGEST], b[:_LONGEST], autojunk=False).ratio()
