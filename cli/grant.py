@@ -12,13 +12,14 @@ from provenance.errors import BadInput
 from provenance.records import parse
 
 from .output import emit, emit_all, say, table, tr
-from .session import acting_account, service
+from .session import acting_account, service, signing_key_file
 
 if TYPE_CHECKING:
     from provenance.grants import Grant
 
 app = typer.Typer(help="Grants: who may reuse a work. 授权（白名单、地域、期限）。", no_args_is_help=True)
 _Account = Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")]
+_SignKey = Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")]
 _Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 _Work = Annotated[str, typer.Argument(metavar="WORK_ID")]
 
@@ -35,6 +36,7 @@ def give(
     document: Annotated[Path | None, typer.Option(help="A written permission; only its SHA-256 is kept.")] = None,
     note: Annotated[str | None, typer.Option()] = None,
     account: _Account = None,
+    sign_key: _SignKey = None,
     json_: _Json = False,
 ) -> None:
     from provenance import grants
@@ -43,7 +45,8 @@ def give(
     terms |= {"commercial": commercial, "credit": not no_credit, "document": _digest(document)}
     new = parse(grants.NewGrant, terms | ({"uses": use} if use else {}))
     with service() as opened:
-        made = grants.give(opened, acting_account(opened, account), work_id, new)
+        key = None if sign_key is None else signing_key_file(sign_key)
+        made = grants.give(opened, acting_account(opened, account), work_id, new, key)
     if json_:
         emit(made)
     else:
@@ -66,11 +69,12 @@ def list_(work_id: _Work, json_: _Json = False) -> None:
 
 
 @app.command("revoke", help="End a grant.")
-def revoke(grant_id: str, account: _Account = None, json_: _Json = False) -> None:
+def revoke(grant_id: str, account: _Account = None, sign_key: _SignKey = None, json_: _Json = False) -> None:
     from provenance import grants
 
     with service() as opened:
-        ended = grants.revoke(opened, acting_account(opened, account), grant_id)
+        key = None if sign_key is None else signing_key_file(sign_key)
+        ended = grants.revoke(opened, acting_account(opened, account), grant_id, key)
     if json_:
         emit(ended)
     else:

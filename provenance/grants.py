@@ -19,6 +19,7 @@ from .accounts import Account
 from .errors import Conflict, NotFound
 from .ids import new_id
 from .ledger import statement
+from .ledger.keys import SigningKey
 from .marking.fold import fold_name
 from .records import Date, Line, Name, ReceiptRef, Record, ScanItem, Use
 from .service import Service
@@ -70,12 +71,16 @@ class Grant(NewGrant):
     receipt: ReceiptRef | None = None
 
 
-def give(service: Service, account: Account, work_id: str, terms: NewGrant) -> Grant:
+def give(service: Service, account: Account, work_id: str, terms: NewGrant, key: SigningKey | None = None) -> Grant:
     """Grant a reuse of a work of this account.
+
+    Args:
+        key: the account's own key; None: the one that is kept here.
 
     Raises:
         NotFound: there is no such work, or it is somebody else's.
         Conflict: the work was withdrawn.
+        Forbidden: see `signing`.
     """
     work = works.row(service, work_id, account.id)
     if work.withdrawn_at is not None:
@@ -91,7 +96,7 @@ def give(service: Service, account: Account, work_id: str, terms: NewGrant) -> G
             commitments={"terms": statement.commit(salt, record)},
             after=service.log.head(),
         ),
-        signing.signing_key(service, account),
+        signing.signing_key(service, account) if key is None else signing.own_key(service, account, key),
     )
     leaf_hash = statement.leaf_hash(leaf)
     given = {"grant_id": new_id("grant"), "work": work.id, "terms": terms.model_dump(mode="json"), "given_at": now()}
@@ -103,12 +108,16 @@ def give(service: Service, account: Account, work_id: str, terms: NewGrant) -> G
     return get(service, given["grant_id"], account.id)
 
 
-def revoke(service: Service, account: Account, grant_id: str) -> Grant:
+def revoke(service: Service, account: Account, grant_id: str, key: SigningKey | None = None) -> Grant:
     """End a grant. What was posted under it before stays judged as it was.
+
+    Args:
+        key: as of `give`.
 
     Raises:
         NotFound: there is no such grant of this account.
         Conflict: it was revoked already.
+        Forbidden: see `signing`.
     """
     found = _row(service, grant_id, account.id)
     if found.revoked_at is not None:
@@ -117,7 +126,7 @@ def revoke(service: Service, account: Account, grant_id: str) -> Grant:
         statement.withdrawal(
             service.log.origin, registration=found.leaf_hash, index=found.idx, after=service.log.head()
         ),
-        signing.signing_key(service, account),
+        signing.signing_key(service, account) if key is None else signing.own_key(service, account, key),
     )
     with service.db.write() as connection:
         changed = connection.execute(

@@ -5,7 +5,9 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from api.client import Client, Refused
 from provenance.errors import BadInput, VerificationFailed
@@ -66,6 +68,16 @@ def test_what_a_producer_does(client: Direct, key: keys.SigningKey, tmp_path: Pa
     assert client.withdraw(work["work_id"], fresh)["withdrawn_at"] is not None
     assert client.register(TEXT + " And again.", CLAIM, fresh)["status"] == "registered"
     assert {k["keyid"] for k in client.signing_keys()} == {key.keyid, recovery.keyid, fresh.keyid}
+
+
+def test_a_picture_comes_with_what_it_says_of_its_rights(client: Direct, key: keys.SigningKey, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[315] = "Marta Salt"
+    noise = np.random.default_rng(5).integers(0, 256, (12, 16, 3), np.uint8)
+    Image.fromarray(noise).resize((640, 480)).save(tmp_path / "a.jpg", exif=exif)
+    work = client.register(tmp_path / "a.jpg", {"owner": "Marta Salt"}, key)
+    opening = json.loads(client.receipt(work["work_id"])["opening.json"])
+    assert opening["metadata"]["record"] == {"fields": [["exif", "Artist", "Marta Salt"]]}
 
 
 def test_sealed_and_opened(client: Direct, key: keys.SigningKey, tmp_path: Path) -> None:

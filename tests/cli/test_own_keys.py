@@ -56,6 +56,9 @@ def test_an_own_key_embedded(sourcemark: Command, tmp_path: Path) -> None:
     done = sourcemark("register", "a.txt", "--owner", "Ada", "--sign-key", "my.pem", "--json")
     assert done.status == 0, done.err
     work = done.lines[0]["work_id"]
+    allowed = sourcemark("grant", "give", work, "--to", "City Daily", "--sign-key", "my.pem", "--json")
+    assert allowed.status == 0, allowed.err
+    assert sourcemark("grant", "revoke", allowed.lines[0]["grant_id"], "--sign-key", "my.pem").status == 0
     assert sourcemark("receipt", work, "--out", "r").status == 0
     checked = sourcemark("verify", "r", "--work", "a.txt", "--json").lines[0]
     assert checked["signed_by"] == [made["keyid"]]

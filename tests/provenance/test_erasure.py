@@ -6,9 +6,10 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from provenance import accounts, erasure, idempotency, receipts, scans, sightings, works
+from provenance import accounts, erasure, grants, idempotency, receipts, scans, sightings, works
 from provenance.accounts import NewAccount
 from provenance.errors import Conflict, Forbidden, NotFound
+from provenance.grants import NewGrant
 from provenance.ledger import fsck, keys, statement, verify
 from provenance.service import Service
 from provenance.tables import metadata
@@ -66,6 +67,21 @@ def test_proofs_stay(service: Service) -> None:
         erasure.erase(service, local, result.work_id)
     again = register_work(service, ESSAY.encode(), owner=OWNER, title=TITLE)
     assert again.status == "registered"
+
+
+def test_its_grants_go_with_it(service: Service) -> None:
+    local = accounts.local(service.db)
+    kept, gone = register_work(service, ESSAY_ZH.encode()), register_work(service, ESSAY.encode())
+    for work, to in ((kept, "Stays Daily"), (gone, "Thaddeus Grantee"), (gone, "Hepzibah Licensee")):
+        given = grants.give(service, local, work.work_id, NewGrant(to=[to]))
+    grants.revoke(service, local, given.grant_id)
+    erasure.erase(service, local, gone.work_id)
+    left = everything(service)
+    assert "Stays Daily" in left
+    assert not [name for name in ("Grantee", "Licensee") if name in left]
+    assert grants.of_work(service, gone.work_id) == []
+    assert len(grants.of_work(service, kept.work_id)) == 1
+    assert fsck.check(service.db, service.log)["problems"] == []
 
 
 def test_the_disk_forgets_too(sqlite_service: Service) -> None:

@@ -6,7 +6,7 @@ import os
 import pytest
 from PIL import Image
 
-from provenance import accounts, receipts, scans, sightings, works
+from provenance import accounts, drafts, receipts, scans, sightings, works
 from provenance.errors import BadInput, NotFound
 from provenance.ledger import fsck
 from provenance.records import ScanItem
@@ -96,7 +96,7 @@ def test_a_registration_without_metadata_says_so(sqlite_service: Service) -> Non
     service = sqlite_service
     register_work(service, encoded(picture(3)))
     with service.db.write() as connection:  # as a registration from before metadata was kept, or an erased one
-        connection.execute(openings.delete().where(openings.c.name == works.METADATA))
+        connection.execute(openings.delete().where(openings.c.name == drafts.METADATA))
     marking = scan_upload(service, encoded(picture(3), quality=60)).matches[0].marking
     assert (marking["rmi_state"], marking["rmi_diff"]) == ("original_not_recorded", [])
 
@@ -193,7 +193,6 @@ def test_names_in_the_works_own_text_are_no_credits(sqlite_service: Service) -> 
 
 
 def test_a_withdrawn_rival_is_not_shown(sqlite_service: Service) -> None:
-    from provenance import works
 
     register_work(sqlite_service, ESSAY.encode())
     rival = register_work(sqlite_service, f"{ESSAY} ".encode(), owner="John Thief")

@@ -88,6 +88,33 @@ def test_a_withdrawal_is_signed_by_who_may_act() -> None:
             replay(*log, bad)
 
 
+def test_a_grant_is_signed_and_ended_by_who_may_act() -> None:
+    def granted(leaf: bytes, index: int, signer: keys.SigningKey) -> bytes:
+        promised = {"terms": "sha256:" + "a" * 64}
+        made = statement.grant(ORIGIN, registration=leaf_hash(leaf), index=index, commitments=promised, after=START)
+        return statement.sign(made, signer)
+
+    def ended(leaf: bytes, index: int, signer: keys.SigningKey) -> bytes:
+        made = statement.withdrawal(ORIGIN, registration=leaf_hash(leaf), index=index, after=START)
+        return statement.sign(made, signer)
+
+    entry = registration(OLD)
+    log = [enrolment(OLD), entry, enrolment(NEW, OLD), enrolment(STRANGER)]
+    grant = granted(entry, 1, OLD)
+    replay(*log, grant, ended(grant, 4, NEW))  # a successor
+    for bad, told in (
+        (granted(entry, 1, STRANGER), "may not act"),
+        (granted(entry, 0, OLD), "another one"),
+        (granted(log[0], 0, OLD), "not a registration"),
+        (granted(entry, 5, OLD), "not before"),
+        (granted(grant, 4, OLD), "not a registration"),
+        (ended(grant, 4, STRANGER), "may not act"),
+        (ended(log[0], 0, OLD), "not a registration or grant"),
+    ):
+        with pytest.raises(VerificationFailed, match=told):
+            replay(*log, grant, bad)
+
+
 def test_a_revoked_key_names_no_successor() -> None:
     with pytest.raises(VerificationFailed, match="revoked"):
         replay(enrolment(OLD), revocation(OLD, OLD), enrolment(NEW, OLD))
