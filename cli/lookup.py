@@ -59,7 +59,8 @@ def _work_ids(opened: Service, work: str) -> list[str]:
         return [works.get(opened, work).work_id]
     from provenance import matching
 
-    return [found.work.work_id for found in matching.find(opened, opened.examine(Path(work)).fingerprint).found]
+    upload = opened.examine(Path(work), thorough=True).fingerprint
+    return [found.work.work_id for found in matching.find(opened, upload).found]
 
 
 def _pages(

@@ -25,7 +25,7 @@ class Module(Protocol):
     NAME: Medium
     ALGORITHM: str
 
-    def fingerprint(self, data: bytes, limits: Limits | None = None) -> Fingerprint: ...
+    def fingerprint(self, data: bytes, limits: Limits | None = None, *, thorough: bool = False) -> Fingerprint: ...
 
     def search(self, query: Fingerprint, view: View, load: Load, seen: View | None = None) -> Found:
         """The works that an upload verifiably reuses: candidates from the index, verified, with evidence."""
@@ -36,13 +36,21 @@ MEDIA: dict[Medium, Module] = {"text": cast(Module, text), "image": cast(Module,
 ALGORITHMS = frozenset(module.ALGORITHM for module in MEDIA.values())  # those of today
 
 
-def examine(data: bytes, limits: Limits, declared: TextFormat | None = None, trust_anchors: str = "") -> Examination:
+def examine(
+    data: bytes,
+    limits: Limits,
+    declared: TextFormat | None = None,
+    trust_anchors: str = "",
+    *,
+    thorough: bool = False,
+) -> Examination:
     """Read everything that is needed from one file. Runs inside the decoder process.
 
     Args:
         declared: the bytes are UTF-8 text of this format, as their sender said; a fragment of HTML cannot be told
             from plain text by its first bytes.
         trust_anchors: PEM certificates that C2PA manifests are trusted by.
+        thorough: for a search: look closer than is kept of a work, where the medium knows how.
 
     Raises:
         UnreadableMedia, UnsupportedMedium, LimitExceeded: see their reasons.
@@ -57,7 +65,7 @@ def examine(data: bytes, limits: Limits, declared: TextFormat | None = None, tru
     if module is None:
         found = Fingerprint(medium, EXACT, hashlib.sha256(data).digest(), reason="not_fingerprinted")
     else:
-        found = module.fingerprint(data, limits)
+        found = module.fingerprint(data, limits, thorough=thorough)
     return Examination(found, format, None, _metadata(data, format, trust_anchors))
 
 
@@ -99,7 +107,9 @@ def search(query: Fingerprint, index: Index, load: Load, seen: Index | None = No
 
 def renewed(of: Fingerprint) -> Fingerprint | None:
     """A work's fingerprint by today's algorithm from what an older one kept; None where nothing better can be made."""
-    return text.renewed(of) if of.medium == "text" and of.algorithm not in (text.ALGORITHM, EXACT) else None
+    if of.medium == "text":
+        return text.renewed(of) if of.algorithm not in (text.ALGORITHM, EXACT) else None
+    return image.renewed(of) if of.medium == "image" and of.algorithm != image.ALGORITHM else None
 
 
 def _everything(query: Fingerprint, candidate: Fingerprint) -> Segment:

@@ -84,12 +84,15 @@ class Sandbox:
                 self._drop(place)
             self._places.put(None)
 
-    def examine(self, source: Path | bytes, declared: TextFormat | None = None) -> Examination:
+    def examine(
+        self, source: Path | bytes, declared: TextFormat | None = None, *, thorough: bool = False
+    ) -> Examination:
         """Read one file in a worker.
 
         Args:
             source: a path to a regular file, or its bytes.
             declared: the bytes are UTF-8 text of this format, as their sender said.
+            thorough: see `media.examine`.
 
         Raises:
             UnreadableMedia: what the decoder says; ``file_missing``, ``is_a_directory``, ``not_a_file``,
@@ -108,7 +111,7 @@ class Sandbox:
                 fresh = worker or self._start()
                 worker = fresh
                 try:
-                    return self._ask(fresh, source, declared)
+                    return self._ask(fresh, source, declared, thorough=thorough)
                 except _Died as died:
                     self._drop(fresh)
                     worker = None
@@ -153,11 +156,13 @@ class Sandbox:
         with self._lock:
             self._running.discard(worker)
 
-    def _ask(self, worker: _Worker, source: Path | bytes, declared: TextFormat | None) -> Examination:
+    def _ask(
+        self, worker: _Worker, source: Path | bytes, declared: TextFormat | None, *, thorough: bool
+    ) -> Examination:
         deadline = time.monotonic() + self._limits.wall_seconds
         try:
             with _opened(source, self._limits.max_bytes) as (size, read):
-                worker.send(REQUEST.pack(size, FORMATS.index(declared)), deadline)
+                worker.send(REQUEST.pack(size, FORMATS.index(declared), thorough), deadline)
                 left = size
                 while left:
                     chunk = read(min(left, _CHUNK))

@@ -3,9 +3,9 @@
 Started by `Sandbox` only. It limits itself before it sees any foreign byte, holds no secret (its environment is empty
 but for what Python needs), and ends at the end of its input, that is, with its parent.
 
-Frames, little endian: a request is ``<Q length``, a byte that numbers the declared
-format in ``FORMATS``, and the bytes. An answer is ``<II Q Q``: lengths of a JSON head, of
-flags (0), of the fingerprint and of the text, then the three. The first frame is an empty answer: ready.
+Frames, little endian: a request is ``<Q length``, a byte that numbers the declared format in ``FORMATS``, one that is 1
+for a thorough look, and the bytes. An answer is ``<II Q Q``: lengths of a JSON head, of flags (0), of the fingerprint
+and of the text, then the three. The first frame is an empty answer: ready.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import BinaryIO
 from .errors import FingerprintError, LimitExceeded
 from .model import Limits, TextFormat
 
-REQUEST = struct.Struct("<QB")
+REQUEST = struct.Struct("<QBB")
 FORMATS: tuple[TextFormat | None, ...] = (None, "plain", "html")
 ANSWER = struct.Struct("<IIQQ")
 _OPEN_FILES = 24  # standard streams, and what importing one module or decoding one file needs
@@ -44,14 +44,21 @@ def main() -> None:
     _send(sink, {})
     while (head := source.read(REQUEST.size)) and len(head) == REQUEST.size:
         _start_clock(limits)
-        size, declared = REQUEST.unpack(head)
-        if not _serve(source, sink, size, FORMATS[declared], limits, anchors):
+        size, declared, thorough = REQUEST.unpack(head)
+        if not _serve(source, sink, size, FORMATS[declared], limits, anchors, thorough=bool(thorough)):
             break
         signal.alarm(0)
 
 
 def _serve(
-    source: BinaryIO, sink: BinaryIO, size: int, declared: TextFormat | None, limits: Limits, anchors: str
+    source: BinaryIO,
+    sink: BinaryIO,
+    size: int,
+    declared: TextFormat | None,
+    limits: Limits,
+    anchors: str,
+    *,
+    thorough: bool,
 ) -> bool:
     """Answer one request; False when this process should not take another."""
     from . import media
@@ -60,7 +67,7 @@ def _serve(
         data = source.read(size)
         if len(data) != size:
             return False
-        found = media.examine(data, limits, declared, anchors)
+        found = media.examine(data, limits, declared, anchors, thorough=thorough)
         del data
         head = {
             "format": found.format,

@@ -64,7 +64,7 @@ def scan(service: Service, account: Account, uploads: Iterable[Upload]) -> Itera
     service.start()
     iterator = iter(uploads)
     while group := list(islice(iterator, service.settings.batch_size)):
-        examinations = service.examine_all([upload.source for upload in group])
+        examinations = service.examine_all([upload.source for upload in group], thorough=True)
         judged = [
             _judge(service, upload.item, examination) for upload, examination in zip(group, examinations, strict=True)
         ]

@@ -91,12 +91,16 @@ class Service:
         self.db.close()
 
     # --- reading uploads -----------------------------------------------------------------------------------------
-    def examine(self, source: Source) -> Examination:
-        """Read one upload in a decoder process; raises the user's view of what is wrong with it."""
+    def examine(self, source: Source, *, thorough: bool = False) -> Examination:
+        """Read one upload in a decoder process; raises the user's view of what is wrong with it.
+
+        Args:
+            thorough: for a search: look closer than is kept of a work.
+        """
         try:
             if isinstance(source, Inline):
                 return self.sandbox.examine(source.text.encode(), source.format)
-            return self.sandbox.examine(source)
+            return self.sandbox.examine(source, thorough=thorough)
         except UnicodeEncodeError:  # JSON can hold half of a surrogate pair, text cannot
             raise BadContent(
                 "the text holds half of a surrogate pair, which is not Unicode text", reason="undecodable"
@@ -104,14 +108,16 @@ class Service:
         except FingerprintError as error:
             raise from_fingerprint_error(error) from error
 
-    def examine_all(self, sources: Sequence[Source | SourcemarkError]) -> list[Examination | SourcemarkError]:
+    def examine_all(
+        self, sources: Sequence[Source | SourcemarkError], *, thorough: bool = False
+    ) -> list[Examination | SourcemarkError]:
         """Read many files in parallel; the answers are in the order of the sources, errors in their places."""
 
         def one(source: Source | SourcemarkError) -> Examination | SourcemarkError:
             if isinstance(source, SourcemarkError):
                 return source
             try:
-                return self.examine(source)
+                return self.examine(source, thorough=thorough)
             except SourcemarkError as error:
                 return error
 

@@ -1,53 +1,177 @@
-"""Whether two small grey pictures are the same picture, block by block.
+"""Whether two aligned pictures show the same, block by block: do their edges run the same way at the same places?
 
-A perceptual code says that two pictures have the same layout; charts, documents and posts of one template have that
-too. Copies also agree inside nearly every part: the correlation within each of 64 blocks, brightness removed, has to
-hold even for the parts that agree worst.
+The upload is drawn onto the work's plane. Of every pixel the directions of both gradients are compared, which neither
+brightness nor contrast nor colour filters change; what lies between the letters of a caption still agrees. Unrelated
+pictures agree to zero on average, whatever is in them.
 """
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .hashing import SIDE, Grey
+from .keypoints import INVERTED
+from .stored import Frame
 
-_BLOCKS = 8  # a side
-_TEXTURE = 4.0  # standard deviation of grey levels from which a block shows something
-MINIMUM_BLOCKS = 12  # blocks with texture below which a picture is too plain to be told from others
+BLOCK = 16  # pixels of the work's plane
+_REACH = 2  # pixels by which a block may lie beside where the transform puts it
+_FLOOR = 10.0  # gradient (levels across three pixels, Sobel) that noise has too
+_CAP = 160.0  # beyond it an edge counts no more: one hard edge is not the picture
+_CRISP = 260.0  # gradient of lettering and stickers
+_COARSE = 4.0  # sigma in pixels, at which pixelated and blurred parts still agree
 
-_NEEDED = 0.85
-_PLAIN, _EACH = 40, 0.01  # fewer textured blocks than this need more agreement, each missing one by this
-_STEEPNESS = 30.0
-
-
-def _blocks(grey: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Shape (64, 64): the blocks as rows, each less its mean."""
-    side = SIDE // _BLOCKS
-    rows = grey.reshape(_BLOCKS, side, _BLOCKS, side).transpose(0, 2, 1, 3).reshape(_BLOCKS**2, side**2)
-    levels = rows.astype(np.float64)
-    return np.asarray(levels - levels.mean(axis=1, keepdims=True))
+Floats = NDArray[np.floating]
 
 
-def textured(grey: Grey) -> int:
-    """How many of the 64 blocks show something."""
-    return int(np.count_nonzero(_blocks(grey).std(axis=1) > _TEXTURE))
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """Arrays of shape (rows, columns), one entry a block of the work.
+
+    Attributes:
+        visible: share of the block that lies inside the upload.
+        work, upload: mean capped gradient of each, levels; what there is to agree about.
+        agree: share of the work's gradients that the upload has, -1..1.
+        back: share of the upload's gradients that the work has, -1..1.
+        coarse: as ``agree``, of both pictures blurred.
+        crisp: share of the block's pixels where the upload has the hard edges of something added.
+        tone_work, tone_upload: mean levels.
+    """
+
+    visible: Floats
+    work: Floats
+    upload: Floats
+    agree: Floats
+    back: Floats
+    coarse: Floats
+    crisp: Floats
+    tone_work: Floats
+    tone_upload: Floats
 
 
-def score(upload: NDArray[np.generic], work: NDArray[np.generic]) -> float:
-    """How surely two aligned grey pictures of shape (64, 64) are the same one, 0..1; 0.5 is the reporting threshold."""
-    a, b = _blocks(upload), _blocks(work)
-    deviations = a.std(axis=1), b.std(axis=1)
-    shown = np.maximum(*deviations) > _TEXTURE
-    count = int(shown.sum())
-    if count < MINIMUM_BLOCKS:
-        return 0.0
-    norms = deviations[0] * deviations[1] * a.shape[1]
-    products = (a * b).sum(axis=1)
-    within = np.divide(products, norms, out=np.zeros_like(norms), where=norms > 0)[shown]
-    total = float(products.sum() / max(math.sqrt(float((a * a).sum()) * float((b * b).sum())), 1e-9))
-    agreement = min(total, float(np.percentile(within, 20)))
-    needed = min(_NEEDED + max(0, _PLAIN - count) * _EACH, 0.97)
-    return 1 / (1 + math.exp(-_STEEPNESS * (agreement - needed)))
+def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
+    """Compare an upload with a work that ``matrix`` maps onto it."""
+    size = (work.width, work.height)
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
+    mine = _smoothed(cv2.resize(work.grey, size, interpolation=cv2.INTER_AREA), 1.0 if scale > 0.8 else 0.8 / scale)
+    theirs, visible = _drawn(upload, matrix, scale, size)
+    if form & INVERTED:
+        theirs = 255 - theirs
+    theirs = _smoothed(theirs, 1.0)
+    theirs = _settled(mine, theirs, visible)
+    gx, gy = _gradient(mine)
+    hx, hy = _gradient(theirs)
+    g, h = cv2.magnitude(gx, gy), cv2.magnitude(hx, hy)
+    cosine = (gx * hx + gy * hy) / ((g + _FLOOR) * (h + _FLOOR))
+    weight, other = np.minimum(g, _CAP) * visible, np.minimum(h, _CAP) * visible
+    seen = _blocks(visible)
+    of_work, of_upload = _blocks(weight), _blocks(other)
+    coarse, coarse_weight = _coarse(mine, theirs, visible)
+    return Compared(
+        visible=seen,
+        work=of_work / np.maximum(seen, 1e-3),
+        upload=of_upload / np.maximum(seen, 1e-3),
+        agree=_blocks(weight * cosine) / np.maximum(of_work, 1e-3),
+        back=_blocks(other * cosine) / np.maximum(of_upload, 1e-3),
+        coarse=_blocks(coarse) / np.maximum(_blocks(coarse_weight), 1e-3),
+        crisp=_blocks(((h > _CRISP) & (visible > 0)).astype(np.float32)),
+        tone_work=_blocks(mine),
+        tone_upload=_blocks(theirs),
+    )
+
+
+def _drawn(upload: Frame, matrix: Floats, scale: float, size: tuple[int, int]) -> tuple[Floats, Floats]:
+    """The upload on the work's plane, and 1 where it has pixels."""
+    grey = upload.grey  # not always of the plane's size
+    density = scale * grey.shape[1] / upload.width
+    if density > 1.3:  # average before sampling
+        small = (max(1, round(grey.shape[1] / density)), max(1, round(grey.shape[0] / density)))
+        grey = np.asarray(cv2.resize(grey, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    to_grey = np.diag((grey.shape[1] / upload.width, grey.shape[0] / upload.height, 1.0))
+    half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # OpenCV counts from the centre of the first pixel
+    to_upload = np.linalg.inv(half) @ to_grey @ matrix @ half
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    drawn = cv2.warpPerspective(grey, to_upload, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    x, y = np.meshgrid(np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5)
+    w = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
+    u = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / w
+    v = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / w
+    margin = min(1.5 * max(scale, 1.0), 6.0)
+    inside = (
+        (u > margin)
+        & (v > margin)
+        & (u < upload.width - margin)
+        & (v < upload.height - margin)
+        & (w * matrix[2, 2] > 0)
+    )
+    return np.asarray(drawn, dtype=np.float32), inside.astype(np.float32)
+
+
+def _settled(mine: Floats, theirs: Floats, visible: Floats) -> Floats:
+    """The upload with each block moved by the few pixels that make it agree best, neighbours considered."""
+    gx, gy = _unit(mine)
+    hx, hy = _unit(theirs)
+    gx, gy = gx * visible, gy * visible
+    reach = [(dx, dy) for dy in range(-_REACH, _REACH + 1) for dx in range(-_REACH, _REACH + 1)]
+    reach.sort(key=lambda d: d[0] ** 2 + d[1] ** 2)
+    sums = []
+    padded = [cv2.copyMakeBorder(a, _REACH, _REACH, _REACH, _REACH, cv2.BORDER_CONSTANT) for a in (hx, hy)]
+    rows, columns = mine.shape
+    for dx, dy in reach:
+        y, x = _REACH + dy, _REACH + dx
+        dot = gx * padded[0][y : y + rows, x : x + columns]
+        dot += gy * padded[1][y : y + rows, x : x + columns]
+        sums.append(cv2.blur(_blocks(dot), (3, 3), borderType=cv2.BORDER_CONSTANT))
+    stack = np.stack(sums)
+    stack[0] *= 1.03  # stay, unless moving is better
+    best = stack.argmax(axis=0)
+    offsets = np.array(reach, dtype=np.float32)[best]
+    if not offsets.any():
+        return theirs
+    grid = offsets.shape[1] * BLOCK, offsets.shape[0] * BLOCK
+    field = cv2.resize(offsets, grid, interpolation=cv2.INTER_LINEAR)[:rows, :columns]
+    across, down = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
+    return np.asarray(
+        cv2.remap(
+            theirs, across + field[..., 0], down + field[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+    )
+
+
+def _coarse(mine: Floats, theirs: Floats, visible: Floats) -> tuple[Floats, Floats]:
+    """Agreement and weight a pixel of both pictures, blurred and at a quarter of the size each way."""
+    quarter = (max(4, mine.shape[1] // 4), max(4, mine.shape[0] // 4))
+    back = (mine.shape[1], mine.shape[0])
+    a, b = (_smoothed(cv2.resize(p, quarter, interpolation=cv2.INTER_AREA), _COARSE / 4) for p in (mine, theirs))
+    gx, gy = _gradient(a)
+    hx, hy = _gradient(b)
+    g, h = cv2.magnitude(gx, gy), cv2.magnitude(hx, hy)
+    cosine = (gx * hx + gy * hy) / ((g + _FLOOR) * (h + _FLOOR))
+    weight = cv2.resize(np.minimum(g, _CAP), back, interpolation=cv2.INTER_NEAREST) * visible
+    return weight * cv2.resize(cosine, back, interpolation=cv2.INTER_NEAREST), weight
+
+
+def _smoothed(picture: NDArray[np.generic], sigma: float) -> Floats:
+    return np.asarray(cv2.GaussianBlur(picture.astype(np.float32), (0, 0), sigma))
+
+
+def _gradient(picture: Floats) -> tuple[Floats, Floats]:
+    return cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1)
+
+
+def _unit(picture: Floats) -> tuple[Floats, Floats]:
+    x, y = _gradient(picture)
+    length = cv2.magnitude(x, y) + _FLOOR
+    return x / length, y / length
+
+
+def _blocks(values: Floats) -> Floats:
+    """Means of the blocks; those at the edge count what is missing as zero."""
+    rows, columns = values.shape
+    down, right = -rows % BLOCK, -columns % BLOCK
+    if down or right:
+        values = np.pad(values, ((0, down), (0, right)))
+    shape = values.shape[0] // BLOCK, BLOCK, values.shape[1] // BLOCK, BLOCK
+    return np.asarray(values.reshape(shape).mean(axis=(1, 3)))

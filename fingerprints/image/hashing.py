@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 SIDE = 64  # hash_size 16 times ImageHash's high frequency factor 4
 LOW = 16
+_BLOCKS = 8  # a side
+_TEXTURE = 4.0  # standard deviation of grey levels from which a block shows something
 
 Grey = NDArray[np.uint8]
 
@@ -56,3 +58,10 @@ def codes(grey: Grey) -> NDArray[np.uint64]:
 def distances(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Hamming distances of codes, shapes (n, 4) and (m, 4), as an array of shape (n, m)."""
     return np.asarray(np.bitwise_count(a[:, None, :] ^ b[None, :, :]).sum(axis=2, dtype=np.int64))
+
+
+def textured(grey: Grey) -> int:
+    """How many of 64 blocks of a grey picture of shape (64, 64) show something."""
+    side = SIDE // _BLOCKS
+    blocks = grey.reshape(_BLOCKS, side, _BLOCKS, side).transpose(0, 2, 1, 3).reshape(_BLOCKS**2, side**2)
+    return int(np.count_nonzero(blocks.std(axis=1) > _TEXTURE))

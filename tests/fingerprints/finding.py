@@ -8,8 +8,9 @@ from fingerprints.index.protocol import Change, Found
 from fingerprints.model import Fingerprint, Limits, Match
 
 
-def made(data: bytes | str) -> Fingerprint:
-    return media.examine(data if isinstance(data, bytes) else data.encode(), Limits()).fingerprint
+def made(data: bytes | str, *, thorough: bool = False) -> Fingerprint:
+    raw = data if isinstance(data, bytes) else data.encode()
+    return media.examine(raw, Limits(), thorough=thorough).fingerprint
 
 
 def indexed(works: Sequence[Fingerprint]) -> MemoryIndex:

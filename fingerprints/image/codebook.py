@@ -1,0 +1,119 @@
+"""What a descriptor is stored as: a key to look up and a code to compare.
+
+A descriptor is projected to 64 dimensions. Key: a 16-bit visual word, the nearest of 256 x 256 centroids of a product
+of two halves (Babenko, Lempitsky, The inverted multi-index, 2012), and a 24-bit signature of what the word leaves over,
+compared by Hamming distance (Jegou, Douze, Schmid, Hamming embedding, 2008). Code: sixteen bytes, a product quantiser
+(Jegou, Douze, Schmid, Product quantization for nearest neighbor search, 2011). All tables are in ``codebook-1.npz``,
+made by ``scripts/make_picture_codebook.py`` from pictures that the script draws and two that scikit-learn carries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+VERSION = "codebook1"
+DIMENSIONS = 64
+WORD_BITS, SIGNATURE_BITS = 16, 24
+CODE_LENGTH = 16  # bytes
+
+_HALF = DIMENSIONS // 2
+_PART = DIMENSIONS // CODE_LENGTH
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tables:
+    """
+    Attributes:
+        mean: shape (128,), of descriptors of unit length.
+        projection: shape (128, 64), orthonormal columns.
+        words: shape (2, 256, 32), centroids of both halves.
+        signs: shape (64, 24), directions whose signs are the signature.
+        parts: shape (16, 256, 4), centroids of each part of the code.
+    """
+
+    mean: Floats
+    projection: Floats
+    words: Floats
+    signs: Floats
+    parts: Floats
+
+
+@cache
+def _tables() -> _Tables:
+    with resources.files(__package__).joinpath("codebook-1.npz").open("rb") as file, np.load(file) as stored:
+        return _Tables(*(stored[name].astype(np.float32) for name in _Tables.__slots__))
+
+
+def projected(descriptors: NDArray[Any]) -> Floats:
+    """RootSIFT descriptors, shape (n, 128), of any length, as float32 of shape (n, 64)."""
+    tables = _tables()
+    unit = descriptors.astype(np.float32)
+    unit /= np.maximum(np.sqrt(np.einsum("ij,ij->i", unit, unit)), 1e-6)[:, None]
+    return np.asarray((unit - tables.mean) @ tables.projection)
+
+
+def restored(vectors: Floats) -> Floats:
+    """Projected descriptors as descriptors of shape (n, 128) again, as far as they go."""
+    tables = _tables()
+    return np.asarray(vectors @ tables.projection.T + tables.mean)
+
+
+def keys(vectors: Floats, probes: int = 1) -> NDArray[np.uint64]:
+    """The keys of projected descriptors, shape (n, probes): of the nearest word, then of the next ones.
+
+    Args:
+        probes: 1, 2 or 4; words of the two nearest centroids of each half.
+    """
+    tables = _tables()
+    n = len(vectors)
+    near = np.empty((n, 2, 2), dtype=np.int64)  # half, rank
+    distance = np.empty((n, 2, 2), dtype=np.float32)
+    rows = np.arange(n)
+    for half in range(2):
+        mine = vectors[:, half * _HALF : (half + 1) * _HALF]
+        centroids = tables.words[half]
+        away = np.einsum("ij,ij->i", centroids, centroids) - 2 * mine @ centroids.T
+        for rank in range(2 if probes > 1 else 1):
+            near[:, half, rank] = best = away.argmin(axis=1)
+            distance[:, half, rank] = away[rows, best]
+            away[rows, best] = np.inf
+    out = np.empty((n, probes), dtype=np.uint64)
+    # After the nearest pair comes the one that changes the half which was less sure, then the other, then both.
+    sure = distance[:, 0, 1] - distance[:, 0, 0] > distance[:, 1, 1] - distance[:, 1, 0] if probes > 1 else None
+    for probe in range(probes):
+        first = second = np.zeros(n, dtype=np.int64)
+        if probe == 3:
+            first = second = np.ones(n, dtype=np.int64)
+        elif probe and sure is not None:
+            first = (sure == (probe == 2)).astype(np.int64)
+            second = 1 - first
+        a, b = near[rows, 0, first], near[rows, 1, second]
+        left = vectors - np.concatenate((tables.words[0][a], tables.words[1][b]), axis=1)
+        signature = (left @ tables.signs > 0) @ (np.uint64(1) << np.arange(SIGNATURE_BITS, dtype=np.uint64))
+        word = (a.astype(np.uint64) << np.uint64(8)) | b.astype(np.uint64)
+        out[:, probe] = (word << np.uint64(SIGNATURE_BITS)) | signature
+    return out
+
+
+def encoded(vectors: Floats) -> NDArray[np.uint8]:
+    """The codes of projected descriptors, shape (n, 16)."""
+    parts = _tables().parts
+    out = np.empty((len(vectors), CODE_LENGTH), dtype=np.uint8)
+    for part in range(CODE_LENGTH):
+        mine = vectors[:, part * _PART : (part + 1) * _PART]
+        centroids = parts[part]
+        out[:, part] = (np.einsum("ij,ij->i", centroids, centroids) - 2 * mine @ centroids.T).argmin(axis=1)
+    return out
+
+
+def decoded(codes: NDArray[np.uint8]) -> Floats:
+    """What codes stand for, shape (n, 64)."""
+    return np.asarray(_tables().parts[np.arange(CODE_LENGTH), codes].reshape(len(codes), DIMENSIONS))

@@ -1,0 +1,104 @@
+"""Local features: RootSIFT keypoints, and what mirroring and inversion make of their descriptors.
+
+SIFT (Lowe, 2004) as OpenCV computes it, square-rooted (Arandjelovic, Zisserman, Three things everyone should know to
+improve object retrieval, 2012). Mirroring a picture or inverting its levels permutes the descriptor, so one extraction
+serves four forms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+LENGTH = 128
+FORMS = 4  # bits of a form: 1 mirrored, 2 inverted
+MIRRORED, INVERTED = 1, 2
+
+_CONTRAST = 0.012  # lower than OpenCV's: faint pictures have keypoints too, and the best are chosen afterwards
+_EDGE = 14.0
+_CELLS = 8  # a side; no part of the picture takes all keypoints
+_SAME = 0.6  # pixels within which two keypoints of one size are one place with two orientations
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Keypoints:
+    """Places in a picture that can be found again.
+
+    Attributes:
+        points: float32, shape (n, 2), x and y in pixels; the corner of the picture is (0, 0).
+        sizes: float32, shape (n,), diameters in pixels.
+        angles: float32, shape (n,), degrees clockwise, 0 to 360.
+        descriptors: uint8, shape (n, 128), RootSIFT times 512, at most 255.
+    """
+
+    points: Floats
+    sizes: Floats
+    angles: Floats
+    descriptors: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+
+@cache
+def _detector(most: int) -> Any:
+    cv2.setNumThreads(1)  # processes are the parallelism
+    return cv2.SIFT_create(nfeatures=most, contrastThreshold=_CONTRAST, edgeThreshold=_EDGE)
+
+
+def detect(grey: NDArray[np.uint8], most: int) -> Keypoints:
+    """The keypoints of a grey picture, strongest first, at most ``most``, spread over the picture."""
+    detector = _detector(0)
+    found = detector.detect(grey, None)
+    if found:
+        found = [found[n] for n in _chosen(found, grey.shape, most)]
+        found, raw = detector.compute(grey, found)
+    if not found:
+        empty = np.zeros(0, dtype=np.float32)
+        return Keypoints(empty.reshape(0, 2), empty, empty, np.zeros((0, LENGTH), dtype=np.uint8))
+    root = np.sqrt(raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-9)) * 512
+    points = np.array([k.pt for k in found], dtype=np.float32) + np.float32(0.5)
+    sizes = np.array([k.size for k in found], dtype=np.float32)
+    angles = np.array([k.angle for k in found], dtype=np.float32)
+    return Keypoints(points, sizes, angles, np.minimum(np.rint(root), 255).astype(np.uint8))
+
+
+def _chosen(found: Any, shape: tuple[int, ...], most: int) -> NDArray[np.int64]:
+    """The strongest, but of each of 8 x 8 cells no more than four times its share."""
+    strength = np.array([k.response for k in found])
+    order = np.argsort(-strength, kind="stable")
+    if len(order) <= most:
+        return order
+    points = np.array([k.pt for k in found])[order]
+    cell = (points[:, 1] * _CELLS / shape[0]).astype(int) * _CELLS + (points[:, 0] * _CELLS / shape[1]).astype(int)
+    by_cell = np.argsort(cell, kind="stable")
+    first = np.searchsorted(cell[by_cell], np.arange(_CELLS**2))
+    rank = np.empty(len(order), dtype=int)
+    rank[by_cell] = np.arange(len(order)) - first[cell[by_cell]]
+    share = 4 * most // _CELLS**2
+    return order[np.argsort(rank >= share, kind="stable")[:most]]
+
+
+@cache
+def _permutations() -> NDArray[np.int64]:
+    """Which entry of a descriptor comes to stand where, shape (4, 128), by form.
+
+    Entry (row, column, direction) of the 4 x 4 x 8 histogram: mirroring reverses the axis across the keypoint's
+    direction and the sense of directions; inversion turns all gradients, and with them the keypoint, by half a turn,
+    which turns the grid and leaves directions relative to the keypoint as they were.
+    """
+    grid = np.arange(LENGTH).reshape(4, 4, 8)
+    mirrored = grid[::-1, :, (-np.arange(8)) % 8]
+    return np.stack([g.ravel() for g in (grid, mirrored, grid[::-1, ::-1], mirrored[::-1, ::-1])])
+
+
+def form(descriptors: NDArray[Any], which: int) -> NDArray[Any]:
+    """Descriptors as they would be if the picture were mirrored (bit 1) and inverted (bit 2)."""
+    return descriptors if which == 0 else descriptors[:, _permutations()[which]]

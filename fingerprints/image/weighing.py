@@ -1,0 +1,301 @@
+"""Whether an upload contains a work, decided from what of the two agrees, where, and how rare it is.
+
+`weigh` gathers the evidence inside the rectangle of the work that agrees best. Each of `FEATURES` has a meaning and a
+direction: more of it never makes a copy less likely (or, where negative, more likely). The rule is a sum of small
+decision trees with those directions built in (Friedman, Greedy function approximation, 2001), fitted by
+``benchmarks/image/learn.py``; ``rule-1.npz`` holds it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .alignment import Alignment, moved
+from .comparing import BLOCK, Compared
+from .stored import Frame
+
+_SHOWS = 12.0  # mean gradient of a block from which it shows something
+_AGREES = 0.35  # of its gradients, for a block that is the same in both
+_AGAINST = 0.30  # what a block must agree more than, to belong to the rectangle
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for and against; counts as logarithms, shares 0..1, +1 or -1 in `DIRECTIONS` says which way.
+
+    Attributes:
+        places: log(1 + keypoints in the rectangle that agree).
+        rare: the same, each divided by the number of registered works that have such a place.
+        spread: log(1 + blocks with such a keypoint).
+        density: share of the work's visible keypoints in the rectangle that agree.
+        found: share of the upload's keypoints inside the rectangle that agree.
+        exact: 1 / (1 + residual in pixels).
+        votes: share of the pairs that look alike which agree with the transform.
+        blocks: log(1 + textured blocks in the rectangle that agree).
+        agree: share of the work's gradients in the rectangle that the upload has.
+        back: the reverse.
+        coarse: agreement of the blurred pictures in the rectangle.
+        even: share of the rectangle's textured blocks that agree.
+        worst: agreement that four of five textured blocks of the rectangle reach.
+        of_visible: share of the visible work's gradients that lie in the rectangle.
+        of_work: share of the work's gradients that lie in it.
+        of_upload: share of the upload that lies in it.
+        contrary: share of the visible work's gradients where the upload shows something else instead.
+        contrary_inside: the same, of the rectangle.
+        hole: share of the visible work in the largest rectangle where nothing agrees.
+        added: of what does not agree in the rectangle, the share where something with hard edges was put.
+        empty: of what does not agree in the rectangle, the share where the upload shows nothing.
+        tone: correlation of the blocks' brightness in the rectangle.
+        texture: log(1 + textured blocks of the work).
+        stretch: |log2| of the longer to the shorter scale of the transform.
+        code: 1 - distance of the whole pictures' codes / 128, at least 0.
+    """
+
+    places: float
+    rare: float
+    spread: float
+    density: float
+    found: float
+    exact: float
+    votes: float
+    blocks: float
+    agree: float
+    back: float
+    coarse: float
+    even: float
+    worst: float
+    of_visible: float
+    of_work: float
+    of_upload: float
+    contrary: float
+    contrary_inside: float
+    hole: float
+    added: float
+    empty: float
+    tone: float
+    texture: float
+    stretch: float
+    code: float
+
+
+FEATURES = tuple(field.name for field in fields(Evidence))
+DIRECTIONS = {
+    "places": 1, "rare": 1, "spread": 1, "density": 1, "found": 1, "exact": 0, "votes": 1, "blocks": 1, "agree": 1,
+    "back": 1, "coarse": 1, "even": 1, "worst": 1, "of_visible": 1, "of_work": 1, "of_upload": 0, "contrary": -1,
+    "contrary_inside": -1, "hole": -1, "added": 0, "empty": 0, "tone": 1, "texture": 0, "stretch": -1, "code": 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighed:
+    """
+    Attributes:
+        evidence: what the rule decides by.
+        box: left, top, right, bottom of the part of the work that was found, pixels of its plane.
+    """
+
+    evidence: Evidence
+    box: tuple[float, float, float, float]
+
+
+def weigh(
+    upload: Frame, work: Frame, by: Alignment | None, compared: Compared, matrix: Floats, rarity: Floats, code: float
+) -> Weighed:
+    """Gather the evidence of one alignment.
+
+    Args:
+        by: the keypoints' alignment; None where the whole pictures were laid on each other.
+        matrix: the transform that was compared.
+        rarity: of each of the alignment's places one by the number of works with such a place, shape (n,).
+        code: see `Evidence`.
+    """
+    seen = np.where(compared.visible > 0.25, compared.visible, 0)
+    weight = compared.work * seen
+    support = np.maximum(compared.agree, np.minimum(compared.coarse, 0.9) - 0.15)
+    shows = (compared.work > _SHOWS) & (seen > 0)
+    agrees = shows & (support > _AGREES)
+    # Where the work is plain and the upload is not, something is there that is not the work's.
+    plain = np.where(shows, 0.0, np.minimum(compared.upload, 60.0) * seen * 0.25)
+    top, left, bottom, right = best_rectangle(weight * (support - _AGAINST) - plain)
+    inside = np.zeros(weight.shape, dtype=bool)
+    inside[top:bottom, left:right] = True
+    total = max(float(weight.sum()), 1e-6)
+    here = max(float(weight[inside].sum()), 1e-6)
+
+    def mean(values: NDArray[np.floating], where: NDArray[np.bool_], of: NDArray[np.floating] = weight) -> float:
+        return float((values * of)[where].sum() / max(float(of[where].sum()), 1e-6))
+
+    missing = np.clip(1 - support / 0.7, 0, 1)
+    # Its own edges instead of the work's, as many as the work has, and not the hard ones of lettering.
+    natural = np.clip(compared.upload / np.maximum(compared.work, 8.0), 0, 1) * np.clip(1 - compared.crisp * 8, 0, 1)
+    natural *= np.clip(1 - np.maximum(compared.back, 0) / 0.6, 0, 1)
+    lost = missing * weight
+    inner = inside & shows
+    points = work.points
+    box = left * BLOCK, top * BLOCK, min(right * BLOCK, work.width), min(bottom * BLOCK, work.height)
+    within = _within(points, box)
+    where = _block_of(points, weight.shape)
+    visible_points = within & (seen[where] > 0)
+    places = by.places[within[by.places]] if by is not None else np.zeros(0, dtype=np.int64)
+    rare = rarity[within[by.places]] if by is not None else np.zeros(0)
+    back_points = _moved_back(upload, matrix)
+    mine = int(_within(back_points, box).sum())
+    stretch = np.linalg.svd(matrix[:2, :2], compute_uv=False)
+    quad_share = _share_of_upload(upload, matrix, box)
+    count = int(inner.sum())
+    evidence = Evidence(
+        places=float(np.log1p(len(places))),
+        rare=float(np.log1p(rare.sum())),
+        spread=float(np.log1p(len(np.unique(where[0][places] * 64 + where[1][places])))),
+        density=len(places) / max(int(visible_points.sum()), 8),
+        found=len(places) / max(mine, 8),
+        exact=1 / (1 + by.residual) if by is not None else 0.0,
+        votes=len(by.places) / max(by.tried, 8) if by is not None else 0.0,
+        blocks=float(np.log1p(int((agrees & inside).sum()))),
+        agree=mean(compared.agree, inside),
+        back=mean(compared.back, inside, compared.upload * seen),
+        coarse=mean(compared.coarse, inside),
+        even=int((agrees & inside).sum()) / max(count, 4),
+        worst=float(np.percentile(support[inner], 20)) if count else -1.0,
+        of_visible=here / total,
+        of_work=here / max(float(_full(compared, weight).sum()), 1e-6),
+        of_upload=quad_share,
+        contrary=float((lost * natural).sum() / total),
+        contrary_inside=float((lost * natural)[inside].sum() / here),
+        hole=_hole(weight, support) / total,
+        added=float((lost * np.clip(compared.crisp * 8, 0, 1))[inside].sum() / max(float(lost[inside].sum()), 1e-6)),
+        empty=float(
+            (lost * np.clip(1 - compared.upload / np.maximum(compared.work, 8.0), 0, 1))[inside].sum()
+            / max(float(lost[inside].sum()), 1e-6)
+        ),
+        tone=_correlation(compared.tone_work[inside & (seen > 0.6)], compared.tone_upload[inside & (seen > 0.6)]),
+        texture=float(np.log1p(int((compared.work > _SHOWS).sum()))),
+        stretch=float(np.log2(stretch[0] / max(stretch[1], 1e-6))),
+        code=code,
+    )
+    return Weighed(evidence, (float(box[0]), float(box[1]), float(box[2]), float(box[3])))
+
+
+def best_rectangle(gain: NDArray[np.floating]) -> tuple[int, int, int, int]:
+    """Top, left, bottom, right (exclusive) of the rectangle with the largest sum; at least one entry large."""
+    rows, columns = gain.shape
+    total = np.zeros((rows + 1, columns + 1))
+    total[1:, 1:] = gain.cumsum(axis=0).cumsum(axis=1)
+    tops, bottoms = np.triu_indices(rows + 1, 1)
+    strips = total[bottoms] - total[tops]  # one row a pair of top and bottom
+    lefts, rights = np.triu_indices(columns + 1, 1)
+    sums = strips[:, rights] - strips[:, lefts]
+    strip, span = divmod(int(sums.argmax()), sums.shape[1])
+    return int(tops[strip]), int(lefts[span]), int(bottoms[strip]), int(rights[span])
+
+
+def _hole(weight: NDArray[np.floating], support: NDArray[np.floating]) -> float:
+    """The work's gradients in the largest rectangle where nothing agrees."""
+    against = weight * np.where(support < 0.2, 1.0, -3.0)
+    top, left, bottom, right = best_rectangle(against)
+    return max(float(against[top:bottom, left:right].sum()), 0.0)
+
+
+def _full(compared: Compared, weight: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The work's gradients, unseen blocks counted as the seen ones are on average."""
+    seen = compared.visible > 0.25
+    usual = float(weight[seen].mean()) if seen.any() else 0.0
+    return np.where(seen, weight, usual)
+
+
+def _within(points: NDArray[np.floating], box: tuple[float, float, float, float]) -> NDArray[np.bool_]:
+    x, y = points[:, 0], points[:, 1]
+    return np.asarray((x >= box[0]) & (y >= box[1]) & (x < box[2]) & (y < box[3]))
+
+
+def _block_of(points: NDArray[np.floating], shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    rows = np.clip((points[:, 1] // BLOCK).astype(int), 0, shape[0] - 1)
+    return rows, np.clip((points[:, 0] // BLOCK).astype(int), 0, shape[1] - 1)
+
+
+def _moved_back(upload: Frame, matrix: Floats) -> Floats:
+    return moved(np.linalg.inv(matrix), upload.points.astype(np.float64))
+
+
+def _share_of_upload(upload: Frame, matrix: Floats, box: tuple[float, float, float, float]) -> float:
+    return min(1.0, area(clipped(corners(matrix, box), upload.width, upload.height)) / (upload.width * upload.height))
+
+
+def corners(matrix: Floats, box: tuple[float, float, float, float]) -> Floats:
+    """The corners of a box under a transform, clockwise from the top left one, shape (4, 2)."""
+    left, top, right, bottom = box
+    return moved(matrix, np.array([(left, top), (right, top), (right, bottom), (left, bottom)]))
+
+
+def clipped(quad: Floats, width: float, height: float) -> Floats:
+    """A convex polygon cut to a picture (Sutherland, Hodgman, 1974)."""
+    out = quad
+    for axis, limit, sign in ((0, 0.0, 1.0), (0, width, -1.0), (1, 0.0, 1.0), (1, height, -1.0)):
+        if not len(out):
+            break
+        depth = sign * (out[:, axis] - limit)
+        points = []
+        for n in range(len(out)):
+            a, b = depth[n], depth[(n + 1) % len(out)]
+            if a >= 0:
+                points.append(out[n])
+            if (a >= 0) != (b >= 0):
+                points.append(out[n] + (out[(n + 1) % len(out)] - out[n]) * (a / (a - b)))
+        out = np.array(points).reshape(-1, 2)
+    return out
+
+
+def area(polygon: Floats) -> float:
+    if len(polygon) < 3:
+        return 0.0
+    x, y = polygon[:, 0], polygon[:, 1]
+    return float(abs((x * np.roll(y, -1) - np.roll(x, -1) * y).sum()) / 2)
+
+
+def _correlation(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
+    if len(a) < 3 or a.std() < 1 or b.std() < 1:
+        return 0.0
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rule:
+    """Trees as flat arrays, shape (trees, nodes): a node sends a value <= threshold to ``left``, else ``left + 1``."""
+
+    feature: NDArray[np.int64]
+    threshold: Floats
+    left: NDArray[np.int64]
+    value: Floats
+    base: float
+    steps: int
+
+
+@cache
+def _rule() -> _Rule:
+    with resources.files(__package__).joinpath("rule-1.npz").open("rb") as file, np.load(file) as stored:
+        if tuple(stored["features"]) != FEATURES:
+            raise ValueError("rule-1.npz was made for other features")
+        return _Rule(
+            stored["feature"].astype(np.int64), stored["threshold"].astype(np.float64), stored["left"].astype(np.int64),
+            stored["value"].astype(np.float64), float(stored["base"]), int(stored["steps"]),
+        )  # fmt: skip
+
+
+def score(evidence: Evidence) -> float:
+    """How surely an upload contains a work, 0..1; 0.5 is the reporting threshold, which lies at `_SURE`."""
+    rule = _rule()
+    values = np.array([getattr(evidence, name) for name in FEATURES])
+    trees = np.arange(len(rule.feature))
+    node = np.zeros(len(trees), dtype=np.int64)
+    for _ in range(rule.steps):
+        feature, left = rule.feature[trees, node], rule.left[trees, node]
+        node = np.where(left > 0, left + (values[feature] > rule.threshold[trees, node]), node)
+    total = rule.base + float(rule.value[trees, node].sum())
+    return float(1 / (1 + np.exp(-np.clip(total, -30, 30))))
