@@ -6,6 +6,7 @@ handled by reflecting the upload first, so that every transform of the first ste
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -18,12 +19,15 @@ from .stored import Frame
 _ALIKE = 0.62  # cosine of projected descriptors from which two places may be the same
 _MOST = 384  # pairs that vote
 _RATIO = 0.97  # of the distance to the next best place of the work; repeated patterns vote, but for less
-_OCTAVES, _TURN = 0.55, 26.0  # how far sizes (log2) and angles (degrees) of one transform's pairs may differ
+_LEADING = 128  # of these pairs, the best, each proposes a transform
+_OCTAVES = 0.55  # how far sizes (log2) of one transform's pairs may differ
+_COSINE = math.cos(math.radians(26.0))  # likewise, angles
 _NEAR, _SLOPE = 4.0, 0.14  # pixels of the work's plane, and share of the distance from the voting pair
 _CLOSE = 3.0  # pixels of the work's plane within which a pair agrees with the refined transform
 _HOMOGRAPHY = 16  # pairs from which perspective is fitted
 
 Floats = NDArray[np.floating]
+Unit = NDArray[np.float32]  # projected descriptors of unit length, shape (n, 64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,9 +79,21 @@ def pairs(
     return few[order], best[few][order], weight[order].astype(np.float64)
 
 
-def align(
-    upload: Frame, work: Frame, mine: NDArray[np.float32], theirs: NDArray[np.float32], form: int
-) -> Alignment | None:
+def agreeing(upload: Frame, work: Frame, voters: NDArray[np.int64], mine: Unit, theirs: Unit, form: int) -> int:
+    """How many of some of the upload's keypoints agree on a transform: a cheap look before `align`.
+
+    Args:
+        voters: which keypoints of the upload.
+        mine, theirs, form: as of `align`.
+    """
+    left, right, weight = pairs(mine[voters], theirs)
+    if len(left) < 3:
+        return 0
+    agree = _vote(*_geometry(upload, work, voters[left], right, form), weight)
+    return 0 if agree is None else len(np.unique(right[agree]))
+
+
+def align(upload: Frame, work: Frame, mine: Unit, theirs: Unit, form: int) -> Alignment | None:
     """The transform that most of the places which look alike agree on; None where fewer than three do.
 
     Args:
@@ -87,15 +103,7 @@ def align(
     left, right, weight = pairs(mine, theirs)
     if len(left) < 3:
         return None
-    there, angles = upload.points[left].astype(np.float64), upload.angles[left].astype(np.float64)
-    if form & MIRRORED:
-        there = there * (-1, 1)
-        angles = 180 - angles
-    if form & INVERTED:
-        angles = angles + 180
-    here = work.points[right].astype(np.float64)
-    octaves = np.log2(upload.sizes[left] / work.sizes[right]).astype(np.float64)
-    turns = angles - work.angles[right]
+    here, there, octaves, turns = _geometry(upload, work, left, right, form)
     agree = _vote(here, there, octaves, turns, weight)
     if agree is None:
         return None
@@ -106,7 +114,7 @@ def align(
     order = inside[np.argsort(residual[inside], kind="stable")]
     _, first = np.unique(right[order], return_index=True)
     order = order[first]
-    _, first = np.unique(np.rint(there[order] / 2).astype(int), axis=0, return_index=True)
+    _, first = np.unique(np.rint(there[order] / 2) @ (1, 4096), return_index=True)
     order = order[first]
     if len(order) < 3:
         return None
@@ -116,27 +124,38 @@ def align(
     return Alignment(matrix, form, right[order], left[order], spread, len(left))
 
 
+def _geometry(
+    upload: Frame, work: Frame, left: NDArray[np.int64], right: NDArray[np.int64], form: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Of pairs: points of the work, points of the upload reflected where the form is mirrored, the ratios of their
+    sizes (log2) and the turns from one to the other (degrees)."""
+    there, angles = upload.points[left].astype(np.float64), upload.angles[left].astype(np.float64)
+    if form & MIRRORED:
+        there = there * (-1, 1)
+        angles = 180 - angles
+    if form & INVERTED:
+        angles = angles + 180
+    octaves = np.log2(upload.sizes[left] / work.sizes[right])
+    return work.points[right].astype(np.float64), there, octaves, angles - work.angles[right]
+
+
 def _vote(here: Floats, there: Floats, octaves: Floats, turns: Floats, weight: Floats) -> NDArray[np.int64] | None:
-    """The largest set of pairs that agree with one pair's similarity: everything is tried, none drawn at random."""
-    factor = np.exp2(octaves) * np.exp(1j * np.deg2rad(turns))
-    z, w = here[:, 0] + 1j * here[:, 1], there[:, 0] + 1j * there[:, 1]
-    apart = z[None, :] - z[:, None]  # from the voting pair (rows) to the others
-    distance = np.abs(apart)
-    away = np.abs(w[None, :] - w[:, None] - factor[:, None] * apart) / np.abs(factor)[:, None]
-    turn = np.abs((turns[None, :] - turns[:, None] + 180) % 360 - 180)
-    fits = (
-        (away < _NEAR + _SLOPE * distance) & (turn < _TURN) & (np.abs(octaves[None, :] - octaves[:, None]) < _OCTAVES)
-    )
+    """The largest set of pairs that agree with the similarity of one of the best pairs; nothing is drawn at random."""
+    x, y, u, v, size, turn = (values.astype(np.float32) for values in (*here.T, *there.T, octaves, np.deg2rad(turns)))
+    lead = slice(min(len(here), _LEADING))  # pairs come best first
+    cosine, sine = np.cos(turn[lead]) * np.exp2(size[lead]), np.sin(turn[lead]) * np.exp2(size[lead])
+    dx, dy = x - x[lead, None], y - y[lead, None]
+    right = u - u[lead, None] - (cosine[:, None] * dx - sine[:, None] * dy)
+    down = v - v[lead, None] - (sine[:, None] * dx + cosine[:, None] * dy)
+    allowed = (_NEAR + _SLOPE * np.sqrt(dx * dx + dy * dy)) * np.exp2(size[lead])[:, None]
+    fits = right * right + down * down < allowed * allowed
+    fits &= np.cos(turn - turn[lead, None]) > _COSINE
+    fits &= np.abs(size - size[lead, None]) < _OCTAVES
     # Many pairs at one place are one witness.
-    cell = np.unique(np.rint(here / 3).astype(int), axis=0, return_inverse=True)[1].ravel()
-    share = (
-        weight
-        / np.maximum(np.bincount(cell, weights=weight)[cell], 1e-9)
-        * np.minimum(np.bincount(cell, weights=weight)[cell], 1.0)
-    )
-    votes = fits @ share
-    best = int(votes.argmax())
-    agree = np.flatnonzero(fits[best])
+    cell = np.unique(np.rint(here / 3) @ (1, 4096), return_inverse=True)[1]
+    crowd = np.bincount(cell, weights=weight)[cell]
+    votes = fits @ (weight * np.minimum(crowd, 1.0) / np.maximum(crowd, 1e-9))
+    agree = np.flatnonzero(fits[int(votes.argmax())])
     return agree if len(np.unique(cell[agree])) >= 3 else None
 
 

@@ -85,6 +85,8 @@ def keys(vectors: Floats, probes: int = 1) -> NDArray[np.uint64]:
             near[:, half, rank] = best = away.argmin(axis=1)
             distance[:, half, rank] = away[rows, best]
             away[rows, best] = np.inf
+    turned = vectors @ tables.signs
+    centres = tables.words[0] @ tables.signs[:_HALF], tables.words[1] @ tables.signs[_HALF:]
     out = np.empty((n, probes), dtype=np.uint64)
     # After the nearest pair comes the one that changes the half which was less sure, then the other, then both.
     sure = distance[:, 0, 1] - distance[:, 0, 0] > distance[:, 1, 1] - distance[:, 1, 0] if probes > 1 else None
@@ -96,8 +98,9 @@ def keys(vectors: Floats, probes: int = 1) -> NDArray[np.uint64]:
             first = (sure == (probe == 2)).astype(np.int64)
             second = 1 - first
         a, b = near[rows, 0, first], near[rows, 1, second]
-        left = vectors - np.concatenate((tables.words[0][a], tables.words[1][b]), axis=1)
-        signature = (left @ tables.signs > 0) @ (np.uint64(1) << np.arange(SIGNATURE_BITS, dtype=np.uint64))
+        signature = (turned > centres[0][a] + centres[1][b]) @ (
+            np.uint64(1) << np.arange(SIGNATURE_BITS, dtype=np.uint64)
+        )
         word = (a.astype(np.uint64) << np.uint64(8)) | b.astype(np.uint64)
         out[:, probe] = (word << np.uint64(SIGNATURE_BITS)) | signature
     return out

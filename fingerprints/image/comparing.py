@@ -17,7 +17,7 @@ from .keypoints import INVERTED
 from .stored import Frame
 
 BLOCK = 16  # pixels of the work's plane
-_REACH = 2  # pixels by which a block may lie beside where the transform puts it
+_REACH = 2  # pixels by which a block may lie beside where the transform puts it, in a disc
 _FLOOR = 10.0  # gradient (levels across three pixels, Sobel) that noise has too
 _CAP = 160.0  # beyond it an edge counts no more: one hard edge is not the picture
 _CRISP = 260.0  # gradient of lettering and stickers
@@ -114,7 +114,8 @@ def _settled(mine: Floats, theirs: Floats, visible: Floats) -> Floats:
     gx, gy = _unit(mine)
     hx, hy = _unit(theirs)
     gx, gy = gx * visible, gy * visible
-    reach = [(dx, dy) for dy in range(-_REACH, _REACH + 1) for dx in range(-_REACH, _REACH + 1)]
+    around = range(-_REACH, _REACH + 1)
+    reach = [(dx, dy) for dy in around for dx in around if dx * dx + dy * dy <= _REACH * _REACH]
     reach.sort(key=lambda d: d[0] ** 2 + d[1] ** 2)
     sums = []
     padded = [cv2.copyMakeBorder(a, _REACH, _REACH, _REACH, _REACH, cv2.BORDER_CONSTANT) for a in (hx, hy)]

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from ..index.protocol import Found, Load, View
 from ..model import Fingerprint, Match, Quad, Segment
 from . import codebook, stored
-from .alignment import Alignment, align
+from .alignment import Alignment, agreeing, align
 from .comparing import compare
 from .hashing import SIDE, codes, distances
 from .keypoints import FORMS, INVERTED, MIRRORED, form
-from .stored import Frame
+from .stored import Frame, unit
 from .weighing import Evidence, Weighed, area, clipped, corners, score, weigh
 
 _PROBES = 4
@@ -31,6 +31,7 @@ _INVERTED_SHARE = 2  # inverted forms are rare: of their keypoints every so many
 _BY_VOTES, _BY_CELL = 24, 2  # works that are looked at: of all, and of each of nine parts of the upload
 _BY_CODE = 16  # works with the nearest codes
 _CELLS = 3
+_VOTERS = 96  # keypoints of one work that are asked first, those that voted most
 _AGREE = 3  # of the voting places, for a full comparison
 _COMPARED = 16  # works that are fully compared
 _WITNESSES = 4  # places that agree, for a comparison unless the codes are near
@@ -62,9 +63,7 @@ class Query:
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
         whole = frame.descriptors if frame.descriptors is not None else codebook.restored(frame.vectors)
-        self.forms = [
-            _unit(codebook.projected(form(whole, which))) if which else _unit(frame.vectors) for which in range(FORMS)
-        ]
+        self.forms = [unit(codebook.projected(form(whole, which))) if which else frame.unit for which in range(FORMS)]
         small = cv2.resize(frame.grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         plain = codes(np.asarray(small, dtype=np.uint8))
         self.codes = np.concatenate((plain, ~plain))  # inversion changes every bit; orientation by position modulo 8
@@ -110,7 +109,10 @@ def sightings(query: Query, view: View, load: Load) -> dict[int, tuple[Fingerpri
         candidate = loaded.get(by_slot[slot])
         if candidate is None or not candidate.fingerprintable:
             continue
-        agree = max((_agreeing(query, frame, voters, which) for frame in stored.frames(candidate)), default=0)
+        agree = max(
+            agreeing(query.frame, frame, voters, query.forms[which], frame.unit, which)
+            for frame in stored.frames(candidate)
+        )
         if agree >= _AGREE:
             tried.append((agree, by_slot[slot], which))
     tried.sort(key=lambda t: -t[0])
@@ -142,10 +144,6 @@ def verify(query: Fingerprint, candidate: Fingerprint) -> Match | None:
     return _match(query, candidate, best) if best is not None and best.score >= 0.5 else None
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(vectors / np.maximum(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)), 1e-6)[:, None])
-
-
 def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]:
     """The slots and forms most keypoints vote for, and the keypoints that do, best first."""
     keys, points, forms_ = query.keys()
@@ -175,22 +173,11 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
         local = np.bincount(number[here], weights=weight[here], minlength=len(starts))
         chosen += [n for n in np.argsort(-local, kind="stable")[:_BY_CELL] if local[n] > 0]
     return {
-        (int(pair[starts[n]] // FORMS), int(pair[starts[n]] % FORMS)): point[starts[n] : ends[n]]
+        (int(pair[starts[n]] // FORMS), int(pair[starts[n]] % FORMS)): point[starts[n] : ends[n]][
+            np.argsort(-weight[starts[n] : ends[n]], kind="stable")[:_VOTERS]
+        ]
         for n in dict.fromkeys(int(c) for c in chosen)
     }
-
-
-def _agreeing(query: Query, work: Frame, voters: NDArray[np.int64], which: int) -> int:
-    """How many of the voting keypoints agree on a transform."""
-    if len(voters) < _AGREE:
-        return 0
-    frame = query.frame
-    part = Frame(
-        frame.width, frame.height, frame.points[voters], frame.sizes[voters], frame.angles[voters],
-        frame.vectors[voters], None, frame.grey, frame.small,
-    )  # fmt: skip
-    found = align(part, work, query.forms[which][voters], _unit(work.vectors), which)
-    return 0 if found is None else len(found.places)
 
 
 def _best(query: Query, candidate: Fingerprint, forms_: Sequence[int], view: View | None) -> Sighting | None:
@@ -201,7 +188,7 @@ def _best(query: Query, candidate: Fingerprint, forms_: Sequence[int], view: Vie
         nearest = int(away[:, n].argmin())
         close = int(away[nearest, n]) <= _CODE_RADIUS
         code = max(0.0, 1 - float(away[nearest, n]) / _CODE_ZERO)
-        theirs = _unit(work.vectors)
+        theirs = work.unit
         aligned = [by for which in forms_ if (by := align(query.frame, work, query.forms[which], theirs, which))]
         options: list[tuple[Floats, int, Alignment | None]]
         options = [(by.matrix, by.form, by) for by in aligned if close or len(by.places) >= _WITNESSES]

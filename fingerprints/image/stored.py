@@ -10,7 +10,7 @@ import io
 import struct
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -35,7 +35,7 @@ Floats = NDArray[np.floating]
 Bytes = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """One frame of a stored picture.
 
@@ -46,7 +46,7 @@ class Frame:
         angles: float32, shape (n,), degrees clockwise.
         vectors: the projected descriptors, shape (n, 64).
         descriptors: shape (n, 128), whole ones; None where only codes were kept.
-        grey: the picture's grey levels; of an upload of shape (height, width), of a work smaller or larger.
+        levels: the grey levels of shape (height, width); None where only the small picture was kept.
         small: the small picture, a JPEG file.
     """
 
@@ -57,8 +57,27 @@ class Frame:
     angles: Floats
     vectors: Floats
     descriptors: NDArray[np.generic] | None
-    grey: Bytes
+    levels: Bytes | None
     small: bytes
+
+    @cached_property
+    def grey(self) -> Bytes:
+        """The grey levels that there are; those of the small picture are not of the plane's size."""
+        if self.levels is not None:
+            return self.levels
+        decoded = cv2.imdecode(np.frombuffer(self.small, dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
+        return np.asarray(decoded, dtype=np.uint8)
+
+    @cached_property
+    def unit(self) -> NDArray[np.float32]:
+        """The projected descriptors, each of unit length."""
+        return unit(self.vectors)
+
+
+def unit(vectors: Floats) -> NDArray[np.float32]:
+    """Vectors of shape (n, k) scaled to unit length."""
+    length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    return np.asarray(vectors / np.maximum(length, 1e-6)[:, None], dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +156,7 @@ def frames(of: Fingerprint) -> tuple[Frame, ...]:
     return _frames(of.detail)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _frames(detail: bytes) -> tuple[Frame, ...]:
     layout, count, _, _ = _HEAD.unpack_from(detail)
     if layout not in (_PIXELS, _WORK, _UPLOAD):
@@ -158,14 +177,12 @@ def _frames(detail: bytes) -> tuple[Frame, ...]:
         at += each * n
         small = detail[at : at + length]
         at += length
+        levels = None
+        vectors = codebook.projected(stored) if layout == _UPLOAD else codebook.decoded(stored)
+        descriptors: NDArray[np.generic] | None = None
         if layout == _UPLOAD:
-            grey = np.frombuffer(detail, dtype=np.uint8, count=rows * columns, offset=at).reshape(rows, columns)
+            levels = np.frombuffer(detail, dtype=np.uint8, count=rows * columns, offset=at).reshape(rows, columns)
             at += rows * columns
-            vectors, descriptors = codebook.projected(stored), stored
-        else:
-            grey = np.asarray(cv2.imdecode(np.frombuffer(small, dtype=np.uint8), cv2.IMREAD_GRAYSCALE))
-            vectors, descriptors = codebook.decoded(stored), None
-        out.append(
-            Frame(columns, rows, points, sizes, angles, vectors, descriptors, np.asarray(grey, dtype=np.uint8), small)
-        )
+            descriptors = stored
+        out.append(Frame(columns, rows, points, sizes, angles, vectors, descriptors, levels, small))
     return tuple(out)
