@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge
 from provenance.records import ScanItem, ScanResult, Source, parse
+from provenance.service import Service
 
 from . import batch as batches
 from . import passages
@@ -31,7 +33,20 @@ from .session import service
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("scan", help="Find registered works in an upload and check its marking. 扫描上传内容。")(command)
+    app.command("scan", cls=_Scan, help="Find registered works in an upload and check its marking. 扫描上传内容。")(
+        command
+    )
+
+
+class _Scan(TyperCommand):
+    """``--show`` may stand alone or with a file, which Typer has no words for."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        following = [*args[1:], "-"]
+        alone = [after.startswith("-") and (after != "-" or n == len(args) - 1) for n, after in enumerate(following)]
+        return super().parse_args(
+            ctx, [f"{arg}=" if arg == "--show" and bare else arg for arg, bare in zip(args, alone, strict=True)]
+        )
 
 
 def command(
@@ -44,14 +59,23 @@ def command(
     commercial: Annotated[bool, typer.Option(help="The post is commercial.")] = False,
     lang: Annotated[str | None, typer.Option(help="Language of the post, for example zh-Hans.")] = None,
     show_: Annotated[
-        bool, typer.Option("--show", help="Print the passages side by side, shared words marked.")
-    ] = False,
+        str | None,
+        typer.Option(
+            "--show",
+            metavar="[OUT.png]",
+            help="Of a text, print the passages side by side; of a picture, draw both, what was found outlined.",
+        ),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON line an upload on stdout.")] = False,
 ) -> int:
+    if show_ is not None and path is None and batch is None:
+        path, show_ = show_, ""  # written before the file, as a flag
     if (batch is None) == (path is None):
         raise BadInput("give a file, or --batch FILE.jsonl, one of the two")
-    if show_ and (batch is not None or json_):
-        raise BadInput("--show is for people and for one file: leave out --batch and --json")
+    if show_ is not None and batch is not None:
+        raise BadInput("--show is for one file: leave out --batch")
+    if show_ == "" and json_:
+        raise BadInput("--show without a file prints for people: leave out --json")
     last: ScanResult | None = None
     with service() as opened:
         from provenance import accounts, scans
@@ -81,13 +105,36 @@ def command(
             else:
                 for result in watched():
                     show(result)
-            if show_ and last is not None and last.medium == "text" and not isinstance(source, SourcemarkError):
-                passages.show(opened, source, last.matches)
+            if show_ is not None and last is not None and last.matches:
+                _evidence(opened, source, last, show_, quiet=json_)
     if batch is not None or last is None:
         return 0
     if last.error is not None:
         return 2
     return 1 if last.matches else 0
+
+
+def _evidence(
+    opened: Service, source: Source | SourcemarkError, result: ScanResult, target: str, *, quiet: bool
+) -> None:
+    """Show what the matches of a scan rest on: passages on the terminal, pictures in a file."""
+    if result.medium == "text" and target:
+        raise BadInput("a text's passages are printed: write --show without a file")
+    if result.medium == "text" and not isinstance(source, SourcemarkError):
+        passages.show(opened, source, result.matches)
+    elif result.medium == "image":
+        if not target:
+            raise BadInput("a picture is drawn into a file: write --show OUT.png")
+        from provenance import evidence
+
+        assert result.scan_id is not None
+        drawn = evidence.picture(opened, result.scan_id)
+        try:
+            Path(target).write_bytes(drawn)
+        except OSError as error:
+            raise BadInput(f"{target} cannot be written: {error.strerror}") from error
+        if not quiet:
+            say(tr("drawn into", "已绘制到") + f" {target}")
 
 
 def _source(path: str, most: int) -> Source | SourcemarkError:

@@ -19,14 +19,26 @@ from .ledger import statement
 from .ledger.keys import SigningKey
 from .records import WorkRecord
 from .service import Service
-from .tables import competing_claims, entries, fingerprints, grants, idempotency, now, openings, scans, sightings
+from .tables import (
+    competing_claims,
+    entries,
+    fingerprints,
+    grants,
+    idempotency,
+    now,
+    openings,
+    previews,
+    scans,
+    sightings,
+)
 from .tables import works as works_table
 
 ERASED = "erased"
 
 
 def erase(service: Service, account: Account | None, work_id: str, key: SigningKey | None = None) -> WorkRecord:
-    """Erase what is personal about a work: claim, salts, fingerprint, grants, and its name in the results of scans.
+    """Erase what is personal about a work: claim, salts, fingerprint, grants, its name in the results of scans, and the
+    small copies of uploads that it was found in.
 
     A work that is still matched is withdrawn first. Backups of the database and what others have copied are beyond
     reach: delete those by their own rules.
@@ -129,6 +141,7 @@ def _delete(connection: sa.Connection, found: sa.Row[Any], erasure_hash: bytes) 
     for row in seen:
         result = {**row.result, "matches": [_nameless(m, found.work_id) for m in row.result.get("matches", [])]}
         connection.execute(scans.update().where(scans.c.id == row.id).values(result=result))
+        connection.execute(previews.delete().where(previews.c.scan == row.id))  # it shows the work
     connection.execute(
         idempotency.delete().where(sa.cast(idempotency.c.answer, sa.Text).contains(found.work_id, autoescape=True))
     )

@@ -1,6 +1,7 @@
 """Scans: an upload -> matches, their marking, their permission -> a verdict, kept with its sightings.
 
-Of an upload only what the verdict needs is kept: its digest, the matched spans or regions, the marking's quotes.
+Of an upload only what the verdict needs is kept: its digest, the matched spans or regions, the marking's quotes, and
+of a matched picture a small copy (`evidence`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fingerprints import image
 from fingerprints.model import Examination, Field, Fingerprint, Segment
 
 from . import claims, grants, matching, permissions, reposts
@@ -34,7 +36,7 @@ from .records import (
     problem_of,
 )
 from .service import Service
-from .tables import lessons, now, scans, sightings, works
+from .tables import lessons, now, previews, scans, sightings, works
 from .works import embedded, marking_work
 
 # A fingerprint that finds only exact copies and a search that finds nothing say why; the scan's status repeats it where
@@ -216,6 +218,13 @@ def _keep(
         if taught:
             connection.execute(lessons.insert(), taught)
             service.lessons.forget(connection)
+        kept = [
+            {"scan": scan_ids[result.scan_id], **row}
+            for _, examination, result in done
+            if result.scan_id is not None and (row := _preview(examination.fingerprint, result.matches)) is not None
+        ]
+        if kept:
+            connection.execute(previews.insert(), kept)
         matched = [result for _, _, result in done if result.matches]
         if not matched:
             return
@@ -239,6 +248,18 @@ def _keep(
                 for m in result.matches
             ],
         )
+
+
+def _preview(fingerprint: Fingerprint, matches: Sequence[MatchRecord]) -> dict[str, Any] | None:
+    """A small copy of a matched picture, of the frame that matched best; None of anything else."""
+    if fingerprint.medium != "image" or not matches:
+        return None
+    small = image.small_pictures(fingerprint)
+    frame = int(matches[0].transform.get("frame", 0))
+    if frame >= len(small):
+        return None
+    width, height = image.size(fingerprint)
+    return {"width": width, "height": height, "data": small[frame]}
 
 
 def _numbers(connection: sa.Connection, public: Any, internal: Any, ids: Sequence[Any]) -> dict[Any, int]:

@@ -260,6 +260,16 @@ lessons = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
+# Small copies of matched picture uploads (`evidence`).
+previews = Table(
+    "previews",
+    metadata,
+    Column("scan", ForeignKey("scans.id"), primary_key=True, autoincrement=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
 sightings = Table(
     "sightings",
     metadata,

@@ -92,8 +92,8 @@ def shared_workers() -> Iterator[None]:
         def __init__(self, workers: int, limits: Limits, trust_anchors: str = "") -> None:
             self.own = None if limits == Limits() and not trust_anchors else real(workers, limits, trust_anchors)
 
-        def examine(self, *arguments: Any) -> Examination:
-            return (self.own or shared).examine(*arguments)
+        def examine(self, *arguments: Any, **options: Any) -> Examination:
+            return (self.own or shared).examine(*arguments, **options)
 
         def close(self) -> None:
             if self.own is not None:

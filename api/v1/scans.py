@@ -6,10 +6,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from provenance import scans
+from provenance import evidence, scans
 from provenance.errors import BadInput, SourcemarkError
 from provenance.records import Inline, NewScan, ScanItem, ScanResult
 
@@ -117,3 +117,15 @@ def list_scans(service: ServiceDep, principal: Scanner, limit: Limit = 100, curs
 @router.get("/{scan_id}", operation_id="getScan", summary="One scan", responses=responses(401, 403, 404))
 def get_scan(scan_id: str, service: ServiceDep, principal: Scanner) -> ScanResult:
     return scans.get(service, scan_id, own(principal))
+
+
+@router.get(
+    "/{scan_id}/picture",
+    operation_id="showScan",
+    summary="A scan's picture matches, drawn",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}, "description": "The picture"}, **responses(401, 403, 404)},
+)
+def show_scan(scan_id: str, service: ServiceDep, principal: Scanner) -> Response:
+    """The upload beside every matched work, what was found outlined and numbered in the order of the matches."""
+    return Response(evidence.picture(service, scan_id, own(principal)), media_type="image/png")

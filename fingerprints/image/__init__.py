@@ -21,8 +21,9 @@ from ..model import CODE_WORDS, KEY_BYTES, Fingerprint, Limits, Medium
 from . import codebook, keypoints, stored
 from .hashing import SIDE, distances, textured
 from .search import search, verify
+from .stored import size, small_pictures
 
-__all__ = ["ALGORITHM", "NAME", "fingerprint", "renewed", "search", "verify"]
+__all__ = ["ALGORITHM", "NAME", "fingerprint", "renewed", "search", "size", "small_pictures", "verify"]
 
 NAME: Medium = "image"
 ALGORITHM = f"sourcemark-image/2:phash16-sift-{codebook.VERSION}"

@@ -51,6 +51,7 @@ class Sighting:
 
     upload: Frame
     work: Frame
+    number: int  # of the work's frame
     matrix: Floats
     form: int
     weighed: Weighed
@@ -89,10 +90,10 @@ def search(query: Fingerprint, view: View, load: Load, seen: View | None = None)
         same = {work: verify(query, other) for work, other in load(works).items()}
         return Found({work: match for work, match in same.items() if match is not None})
     found: dict[int, Match] = {}
-    for frame in stored.frames(query)[:_FRAMES]:
+    for number, frame in enumerate(stored.frames(query)[:_FRAMES]):
         for work, (candidate, sighting) in sightings(Query(frame), view, load).items():
             if sighting.score >= 0.5 and (work not in found or sighting.score > found[work].score):
-                found[work] = _match(query, candidate, sighting)
+                found[work] = _match(query, candidate, sighting, number)
     return Found(found)
 
 
@@ -137,11 +138,12 @@ def verify(query: Fingerprint, candidate: Fingerprint) -> Match | None:
         same = query.reason == candidate.reason and query.detail == candidate.detail
         return _identical(query, candidate) if same else None
     best: Sighting | None = None
-    for frame in stored.frames(query):
+    shown = 0
+    for number, frame in enumerate(stored.frames(query)):
         found = _best(Query(frame), candidate, range(FORMS), None)
         if found is not None and (best is None or found.score > best.score):
-            best = found
-    return _match(query, candidate, best) if best is not None and best.score >= 0.5 else None
+            best, shown = found, number
+    return _match(query, candidate, best, shown) if best is not None and best.score >= 0.5 else None
 
 
 def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]:
@@ -198,7 +200,7 @@ def _best(query: Query, candidate: Fingerprint, forms_: Sequence[int], view: Vie
         for matrix, which, used in options:
             compared = compare(query.frame, work, matrix, which)
             weighed = weigh(query.frame, work, used, compared, matrix, _rarity(work, used, view), code)
-            found = Sighting(query.frame, work, matrix, which, weighed, score(weighed.evidence))
+            found = Sighting(query.frame, work, n, matrix, which, weighed, score(weighed.evidence))
             if out is None or found.score > out.score:
                 out = found
     return out
@@ -231,7 +233,7 @@ def _whole(upload: Frame, work: Frame, orientation: int) -> Floats:
     return out
 
 
-def _match(query: Fingerprint, candidate: Fingerprint, sighting: Sighting) -> Match:
+def _match(query: Fingerprint, candidate: Fingerprint, sighting: Sighting, frame: int) -> Match:
     upload, work, box = sighting.upload, sighting.work, sighting.weighed.box
     mine, theirs = stored.size(query), stored.size(candidate)
     to_upload = np.array(mine) / (upload.width, upload.height)
@@ -253,6 +255,10 @@ def _match(query: Fingerprint, candidate: Fingerprint, sighting: Sighting) -> Ma
         "rotation": round(rotation, 1) % 360,
         "scale": math.sqrt(abs(float(np.linalg.det(linear)))),
     }
+    if len(stored.frames(query)) > 1:
+        transform["frame"] = float(frame)
+    if len(stored.frames(candidate)) > 1:
+        transform["work_frame"] = float(sighting.number)
     coverage_work = (right - left) * (bottom - top) * seen / (work.width * work.height)
     return Match(sighting.score, sighting.weighed.evidence.of_upload, min(coverage_work, 1.0), (segment,), transform)
 

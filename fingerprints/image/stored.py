@@ -156,6 +156,11 @@ def frames(of: Fingerprint) -> tuple[Frame, ...]:
     return _frames(of.detail)
 
 
+def small_pictures(of: Fingerprint) -> tuple[bytes, ...]:
+    """A small JPEG file of every frame that was kept, to look at."""
+    return tuple(frame.small for frame in frames(of))
+
+
 @lru_cache(maxsize=128)
 def _frames(detail: bytes) -> tuple[Frame, ...]:
     layout, count, _, _ = _HEAD.unpack_from(detail)

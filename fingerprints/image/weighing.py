@@ -21,6 +21,7 @@ from .stored import Frame
 
 _SHOWS = 12.0  # mean gradient of a block from which it shows something
 _AGREES = 0.35  # of its gradients, for a block that is the same in both
+_BARE = 0.5  # in its favour: a block that shows nothing in both, so that a sky belongs to what was found
 _AGAINST = 0.30  # what a block must agree more than, to belong to the rectangle
 
 Floats = NDArray[np.floating]
@@ -122,8 +123,10 @@ def weigh(
     shows = (compared.work > _SHOWS) & (seen > 0)
     agrees = shows & (support > _AGREES)
     # Where the work is plain and the upload is not, something is there that is not the work's.
-    plain = np.where(shows, 0.0, np.minimum(compared.upload, 60.0) * seen * 0.25)
-    top, left, bottom, right = best_rectangle(weight * (support - _AGAINST) - plain)
+    plain = np.where(compared.upload < _SHOWS, 0.0, np.minimum(compared.upload, 60.0) * seen * 0.25)
+    # What cannot be seen is left out of the rectangle.
+    bare = np.where(seen > 0, np.where(compared.upload < _SHOWS, _BARE, 0.0), -_BARE)
+    top, left, bottom, right = best_rectangle(np.where(shows, weight * (support - _AGAINST), bare - plain))
     inside = np.zeros(weight.shape, dtype=bool)
     inside[top:bottom, left:right] = True
     total = max(float(weight.sum()), 1e-6)

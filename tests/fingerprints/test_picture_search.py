@@ -1,0 +1,255 @@
+"""What people do to pictures, through a real index: found, located, told how; and others left alone."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
+
+from fingerprints import image
+from fingerprints.image import codebook, drawing, keypoints, stored, weighing
+from fingerprints.image.alignment import moved
+from fingerprints.image.examples import saved
+from fingerprints.model import Fingerprint, Match
+
+from .finding import indexed, made, search
+from .scenes import photograph
+
+WORKS = [saved(photograph(seed), "JPEG", quality=92) for seed in range(1, 9)]
+SIZE = (640, 480)
+
+
+@pytest.fixture(scope="module")
+def works() -> list[Fingerprint]:
+    return [made(work) for work in WORKS]
+
+
+def found_in(picture: Image.Image, works: list[Fingerprint]) -> dict[int, Match]:
+    upload = made(saved(picture, "JPEG", quality=80), thorough=True)
+    return dict(search(upload, works, indexed(works)).matches)
+
+
+def opened(number: int) -> Image.Image:
+    return Image.open(io.BytesIO(WORKS[number])).convert("RGB")
+
+
+def captioned(picture: Image.Image) -> Image.Image:
+    out = Image.new("RGB", (picture.width, picture.height + 120), "white")
+    out.paste(picture, (0, 60))
+    draw = ImageDraw.Draw(out)
+    draw.text((20, 10), "WHEN THE FERRY IS LATE", fill="black", font=ImageFont.load_default(36))
+    draw.text((20, out.height - 50), "AND THE TEA IS COLD", fill="black", font=ImageFont.load_default(36))
+    return out
+
+
+def lettered(picture: Image.Image) -> Image.Image:
+    out = picture.copy()
+    draw = ImageDraw.Draw(out)
+    for n, line in enumerate(("BREAKING", "the harbour", "IS CLOSED", "until noon")):
+        draw.text(
+            (20, 20 + n * 110), line, fill="white", font=ImageFont.load_default(80), stroke_width=4, stroke_fill="black"
+        )
+    return out
+
+
+def posted(picture: Image.Image) -> Image.Image:
+    page = Image.new("RGB", (540, 960), (250, 250, 250))
+    draw = ImageDraw.Draw(page)
+    draw.ellipse((20, 20, 70, 70), fill=(90, 120, 200))
+    draw.text((90, 30), "harbour_daily", fill="black", font=ImageFont.load_default(22))
+    page.paste(picture.resize((540, 405)), (0, 100))
+    for line in range(8):
+        draw.text(
+            (20, 530 + 40 * line),
+            "Nobody expected the fog to lift before ten. #ferry",
+            fill=(40, 40, 40),
+            font=ImageFont.load_default(18),
+        )
+    return page
+
+
+def inside(picture: Image.Image) -> Image.Image:
+    out = photograph(77).resize((900, 700))
+    out.paste(picture.resize((400, 300)), (350, 250))
+    return out
+
+
+EDITS: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "crop to a fifth": lambda p: p.crop((200, 100, 490, 320)),
+    "mirrored": ImageOps.mirror,
+    "inverted": ImageOps.invert,
+    "mirrored and inverted": lambda p: ImageOps.mirror(ImageOps.invert(p)),
+    "turned by 33 degrees": lambda p: p.rotate(-33, expand=True, fillcolor="white", resample=Image.Resampling.BICUBIC),
+    "small": lambda p: p.resize((160, 120)),
+    "large": lambda p: p.resize((1920, 1440)),
+    "stretched": lambda p: p.resize((640, 360)),
+    "grey": lambda p: ImageOps.grayscale(p).convert("RGB"),
+    "blurred": lambda p: p.filter(ImageFilter.GaussianBlur(3)),
+    "bordered": lambda p: ImageOps.expand(p, 90, "black"),
+    "captioned": captioned,
+    "lettered": lettered,
+    "in a post": posted,
+    "inside another picture": inside,
+    "mirrored, cropped and poor": lambda p: ImageOps.mirror(p).crop((60, 40, 560, 420)).filter(ImageFilter.GaussianBlur(1)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_edited_copies_are_found_and_nothing_else(edit: str, works: list[Fingerprint]) -> None:
+    found = found_in(EDITS[edit](opened(2)), works)
+    assert set(found) == {2}
+    match = found[2]
+    assert 0.5 <= match.score <= 1
+    assert match.transform["mirrored"] is ("mirrored" in edit)
+    assert match.transform["inverted"] is ("inverted" in edit)
+
+
+def test_other_pictures_match_nothing(works: list[Fingerprint]) -> None:
+    for seed in range(20, 32):
+        assert found_in(photograph(seed), works) == {}
+    assert found_in(posted(photograph(50)), [*works, made(saved(posted(photograph(51)), "JPEG", quality=90))]) == {}
+
+
+def test_every_source_of_a_collage_is_found_where_it_is(works: list[Fingerprint]) -> None:
+    sheet = Image.new("RGB", (1000, 760), "white")
+    corners = {0: (0, 0), 3: (510, 0), 5: (0, 385), 6: (510, 385)}
+    for number, corner in corners.items():
+        sheet.paste(opened(number).resize((490, 367)), corner)
+    found = found_in(sheet, works)
+    assert set(found) == set(corners)
+    for number, (x, y) in corners.items():
+        (segment,) = found[number].segments
+        wanted = ((x, y), (x + 490, y), (x + 490, y + 367), (x, y + 367))
+        assert np.allclose(segment.upload, wanted, atol=25)
+        assert found[number].coverage_upload == pytest.approx(0.237, abs=0.04)
+        assert found[number].coverage_work == pytest.approx(1, abs=0.12)
+
+
+def test_the_region_of_a_crop_is_where_it_was_cut(works: list[Fingerprint]) -> None:
+    box = (160, 96, 480, 336)
+    found = found_in(opened(4).crop(box), works)
+    (segment,) = found[4].segments
+    left, top, right, bottom = box
+    assert np.allclose(segment.work, ((left, top), (right, top), (right, bottom), (left, bottom)), atol=40)
+    assert found[4].coverage_work == pytest.approx(0.25, abs=0.1)
+    assert found[4].transform["scale"] == pytest.approx(1, rel=0.03)
+
+
+def test_a_turn_is_measured(works: list[Fingerprint]) -> None:
+    for degrees in (7.0, 90.0, 200.0):
+        turned = opened(1).rotate(-degrees, expand=True, resample=Image.Resampling.BICUBIC)
+        assert float(found_in(turned, works)[1].transform["rotation"]) == pytest.approx(degrees, abs=1.5)
+
+
+def test_an_animation_says_which_frame_it_was(works: list[Fingerprint]) -> None:
+    moving = saved(photograph(90), "WEBP", save_all=True, append_images=[opened(3), photograph(91)], duration=100)
+    upload = made(moving, thorough=True)
+    found = search(upload, works, indexed(works)).matches
+    assert set(found) == {3}
+    assert found[3].transform["frame"] == 1.0
+
+
+@pytest.mark.parametrize("which", range(1, keypoints.FORMS))
+def test_a_mirrored_or_inverted_picture_has_the_permuted_descriptors(which: int) -> None:
+    grey = np.asarray(photograph(5).convert("L"))
+    turned = grey[:, ::-1] if which & keypoints.MIRRORED else grey
+    turned = 255 - turned if which & keypoints.INVERTED else turned
+    one, other = keypoints.detect(grey, 200), keypoints.detect(np.ascontiguousarray(turned), 200)
+    mine = stored.unit(codebook.projected(one.descriptors))
+    theirs = stored.unit(codebook.projected(keypoints.form(other.descriptors, which)))
+    plain = stored.unit(codebook.projected(other.descriptors))
+    assert ((mine @ theirs.T).max(axis=1) > 0.9).mean() > 0.7
+    assert ((mine @ plain.T).max(axis=1) > 0.9).mean() < 0.3
+
+
+def test_what_is_kept_of_a_work_is_small_and_comes_back(works: list[Fingerprint]) -> None:
+    for work, data in zip(works, WORKS, strict=True):
+        (small,) = image.small_pictures(work)
+        assert len(work.to_bytes()) - len(small) <= 10_000
+        with Image.open(io.BytesIO(small)) as shown:
+            assert max(shown.size) == stored.SHOWN
+        grey = np.asarray(Image.open(io.BytesIO(data)).convert("L"))
+        seen = keypoints.detect(np.asarray(cv2.resize(grey, (256, 192), interpolation=cv2.INTER_AREA)), 350)
+        (frame,) = stored.frames(work)
+        assert len(frame.points) == len(seen)
+        assert np.abs(frame.points - seen.points).max() < 0.01
+        assert np.abs(np.log2(frame.sizes / seen.sizes)).max() < 1 / 16
+
+
+def test_keys_are_words_and_signatures_that_a_poor_copy_mostly_shares() -> None:
+    picture = photograph(6)
+    fine = keypoints.detect(np.asarray(picture.convert("L")), 300)
+    vectors = codebook.projected(fine.descriptors)
+    own, asked = codebook.keys(vectors), codebook.keys(vectors, 4)
+    assert (own[:, 0] == asked[:, 0]).all()
+    assert (asked < 1 << 40).all()
+    words = asked >> np.uint64(codebook.SIGNATURE_BITS)
+    assert all(len(set(row)) == 4 for row in words.tolist())
+    decoded = codebook.decoded(codebook.encoded(vectors))
+    assert (stored.unit(decoded) * stored.unit(vectors)).sum(axis=1).mean() > 0.9
+
+
+def test_the_best_rectangle_is_that_of_brute_force() -> None:
+    r = np.random.default_rng(3)
+    for _ in range(20):
+        gain = r.normal(-0.3, 1, (5, 6))
+        top, left, bottom, right = weighing.best_rectangle(gain)
+        every = [
+            gain[a:b, c:d].sum() for a in range(5) for b in range(a + 1, 6) for c in range(6) for d in range(c + 1, 7)
+        ]
+        assert gain[top:bottom, left:right].sum() == pytest.approx(max(every))
+
+
+def test_a_polygon_is_cut_to_the_picture() -> None:
+    square = np.array([(-10.0, -10.0), (50.0, -10.0), (50.0, 50.0), (-10.0, 50.0)])
+    assert weighing.area(weighing.clipped(square, 40, 30)) == pytest.approx(1200)
+    assert weighing.area(weighing.clipped(square + 100, 40, 30)) == 0
+    half = moved(np.array([[0.0, -1, 20], [1, 0, 0], [0, 0, 1]]), square)
+    assert weighing.area(half) == pytest.approx(weighing.area(square))
+
+
+def test_more_of_what_speaks_for_a_copy_never_lowers_the_score(works: list[Fingerprint]) -> None:
+    r = np.random.default_rng(1)
+    for _ in range(300):
+        values = {
+            name: float(r.uniform(0, 1 if direction <= 0 else 4)) for name, direction in weighing.DIRECTIONS.items()
+        }
+        before = weighing.score(weighing.Evidence(**values))
+        name = str(r.choice([n for n, d in weighing.DIRECTIONS.items() if d]))
+        values[name] += weighing.DIRECTIONS[name] * float(r.uniform(0, 2))
+        assert weighing.score(weighing.Evidence(**values)) >= before - 1e-9
+
+
+def test_the_drawing_shows_both_pictures_outlined(works: list[Fingerprint]) -> None:
+    quad = ((10.0, 10.0), (600.0, 10.0), (600.0, 400.0), (10.0, 400.0))
+    (small,) = image.small_pictures(works[0])
+    drawn = drawing.side_by_side(small, SIZE, [drawing.Shown(small, SIZE, quad, quad)] * 2)
+    with Image.open(io.BytesIO(drawn)) as sheet:
+        assert sheet.format == "PNG"
+        assert sheet.height == 2 * 320 + 3 * 16
+        colours = {colour for _, colour in sheet.convert("RGB").getcolors(1 << 24) or ()}
+    assert {(230, 25, 75), (0, 114, 178)} <= colours
+
+
+def test_version_one_fingerprints_are_renewed_and_still_found(works: list[Fingerprint]) -> None:
+    import struct
+    import zlib
+    from dataclasses import replace
+
+    grey = np.asarray(opened(2).convert("L").resize((64, 64), Image.Resampling.LANCZOS))
+    before = replace(
+        works[2],
+        algorithm="sourcemark-image/1:phash16-grey64",
+        keys=np.zeros(0, dtype=np.uint64),
+        detail=struct.pack("<BBII", 1, 1, *SIZE) + zlib.compress(grey.tobytes()),
+    )
+    now = image.renewed(before)
+    assert now is not None
+    assert now.algorithm == image.ALGORITHM
+    assert set(found_in(opened(2), [now])) == {0}
+    assert image.renewed(replace(before, detail=b"")) is None
+    assert image.renewed(works[2]) is None
