@@ -21,6 +21,7 @@ _REACH = 2  # pixels by which a block may lie beside where the transform puts it
 _FLOOR = 10.0  # gradient (levels across three pixels, Sobel) that noise has too
 _CAP = 160.0  # beyond it an edge counts no more: one hard edge is not the picture
 _CRISP = 260.0  # gradient of lettering and stickers
+_LOST = 0.2  # agreement below which a block shows something else
 _COARSE = 4.0  # sigma in pixels, at which pixelated and blurred parts still agree
 
 Floats = NDArray[np.floating]
@@ -38,6 +39,8 @@ class Compared:
         coarse: as ``agree``, of both pictures blurred.
         crisp: share of the block's pixels where the upload has the hard edges of something added.
         tone_work, tone_upload: mean levels.
+        panel: one number: of the pixels where nothing agrees, the share that has the upload's most frequent level, less
+            the share of the work's pixels there that has it; high where a panel was laid over the work.
     """
 
     visible: Floats
@@ -49,6 +52,7 @@ class Compared:
     crisp: Floats
     tone_work: Floats
     tone_upload: Floats
+    panel: float
 
 
 def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
@@ -69,17 +73,30 @@ def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
     seen = _blocks(visible)
     of_work, of_upload = _blocks(weight), _blocks(other)
     coarse, coarse_weight = _coarse(mine, theirs, visible)
+    agree = _blocks(weight * cosine) / np.maximum(of_work, 1e-3)
     return Compared(
         visible=seen,
         work=of_work / np.maximum(seen, 1e-3),
         upload=of_upload / np.maximum(seen, 1e-3),
-        agree=_blocks(weight * cosine) / np.maximum(of_work, 1e-3),
+        agree=agree,
         back=_blocks(other * cosine) / np.maximum(of_upload, 1e-3),
         coarse=_blocks(coarse) / np.maximum(_blocks(coarse_weight), 1e-3),
         crisp=_blocks(((h > _CRISP) & (visible > 0)).astype(np.float32)),
         tone_work=_blocks(mine),
         tone_upload=_blocks(theirs),
+        panel=_panel(mine, theirs, (agree < _LOST) & (seen > 0.5)),
     )
+
+
+def _panel(mine: Floats, theirs: Floats, lost: NDArray[np.bool_]) -> float:
+    rows, columns = mine.shape
+    where = np.repeat(np.repeat(lost, BLOCK, axis=0), BLOCK, axis=1)[:rows, :columns]
+    if not where.any():
+        return 0.0
+    shares = [np.bincount((p[where] / 8).astype(np.int64).clip(0, 31), minlength=32) for p in (theirs, mine)]
+    level, there = (np.convolve(share, (1, 1), "same") / where.sum() for share in shares)
+    most = int(level.argmax())
+    return float(level[most] - there[most])
 
 
 def _drawn(upload: Frame, matrix: Floats, scale: float, size: tuple[int, int]) -> tuple[Floats, Floats]:

@@ -21,6 +21,7 @@ from .stored import Frame
 
 _SHOWS = 12.0  # mean gradient of a block from which it shows something
 _AGREES = 0.35  # of its gradients, for a block that is the same in both
+_CELL = 3  # blocks a side of a coarse cell
 _BARE = 0.5  # in its favour: a block that shows nothing in both, so that a sky belongs to what was found
 _AGAINST = 0.30  # what a block must agree more than, to belong to the rectangle
 
@@ -51,6 +52,10 @@ class Evidence:
         contrary: share of the visible work's gradients where the upload shows something else instead.
         contrary_inside: the same, of the rectangle.
         hole: share of the visible work in the largest rectangle where nothing agrees.
+        everywhere: share of the visible work's coarse cells, of 3 x 3 blocks, in which something agrees.
+        partly: agreement of the visible blocks that do not agree; nothing where another picture is, something between
+            the letters of a caption.
+        panel: see `Compared`.
         added: of what does not agree in the rectangle, the share where something with hard edges was put.
         empty: of what does not agree in the rectangle, the share where the upload shows nothing.
         tone: correlation of the blocks' brightness in the rectangle.
@@ -78,6 +83,9 @@ class Evidence:
     contrary: float
     contrary_inside: float
     hole: float
+    everywhere: float
+    partly: float
+    panel: float
     added: float
     empty: float
     tone: float
@@ -90,7 +98,8 @@ FEATURES = tuple(field.name for field in fields(Evidence))
 DIRECTIONS = {
     "places": 1, "rare": 1, "spread": 1, "density": 1, "found": 1, "exact": 0, "votes": 1, "blocks": 1, "agree": 1,
     "back": 1, "coarse": 1, "even": 1, "worst": 1, "of_visible": 1, "of_work": 1, "of_upload": 0, "contrary": -1,
-    "contrary_inside": -1, "hole": -1, "added": 0, "empty": 0, "tone": 1, "texture": 0, "stretch": -1, "code": 1,
+    "contrary_inside": -1, "hole": -1, "everywhere": 1, "partly": 1, "panel": 1, "added": 0,
+    "empty": 0, "tone": 1, "texture": 0, "stretch": -1, "code": 1,
 }  # fmt: skip
 
 
@@ -173,6 +182,9 @@ def weigh(
         contrary=float((lost * natural).sum() / total),
         contrary_inside=float((lost * natural)[inside].sum() / here),
         hole=_hole(weight, support) / total,
+        everywhere=_everywhere(weight, agrees),
+        partly=mean(np.clip(compared.agree, -0.3, 1), shows & ~agrees) if (shows & ~agrees).any() else 0.3,
+        panel=compared.panel,
         added=float((lost * np.clip(compared.crisp * 8, 0, 1))[inside].sum() / max(float(lost[inside].sum()), 1e-6)),
         empty=float(
             (lost * np.clip(1 - compared.upload / np.maximum(compared.work, 8.0), 0, 1))[inside].sum()
@@ -204,6 +216,17 @@ def _hole(weight: NDArray[np.floating], support: NDArray[np.floating]) -> float:
     against = weight * np.where(support < 0.2, 1.0, -3.0)
     top, left, bottom, right = best_rectangle(against)
     return max(float(against[top:bottom, left:right].sum()), 0.0)
+
+
+def _everywhere(weight: Floats, agrees: NDArray[np.bool_]) -> float:
+    """Share of the coarse cells with anything to see in which a third of it, or two blocks, agrees."""
+    down, right = -weight.shape[0] % _CELL, -weight.shape[1] % _CELL
+    shape = (weight.shape[0] + down) // _CELL, _CELL, (weight.shape[1] + right) // _CELL, _CELL
+    all_ = np.pad(weight, ((0, down), (0, right))).reshape(shape).sum(axis=(1, 3))
+    same = np.pad(weight * agrees, ((0, down), (0, right))).reshape(shape).sum(axis=(1, 3))
+    count = np.pad(agrees, ((0, down), (0, right))).reshape(shape).sum(axis=(1, 3))
+    there = all_ > 2 * _SHOWS
+    return float(((same > all_ / 3) | (count >= 2))[there].mean()) if there.any() else 0.0
 
 
 def _full(compared: Compared, weight: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -1,0 +1,232 @@
+"""Fit the rule that decides whether an upload contains a work, and report it on sets it was not fitted on.
+
+    python benchmarks/image/learn.py CASES... [--check CASES...] [--out fingerprints/image/rule-1.npz] [--sure 0.8]
+
+A case set is a folder with refs.jsonl and queries.jsonl as benchmarks/text/cases.py describes; distractors bear a tier.
+For every query all candidates are aligned and compared, which gives one row of evidence each. The rule is fitted to all
+of CASES; what is printed for them comes from five folds that never hold one work on both sides. Recall is of queries
+with any expected work found at the threshold; uAP pools all reported pairs. Needs scikit-learn (requirements-dev.lock).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pickle
+import zlib
+from collections import Counter, defaultdict
+from dataclasses import astuple, dataclass
+from importlib import import_module
+from multiprocessing import Pool
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.model_selection import GroupKFold
+
+from fingerprints import image
+from fingerprints.errors import FingerprintError
+from fingerprints.image import stored
+from fingerprints.image.weighing import DIRECTIONS, FEATURES
+from fingerprints.index.memory import MemoryIndex
+from fingerprints.index.protocol import Change
+from fingerprints.model import Fingerprint
+
+searching: Any = import_module("fingerprints.image.search")
+
+TREES, LEAVES, RATE = 400, 8, 0.08
+AGAINST = 2.0  # how much more a wrong accusation costs than a miss
+# A debatable distractor counts little, and so does what a copy shares with other works.
+DEBATABLE, OTHER = 0.15, 0.3
+LEVELS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9)
+
+
+@dataclass(slots=True)
+class Rows:
+    """The evidence of one case set: a row a query and candidate."""
+
+    queries: list[dict[str, Any]]
+    of: list[tuple[int, str]]  # query and work of each row
+    values: np.ndarray  # shape (n, features)
+    exact: list[set[str]]  # of each query the works that are the same file or pixels
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def read(given: tuple[Path, bool]) -> Fingerprint | None:
+    path, thorough = given
+    try:
+        return image.fingerprint(path.read_bytes(), thorough=thorough)
+    except FingerprintError:
+        return None
+
+
+_WORKS: dict[int, Fingerprint] = {}
+_INDEX = MemoryIndex()
+
+
+def evidence(path: Path) -> tuple[list[tuple[int, tuple[float, ...]]], list[int]]:
+    """Of one upload: work numbers with their evidence, and works that are identical."""
+    found = read((path, True))
+    if found is None:
+        return [], []
+    view = _INDEX.view(image.ALGORITHM)
+
+    def load(numbers: Any) -> dict[int, Fingerprint]:
+        return {n: _WORKS[n] for n in numbers}
+
+    same = view.works(view.by_digest(found.digest)).tolist()
+    if not found.fingerprintable:
+        return [], [*same, *image.search(found, view, load).matches]
+    rows = [
+        (work, astuple(sighting.weighed.evidence))
+        for frame in stored.frames(found)[:6]
+        for work, (_, sighting) in searching.sightings(searching.Query(frame), view, load).items()
+    ]
+    return rows, same
+
+
+def collect(folder: Path) -> Rows:
+    """All evidence of a case set; kept in the folder that SOURCEMARK_LEARN_CACHE names, if it does."""
+    cache = os.environ.get("SOURCEMARK_LEARN_CACHE")
+    kept = Path(cache) / f"{zlib.crc32(str(folder).encode()):08x}.pickle" if cache else None
+    if kept is not None and kept.exists():
+        return pickle.loads(kept.read_bytes())
+    refs, queries = lines(folder / "refs.jsonl"), lines(folder / "queries.jsonl")
+    with Pool() as pool:
+        works = pool.map(read, [(folder / ref["path"], False) for ref in refs], chunksize=8)
+    global _INDEX
+    _WORKS.clear()
+    _WORKS.update({n: work for n, work in enumerate(works) if work is not None})
+    _INDEX = MemoryIndex()
+    _INDEX.apply(Change(n + 1, n, work) for n, work in _WORKS.items())
+    with Pool() as pool:  # begun now, so that it has the index
+        found = pool.map(evidence, [folder / query["path"] for query in queries], chunksize=8)
+    of = [(q, refs[work]["id"]) for q, (rows, _) in enumerate(found) for work, _ in rows]
+    values = np.array([row for rows, _ in found for _, row in rows]).reshape(-1, len(FEATURES))
+    out = Rows(queries, of, values, [{refs[work]["id"] for work in same} for _, same in found])
+    if kept is not None:
+        kept.write_bytes(pickle.dumps(out))
+    return out
+
+
+def labels(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each row: whether it is a copy, what it weighs, and the group that no fold may divide."""
+    truth, weight, group = [], [], []
+    for query, ref in rows.of:
+        expected = rows.queries[query]["expected"]
+        copy = ref in expected
+        truth.append(copy)
+        mild = DEBATABLE if rows.queries[query].get("tier") == 3 else OTHER if expected else 1.0
+        weight.append(1.0 if copy else AGAINST * mild)
+        group.append(zlib.crc32((expected or [ref])[0].encode()))
+    return np.array(truth), np.array(weight), np.array(group)
+
+
+def model() -> HistGradientBoostingClassifier:
+    return HistGradientBoostingClassifier(
+        max_iter=TREES, learning_rate=RATE, max_leaf_nodes=LEAVES, min_samples_leaf=12, l2_regularization=2.0,
+        monotonic_cst=[DIRECTIONS[name] for name in FEATURES], early_stopping=False, random_state=1,
+    )  # fmt: skip
+
+
+def report(rows: Rows, probability: np.ndarray, sure: float) -> None:
+    """Recall, uAP and distractors fired by tier at several levels; transforms below 97 % at the chosen one."""
+    scores: list[dict[str, float]] = [dict.fromkeys(same, 1.0) for same in rows.exact]
+    for (query, ref), value in zip(rows.of, probability.tolist(), strict=True):
+        scores[query][ref] = max(value, scores[query].get(ref, 0.0))
+    expected = [set(query["expected"]) for query in rows.queries]
+    ranked = sorted(
+        ((v, ref in expected[q]) for q, found in enumerate(scores) for ref, v in found.items()),
+        key=lambda p: (-p[0], p[1]),
+    )
+    total = sum(map(len, expected))
+    for level in sorted({*LEVELS, sure}):
+        hit: Counter[str] = Counter()
+        asked: Counter[str] = Counter()
+        fired: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+        for query, want, found in zip(rows.queries, expected, scores, strict=True):
+            reported = {ref for ref, value in found.items() if value >= level}
+            if want:
+                asked[query["transform"]] += 1
+                hit[query["transform"]] += bool(reported & want)
+            else:
+                fired[query.get("tier", 1)][1] += 1
+                fired[query.get("tier", 1)][0] += bool(reported)
+        right, area = 0, 0.0
+        for n, (_, ok) in enumerate([p for p in ranked if p[0] >= level], 1):
+            right += ok
+            area += right / n / max(total, 1) if ok else 0.0
+        tiers = "  ".join(f"tier {tier} {a}/{b}" for tier, (a, b) in sorted(fired.items()))
+        print(f"  {level:.2f}  recall {sum(hit.values()) / max(sum(asked.values()), 1):.3f}  uAP {area:.3f}  {tiers}")
+        if level == sure:
+            weak = sorted((hit[t] / n, t, n) for t, n in asked.items() if hit[t] < 0.97 * n)
+    print("  below 97 %: " + ", ".join(f"{name} {share:.2f} of {n}" for share, name, n in weak))
+
+
+def write(fitted: HistGradientBoostingClassifier, sure: float, target: Path) -> None:
+    """The trees as flat arrays, both children of a node side by side, and the base moved so that .5 is ``sure``."""
+    trees = [stage[0].nodes for stage in fitted._predictors]
+    most = max(len(nodes) for nodes in trees)
+    feature, left = (np.zeros((len(trees), most), dtype=np.int16) for _ in range(2))
+    threshold, value = (np.zeros((len(trees), most), dtype=np.float32) for _ in range(2))
+    steps = 0
+    for t, nodes in enumerate(trees):
+        order, depth = [0], [0]
+        for n in range(len(nodes)):
+            node = nodes[order[n]]
+            if node["is_leaf"]:
+                value[t, n] = node["value"]
+                steps = max(steps, depth[n])
+            else:
+                feature[t, n], threshold[t, n], left[t, n] = node["feature_idx"], node["num_threshold"], len(order)
+                order += [node["left"], node["right"]]
+                depth += [depth[n] + 1] * 2
+    base = float(np.ravel(fitted._baseline_prediction)[0]) - float(np.log(sure / (1 - sure)))
+    np.savez_compressed(
+        target,
+        features=np.array(FEATURES),
+        feature=feature,
+        threshold=threshold,
+        left=left,
+        value=value,
+        base=base,
+        steps=steps,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", type=Path, nargs="+")
+    parser.add_argument("--check", type=Path, nargs="*", default=[], help="case sets that are only reported")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--sure", type=float, default=0.8, help="probability at the reporting threshold")
+    given = parser.parse_args()
+    sets = [collect(folder) for folder in given.cases]
+    parts = [labels(rows) for rows in sets]
+    values = np.concatenate([rows.values for rows in sets])
+    truth, weight, group = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    print(f"{len(truth)} rows, {int(truth.sum())} of copies, {len(FEATURES)} features")
+    folds = np.zeros(len(truth))
+    for a, b in GroupKFold(5).split(values, truth, group):
+        folds[b] = model().fit(values[a], truth[a], sample_weight=weight[a]).predict_proba(values[b])[:, 1]
+    start = 0
+    for folder, rows in zip(given.cases, sets, strict=True):
+        print(f"{folder}, five folds")
+        report(rows, folds[start : start + len(rows.of)], given.sure)
+        start += len(rows.of)
+    fitted = model().fit(values, truth, sample_weight=weight)
+    for folder in given.check:
+        rows = collect(folder)
+        print(f"{folder}, not fitted on")
+        report(rows, fitted.predict_proba(rows.values)[:, 1], given.sure)
+    if given.out:
+        write(fitted, given.sure, given.out)
+
+
+if __name__ == "__main__":
+    main()
