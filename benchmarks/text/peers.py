@@ -21,13 +21,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from cases import Answers, CaseSet, Found, load, rows, scan_results
 from datasketch import MinHash, MinHashLSH, MinHashLSHEnsemble
-from evaluate import GROUPS, group_of
-from generate import write_cases
-from metrics import figures, hit
-from ours import register_and_scan
 from rensa import RMinHash, RMinHashLSH
+
+from benchmarks.common.cases import Answers, CaseSet, Found, load, rows, scan_results
+from benchmarks.common.installation import register_and_scan
+from benchmarks.common.metrics import figures, hit
+from benchmarks.text.evaluate import GROUPS, group_of
+from benchmarks.text.generate import write_cases
 
 THRESHOLD, PERMUTATIONS, SIZE = 0.5, 128, 5
 Texts = dict[str, str]

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from cases import Answers, Query, Span
+
+from benchmarks.common.cases import Answers, Query, Span
 
 
 @dataclass(frozen=True, slots=True)
