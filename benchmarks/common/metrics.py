@@ -32,6 +32,15 @@ def hit(query: Query, answers: Answers) -> bool:
     return any(f.ref in query.expected for f in answers.reported(query.id))
 
 
+def fired_by_tier(queries: Iterable[Query], answers: Answers) -> dict[int, tuple[int, int]]:
+    """Of the distractors of each tier, how many drew a report, and how many there are."""
+    out: dict[int, tuple[int, int]] = {}
+    for q in sorted((q for q in queries if not q.expected), key=lambda q: q.tier):
+        fired, count = out.get(q.tier, (0, 0))
+        out[q.tier] = fired + bool(answers.reported(q.id)), count + 1
+    return out
+
+
 def figures(queries: Iterable[Query], answers: Answers, at: float = 0.001) -> Figures:
     queries = list(queries)
     positives, distractors = [q for q in queries if q.expected], [q for q in queries if not q.expected]
