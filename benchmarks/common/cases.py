@@ -2,8 +2,8 @@
 
 A case set is a folder with ``refs.jsonl`` {"id", "path"} (what is registered), ``queries.jsonl`` {"id", "path",
 "expected": [ref id], "transform", "encoding", "tier"} (what is scanned; nothing expected = a distractor, of tier 1 =
-something else, 2 = shares a template or an app's chrome with a work, 3 = debatable) and, where the places are known, ``passages.jsonl`` {"query", "ref", "q_start", "q_end", "r_start", "r_end"}: half-open spans of submitted
-code points.
+something else, 2 = shares a template or an app's chrome with a work, 3 = debatable) and, where the places are known,
+``passages.jsonl`` {"query", "ref", "q_start", "q_end", "r_start", "r_end"}: half-open spans of submitted code points.
 """
 
 from __future__ import annotations

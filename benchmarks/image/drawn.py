@@ -16,40 +16,10 @@ SIDE = 500  # pixels of the longer side
 TEMPLATES = 4  # of each kind
 _SHAPES = ((500, 375), (375, 500), (500, 333), (500, 500))
 _INKS = ((24, 60, 120), (170, 40, 40), (20, 110, 70), (90, 50, 130))
-_WORDS = tuple(
-    [
-        "harbour",
-        "market",
-        "winter",
-        "council",
-        "bridge",
-        "season",
-        "record",
-        "river",
-        "ferry",
-        "garden",
-        "school",
-        "price",
-        "summer",
-        "bakery",
-        "station",
-        "valley",
-        "night",
-        "island",
-        "library",
-        "weather",
-        "orchard",
-        "village",
-        "forest",
-        "concert",
-        "museum",
-        "kitchen",
-        "railway",
-        "mountain",
-        "evening",
-        "autumn",
-    ]
-)
+_WORDS = """
+    harbour market winter council bridge season record river ferry garden school price summer bakery station valley
+    night island library weather orchard village forest concert museum kitchen railway mountain evening autumn
+""".split()  # noqa: SIM905  a list of thirty strings is harder to read
 
 Rng = np.random.Generator
 
