@@ -51,14 +51,14 @@ class Engine:
 
     def query(self, data: bytes) -> list[tuple[int, Match]]:
         """The works that an upload reuses, with the verified evidence, surest first."""
-        found = media.search(self.of_upload(data), self.index, self._kept)
+        found = media.search(self.of_upload(data), self.index, self._load)
         return sorted(found.matches.items(), key=lambda f: -f[1].score)
 
-    def _kept(self, numbers: Sequence[int]) -> dict[int, Fingerprint]:
+    def _load(self, numbers: Sequence[int]) -> dict[int, Fingerprint]:
         """As the service reads candidates: one statement, the order asked for."""
         marks = ",".join("?" * len(numbers))
         rows = self.store.execute(f"SELECT work, data, detail FROM fingerprint WHERE work IN ({marks})", numbers)
-        found = {work: Fingerprint.from_bytes(data + detail) for work, data, detail in rows}
+        found = {work: Fingerprint.from_bytes(data, detail) for work, data, detail in rows}
         return {n: found[n] for n in numbers if n in found}
 
     def load(self) -> int:
@@ -69,9 +69,10 @@ class Engine:
             self.index.apply([Change(n, n, Fingerprint.from_bytes(data, b"")) for n, data in page])
         return len(self.index)
 
-    def details(self) -> Iterator[bytes]:
-        """The details of all fingerprints."""
-        return (detail for (detail,) in self.store.execute("SELECT detail FROM fingerprint"))
+    def kept(self) -> Iterator[Fingerprint]:
+        """All that is kept, in the order of the works."""
+        rows = self.store.execute("SELECT data, detail FROM fingerprint ORDER BY work")
+        return (Fingerprint.from_bytes(data, detail) for data, detail in rows)
 
     def close(self) -> None:
         self.store.close()

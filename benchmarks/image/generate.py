@@ -35,17 +35,17 @@ def strangers(tier: int, count: int, seed: int = 1) -> Iterator[tuple[str, Image
     return ((kind(n), work(n, seed)) for n in islice(numbers, count))
 
 
-def edited(turn: int, works: list[Image.Image], seed: int = 1) -> tuple[str, Image.Image, list[int]]:
-    """An upload that reuses the works with these numbers: the edit, the picture, the numbers. Edits come in turn."""
+def edited(turn: int, count: int, seed: int = 1) -> tuple[str, Image.Image, list[int]]:
+    """An upload that reuses some of the first ``count`` works: the edit (in turn), the picture, the works' numbers."""
     r = np.random.default_rng([seed, 7, turn])
-    photographs = [n for n in range(len(works)) if kind(n) == "photo"]
+    photographs = [n for n in range(count) if kind(n) == "photo"]
     name = TRANSFORMS[turn % len(TRANSFORMS)]
     if name in COLLAGES:
         chosen = r.choice(photographs, COLLAGES[name], replace=False).tolist()
-        return name, collage([works[n] for n in chosen]), chosen
+        return name, collage([work(n, seed) for n in chosen]), chosen
     anything = name in WHOLE and turn // len(TRANSFORMS) % 2
-    number = int(r.integers(len(works))) if anything else int(r.choice(photographs))
-    return name, (WHOLE | OTHERS)[name](works[number], r), [number]
+    number = int(r.integers(count)) if anything else int(r.choice(photographs))
+    return name, (WHOLE | OTHERS)[name](work(number, seed), r), [number]
 
 
 def write_cases(folder: Path, count: int, copies: int, distractors: int, seed: int) -> None:
@@ -58,11 +58,10 @@ def write_cases(folder: Path, count: int, copies: int, distractors: int, seed: i
         (folder / path).write_bytes(saved(picture, "JPEG", quality=quality))
         lines[part].append({"id": name, "path": path, **known})
 
-    works = [work(n, seed) for n in range(count)]
-    for n, picture in enumerate(works):
-        write("refs", f"w{n}", picture, 92, category=kind(n))
+    for n in range(count):
+        write("refs", f"w{n}", work(n, seed), 92, category=kind(n))
     for turn in range(copies):
-        name, made, numbers = edited(turn, works, seed)
+        name, made, numbers = edited(turn, count, seed)
         write("queries", f"{name}-{turn}", made, 80, expected=[f"w{n}" for n in numbers], transform=name)
     for tier, share in ((1, distractors - distractors // 2), (2, distractors // 2)):
         for n, (what, picture) in enumerate(strangers(tier, share, seed)):

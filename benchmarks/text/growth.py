@@ -109,7 +109,7 @@ def measure(size: int, queries: int, store: Path) -> Row:
     row.found_p50, row.found_p95 = np.percentile([t for t, _ in answers], (50, 95)).tolist()
     row.unrelated_p50, row.unrelated_p95 = np.percentile([timed(u)[0] for u in unrelated], (50, 95)).tolist()
     row.disk = store.stat().st_size / size
-    row.without_text = row.disk - stored_text(engine.details()) / size
+    row.without_text = row.disk - stored_text(kept.detail for kept in engine.kept()) / size
     engine.close()
     return row
 
