@@ -67,3 +67,14 @@ def test_a_generated_set_is_what_it_says(tmp_path: Path) -> None:
         for ref, (a, b), (c, d) in query.passages:
             if query.transform != "word_sub_10":
                 assert text[a:b] == works[ref][c:d] != ""
+
+
+def test_false_positives_are_counted_by_tier() -> None:
+    def distractor(name: str, tier: int) -> cases.Query:
+        return cases.Query(name, Path(), "distractor", frozenset(), tier=tier)
+
+    queries = [distractor("a", 1), distractor("b", 2), distractor("c", 1), distractor("d", 2), distractor("e", 2)]
+    copy = cases.Query("f", Path(), "edited", frozenset({"r"}))
+    found = {"b": [cases.Found("r", 0.9)], "d": [cases.Found("r", 0.3)], "f": [cases.Found("q", 0.9)]}
+    answers = cases.Answers("x", found, threshold=0.5)
+    assert metrics.fired_by_tier([*queries, copy], answers) == {1: (0, 2), 2: (1, 3)}
