@@ -3,7 +3,7 @@
     sourcemark scan --batch UPLOADS.jsonl --json > RESULTS.jsonl      (external_id = the query's id)
     python benchmarks/text/evaluate.py CASES_DIR RESULTS.jsonl [--brief]
 
-`python benchmarks/text/ours.py CASES_DIR RESULTS.jsonl` registers and scans a whole set in a temporary home.
+`python benchmarks/common/installation.py CASES_DIR RESULTS.jsonl` registers and scans a whole set in a temporary home.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import signal
 from collections import Counter
 from pathlib import Path
 
-from cases import Answers, CaseSet, Query, load, rows, scan_results
-from metrics import Overlap, figures, hit, spans
+from benchmarks.common.cases import Answers, CaseSet, Query, load, rows, scan_results
+from benchmarks.common.metrics import Overlap, figures, hit, spans
 
 # The groups by which span figures are quoted; a transform belongs to the first whose word begins it.
 GROUPS = {

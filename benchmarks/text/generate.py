@@ -2,7 +2,7 @@
 
     python benchmarks/text/generate.py FOLDER [--works 400] [--copies 400] [--distractors 1200] [--seed 1]
 
-makes a case set (see cases.py).
+makes a case set (see benchmarks/common/cases.py).
 
 The same seed gives the same texts (with one version of numpy). Nothing of it is anybody's text:
 
@@ -26,8 +26,9 @@ from itertools import groupby, islice, pairwise
 from pathlib import Path
 
 import numpy as np
-from cases import Span
 from numpy.typing import NDArray
+
+from benchmarks.common.cases import Span
 
 VOCABULARY = 40_000
 GENERAL = 4_000  # the commonest words, everybody's; the others belong to one topic each

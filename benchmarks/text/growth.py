@@ -8,15 +8,13 @@ The exponent between two sizes is log(ratio of the figures) / log(ratio of the s
 
 from __future__ import annotations
 
-import one_core  # noqa: F401  before numpy
+from benchmarks.common import one_core  # noqa: F401  before numpy
 
 # isort: split
 import argparse
 import gc
 import json
 import math
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,8 +22,12 @@ from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 import numpy as np
-from generate import BLOCK, EDITS, FAR, edited, works
-from ours import NAME, Engine, installed, scan_one
+
+from benchmarks.common.installation import scan_one
+from benchmarks.common.measuring import apart, exponent, resident
+from benchmarks.text.generate import BLOCK, EDITS, FAR, edited, works
+from benchmarks.text.ours import NAME, installed, stored_text
+from benchmarks.text.ours import engine as new_engine
 
 
 @dataclass(slots=True)
@@ -61,15 +63,9 @@ HEAD = (
 DIGITS = (0, 2, 2, 2, 2, 3, 1, 2, 0, 0, 2)
 
 
-def resident() -> float:
-    """MiB of memory this process holds now."""
-    with Path("/proc/self/statm").open() as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
 def fill(size: int, store: Path) -> float:
     """Register works into an engine's store; milliseconds a work, generation not counted."""
-    engine, spent = Engine(store), 0.0
+    engine, spent = new_engine(store), 0.0
     for start in range(0, size, BLOCK):
         texts = [t.encode() for t in works(range(start, min(size, start + BLOCK)))]
         began = time.perf_counter()
@@ -90,7 +86,7 @@ def asked(wanted: list[int]) -> list[bytes]:
 
 def measure(size: int, queries: int, store: Path) -> Row:
     """Restart on what `fill` kept, then ask."""
-    engine = Engine(store)
+    engine = new_engine(store)
     gc.collect()
     before, began = resident(), time.perf_counter()
     engine.load()
@@ -113,15 +109,9 @@ def measure(size: int, queries: int, store: Path) -> Row:
     row.found_p50, row.found_p95 = np.percentile([t for t, _ in answers], (50, 95)).tolist()
     row.unrelated_p50, row.unrelated_p95 = np.percentile([timed(u)[0] for u in unrelated], (50, 95)).tolist()
     row.disk = store.stat().st_size / size
-    row.without_text = row.disk - engine.text_bytes() / size
+    row.without_text = row.disk - stored_text(kept.detail for kept in engine.kept()) / size
     engine.close()
     return row
-
-
-def apart(*arguments: object) -> str:
-    """Run one step in a process of its own, so that its memory is its own; the last line it prints."""
-    command = [sys.executable, __file__, *map(str, arguments)]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1]
 
 
 def table(rows: list[Row]) -> None:
@@ -129,14 +119,13 @@ def table(rows: list[Row]) -> None:
     for n, row in enumerate(rows):
         print("".join(f"{v:11.{d}f}" for v, d in zip(astuple(row), DIGITS, strict=True)))
         if n:
-            print(f"{'exponent':>11}" + "".join(exponent(rows[n - 1], row, k) for k in range(1, len(HEAD) - 3)))
+            print(f"{'exponent':>11}" + "".join(growth(rows[n - 1], row, k) for k in range(1, len(HEAD) - 3)))
 
 
-def exponent(small: Row, large: Row, column: int) -> str:
-    a, b = astuple(small)[column], astuple(large)[column]
-    if HEAD[column] == "found" or a <= 0 or b <= 0:
+def growth(small: Row, large: Row, column: int) -> str:
+    if HEAD[column] == "found":
         return " " * 11
-    return f"{math.log(b / a) / math.log(large.works / small.works):11.2f}"
+    return f"{exponent(astuple(small)[column], astuple(large)[column], large.works / small.works):11.2f}"
 
 
 def installation(count: int, folder: Path) -> None:
@@ -177,9 +166,9 @@ def main() -> None:
         print(f"{NAME}: works of about 4,500 characters; uploads in turn {', '.join(EDITS)}", flush=True)
         for size in given.sizes:
             store = folder / "store.db"
-            spent = float(apart("--sizes", size, "--step", "fill", store))
+            spent = float(apart(__file__, "--sizes", size, "--step", "fill", store))
             options = ("--sizes", size, "--queries", given.queries)
-            rows.append(Row(**{**json.loads(apart(*options, "--step", "measure", store)), "register": spent}))
+            rows.append(Row(**{**json.loads(apart(__file__, *options, "--step", "measure", store)), "register": spent}))
             print(f"  {size} done", file=sys.stderr)
             for file in folder.glob("store.db*"):
                 file.unlink()

@@ -15,19 +15,18 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
-from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from cases import Answers, CaseSet, Found, load, rows, scan_results
 from datasketch import MinHash, MinHashLSH, MinHashLSHEnsemble
-from evaluate import GROUPS, group_of
-from generate import write_cases
-from metrics import figures, hit
-from ours import register_and_scan
 from rensa import RMinHash, RMinHashLSH
+
+from benchmarks.common.cases import Answers, CaseSet, Found, Query, load
+from benchmarks.common.contest import everyone, print_figures, print_recall
+from benchmarks.text.evaluate import GROUPS, group_of
+from benchmarks.text.generate import write_cases
 
 THRESHOLD, PERMUTATIONS, SIZE = 0.5, 128, 5
 Texts = dict[str, str]
@@ -130,37 +129,13 @@ PEERS: dict[str, Callable[[Texts, Texts], dict[str, list[Found]]]] = {
 }
 
 
-def everyone(cases: CaseSet, results: Path | None) -> list[Answers]:
-    all_answers = []
-    with tempfile.TemporaryDirectory() as folder:
-        began = time.perf_counter()
-        lines = results or register_and_scan(cases, Path(folder) / "home")
-        all_answers.append(scan_results(rows(lines), "ours"))
-        print(f"ours: {time.perf_counter() - began:.1f} s", flush=True)
-    refs = {r.id: read(r.path, r.encoding) for r in cases.refs}
-    queries = {q.id: read(q.path, q.encoding) for q in cases.queries}
-    for name, find in PEERS.items():
-        began = time.perf_counter()
-        all_answers.append(Answers(name, find(refs, queries)))
-        print(f"{name}: {time.perf_counter() - began:.1f} s", flush=True)
-    return all_answers
-
-
 def table(cases: CaseSet, everybody: list[Answers]) -> None:
-    positive = [q for q in cases.queries if q.expected]
-    print(f"\n{len(cases.refs)} works, {len(positive)} edited copies, {len(cases.queries) - len(positive)} distractors")
-    print(f"{'':30}{'recall':>10}{'FPR':>10}{'at FPR .1%':>12}{'uAP':>10}")
-    for answers in everybody:
-        f = figures(cases.queries, answers)
-        print(f"{answers.name:30}{f.recall:10.3f}{f.fpr:10.4f}{f.recall_at_fpr:12.3f}{f.uap:10.3f}")
-    print(f"\n{'recall by group':30}" + "".join(f"{a.name:>16}" for a in everybody))
-    groups = defaultdict(list)
-    for q in positive:
-        groups[group_of(q.transform)].append(q)
-    for group in GROUPS:
-        if mine := groups[group]:
-            shares = [sum(hit(q, a) for q in mine) / len(mine) for a in everybody]
-            print(f"{group:24}{len(mine):6}" + "".join(f"{share:16.3f}" for share in shares))
+    print_figures(cases, everybody)
+    groups: dict[str, list[Query]] = {group: [] for group in GROUPS}
+    for q in cases.queries:
+        if q.expected:
+            groups[group_of(q.transform)].append(q)
+    print_recall("recall by group", {group: mine for group, mine in groups.items() if mine}, everybody)
 
 
 def main() -> None:
@@ -174,7 +149,10 @@ def main() -> None:
         if given.cases is None:
             write_cases(Path(folder), 400, 400, 1200, seed=1)
         cases = load(given.cases or Path(folder))
-        table(cases, everyone(cases, given.results))
+        refs = {r.id: read(r.path, r.encoding) for r in cases.refs}
+        queries = {q.id: read(q.path, q.encoding) for q in cases.queries}
+        peers = {name: partial(find, refs, queries) for name, find in PEERS.items()}
+        table(cases, everyone(cases, given.results, peers))
 
 
 if __name__ == "__main__":

@@ -10,20 +10,23 @@ A ratio is the peer's time over ours, above 1 where we are faster; both columns 
 
 from __future__ import annotations
 
-import one_core  # noqa: F401  before numpy
+from benchmarks.common import one_core  # noqa: F401  before numpy
 
 # isort: split
 
 import argparse
 import gc
 import statistics
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import datasketch
 from datasketch import MinHash, MinHashLSH
-from generate import BLOCK, EDITS, FAR, edited, works
-from ours import NAME, Engine
+
+from benchmarks.common.engine import Engine
+from benchmarks.common.measuring import ratios, timed
+from benchmarks.text.generate import BLOCK, EDITS, FAR, edited, works
+from benchmarks.text.ours import NAME
+from benchmarks.text.ours import engine as new_engine
 
 
 def sketch(document: str) -> MinHash:
@@ -49,19 +52,11 @@ def ask(whom: Engine | Peer, uploads: list[bytes]) -> None:
         whom.query(upload)
 
 
-def timed(action: Callable[..., object], *arguments: object) -> float:
-    started = time.perf_counter()
-    action(*arguments)
-    return time.perf_counter() - started
-
-
 def row(what: str, ours: list[float], peer: list[float], count: int, note: str = "") -> None:
-    """Milliseconds each and the ratio: the median of the rounds' ratios, for a round is one moment of the machine."""
-    ratios = [p / o for o, p in zip(ours, peer, strict=True)]
+    """Milliseconds each, and the ratio of the rounds."""
+    ratio, low, high = ratios(peer, ours)
     a, b = (statistics.median(t) / count * 1e3 for t in (ours, peer))
-    print(
-        f"{what:34}{a:9.3f}{b:12.3f}{statistics.median(ratios):9.2f}x  ({min(ratios):.2f} .. {max(ratios):.2f}) {note}"
-    )
+    print(f"{what:34}{a:9.3f}{b:12.3f}{ratio:9.2f}x  ({low:.2f} .. {high:.2f}) {note}")
 
 
 def measure(script: str, characters: int, count: int, asked: int, rounds: int) -> None:
@@ -84,12 +79,12 @@ def measure(script: str, characters: int, count: int, asked: int, rounds: int) -
 
     for _ in range(rounds):
         gc.collect()
-        fresh = Engine()
+        fresh = new_engine()
         keep("registration", timed(fresh.register, enumerate(some, 1)), timed(Peer().register, enumerate(some, 1)))
         fresh.close()
     row("registration", *together["registration"], len(some))
 
-    engine, peer = Engine(), Peer()
+    engine, peer = new_engine(), Peer()
     engine.register(enumerate(datas, 1))
     peer.register(enumerate(datas, 1))
     wanted = [n * count // asked for n in range(asked)]
@@ -119,7 +114,7 @@ def main() -> None:
     scheme = MinHash(num_perm=128).scheme
     print(f"ours: {NAME}")
     print(f"peer: datasketch {datasketch.__version__}, MinHash(128), scheme {scheme}, seed 1, SHA-1, character 5-grams")
-    Engine().query(b"warm up " * 50)
+    new_engine().query(b"warm up " * 50)
     measure("latin", 4500, given.works, given.queries, given.rounds)
     measure("han", 4500, given.works, given.queries, given.rounds)
 

@@ -5,23 +5,14 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-
-@pytest.fixture
-def modules(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks" / "text")
-    import cases
-    import generate
-    import metrics
-
-    return cases, metrics, generate
+from benchmarks.common import cases, metrics
+from benchmarks.text import generate
 
 
-def test_ranking(modules: Any) -> None:
-    cases, metrics, _ = modules
+def test_ranking() -> None:
     copies = [cases.Query(f"c{n}", Path(), "edited", frozenset({f"r{n}"})) for n in range(4)]
     others = [cases.Query(f"d{n}", Path(), "unrelated", frozenset()) for n in range(10)]
     found = {
@@ -42,16 +33,14 @@ def test_ranking(modules: Any) -> None:
     assert figures.uap == pytest.approx((1 / 3 + 2 / 5) / 4)
 
 
-def test_a_tie_with_a_distractor_is_no_find(modules: Any) -> None:
-    cases, metrics, _ = modules
+def test_a_tie_with_a_distractor_is_no_find() -> None:
     queries = [cases.Query("c", Path(), "t", frozenset({"r"})), cases.Query("d", Path(), "t", frozenset())]
     tied = cases.Answers("x", {"c": [cases.Found("r", 1.0)], "d": [cases.Found("r", 1.0)]})
     assert metrics.figures(queries, tied).recall_at_fpr == 0
     assert metrics.figures(queries, tied).uap == 0.5
 
 
-def test_spans(modules: Any) -> None:
-    cases, metrics, _ = modules
+def test_spans() -> None:
     query = cases.Query("q", Path(), "t", frozenset({"r"}), (("r", (0, 10), (100, 110)), ("r", (20, 30), (200, 210))))
     shown = [cases.Found("r", 1.0, (((5, 25), (105, 125)),)), cases.Found("other", 0.6, (((0, 4), (0, 4)),))]
     upload, work = metrics.spans(query, cases.Answers("x", {"q": shown}))
@@ -62,8 +51,7 @@ def test_spans(modules: Any) -> None:
     assert math.isnan(missed.precision)
 
 
-def test_a_generated_set_is_what_it_says(modules: Any, tmp_path: Path) -> None:
-    cases, _, generate = modules
+def test_a_generated_set_is_what_it_says(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         generate.write_cases(tmp_path / folder, 16, 16, 8, seed=5)
     made = cases.load(tmp_path / "a")
@@ -79,3 +67,14 @@ def test_a_generated_set_is_what_it_says(modules: Any, tmp_path: Path) -> None:
         for ref, (a, b), (c, d) in query.passages:
             if query.transform != "word_sub_10":
                 assert text[a:b] == works[ref][c:d] != ""
+
+
+def test_false_positives_are_counted_by_tier() -> None:
+    def distractor(name: str, tier: int) -> cases.Query:
+        return cases.Query(name, Path(), "distractor", frozenset(), tier=tier)
+
+    queries = [distractor("a", 1), distractor("b", 2), distractor("c", 1), distractor("d", 2), distractor("e", 2)]
+    copy = cases.Query("f", Path(), "edited", frozenset({"r"}))
+    found = {"b": [cases.Found("r", 0.9)], "d": [cases.Found("r", 0.3)], "f": [cases.Found("q", 0.9)]}
+    answers = cases.Answers("x", found, threshold=0.5)
+    assert metrics.fired_by_tier([*queries, copy], answers) == {1: (0, 2), 2: (1, 3)}

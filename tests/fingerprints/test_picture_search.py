@@ -13,11 +13,10 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 from fingerprints import image
 from fingerprints.image import codebook, drawing, keypoints, stored, weighing
 from fingerprints.image.alignment import moved
-from fingerprints.image.examples import saved
+from fingerprints.image.examples import photograph, saved
 from fingerprints.model import Fingerprint, Match
 
 from .finding import indexed, made, search
-from .scenes import photograph
 
 WORKS = [saved(photograph(seed), "JPEG", quality=92) for seed in range(1, 9)]
 SIZE = (640, 480)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from cases import Answers, Query, Span
+
+from benchmarks.common.cases import Answers, Query, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,15 @@ class Figures:
 
 def hit(query: Query, answers: Answers) -> bool:
     return any(f.ref in query.expected for f in answers.reported(query.id))
+
+
+def fired_by_tier(queries: Iterable[Query], answers: Answers) -> dict[int, tuple[int, int]]:
+    """Of the distractors of each tier, how many drew a report, and how many there are."""
+    out: dict[int, tuple[int, int]] = {}
+    for q in sorted((q for q in queries if not q.expected), key=lambda q: q.tier):
+        fired, count = out.get(q.tier, (0, 0))
+        out[q.tier] = fired + bool(answers.reported(q.id)), count + 1
+    return out
 
 
 def figures(queries: Iterable[Query], answers: Answers, at: float = 0.001) -> Figures:

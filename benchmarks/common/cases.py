@@ -1,9 +1,9 @@
 """A case set, and what a matcher answered to it.
 
 A case set is a folder with ``refs.jsonl`` {"id", "path"} (what is registered), ``queries.jsonl`` {"id", "path",
-"expected": [ref id], "transform", "encoding"} (what is scanned; nothing expected = a distractor) and, where the places
-are known, ``passages.jsonl`` {"query", "ref", "q_start", "q_end", "r_start", "r_end"}: half-open spans of submitted
-code points.
+"expected": [ref id], "transform", "encoding", "tier"} (what is scanned; nothing expected = a distractor, of tier 1 =
+something else, 2 = shares a template or an app's chrome with a work, 3 = debatable) and, where the places are known,
+``passages.jsonl`` {"query", "ref", "q_start", "q_end", "r_start", "r_end"}: half-open spans of submitted code points.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One upload; ``passages`` are the true (ref, upload span, work span), none where nobody wrote them down."""
+    """One upload; ``passages`` are the true (ref, upload span, work span), none where nobody wrote them down.
+
+    ``tier``: of a distractor; 0 where the set names none.
+    """
 
     id: str
     path: Path
@@ -34,6 +37,7 @@ class Query:
     expected: frozenset[str]
     passages: tuple[tuple[str, Span, Span], ...] = ()
     encoding: str = "utf-8"
+    tier: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def load(folder: Path) -> CaseSet:
-    """Read a case set; text references and queries only."""
+    """Read a case set."""
     passages: dict[str, list[tuple[str, Span, Span]]] = {}
     if (folder / "passages.jsonl").exists():
         for p in rows(folder / "passages.jsonl"):
@@ -88,6 +92,7 @@ def load(folder: Path) -> CaseSet:
             frozenset(q["expected"]),
             tuple(passages.get(q["id"], ())),
             q.get("encoding", "utf-8"),
+            q.get("tier", 0),
         )
         for q in rows(folder / "queries.jsonl")
     )

@@ -1,0 +1,140 @@
+"""The picture benchmarks: the case set is what it says, the peers find what they are known to find."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.common import cases, contest, measuring, metrics
+from benchmarks.image import drawn, edits, generate, growth, mixing, peers
+from benchmarks.image.ours import engine, without_small
+from fingerprints import image
+from fingerprints.image import stored
+from fingerprints.image.examples import saved
+from fingerprints.model import Fingerprint
+
+COPIES = len(generate.TRANSFORMS)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("cases")
+    generate.write_cases(made, 14, COPIES, 12, seed=5)
+    return made
+
+
+def test_a_generated_set_is_what_it_says(folder: Path, tmp_path: Path) -> None:
+    made = cases.load(folder)
+    assert Counter(q.transform for q in made.queries if q.expected) == Counter(generate.TRANSFORMS)
+    assert Counter(q.tier for q in made.queries if not q.expected) == {1: 6, 2: 6}
+    assert {len(q.expected) for q in made.queries} == {0, 1, 2, 4}
+    known = {ref.id for ref in made.refs}
+    pictures = {ref.path.read_bytes() for ref in made.refs} | {q.path.read_bytes() for q in made.queries}
+    assert len(pictures) == len(made.refs) + len(made.queries)
+    assert all(q.expected <= known for q in made.queries)
+    generate.write_cases(tmp_path, 14, 3, 2, seed=5)
+    for same in ("refs/w3.jpg", "queries/reencode_q10-0.jpg", "queries/tier2-0.jpg"):
+        assert (tmp_path / same).read_bytes() == (folder / same).read_bytes()
+
+
+def test_a_distractor_of_tier_2_has_the_template_of_a_work_and_contents_of_its_own() -> None:
+    registered = {kind: np.asarray(drawn.DRAWN[kind](1, 2), dtype=int) for kind in ("chart", "post", "branded")}
+    for kind, other in ((kind, np.asarray(drawn.DRAWN[kind](2, 2), dtype=int)) for kind in registered):
+        away = np.abs(registered[kind] - other).max(axis=2)
+        assert 0.1 < (away == 0).mean() < 0.95
+    assert {kind for kind, _ in generate.strangers(2, 6)} == {"chart", "post", "branded"}
+    assert {kind for kind, _ in generate.strangers(1, 4)} == {"photo"}
+
+
+def test_crops_have_the_share_they_are_named_for() -> None:
+    whole = drawn.work(0)
+    for name, share in (("crop_50", 0.5), ("crop_25", 0.25), ("crop_10", 0.1)):
+        cut = edits.OTHERS[name](whole, np.random.default_rng(1))
+        assert cut.width * cut.height / (whole.width * whole.height) == pytest.approx(share, rel=0.02)
+
+
+def test_the_peers_find_copies_and_nothing_in_what_they_cannot_read(folder: Path, tmp_path: Path) -> None:
+    Image.open(folder / "refs/w0.jpg").transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png")
+    (tmp_path / "broken.jpg").write_bytes((folder / "refs/w0.jpg").read_bytes()[:400])
+    refs = tuple(cases.Ref(f"w{n}", folder / f"refs/w{n}.jpg", "utf-8") for n in (0, 2))
+    queries = (
+        cases.Query("same", folder / "refs/w0.jpg", "none", frozenset({"w0"})),
+        cases.Query("turned", tmp_path / "turned.png", "turned", frozenset({"w0"})),
+        cases.Query("broken", tmp_path / "broken.jpg", "broken", frozenset()),
+    )
+    for name, how in peers.PEERS.items():
+        found = peers.found(cases.CaseSet(folder, refs, queries), *how)
+        assert found["same"] == [cases.Found("w0", 1.0)]
+        assert [f.ref for f in found["turned"]] == (["w0"] if name.startswith("PDQ") else [])
+        assert "broken" not in found
+    unread = cases.CaseSet(folder, (cases.Ref("x", tmp_path / "broken.jpg", "utf-8"),), queries)
+    assert peers.found(unread, *peers.PEERS["phash d<=10"]) == {}
+
+
+def test_ours_finds_the_generated_copies_and_the_tables_show_it(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = cases.load(folder)
+    registry = engine()
+    registry.register((n, ref.path.read_bytes()) for n, ref in enumerate(made.refs, 1))
+    lines = tmp_path / "ours.jsonl"
+    with lines.open("w") as out:
+        for q in made.queries:
+            matches = [
+                {"external_id": made.refs[n - 1].id, "score": m.score, "segments": []}
+                for n, m in registry.query(q.path.read_bytes())
+            ]
+            out.write(json.dumps({"external_id": q.id, "status": "scanned", "matches": matches}) + "\n")
+    assert all(without_small(kept) <= 10_000 for kept in registry.kept())
+    registry.close()
+    everybody = contest.everyone(made, lines, {"nobody": dict})
+    figures = metrics.figures(made.queries, everybody[0])
+    assert figures.recall >= 0.9
+    assert metrics.fired_by_tier(made.queries, everybody[0])[1] == (0, 6)
+    contest.print_figures(made, everybody)
+    (nobody,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("nobody  "))
+    assert nobody.split() == ["nobody", "0.000", "0.0000", "0.000", "0.000", "0.0000", "(0/6)", "0.0000", "(0/6)"]
+
+
+@pytest.fixture(scope="module")
+def works() -> list[Fingerprint]:
+    return [image.fingerprint(saved(drawn.work(n), "JPEG")) for n in range(8)]
+
+
+def test_a_mixed_work_is_laid_out_like_a_drawn_one_and_made_of_many(works: list[Fingerprint]) -> None:
+    donors = mixing.pool(works)
+    one, same, other = mixing.mixed(5, donors), mixing.mixed(5, donors), mixing.mixed(6, donors)
+    assert one.to_bytes() == same.to_bytes()
+    assert one.digest != other.digest
+    assert Fingerprint.from_bytes(one.to_bytes()).to_bytes() == one.to_bytes()
+    (frame,) = stored.frames(one)
+    assert len(one.keys) == len(frame.points) == len(frame.vectors)
+    (source,) = (work for work in works if image.small_pictures(work) == (frame.small,))
+    assert image.size(one) == image.size(source)
+    places = [{tuple(p) for p in stored.frames(work)[0].points.tolist()} for work in works]
+    shares = [sum(tuple(p) in of for p in frame.points.tolist()) / len(frame.points) for of in places]
+    assert max(shares) < 0.35
+    assert sum(shares) >= 1
+    bits = np.bitwise_count(one.keys[:, None] ^ donors.keys).min(axis=1)
+    assert 1 < bits.mean() < 6
+    assert (one.keys >> np.uint64(24)).max() < 1 << 16
+
+
+def test_drawn_works_stand_evenly_among_mixed_ones(works: list[Fingerprint]) -> None:
+    made = dict(growth.registered(20, works))
+    assert list(made) == list(range(1, 21))
+    assert [n for n, of in made.items() if any(of is work for work in works)] == [1, 3, 6, 8, 11, 13, 16, 18]
+    assert all(made[growth.place(n, 8, 20)] is works[n] for n in range(8))
+    assert [of for _, of in growth.registered(5, works)] == works[:5]
+
+
+def test_an_exponent_is_that_of_the_growth() -> None:
+    assert measuring.exponent(2, 20, 10) == pytest.approx(1)
+    assert measuring.exponent(3, 3, 10) == 0
+    assert np.isnan(measuring.exponent(0, 3, 10))
+    assert measuring.ratios([2, 9, 8], [1, 3, 2]) == (3, 2, 4)
