@@ -59,8 +59,10 @@ def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
     """Compare an upload with a work that ``matrix`` maps onto it."""
     size = (work.width, work.height)
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
-    mine = _smoothed(cv2.resize(work.grey, size, interpolation=cv2.INTER_AREA), 1.0 if scale > 0.8 else 0.8 / scale)
+    plain = _filled(cv2.resize(work.grey, size, interpolation=cv2.INTER_AREA), cv2.BORDER_REPLICATE)
+    mine = _smoothed(plain, 1.0 if scale > 0.8 else 0.8 / scale)
     theirs, visible = _drawn(upload, matrix, scale, size)
+    theirs, visible = _filled(theirs, cv2.BORDER_REPLICATE), _filled(visible, cv2.BORDER_CONSTANT)
     if form & INVERTED:
         theirs = 255 - theirs
     theirs = _smoothed(theirs, 1.0)
@@ -89,8 +91,7 @@ def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
 
 
 def _panel(mine: Floats, theirs: Floats, lost: NDArray[np.bool_]) -> float:
-    rows, columns = mine.shape
-    where = np.repeat(np.repeat(lost, BLOCK, axis=0), BLOCK, axis=1)[:rows, :columns]
+    where = np.repeat(np.repeat(lost, BLOCK, axis=0), BLOCK, axis=1)
     if not where.any():
         return 0.0
     shares = [np.bincount((p[where] / 8).astype(np.int64).clip(0, 31), minlength=32) for p in (theirs, mine)]
@@ -139,8 +140,8 @@ def _settled(mine: Floats, theirs: Floats, visible: Floats) -> Floats:
     rows, columns = mine.shape
     for dx, dy in reach:
         y, x = _REACH + dy, _REACH + dx
-        dot = gx * padded[0][y : y + rows, x : x + columns]
-        dot += gy * padded[1][y : y + rows, x : x + columns]
+        dot = cv2.multiply(gx, padded[0][y : y + rows, x : x + columns])
+        dot = cv2.add(dot, cv2.multiply(gy, padded[1][y : y + rows, x : x + columns]))
         sums.append(cv2.blur(_blocks(dot), (3, 3), borderType=cv2.BORDER_CONSTANT))
     stack = np.stack(sums)
     stack[0] *= 1.03  # stay, unless moving is better
@@ -149,7 +150,7 @@ def _settled(mine: Floats, theirs: Floats, visible: Floats) -> Floats:
     if not offsets.any():
         return theirs
     grid = offsets.shape[1] * BLOCK, offsets.shape[0] * BLOCK
-    field = cv2.resize(offsets, grid, interpolation=cv2.INTER_LINEAR)[:rows, :columns]
+    field = cv2.resize(offsets, grid, interpolation=cv2.INTER_LINEAR)
     across, down = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
     return np.asarray(
         cv2.remap(
@@ -185,11 +186,13 @@ def _unit(picture: Floats) -> tuple[Floats, Floats]:
     return x / length, y / length
 
 
+def _filled(picture: NDArray[np.generic], border: int) -> Floats:
+    """A picture continued to whole blocks, so that all that follows needs no edges."""
+    down, right = -picture.shape[0] % BLOCK, -picture.shape[1] % BLOCK
+    return np.asarray(cv2.copyMakeBorder(picture, 0, down, 0, right, border))
+
+
 def _blocks(values: Floats) -> Floats:
-    """Means of the blocks; those at the edge count what is missing as zero."""
-    rows, columns = values.shape
-    down, right = -rows % BLOCK, -columns % BLOCK
-    if down or right:
-        values = np.pad(values, ((0, down), (0, right)))
-    shape = values.shape[0] // BLOCK, BLOCK, values.shape[1] // BLOCK, BLOCK
-    return np.asarray(values.reshape(shape).mean(axis=(1, 3)))
+    """Means of the blocks of a picture of whole blocks."""
+    shape = values.shape[1] // BLOCK, values.shape[0] // BLOCK
+    return np.asarray(cv2.resize(values, shape, interpolation=cv2.INTER_AREA)).reshape(shape[1], shape[0])

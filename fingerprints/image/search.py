@@ -24,17 +24,17 @@ from .keypoints import FORMS, INVERTED, MIRRORED, form
 from .stored import Frame, unit
 from .weighing import Evidence, Weighed, area, clipped, corners, score, weigh
 
-_PROBES = 4
+_PROBES = 4  # words asked for a keypoint as it is; of the other forms half as many
 _RADIUS = 6  # of 24 bits of a signature
 _CAP = 2048  # postings of one word
 _INVERTED_SHARE = 2  # inverted forms are rare: of their keypoints every so many are asked for
-_BY_VOTES, _BY_CELL = 24, 2  # works that are looked at: of all, and of each of nine parts of the upload
+_BY_VOTES, _BY_CELL = 20, 1  # works that are looked at: of all, and of each of nine parts of the upload
 _BY_CODE = 16  # works with the nearest codes
 _CELLS = 3
 _VOTERS = 96  # keypoints of one work that are asked first, those that voted most
 _AGREE = 3  # of the voting places, for a full comparison
 _COMPARED = 16  # works that are fully compared
-_WITNESSES = 4  # places that agree, for a comparison unless the codes are near
+_WITNESSES = 5  # places that agree, for a comparison unless the codes are near
 _PLENTY = 12  # from which laying the whole pictures on each other is not tried besides
 _CODE_RADIUS = 31
 _MIRRORING = (1, 2, 4, 7)  # orientations of `hashing.oriented`
@@ -76,9 +76,10 @@ class Query:
         for which in range(FORMS):
             step = _INVERTED_SHARE if which & INVERTED else 1
             vectors = codebook.projected(form(whole[::step], which)) if which else self.frame.vectors
-            made = codebook.keys(vectors, _PROBES)
+            probes = _PROBES if which == 0 else _PROBES // 2
+            made = codebook.keys(vectors, probes)
             found.append(made.ravel())
-            points.append(np.repeat(np.arange(0, len(whole), step), _PROBES))
+            points.append(np.repeat(np.arange(0, len(whole), step), probes))
             forms_.append(np.full(made.size, which))
         return np.concatenate(found), np.concatenate(points), np.concatenate(forms_)
 
