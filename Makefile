@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench clean lock
+.PHONY: demo test check bench fuzz clean lock
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime
@@ -27,6 +27,11 @@ BENCHMARKS := benchmarks/image_speed.py benchmarks/image/codes.py benchmarks/tex
 
 bench: $(VENV)/.develop
 	@for each in $(BENCHMARKS); do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+SECONDS := 600
+
+fuzz: $(VENV)/.develop
+	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
 
 # pip checks every file against the hashes in the lock; nothing else is ever installed.
 $(VENV)/.runtime: requirements.lock pyproject.toml

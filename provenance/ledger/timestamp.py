@@ -95,6 +95,8 @@ def _read(response: TimeStampResponse, data: bytes, roots: Sequence[x509.Certifi
         imprint = info.message_imprint
         signed = response.signed_data
         certificates = {x509.load_der_x509_certificate(raw) for raw in signed.certificates}
+        for each in certificates:  # read to the end here, with an error; the library that verifies panics, on stderr
+            _ = each.subject, each.issuer, each.extensions
         signers = {(signer.issuer, signer.serial_number) for signer in signed.signer_infos}
         # Whose name is shown must be the certificate that the signature was checked with: a trusted one, or else the
         # only one of that issuer and number in the token.
