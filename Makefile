@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench fuzz clean lock
+.PHONY: demo test check bench fuzz faults clean lock
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime
@@ -32,6 +32,10 @@ SECONDS := 600
 
 fuzz: $(VENV)/.develop
 	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
+
+# What `make test` does with a part of the store calls and a few kills, with all of them and with hundreds.
+faults: $(VENV)/.develop
+	@FAULTS=all $(BIN)/python -m pytest -n auto --maxprocesses 4 tests/faults
 
 # pip checks every file against the hashes in the lock; nothing else is ever installed.
 $(VENV)/.runtime: requirements.lock pyproject.toml

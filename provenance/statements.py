@@ -19,7 +19,7 @@ from .ledger import statement
 from .ledger.encoding import b64, unb64
 from .records import Claim, ReceiptRef, Record, RegistrationItem, RegistrationResult, Source, parse
 from .service import Service
-from .tables import entries
+from .tables import entries, pending_entries
 from .tables import works as works_table
 
 
@@ -115,11 +115,19 @@ def submit(service: Service, account: Account, signed: SignedStatement) -> Submi
 
 
 def _known(service: Service, leaf: bytes) -> int | None:
-    """The index of an entry that is in the log already: its sender did not hear our answer."""
+    """The index of an entry that was sent before, and its sender did not hear our answer; None for a new one.
+
+    The crash may have come at any step: what is not signed and published yet is, before it is answered.
+    """
+    leaf_hash = statement.leaf_hash(leaf)
     with service.db.read() as connection:
-        return connection.execute(
-            sa.select(entries.c.idx).where(entries.c.leaf_hash == statement.leaf_hash(leaf))
-        ).scalar()
+        waits = sa.select(pending_entries.c.id).where(
+            pending_entries.c.leaf_hash == leaf_hash, pending_entries.c.refused.is_(None)
+        )
+        stands = sa.select(entries.c.idx).where(entries.c.leaf_hash == leaf_hash)
+        if connection.execute(stands).first() is None and connection.execute(waits).first() is None:
+            return None
+    return service.log.commit([leaf_hash])[leaf_hash]
 
 
 def _registration(

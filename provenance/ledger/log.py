@@ -17,7 +17,6 @@ while a round runs wait and are all served by the next one (group commit).
 from __future__ import annotations
 
 import contextlib
-import errno
 import secrets
 import threading
 import time
@@ -29,8 +28,17 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from ..config import Settings
-from ..db import Database, exclusive
-from ..errors import BadInput, Conflict, LedgerReadOnly, Misconfigured, Unavailable, VerificationFailed
+from ..db import Database, exclusive, storage_failed
+from ..errors import (
+    FULL_DISK,
+    BadInput,
+    Conflict,
+    LedgerReadOnly,
+    Misconfigured,
+    Unavailable,
+    VerificationFailed,
+    from_os_error,
+)
 from ..tables import checkpoints, entries, log_state, now, pending_entries, signing_keys
 from . import keys, note, policy, statement, tiles
 from .directory import KeyDirectory
@@ -41,7 +49,6 @@ from .tree import EMPTY_ROOT, Frontier, consistency_proof
 from .witness import Witnesses
 
 _ROUND = 4096  # entries given indexes in one transaction
-_FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
 
 
 class Log:
@@ -211,17 +218,10 @@ class Log:
             self._alarm = error
             raise
         except OSError as error:
-            if error.errno in _FULL_DISK:
-                raise Unavailable(
-                    f"the disk of {self.settings.log_dir} is full: free some space; nothing acknowledged is lost",
-                    reason="disk_full",
-                ) from error
+            if error.errno in FULL_DISK:
+                raise from_os_error(error, self.settings.log_dir) from error
             # After a failed fsync nobody knows what is on the disk; going on could acknowledge what is not there.
-            self._alarm = LedgerReadOnly(
-                f"writing {error.filename or self.settings.log_dir} failed ({error.strerror}): check the "
-                "disk, then restart",
-                reason="storage_failed",
-            )
+            self._alarm = storage_failed(error.filename or self.settings.log_dir, str(error.strerror))
             raise self._alarm from error
 
     def _end(self) -> LedgerReadOnly | None:
