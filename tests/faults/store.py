@@ -44,6 +44,9 @@ class Faults:
         self.home = home
         self.calls: list[str] = []
         self.fired: str | None = None
+        self.told: Callable[[str], object] = lambda _: (
+            None
+        )  # told of it before it happens: a killed process tells nobody
         self._number, self._mode = -1, ""
         self._active, self._only = False, re.compile("")
         self._lock = threading.Lock()
@@ -82,6 +85,7 @@ class Faults:
             if mode is None:
                 return act()
             self.fired = f"{mode}: {word} (call {number})"
+            self.told(self.fired)
             if mode in KILLS:
                 result = act() if mode == "kill after" else None
                 os.kill(os.getpid(), signal.SIGSTOP if mode == "stop" else signal.SIGKILL)

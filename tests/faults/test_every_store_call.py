@@ -45,6 +45,17 @@ class Producer:
         )
         self.submit(statement.sign(enrolled, KEY))
 
+    @staticmethod
+    def enrol(service: Service, leaf: bytes) -> None:
+        account = accounts.local(service.db)
+        statements.submit(service, account, statements.SignedStatement(leaf=b64(leaf)))
+
+    @staticmethod
+    def finish(service: Service, leaves: list[str]) -> None:
+        """Send again what was never answered; leaves in base64."""
+        for leaf in leaves:
+            statements.submit(service, accounts.local(service.db), statements.SignedStatement(leaf=leaf))
+
     def opened(self) -> Service:
         service = Service(self.settings)
         self.faults.watch(service.db.engine)
