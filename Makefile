@@ -35,7 +35,7 @@ fuzz: $(VENV)/.develop
 
 # What `make test` does with a part of the store calls and a few kills, with all of them and with hundreds.
 faults: $(VENV)/.develop
-	@FAULTS=all $(BIN)/python -m pytest -n auto --maxprocesses 4 tests/faults
+	@FAULTS=all $(BIN)/python -m pytest -n auto --maxprocesses 4 tests/faults tests/provenance/ledger/test_machine.py
 
 # pip checks every file against the hashes in the lock; nothing else is ever installed.
 $(VENV)/.runtime: requirements.lock pyproject.toml

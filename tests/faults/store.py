@@ -25,11 +25,16 @@ import psycopg
 import sqlalchemy as sa
 
 # failed: it had no effect. persisted: it took effect, then raised. full: no space. fsync: what should be durable is
-# not known to be. The last three are of the process, not of the call.
+# not known to be.
 MODES = ("failed", "persisted", "full", "fsync")
+# The process ends there, or stands still. "crash" is an exception that nobody catches, for tests within one process.
 KILLS = ("kill before", "kill after", "stop")
 _DATABASE = ("do_execute", "do_executemany", "do_execute_no_params", "do_commit")
 _FILES = ("fsync", "replace", "rename", "mkdir", "rmdir", "link", "unlink", "open")
+
+
+class Crash(BaseException):
+    """The process is gone."""
 
 
 class Faults:
@@ -90,12 +95,14 @@ class Faults:
                 result = act() if mode == "kill after" else None
                 os.kill(os.getpid(), signal.SIGSTOP if mode == "stop" else signal.SIGKILL)
                 return act() if mode == "stop" else result
-            if mode == "persisted":
+            if mode in ("persisted", "crash after"):
                 opened = act()
                 if word.startswith(("read ", "create ")):  # what nobody was given, nobody closes
                     os.close(opened) if isinstance(opened, int) else opened.close()
-            else:
+            elif mode != "crash":
                 undo()
+            if mode.startswith("crash"):
+                raise Crash
             raise error(mode)
         finally:
             self.inside.yes = False
@@ -103,7 +110,7 @@ class Faults:
     def _suits(self, word: str) -> bool:
         if self._mode == "fsync":
             return word.startswith(("fsync", "commit"))
-        if self._mode == "persisted" and "advisory" not in word:  # what only reads has no effect
+        if self._mode in ("persisted", "crash after") and "advisory" not in word:  # what only reads has no effect
             return not word.startswith(("read", "SELECT", "BEGIN"))
         if self._mode == "full":
             return not word.startswith(("read", "SELECT", "BEGIN", "unlink", "rmdir", "flock"))
