@@ -23,7 +23,7 @@ check: $(VENV)/.develop
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 
-BENCHMARKS := benchmarks/image_speed.py benchmarks/image/codes.py benchmarks/text/speed.py benchmarks/text/peers.py benchmarks/text/growth.py benchmarks/ledger_audit.py
+BENCHMARKS := benchmarks/image_speed.py benchmarks/image/codes.py benchmarks/text/speed.py benchmarks/text/peers.py benchmarks/text/growth.py benchmarks/ledger_audit.py benchmarks/ledger_speed.py
 
 bench: $(VENV)/.develop
 	@for each in $(BENCHMARKS); do echo "== $$each"; $(BIN)/python $$each || exit 1; done

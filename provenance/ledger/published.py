@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +83,20 @@ class Published:
             return self._fetch(path)
         except (VerificationFailed, OSError, ValueError):
             raise NotFound(f"the log publishes no {path!r}") from None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder against every other process of this machine that publishes; raises OSError.
+
+        Whoever was paused in a round and has lost the log's lock meanwhile must not put an older log over a newer one.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _fetch(self, path: str) -> bytes:
         return tiles.from_folder(self.folder)(path)
