@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench clean lock
+.PHONY: demo test check bench fuzz faults clean lock
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime
@@ -23,10 +23,19 @@ check: $(VENV)/.develop
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 
-BENCHMARKS := benchmarks/image/codes.py benchmarks/image/speed.py benchmarks/image/peers.py benchmarks/image/growth.py benchmarks/text/speed.py benchmarks/text/peers.py benchmarks/text/growth.py benchmarks/ledger_audit.py
+BENCHMARKS := benchmarks/image/codes.py benchmarks/image/speed.py benchmarks/image/peers.py benchmarks/image/growth.py benchmarks/text/speed.py benchmarks/text/peers.py benchmarks/text/growth.py benchmarks/ledger_audit.py benchmarks/ledger_speed.py
 
 bench: $(VENV)/.develop
 	@for each in $(BENCHMARKS); do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+SECONDS := 600
+
+fuzz: $(VENV)/.develop
+	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
+
+# What `make test` does with a part of the store calls and a few kills, with all of them and with hundreds.
+faults: $(VENV)/.develop
+	@FAULTS=all $(BIN)/python -m pytest -n auto --maxprocesses 4 tests/faults tests/provenance/ledger/test_machine.py
 
 # pip checks every file against the hashes in the lock; nothing else is ever installed.
 $(VENV)/.runtime: requirements.lock pyproject.toml

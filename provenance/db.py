@@ -19,7 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from .errors import BadInput, Unavailable
+from .errors import BadInput, LedgerReadOnly, Unavailable, from_os_error
 from .tables import metadata
 
 HEAD = "0005"  # the newest migration; a test compares it with the scripts
@@ -42,6 +42,7 @@ class Database:
     def __init__(self, url: str, timeout_seconds: int) -> None:
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._failed: LedgerReadOnly | None = None  # what ended all writing, until a restart
         if self.is_sqlite:
             self.engine = sa.create_engine(
                 self.url,
@@ -87,9 +88,22 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """A write transaction: committed when the block ends, rolled back when it raises."""
-        with self._connection("BEGIN IMMEDIATE") as connection:
-            yield connection
+        """A write transaction: committed when the block ends, rolled back when it raises.
+
+        Raises:
+            LedgerReadOnly: a write to the file failed before; after a failed fsync nobody knows what is on the disk.
+        """
+        if self._failed is not None:
+            raise self._failed
+        try:
+            with self._connection("BEGIN IMMEDIATE") as connection:
+                yield connection
+        except Unavailable as error:
+            cause = getattr(error.__cause__, "orig", None)
+            if getattr(cause, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_IOERR:
+                raise
+            self._failed = storage_failed(self.place, str(cause))
+            raise self._failed from error
 
     @contextmanager
     def _connection(self, begin: str) -> Iterator[sa.Connection]:
@@ -166,6 +180,14 @@ def lock_number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(b"sourcemark/" + name.encode()).digest()[:8], "big", signed=True)
 
 
+def storage_failed(place: object, why: str) -> LedgerReadOnly:
+    """The alarm of a write that failed in a way that leaves open what is on the disk."""
+    return LedgerReadOnly(
+        f"writing {place} failed ({why}): check the disk, then restart; what was acknowledged is on it",
+        reason="storage_failed",
+    )
+
+
 @contextmanager
 def exclusive(db: Database, folder: Path, name: str) -> Iterator[None]:
     """Hold a named lock against every other process (and thread) of this installation.
@@ -174,19 +196,18 @@ def exclusive(db: Database, folder: Path, name: str) -> Iterator[None]:
     the server releases when the holder dies.
     """
     if db.is_sqlite:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        with _file_lock(folder, name):
             yield
-        finally:
-            os.close(handle)
         return
     number = {"key": lock_number(name)}
+    connection = None
     try:
         connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), number)
     except (OperationalError, InterfaceError, PoolTimeout) as error:
+        if connection is not None:
+            connection.invalidate()  # it may hold the lock: ending the session ends that
+            connection.close()
         raise db._unavailable(error) from error
     try:
         yield
@@ -198,4 +219,22 @@ def exclusive(db: Database, folder: Path, name: str) -> Iterator[None]:
         connection.close()
 
 
-__all__ = ["HEAD", "Database", "exclusive", "lock_number", "metadata"]
+@contextmanager
+def _file_lock(folder: Path, name: str) -> Iterator[None]:
+    path = folder / f"{name}.lock"
+    handle = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError as error:
+        if handle is not None:
+            os.close(handle)
+        raise from_os_error(error, path) from error
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+__all__ = ["HEAD", "Database", "exclusive", "lock_number", "metadata", "storage_failed"]

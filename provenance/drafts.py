@@ -296,15 +296,18 @@ def keep(service: Service, account: Account, draft: Draft) -> bytes:
     return payload
 
 
-def take(service: Service, account: Account, leaf: bytes) -> Draft | None:
-    """The draft that a signed statement was prepared from, None when there is none of this account."""
-    wanted = statement_hash(statement.parse_leaf(leaf))
+def take(service: Service, account: Account, leaves: Sequence[bytes]) -> list[Draft | None]:
+    """The drafts that signed statements were prepared from; None in the place of one that this account has not."""
+    wanted = [statement_hash(service.log.read_leaf(leaf)) for leaf in leaves]
     with service.db.read() as connection:
-        row = connection.execute(
-            sa.select(drafts).where(drafts.c.statement_hash == wanted, drafts.c.account_id == account.id)
-        ).first()
-    if row is None:
-        return None
+        rows = connection.execute(
+            sa.select(drafts).where(drafts.c.statement_hash.in_(wanted), drafts.c.account_id == account.id)
+        ).all()
+    kept = {row.statement_hash: row for row in rows}
+    return [_kept(kept[each], leaf) if each in kept else None for each, leaf in zip(wanted, leaves, strict=True)]
+
+
+def _kept(row: sa.Row[Any], leaf: bytes) -> Draft:
     kept = row.claim
     fingerprint = Fingerprint.from_bytes(row.fingerprint)
     found = Draft(

@@ -21,6 +21,8 @@ problem, the command line into one line on stderr and an exit status.
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
 from typing import Any, ClassVar
 
 from fingerprints.errors import FingerprintError, LimitExceeded, UnsupportedMedium, WorkerFailed
@@ -102,6 +104,18 @@ class VerificationFailed(SourcemarkError):
 
 class Misconfigured(SourcemarkError):
     slug, status, exit_status, title = "misconfigured", 500, 2, "A setting is wrong"
+
+
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+
+
+def from_os_error(error: OSError, place: Path) -> Unavailable:
+    """The user's view of what the operating system says of a file or folder of the installation."""
+    if error.errno in FULL_DISK:
+        return Unavailable(
+            f"the disk of {place} is full: free some space; nothing acknowledged is lost", reason="disk_full"
+        )
+    return Unavailable(f"{place} cannot be used ({error.strerror}): check the disk and its rights", reason="storage")
 
 
 # Which setting a limit is: whoever runs the service may raise it.

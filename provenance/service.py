@@ -24,7 +24,7 @@ from fingerprints.sandbox import Sandbox
 
 from .config import Settings
 from .db import Database
-from .errors import BadContent, SourcemarkError, Unavailable, from_fingerprint_error
+from .errors import BadContent, SourcemarkError, Unavailable, from_fingerprint_error, from_os_error
 from .ledger.keys import SigningKey
 from .ledger.log import Log
 from .lessons import Lessons
@@ -78,10 +78,14 @@ class Service:
                 self.db.create_file()
             except OSError as error:
                 raise Unavailable(
-                    f"the folder {self.settings.home} cannot be made ({error.strerror}): set SOURCEMARK_HOME"
+                    f"the folder {self.settings.home} cannot be made ({error.strerror}): set SOURCEMARK_HOME",
+                    reason="storage",
                 ) from error
             self.db.migrate()
-            self.log.start()
+            try:
+                self.log.start()
+            except OSError as error:
+                raise from_os_error(error, self.settings.home) from error
             self._started = True
 
     def close(self) -> None:

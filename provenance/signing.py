@@ -11,7 +11,7 @@ account as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -257,7 +257,7 @@ def _commit(service: Service, leaves: Sequence[bytes]) -> list[int]:
     return [indexes[each] for each in hashes]
 
 
-def check_own(service: Service, account: Account, signers: Sequence[str]) -> None:
+def check_own(service: Service, account: Account, signers: Iterable[str]) -> None:
     """Raises `Forbidden` unless all of these keys are live keys of the account."""
     live = {row.keyid for row in _rows(service, account) if row.revoked_index is None}
     for signer in signers:

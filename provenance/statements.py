@@ -7,6 +7,7 @@ withdrawals and sealed registrations a client writes by itself. `submit` takes t
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,12 +15,21 @@ from pydantic import Field
 
 from . import drafts, erasure, signing, works
 from .accounts import Account
-from .errors import BadInput, Conflict, NotFound, VerificationFailed
+from .errors import (
+    BadInput,
+    Conflict,
+    Forbidden,
+    LedgerReadOnly,
+    NotFound,
+    SourcemarkError,
+    Unavailable,
+    VerificationFailed,
+)
 from .ledger import statement
 from .ledger.encoding import b64, unb64
 from .records import Claim, ReceiptRef, Record, RegistrationItem, RegistrationResult, Source, parse
 from .service import Service
-from .tables import entries
+from .tables import entries, pending_entries
 from .tables import works as works_table
 
 
@@ -74,6 +84,85 @@ def prepare(service: Service, account: Account, item: RegistrationItem, source: 
     return Prepared(statement=b64(payload), opening=opening)
 
 
+def submit_all(
+    service: Service, account: Account, signed: Sequence[SignedStatement]
+) -> list[Submitted | SourcemarkError]:
+    """Enter many signed statements; answers in their order, errors in their places.
+
+    Registrations that are new enter as one group: one transaction, one round of the log. Everything else, and all of
+    them when the group fails, one by one.
+
+    Raises:
+        LedgerReadOnly, Unavailable: nothing is known of any of them; send them again.
+    """
+    answers = _submit_group(service, account, signed)
+    for place, each in enumerate(signed):
+        if answers[place] is None:
+            try:
+                answers[place] = submit(service, account, each)
+            except (LedgerReadOnly, Unavailable):
+                raise
+            except SourcemarkError as error:
+                answers[place] = error
+    return [each for each in answers if each is not None]
+
+
+def _submit_group(
+    service: Service, account: Account, signed: Sequence[SignedStatement]
+) -> list[Submitted | SourcemarkError | None]:
+    """The answers of the registrations among them that could enter as one group, None in the places of all others."""
+    answers: list[Submitted | SourcemarkError | None] = [None] * len(signed)
+    leaves: dict[int, bytes] = {}
+    group: dict[int, drafts.Draft] = {}
+    used: list[bytes] = []
+    with contextlib.suppress(VerificationFailed, BadInput, Conflict, Forbidden, NotFound):
+        for place, each in enumerate(signed):
+            leaf, parsed = _parsed(service, each)
+            if parsed.kind == "registration":
+                leaves[place] = leaf
+        signing.check_own(
+            service, account, {s for leaf in leaves.values() for s in service.log.read_leaf(leaf).signers}
+        )
+        service.log.verify(list(leaves.values()))
+        open_ones = [p for p, leaf in leaves.items() if "sealed" not in service.log.read_leaf(leaf).predicate]
+        taken = drafts.take(service, account, [leaves[place] for place in open_ones])
+        for place, draft in zip(open_ones, taken, strict=True):
+            if draft is not None:
+                group[place] = draft
+                used.append(drafts.statement_hash(service.log.read_leaf(leaves[place])))
+        for place in leaves.keys() - set(open_ones):
+            leaf = leaves[place]
+            group[place] = _sealed(leaf, service.log.read_leaf(leaf), signed[place])
+        places = sorted(group)
+        if not places:
+            return answers
+        drafts.enter(service, account, [group[place] for place in places], used)
+        new = [p for p in places if not (group[p].existing and p not in open_ones)]  # of others, the owner is asked
+        items = [RegistrationItem(external_id=group[place].external_id) for place in new]
+        for place, result in zip(new, works.answer(service, items, [group[p] for p in new]), strict=True):
+            assert result.receipt is not None
+            answers[place] = Submitted(kind="registration", receipt=result.receipt, work=result)
+    return answers
+
+
+def _verified(service: Service, leaves: Sequence[bytes]) -> bool:
+    try:
+        service.log.verify(leaves)
+    except (VerificationFailed, BadInput):
+        return False
+    return True
+
+
+def _parsed(service: Service, signed: SignedStatement) -> tuple[bytes, statement.Leaf]:
+    leaf = unb64(signed.leaf)
+    parsed = service.log.read_leaf(leaf)
+    if parsed.host != statement.host_of(service.log.origin):
+        raise VerificationFailed(f"the statement was written for the log of {parsed.host!r:.80}, not this one")
+    if signed.opening is not None and "sealed" not in parsed.predicate:
+        raise BadInput("opening: only a sealed registration comes with one")
+    return leaf, parsed
+
+
 def submit(service: Service, account: Account, signed: SignedStatement) -> Submitted:
     """Enter a signed statement; submitting it again is answered again.
 
@@ -84,12 +173,7 @@ def submit(service: Service, account: Account, signed: SignedStatement) -> Submi
         Conflict: the log's rules refuse it.
     """
     service.log.check_writable()
-    leaf = unb64(signed.leaf)
-    parsed = statement.parse_leaf(leaf)
-    if parsed.host != statement.host_of(service.log.origin):
-        raise VerificationFailed(f"the statement was written for the log of {parsed.host!r:.80}, not this one")
-    if signed.opening is not None and "sealed" not in parsed.predicate:
-        raise BadInput("opening: only a sealed registration comes with one")
+    leaf, parsed = _parsed(service, signed)
     index: int | None
     match parsed.kind:
         case "registration":
@@ -115,11 +199,19 @@ def submit(service: Service, account: Account, signed: SignedStatement) -> Submi
 
 
 def _known(service: Service, leaf: bytes) -> int | None:
-    """The index of an entry that is in the log already: its sender did not hear our answer."""
+    """The index of an entry that was sent before, and its sender did not hear our answer; None for a new one.
+
+    The crash may have come at any step: what is not signed and published yet is, before it is answered.
+    """
+    leaf_hash = statement.leaf_hash(leaf)
     with service.db.read() as connection:
-        return connection.execute(
-            sa.select(entries.c.idx).where(entries.c.leaf_hash == statement.leaf_hash(leaf))
-        ).scalar()
+        waits = sa.select(pending_entries.c.id).where(
+            pending_entries.c.leaf_hash == leaf_hash, pending_entries.c.refused.is_(None)
+        )
+        stands = sa.select(entries.c.idx).where(entries.c.leaf_hash == leaf_hash)
+        if connection.execute(stands).first() is None and connection.execute(waits).first() is None:
+            return None
+    return service.log.commit([leaf_hash])[leaf_hash]
 
 
 def _registration(
@@ -127,9 +219,10 @@ def _registration(
 ) -> RegistrationResult:
     signing.check_own(service, account, parsed.signers)
     sealed = "sealed" in parsed.predicate
-    draft = _sealed(leaf, parsed, signed) if sealed else drafts.take(service, account, leaf)
+    draft = _sealed(leaf, parsed, signed) if sealed else drafts.take(service, account, [leaf])[0]
     if draft is None:
         return _answered(service, account, leaf)
+    service.log.verify([leaf])  # before the database's one writer is held
     used = [] if sealed else [drafts.statement_hash(parsed)]
     item = RegistrationItem(external_id=draft.external_id)
     try:

@@ -8,6 +8,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from provenance import signing, statements
+from provenance.errors import SourcemarkError, TooLarge
+from provenance.records import Problem, problem_of
 from provenance.statements import SignedStatement, Submitted
 
 from ..dependencies import Registrar, ServiceDep, account_of, own
@@ -46,6 +48,45 @@ def submit_statement(signed: SignedStatement, service: ServiceDep, principal: Re
     registration that the client wrote by itself. Sending it twice is safe: it is answered again, not carried out again.
     """
     return statements.submit(service, account_of(service, principal), signed)
+
+
+class StatementBatch(BaseModel):
+    items: list[SignedStatement] = Field(min_length=1, description="Statements to submit, at most `max_batch_lines`.")
+
+
+class SubmittedItem(BaseModel):
+    """One statement of a batch: what became of it, or why it was refused."""
+
+    submitted: Submitted | None = None
+    error: Problem | None = None
+
+
+class SubmittedBatch(BaseModel):
+    items: list[SubmittedItem]
+
+
+@router.post(
+    "/statements/batch",
+    operation_id="submitStatements",
+    summary="Submit many signed statements",
+    responses=responses(401, 403, 413, 422),
+)
+def submit_statements(batch: StatementBatch, service: ServiceDep, principal: Registrar) -> SubmittedBatch:
+    """As one by one, in the order of the items, and far faster: new registrations share one transaction and one round
+    of the log. An item that is refused does not stop the others.
+    """
+    most = service.settings.max_batch_lines
+    if len(batch.items) > most:
+        raise TooLarge(f"the batch has {len(batch.items)} items, {most} are allowed (SOURCEMARK_MAX_BATCH_LINES)")
+    done = statements.submit_all(service, account_of(service, principal), batch.items)
+    return SubmittedBatch(
+        items=[
+            SubmittedItem(error=problem_of(each))
+            if isinstance(each, SourcemarkError)
+            else SubmittedItem(submitted=each)
+            for each in done
+        ]
+    )
 
 
 @router.get("/signing-keys", operation_id="listSigningKeys", summary="Your signing keys", responses=responses(401, 403))

@@ -17,7 +17,6 @@ while a round runs wait and are all served by the next one (group commit).
 from __future__ import annotations
 
 import contextlib
-import errno
 import secrets
 import threading
 import time
@@ -29,8 +28,17 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from ..config import Settings
-from ..db import Database, exclusive
-from ..errors import BadInput, Conflict, LedgerReadOnly, Misconfigured, Unavailable, VerificationFailed
+from ..db import Database, exclusive, storage_failed
+from ..errors import (
+    FULL_DISK,
+    BadInput,
+    Conflict,
+    LedgerReadOnly,
+    Misconfigured,
+    Unavailable,
+    VerificationFailed,
+    from_os_error,
+)
 from ..tables import checkpoints, entries, log_state, now, pending_entries, signing_keys
 from . import keys, note, policy, statement, tiles
 from .directory import KeyDirectory
@@ -41,7 +49,7 @@ from .tree import EMPTY_ROOT, Frontier, consistency_proof
 from .witness import Witnesses
 
 _ROUND = 4096  # entries given indexes in one transaction
-_FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
+_KEPT = 8 * 1024 * 1024  # bytes of entries that are kept read, from their arrival until they have an index
 
 
 class Log:
@@ -58,6 +66,10 @@ class Log:
         self._ended: LedgerReadOnly | None = None
         self._signer = SignerState(settings.signer_state)
         self.stamper = Stamper(db, settings, self.published)
+        # Entries by leaf hash, and those whose signatures were found to hold, so that each is read and verified once.
+        self._read: dict[bytes, statement.Leaf] = {}
+        self._read_bytes = 0
+        self._verified: set[bytes] = set()
         self._keys: dict[str, note.LogKeys] = {}  # those that were needed, by the suffix of their files
         self._witness_lines: bytes | None = None
         self._witnesses: Witnesses | None = None
@@ -115,26 +127,56 @@ class Log:
         return origin
 
     # --- T1 --------------------------------------------------------------------------------------------------------
+    def read_leaf(self, raw: bytes) -> statement.Leaf:
+        """See `statement.parse_leaf`."""
+        leaf_hash = statement.leaf_hash(raw)
+        found = self._read.get(leaf_hash)
+        if found is None:
+            found = statement.parse_leaf(raw)
+            if self._read_bytes > _KEPT:
+                self._read, self._read_bytes, self._verified = {}, 0, set()
+            self._read[leaf_hash] = found
+            self._read_bytes += len(raw)
+        return found
+
+    def verify(self, leaves: Sequence[bytes], connection: sa.Connection | None = None) -> None:
+        """Check form, host, signatures and lower time bounds of entries; no lock is needed for that, so do it before.
+
+        Raises:
+            VerificationFailed: a signature does not hold, or is by a key that this service does not know. Whether the
+                key may sign at the entry's place is for the sequencer to say.
+            BadInput: a statement names a checkpoint that was never signed.
+        """
+        new = {statement.leaf_hash(raw): raw for raw in leaves}
+        parsed = {leaf_hash: self.read_leaf(raw) for leaf_hash, raw in new.items() if leaf_hash not in self._verified}
+        if not parsed:
+            return
+        signers = {keyid for leaf in parsed.values() for keyid in leaf.signers}
+        with contextlib.nullcontext(connection) if connection is not None else self.db.read() as reading:
+            directory = self.directory(reading, signers, enrolled=False)
+            for leaf in parsed.values():
+                if leaf.host != statement.host_of(self.origin):
+                    raise VerificationFailed(
+                        f"the statement was written for the log of {leaf.host!r:.80}, not this one"
+                    )
+                directory.verify(leaf)
+            self._check_afters(reading, {leaf.after for leaf in parsed.values()})
+        self._verified |= parsed.keys()
+
     def submit(self, connection: sa.Connection, leaves: Sequence[bytes]) -> None:
         """Put signed entries in the queue, within the caller's transaction.
 
         Raises:
             LedgerReadOnly: the log's stores disagree.
             Conflict: an entry is in the log already, or waits for it.
-            BadInput: a statement names a checkpoint that was never signed.
-            VerificationFailed: a signature does not hold, or is by a key that this service does not know. Whether the
-                key may sign at the entry's place is for the sequencer to say.
+            BadInput, VerificationFailed: see `verify`.
         """
         self.check_writable()
+        self.verify(leaves, connection)
         moment = now()
-        parsed = [statement.parse_leaf(raw) for raw in leaves]
-        directory = self.directory(connection, {keyid for leaf in parsed for keyid in leaf.signers}, enrolled=False)
-        rows, afters = [], set()
-        for raw, leaf in zip(leaves, parsed, strict=True):
-            if leaf.host != statement.host_of(self.origin):
-                raise VerificationFailed(f"the statement was written for the log of {leaf.host!r:.80}, not this one")
-            directory.verify(leaf)
-            afters.add(leaf.after)
+        rows = []
+        for raw in leaves:
+            leaf = self.read_leaf(raw)
             rows.append(
                 {
                     "leaf": raw,
@@ -144,7 +186,6 @@ class Log:
                     "created_at": moment,
                 }
             )
-        self._check_afters(connection, afters)
         hashes = [row["leaf_hash"] for row in rows]
         known = connection.execute(sa.select(entries.c.idx).where(entries.c.leaf_hash.in_(hashes))).first()
         if known is not None:
@@ -211,17 +252,10 @@ class Log:
             self._alarm = error
             raise
         except OSError as error:
-            if error.errno in _FULL_DISK:
-                raise Unavailable(
-                    f"the disk of {self.settings.log_dir} is full: free some space; nothing acknowledged is lost",
-                    reason="disk_full",
-                ) from error
+            if error.errno in FULL_DISK:
+                raise from_os_error(error, self.settings.log_dir) from error
             # After a failed fsync nobody knows what is on the disk; going on could acknowledge what is not there.
-            self._alarm = LedgerReadOnly(
-                f"writing {error.filename or self.settings.log_dir} failed ({error.strerror}): check the "
-                "disk, then restart",
-                reason="storage_failed",
-            )
+            self._alarm = storage_failed(error.filename or self.settings.log_dir, str(error.strerror))
             raise self._alarm from error
 
     def _end(self) -> LedgerReadOnly | None:
@@ -269,7 +303,7 @@ class Log:
             ).all()
             if not waiting:
                 return 0
-            leaves = {row.id: statement.parse_leaf(row.leaf) for row in waiting}
+            leaves = {row.id: self.read_leaf(row.leaf) for row in waiting}
             directory = self.directory(connection, {k for leaf in leaves.values() for k in _keys_of(connection, leaf)})
             if state.keys_index is not None:
                 said = self._log_key_entry(state.keys_index)
@@ -307,7 +341,11 @@ class Log:
                         size=state.size + len(taken), root=frontier.root(), frontier=frontier.to_bytes()
                     )
                 )
-            return len(waiting)
+        for row in waiting:
+            if self._read.pop(row.leaf_hash, None) is not None:
+                self._read_bytes -= len(row.leaf)
+            self._verified.discard(row.leaf_hash)
+        return len(waiting)
 
     def directory(self, connection: sa.Connection, keyids: set[str], *, enrolled: bool = True) -> KeyDirectory:
         """What the log's key directory says of these keys and of those they succeeded.
@@ -430,10 +468,13 @@ class Log:
         size, _, signed = self._stored()
         published = self.published.read()
         if published is None or published.raw != signed or not (signed == self._cosigned or self.has_quorum(signed)):
-            start = 0 if published is None else published.size
-            signed = self._cosign(start, size, signed)
-            tiles.publish(self.settings.log_dir, start, size, self._leaves, signed)
-            self._write_keys(self.settings.log_dir)
+            signed = self._cosign(0 if published is None else published.size, size, signed)
+            with self.published.alone():
+                published = self.published.read()
+                start = 0 if published is None else published.size
+                if start <= size:
+                    tiles.publish(self.settings.log_dir, start, size, self._leaves, signed)
+                    self._write_keys(self.settings.log_dir)
             self.stamper.wake()
         self._cosigned, self._published_size = signed, size
 
@@ -601,7 +642,7 @@ class Log:
 
     def rebuild(self) -> int:
         """Make every tile again from the database; returns the log's size."""
-        with self._turn, exclusive(self.db, self.settings.home, "log"):
+        with self._turn, exclusive(self.db, self.settings.home, "log"), self.published.alone():
             size, _, signed = self._stored()
             tiles.publish(self.settings.log_dir, 0, size, self._leaves, signed)
             self._write_keys(self.settings.log_dir)

@@ -28,6 +28,7 @@ _KEY_SIZE = {ED25519: 32, COSIGNATURE_ED25519: 32, COSIGNATURE_MLDSA44: 1312}
 _MLDSA44_SIGNATURE = 2420
 _MAX_NOTE = 1 << 20
 _MAX_SIGNATURES = 100
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _SIGNATURE_LINE = re.compile("\u2014 ([^ ]+) ([^ ]+)")
 
 
@@ -86,7 +87,7 @@ def parse_note(raw: bytes) -> Note:
         content = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise VerificationFailed("the note is not UTF-8") from None
-    if any(ord(c) < 0x20 and c != "\n" for c in content):
+    if _CONTROL.search(content):
         raise VerificationFailed("the note holds a control character")
     cut = content.rfind("\n\n")
     if cut < 0 or not content.endswith("\n") or cut + 2 >= len(content):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import NotFound, Unavailable, VerificationFailed
+from ..errors import NotFound, Unavailable, VerificationFailed, from_os_error
 from . import note, proof, tiles
 from .encoding import b64
-from .tree import consistency_proof, inclusion_proof, node_hash
+from .tree import Nodes, consistency_proof, inclusion_proof, node_hash
 
 
 class Published:
@@ -20,7 +23,8 @@ class Published:
     def read(self) -> note.Checkpoint | None:
         """The newest published checkpoint, None before the first."""
         try:
-            return note.parse_checkpoint((self.folder / "checkpoint").read_bytes())
+            with self._readable():
+                return note.parse_checkpoint((self.folder / "checkpoint").read_bytes())
         except FileNotFoundError:
             return None
 
@@ -43,8 +47,7 @@ class Published:
         current = self.checkpoint() if checkpoint is None else note.parse_checkpoint(checkpoint)
         if not 0 <= index < current.size:
             raise NotFound(f"the log has {current.size} entries, none with index {index}")
-        reader = tiles.TileReader(self._fetch, current.size)
-        return proof.format_proof(index, inclusion_proof(reader, index, current.size), current.raw)
+        return proof.format_proof(index, self._proof(inclusion_proof, index, current.size), current.raw)
 
     def consistency(self, old: int, new: int | None = None) -> str:
         """Consistency proof, one base64 hash a line; raises `NotFound` for sizes the log never had."""
@@ -52,8 +55,23 @@ class Published:
         new = size if new is None else new
         if not 0 <= old <= new <= size:
             raise NotFound(f"the log has {size} entries: need 0 <= old <= new <= {size}")
-        reader = tiles.TileReader(self._fetch, size)
-        return "".join(f"{b64(h)}\n" for h in consistency_proof(reader, old, new))
+        return "".join(f"{b64(h)}\n" for h in self._proof(consistency_proof, old, new))
+
+    def _proof(self, prove: Callable[[Nodes, int, int], list[bytes]], first: int, size: int) -> list[bytes]:
+        try:
+            with self._readable():
+                return prove(tiles.TileReader(self._fetch, size), first, size)
+        except FileNotFoundError as error:
+            raise Unavailable(f"{error.filename} is missing: run `sourcemark ledger rebuild`") from error
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise from_os_error(error, self.folder) from error
 
     def ahead(self, size: int, tail: Sequence[bytes]) -> Ahead:
         """The hashes of the log that is published up to ``size`` and goes on with these leaf hashes."""
@@ -65,6 +83,20 @@ class Published:
             return self._fetch(path)
         except (VerificationFailed, OSError, ValueError):
             raise NotFound(f"the log publishes no {path!r}") from None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder against every other process of this machine that publishes; raises OSError.
+
+        Whoever was paused in a round and has lost the log's lock meanwhile must not put an older log over a newer one.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _fetch(self, path: str) -> bytes:
         return tiles.from_folder(self.folder)(path)

@@ -26,6 +26,7 @@ MAX_LEAF = 65_535  # the length prefix of an entry bundle has 16 bits
 SALT_SIZE = 32
 _MOST_SIGNATURES = 16
 _COMMITMENT = b"sourcemark/commit/v1\0"
+_OTHER_VALUE = re.compile(rb"true|false|null")
 _HEX64 = re.compile(r"[0-9a-f]{64}\Z")
 _COMMITTED = re.compile(r"sha256:[0-9a-f]{64}\Z")
 CUSTODIES = ("producer", "service")
@@ -287,7 +288,8 @@ def parse_leaf(raw: bytes) -> Leaf:
 def parse_statement(payload: bytes, signatures: tuple[tuple[str, bytes], ...] = ()) -> Leaf:
     """Read a statement, signed or not; raises `VerificationFailed`."""
     statement = parse_canonical(payload)
-    _need(_only_words_and_integers(statement), "made of words and integers only")
+    if _OTHER_VALUE.search(payload):  # numbers are integers already
+        _need(_only_words_and_integers(statement), "made of words and integers only")
     host, kind = _kind(statement)
     return Leaf(host, kind, statement, payload, signatures)
 

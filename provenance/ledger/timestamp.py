@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -28,6 +28,7 @@ _HASHES = {
     "2.16.840.1.101.3.4.2.3": hashlib.sha512,
 }
 T = TypeVar("T")
+C = TypeVar("C", bound=Iterable[x509.Certificate])
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,11 @@ class Stamp:
 
 def roots_of(pem: bytes) -> list[x509.Certificate]:
     """Trusted certificates; raises `VerificationFailed`."""
-    found = _guarded(lambda: x509.load_pem_x509_certificates(pem), "this holds no certificate in PEM form")
+
+    def certificates() -> list[x509.Certificate]:
+        return _read_whole(x509.load_pem_x509_certificates(pem))
+
+    found = _guarded(certificates, "this holds no certificate in PEM form")
     if not found:
         raise VerificationFailed("this holds no certificate in PEM form")
     return found
@@ -95,6 +100,7 @@ def _read(response: TimeStampResponse, data: bytes, roots: Sequence[x509.Certifi
         imprint = info.message_imprint
         signed = response.signed_data
         certificates = {x509.load_der_x509_certificate(raw) for raw in signed.certificates}
+        _read_whole(certificates)
         signers = {(signer.issuer, signer.serial_number) for signer in signed.signer_infos}
         # Whose name is shown must be the certificate that the signature was checked with: a trusted one, or else the
         # only one of that issuer and number in the token.
@@ -114,6 +120,13 @@ def _read(response: TimeStampResponse, data: bytes, roots: Sequence[x509.Certifi
     if certificate is None:
         return Stamp(time, "", None)
     return Stamp(time, certificate.subject.rfc4514_string(), certificate.not_valid_after_utc)
+
+
+def _read_whole(certificates: C) -> C:
+    """Raises ValueError for what the library that verifies would panic over, on the terminal."""
+    for each in certificates:
+        _ = each.subject, each.issuer, each.extensions
+    return certificates
 
 
 def _guarded(act: Callable[[], T], what: str) -> T:

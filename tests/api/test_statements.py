@@ -73,6 +73,46 @@ def test_prepare_sign_submit(api) -> None:
     sound(api)
 
 
+def test_many_at_once(api) -> None:
+    """New ones as one group, known and wrong ones in their places."""
+    key, stranger = enrolled(api), keys.new_signing_key()
+    origin, after = head(api)
+
+    def sealed(signer: keys.SigningKey, salt: bytes = b"") -> bytes:
+        digest = hashlib.sha256(salt or secrets.token_bytes(32)).digest()
+        commitments = {"seal": statement.commit(bytes(32), {"salt": ""})}
+        made = statement.sealed_registration(origin, digest=digest, commitments=commitments, after=after)
+        return statement.sign(made, signer)
+
+    known = sealed(key)
+    first = submit(api, known).json()
+    withdrawn = statement.withdrawal(
+        origin, registration=statement.leaf_hash(known), index=first["receipt"]["index"], after=after
+    )
+    one = signed(prepared(api), key)
+    leaves = [sealed(key), known, sealed(stranger), b"{}", one, statement.sign(withdrawn, key), sealed(key), one]
+    wrong = {"leaf": "="}
+    body = {"items": [*({"leaf": b64(leaf)} for leaf in leaves), wrong]}
+    answer = api("POST", "/v1/statements/batch", "producer", json=body)
+    assert answer.status_code == 200, answer.text
+    items = answer.json()["items"]
+    told = [item["submitted"]["kind"] if item["submitted"] else item["error"]["status"] for item in items]
+    assert told == ["registration", "registration", 403, 422, "registration", "withdrawal", "registration",
+                    "registration", 422]  # fmt: skip
+    assert items[1]["submitted"]["receipt"]["index"] == first["receipt"]["index"]
+    assert items[4]["submitted"]["receipt"]["index"] == items[7]["submitted"]["receipt"]["index"]
+    again = api("POST", "/v1/statements/batch", "producer", json=body).json()["items"]
+    for before, now in zip(items, again, strict=True):
+        if before["submitted"]:
+            assert now["submitted"]["receipt"]["index"] == before["submitted"]["receipt"]["index"]
+    many = {"items": [{"leaf": b64(sealed(key))} for _ in range(300)]}
+    before = api.service.log.head()[0]
+    answer = api("POST", "/v1/statements/batch", "producer", json=many).json()["items"]
+    assert [item["submitted"]["receipt"]["index"] for item in answer] == list(range(before, before + 300))
+    assert api("POST", "/v1/statements/batch", "producer", json={"items": [wrong] * 1001}).status_code == 413
+    sound(api)
+
+
 def test_a_file_is_prepared(api) -> None:
     key = enrolled(api)
     answer = api(

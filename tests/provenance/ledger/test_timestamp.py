@@ -105,6 +105,16 @@ def test_a_second_certificate_for_the_signer(tsa: Tsa, token: bytes) -> None:
     assert timestamp.verify(token, DATA, pinned).authority == "CN=Test TSA"
 
 
+def test_a_certificate_with_a_broken_name(tsa: Tsa, token: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    """Found by fuzzing: the library that verifies panicked over it, with a backtrace on the terminal."""
+    edited = token.replace(b"Test TSA", b"Test TS\xff")
+    assert edited != token
+    for act in (timestamp.read, lambda *given: timestamp.verify(*given, timestamp.roots_of(tsa.root))):
+        with pytest.raises(VerificationFailed, match="made sense of"):
+            act(edited, DATA)
+    assert capfd.readouterr().err == ""
+
+
 def test_an_authority_that_misbehaves(tsa: Tsa, tmp_path: Path) -> None:
     roots = timestamp.roots_of(tsa.root)
     other = Tsa(tmp_path / "other")

@@ -1,0 +1,232 @@
+"""What is fuzzed: every parser that reads what strangers send, with seeds and with what must hold of its answer.
+
+A target takes bytes. It may refuse with a `SourcemarkError`; anything else it raises is a finding, and so is an
+AssertionError: something passed that should not have.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from provenance.errors import SourcemarkError, VerificationFailed
+from provenance.ledger import (
+    audit,
+    encoding,
+    keys,
+    note,
+    policy,
+    proof,
+    receipt,
+    statement,
+    tiles,
+    timestamp,
+    tree,
+    verify,
+    witness,
+)
+from provenance.ledger.directory import KeyDirectory
+
+from ..provenance.ledger.authority import MISSING, Tsa
+from ..provenance.ledger.small_log import (
+    LOG_KEYS,
+    ORIGIN,
+    WORK,
+    SmallLog,
+    cosigned,
+    enrolment,
+    registration,
+    witness_vkey,
+)
+
+OLD, NEW, WITNESS = keys.new_signing_key(), keys.new_signing_key(), Ed25519PrivateKey.generate()
+DIGEST = hashlib.sha256(WORK).digest()
+
+
+@dataclass(frozen=True)
+class Target:
+    """Seeds are valid inputs; ``act`` is given edited ones."""
+
+    seeds: Sequence[bytes]
+    act: Callable[[bytes], object]
+
+
+def _same(found: object, expected: Sequence[object]) -> None:
+    assert found in expected, "an edited text was accepted as signed"
+
+
+def targets(folder: Path) -> dict[str, Target]:
+    """All of them by name.
+
+    Args:
+        folder: an empty one, for the log that the seeds are of.
+    """
+    log = SmallLog(
+        [enrolment(OLD), registration(OLD), enrolment(NEW, OLD, custody="service"), registration(NEW)], folder / "log"
+    )
+    vkey = witness_vkey(WITNESS, "one.example")
+    signed = cosigned(log.signed, WITNESS, "one.example", 1_790_000_050)
+    demanding = policy.format_policy(LOG_KEYS.vkeys(), {"one": str(vkey)}, {}, "one")
+    files = log.receipt(3, 2, 0, signed=signed)
+    roots = None
+    if not MISSING:
+        tsa = Tsa(folder / "tsa")
+        files[receipt.STAMP], roots = tsa.stamp(signed), tsa.root
+    return {
+        **_texts(log, signed, demanding),
+        **_leaves(log),
+        **_receipts(files, demanding, roots),
+        **_published(log),
+        **({} if roots is None else _times(files[receipt.STAMP], signed, roots)),
+    }
+
+
+def _texts(log: SmallLog, signed: bytes, demanding: bytes) -> dict[str, Target]:
+    text = note.parse_note(signed).text
+    good = (ORIGIN, log.size, log_root(log))
+    trusted = [*log.vkeys, witness_vkey(WITNESS, "one.example")]
+
+    def opened(raw: bytes) -> None:
+        found = note.open_checkpoint(raw, trusted)
+        _same((found.origin, found.size, found.root), [good])
+
+    def vkey(raw: bytes) -> None:
+        line = raw.decode("utf-8", "surrogateescape")
+        assert str(note.VKey.parse(line)) == line.strip("\n")
+
+    def proved(raw: bytes) -> None:
+        found = proof.parse_proof(raw)
+        opened(found.checkpoint)
+        tree.verify_inclusion(found.index, log.size, tree.leaf_hash(log.leaves[1]), found.hashes, log_root(log))
+        assert found.index == 1
+
+    def asked(raw: bytes) -> None:
+        old, hashes, checkpoint = witness.parse_request(raw)
+        assert witness.format_request(old, hashes, checkpoint) == raw
+
+    def path(raw: bytes) -> None:
+        name = raw.decode("utf-8", "surrogateescape")
+        place = tiles.parse_path(name)
+        assert place is None or tiles.tile_path(*place) == name
+
+    nodes = tiles.TileReader(tiles.from_folder(log.folder), log.size)
+    request = witness.format_request(1, tree.consistency_proof(nodes, 1, log.size), signed)
+    return {
+        "note": Target([signed, log.signed], opened),
+        "checkpoint": Target([signed], note.parse_checkpoint),
+        "checkpoint text": Target([text], note.checkpoint_of),
+        "vkey": Target([key.encode() for key in LOG_KEYS.vkeys()], vkey),
+        "policy": Target([demanding, log.policy], policy.parse_policy),
+        "proof": Target([log.proof(1, signed)], proved),
+        "request": Target([request], asked),
+        "path": Target([b"tile/0/x001/234.p/7", b"tile/entries/000", b"tile/63/x999/x999/999"], path),
+    }
+
+
+def log_root(log: SmallLog) -> bytes:
+    return note.parse_checkpoint(log.signed).root
+
+
+def _leaves(log: SmallLog) -> dict[str, Target]:
+    payloads = [statement.parse_leaf(leaf).payload for leaf in log.leaves]
+
+    def leaf(raw: bytes) -> None:
+        directory = KeyDirectory(ORIGIN, {key.keyid: key.public for key in (OLD, NEW)})
+        found = statement.parse_leaf(raw)
+        directory.verify(found)
+        _same(found.payload, payloads)
+
+    def canonical(raw: bytes) -> None:
+        assert encoding.canonical(encoding.parse_canonical(raw)) == raw
+
+    def bundle(raw: bytes) -> None:
+        assert tiles.bundle(tiles.split_bundle(raw)) == raw
+
+    return {
+        "leaf": Target(log.leaves, leaf),
+        "statement": Target(payloads, statement.parse_statement),
+        "canonical": Target([*payloads, '{"a":[1,"钟\U0001f570\\n"],"b":null}'.encode()], canonical),
+        "bundle": Target([tiles.bundle(log.leaves), tiles.bundle([b"", b"a", b"bc"])], bundle),
+    }
+
+
+def _receipts(files: Mapping[str, bytes], demanding: bytes, roots: bytes | None) -> dict[str, Target]:
+    free = {receipt.README, receipt.POLICY}  # for people, and not used: the reader brings the policy
+    # What the token's own signature does not cover may be edited, as long as it says the same.
+    loose = free | {receipt.STAMP}
+
+    def checked(changed: Mapping[str, bytes]) -> None:
+        done = verify.verify_receipt(changed, demanding, DIGEST, tsa_roots=roots)
+        assert all("this cannot be made sense of" not in check.detail for check in done.checks), done.checks
+        # What is left out proves nothing and is told as absent; what is there must be what it was.
+        same = all(data == files[name] for name, data in changed.items() if name in files and name not in loose)
+        assert same or not done.ok, "an edited receipt passed"
+        done.to_json()
+        for language in ("en", "zh"):
+            assert all(line.isprintable() for line in done.lines(language))  # type: ignore[arg-type]
+
+    def zipped(raw: bytes) -> None:
+        checked(receipt.from_zip(raw))
+
+    def member(name: str) -> Callable[[bytes], None]:
+        return lambda raw: checked({**files, name: raw})
+
+    names = [name for name in files if name not in free]
+    return {
+        "zip": Target([receipt.to_zip(files)], zipped),
+        **{f"receipt:{name.replace('/', ',')}": Target([files[name]], member(name)) for name in names},
+    }
+
+
+def _published(log: SmallLog) -> dict[str, Target]:
+    fetch = tiles.from_folder(log.folder)
+
+    def edited(name: str) -> Callable[[bytes], None]:
+        def act(raw: bytes) -> None:
+            def read(path: str) -> bytes:
+                return raw if path == name else fetch(path)
+
+            signed = raw if name == "checkpoint" else log.signed
+            problems = list(audit.audit_log(signed, read, log.vkeys))
+            whole = (log.folder / name).read_bytes()
+            # Signature lines of keys that nobody here knows may stand under a checkpoint.
+            same = raw == whole or (name == "checkpoint" and raw.partition(b"\n\n")[0] == whole.partition(b"\n\n")[0])
+            assert same or problems, "an edited log passed its audit"
+
+        return act
+
+    names = ["checkpoint", tiles.tile_path("0", 0, log.size), tiles.tile_path("entries", 0, log.size)]
+    return {
+        f"audit:{name.replace('/', ',')}": Target([(log.folder / name).read_bytes()], edited(name)) for name in names
+    }
+
+
+def _times(token: bytes, data: bytes, root: bytes) -> dict[str, Target]:
+    roots, good = timestamp.roots_of(root), timestamp.read(token, data)
+
+    def stamp(raw: bytes) -> None:
+        found = timestamp.verify(raw, data, roots)
+        assert (found.time, found.authority) == (good.time, good.authority), "an edited time-stamp passed"
+
+    def certificates(raw: bytes) -> None:
+        for each in timestamp.roots_of(raw):
+            with contextlib.suppress(VerificationFailed):
+                timestamp.verify(token, data, [each])
+
+    return {"timestamp": Target([token], stamp), "certificates": Target([root], certificates)}
+
+
+def finding(target: Target, raw: bytes) -> str | None:
+    """What is wrong with how a target takes these bytes; None if nothing is."""
+    try:
+        target.act(raw)
+    except SourcemarkError:
+        return None
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"[:300]
+    return None
