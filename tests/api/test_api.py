@@ -313,3 +313,15 @@ def test_withdrawing_twice(api) -> None:
     work = api("POST", "/v1/works", "producer", json={**CLAIM, "text": TEXT}).json()
     api("DELETE", f"/v1/works/{work['work_id']}", "producer")
     problem(api("DELETE", f"/v1/works/{work['work_id']}", "producer"), 409, "conflict")
+
+
+def test_a_scan_s_picture(api) -> None:
+    files = {"file": ("sea.jpg", image_bytes(), "image/jpeg")}
+    api("POST", "/v1/works", "producer", files=files, data={"metadata": '{"owner": "Ada Kestrel"}'})
+    found = api("POST", "/v1/scans", "platform", files=files).json()
+    drawn = api("GET", f"/v1/scans/{found['scan_id']}/picture", "platform")
+    assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/png")
+    assert drawn.content.startswith(b"\x89PNG")
+    problem(api("GET", f"/v1/scans/{found['scan_id']}/picture", "producer"), 403, "forbidden")
+    words = api("POST", "/v1/scans", "platform", json={"text": TEXT}).json()
+    problem(api("GET", f"/v1/scans/{words['scan_id']}/picture", "platform"), 404, "not-found")

@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 ESSAY = (
     "Every autumn the two villages argue over the bell. It was cast in the upper one, from pots and a broken plough, and "
@@ -340,3 +340,23 @@ def test_grants(sourcemark, tmp_path) -> None:
         assert wrong.status == 2
         assert word in wrong.err
         assert len(wrong.err.strip().splitlines()) == 1
+
+
+def test_show_draws_a_picture_and_prints_a_text(sourcemark, tmp_path) -> None:
+    picture(tmp_path / "sea.png")
+    (tmp_path / "essay.txt").write_text(ESSAY)
+    for name in ("sea.png", "essay.txt"):
+        assert sourcemark("register", name, "--title", "T", "--owner", "O").status == 0
+    with Image.open(tmp_path / "sea.png") as opened:
+        ImageOps.mirror(opened).save(tmp_path / "copy.png")
+    for order in (("copy.png", "--show", "drawn.png"), ("--show", "drawn.png", "copy.png", "--json")):
+        done = sourcemark("scan", *order)
+        assert done.status == 1
+        with Image.open(tmp_path / "drawn.png") as drawn:
+            assert drawn.format == "PNG"
+        (tmp_path / "drawn.png").unlink()
+    for order in (("essay.txt", "--show"), ("--show", "essay.txt")):
+        assert "work 0–" in sourcemark("scan", *order).out
+    for wrong in (("copy.png", "--show"), ("essay.txt", "--show", "out.png"), ("essay.txt", "--show", "--json")):
+        done = sourcemark("scan", *wrong)
+        assert (done.status, len(done.err.splitlines())) == (2, 1)
