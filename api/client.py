@@ -143,6 +143,22 @@ class Client:
         self._json("POST", "/v1/statements", {"leaf": b64(statement.sign(made, key))})
         return self._json("GET", f"/v1/works/{quote(work_id, safe='')}")
 
+    def erase(self, work_id: str, key: SigningKey) -> dict[str, Any]:
+        """Delete what is personal about a registration, for good; it is withdrawn first. Returns the work."""
+        address = f"/v1/works/{quote(work_id, safe='')}"
+        work, files = self._json("GET", address), self.receipt(work_id)
+        if work["withdrawn_at"] is None:
+            self.withdraw(work_id, key)
+        made = statement.erasure(
+            self.origin(),
+            entry=statement.leaf_hash(files[receipt.ENTRY]),
+            index=int(work["receipt"]["index"]),
+            erased=list(statement.parse_leaf(files[receipt.ENTRY]).predicate["commitments"]),
+            after=self._head(),
+        )
+        self._submit_leaf(statement.sign(made, key))
+        return self._json("GET", address)
+
     def receipt(
         self, work_id: str, opening: Mapping[str, Any] | None = None, policy: bytes | None = None
     ) -> dict[str, bytes]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from provenance.errors import BadInput
+from provenance.records import WorkRecord
 
 from .output import emit, say, tr
+from .remotes import Remote, signed_elsewhere
 from .session import acting_account, service, signing_key_file
 
 
@@ -24,16 +26,22 @@ def command(
     account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None,
     operator: Annotated[bool, typer.Option(help="Erase anybody's work, as the operator of this installation.")] = False,
     sign_key: Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")] = None,
+    remote: Remote = None,
     json_: Annotated[bool, typer.Option("--json", help="The work as a JSON object.")] = False,
 ) -> None:
-    if operator and account is not None:
-        raise BadInput("--operator and --account exclude each other")
-    with service() as opened:
-        from provenance import erasure
+    if operator and (account is not None or remote is not None):
+        raise BadInput("--operator excludes --account and --service")
+    record: WorkRecord | dict[str, Any]
+    if remote is not None:
+        there, own = signed_elsewhere(remote, sign_key, account)
+        record = there.erase(work_id, own)
+    else:
+        with service() as opened:
+            from provenance import erasure
 
-        acting = None if operator else acting_account(opened, account)
-        key = None if sign_key is None else signing_key_file(sign_key)
-        record = erasure.erase(opened, acting, work_id, key)
+            acting = None if operator else acting_account(opened, account)
+            key = None if sign_key is None else signing_key_file(sign_key)
+            record = erasure.erase(opened, acting, work_id, key)
     if json_:
         emit(record)
         return

@@ -12,6 +12,7 @@ from provenance.errors import BadInput
 from provenance.records import parse
 
 from .output import emit, emit_all, say, table, tr
+from .remotes import Remote, client, signed_elsewhere
 from .session import acting_account, service, signing_key_file
 
 app = typer.Typer(help="API keys and signing keys. 密钥。", no_args_is_help=True)
@@ -31,12 +32,15 @@ def new(
         Path | None, typer.Option(help="File of the account's present signing key, which names its successor.")
     ] = None,
     unlinked: Annotated[bool, typer.Option(help="Enrol although no former key of the account is at hand.")] = False,
+    remote: Remote = None,
     json_: _Json = False,
 ) -> None:
     from provenance import accounts
 
+    if remote is not None and (signing is None or unlinked or account != "local"):
+        raise BadInput("--service enrols a key for its API key's account: key new local --signing FILE --service URL")
     if signing is not None:
-        _new_signing(account, signing, recovery, sign_key, unlinked, json_)
+        _new_signing(account, signing, recovery, sign_key, unlinked, remote, json_)
         return
     with service() as opened:
         wanted = parse(accounts.NewApiKey, {"account": account, "label": label, "scopes": scope or None})
@@ -50,15 +54,28 @@ def new(
 
 
 def _new_signing(
-    account: str, path: Path, recovery: str | None, sign_key: Path | None, unlinked: bool, json_: bool
+    account: str,
+    path: Path,
+    recovery: str | None,
+    sign_key: Path | None,
+    unlinked: bool,
+    remote: str | None,
+    json_: bool,
 ) -> None:
     from provenance import signing
 
-    with service() as opened:
-        acting = acting_account(opened, None if account == "local" else account)
+    if remote is not None:
+        there = client(remote)
         key, old = signing_key_file(path, make=True), None if sign_key is None else signing_key_file(sign_key)
-        leaf = signing.sign_enrolment(opened, key, "producer", old, recovery)
-        index = signing.enrol(opened, acting, leaf, unlinked=unlinked)
+        done = there.enrol(key, old=old, recovery=recovery)
+        assert done is not None
+        index = int(done["receipt"]["index"])
+    else:
+        with service() as opened:
+            acting = acting_account(opened, None if account == "local" else account)
+            key, old = signing_key_file(path, make=True), None if sign_key is None else signing_key_file(sign_key)
+            leaf = signing.sign_enrolment(opened, key, "producer", old, recovery)
+            index = signing.enrol(opened, acting, leaf, unlinked=unlinked)
     if json_:
         emit({"keyid": key.keyid, "file": str(path), "index": index})
         return
@@ -144,9 +161,15 @@ def revoke(
     sign_key: Annotated[
         Path | None, typer.Option(help="File of the signing key itself, of its successor or of its recovery key.")
     ] = None,
+    remote: Remote = None,
 ) -> None:
     from provenance import accounts, signing
 
+    if remote is not None:
+        there, signer = signed_elsewhere(remote, sign_key)
+        there.revoke(key_id, signer)
+        say(tr("revoked", "已吊销") + f": {key_id}")
+        return
     with service() as opened:
         if re.fullmatch(r"[0-9a-f]{64}", key_id):
             signing.revoke(opened, key_id, None if sign_key is None else signing_key_file(sign_key))

@@ -12,6 +12,7 @@ from provenance.config import load_settings
 from provenance.errors import BadInput, Unavailable
 
 from .output import language, say, tr
+from .remotes import Remote, client
 from .session import service
 
 if TYPE_CHECKING:
@@ -28,22 +29,28 @@ def command(
     certificate: Annotated[
         Path | None, typer.Option(help="Also or only a page for people: a new file, .html or .pdf.")
     ] = None,
+    remote: Remote = None,
 ) -> None:
     if out is None and certificate is None:
         raise BadInput("say where to write: --out DIR or FILE.zip, --certificate FILE.html or FILE.pdf")
     check_name(certificate)
-    with service() as opened:
-        from provenance import receipts
-        from provenance.ledger import receipt, verify
+    from provenance.ledger import receipt, verify
 
-        files = receipts.build(opened, work_id)
-        if out is not None:
-            receipt.write(files, out)
-            say(tr("receipt written", "凭证已写入") + f": {out}")
-            say(tr("check it with", "核验命令") + f": sourcemark verify {out}")
-        if certificate is not None:
+    roots = None
+    if remote is not None:
+        files = client(remote).receipt(work_id)
+    else:
+        with service() as opened:
+            from provenance import receipts
+
+            files = receipts.build(opened, work_id)
             roots = opened.settings.tsa_roots if opened.settings.tsa_url is not None else None
-            write_certificate(files, verify.verify_receipt(files, tsa_roots=roots), certificate)
+    if out is not None:
+        receipt.write(files, out)
+        say(tr("receipt written", "凭证已写入") + f": {out}")
+        say(tr("check it with", "核验命令") + f": sourcemark verify {out}")
+    if certificate is not None:
+        write_certificate(files, verify.verify_receipt(files, tsa_roots=roots), certificate)
 
 
 def check_name(path: Path | None) -> None:

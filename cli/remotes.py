@@ -7,15 +7,35 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from provenance.config import load_settings
 from provenance.errors import BadInput, Conflict, LedgerReadOnly, Misconfigured, SourcemarkError, Unavailable
 from provenance.records import RegistrationResult, parse, problem_of
 
+from .session import signing_key_file
+
 if TYPE_CHECKING:
     from api.client import Client
     from provenance.ledger.keys import SigningKey
+
+
+Remote = Annotated[
+    str | None, typer.Option("--service", help="Of the service at this address, by the API key in SOURCEMARK_API_KEY.")
+]
+
+
+def signed_elsewhere(url: str, sign_key: Path | None, account: str | None = None) -> tuple[Client, SigningKey]:
+    """The service at an address, and the key that signs here.
+
+    Raises:
+        BadInput: there is no key, or an account is named although the API key says whose it is.
+    """
+    if sign_key is None or account is not None:
+        raise BadInput("--service acts for its API key's account (no --account), and needs --sign-key FILE")
+    return client(url), signing_key_file(sign_key)
 
 
 def client(url: str) -> Client:

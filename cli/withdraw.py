@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from provenance.records import WorkRecord
+
 from .output import emit, say, tr
+from .remotes import Remote, signed_elsewhere
 from .session import acting_account, service, signing_key_file
 
 
@@ -19,13 +22,19 @@ def command(
     work_id: Annotated[str, typer.Argument(metavar="WORK_ID")],
     account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None,
     sign_key: Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")] = None,
+    remote: Remote = None,
     json_: Annotated[bool, typer.Option("--json", help="The work as a JSON object.")] = False,
 ) -> None:
-    with service() as opened:
-        from provenance import works
+    record: WorkRecord | dict[str, Any]
+    if remote is not None:
+        there, own = signed_elsewhere(remote, sign_key, account)
+        record = there.withdraw(work_id, own)
+    else:
+        with service() as opened:
+            from provenance import works
 
-        key = None if sign_key is None else signing_key_file(sign_key)
-        record = works.withdraw(opened, acting_account(opened, account), work_id, key)
+            key = None if sign_key is None else signing_key_file(sign_key)
+            record = works.withdraw(opened, acting_account(opened, account), work_id, key)
     if json_:
         emit(record)
     else:

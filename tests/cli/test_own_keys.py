@@ -161,6 +161,25 @@ def test_at_a_service_elsewhere(sourcemark: Command, served: Served, tmp_path: P
     )
     assert back.lines[0]["status"] == "registered", back.out
     assert made["keyid"] in json.dumps(made)
+    # what comes after the registration
+    work, at = done.lines[0]["work_id"], ("--service", served.url)
+    assert sourcemark("receipt", work, "--out", "r.zip", *at, env=env).status == 0
+    assert sourcemark("verify", "r.zip", "--work", "a.txt").status == 0
+    assert sourcemark("withdraw", work, *at, env=env).status == 2  # without a key
+    withdrawn = sourcemark("withdraw", work, *there, env=env)
+    assert withdrawn.lines[0]["withdrawn_at"], withdrawn.err
+    erased = sourcemark("erase", done.lines[1]["work_id"], *there, env=env)  # withdraws it too
+    assert erased.lines[0]["erased_at"], erased.err
+    assert sourcemark("verify", "r.zip").status == 0
+    assert sourcemark("erase", work, "--operator", *there, env=env).status == 2
+    more = ("key", "new", "local", "--signing", "next.pem", "--sign-key", "my.pem", "--json", *at)
+    following = sourcemark(*more, env=env)
+    assert following.status == 0, following.err
+    assert sourcemark("key", "new", "Ada", "--signing", "x.pem", *at, env=env).status == 2
+    revoked = sourcemark("key", "revoke", made["keyid"], "--sign-key", "next.pem", *at, env=env)
+    assert revoked.status == 0, revoked.err
+    refused = sourcemark("register", "a.txt", "--owner", "Ada", *there, env=env)
+    assert refused.status == 4, refused.out
 
 
 @pytest.mark.parametrize(
