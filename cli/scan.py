@@ -42,11 +42,12 @@ class _Scan(TyperCommand):
     """``--show`` may stand alone or with a file, which Typer has no words for."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        following = [*args[1:], "-"]
-        alone = [after.startswith("-") and (after != "-" or n == len(args) - 1) for n, after in enumerate(following)]
-        return super().parse_args(
-            ctx, [f"{arg}=" if arg == "--show" and bare else arg for arg, bare in zip(args, alone, strict=True)]
-        )
+        given = []
+        for n, arg in enumerate(args):
+            following = args[n + 1] if n + 1 < len(args) else "--"
+            alone = arg == "--show" and following.startswith("-") and following != "-"
+            given.append("--show=" if alone else arg)
+        return super().parse_args(ctx, given)
 
 
 def command(
