@@ -162,11 +162,9 @@ class Database:
     @contextmanager
     def _one_migrator(self) -> Iterator[sa.Connection]:
         if self.is_sqlite:
-            lock = Path(f"{self.url.database}.migrate.lock")
-            with lock.open("w") as handle:
-                fcntl.flock(handle, fcntl.LOCK_EX)
-                with self.write() as connection:
-                    yield connection
+            file = Path(str(self.url.database))
+            with _file_lock(file.parent, f"{file.name}.migrate"), self.write() as connection:
+                yield connection
         else:
             with self.write() as connection:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock_number("migrate")})
