@@ -39,6 +39,9 @@ def main() -> None:
     os.dup2(null, 1)
     os.close(null)
     from . import media  # noqa: F401 - numpy and the tables are warm before the limits
+    from .image.decoding import warm
+
+    warm()
 
     _confine(limits)
     _send(sink, {})

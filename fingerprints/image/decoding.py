@@ -54,7 +54,14 @@ _WORKING = 1024  # pixels of the longer side; larger pictures are averaged down 
 _THINNEST = 32  # pixels of the shorter side that the decoder does not scale below
 _METADATA = 16 << 20  # bytes one compressed piece of metadata may unpack to
 # How decoders and OpenCV say that the worker's memory is used up.
-_NO_MEMORY = ("out of memory", "memory allocation", "can't allocate", "insufficient memory", "failed to allocate")
+_NO_MEMORY = (
+    "out of memory",
+    "memory allocation",
+    "can't allocate",
+    "insufficient memory",
+    "failed to allocate",
+    "cannot allocate",
+)
 _SCANS = 100  # passes over a progressive JPEG, which has about ten; each costs the time of a whole picture
 _REACH = 5  # times the pixel limit that an animation may decode to
 _FRAME = 10_000  # pixels that the smallest frame counts as: what it costs to get to it
@@ -69,6 +76,11 @@ _ORIENTATIONS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = {_ORIENTATIONS[n] for n in (5, 6, 7, 8)}
+
+
+def warm() -> None:
+    """Load what decoding needs later, before memory is limited."""
+    import imagehash  # noqa: F401
 
 
 @cache
@@ -172,7 +184,8 @@ def _problem(error: Exception, data: bytes, limits: Limits) -> Exception:
     said = str(error).lower()
     if isinstance(error, Image.DecompressionBombError) and (pixels := re.search(r"\((\d+) pixels", said)):
         return _too_large(pixels[1], limits.max_pixels)
-    if any(words in said for words in _NO_MEMORY):
+    # A library that does not load any more says what it likes.
+    if isinstance(error, ImportError) or any(words in said for words in _NO_MEMORY):
         return MemoryError(said)
     if "decompressed data too large" in said or "too much memory used in text chunks" in said:
         return LimitExceeded(
