@@ -145,14 +145,6 @@ def _submit_group(
     return answers
 
 
-def _verified(service: Service, leaves: Sequence[bytes]) -> bool:
-    try:
-        service.log.verify(leaves)
-    except (VerificationFailed, BadInput):
-        return False
-    return True
-
-
 def _parsed(service: Service, signed: SignedStatement) -> tuple[bytes, statement.Leaf]:
     leaf = unb64(signed.leaf)
     parsed = service.log.read_leaf(leaf)

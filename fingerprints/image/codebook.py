@@ -52,12 +52,16 @@ def _tables() -> _Tables:
         return _Tables(*(stored[name].astype(np.float32) for name in _Tables.__slots__))
 
 
+def unit(vectors: Floats) -> Floats:
+    """Vectors of shape (n, k) scaled to unit length."""
+    length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    return np.asarray(vectors / np.maximum(length, 1e-6)[:, None], dtype=np.float32)
+
+
 def projected(descriptors: NDArray[Any]) -> Floats:
     """RootSIFT descriptors, shape (n, 128), of any length, as float32 of shape (n, 64)."""
     tables = _tables()
-    unit = descriptors.astype(np.float32)
-    unit /= np.maximum(np.sqrt(np.einsum("ij,ij->i", unit, unit)), 1e-6)[:, None]
-    return np.asarray((unit - tables.mean) @ tables.projection)
+    return np.asarray((unit(descriptors.astype(np.float32)) - tables.mean) @ tables.projection)
 
 
 def restored(vectors: Floats) -> Floats:
@@ -78,9 +82,7 @@ def keys(vectors: Floats, probes: int = 1) -> NDArray[np.uint64]:
     distance = np.empty((n, 2, 2), dtype=np.float32)
     rows = np.arange(n)
     for half in range(2):
-        mine = vectors[:, half * _HALF : (half + 1) * _HALF]
-        centroids = tables.words[half]
-        away = np.einsum("ij,ij->i", centroids, centroids) - 2 * mine @ centroids.T
+        away = _away(vectors[:, half * _HALF : (half + 1) * _HALF], tables.words[half])
         for rank in range(2 if probes > 1 else 1):
             near[:, half, rank] = best = away.argmin(axis=1)
             distance[:, half, rank] = away[rows, best]
@@ -106,14 +108,17 @@ def keys(vectors: Floats, probes: int = 1) -> NDArray[np.uint64]:
     return out
 
 
+def _away(vectors: Floats, centroids: Floats) -> Floats:
+    """Squared distances to each centroid, less the vectors' own squared lengths: as good for the nearest."""
+    return np.asarray(np.einsum("ij,ij->i", centroids, centroids) - 2 * vectors @ centroids.T)
+
+
 def encoded(vectors: Floats) -> NDArray[np.uint8]:
     """The codes of projected descriptors, shape (n, 16)."""
     parts = _tables().parts
     out = np.empty((len(vectors), CODE_LENGTH), dtype=np.uint8)
     for part in range(CODE_LENGTH):
-        mine = vectors[:, part * _PART : (part + 1) * _PART]
-        centroids = parts[part]
-        out[:, part] = (np.einsum("ij,ij->i", centroids, centroids) - 2 * mine @ centroids.T).argmin(axis=1)
+        out[:, part] = _away(vectors[:, part * _PART : (part + 1) * _PART], parts[part]).argmin(axis=1)
     return out
 
 

@@ -34,17 +34,11 @@ def frequencies(grey: Grey) -> NDArray[np.float64]:
     return np.asarray(_COSINES @ grey.astype(np.float64) @ _COSINES.T)
 
 
-def oriented(grey: NDArray[np.generic], orientation: int) -> NDArray[np.generic]:
-    """A square array turned; bits of ``orientation``: 1 mirrored left to right, 2 top to bottom, 4 then transposed."""
-    if orientation & 1:
-        grey = grey[:, ::-1]
-    if orientation & 2:
-        grey = grey[::-1, :]
-    return grey.T if orientation & 4 else grey
-
-
 def codes(grey: Grey) -> NDArray[np.uint64]:
-    """The codes of all eight orientations of a grey picture, shape (8, 4); row 0 is the picture as it is."""
+    """The codes of all eight orientations of a grey picture, shape (8, 4), row 0 as it is.
+
+    Bits of an orientation: 1 mirrored left to right, 2 top to bottom, 4 then transposed.
+    """
     plain = frequencies(grey)
     out = np.empty((8, LOW, LOW))
     for orientation in range(8):

@@ -21,8 +21,8 @@ from .alignment import Alignment, agreeing, align
 from .comparing import compare
 from .hashing import SIDE, codes, distances
 from .keypoints import FORMS, INVERTED, MIRRORED, form
-from .stored import Frame, unit
-from .weighing import Evidence, Weighed, area, clipped, corners, score, weigh
+from .stored import Frame
+from .weighing import Weighed, area, clipped, corners, score, weigh
 
 _PROBES = 4  # words asked for a keypoint as it is; of the other forms half as many
 _RADIUS = 6  # of 24 bits of a signature
@@ -37,7 +37,7 @@ _COMPARED = 16  # works that are fully compared
 _WITNESSES = 5  # places that agree, for a comparison unless the codes are near
 _PLENTY = 12  # from which laying the whole pictures on each other is not tried besides
 _CODE_RADIUS = 31
-_MIRRORING = (1, 2, 4, 7)  # orientations of `hashing.oriented`
+_MIRRORING = (1, 2, 4, 7)  # orientations of `hashing.codes`
 _FRAMES = 6  # frames of an animated upload that are searched for
 _SAME_PLACE = 4  # bits of signature within which another work has the same place
 _CODE_ZERO = 128  # bits at which codes say nothing
@@ -64,7 +64,8 @@ class Query:
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
         whole = frame.descriptors if frame.descriptors is not None else codebook.restored(frame.vectors)
-        self.forms = [unit(codebook.projected(form(whole, which))) if which else frame.unit for which in range(FORMS)]
+        self._vectors = [codebook.projected(form(whole, which)) if which else frame.vectors for which in range(FORMS)]
+        self.forms = [codebook.unit(vectors) for vectors in self._vectors]
         small = cv2.resize(frame.grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         plain = codes(np.asarray(small, dtype=np.uint8))
         self.codes = np.concatenate((plain, ~plain))  # inversion changes every bit; orientation by position modulo 8
@@ -72,14 +73,12 @@ class Query:
     def keys(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
         """All keys to look up, and the keypoint and the form of each."""
         found, points, forms_ = [], [], []
-        whole = self.frame.descriptors if self.frame.descriptors is not None else codebook.restored(self.frame.vectors)
-        for which in range(FORMS):
+        for which, vectors in enumerate(self._vectors):
             step = _INVERTED_SHARE if which & INVERTED else 1
-            vectors = codebook.projected(form(whole[::step], which)) if which else self.frame.vectors
             probes = _PROBES if which == 0 else _PROBES // 2
-            made = codebook.keys(vectors, probes)
+            made = codebook.keys(vectors[::step], probes)
             found.append(made.ravel())
-            points.append(np.repeat(np.arange(0, len(whole), step), probes))
+            points.append(np.repeat(np.arange(0, len(vectors), step), probes))
             forms_.append(np.full(made.size, which))
         return np.concatenate(found), np.concatenate(points), np.concatenate(forms_)
 
@@ -220,7 +219,7 @@ def _rarity(work: Frame, by: Alignment | None, view: View | None) -> Floats:
 
 
 def _whole(upload: Frame, work: Frame, orientation: int) -> Floats:
-    """The transform that lays the whole work on the whole upload: `hashing.oriented` undone."""
+    """The transform that lays the whole work on the whole upload: the orientation of `hashing.codes` undone."""
     points = []
     for x, y in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)):
         if orientation & 4:
@@ -242,7 +241,7 @@ def _match(query: Fingerprint, candidate: Fingerprint, sighting: Sighting, frame
     there = corners(sighting.matrix, box)
     seen = area(clipped(there, upload.width, upload.height)) / max(area(there), 1e-9)
     left, top, right, bottom = box
-    here = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+    here = corners(np.eye(3), box)
     segment = Segment(
         _quad(np.clip(there, 0, (upload.width, upload.height)) * to_upload), _quad(here * to_work), "pixel"
     )
@@ -265,8 +264,8 @@ def _match(query: Fingerprint, candidate: Fingerprint, sighting: Sighting, frame
 
 
 def _identical(query: Fingerprint, candidate: Fingerprint) -> Match:
-    (w, h), (v, k) = stored.size(query), stored.size(candidate)
-    segment = Segment(((0, 0), (w, 0), (w, h), (0, h)), ((0, 0), (v, 0), (v, k), (0, k)), "pixel")
+    upload, work = (_quad(corners(np.eye(3), (0, 0, *stored.size(of)))) for of in (query, candidate))
+    segment = Segment(upload, work, "pixel")
     transform: dict[str, bool | float] = {"mirrored": False, "inverted": False, "rotation": 0.0, "scale": 1.0}
     return Match(1.0, 1.0, 1.0, (segment,), {**transform, "identical_pixels": True})
 
@@ -276,4 +275,4 @@ def _quad(points: Floats) -> Quad:
     return a, b, c, d
 
 
-__all__ = ["Evidence", "Query", "Sighting", "search", "sightings", "verify"]
+__all__ = ["Query", "Sighting", "search", "sightings", "verify"]

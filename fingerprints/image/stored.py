@@ -71,13 +71,7 @@ class Frame:
     @cached_property
     def unit(self) -> NDArray[np.float32]:
         """The projected descriptors, each of unit length."""
-        return unit(self.vectors)
-
-
-def unit(vectors: Floats) -> NDArray[np.float32]:
-    """Vectors of shape (n, k) scaled to unit length."""
-    length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    return np.asarray(vectors / np.maximum(length, 1e-6)[:, None], dtype=np.float32)
+        return codebook.unit(self.vectors)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -149,6 +149,8 @@ def weigh(
     natural = np.clip(compared.upload / np.maximum(compared.work, 8.0), 0, 1) * np.clip(1 - compared.crisp * 8, 0, 1)
     natural *= np.clip(1 - np.maximum(compared.back, 0) / 0.6, 0, 1)
     lost = missing * weight
+    replaced = lost * natural
+    lost_here = max(float(lost[inside].sum()), 1e-6)
     inner = inside & shows
     points = work.points
     box = left * BLOCK, top * BLOCK, min(right * BLOCK, work.width), min(bottom * BLOCK, work.height)
@@ -179,16 +181,15 @@ def weigh(
         of_visible=here / total,
         of_work=here / max(float(_full(compared, weight).sum()), 1e-6),
         of_upload=quad_share,
-        contrary=float((lost * natural).sum() / total),
-        contrary_inside=float((lost * natural)[inside].sum() / here),
+        contrary=float(replaced.sum() / total),
+        contrary_inside=float(replaced[inside].sum() / here),
         hole=_hole(weight, support) / total,
         everywhere=_everywhere(weight, agrees),
         partly=mean(np.clip(compared.agree, -0.3, 1), shows & ~agrees) if (shows & ~agrees).any() else 0.3,
         panel=compared.panel,
-        added=float((lost * np.clip(compared.crisp * 8, 0, 1))[inside].sum() / max(float(lost[inside].sum()), 1e-6)),
+        added=float((lost * np.clip(compared.crisp * 8, 0, 1))[inside].sum() / lost_here),
         empty=float(
-            (lost * np.clip(1 - compared.upload / np.maximum(compared.work, 8.0), 0, 1))[inside].sum()
-            / max(float(lost[inside].sum()), 1e-6)
+            (lost * np.clip(1 - compared.upload / np.maximum(compared.work, 8.0), 0, 1))[inside].sum() / lost_here
         ),
         tone=_correlation(compared.tone_work[inside & (seen > 0.6)], compared.tone_upload[inside & (seen > 0.6)]),
         texture=float(np.log1p(int((compared.work > _SHOWS).sum()))),
@@ -315,7 +316,7 @@ def _rule() -> _Rule:
 
 
 def score(evidence: Evidence) -> float:
-    """How surely an upload contains a work, 0..1; 0.5 is the reporting threshold, which lies at `_SURE`."""
+    """How surely an upload contains a work, 0..1; 0.5 is the reporting threshold, by how the rule was fitted."""
     rule = _rule()
     values = np.array([getattr(evidence, name) for name in FEATURES])
     trees = np.arange(len(rule.feature))

@@ -52,7 +52,9 @@ def test_copies_are_found_and_others_are_not(name: str, example: Example, data: 
         assert 0 < found.coverage_upload <= 1
         assert 0 < found.coverage_work <= 1
         assert found.segments
-        assert 0 <= found.common <= 1
+        back = match(made(example.work, thorough=True), made(data))
+        assert back is not None
+        assert back.score == pytest.approx(found.score, abs=0.2)
 
 
 @pytest.mark.parametrize(("name", "example"), CASES)

@@ -6,12 +6,21 @@ from PIL import Image
 from fingerprints import image
 from fingerprints.image.decoding import small_grey
 from fingerprints.image.examples import chart, saved, scene
-from fingerprints.image.hashing import codes, oriented
+from fingerprints.image.hashing import codes
 from fingerprints.model import Limits
 
 
 def bits(code: np.ndarray) -> np.ndarray:
     return np.unpackbits(code.astype(">u8").view(np.uint8)).astype(bool)
+
+
+def oriented(grey: np.ndarray, orientation: int) -> np.ndarray:
+    """A square array turned; bits of ``orientation``: 1 mirrored left to right, 2 top to bottom, 4 then transposed."""
+    if orientation & 1:
+        grey = grey[:, ::-1]
+    if orientation & 2:
+        grey = grey[::-1, :]
+    return grey.T if orientation & 4 else grey
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -158,9 +158,9 @@ def test_a_mirrored_or_inverted_picture_has_the_permuted_descriptors(which: int)
     turned = grey[:, ::-1] if which & keypoints.MIRRORED else grey
     turned = 255 - turned if which & keypoints.INVERTED else turned
     one, other = keypoints.detect(grey, 200), keypoints.detect(np.ascontiguousarray(turned), 200)
-    mine = stored.unit(codebook.projected(one.descriptors))
-    theirs = stored.unit(codebook.projected(keypoints.form(other.descriptors, which)))
-    plain = stored.unit(codebook.projected(other.descriptors))
+    mine = codebook.unit(codebook.projected(one.descriptors))
+    theirs = codebook.unit(codebook.projected(keypoints.form(other.descriptors, which)))
+    plain = codebook.unit(codebook.projected(other.descriptors))
     assert ((mine @ theirs.T).max(axis=1) > 0.9).mean() > 0.7
     assert ((mine @ plain.T).max(axis=1) > 0.9).mean() < 0.3
 
@@ -189,7 +189,7 @@ def test_keys_are_words_and_signatures_that_a_poor_copy_mostly_shares() -> None:
     words = asked >> np.uint64(codebook.SIGNATURE_BITS)
     assert all(len(set(row)) == 4 for row in words.tolist())
     decoded = codebook.decoded(codebook.encoded(vectors))
-    assert (stored.unit(decoded) * stored.unit(vectors)).sum(axis=1).mean() > 0.9
+    assert (codebook.unit(decoded) * codebook.unit(vectors)).sum(axis=1).mean() > 0.9
 
 
 def test_the_best_rectangle_is_that_of_brute_force() -> None:
