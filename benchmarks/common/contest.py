@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -50,3 +51,13 @@ def print_recall(what: str, groups: Mapping[str, list[Query]], everybody: list[A
     for group, mine in groups.items():
         shares = [sum(hit(q, a) for q in mine) / len(mine) for a in everybody]
         print(f"{group:{WIDTH}}{len(mine):6}" + "".join(f"{share:20.3f}" for share in shares))
+
+
+def arguments(about: str | None) -> argparse.Namespace:
+    """The case set and the results of a benchmark beside peers; both may be None."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", type=Path, nargs="?")
+    parser.add_argument(
+        "--results", type=Path, help="lines of `sourcemark scan --batch --json` instead of a run of ours"
+    )
+    return parser.parse_args()

@@ -2,7 +2,7 @@
 
     python benchmarks/image/learn.py CASES... [--check CASES...] [--out fingerprints/image/rule-1.npz] [--sure 0.8]
 
-A case set is a folder with refs.jsonl and queries.jsonl as benchmarks/text/cases.py describes; distractors bear a tier.
+A case set is a folder with refs.jsonl and queries.jsonl as benchmarks/common/cases.py has them; a distractor has a tier.
 For every query all candidates are aligned and compared, which gives one row of evidence each. The rule is fitted to all
 of CASES; what is printed for them comes from five folds that never hold one work on both sides. Recall is of queries
 with any expected work found at the threshold; uAP pools all reported pairs. Needs scikit-learn (requirements-dev.lock).
@@ -11,11 +11,10 @@ with any expected work found at the threshold; uAP pools all reported pairs. Nee
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import pickle
 import zlib
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import astuple, dataclass
 from importlib import import_module
 from multiprocessing import Pool
@@ -26,6 +25,8 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GroupKFold
 
+from benchmarks.common.cases import Answers, Found, Query, load
+from benchmarks.common.metrics import figures, fired_by_tier, hit
 from fingerprints import image
 from fingerprints.errors import FingerprintError
 from fingerprints.image import stored
@@ -47,14 +48,10 @@ LEVELS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9)
 class Rows:
     """The evidence of one case set: a row a query and candidate."""
 
-    queries: list[dict[str, Any]]
+    queries: tuple[Query, ...]
     of: list[tuple[int, str]]  # query and work of each row
     values: np.ndarray  # shape (n, features)
     exact: list[set[str]]  # of each query the works that are the same file or pixels
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def read(given: tuple[Path, bool]) -> Fingerprint | None:
@@ -76,16 +73,16 @@ def evidence(path: Path) -> tuple[list[tuple[int, tuple[float, ...]]], list[int]
         return [], []
     view = _INDEX.view(image.ALGORITHM)
 
-    def load(numbers: Any) -> dict[int, Fingerprint]:
+    def loaded(numbers: Any) -> dict[int, Fingerprint]:
         return {n: _WORKS[n] for n in numbers}
 
     same = view.works(view.by_digest(found.digest)).tolist()
     if not found.fingerprintable:
-        return [], [*same, *image.search(found, view, load).matches]
+        return [], [*same, *image.search(found, view, loaded).matches]
     rows = [
         (work, astuple(sighting.weighed.evidence))
         for frame in stored.frames(found)[:6]
-        for work, (_, sighting) in searching.sightings(searching.Query(frame), view, load).items()
+        for work, (_, sighting) in searching.sightings(searching.Query(frame), view, loaded).items()
     ]
     return rows, same
 
@@ -96,19 +93,20 @@ def collect(folder: Path) -> Rows:
     kept = Path(cache) / f"{zlib.crc32(str(folder).encode()):08x}.pickle" if cache else None
     if kept is not None and kept.exists():
         return pickle.loads(kept.read_bytes())
-    refs, queries = lines(folder / "refs.jsonl"), lines(folder / "queries.jsonl")
+    cases = load(folder)
+    refs, queries = cases.refs, cases.queries
     with Pool() as pool:
-        works = pool.map(read, [(folder / ref["path"], False) for ref in refs], chunksize=8)
+        works = pool.map(read, [(ref.path, False) for ref in refs], chunksize=8)
     global _INDEX
     _WORKS.clear()
     _WORKS.update({n: work for n, work in enumerate(works) if work is not None})
     _INDEX = MemoryIndex()
     _INDEX.apply(Change(n + 1, n, work) for n, work in _WORKS.items())
     with Pool() as pool:  # begun now, so that it has the index
-        found = pool.map(evidence, [folder / query["path"] for query in queries], chunksize=8)
-    of = [(q, refs[work]["id"]) for q, (rows, _) in enumerate(found) for work, _ in rows]
+        found = pool.map(evidence, [query.path for query in queries], chunksize=8)
+    of = [(q, refs[work].id) for q, (rows, _) in enumerate(found) for work, _ in rows]
     values = np.array([row for rows, _ in found for _, row in rows]).reshape(-1, len(FEATURES))
-    out = Rows(queries, of, values, [{refs[work]["id"] for work in same} for _, same in found])
+    out = Rows(queries, of, values, [{refs[work].id for work in same} for _, same in found])
     if kept is not None:
         kept.write_bytes(pickle.dumps(out))
     return out
@@ -118,12 +116,12 @@ def labels(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of each row: whether it is a copy, what it weighs, and the group that no fold may divide."""
     truth, weight, group = [], [], []
     for query, ref in rows.of:
-        expected = rows.queries[query]["expected"]
-        copy = ref in expected
+        asked = rows.queries[query]
+        copy = ref in asked.expected
         truth.append(copy)
-        mild = DEBATABLE if rows.queries[query].get("tier") == 3 else OTHER if expected else 1.0
+        mild = DEBATABLE if asked.tier == 3 else OTHER if asked.expected else 1.0
         weight.append(1.0 if copy else AGAINST * mild)
-        group.append(zlib.crc32((expected or [ref])[0].encode()))
+        group.append(zlib.crc32(min(asked.expected, default=ref).encode()))
     return np.array(truth), np.array(weight), np.array(group)
 
 
@@ -136,35 +134,19 @@ def model() -> HistGradientBoostingClassifier:
 
 def report(rows: Rows, probability: np.ndarray, sure: float) -> None:
     """Recall, uAP and distractors fired by tier at several levels; transforms below 97 % at the chosen one."""
-    scores: list[dict[str, float]] = [dict.fromkeys(same, 1.0) for same in rows.exact]
+    found = {q.id: [Found(ref, 1.0) for ref in same] for q, same in zip(rows.queries, rows.exact, strict=True)}
     for (query, ref), value in zip(rows.of, probability.tolist(), strict=True):
-        scores[query][ref] = max(value, scores[query].get(ref, 0.0))
-    expected = [set(query["expected"]) for query in rows.queries]
-    ranked = sorted(
-        ((v, ref in expected[q]) for q, found in enumerate(scores) for ref, v in found.items()),
-        key=lambda p: (-p[0], p[1]),
-    )
-    total = sum(map(len, expected))
+        found[rows.queries[query].id].append(Found(ref, value))
     for level in sorted({*LEVELS, sure}):
-        hit: Counter[str] = Counter()
-        asked: Counter[str] = Counter()
-        fired: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-        for query, want, found in zip(rows.queries, expected, scores, strict=True):
-            reported = {ref for ref, value in found.items() if value >= level}
-            if want:
-                asked[query["transform"]] += 1
-                hit[query["transform"]] += bool(reported & want)
-            else:
-                fired[query.get("tier", 1)][1] += 1
-                fired[query.get("tier", 1)][0] += bool(reported)
-        right, area = 0, 0.0
-        for n, (_, ok) in enumerate([p for p in ranked if p[0] >= level], 1):
-            right += ok
-            area += right / n / max(total, 1) if ok else 0.0
-        tiers = "  ".join(f"tier {tier} {a}/{b}" for tier, (a, b) in sorted(fired.items()))
-        print(f"  {level:.2f}  recall {sum(hit.values()) / max(sum(asked.values()), 1):.3f}  uAP {area:.3f}  {tiers}")
-        if level == sure:
-            weak = sorted((hit[t] / n, t, n) for t, n in asked.items() if hit[t] < 0.97 * n)
+        answers = Answers("ours", found, threshold=level)
+        shown = figures(rows.queries, answers)
+        tiers = "  ".join(f"tier {t} {a}/{b}" for t, (a, b) in fired_by_tier(rows.queries, answers).items())
+        print(f"  {level:.2f}  recall {shown.recall:.3f}  uAP {shown.uap:.3f}  {tiers}")
+    copies = [q for q in rows.queries if q.expected]
+    answers = Answers("ours", found, threshold=sure)
+    asked = Counter(q.transform for q in copies)
+    right = Counter(q.transform for q in copies if hit(q, answers))
+    weak = sorted((right[t] / n, t, n) for t, n in asked.items() if right[t] < 0.97 * n)
     print("  below 97 %: " + ", ".join(f"{name} {share:.2f} of {n}" for share, name, n in weak))
 
 

@@ -15,7 +15,6 @@ lowest threshold that lets at most one distractor in a thousand fire; uAP: all r
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -29,7 +28,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageOps
 
 from benchmarks.common.cases import CaseSet, Found, Query, Ref, load
-from benchmarks.common.contest import everyone, print_figures, print_recall
+from benchmarks.common.contest import arguments, everyone, print_figures, print_recall
 from benchmarks.common.metrics import figures
 from benchmarks.image.generate import write_cases
 
@@ -104,12 +103,7 @@ PEERS: dict[str, tuple[Callable[[Image.Image, bool], Codes], int, int]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", type=Path, nargs="?")
-    parser.add_argument(
-        "--results", type=Path, help="lines of `sourcemark scan --batch --json` instead of a run of ours"
-    )
-    given = parser.parse_args()
+    given = arguments(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         if given.cases is None:
             write_cases(Path(folder), 300, 540, 1200, seed=1)

@@ -13,7 +13,6 @@ lowest threshold that lets at most one distractor in a thousand fire; uAP: all r
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -24,7 +23,7 @@ from datasketch import MinHash, MinHashLSH, MinHashLSHEnsemble
 from rensa import RMinHash, RMinHashLSH
 
 from benchmarks.common.cases import Answers, CaseSet, Found, Query, load
-from benchmarks.common.contest import everyone, print_figures, print_recall
+from benchmarks.common.contest import arguments, everyone, print_figures, print_recall
 from benchmarks.text.evaluate import GROUPS, group_of
 from benchmarks.text.generate import write_cases
 
@@ -139,12 +138,7 @@ def table(cases: CaseSet, everybody: list[Answers]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", type=Path, nargs="?")
-    parser.add_argument(
-        "--results", type=Path, help="lines of `sourcemark scan --batch --json` instead of a run of ours"
-    )
-    given = parser.parse_args()
+    given = arguments(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         if given.cases is None:
             write_cases(Path(folder), 400, 400, 1200, seed=1)
