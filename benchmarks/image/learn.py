@@ -2,7 +2,7 @@
 
     python benchmarks/image/learn.py CASES... [--check CASES...] [--out fingerprints/image/rule-1.npz] [--sure 0.8]
 
-A case set is a folder with refs.jsonl and queries.jsonl as benchmarks/common/cases.py has them; a distractor has a tier.
+A case set is a folder with refs.jsonl and queries.jsonl as benchmarks/common/cases.py has them; distractors have tiers.
 For every query all candidates are aligned and compared, which gives one row of evidence each. The rule is fitted to all
 of CASES; what is printed for them comes from five folds that never hold one work on both sides. Recall is of queries
 with any expected work found at the threshold; uAP pools all reported pairs. Needs scikit-learn (requirements-dev.lock).
