@@ -35,7 +35,7 @@ _DIFFERENT = 32  # bits from which a frame of an animation is another picture
 _FRAMES = 16  # different frames kept
 _KEYPOINTS = 350  # of a work: 27 bytes each
 # An upload is looked at more closely, because the work may be a small part of it.
-_UPLOAD_KEYPOINTS = 1200
+_UPLOAD_KEYPOINTS = 2400
 _UPLOAD_SHARE, _UPLOAD_LEAST, _UPLOAD_MOST = 0.64, 320, 800  # of the longer side; pixels
 
 

@@ -25,9 +25,11 @@ _COSINE = math.cos(math.radians(26.0))  # likewise, angles
 _NEAR, _SLOPE = 4.0, 0.14  # pixels of the work's plane, and share of the distance from the voting pair
 _CLOSE = 3.0  # pixels of the work's plane within which a pair agrees with the refined transform
 _HOMOGRAPHY = 16  # pairs from which perspective is fitted
+_FEW = 5  # pairs from which a transform that is known is fitted again
+_GUIDED = 6.0  # as _CLOSE, around where a transform not yet refined puts a keypoint
+_GUIDED_ALIKE = 0.5  # as _ALIKE, where it is known which place it has to be
 
 Floats = NDArray[np.floating]
-Unit = NDArray[np.float32]  # projected descriptors of unit length, shape (n, 64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +42,7 @@ class Alignment:
         upload: int, shape (n,): with which of the upload.
         residual: root mean square, pixels of the work's plane.
         tried: pairs that voted.
+        votes: of these, those that agreed.
     """
 
     matrix: Floats
@@ -48,22 +51,19 @@ class Alignment:
     upload: NDArray[np.int64]
     residual: float
     tried: int
+    votes: int
 
 
-def pairs(
-    upload: NDArray[np.float32], work: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+def pairs(alike: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
     """Places that look alike: indices of the upload and the work, and how much each pair's vote weighs.
 
     Args:
-        upload: projected descriptors of unit length, shape (n, 64).
-        work: likewise, shape (m, 64).
+        alike: cosines of the upload's n and the work's m projected descriptors, shape (n, m).
     """
-    if not len(upload) or len(work) < 2:
+    if not len(alike) or alike.shape[1] < 2:
         empty = np.zeros(0, dtype=np.int64)
         return empty, empty, np.zeros(0)
-    alike = upload @ work.T
-    rows = np.arange(len(upload))
+    rows = np.arange(len(alike))
     best = alike.argmax(axis=1)
     first = alike[rows, best]
     few = np.flatnonzero(first > _ALIKE)
@@ -79,28 +79,27 @@ def pairs(
     return few[order], best[few][order], weight[order].astype(np.float64)
 
 
-def agreeing(upload: Frame, work: Frame, voters: NDArray[np.int64], mine: Unit, theirs: Unit, form: int) -> int:
+def agreeing(upload: Frame, work: Frame, voters: NDArray[np.int64], alike: NDArray[np.float32], form: int) -> int:
     """How many of some of the upload's keypoints agree on a transform: a cheap look before `align`.
 
     Args:
         voters: which keypoints of the upload.
-        mine, theirs, form: as of `align`.
+        alike: of these, as of `pairs`.
     """
-    left, right, weight = pairs(mine[voters], theirs)
+    left, right, weight = pairs(alike)
     if len(left) < 3:
         return 0
     agree = _vote(*_geometry(upload, work, voters[left], right, form), weight)
     return 0 if agree is None else len(np.unique(right[agree]))
 
 
-def align(upload: Frame, work: Frame, mine: Unit, theirs: Unit, form: int) -> Alignment | None:
+def align(upload: Frame, work: Frame, alike: NDArray[np.float32], form: int) -> Alignment | None:
     """The transform that most of the places which look alike agree on; None where fewer than three do.
 
     Args:
-        mine: the upload's projected descriptors of unit length in this form.
-        theirs: the work's.
+        alike: as of `pairs`, the upload's descriptors being of this form.
     """
-    left, right, weight = pairs(mine, theirs)
+    left, right, weight = pairs(alike)
     if len(left) < 3:
         return None
     here, there, octaves, turns = _geometry(upload, work, left, right, form)
@@ -121,7 +120,68 @@ def align(upload: Frame, work: Frame, mine: Unit, theirs: Unit, form: int) -> Al
     if form & MIRRORED:
         matrix = np.diag((-1.0, 1.0, 1.0)) @ matrix
     spread = float(np.sqrt((residual[order] ** 2).mean()))
-    return Alignment(matrix, form, right[order], left[order], spread, len(left))
+    return Alignment(matrix, form, right[order], left[order], spread, len(left), len(order))
+
+
+def guided(
+    upload: Frame, work: Frame, matrix: Floats, form: int, alike: NDArray[np.float32], tried: int, votes: int
+) -> Alignment | None:
+    """The places that agree with a transform which is known, whatever else looks like them, and the transform refined.
+
+    Letters over a picture take the place of the best pair of nearly every keypoint; where one has to look is known now,
+    and few others are there.
+
+    Args:
+        alike: as of `align`.
+        tried, votes: as the alignment is to have them.
+    """
+    out: Alignment | None = None
+    for reach in (_GUIDED, _CLOSE):
+        left, right, residual = _near(upload, work, matrix, form, alike, reach)
+        if len(left) < 3:
+            break
+        here, there = work.points[right].astype(np.float64), upload.points[left].astype(np.float64)
+        matrix = _closer(matrix, here, there, residual)
+        spread = float(np.sqrt((_residuals(matrix, here, there) ** 2).mean()))
+        out = Alignment(matrix, form, right, left, spread, tried, votes)
+    return out
+
+
+def _near(
+    upload: Frame, work: Frame, matrix: Floats, form: int, alike: NDArray[np.float32], reach: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Pairs of one keypoint each, near where the transform puts them and of the size and direction it gives them."""
+    here = work.points.astype(np.float64)
+    direction = np.deg2rad(work.angles.astype(np.float64))
+    put = moved(matrix, here)
+    ahead = moved(matrix, here + np.column_stack((np.cos(direction), np.sin(direction)))) - put
+    scale = np.sqrt(max(abs(float(np.linalg.det(matrix[:2, :2]))), 1e-9))
+    turned = np.arctan2(ahead[:, 1], ahead[:, 0]) + (np.pi if form & INVERTED else 0.0)
+    close = alike > _GUIDED_ALIKE
+    left, right = np.nonzero(close)
+    away = np.hypot(*(upload.points[left] - put[right]).T) / scale
+    octaves = np.abs(np.log2(upload.sizes[left] / work.sizes[right]) - np.log2(scale))
+    fits = (away < reach) & (octaves < _OCTAVES)
+    fits &= np.cos(np.deg2rad(upload.angles[left]) - turned[right]) > _COSINE
+    left, right, away = left[fits], right[fits], away[fits]
+    order = np.argsort(-alike[left, right], kind="stable")
+    for side in (left, right):
+        _, first = np.unique(side[order], return_index=True)
+        order = order[np.sort(first)]
+    return left[order], right[order], away[order]
+
+
+def _closer(matrix: Floats, here: Floats, there: Floats, residual: Floats) -> Floats:
+    """A transform fitted to pairs that agree with one; that one where they are too few or fit no better."""
+    options = [matrix]
+    if len(here) >= _FEW:
+        sense = np.diag((math.copysign(1.0, np.linalg.det(matrix[:2, :2])), 1.0, 1.0))
+        affine = _affine(here, moved(sense, there), np.ones(len(here)), residual)
+        options += [sense @ affine] if affine is not None else []
+        if len(here) >= _HOMOGRAPHY:
+            bent, _ = cv2.findHomography(here, moved(sense, there), 0)
+            options += [sense @ bent] if bent is not None and _sane(bent, here) else []
+    return min(options, key=lambda each: float((_residuals(each, here, there) ** 2).mean()))
 
 
 def _geometry(

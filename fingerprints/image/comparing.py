@@ -22,6 +22,8 @@ _FLOOR = 10.0  # gradient (levels across three pixels, Sobel) that noise has too
 _CAP = 160.0  # beyond it an edge counts no more: one hard edge is not the picture
 _CRISP = 260.0  # gradient of lettering and stickers
 _LOST = 0.2  # agreement below which a block shows something else
+_STRONG = 40.0  # gradient of an edge that a copy keeps
+_SMOOTH = 0.3  # of an edge's gradient: less than that around it is no edge
 _COARSE = 4.0  # sigma in pixels, at which pixelated and blurred parts still agree
 
 Floats = NDArray[np.floating]
@@ -41,6 +43,9 @@ class Compared:
         tone_work, tone_upload: mean levels.
         panel: one number: of the pixels where nothing agrees, the share that has the upload's most frequent level, less
             the share of the work's pixels there that has it; high where a panel was laid over the work.
+        erased: share of the work's strong edges where the upload is smooth.
+        alien: share of the upload's strong edges where the work is smooth.
+        gone: share of the small blocks with strong edges, a quarter of a block each, whose edges the upload lacks.
     """
 
     visible: Floats
@@ -53,6 +58,9 @@ class Compared:
     tone_work: Floats
     tone_upload: Floats
     panel: float
+    erased: float
+    alien: float
+    gone: float
 
 
 def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
@@ -75,6 +83,7 @@ def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
     seen = _blocks(visible)
     of_work, of_upload = _blocks(weight), _blocks(other)
     coarse, coarse_weight = _coarse(mine, theirs, visible)
+    erased, alien = _lone(g, h, cosine, visible)
     agree = _blocks(weight * cosine) / np.maximum(of_work, 1e-3)
     return Compared(
         visible=seen,
@@ -87,7 +96,32 @@ def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
         tone_work=_blocks(mine),
         tone_upload=_blocks(theirs),
         panel=_panel(mine, theirs, (agree < _LOST) & (seen > 0.5)),
+        erased=erased,
+        alien=alien,
+        gone=_gone(weight, cosine),
     )
+
+
+def _lone(g: Floats, h: Floats, cosine: Floats, visible: Floats) -> tuple[float, float]:
+    """Shares of the strong edges of the work and of the upload near which the other has nothing of the kind."""
+    both = (g > _STRONG) & (cosine > 0.7) & (visible > 0)
+    faded = float(np.clip(np.median(h[both] / g[both]), 0.1, 4.0)) if both.sum() > BLOCK else 1.0
+    around = np.ones((5, 5), dtype=np.uint8)
+    out = []
+    for one, other in ((g, h / faded), (h / faded, g)):
+        strong = (one > _STRONG) & (visible > 0)
+        weight = np.minimum(one, _CAP)[strong]
+        alone = weight[(cv2.dilate(other, around) < _SMOOTH * one)[strong]]
+        out.append(float(alone.sum() / max(float(weight.sum()), _CAP)))
+    return out[0], out[1]
+
+
+def _gone(weight: Floats, cosine: Floats) -> float:
+    """Of the small blocks where the work has strong edges, the share that does not agree."""
+    shape = weight.shape[1] * 2 // BLOCK, weight.shape[0] * 2 // BLOCK
+    edges, agree = (cv2.resize(values, shape, interpolation=cv2.INTER_AREA) for values in (weight, weight * cosine))
+    strong = edges > _STRONG / 2
+    return float((agree[strong] < _LOST * edges[strong]).mean()) if strong.any() else 0.0
 
 
 def _panel(mine: Floats, theirs: Floats, lost: NDArray[np.bool_]) -> float:

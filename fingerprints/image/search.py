@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..index.protocol import Found, Load, View
 from ..model import Fingerprint, Match, Quad, Segment
 from . import codebook, stored
-from .alignment import Alignment, agreeing, align
+from .alignment import Alignment, agreeing, align, guided
 from .comparing import compare
 from .hashing import SIDE, codes, distances
 from .keypoints import FORMS, INVERTED, MIRRORED, form
@@ -111,7 +111,7 @@ def sightings(query: Query, view: View, load: Load) -> dict[int, tuple[Fingerpri
         if candidate is None or not candidate.fingerprintable:
             continue
         agree = max(
-            agreeing(query.frame, frame, voters, query.forms[which], frame.unit, which)
+            agreeing(query.frame, frame, voters, query.forms[which][voters] @ frame.unit.T, which)
             for frame in stored.frames(candidate)
         )
         if agree >= _AGREE:
@@ -183,26 +183,32 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
 
 
 def _best(query: Query, candidate: Fingerprint, forms_: Sequence[int], view: View | None) -> Sighting | None:
-    """The alignment of an upload's frame with a work's that weighs most."""
+    """The alignment of an upload's frame with a work's under which they share most."""
     away = distances(query.codes, candidate.codes)
     out: Sighting | None = None
+    most = -math.inf
     for n, work in enumerate(stored.frames(candidate)):
         nearest = int(away[:, n].argmin())
         close = int(away[nearest, n]) <= _CODE_RADIUS
         code = max(0.0, 1 - float(away[nearest, n]) / _CODE_ZERO)
-        theirs = work.unit
-        aligned = [by for which in forms_ if (by := align(query.frame, work, query.forms[which], theirs, which))]
-        options: list[tuple[Floats, int, Alignment | None]]
-        options = [(by.matrix, by.form, by) for by in aligned if close or len(by.places) >= _WITNESSES]
-        if close and max((len(by.places) for by in aligned), default=0) < _PLENTY:
+        options: list[tuple[Floats, int, Alignment | None]] = []
+        for which in forms_:
+            alike = query.forms[which] @ work.unit.T
+            by = align(query.frame, work, alike, which)
+            by = by and (guided(query.frame, work, by.matrix, which, alike, by.tried, by.votes) or by)
+            if by is not None and (close or len(by.places) >= _WITNESSES):
+                options.append((by.matrix, which, by))
+        if close and max((len(by.places) for _, _, by in options if by is not None), default=0) < _PLENTY:
             which = INVERTED * (nearest >= 8) | MIRRORED * (nearest % 8 in _MIRRORING)
-            options.append((_whole(query.frame, work, nearest % 8), which, None))
+            matrix = _whole(query.frame, work, nearest % 8)
+            by = guided(query.frame, work, matrix, which, query.forms[which] @ work.unit.T, 0, 0)
+            options.append((by.matrix if by is not None else matrix, which, by))
         for matrix, which, used in options:
             compared = compare(query.frame, work, matrix, which)
             weighed = weigh(query.frame, work, used, compared, matrix, _rarity(work, used, view), code)
-            found = Sighting(query.frame, work, n, matrix, which, weighed, score(weighed.evidence))
-            if out is None or found.score > out.score:
-                out = found
+            if weighed.gain > most:
+                most = weighed.gain
+                out = Sighting(query.frame, work, n, matrix, which, weighed, score(weighed.evidence))
     return out
 
 

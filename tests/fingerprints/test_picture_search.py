@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from fingerprints import image
-from fingerprints.image import codebook, drawing, keypoints, stored, weighing
+from fingerprints.image import alignment, codebook, drawing, keypoints, stored, weighing
 from fingerprints.image.alignment import moved
 from fingerprints.image.examples import photograph, saved
 from fingerprints.model import Fingerprint, Match
@@ -55,6 +55,17 @@ def lettered(picture: Image.Image) -> Image.Image:
     return out
 
 
+def covered(picture: Image.Image) -> Image.Image:
+    """Two fifths of it under a panel of text."""
+    out = picture.copy()
+    draw = ImageDraw.Draw(out)
+    draw.rectangle((0, 40, out.width, 40 + out.height * 2 // 5), fill="black")
+    for n in range(4):
+        text = ("the council has met again", "and nothing was decided", "about the bridge, the quay", "or the bells")[n]
+        draw.text((14, 50 + n * 45), text, fill="white", font=ImageFont.load_default(36))
+    return out
+
+
 def posted(picture: Image.Image) -> Image.Image:
     page = Image.new("RGB", (540, 960), (250, 250, 250))
     draw = ImageDraw.Draw(page)
@@ -91,6 +102,7 @@ EDITS: dict[str, Callable[[Image.Image], Image.Image]] = {
     "bordered": lambda p: ImageOps.expand(p, 90, "black"),
     "captioned": captioned,
     "lettered": lettered,
+    "two fifths covered": covered,
     "in a post": posted,
     "inside another picture": inside,
     "mirrored, cropped and poor": lambda p: ImageOps.mirror(p).crop((60, 40, 560, 420)).filter(ImageFilter.GaussianBlur(1)),
@@ -150,6 +162,23 @@ def test_an_animation_says_which_frame_it_was(works: list[Fingerprint]) -> None:
     found = search(upload, works, indexed(works)).matches
     assert set(found) == {3}
     assert found[3].transform["frame"] == 1.0
+
+
+def test_a_known_transform_finds_the_places_that_letters_hid_and_becomes_exact(works: list[Fingerprint]) -> None:
+    (work,) = stored.frames(works[2])
+    (upload,) = stored.frames(made(saved(lettered(opened(2)), "JPEG", quality=80), thorough=True))
+    alike = codebook.unit(upload.vectors) @ work.unit.T
+    scale = upload.width / work.width
+    exact = np.diag((scale, scale, 1.0))
+    rough = exact @ np.array([[1.01, 0.01, -1.5], [-0.01, 0.99, 1.5], [0, 0, 1]])
+    voted = alignment.align(upload, work, alike, 0)
+    known = alignment.guided(upload, work, rough, 0, alike, 0, 0)
+    assert voted is not None and known is not None
+    assert len(known.places) > len(voted.places)
+    assert len(set(known.places.tolist())) == len(known.places)
+    corners = np.array([(0, 0), (work.width, 0), (work.width, work.height), (0, work.height)], dtype=float)
+    assert np.abs(moved(known.matrix, corners) - corners * scale).max() < 1.5 * scale
+    assert alignment.guided(upload, work, np.diag((scale, scale, 1.0)) @ np.diag((0.5, 0.5, 1)), 0, alike, 0, 0) is None
 
 
 @pytest.mark.parametrize("which", range(1, keypoints.FORMS))
