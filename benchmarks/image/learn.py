@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import GroupKFold
 
 from benchmarks.common.cases import Answers, Found, Query, load
@@ -30,17 +30,17 @@ from benchmarks.common.metrics import figures, fired_by_tier, hit
 from fingerprints import image
 from fingerprints.errors import FingerprintError
 from fingerprints.image import stored
-from fingerprints.image.weighing import DIRECTIONS, FEATURES
+from fingerprints.image.weighing import FEATURES
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.index.protocol import Change
 from fingerprints.model import Fingerprint
 
 searching: Any = import_module("fingerprints.image.search")
 
-TREES, LEAVES, RATE = 400, 8, 0.08
+TREES, LEAST, TRIED = 160, 2, 0.7  # trees, rows in a leaf, share of the features that each split may choose from
 AGAINST = 2.0  # how much more a wrong accusation costs than a miss
 # A debatable distractor counts little, and so does what a copy shares with other works.
-DEBATABLE, OTHER = 0.15, 0.3
+DEBATABLE, OTHER = 0.03, 0.1
 LEVELS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9)
 
 
@@ -125,11 +125,8 @@ def labels(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.array(truth), np.array(weight), np.array(group)
 
 
-def model() -> HistGradientBoostingClassifier:
-    return HistGradientBoostingClassifier(
-        max_iter=TREES, learning_rate=RATE, max_leaf_nodes=LEAVES, min_samples_leaf=12, l2_regularization=2.0,
-        monotonic_cst=[DIRECTIONS[name] for name in FEATURES], early_stopping=False, random_state=1,
-    )  # fmt: skip
+def model() -> ExtraTreesClassifier:
+    return ExtraTreesClassifier(TREES, min_samples_leaf=LEAST, max_features=TRIED, random_state=1)
 
 
 def report(rows: Rows, probability: np.ndarray, sure: float) -> None:
@@ -150,35 +147,30 @@ def report(rows: Rows, probability: np.ndarray, sure: float) -> None:
     print("  below 97 %: " + ", ".join(f"{name} {share:.2f} of {n}" for share, name, n in weak))
 
 
-def write(fitted: HistGradientBoostingClassifier, sure: float, target: Path) -> None:
-    """The trees as flat arrays, both children of a node side by side, and the base moved so that .5 is ``sure``."""
-    trees = [stage[0].nodes for stage in fitted._predictors]
-    most = max(len(nodes) for nodes in trees)
-    feature, left = (np.zeros((len(trees), most), dtype=np.int16) for _ in range(2))
-    threshold, value = (np.zeros((len(trees), most), dtype=np.float32) for _ in range(2))
-    steps = 0
-    for t, nodes in enumerate(trees):
-        order, depth = [0], [0]
-        for n in range(len(nodes)):
-            node = nodes[order[n]]
-            if node["is_leaf"]:
-                value[t, n] = node["value"]
-                steps = max(steps, depth[n])
+def write(fitted: ExtraTreesClassifier, sure: float, target: Path) -> None:
+    """The trees as flat arrays, both children of a node side by side."""
+    trees = [each.tree_ for each in fitted.estimators_]
+    most = max(tree.node_count for tree in trees)
+    feature, value = (np.zeros((len(trees), most), dtype=np.uint8) for _ in range(2))
+    left = np.zeros((len(trees), most), dtype=np.uint16)
+    threshold = np.zeros((len(trees), most), dtype=np.float32)
+    for t, tree in enumerate(trees):
+        order = [0]
+        for n in range(tree.node_count):
+            node = order[n]
+            if tree.children_left[node] < 0:
+                against, copies = tree.value[node, 0]
+                value[t, n] = round(255 * copies / (against + copies))
             else:
-                feature[t, n], threshold[t, n], left[t, n] = node["feature_idx"], node["num_threshold"], len(order)
-                order += [node["left"], node["right"]]
-                depth += [depth[n] + 1] * 2
-    base = float(np.ravel(fitted._baseline_prediction)[0]) - float(np.log(sure / (1 - sure)))
+                feature[t, n], left[t, n] = tree.feature[node], len(order)
+                exact = np.float32(tree.threshold[node])  # rounded down: evidence is compared in single precision
+                threshold[t, n] = exact if exact <= tree.threshold[node] else np.nextafter(exact, np.float32(-np.inf))
+                order += [tree.children_left[node], tree.children_right[node]]
+    steps = max(tree.max_depth for tree in trees)
     np.savez_compressed(
-        target,
-        features=np.array(FEATURES),
-        feature=feature,
-        threshold=threshold,
-        left=left,
-        value=value,
-        base=base,
-        steps=steps,
-    )
+        target, features=np.array(FEATURES), feature=feature, threshold=threshold, left=left, value=value, steps=steps,
+        sure=sure,
+    )  # fmt: skip
 
 
 def main() -> None:
@@ -191,6 +183,8 @@ def main() -> None:
     sets = [collect(folder) for folder in given.cases]
     parts = [labels(rows) for rows in sets]
     values = np.concatenate([rows.values for rows in sets])
+    for part in parts:  # each set counts alike, however large it is
+        part[1][:] *= len(values) / len(parts) / len(part[1])
     truth, weight, group = (np.concatenate([part[k] for part in parts]) for k in range(3))
     print(f"{len(truth)} rows, {int(truth.sum())} of copies, {len(FEATURES)} features")
     folds = np.zeros(len(truth))

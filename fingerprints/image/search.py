@@ -198,7 +198,7 @@ def _best(query: Query, candidate: Fingerprint, forms_: Sequence[int], view: Vie
             by = by and (guided(query.frame, work, by.matrix, which, alike, by.tried, by.votes) or by)
             if by is not None and (close or len(by.places) >= _WITNESSES):
                 options.append((by.matrix, which, by))
-        if close and max((len(by.places) for _, _, by in options if by is not None), default=0) < _PLENTY:
+        if close and max((by.votes for _, _, by in options if by is not None), default=0) < _PLENTY:
             which = INVERTED * (nearest >= 8) | MIRRORED * (nearest % 8 in _MIRRORING)
             matrix = _whole(query.frame, work, nearest % 8)
             by = guided(query.frame, work, matrix, which, query.forms[which] @ work.unit.T, 0, 0)
