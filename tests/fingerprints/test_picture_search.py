@@ -245,7 +245,18 @@ def test_the_rule_is_sure_of_nothing_and_of_everything_and_bounded_between() -> 
     nothing = weighing.Evidence(**dict.fromkeys(weighing.FEATURES, 0.0))
     assert weighing.score(nothing) < 0.1
     counts = {"places": 5.0, "rare": 5.0, "spread": 4.5, "blocks": 5.3, "texture": 5.3}
-    against = {"silent", "strange", "contrary", "contrary_inside", "hole", "erased", "alien", "gone", "added", "stretch"}
+    against = {
+        "silent",
+        "strange",
+        "contrary",
+        "contrary_inside",
+        "hole",
+        "erased",
+        "alien",
+        "gone",
+        "added",
+        "stretch",
+    }
     all_ = {name: counts.get(name, 0.0 if name in against else 0.95) for name in weighing.FEATURES}
     assert weighing.score(weighing.Evidence(**all_)) > 0.9
     for _ in range(200):
