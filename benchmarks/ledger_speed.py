@@ -70,7 +70,7 @@ def rates(service: Service, act: Callable[[Service, Sequence[bytes]], None], cou
     for first in range(0, count, group):
         now = leaves[first : first + group]
         if before:
-            service.log.verify(now)
+            service.log.arrivals.verify(now)
         started, cpu = time.perf_counter(), time.process_time()
         act(service, now)
         wall, used = wall + time.perf_counter() - started, used + time.process_time() - cpu
