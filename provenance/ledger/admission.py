@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 from ..errors import VerificationFailed
 from ..tables import entries, log_state, signing_keys
 from . import statement
-from .directory import KeyDirectory
+from .directory import Earlier, KeyDirectory
 from .keyring import Keyring
 
 
@@ -43,19 +42,9 @@ def admit(
     index: int,
     directory: KeyDirectory,
     keyring: Keyring,
-    taken: Sequence[Mapping[str, Any]],
+    earlier: Earlier,
 ) -> str | None:
-    """Why an entry may not enter the log, by the log's own order of enrolments and revocations.
-
-    Args:
-        taken: the entries before it that are not in the database yet, the last ones in the log.
-    """
-
-    def earlier(at: int) -> bytes:
-        if at >= index - len(taken):
-            return bytes(taken[at - (index - len(taken))]["leaf"])
-        return bytes(connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == at)).scalar_one())
-
+    """Why an entry may not enter the log, by the log's own order of enrolments and revocations."""
     if leaf.kind == "log-key" and directory.log_keys is None:
         directory.log_keys = keyring.in_force().vkeys()
     try:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from ..db import Database
 from ..errors import BadInput, Conflict, VerificationFailed
 from ..tables import checkpoints, entries, now, pending_entries
 from . import statement
 from .admission import directory_of
+from .directory import KeyDirectory
 
-_KEPT = 8 * 1024 * 1024  # bytes of entries that are kept read, from their arrival until they have an index
+_KEPT = 8 * 1024 * 1024  # bytes of statements that are kept read, from their arrival until they have an index
+_WORTH_A_THREAD = 64  # signatures
 
 
 class Arrivals:
@@ -40,7 +45,7 @@ class Arrivals:
             if self._read_bytes > _KEPT:
                 self._read, self._read_bytes, self._verified = {}, 0, set()
             self._read[leaf_hash] = found
-            self._read_bytes += len(raw)
+            self._read_bytes += len(found.payload)
         return found
 
     def verify(self, leaves: Sequence[bytes], connection: sa.Connection | None = None) -> None:
@@ -63,7 +68,7 @@ class Arrivals:
                     raise VerificationFailed(
                         f"the statement was written for the log of {leaf.host!r:.80}, not this one"
                     )
-                directory.verify(leaf)
+            _verify_all(directory, list(parsed.values()))
             self._check_afters(reading, {leaf.after for leaf in parsed.values()})
         self._verified |= parsed.keys()
 
@@ -88,14 +93,15 @@ class Arrivals:
                     "created_at": moment,
                 }
             )
-        hashes = [row["leaf_hash"] for row in rows]
-        known = connection.execute(sa.select(entries.c.idx).where(entries.c.leaf_hash.in_(hashes))).first()
+        try:
+            connection.execute(pending_entries.insert(), rows)
+        except IntegrityError as error:
+            raise Conflict("this statement was sent already") from error
+        # Only now: the sequencer may just have moved it from the one table to the other.
+        standing = sa.select(entries.c.idx).where(entries.c.leaf_hash.in_([row["leaf_hash"] for row in rows]))
+        known = connection.execute(standing).first()
         if known is not None:
             raise Conflict(f"this statement is in the log already, as entry {known.idx}")
-        waits = sa.select(pending_entries.c.id).where(pending_entries.c.leaf_hash.in_(hashes))
-        if len(set(hashes)) < len(hashes) or connection.execute(waits).first() is not None:
-            raise Conflict("this statement was sent already")
-        connection.execute(pending_entries.insert(), rows)
 
     def _check_afters(self, connection: sa.Connection, afters: set[statement.After]) -> None:
         """The lower time bound of a statement must be a checkpoint that this log really signed."""
@@ -109,12 +115,30 @@ class Arrivals:
                 f"the statement says it is after a checkpoint of size {min(unknown)[0]} that was never signed"
             )
 
-    def forget(self, leaf_hash: bytes, size: int) -> None:
-        """It has its index, or never gets one.
+    def known(self, leaf_hash: bytes) -> statement.Leaf | None:
+        """What was read before, if it is still kept."""
+        return self._read.get(leaf_hash)
 
-        Args:
-            size: bytes of the leaf.
-        """
-        if self._read.pop(leaf_hash, None) is not None:
-            self._read_bytes -= size
-        self._verified.discard(leaf_hash)
+    def forget(self, hashes: Iterable[bytes]) -> None:
+        """These have their indexes, or never get any."""
+        for leaf_hash in hashes:
+            found = self._read.pop(leaf_hash, None)
+            if found is not None:
+                self._read_bytes -= len(found.payload)
+            self._verified.discard(leaf_hash)
+
+
+def _verify_all(directory: KeyDirectory, leaves: Sequence[statement.Leaf]) -> None:
+    """Verify the signatures of many entries on all cores: the library lets go of the interpreter meanwhile."""
+
+    def verify(some: Sequence[statement.Leaf]) -> None:
+        for leaf in some:
+            directory.verify(leaf)
+
+    jobs = min(os.cpu_count() or 1, len(leaves) // _WORTH_A_THREAD)
+    if jobs < 2:
+        verify(leaves)
+        return
+    with ThreadPoolExecutor(jobs) as pool:
+        for _ in pool.map(verify, (leaves[at::jobs] for at in range(jobs))):
+            pass

@@ -198,60 +198,64 @@ class Log:
                 )
 
     def _integrate(self) -> int:
-        """T2. Returns how many entries got an index."""
+        """T2. Returns how many entries got an index or never get one."""
         with self.db.write() as connection:
             state = connection.execute(sa.select(log_state).with_for_update()).one()
-            waiting = connection.execute(
-                sa.select(pending_entries)
-                .where(pending_entries.c.refused.is_(None))
-                .order_by(pending_entries.c.id)
-                .limit(_ROUND)
-            ).all()
+            waiting = self._waiting(connection)
             if not waiting:
                 return 0
-            leaves = {row.id: self.arrivals.read(row.leaf) for row in waiting}
             directory = directory_of(
-                connection, self.origin, {k for leaf in leaves.values() for k in keys_of(connection, leaf)}
+                connection, self.origin, {k for _, _, leaf in waiting for k in keys_of(connection, leaf)}
             )
             if state.keys_index is not None:
                 said = self.keyring.change(state.keys_index)
                 assert said is not None
                 directory.log_keys, directory.ended = said["keys"] or said["replaces"], not said["keys"]
-            moment = now()
-            taken: list[dict[str, object]] = []
+            taken: list[int] = []
             frontier = Frontier.from_bytes(state.frontier)
-            for row in waiting:
-                index = state.size + len(taken)
-                why = admit(connection, leaves[row.id], index, directory, self.keyring, taken)
-                if why is not None:
-                    connection.execute(
-                        pending_entries.update().where(pending_entries.c.id == row.id).values(refused=why)
-                    )
-                    continue
-                taken.append(
-                    {
-                        "idx": index,
-                        "leaf": row.leaf,
-                        "leaf_hash": row.leaf_hash,
-                        "kind": row.kind,
-                        "keyid": row.keyid,
-                        "integrated_at": moment,
-                    }
-                )
-                frontier.append(row.leaf_hash)
+
+            def earlier(index: int) -> bytes:
+                if index < state.size:
+                    row = sa.select(entries.c.leaf).where(entries.c.idx == index)
+                else:
+                    row = sa.select(pending_entries.c.leaf).where(pending_entries.c.id == taken[index - state.size])
+                return bytes(connection.execute(row).scalar_one())
+
+            for number, leaf_hash, leaf in waiting:
+                why = admit(connection, leaf, frontier.size, directory, self.keyring, earlier)
+                if why is None:
+                    taken.append(number)
+                    frontier.append(leaf_hash)
+                else:
+                    refused = pending_entries.update().where(pending_entries.c.id == number)
+                    connection.execute(refused.values(refused=why))
             if taken:
-                connection.execute(entries.insert(), taken)
+                _move(connection, taken, state.size)
                 connection.execute(
-                    pending_entries.delete().where(pending_entries.c.leaf_hash.in_([t["leaf_hash"] for t in taken]))
+                    log_state.update().values(size=frontier.size, root=frontier.root(), frontier=frontier.to_bytes())
                 )
-                connection.execute(
-                    log_state.update().values(
-                        size=state.size + len(taken), root=frontier.root(), frontier=frontier.to_bytes()
-                    )
-                )
-        for row in waiting:
-            self.arrivals.forget(row.leaf_hash, len(row.leaf))
+        self.arrivals.forget(leaf_hash for _, leaf_hash, _ in waiting)
         return len(waiting)
+
+    def _waiting(self, connection: sa.Connection) -> list[tuple[int, bytes, statement.Leaf]]:
+        """Number, leaf hash and content of the entries that come next; what was read on arrival is not read again."""
+        rows = connection.execute(
+            sa.select(pending_entries.c.id, pending_entries.c.leaf_hash)
+            .where(pending_entries.c.refused.is_(None))
+            .order_by(pending_entries.c.id)
+            .limit(_ROUND)
+        ).all()
+        known = {leaf_hash: self.arrivals.known(leaf_hash) for _, leaf_hash in rows}
+        new = [number for number, leaf_hash in rows if known[leaf_hash] is None]
+        if new:
+            unread = sa.select(pending_entries.c.leaf_hash, pending_entries.c.leaf).where(_among(new))
+            known |= {leaf_hash: self.arrivals.read(leaf) for leaf_hash, leaf in connection.execute(unread)}
+        found = []
+        for number, leaf_hash in rows:
+            leaf = known[leaf_hash]
+            assert leaf is not None
+            found.append((number, leaf_hash, leaf))
+        return found
 
     def _sign(self) -> None:
         """T3: sign what the database holds, after hashing it anew; store the checkpoint, then the signer state."""
@@ -320,3 +324,18 @@ class Log:
         """Make every tile again from the database; returns the log's size."""
         with self._turn, exclusive(self.db, self.settings.home, "log"):
             return self.publication.rebuild()
+
+
+def _among(numbers: Sequence[int]) -> sa.ColumnElement[bool]:
+    """Pending entries by number, written into the query: thousands of parameters would cost more than all the rest."""
+    return pending_entries.c.id.in_(sa.bindparam("numbers", numbers, expanding=True, literal_execute=True))
+
+
+def _move(connection: sa.Connection, numbers: Sequence[int], size: int) -> None:
+    """Move pending entries into the log, in the order of their numbers, behind the ``size`` that it has."""
+    waiting = pending_entries.c
+    place = sa.literal(size - 1) + sa.func.row_number().over(order_by=waiting.id)
+    columns = ["idx", "leaf", "leaf_hash", "kind", "keyid", "integrated_at"]
+    rows = sa.select(place, waiting.leaf, waiting.leaf_hash, waiting.kind, waiting.keyid, sa.literal(now()))
+    connection.execute(entries.insert().from_select(columns, rows.where(_among(numbers))))
+    connection.execute(pending_entries.delete().where(_among(numbers)))
