@@ -52,6 +52,7 @@ class Log:
         self.published, self.stamper = self.publication.published, self.publication.stamper
         self._signer = SignerState(settings.signer_state)
         self._turn = threading.Lock()
+        self._placed: dict[bytes, int] = {}  # indexes that were given here and nobody has asked for, the newest ones
         self._alarm: LedgerReadOnly | None = None
         self._ended: LedgerReadOnly | None = None
 
@@ -123,10 +124,11 @@ class Log:
         """
         wanted = set(hashes)
         with self._turn:
-            indexes = self._indexes(wanted)
+            # What was read here and has no index yet waits: only of the others the database is asked.
+            indexes = self._indexes({each for each in wanted if self.arrivals.known(each) is None})
             if len(indexes) < len(wanted) or max(indexes.values(), default=-1) >= self.publication.size:
                 self._round()
-                indexes = self._indexes(wanted)
+                indexes |= self._indexes(wanted - indexes.keys())
         if len(indexes) < len(wanted):
             with self.db.read() as connection:
                 why = connection.execute(
@@ -136,11 +138,15 @@ class Log:
         return indexes
 
     def _indexes(self, hashes: set[bytes]) -> dict[bytes, int]:
-        with self.db.read() as connection:
-            rows = connection.execute(
-                sa.select(entries.c.leaf_hash, entries.c.idx).where(entries.c.leaf_hash.in_(hashes))
-            )
-            return dict(rows.all())
+        found = {each: self._placed.pop(each) for each in hashes & self._placed.keys()}
+        rest = hashes - found.keys()
+        if rest:
+            with self.db.read() as connection:
+                rows = connection.execute(
+                    sa.select(entries.c.leaf_hash, entries.c.idx).where(entries.c.leaf_hash.in_(rest))
+                )
+                found |= dict(rows.all())
+        return found
 
     def _round(self) -> None:
         if self._alarm is not None:
@@ -212,6 +218,7 @@ class Log:
                 assert said is not None
                 directory.log_keys, directory.ended = said["keys"] or said["replaces"], not said["keys"]
             taken: list[int] = []
+            placed: dict[bytes, int] = {}
             frontier = Frontier.from_bytes(state.frontier)
 
             def earlier(index: int) -> bytes:
@@ -225,6 +232,7 @@ class Log:
                 why = admit(connection, leaf, frontier.size, directory, self.keyring, earlier)
                 if why is None:
                     taken.append(number)
+                    placed[leaf_hash] = frontier.size
                     frontier.append(leaf_hash)
                 else:
                     refused = pending_entries.update().where(pending_entries.c.id == number)
@@ -234,6 +242,7 @@ class Log:
                 connection.execute(
                     log_state.update().values(size=frontier.size, root=frontier.root(), frontier=frontier.to_bytes())
                 )
+        self._placed = placed if len(self._placed) > _ROUND else self._placed | placed
         self.arrivals.forget(leaf_hash for _, leaf_hash, _ in waiting)
         return len(waiting)
 

@@ -433,5 +433,5 @@ def check_place(leaf: Leaf, origin: str | None, index: int) -> None:
     """Whether a statement may stand at this place of this log; raises `VerificationFailed`."""
     if origin is not None and leaf.host != host_of(origin):
         raise VerificationFailed(f"the entry was written for the log of {leaf.host!r:.80}, not for {origin!r:.80}")
-    if leaf.after[0] > index:
+    if leaf.predicate["after"]["size"] > index:
         raise VerificationFailed("the entry says it is younger than its place in the log")
