@@ -64,14 +64,23 @@ def audit_log(
     except VerificationFailed as error:
         yield f"checkpoint: {error.detail}"
         return
+    with contextlib.closing(Repeats(published_entries(fetch, checkpoint.size))) as repeats:
+        yield from _entries(checkpoint, fetch, log_keys, since, rules, processes, repeats)
+
+
+def _entries(
+    checkpoint: note.OpenedCheckpoint,
+    fetch: tiles.Fetch,
+    log_keys: Sequence[note.VKey],
+    since: Iterable[bytes],
+    rules: bool,
+    processes: int,
+    repeats: Repeats,
+) -> Iterator[str]:
+    """The audit of what a checkpoint signs; see `audit_log`."""
     chunks = range(0, (checkpoint.size + tiles.WIDTH - 1) // tiles.WIDTH, _CHUNK)
     jobs = max(1, min(processes, len(chunks)))
-    upper, whole, rest, repeats = (
-        _Rows(fetch),
-        Frontier(),
-        Frontier(),
-        Repeats(published_entries(fetch, checkpoint.size)),
-    )
+    upper, whole, rest = _Rows(fetch), Frontier(), Frontier()
     news: list[list[Event]] = [[] for _ in range(jobs)]
     key_sets, in_force = [list(log_keys)], None
     with crew_of(jobs, _Auditor, fetch, checkpoint.origin, checkpoint.size) as crew:

@@ -6,6 +6,7 @@ fingerprint is read and hashed again. Memory stays flat: entries are read in pag
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -59,7 +60,8 @@ def _problems(db: Database, log: Log) -> Iterator[str]:
     except LedgerReadOnly as error:
         if error.reason != "log_ended":
             yield f"the ledger is read-only: {error.detail}"
-    yield from _entries(db, log)
+    with contextlib.closing(Repeats(lambda index: _leaf(db, index))) as repeats:
+        yield from _entries(db, log, repeats)
     yield from _signatures(db, log)
     yield from _openings(db)
     yield from _fingerprints(db)
@@ -67,7 +69,7 @@ def _problems(db: Database, log: Log) -> Iterator[str]:
     yield from (f"published log: {found}" for found in _published(log))
 
 
-def _entries(db: Database, log: Log) -> Iterator[str]:
+def _entries(db: Database, log: Log, repeats: Repeats) -> Iterator[str]:
     """Every leaf against its hash, its rules, and the roots that were signed."""
     with db.read() as connection:
         state = connection.execute(sa.select(log_state)).one()
@@ -75,7 +77,7 @@ def _entries(db: Database, log: Log) -> Iterator[str]:
     def earlier(index: int) -> bytes:
         return _leaf(db, index)
 
-    frontier, directory, repeats = Frontier(), KeyDirectory(log.origin), Repeats(earlier)
+    frontier, directory = Frontier(), KeyDirectory(log.origin)
     checked = _ascending(db, sa.select(checkpoints.c.size, checkpoints.c.root), checkpoints.c.size)
     signed = next(checked, None)
     for row in _ascending(db, sa.select(entries).where(entries.c.idx < state.size), entries.c.idx):

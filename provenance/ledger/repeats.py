@@ -28,8 +28,12 @@ class Repeats:
 
     def __init__(self, earlier: Earlier) -> None:
         self._earlier = earlier
-        self._kept = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed with its owner
+        self._kept = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by `close`
         self._size = 0
+
+    def close(self) -> None:
+        """Give up what was kept; `contextlib.closing` does it."""
+        self._kept.close()
 
     def add(self, digests: bytes) -> None:
         """Those of the next entries; raises `Unavailable` when there is no room for them."""

@@ -1,5 +1,7 @@
 """The same statement in a log twice is found, however many entries lie between and whoever signed it again."""
 
+from contextlib import closing
+
 import pytest
 
 from provenance.ledger import keys, repeats, statement
@@ -11,10 +13,10 @@ KEY, OTHER = keys.new_signing_key(), keys.new_signing_key()
 
 
 def found_in(leaves: list[bytes]) -> list[str]:
-    looked = Repeats(leaves.__getitem__)
-    for leaf in leaves:
-        looked.add(digest(statement.parse_leaf(leaf)))
-    return list(looked.found())
+    with closing(Repeats(leaves.__getitem__)) as looked:
+        for leaf in leaves:
+            looked.add(digest(statement.parse_leaf(leaf)))
+        return list(looked.found())
 
 
 @pytest.mark.parametrize("part", [1, 2, 7, 1 << 20])
@@ -40,6 +42,6 @@ def test_a_dropped_signature_is_the_same_statement() -> None:
 
 def test_digests_that_are_alike_are_read_again() -> None:
     leaves = [registration(KEY) for _ in range(2)]
-    looked = Repeats(leaves.__getitem__)
-    looked.add(b"the same" * 2 + NONE * 2)
-    assert list(looked.found()) == []
+    with closing(Repeats(leaves.__getitem__)) as looked:
+        looked.add(b"the same" * 2 + NONE * 2)
+        assert list(looked.found()) == []
