@@ -121,12 +121,13 @@ def main() -> None:
     print(f"{'entries':>10}" + "".join(f"{step:>18}" for step in STEPS) + "   peak MiB (entries a CPU second)")
     for size in options.sizes:
         with tempfile.TemporaryDirectory() as place:
-            cells = []
+            print(f"{size:>10,}", end="", flush=True)
             for step in STEPS:
                 command = [sys.executable, __file__, str(size), "--step", step, str(Path(place) / "home")]
                 done = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-                cells.append(f"{done['mib']:.0f} ({size / done['seconds']:,.0f})")
-            print(f"{size:>10,}" + "".join(f"{cell:>18}" for cell in cells), flush=True)
+                cell = f"{done['mib']:.0f} ({size / done['seconds']:,.0f})"
+                print(f"{cell:>18}", end="", flush=True)
+            print()
 
 
 if __name__ == "__main__":

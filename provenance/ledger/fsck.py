@@ -73,6 +73,9 @@ def _entries(db: Database, log: Log, repeats: Repeats) -> Iterator[str]:
     """Every leaf against its hash, its rules, and the roots that were signed."""
     with db.read() as connection:
         state = connection.execute(sa.select(log_state)).one()
+        last = connection.execute(sa.select(sa.func.max(entries.c.idx))).scalar()
+    if last is not None and last >= state.size:
+        yield f"the database has {last + 1} entries and says it has {state.size}"
 
     def earlier(index: int) -> bytes:
         return _leaf(db, index)
