@@ -20,17 +20,16 @@ def file_lock(path: Path) -> Iterator[None]:
     """
     descriptor = None
     try:
-        if path.is_dir():
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-    except OSError as error:
-        if descriptor is not None:
-            os.close(descriptor)
-        raise from_os_error(error, path) from error
-    try:
+        try:
+            if path.is_dir():
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            raise from_os_error(error, path) from error
         yield
     finally:
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
