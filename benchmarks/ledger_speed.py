@@ -5,7 +5,7 @@
 Every row registers statements that clients signed before: parsed, verified, stored, sequenced, signed with both keys,
 published and answered. "verified before" leaves out reading and verifying, which a front process can do. Two columns:
 by the clock, and by the CPU seconds of this process; on a busy machine read the second. Then answers under steady load,
-proofs at a million entries, receipts, memory.
+proofs at a million entries, receipts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-import resource
 import statistics
 import tempfile
 import threading
@@ -194,12 +193,6 @@ def receipt_sizes(entry: bytes, checkpoint: bytes) -> None:
         print(f"{f'at {size:,} entries':<44}{row}")
 
 
-def memory() -> float:
-    """MiB in use now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 2**20
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("entries", nargs="?", type=int, default=16_384)
@@ -214,11 +207,6 @@ def main() -> None:
             throughput(service, options.entries)
             steady_load(service)
             receipts(service)
-            for _ in range(2):
-                size, used = service.log.head()[0], memory()
-                end_to_end(service, registrations(service, ROUND))
-            grown = memory() - used
-            print(f"memory at {size:,} entries: {used:.0f} MiB; after {ROUND:,} more: {grown:+.1f} MiB")
         proofs(Path(place) / "large")
 
 
