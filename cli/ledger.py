@@ -38,7 +38,7 @@ def checkpoint(
 @app.command("export", help="Write the whole log as a static folder that any web server can host.")
 def export(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or earlier exported folder.")]) -> None:
     with service() as opened:
-        size = opened.log.export(folder)
+        size = opened.log.publication.export(folder)
     say(tr(f"exported {size} entries to {folder}", f"已将 {size} 条账本条目导出到 {folder}"))
 
 

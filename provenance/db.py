@@ -6,7 +6,6 @@ its beginning (BEGIN IMMEDIATE), so that two processes on one file wait for each
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -19,7 +18,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from .errors import BadInput, LedgerReadOnly, Unavailable, from_os_error
+from .errors import BadInput, LedgerReadOnly, Unavailable
+from .locks import file_lock
 from .tables import metadata
 
 HEAD = "0006"  # the newest migration; a test compares it with the scripts
@@ -163,7 +163,7 @@ class Database:
     def _one_migrator(self) -> Iterator[sa.Connection]:
         if self.is_sqlite:
             file = Path(str(self.url.database))
-            with _file_lock(file.parent, f"{file.name}.migrate"), self.write() as connection:
+            with file_lock(file.parent / f"{file.name}.migrate.lock"), self.write() as connection:
                 yield connection
         else:
             with self.write() as connection:
@@ -194,7 +194,7 @@ def exclusive(db: Database, folder: Path, name: str) -> Iterator[None]:
     the server releases when the holder dies.
     """
     if db.is_sqlite:
-        with _file_lock(folder, name):
+        with file_lock(folder / f"{name}.lock"):
             yield
         return
     number = {"key": lock_number(name)}
@@ -215,24 +215,6 @@ def exclusive(db: Database, folder: Path, name: str) -> Iterator[None]:
         except DBAPIError:
             connection.invalidate()  # the server has dropped the session and with it the lock
         connection.close()
-
-
-@contextmanager
-def _file_lock(folder: Path, name: str) -> Iterator[None]:
-    path = folder / f"{name}.lock"
-    handle = None
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-    except OSError as error:
-        if handle is not None:
-            os.close(handle)
-        raise from_os_error(error, path) from error
-    try:
-        yield
-    finally:
-        os.close(handle)
 
 
 __all__ = ["HEAD", "Database", "exclusive", "lock_number", "metadata", "storage_failed"]

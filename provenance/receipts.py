@@ -45,7 +45,7 @@ def build(service: Service, work_id: str, account_id: str | None = None) -> dict
     seen, _ = parse_leaf(leaf).after
     with service.db.read() as connection:
         after = connection.execute(sa.select(checkpoints.c.note).where(checkpoints.c.size == seen)).scalar()
-    if after is not None and not service.log.signed_by_present_keys(bytes(after)):
+    if after is not None and not service.log.publication.signed_by_present_keys(bytes(after)):
         after = None  # from before the log's keys changed: a reader of the present policy could not check it
     checkpoint, stamp, renewal = _stamped(service, work.idx)
     published = service.log.published
@@ -81,7 +81,7 @@ def _stamped(service: Service, index: int) -> tuple[bytes | None, bytes | None, 
     size, checkpoint, token = first
     for later_size, later, later_token in stamper.covering(index, newest=True):
         aged = timestamp.read(later_token, later).time - timestamp.read(token, checkpoint).time
-        if later_size > size and aged >= _RENEWED_AFTER and service.log.has_quorum(later):
+        if later_size > size and aged >= _RENEWED_AFTER and service.log.publication.has_quorum(later):
             proof = service.log.published.consistency(size, later_size).encode()
             return checkpoint, token, (later, proof, later_token)
         break
@@ -91,6 +91,6 @@ def _stamped(service: Service, index: int) -> tuple[bytes | None, bytes | None, 
 def _first(service: Service, index: int) -> tuple[int, bytes, bytes] | None:
     """The earliest time-stamped checkpoint that holds an entry and suits the present policy."""
     for size, checkpoint, token in service.log.stamper.covering(index):
-        if service.log.has_quorum(checkpoint):
+        if service.log.publication.has_quorum(checkpoint):
             return size, checkpoint, token
     return None

@@ -20,9 +20,10 @@ import sqlalchemy as sa
 from .accounts import LOCAL, Account, find
 from .errors import BadInput, Conflict, Forbidden, LedgerReadOnly, NotFound
 from .ledger import keys, statement
+from .ledger.admission import directory_of
 from .ledger.keys import SigningKey
 from .service import Service
-from .tables import entries, now, signing_keys
+from .tables import entries, now, pending_entries, signing_keys
 
 
 def _path(service: Service, keyid: str) -> Path:
@@ -189,6 +190,30 @@ def enrol(service: Service, account: Account, leaf: bytes, *, unlinked: bool = F
     return _commit(service, leaves)[0]
 
 
+def entered_as(service: Service, leaf: bytes) -> bytes:
+    """The leaf hash under which an enrolment stands in the log or waits for it: its own, or with our signature behind.
+
+    Sent again it must be found, though the key that the service kept and signed with may be revoked by now.
+    """
+    parsed = statement.parse_leaf(leaf)
+    keyid = statement.enrolled_key(parsed)[0]
+    stands = (
+        sa.select(entries.c.leaf)
+        .join(signing_keys, signing_keys.c.enrolled_index == entries.c.idx)
+        .where(signing_keys.c.keyid == keyid)
+    )
+    waits = sa.select(pending_entries.c.leaf).where(
+        pending_entries.c.kind == "key-enrol", pending_entries.c.keyid == parsed.signers[0]
+    )
+    with service.db.read() as connection:
+        rows = [*connection.execute(stands), *connection.execute(waits)]
+    for (raw,) in rows:
+        found = statement.parse_leaf(raw)
+        if found.payload == parsed.payload and found.signatures[: len(parsed.signatures)] == parsed.signatures:
+            return statement.leaf_hash(raw)
+    return statement.leaf_hash(leaf)
+
+
 def rotate(service: Service, keyid: str) -> str:
     """Replace a key that is kept here by a new one, which the old one names its successor; returns the new keyid.
 
@@ -271,7 +296,7 @@ def check_own(service: Service, account: Account, signers: Iterable[str]) -> Non
 def check_acts_for(service: Service, signers: Sequence[str], registrants: Sequence[str]) -> None:
     """Raises `Conflict` unless one of the signers may act for one of the registrants."""
     with service.db.read() as connection:
-        directory = service.log.directory(connection, {*signers, *registrants})
+        directory = directory_of(connection, service.log.origin, {*signers, *registrants})
     if not any(directory.acts_for(signer, registrant) for signer in signers for registrant in registrants):
         raise Conflict(
             f"the key {signers[0][:16]} may not act for {registrants[0][:16]}, which signed the registration: sign "

@@ -121,18 +121,18 @@ def _submit_group(
             if parsed.kind == "registration":
                 leaves[place] = leaf
         signing.check_own(
-            service, account, {s for leaf in leaves.values() for s in service.log.read_leaf(leaf).signers}
+            service, account, {s for leaf in leaves.values() for s in service.log.arrivals.read(leaf).signers}
         )
-        service.log.verify(list(leaves.values()))
-        open_ones = [p for p, leaf in leaves.items() if "sealed" not in service.log.read_leaf(leaf).predicate]
+        service.log.arrivals.verify(list(leaves.values()))
+        open_ones = [p for p, leaf in leaves.items() if "sealed" not in service.log.arrivals.read(leaf).predicate]
         taken = drafts.take(service, account, [leaves[place] for place in open_ones])
         for place, draft in zip(open_ones, taken, strict=True):
             if draft is not None:
                 group[place] = draft
-                used.append(drafts.statement_hash(service.log.read_leaf(leaves[place])))
+                used.append(drafts.statement_hash(service.log.arrivals.read(leaves[place])))
         for place in leaves.keys() - set(open_ones):
             leaf = leaves[place]
-            group[place] = _sealed(leaf, service.log.read_leaf(leaf), signed[place])
+            group[place] = _sealed(leaf, service.log.arrivals.read(leaf), signed[place])
         places = sorted(group)
         if not places:
             return answers
@@ -147,7 +147,7 @@ def _submit_group(
 
 def _parsed(service: Service, signed: SignedStatement) -> tuple[bytes, statement.Leaf]:
     leaf = unb64(signed.leaf)
-    parsed = service.log.read_leaf(leaf)
+    parsed = service.log.arrivals.read(leaf)
     if parsed.host != statement.host_of(service.log.origin):
         raise VerificationFailed(f"the statement was written for the log of {parsed.host!r:.80}, not this one")
     if signed.opening is not None and "sealed" not in parsed.predicate:
@@ -173,15 +173,15 @@ def submit(service: Service, account: Account, signed: SignedStatement) -> Submi
             assert result.receipt is not None
             return Submitted(kind=parsed.kind, receipt=result.receipt, work=result)
         case "withdrawal" | "erasure":
-            index = _known(service, leaf)
+            index = _known(service, statement.leaf_hash(leaf))
             index = _of_a_work(service, account, leaf, parsed) if index is None else index
         case "key-enrol":
             if parsed.predicate["custody"] != "producer":
                 raise BadInput("custody: of a key that a client enrols it is producer")
-            index = _known(service, leaf)
+            index = _known(service, signing.entered_as(service, leaf))
             index = signing.enrol(service, account, leaf) if index is None else index
         case "key-revoke":
-            index = _known(service, leaf)
+            index = _known(service, statement.leaf_hash(leaf))
             index = signing.submit_revocation(service, leaf) if index is None else index
         case _:
             raise BadInput(f"a {parsed.kind} is not submitted here")
@@ -190,12 +190,11 @@ def submit(service: Service, account: Account, signed: SignedStatement) -> Submi
     return Submitted(kind=parsed.kind, receipt=ReceiptRef(origin=service.log.origin, index=index, size=size))
 
 
-def _known(service: Service, leaf: bytes) -> int | None:
+def _known(service: Service, leaf_hash: bytes) -> int | None:
     """The index of an entry that was sent before, and its sender did not hear our answer; None for a new one.
 
     The crash may have come at any step: what is not signed and published yet is, before it is answered.
     """
-    leaf_hash = statement.leaf_hash(leaf)
     with service.db.read() as connection:
         waits = sa.select(pending_entries.c.id).where(
             pending_entries.c.leaf_hash == leaf_hash, pending_entries.c.refused.is_(None)
@@ -214,7 +213,7 @@ def _registration(
     draft = _sealed(leaf, parsed, signed) if sealed else drafts.take(service, account, [leaf])[0]
     if draft is None:
         return _answered(service, account, leaf)
-    service.log.verify([leaf])  # before the database's one writer is held
+    service.log.arrivals.verify([leaf])  # before the database's one writer is held
     used = [] if sealed else [drafts.statement_hash(parsed)]
     item = RegistrationItem(external_id=draft.external_id)
     try:
@@ -294,4 +293,4 @@ def _of_a_work(service: Service, account: Account, leaf: bytes, parsed: statemen
     else:
         signing.check_own(service, account, parsed.signers)
         erasure.enter_erasure(service, account, row.work_id, leaf)
-    return _known(service, leaf)
+    return _known(service, statement.leaf_hash(leaf))

@@ -17,12 +17,13 @@ import sqlalchemy as sa
 from fingerprints.model import Examination, Limits
 from provenance import service as service_module
 from provenance.config import Settings
+from provenance.db import Database
 from provenance.service import Service
 
 # A landing must not depend on luck: CI tries the same examples every time, everybody else explores.
-hypothesis.settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    hypothesis.settings.load_profile("ci")
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("here", deadline=None)  # how busy the machine is says nothing about the code
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 for _name in [name for name in os.environ if name.startswith("SOURCEMARK_")]:
     del os.environ[_name]  # a developer's own installation must not leak into the tests
@@ -37,8 +38,11 @@ def _postgres_bin() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
-    """Starts a PostgreSQL cluster of its own; calling the fixture's value makes an empty database and returns its URL."""
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """Starts a PostgreSQL cluster of its own; calling the fixture's value makes a database and returns its URL.
+
+    It is empty, or with ``template="migrated"`` at the newest schema.
+    """
     binaries = _postgres_bin()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
@@ -56,18 +60,22 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
         subprocess.run([*as_server, *command], check=True, stdout=subprocess.DEVNULL, cwd=folder)
 
     run(str(binaries / "initdb"), "-D", str(data), "-U", "sourcemark", "-A", "trust", "-E", "UTF8", "--no-locale")
-    options = f"-k {folder} -h '' -c max_connections=200 -c shared_buffers=64MB"
+    # Processes are killed here, the machine is not: what PostgreSQL has written need not reach the disk.
+    options = f"-k {folder} -h '' -c max_connections=200 -c shared_buffers=64MB -c fsync=off -c full_page_writes=off"
     run(str(binaries / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "start")
     admin = sa.create_engine(
         f"postgresql+psycopg://sourcemark@/postgres?host={folder}", isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
     )
 
-    def new_database() -> str:
-        name = f"t{uuid.uuid4().hex[:12]}"
+    def new_database(template: str = "template1", name: str | None = None) -> str:
+        name = name or f"t{uuid.uuid4().hex[:12]}"
         with admin.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+            connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         return f"postgresql://sourcemark@/{name}?host={folder}"
 
+    migrated = Database(Settings(database_url=new_database(name="migrated")).url, 5)
+    migrated.migrate()
+    migrated.close()
     new_database.control = lambda action: run(  # type: ignore[attr-defined]
         str(binaries / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "-m", "fast", action
     )
@@ -105,13 +113,40 @@ def shared_workers() -> Iterator[None]:
     shared.close()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database at the newest schema and nothing in it: migrating anew for each test took most of its time."""
+    path = tmp_path_factory.mktemp("migrated") / "sourcemark.db"
+    db = Database(f"sqlite:///{path}", 5)
+    db.create_file()
+    db.migrate()
+    db.close()
+    return path
+
+
+def _settings(home: Path, url: str | None = None) -> Settings:
+    return Settings(home=home, database_url=url, workers=1, origin="log.test.example/sourcemark")
+
+
+def _with_database(home: Path, migrated: Path) -> Settings:
+    home.mkdir(mode=0o700)
+    shutil.copy(migrated, home)
+    return _settings(home)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """Settings of an empty installation, once on each database."""
-    url = None
+    """Settings of an installation with its tables and nothing else, once on each database."""
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres")()
-    return Settings(home=tmp_path / "home", database_url=url, workers=1, origin="log.test.example/sourcemark")
+        return _settings(tmp_path / "home", request.getfixturevalue("postgres")(template="migrated"))
+    return _with_database(tmp_path / "home", request.getfixturevalue("migrated"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings of an installation that has nothing at all, once on each database."""
+    url = request.getfixturevalue("postgres")() if request.param == "postgresql" else None
+    return _settings(tmp_path / "home", url)
 
 
 @pytest.fixture
@@ -121,9 +156,9 @@ def service(settings: Settings) -> Iterator[Service]:
 
 
 @pytest.fixture
-def sqlite_settings(tmp_path: Path) -> Settings:
-    """Settings of an empty installation on SQLite, for what has nothing to do with the database's kind."""
-    return Settings(home=tmp_path / "home", workers=1, origin="log.test.example/sourcemark")
+def sqlite_settings(tmp_path: Path, migrated: Path) -> Settings:
+    """The same on SQLite only, for what has nothing to do with the database's kind."""
+    return _with_database(tmp_path / "home", migrated)
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 The log is read in chunks. Each chunk is hashed, and compared with the published tiles, by one process; then the key
 rules are replayed over it, in the log's order, with the signatures checked there. Every process follows the enrolments
-and revocations of the whole log, so each knows at each entry which keys hold. One tile of each level is held; what
-grows with the log is 8 bytes an entry, to find statements that stand in it twice.
+and revocations of the whole log, so each knows at each entry which keys hold. One tile of each level is held.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import hashlib
 import os
 import struct
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,12 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from ..errors import VerificationFailed
 from . import note, statement, tiles
 from .crew import crew_of
 from .directory import KeyDirectory, published_entries
+from .repeats import NONE, Repeats
+from .repeats import digest as digest_of
 from .tree import HASH_SIZE, Frontier, leaf_hash, perfect_root, range_root
 
 _CHUNK = 16  # bundles
@@ -66,9 +64,23 @@ def audit_log(
     except VerificationFailed as error:
         yield f"checkpoint: {error.detail}"
         return
+    with contextlib.closing(Repeats(published_entries(fetch, checkpoint.size))) as repeats:
+        yield from _entries(checkpoint, fetch, log_keys, since, rules, processes, repeats)
+
+
+def _entries(
+    checkpoint: note.OpenedCheckpoint,
+    fetch: tiles.Fetch,
+    log_keys: Sequence[note.VKey],
+    since: Iterable[bytes],
+    rules: bool,
+    processes: int,
+    repeats: Repeats,
+) -> Iterator[str]:
+    """The audit of what a checkpoint signs; see `audit_log`."""
     chunks = range(0, (checkpoint.size + tiles.WIDTH - 1) // tiles.WIDTH, _CHUNK)
     jobs = max(1, min(processes, len(chunks)))
-    upper, whole, rest, repeats = _Rows(fetch), Frontier(), Frontier(), _Repeats(fetch, checkpoint.size)
+    upper, whole, rest = _Rows(fetch), Frontier(), Frontier()
     news: list[list[Event]] = [[] for _ in range(jobs)]
     key_sets, in_force = [list(log_keys)], None
     with crew_of(jobs, _Auditor, fetch, checkpoint.origin, checkpoint.size) as crew:
@@ -89,9 +101,9 @@ def audit_log(
                 checked: list[_Checked] = crew("replay", [(told,) for told in news[: len(now)]])
                 for place in range(len(now)):
                     news[place] = [event for each in hashed[place + 1 :] for event in each.events]
-                for number, each_checked in zip(now, checked, strict=True):
+                for each_checked in checked:
                     yield from each_checked.problems
-                    repeats.add(number * tiles.WIDTH, each_checked.digests)
+                    repeats.add(each_checked.digests)
                     key_sets += [list(map(note.VKey.parse, each)) for each in each_checked.replaced]
                     in_force = each_checked.log_keys
     yield from upper.finish()
@@ -177,7 +189,7 @@ class _Checked:
     """What the rules say of a chunk.
 
     Attributes:
-        digests: 8 bytes of each statement's digest, zero where it has none.
+        digests: of each statement, see `repeats`.
         replaced: the log's own keys that entries of the chunk replaced.
         log_keys: those in force after it, None if no entry has named any yet.
     """
@@ -256,10 +268,10 @@ class _Auditor:
                 continue  # told by the process whose chunk it is in
         out, digests = _Checked(), []
         for index, raw in enumerate(self._entries, self._first):
-            digest = bytes(8)
+            digest = NONE
             try:
                 leaf = self._apply(index, raw)
-                digest = hashlib.sha256(leaf.payload).digest()[:8]
+                digest = digest_of(leaf)
                 if leaf.kind == "log-key":
                     out.replaced.append(list(leaf.predicate["replaces"]))
                 self._past.check(leaf)
@@ -323,35 +335,6 @@ class _Rows:
                 yield f"{path}: differs from the entries"
         except (VerificationFailed, OSError) as error:
             yield f"{path}: {_why(error)}"
-
-
-class _Repeats:
-    """Finds statements that stand in the log twice, by 8 bytes of their digests; what looks alike is read again."""
-
-    def __init__(self, fetch: tiles.Fetch, size: int) -> None:
-        self._earlier = published_entries(fetch, size)
-        self._parts: list[np.ndarray] = []
-        self._size = 0
-
-    def add(self, first: int, digests: bytes) -> None:
-        assert first == self._size
-        self._parts.append(np.frombuffer(digests, dtype="<u8"))
-        self._size += len(digests) // 8
-
-    def found(self) -> Iterator[str]:
-        if not self._parts:
-            return
-        seen = np.concatenate(self._parts)
-        order = np.argsort(seen, kind="stable")
-        ordered = seen[order]
-        alike = np.flatnonzero((ordered[1:] == ordered[:-1]) & (ordered[1:] != 0))
-        for at in alike.tolist():
-            first, second = int(order[at]), int(order[at + 1])
-            if (
-                statement.parse_leaf(self._earlier(first)).payload
-                == statement.parse_leaf(self._earlier(second)).payload
-            ):
-                yield f"entry {second}: the same statement stands in the log twice, first as entry {first}"
 
 
 class _Past:

@@ -6,6 +6,7 @@ fingerprint is read and hashed again. Memory stays flat: entries are read in pag
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,6 +19,8 @@ from ..tables import checkpoints, entries, fingerprints, log_state, openings, pe
 from . import audit, note, statement, tiles
 from .directory import KeyDirectory
 from .log import Log
+from .repeats import NONE, Repeats
+from .repeats import digest as digest_of
 from .signer import SignerState
 from .tree import Frontier
 
@@ -57,7 +60,8 @@ def _problems(db: Database, log: Log) -> Iterator[str]:
     except LedgerReadOnly as error:
         if error.reason != "log_ended":
             yield f"the ledger is read-only: {error.detail}"
-    yield from _entries(db, log)
+    with contextlib.closing(Repeats(lambda index: _leaf(db, index))) as repeats:
+        yield from _entries(db, log, repeats)
     yield from _signatures(db, log)
     yield from _openings(db)
     yield from _fingerprints(db)
@@ -65,40 +69,56 @@ def _problems(db: Database, log: Log) -> Iterator[str]:
     yield from (f"published log: {found}" for found in _published(log))
 
 
-def _entries(db: Database, log: Log) -> Iterator[str]:
+def _entries(db: Database, log: Log, repeats: Repeats) -> Iterator[str]:
     """Every leaf against its hash, its rules, and the roots that were signed."""
     with db.read() as connection:
         state = connection.execute(sa.select(log_state)).one()
-        signed = {row.size: row.root for row in connection.execute(sa.select(checkpoints.c.size, checkpoints.c.root))}
-    frontier, directory, start = Frontier(), KeyDirectory(log.origin), 0
-    while start < state.size:
-        with db.read() as connection:
-            rows = connection.execute(
-                sa.select(entries).where(entries.c.idx >= start).order_by(entries.c.idx).limit(_PAGE)
-            ).all()
-        for row in rows:
-            if row.idx != frontier.size:
-                yield f"entry {frontier.size} is missing from the database"
-                return
-            fresh = statement.leaf_hash(row.leaf)
-            if fresh != row.leaf_hash:
-                yield f"entry {row.idx} was changed in the database"
-            try:
-                directory.replay(row.idx, row.leaf, lambda index: _leaf(db, index))
-            except SourcemarkError as error:
-                yield f"entry {row.idx}: {error.detail}"
-            frontier.append(fresh)
-            if frontier.size in signed and frontier.root() != signed[frontier.size]:
-                yield f"the entries up to {frontier.size} are not those of the checkpoint signed at that size"
-        if not rows:
-            yield f"entries {start} to {state.size - 1} are missing from the database"
+        last = connection.execute(sa.select(sa.func.max(entries.c.idx))).scalar()
+    if last is not None and last >= state.size:
+        yield f"the database has {last + 1} entries and says it has {state.size}"
+
+    def earlier(index: int) -> bytes:
+        return _leaf(db, index)
+
+    frontier, directory = Frontier(), KeyDirectory(log.origin)
+    checked = _ascending(db, sa.select(checkpoints.c.size, checkpoints.c.root), checkpoints.c.size)
+    signed = next(checked, None)
+    for row in _ascending(db, sa.select(entries).where(entries.c.idx < state.size), entries.c.idx):
+        if row.idx != frontier.size:
+            yield f"entry {frontier.size} is missing from the database"
             return
-        start = rows[-1].idx + 1
+        fresh, digest = statement.leaf_hash(row.leaf), NONE
+        if fresh != row.leaf_hash:
+            yield f"entry {row.idx} was changed in the database"
+        try:
+            digest = digest_of(directory.replay(row.idx, row.leaf, earlier))
+        except SourcemarkError as error:
+            yield f"entry {row.idx}: {error.detail}"
+        repeats.add(digest)
+        frontier.append(fresh)
+        while signed is not None and signed.size < frontier.size:
+            signed = next(checked, None)
+        if signed is not None and signed.size == frontier.size and signed.root != frontier.root():
+            yield f"the entries up to {frontier.size} are not those of the checkpoint signed at that size"
+    yield from repeats.found()
     if frontier.size != state.size:
-        yield f"the database has {frontier.size} entries and says it has {state.size}"
+        yield f"entries {frontier.size} to {state.size - 1} are missing from the database"
+        return
     if frontier.root() != state.root or Frontier.from_bytes(state.frontier).root() != state.root:
         yield "the database's root is not that of its entries"
     yield from _signing_keys(db, directory)
+
+
+def _ascending(db: Database, query: sa.Select[Any], key: sa.Column[int]) -> Iterator[sa.Row[Any]]:
+    """Rows in the order of a number that each has once; each page in a transaction of its own."""
+    last = -1
+    while True:
+        with db.read() as connection:
+            rows = connection.execute(query.where(key > last).order_by(key).limit(_PAGE)).all()
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        last = getattr(rows[-1], key.name)
 
 
 def _leaf(db: Database, index: int) -> bytes:
@@ -136,9 +156,9 @@ def _signatures(db: Database, log: Log) -> Iterator[str]:
         changes = connection.execute(
             sa.select(entries.c.idx, entries.c.leaf).where(entries.c.kind == "log-key").order_by(entries.c.idx)
         ).all()
-        stored = connection.execute(sa.select(checkpoints).order_by(checkpoints.c.size)).all()
         size = connection.execute(sa.select(log_state.c.size)).scalar_one()
-    for row in stored:
+    row = None
+    for row in _ascending(db, sa.select(checkpoints), checkpoints.c.size):
         try:
             vkeys = [note.VKey.parse(key) for key in _keys_at(row.size, changes, current)]
             opened = note.open_checkpoint(row.note, vkeys, origin=log.origin)
@@ -146,7 +166,7 @@ def _signatures(db: Database, log: Log) -> Iterator[str]:
                 yield f"the checkpoint stored at size {row.size} speaks of size {opened.size}"
         except SourcemarkError as error:
             yield f"the checkpoint at size {row.size}: {error.detail}"
-    if not stored or stored[-1].size != size:
+    if row is None or row.size != size:
         yield f"the newest checkpoint is not at the log's size {size}: the next registration will sign it"
     try:
         signer = SignerState(log.settings.signer_state).read()
@@ -155,8 +175,8 @@ def _signatures(db: Database, log: Log) -> Iterator[str]:
         return
     if signer is None:
         yield f"the signer state {log.settings.signer_state} is missing: restore it, or sign something to make it again"
-    elif stored and (signer.size, signer.root) != (stored[-1].size, stored[-1].root):
-        yield f"the signer state is at size {signer.size}, the newest checkpoint at {stored[-1].size}"
+    elif row is not None and (signer.size, signer.root) != (row.size, row.root):
+        yield f"the signer state is at size {signer.size}, the newest checkpoint at {row.size}"
 
 
 def _keys_at(size: int, changes: Sequence[Any], current: list[str]) -> list[str]:
@@ -178,7 +198,7 @@ def _openings(db: Database) -> Iterator[str]:
         .join(openings, openings.c.leaf_hash == entries.c.leaf_hash)
         .order_by(entries.c.idx, openings.c.name)
     )
-    for row in _pages(db, query):
+    for row in _streamed(db, query):
         try:
             promised = statement.parse_leaf(row.leaf).predicate["commitments"].get(row.name)
         except (SourcemarkError, KeyError):
@@ -205,7 +225,7 @@ def _fingerprints(db: Database) -> Iterator[str]:
         .join(openings, openings.c.leaf_hash == works.c.leaf_hash)
         .order_by(works.c.id, openings.c.name)
     )
-    for row in _pages(db, query):
+    for row in _streamed(db, query):
         committed = row.name == "fingerprint" and row.algorithm == row.record.get("algorithm")
         if committed and hashlib.sha256(row.data + row.detail).hexdigest() != row.record.get("sha256"):
             yield f"the fingerprint of {row.work_id} was changed in the database"
@@ -216,15 +236,9 @@ def _fingerprints(db: Database) -> Iterator[str]:
             yield f"the claim of {row.work_id} was changed in the database"
 
 
-def _pages(db: Database, query: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
-    offset = 0
-    while True:
-        with db.read() as connection:
-            rows = connection.execute(query.limit(_PAGE).offset(offset)).all()
-        yield from rows
-        if len(rows) < _PAGE:
-            return
-        offset += _PAGE
+def _streamed(db: Database, query: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
+    with db.read() as connection:
+        yield from connection.execution_options(yield_per=_PAGE).execute(query)
 
 
 def _published(log: Log) -> Iterator[str]:

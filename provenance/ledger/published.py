@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import NotFound, Unavailable, VerificationFailed, from_os_error
+from ..locks import file_lock
 from . import note, proof, tiles
 from .encoding import b64
 from .tree import Nodes, consistency_proof, inclusion_proof, node_hash
@@ -86,17 +85,13 @@ class Published:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the folder against every other process of this machine that publishes; raises OSError.
+        """Hold the folder against every other process of this machine that publishes; raises OSError, `Unavailable`.
 
         Whoever was paused in a round and has lost the log's lock meanwhile must not put an older log over a newer one.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.folder, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with file_lock(self.folder):
             yield
-        finally:
-            os.close(descriptor)
 
     def _fetch(self, path: str) -> bytes:
         return tiles.from_folder(self.folder)(path)

@@ -6,14 +6,12 @@ has forked for good. This store refuses to go back or sideways, whatever the dat
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import LedgerReadOnly, VerificationFailed
+from ..locks import file_lock
 from .encoding import b64, unb64
 from .note import Checkpoint, parse_checkpoint
 
@@ -53,9 +51,10 @@ class SignerState:
 
         Raises:
             LedgerReadOnly: the state is ahead, or has the same size with another root, or is damaged.
+            Unavailable: its lock cannot be had; nothing was written.
             OSError: the disk is full or failed; the state may or may not have been written.
         """
-        with self._locked():
+        with file_lock(self.path.with_suffix(".lock")):
             last = self.read()
             if last is not None:
                 if last.origin != origin:
@@ -75,16 +74,6 @@ class SignerState:
             "backup or is another one: restore the newest backup, do not write on",
             reason="signer_refused",
         )
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
     def _write(self, data: dict[str, object]) -> None:
         temporary = self.path.with_suffix(".tmp")

@@ -29,6 +29,11 @@ _COMMITMENT = b"sourcemark/commit/v1\0"
 _OTHER_VALUE = re.compile(rb"true|false|null")
 _HEX64 = re.compile(r"[0-9a-f]{64}\Z")
 _COMMITTED = re.compile(r"sha256:[0-9a-f]{64}\Z")
+# The one form of an envelope with one signature, which nearly all have: reading it as JSON takes three times as long.
+_ENVELOPE = re.compile(
+    rb'\{"payload":"([A-Za-z0-9+/]+=*)","payloadType":"application/vnd\.in-toto\+json","signatures":\['
+    rb'\{"keyid":"([0-9a-f]{64})","sig":"([A-Za-z0-9+/]{86}==)"\}\]\}'
+)
 CUSTODIES = ("producer", "service")
 # This version writes four of them; it audits logs that hold the others too.
 KINDS = (
@@ -270,6 +275,10 @@ def parse_leaf(raw: bytes) -> Leaf:
     """
     if not 0 < len(raw) <= MAX_LEAF:
         raise VerificationFailed(f"an entry has 1 to {MAX_LEAF} bytes, this one {len(raw)}")
+    usual = _ENVELOPE.fullmatch(raw)
+    if usual is not None:
+        signature = unb64(usual[3].decode())
+        return parse_statement(unb64(usual[1].decode()), ((usual[2].decode(), signature),))
     envelope = parse_canonical(raw)
     _need(isinstance(envelope, dict) and envelope.keys() == {"payload", "payloadType", "signatures"}, "a DSSE envelope")
     _need(envelope["payloadType"] == PAYLOAD_TYPE, "an in-toto statement")
@@ -424,5 +433,5 @@ def check_place(leaf: Leaf, origin: str | None, index: int) -> None:
     """Whether a statement may stand at this place of this log; raises `VerificationFailed`."""
     if origin is not None and leaf.host != host_of(origin):
         raise VerificationFailed(f"the entry was written for the log of {leaf.host!r:.80}, not for {origin!r:.80}")
-    if leaf.after[0] > index:
+    if leaf.predicate["after"]["size"] > index:
         raise VerificationFailed("the entry says it is younger than its place in the log")

@@ -15,7 +15,7 @@ FOR_EVER, ANEW = "public, max-age=31536000, immutable", "no-cache"
 def test_the_same_bytes_as_the_export(api: Api, tmp_path: Path) -> None:
     register_work(api.service, ESSAY.encode())
     out = tmp_path / "out"
-    api.service.log.export(out)
+    api.service.log.publication.export(out)
     names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
     assert names == ["checkpoint", "log.vkey", "policy", "tile/0/000.p/2", "tile/entries/000.p/2"]
     for name in names:

@@ -7,12 +7,15 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,unsupported_method"
 )
 
 
-def test_the_running_service_keeps_its_description(tmp_path: Path) -> None:
+@pytest.mark.parametrize("phases", ["coverage", "examples,fuzzing,stateful"])  # two halves that run side by side
+def test_the_running_service_keeps_its_description(tmp_path: Path, phases: str) -> None:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -38,7 +41,7 @@ def test_the_running_service_keeps_its_description(tmp_path: Path) -> None:
             address = said.split("listens on ")[1].split()[0]
             done = subprocess.run(
                 [Path(sys.executable).parent / "schemathesis", "run", f"{address}/openapi.json", "-H", f"Authorization: Bearer {key}",
-                 "--checks", CHECKS, "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "8", "--seed", "1",
+                 "--checks", CHECKS, "--phases", phases, "--max-examples", "8", "--seed", "1",
                  "--suppress-health-check", "all", "--wait-for-schema", "20", "--no-color"],
                 capture_output=True, text=True, check=False, cwd=tmp_path, env=environment, timeout=400,
             )  # fmt: skip

@@ -1,16 +1,21 @@
-"""The installed command, run as a user runs it: another process, an empty home, nothing of our environment."""
+"""The command as a user runs it: a process of its own, an empty home, nothing of our environment."""
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from . import forked
 
 
 @dataclass
@@ -27,8 +32,9 @@ class Run:
 class Command:
     """Runs `sourcemark ARGS...` in a folder with a home of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, control: socket.socket) -> None:
         self.folder = folder
+        self.control = control
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder / "nobody"),
@@ -38,20 +44,44 @@ class Command:
         }
 
     def __call__(self, *args: str | Path, stdin: str | bytes = b"", env: dict[str, str] | None = None) -> Run:
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "cli.main", *map(str, args)],
-            cwd=self.folder,
-            env={**self.environment, **(env or {})},
-            input=stdin.encode() if isinstance(stdin, str) else stdin,
-            capture_output=True,
-            timeout=120,
-            check=False,
-        )
-        run = Run(done.returncode, done.stdout.decode(), done.stderr.decode())
+        with tempfile.TemporaryDirectory() as place:
+            files = [Path(place, name) for name in ("in", "out", "err")]
+            for file in files:
+                file.write_bytes(b"")
+            files[0].write_bytes(stdin.encode() if isinstance(stdin, str) else stdin)
+            request = {
+                "arguments": list(map(str, args)),
+                "folder": str(self.folder),
+                "environment": {**self.environment, **(env or {})},
+                "files": list(map(str, files)),
+            }
+            self.control.sendall(json.dumps(request).encode() + b"\n")
+            status = int(self.control.recv(100))
+            run = Run(status, files[1].read_text(), files[2].read_text())
         assert "Traceback" not in run.err, run.err
         return run
 
 
+@pytest.fixture(scope="session")
+def control() -> Iterator[socket.socket]:
+    """The end of the line to a process that runs commands."""
+    ours, theirs = socket.socketpair()
+    environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
+    number = theirs.fileno()
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", forked.__name__, str(number)],
+        pass_fds=[number],
+        env=environment,
+        cwd=Path(forked.__file__).parents[2],
+        stdin=subprocess.DEVNULL,
+    )
+    theirs.close()
+    ours.settimeout(120)
+    yield ours
+    ours.close()
+    process.wait(20)
+
+
 @pytest.fixture
-def sourcemark(tmp_path: Path) -> Command:
-    return Command(tmp_path)
+def sourcemark(tmp_path: Path, control: socket.socket) -> Command:
+    return Command(tmp_path, control)

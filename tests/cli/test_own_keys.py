@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import stat
 import subprocess
 import sys
@@ -27,11 +28,11 @@ class Served:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
+def served(tmp_path: Path, control: socket.socket) -> Iterator[Served]:
     """A real service in another process, with its own home, and an API key of an account there."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
-    there = Command(folder)
+    there = Command(folder, control)
     assert there("account", "new", "Weekly").status == 0
     key = there("key", "new", "Weekly", "--json").lines[0]["secret"]
     with (folder / "log").open("w+") as log:

@@ -17,9 +17,9 @@ from provenance.errors import Unavailable
 from provenance.tables import metadata
 
 
-def test_migrations_make_exactly_the_tables(settings: Settings) -> None:
-    settings.home.mkdir()
-    db = Database(settings.url, 5)
+def test_migrations_make_exactly_the_tables(empty_settings: Settings) -> None:
+    empty_settings.home.mkdir()
+    db = Database(empty_settings.url, 5)
     db.migrate()
     db.migrate()
     with db.read() as connection:
@@ -64,7 +64,7 @@ def test_a_database_that_is_down_is_told() -> None:
     db.close()
 
 
-def test_processes_that_start_at_once_make_one_log(settings: Settings) -> None:
+def test_processes_that_start_at_once_make_one_log(empty_settings: Settings) -> None:
     code = (
         "import sys\n"
         "from provenance.config import Settings\n"
@@ -73,7 +73,7 @@ def test_processes_that_start_at_once_make_one_log(settings: Settings) -> None:
         "with Service(Settings(home=sys.argv[1], database_url=url, workers=1)) as s:\n"
         "    print(s.log.origin)\n"
     )
-    command = [sys.executable, "-W", "error", "-c", code, str(settings.home), settings.database_url or ""]
+    command = [sys.executable, "-W", "error", "-c", code, str(empty_settings.home), empty_settings.database_url or ""]
     runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
     outputs = [run.communicate(timeout=60) for run in runs]
     assert [run.returncode for run in runs] == [0, 0, 0, 0], outputs

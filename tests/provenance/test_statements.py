@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from provenance import accounts, signing, statements, works
-from provenance.errors import Conflict, NotFound
+from provenance.errors import Conflict, Forbidden, NotFound
 from provenance.ledger import fsck, keys, statement
 from provenance.ledger.encoding import b64, unb64
 from provenance.records import RegistrationItem
@@ -80,4 +80,31 @@ def test_a_withdrawal_that_the_log_refuses_is_none(service: Service) -> None:
     assert works.get(service, result.work_id).withdrawn_at is None
     assert scan_upload(service, ESSAY.encode()).status == "matched"
     assert register_work(service, ESSAY.encode()).status == "already_registered"
+    assert fsck.check(service.db, service.log)["problems"] == []
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_an_enrolment_that_the_service_signs_too_is_sent_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    """Whether it was answered, or the process ended between the queue and the log."""
+    account = accounts.create(service.db, accounts.NewAccount(name="ada", kind="producer"))
+    kept = signing.signing_key(service, account)
+    key = keys.new_signing_key()
+    made = statement.key_enrol(service.log.origin, public_key=key.public, custody="producer", after=service.log.head())
+    sent = SignedStatement(leaf=b64(statement.sign(made, key)))
+    if lost:
+        with monkeypatch.context() as broken:
+            broken.setattr(service.log, "commit", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                statements.submit(service, account, sent)
+    first = statements.submit(service, account, sent)
+    again = statements.submit(service, account, sent)
+    assert first.receipt.index == again.receipt.index
+    rows = {row["keyid"]: row for row in signing.signing_key_rows(service, account.id)}
+    assert rows[key.keyid]["predecessor"] == kept.keyid
+    assert rows[kept.keyid]["revoked_index"] is not None
+    other = statement.sign({**made, "predicate": {**made["predicate"], "nonce": b64(bytes(16))}}, key)
+    with pytest.raises(Forbidden, match="signed by"):  # the same key again, but not the same statement
+        statements.submit(service, account, SignedStatement(leaf=b64(other)))
     assert fsck.check(service.db, service.log)["problems"] == []

@@ -14,6 +14,7 @@ from provenance.config import Settings
 from provenance.errors import Conflict, LedgerReadOnly, NotFound, Unavailable
 from provenance.ledger import fsck, statement, tiles
 from provenance.ledger.log import Log
+from provenance.ledger.publication import Publication
 from provenance.service import Service
 from provenance.tables import checkpoints, entries, fingerprints, openings, pending_entries
 from provenance.tables import works as works_table
@@ -101,7 +102,7 @@ def test_a_statement_is_taken_once(service: Service) -> None:
         service.log.submit(connection, [leaf])
 
 
-@pytest.mark.parametrize("step", ["_integrate", "_sign", "_publish"])
+@pytest.mark.parametrize("step", ["Log._integrate", "Log._sign", "Publication.publish"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_crash_at_any_step_is_mended_by_the_next_process(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, step: str, when: str
@@ -111,14 +112,15 @@ def test_a_crash_at_any_step_is_mended_by_the_next_process(
 
     with Service(settings) as service:
         leaf = leaf_of(service)
-        real = getattr(Log, step)
+        owner, name = {"Log": Log, "Publication": Publication}[step.split(".")[0]], step.split(".")[1]
+        real = getattr(owner, name)
         calls = 0
 
-        def crashing(self: Log, *args: object) -> object:
+        def crashing(self: object, *args: object) -> object:
             nonlocal calls
             calls += 1
-            # _sign and _publish run once at the beginning of a round, to mend; the second call is of our entry.
-            ours = step == "_integrate" or calls == 2
+            # signing and publishing run once at the beginning of a round, to mend; the second call is of our entry.
+            ours = name == "_integrate" or calls == 2
             if ours and when == "before":
                 raise Crash
             result = real(self, *args)
@@ -126,7 +128,7 @@ def test_a_crash_at_any_step_is_mended_by_the_next_process(
                 raise Crash
             return result
 
-        monkeypatch.setattr(Log, step, crashing)
+        monkeypatch.setattr(owner, name, crashing)
         with pytest.raises(Crash):
             append(service, [leaf])
         monkeypatch.undo()

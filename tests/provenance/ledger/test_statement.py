@@ -166,11 +166,6 @@ class TestKeyDirectory:
         with pytest.raises(VerificationFailed, match="own enrolment"):
             self.replay(enrol(), enrol(OTHER, KEY))
 
-    def test_a_replayed_entry(self) -> None:
-        leaf = registration()
-        with pytest.raises(VerificationFailed, match="twice"):
-            self.replay(enrol(), leaf, leaf)
-
     def test_a_revoked_key(self) -> None:
         revoke = statement.sign(statement.key_revoke(ORIGIN, keyid=KEY.keyid, after=AFTER), KEY)
         self.replay(enrol(), registration(), revoke)

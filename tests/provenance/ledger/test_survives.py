@@ -16,7 +16,7 @@ from provenance import accounts, erasure, receipts, works
 from provenance.config import Settings
 from provenance.errors import LedgerReadOnly, VerificationFailed
 from provenance.ledger import audits, fsck, keys, note, statement, tiles, verify
-from provenance.ledger.log import Log
+from provenance.ledger.publication import Publication
 from provenance.service import Service
 from provenance.tables import entries
 
@@ -127,13 +127,13 @@ def test_a_flipped_bit_before_the_signature_is_found_by_the_sequencer(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register_work(service, ESSAY.encode())
-    before, real = service.log.published.checkpoint(), Log._leaves
+    before, real = service.log.published.checkpoint(), Publication.leaves
 
-    def flipped(self: Log, start: int, stop: int) -> list[bytes]:
+    def flipped(self: Publication, start: int, stop: int) -> list[bytes]:
         found = real(self, start, stop)
         return [bytes([found[0][0] ^ 1]) + found[0][1:], *found[1:]]
 
-    monkeypatch.setattr(Log, "_leaves", flipped)
+    monkeypatch.setattr(Publication, "leaves", flipped)
     with pytest.raises(LedgerReadOnly) as caught:
         register_work(service, f"{ESSAY} Later.".encode())
     assert caught.value.reason == "batch_changed"

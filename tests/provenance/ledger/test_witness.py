@@ -324,7 +324,9 @@ def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
 
         hashes = [leaf_hash(leaf) for leaf in [*leaves, leaf_of(service)]]
         rewritten = note.sign_checkpoint(
-            note.Checkpoint(service.log.origin, size + 1, root_of(hashes)), service.log.log_keys(), int(time.time())
+            note.Checkpoint(service.log.origin, size + 1, root_of(hashes)),
+            service.log.keyring.in_force(),
+            int(time.time()),
         )
         trusted = Witnesses(policy.parse_policy(service.log.policy()), 2)
 

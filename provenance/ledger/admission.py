@@ -1,0 +1,80 @@
+"""T2's question: may an entry enter the log here? By the rules of `directory`, over what the database says of keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..errors import VerificationFailed
+from ..tables import entries, log_state, signing_keys
+from . import statement
+from .directory import Earlier, KeyDirectory
+from .keyring import Keyring
+
+
+def directory_of(connection: sa.Connection, origin: str, keyids: set[str], *, enrolled: bool = True) -> KeyDirectory:
+    """What the log's key directory says of these keys and of those they succeeded.
+
+    Args:
+        enrolled: leave out the keys whose enrolment the log does not have yet.
+    """
+    directory, wanted = KeyDirectory(origin), set(keyids)
+    while wanted:
+        rows = connection.execute(sa.select(signing_keys).where(signing_keys.c.keyid.in_(wanted))).all()
+        wanted = {row.predecessor for row in rows if row.predecessor is not None} - directory.known.keys()
+        for row in rows:
+            if enrolled and row.enrolled_index is None:
+                continue
+            directory.known[row.keyid] = row.public_key
+            if row.revoked_index is not None:
+                directory.revoked.add(row.keyid)
+            if row.predecessor is not None:
+                directory.predecessors[row.keyid] = row.predecessor
+            if row.recovery is not None:
+                directory.recoveries[row.keyid] = row.recovery
+    return directory
+
+
+def admit(
+    connection: sa.Connection,
+    leaf: statement.Leaf,
+    index: int,
+    directory: KeyDirectory,
+    keyring: Keyring,
+    earlier: Earlier,
+) -> str | None:
+    """Why an entry may not enter the log, by the log's own order of enrolments and revocations."""
+    if leaf.kind == "log-key" and directory.log_keys is None:
+        directory.log_keys = keyring.in_force().vkeys()
+    try:
+        directory.admit(index, leaf, earlier)
+    except VerificationFailed as error:
+        return error.detail
+    if leaf.kind == "key-enrol":
+        keyid = statement.enrolled_key(leaf)[0]
+        values: dict[str, Any] = {
+            "enrolled_index": index,
+            "predecessor": directory.predecessors.get(keyid),
+            "recovery": directory.recoveries.get(keyid),
+        }
+    elif leaf.kind == "key-revoke":
+        keyid, values = leaf.predicate["keyid"], {"revoked_index": index}
+    elif leaf.kind == "log-key":
+        connection.execute(log_state.update().values(keys_index=index))
+        return None
+    else:
+        return None
+    connection.execute(signing_keys.update().where(signing_keys.c.keyid == keyid).values(values))
+    return None
+
+
+def keys_of(connection: sa.Connection, leaf: statement.Leaf) -> set[str]:
+    """The keys that decide whether an entry may enter the log."""
+    said = leaf.predicate
+    found = {*leaf.signers, *(said[name] for name in ("keyid", "recovery") if name in said)}
+    named = said.get("opens", said).get("index")  # of an entry of the round before it, the keys are asked for anyway
+    if named is not None:
+        raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == named)).scalar()
+        found |= set() if raw is None else set(statement.parse_leaf(raw).signers)
+    return found
