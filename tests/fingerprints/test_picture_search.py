@@ -173,7 +173,8 @@ def test_a_known_transform_finds_the_places_that_letters_hid_and_becomes_exact(w
     rough = exact @ np.array([[1.01, 0.01, -1.5], [-0.01, 0.99, 1.5], [0, 0, 1]])
     voted = alignment.align(upload, work, alike, 0)
     known = alignment.guided(upload, work, rough, 0, alike, 0, 0)
-    assert voted is not None and known is not None
+    assert voted is not None
+    assert known is not None
     assert len(known.places) > len(voted.places)
     assert len(set(known.places.tolist())) == len(known.places)
     corners = np.array([(0, 0), (work.width, 0), (work.width, work.height), (0, work.height)], dtype=float)
