@@ -135,36 +135,51 @@ def guided(
         alike: as of `align`.
         tried, votes: as the alignment is to have them.
     """
+    left, right = np.divmod(np.flatnonzero(alike.ravel() > _GUIDED_ALIKE), alike.shape[1])
     out: Alignment | None = None
     for reach in (_GUIDED, _CLOSE):
-        left, right, residual = _near(upload, work, matrix, form, alike, reach)
-        if len(left) < 3:
+        left, right, away = _near(upload, work, matrix, form, left, right, reach)
+        one, other, residual = _each_once(left, right, alike[left, right], away)
+        if len(one) < 3:
             break
-        here, there = work.points[right].astype(np.float64), upload.points[left].astype(np.float64)
+        here, there = work.points[other].astype(np.float64), upload.points[one].astype(np.float64)
         matrix = _closer(matrix, here, there, residual)
         spread = float(np.sqrt((_residuals(matrix, here, there) ** 2).mean()))
-        out = Alignment(matrix, form, right, left, spread, tried, votes)
+        out = Alignment(matrix, form, other, one, spread, tried, votes)
     return out
 
 
 def _near(
-    upload: Frame, work: Frame, matrix: Floats, form: int, alike: NDArray[np.float32], reach: float
+    upload: Frame,
+    work: Frame,
+    matrix: Floats,
+    form: int,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    reach: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-    """Pairs of one keypoint each, near where the transform puts them and of the size and direction it gives them."""
+    """Of pairs those near where the transform puts them, of the size and direction it gives them; how far off each is,
+    pixels of the work's plane."""
     here = work.points.astype(np.float64)
-    direction = np.deg2rad(work.angles.astype(np.float64))
-    put = moved(matrix, here)
-    ahead = moved(matrix, here + np.column_stack((np.cos(direction), np.sin(direction)))) - put
+    put = moved(matrix, here).astype(np.float32)
     scale = np.sqrt(max(abs(float(np.linalg.det(matrix[:2, :2]))), 1e-9))
+    off = upload.points[left] - put[right]
+    square = off[:, 0] * off[:, 0] + off[:, 1] * off[:, 1]
+    close = np.flatnonzero(square < (reach * scale) ** 2)
+    left, right, away = left[close], right[close], np.sqrt(square[close].astype(np.float64)) / scale
+    direction = np.deg2rad(work.angles[right].astype(np.float64))
+    ahead = moved(matrix, here[right] + np.column_stack((np.cos(direction), np.sin(direction)))) - put[right]
     turned = np.arctan2(ahead[:, 1], ahead[:, 0]) + (np.pi if form & INVERTED else 0.0)
-    close = alike > _GUIDED_ALIKE
-    left, right = np.nonzero(close)
-    away = np.hypot(*(upload.points[left] - put[right]).T) / scale
     octaves = np.abs(np.log2(upload.sizes[left] / work.sizes[right]) - np.log2(scale))
-    fits = (away < reach) & (octaves < _OCTAVES)
-    fits &= np.cos(np.deg2rad(upload.angles[left]) - turned[right]) > _COSINE
-    left, right, away = left[fits], right[fits], away[fits]
-    order = np.argsort(-alike[left, right], kind="stable")
+    fits = (octaves < _OCTAVES) & (np.cos(np.deg2rad(upload.angles[left]) - turned) > _COSINE)
+    return left[fits], right[fits], away[fits]
+
+
+def _each_once(
+    left: NDArray[np.int64], right: NDArray[np.int64], alike: NDArray[np.float32], away: Floats
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """The most alike of the pairs that share a keypoint."""
+    order = np.argsort(-alike, kind="stable")
     for side in (left, right):
         _, first = np.unique(side[order], return_index=True)
         order = order[np.sort(first)]

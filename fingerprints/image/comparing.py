@@ -146,18 +146,16 @@ def _drawn(upload: Frame, matrix: Floats, scale: float, size: tuple[int, int]) -
     to_upload = np.linalg.inv(half) @ to_grey @ matrix @ half
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     drawn = cv2.warpPerspective(grey, to_upload, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    x, y = np.meshgrid(np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5)
-    w = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
-    u = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / w
-    v = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / w
-    margin = min(1.5 * max(scale, 1.0), 6.0)
-    inside = (
-        (u > margin)
-        & (v > margin)
-        & (u < upload.width - margin)
-        & (v < upload.height - margin)
-        & (w * matrix[2, 2] > 0)
-    )
+    # What lies inside, less a margin: a picture of ones drawn likewise, and nothing from behind the viewer.
+    margin = min(1.5 * max(scale, 1.0), 6.0) * grey.shape[1] / upload.width
+    within = np.ones(grey.shape, dtype=np.uint8)
+    wide = int(np.ceil(margin))
+    within[:wide], within[-wide:], within[:, :wide], within[:, -wide:] = 0, 0, 0, 0
+    near = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    inside = np.asarray(cv2.warpPerspective(within, to_upload, size, flags=near, borderMode=cv2.BORDER_CONSTANT))
+    if matrix[2, 0] or matrix[2, 1]:
+        x, y = np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5
+        inside = inside * ((matrix[2, 0] * x + (matrix[2, 1] * y)[:, None] + matrix[2, 2]) * matrix[2, 2] > 0)
     return np.asarray(drawn, dtype=np.float32), inside.astype(np.float32)
 
 

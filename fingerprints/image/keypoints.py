@@ -55,11 +55,10 @@ def _detector(most: int) -> Any:
 
 def detect(grey: NDArray[np.uint8], most: int) -> Keypoints:
     """The keypoints of a grey picture, strongest first, at most ``most``, spread over the picture."""
-    detector = _detector(0)
-    found = detector.detect(grey, None)
+    found, raw = _detector(0).detectAndCompute(grey, None)
     if found:
-        found = [found[n] for n in _chosen(found, grey.shape, most)]
-        found, raw = detector.compute(grey, found)
+        chosen = _chosen(found, grey.shape, most)
+        found, raw = [found[n] for n in chosen], raw[chosen]
     if not found:
         empty = np.zeros(0, dtype=np.float32)
         return Keypoints(empty.reshape(0, 2), empty, empty, np.zeros((0, LENGTH), dtype=np.uint8))

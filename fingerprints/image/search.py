@@ -34,7 +34,7 @@ _CELLS = 3
 _VOTERS = 96  # keypoints of one work that are asked first, those that voted most
 _AGREE = 3  # of the voting places, for a full comparison
 _COMPARED = 16  # works that are fully compared
-_WITNESSES = 5  # places that agree, for a comparison unless the codes are near
+_WITNESSES = 6  # places that agree, for a comparison unless the codes are near
 _PLENTY = 12  # from which laying the whole pictures on each other is not tried besides
 _CODE_RADIUS = 31
 _MIRRORING = (1, 2, 4, 7)  # orientations of `hashing.codes`
@@ -158,12 +158,12 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
     common = np.bincount(group)[group]
     weight = np.exp(-((hits.distance / 4.0) ** 2)) / (1 + np.log2(common))
     pair = hits.slots.astype(np.int64) * FORMS + which
-    order = np.lexsort((-weight, point, pair))
-    pair, point, weight = pair[order], point[order], weight[order]
-    first = np.ones(len(pair), dtype=bool)
-    first[1:] = (pair[1:] != pair[:-1]) | (point[1:] != point[:-1])
-    pair, point, weight = pair[first], point[first], weight[first]
-    starts = np.flatnonzero(np.concatenate(([True], pair[1:] != pair[:-1])))
+    vote = pair * len(query.frame.points) + point  # a keypoint votes for a work once, with the nearest word
+    order = np.argsort(vote)
+    first = np.flatnonzero(np.diff(vote[order], prepend=-1))
+    weight = np.maximum.reduceat(weight[order], first)
+    pair, point = np.divmod(vote[order][first], len(query.frame.points))
+    starts = np.flatnonzero(np.diff(pair, prepend=-1))
     total = np.add.reduceat(weight, starts)
     chosen = list(np.argsort(-total, kind="stable")[:_BY_VOTES])
     frame = query.frame
