@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -45,7 +46,7 @@ _CODE_ZERO = 128  # bits at which codes say nothing
 Floats = NDArray[np.floating]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Sighting:
     """One alignment of a frame of the upload with a frame of a work, weighed."""
 
@@ -55,7 +56,10 @@ class Sighting:
     matrix: Floats
     form: int
     weighed: Weighed
-    score: float
+
+    @cached_property
+    def score(self) -> float:
+        return score(self.weighed.evidence)
 
 
 class Query:
@@ -185,8 +189,7 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
 def _best(query: Query, candidate: Fingerprint, forms_: Sequence[int], view: View | None) -> Sighting | None:
     """The alignment of an upload's frame with a work's under which they share most."""
     away = distances(query.codes, candidate.codes)
-    out: Sighting | None = None
-    most = -math.inf
+    seen: list[Sighting] = []
     for n, work in enumerate(stored.frames(candidate)):
         nearest = int(away[:, n].argmin())
         close = int(away[nearest, n]) <= _CODE_RADIUS
@@ -195,9 +198,10 @@ def _best(query: Query, candidate: Fingerprint, forms_: Sequence[int], view: Vie
         for which in forms_:
             alike = query.forms[which] @ work.unit.T
             by = align(query.frame, work, alike, which)
-            by = by and (guided(query.frame, work, by.matrix, which, alike, by.tried, by.votes) or by)
-            if by is not None and (close or len(by.places) >= _WITNESSES):
-                options.append((by.matrix, which, by))
+            if by is not None:
+                by = guided(query.frame, work, by.matrix, which, alike, by.tried, by.votes) or by
+                if close or len(by.places) >= _WITNESSES:
+                    options.append((by.matrix, which, by))
         if close and max((by.votes for _, _, by in options if by is not None), default=0) < _PLENTY:
             which = INVERTED * (nearest >= 8) | MIRRORED * (nearest % 8 in _MIRRORING)
             matrix = _whole(query.frame, work, nearest % 8)
@@ -206,10 +210,8 @@ def _best(query: Query, candidate: Fingerprint, forms_: Sequence[int], view: Vie
         for matrix, which, used in options:
             compared = compare(query.frame, work, matrix, which)
             weighed = weigh(query.frame, work, used, compared, matrix, _rarity(work, used, view), code)
-            if weighed.gain > most:
-                most = weighed.gain
-                out = Sighting(query.frame, work, n, matrix, which, weighed, score(weighed.evidence))
-    return out
+            seen.append(Sighting(query.frame, work, n, matrix, which, weighed))
+    return max(seen, key=lambda each: each.weighed.gain, default=None)
 
 
 def _rarity(work: Frame, by: Alignment | None, view: View | None) -> Floats:
