@@ -35,6 +35,7 @@ _CELLS = 3
 _VOTERS = 96  # keypoints of one work that are asked first, those that voted most
 _AGREE = 3  # of the voting places, for a full comparison
 _COMPARED = 16  # works that are fully compared
+_FAINT = 4  # of these, works of which no more than `_AGREE` places agree: unrelated pictures have many
 _WITNESSES = 6  # places that agree, for a comparison unless the codes are near
 _PLENTY = 12  # from which laying the whole pictures on each other is not tried besides
 _CODE_RADIUS = 31
@@ -121,9 +122,10 @@ def sightings(query: Query, view: View, load: Load) -> dict[int, tuple[Fingerpri
         if agree >= _AGREE:
             tried.append((agree, by_slot[slot], which))
     tried.sort(key=lambda t: -t[0])
+    sure = {work for agree, work, _ in tried if agree > _AGREE}
     chosen: dict[int, set[int]] = {}
-    for _, work, which in tried:
-        if work in chosen or len(chosen) < _COMPARED:
+    for agree, work, which in tried:
+        if work in chosen or len(chosen) < (_COMPARED if agree > _AGREE else min(len(sure) + _FAINT, _COMPARED)):
             chosen.setdefault(work, set()).add(which)
     for slot in near.tolist():
         if by_slot[slot] in loaded:

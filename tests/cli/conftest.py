@@ -55,8 +55,12 @@ class Command:
                 "environment": {**self.environment, **(env or {})},
                 "files": list(map(str, files)),
             }
-            self.control.sendall(json.dumps(request).encode() + b"\n")
-            status = int(self.control.recv(100))
+            ours, theirs = socket.socketpair()
+            with ours:
+                with theirs:
+                    socket.send_fds(self.control, [json.dumps(request).encode()], [theirs.fileno()])
+                ours.settimeout(120)
+                status = int(ours.recv(100))
             run = Run(status, files[1].read_text(), files[2].read_text())
         assert "Traceback" not in run.err, run.err
         return run
@@ -65,7 +69,7 @@ class Command:
 @pytest.fixture(scope="session")
 def control() -> Iterator[socket.socket]:
     """The end of the line to a process that runs commands."""
-    ours, theirs = socket.socketpair()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # messages arrive whole
     environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
     number = theirs.fileno()
     process = subprocess.Popen(
@@ -76,7 +80,6 @@ def control() -> Iterator[socket.socket]:
         stdin=subprocess.DEVNULL,
     )
     theirs.close()
-    ours.settimeout(120)
     yield ours
     ours.close()
     process.wait(20)

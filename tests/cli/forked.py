@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sys
 from typing import Any
@@ -15,21 +16,31 @@ from cli import main
 
 
 def serve(control: socket.socket) -> dict[str, Any] | None:
-    """Requests and answers are lines of JSON; see `conftest.Command`.
+    """Each request is a message of JSON and comes with the descriptor to write its status to; see `conftest.Command`.
+
+    Runs of several threads of the tests are at the same time: who waits for a run is a copy too.
 
     Returns:
-        In each copy, its request; None in the process that made the copies, when there are no more requests.
+        In each copy that runs, its request; None in the process that made the copies, when there are no more requests.
     """
-    with control, control.makefile("rw", encoding="utf-8") as lines:
-        for line in lines:
-            child = os.fork()
-            if child == 0:
-                request: dict[str, Any] = json.loads(line)
-                return request
-            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            lines.write(f"{status}\n")
-            lines.flush()
-    return None
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who has waited is waited for by nobody
+    with control:
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 1)
+            if not message:
+                return None
+            (answer,) = descriptors
+            if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                child = os.fork()
+                if child == 0:
+                    os.close(answer)
+                    request: dict[str, Any] = json.loads(message)
+                    return request
+                status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+                os.write(answer, str(status).encode())
+                os._exit(0)
+            os.close(answer)
 
 
 def run(request: dict[str, Any]) -> None:
