@@ -61,6 +61,7 @@ _NO_MEMORY = (
     "insufficient memory",
     "failed to allocate",
     "cannot allocate",
+    "bad configuration",  # Pillow's word for zlib that could not begin
 )
 _SCANS = 100  # passes over a progressive JPEG, which has about ten; each costs the time of a whole picture
 _REACH = 5  # times the pixel limit that an animation may decode to
@@ -185,7 +186,8 @@ def _problem(error: Exception, data: bytes, limits: Limits) -> Exception:
     if isinstance(error, Image.DecompressionBombError) and (pixels := re.search(r"\((\d+) pixels", said)):
         return _too_large(pixels[1], limits.max_pixels)
     # A library that does not load any more says what it likes.
-    if isinstance(error, ImportError) or any(words in said for words in _NO_MEMORY):
+    caused = isinstance(error, ImportError) or isinstance(error.__cause__ or error.__context__, MemoryError)
+    if caused or any(words in said for words in _NO_MEMORY):
         return MemoryError(said)
     if "decompressed data too large" in said or "too much memory used in text chunks" in said:
         return LimitExceeded(
