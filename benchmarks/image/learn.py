@@ -113,7 +113,10 @@ def collect(folder: Path) -> Rows:
 
 
 def labels(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each row: whether it is a copy, what it weighs, and the group that no fold may divide."""
+    """Of each row: whether it is a copy, what it weighs, and the group that no fold may divide.
+
+    Weights are divided by the number of rows, so that each set counts alike, however large it is.
+    """
     truth, weight, group = [], [], []
     for query, ref in rows.of:
         asked = rows.queries[query]
@@ -122,7 +125,7 @@ def labels(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         mild = DEBATABLE if asked.tier == 3 else OTHER if asked.expected else 1.0
         weight.append(1.0 if copy else AGAINST * mild)
         group.append(zlib.crc32(min(asked.expected, default=ref).encode()))
-    return np.array(truth), np.array(weight), np.array(group)
+    return np.array(truth), np.array(weight) / len(weight), np.array(group)
 
 
 def model() -> ExtraTreesClassifier:
@@ -183,8 +186,6 @@ def main() -> None:
     sets = [collect(folder) for folder in given.cases]
     parts = [labels(rows) for rows in sets]
     values = np.concatenate([rows.values for rows in sets])
-    for part in parts:  # each set counts alike, however large it is
-        part[1][:] *= len(values) / len(parts) / len(part[1])
     truth, weight, group = (np.concatenate([part[k] for part in parts]) for k in range(3))
     print(f"{len(truth)} rows, {int(truth.sum())} of copies, {len(FEATURES)} features")
     folds = np.zeros(len(truth))

@@ -122,10 +122,11 @@ def sightings(query: Query, view: View, load: Load) -> dict[int, tuple[Fingerpri
         if agree >= _AGREE:
             tried.append((agree, by_slot[slot], which))
     tried.sort(key=lambda t: -t[0])
-    sure = {work for agree, work, _ in tried if agree > _AGREE}
+    sure = {work for agree, work, _ in tried if agree > _AGREE}  # these come first
+    most = min(len(sure) + _FAINT, _COMPARED)
     chosen: dict[int, set[int]] = {}
-    for agree, work, which in tried:
-        if work in chosen or len(chosen) < (_COMPARED if agree > _AGREE else min(len(sure) + _FAINT, _COMPARED)):
+    for _, work, which in tried:
+        if work in chosen or len(chosen) < most:
             chosen.setdefault(work, set()).add(which)
     for slot in near.tolist():
         if by_slot[slot] in loaded:

@@ -3,7 +3,7 @@
 `weigh` gathers the evidence inside the rectangle of the work that agrees best. The rule is the mean of extremely
 randomized trees (Geurts, Ernst, Wehenkel, 2006), fitted by ``benchmarks/image/learn.py``; ``rule-2.npz`` holds it.
 Boosted trees that may only ever go one way with each quantity were tried first: on works they had not seen they
-confused twice as many templates with copies, because so few cases decide each of their later steps.
+confused more templates with copies (benchmarks/README.md).
 """
 
 from __future__ import annotations
@@ -158,7 +158,12 @@ def weigh(
     lost_here = max(float(lost[inside].sum()), 1e-6)
     inner = inside & shows
     points = work.points
-    box = left * BLOCK, top * BLOCK, min(right * BLOCK, work.width), min(bottom * BLOCK, work.height)
+    box = (
+        float(left * BLOCK),
+        float(top * BLOCK),
+        float(min(right * BLOCK, work.width)),
+        float(min(bottom * BLOCK, work.height)),
+    )
     within = _within(points, box)
     where = _block_of(points, weight.shape)
     visible_points = within & (seen[where] > 0)
@@ -208,8 +213,7 @@ def weigh(
         stretch=float(np.log2(stretch[0] / max(stretch[1], 1e-6))),
         code=code,
     )
-    box_ = float(box[0]), float(box[1]), float(box[2]), float(box[3])
-    return Weighed(evidence, box_, float(gain[top:bottom, left:right].sum()))
+    return Weighed(evidence, box, float(gain[top:bottom, left:right].sum()))
 
 
 def best_rectangle(gain: NDArray[np.floating]) -> tuple[int, int, int, int]:
