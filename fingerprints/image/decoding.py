@@ -61,7 +61,6 @@ _NO_MEMORY = (
     "insufficient memory",
     "failed to allocate",
     "cannot allocate",
-    "bad configuration",  # Pillow's word for zlib that could not begin
 )
 _SCANS = 100  # passes over a progressive JPEG, which has about ten; each costs the time of a whole picture
 _REACH = 5  # times the pixel limit that an animation may decode to
@@ -187,6 +186,8 @@ def _problem(error: Exception, data: bytes, limits: Limits) -> Exception:
         return _too_large(pixels[1], limits.max_pixels)
     # A library that does not load any more says what it likes.
     caused = isinstance(error, ImportError) or isinstance(error.__cause__ or error.__context__, MemoryError)
+    # Of a PNG it means that zlib found no room to begin (Pillow, ZipDecode.c); of raw pixels, that they are damaged.
+    caused |= "bad configuration" in said and data.startswith(b"\x89PNG")
     if caused or any(words in said for words in _NO_MEMORY):
         return MemoryError(said)
     if "decompressed data too large" in said or "too much memory used in text chunks" in said:
