@@ -72,10 +72,7 @@ class Publication:
         witnesses = self._demanded()
         if witnesses is None:
             return signed
-        with self._db.read() as connection:
-            new = (entries.c.idx >= published, entries.c.idx < size)
-            tail = connection.execute(sa.select(entries.c.leaf_hash).where(*new).order_by(entries.c.idx))
-            nodes = self.published.ahead(published, [leaf_hash for (leaf_hash,) in tail])
+        nodes = self.published.ahead(published, self._leaf_hashes)
         cosigned = witnesses.collect(signed, lambda old: consistency_proof(nodes, old, size), published)
         if cosigned != signed:
             with self._db.write() as connection:
@@ -148,11 +145,17 @@ class Publication:
 
     def leaves(self, start: int, stop: int) -> list[bytes]:
         """The entries [start, stop) as the database has them."""
+        return self._column(entries.c.leaf, start, stop)
+
+    def _leaf_hashes(self, start: int, stop: int) -> list[bytes]:
+        return self._column(entries.c.leaf_hash, start, stop)
+
+    def _column(self, column: sa.Column[bytes], start: int, stop: int) -> list[bytes]:
         with self._db.read() as connection:
             rows = connection.execute(
-                sa.select(entries.c.leaf).where(entries.c.idx >= start, entries.c.idx < stop).order_by(entries.c.idx)
+                sa.select(column).where(entries.c.idx >= start, entries.c.idx < stop).order_by(entries.c.idx)
             )
-            return [leaf for (leaf,) in rows]
+            return [value for (value,) in rows]
 
     def _write_keys(self, folder: Path) -> None:
         (folder / "log.vkey").write_text("".join(f"{key}\n" for key in self._keyring.vkeys()))

@@ -10,7 +10,10 @@ from ..errors import NotFound, Unavailable, VerificationFailed, from_os_error
 from ..locks import file_lock
 from . import note, proof, tiles
 from .encoding import b64
-from .tree import Nodes, consistency_proof, inclusion_proof, node_hash
+from .tree import Nodes, consistency_proof, inclusion_proof, node_hash, perfect_root
+
+AT_ONCE = 4096
+Tail = Callable[[int, int], Sequence[bytes]]  # the leaf hashes [start, stop) of entries that are not published
 
 
 class Published:
@@ -72,8 +75,8 @@ class Published:
         except OSError as error:
             raise from_os_error(error, self.folder) from error
 
-    def ahead(self, size: int, tail: Sequence[bytes]) -> Ahead:
-        """The hashes of the log that is published up to ``size`` and goes on with these leaf hashes."""
+    def ahead(self, size: int, tail: Tail) -> Ahead:
+        """The hashes of the log that is published up to ``size`` and goes on with the leaf hashes that ``tail`` gives."""
         return Ahead(tiles.TileReader(self._fetch, size), tail)
 
     def tile(self, path: str) -> bytes:
@@ -98,17 +101,22 @@ class Published:
 
 
 class Ahead:
-    """Hashes of a log whose newest entries have no tiles yet; implements `tree.Nodes`."""
+    """Hashes of a log whose newest entries have no tiles yet; implements `tree.Nodes`.
 
-    def __init__(self, published: tiles.TileReader, tail: Sequence[bytes]) -> None:
-        """``tail`` are the leaf hashes after the published ones."""
+    When the published folder was lost, that is every entry: they are hashed a part at a time, so that a proof needs no
+    more memory for a long log than for a short one.
+    """
+
+    def __init__(self, published: tiles.TileReader, tail: Tail) -> None:
+        """``tail`` is asked for `AT_ONCE` leaf hashes at most, all after the published ones."""
         self._published = published
         self._tail = tail
 
     def node(self, height: int, index: int) -> bytes:
         """See `tree.Nodes`."""
-        if (index + 1) << height <= self._published.size:
+        start, stop = index << height, (index + 1) << height
+        if stop <= self._published.size:
             return self._published.node(height, index)
-        if height == 0:
-            return self._tail[index - self._published.size]
+        if start >= self._published.size and stop - start <= AT_ONCE:
+            return perfect_root(b"".join(self._tail(start, stop)))
         return node_hash(self.node(height - 1, 2 * index), self.node(height - 1, 2 * index + 1))

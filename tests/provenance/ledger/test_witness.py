@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from provenance import logkeys, receipts
 from provenance.config import Settings
 from provenance.errors import LedgerReadOnly, Misconfigured, SourcemarkError, Unavailable
-from provenance.ledger import audit, audits, cosigner, fsck, note, policy, tiles, verify
+from provenance.ledger import audit, audits, cosigner, fsck, note, policy, published, tiles, verify
 from provenance.ledger.cosigner import Cosigner
 from provenance.ledger.witness import Witnesses, format_request, parse_request
 from provenance.service import Service
@@ -154,6 +154,34 @@ def test_a_witness_that_missed_a_thousand_entries_catches_up(house: House) -> No
         house.partners[0].instead = lambda *_: (500, "text/plain", b"out of order")
         append(service, [leaf_of(service)])
         assert signers(service) == {"w1", "w2"}
+
+
+def test_a_proof_of_what_is_not_published_reads_a_part_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The published folder is lost, and a witness that is late must be led over a thousand entries without tiles."""
+    from .test_log import append, leaf_of
+
+    with Service(house.with_policy(TWO_OF_THREE)) as service:
+        append(service, [leaf_of(service) for _ in range(9)])
+        house.partners[2].instead = lambda *_: (500, "text/plain", b"out of order")
+        append(service, [leaf_of(service) for _ in range(1000)])
+    shutil.rmtree(house.settings.log_dir)
+    house.partners[2].instead = None
+    monkeypatch.setattr(published, "AT_ONCE", 64)
+    parts = []
+
+    def watch(_connection: object, _cursor: object, query: str, bounds: tuple[int, ...], *_: object) -> None:
+        if query.startswith("SELECT entries.leaf_hash") and "entries.idx >= " in query:
+            parts.append(bounds[1] - bounds[0])
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", watch)
+    try:
+        with Service(house.with_policy("group all all w0 w1 w2\nquorum all\n")) as service:
+            assert signers(service) == {"w0", "w1", "w2"}
+            assert service.log.published.checkpoint().size > 1000
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", watch)
+    assert sum(parts) > 900
+    assert max(parts) == 64
 
 
 # --- what they do wrong ----------------------------------------------------------------------------------------------
