@@ -76,7 +76,7 @@ class Published:
             raise from_os_error(error, self.folder) from error
 
     def ahead(self, size: int, tail: Tail) -> Ahead:
-        """The hashes of the log that is published up to ``size`` and goes on with the leaf hashes that ``tail`` gives."""
+        """The hashes of the log that is published up to ``size`` and goes on with ``tail``'s leaf hashes."""
         return Ahead(tiles.TileReader(self._fetch, size), tail)
 
     def tile(self, path: str) -> bytes:
