@@ -24,7 +24,7 @@ from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from provenance.errors import BadInput, SourcemarkError, Unavailable, VerificationFailed
-from provenance.ledger import note, receipt, statement, verify
+from provenance.ledger import envelope, note, receipt, statement, tree, verify
 from provenance.ledger.encoding import b64, canonical, unb64
 from provenance.ledger.keys import SigningKey
 from provenance.records import Claim, parse
@@ -115,9 +115,9 @@ class Client:
         """
         data = source if isinstance(source, bytes) else _read(source)
         self.enrol(key, first_only=True)
-        seal = secrets.token_bytes(statement.SALT_SIZE)
+        seal = secrets.token_bytes(envelope.SALT_SIZE)
         records: dict[str, Any] = {"claim": _claim(claim), "seal": {"salt": b64(seal)}}
-        salts = {name: secrets.token_bytes(statement.SALT_SIZE) for name in records}
+        salts = {name: secrets.token_bytes(envelope.SALT_SIZE) for name in records}
         made = statement.sealed_registration(
             self.origin(),
             digest=statement.sealed_digest(seal, data),
@@ -136,7 +136,7 @@ class Client:
         files = self.receipt(work_id)
         made = statement.withdrawal(
             self.origin(),
-            registration=statement.leaf_hash(files[receipt.ENTRY]),
+            registration=tree.leaf_hash(files[receipt.ENTRY]),
             index=int(work["receipt"]["index"]),
             after=self._head(),
         )
@@ -151,9 +151,9 @@ class Client:
             self.withdraw(work_id, key)
         made = statement.erasure(
             self.origin(),
-            entry=statement.leaf_hash(files[receipt.ENTRY]),
+            entry=tree.leaf_hash(files[receipt.ENTRY]),
             index=int(work["receipt"]["index"]),
-            erased=list(statement.parse_leaf(files[receipt.ENTRY]).predicate["commitments"]),
+            erased=list(envelope.parse_leaf(files[receipt.ENTRY]).predicate["commitments"]),
             after=self._head(),
         )
         self._submit_leaf(statement.sign(made, key))
@@ -218,7 +218,7 @@ class Client:
             self._origin = self._checkpoint().origin
         return self._origin
 
-    def _head(self) -> statement.After:
+    def _head(self) -> envelope.After:
         checkpoint = self._checkpoint()
         return checkpoint.size, checkpoint.root
 
@@ -228,8 +228,8 @@ class Client:
     # --- signing -----------------------------------------------------------------------------------------------------
     def _check(self, payload: bytes, opening: Any, digest: bytes, claim: Mapping[str, Any]) -> None:
         """Refuse to sign anything but the registration of these bytes under this claim, for this log."""
-        leaf = statement.parse_statement(payload)
-        if leaf.kind != "registration" or leaf.host != statement.host_of(self.origin()):
+        leaf = envelope.parse_statement(payload)
+        if leaf.kind != "registration" or leaf.host != envelope.host_of(self.origin()):
             raise VerificationFailed("the service prepared another statement than a registration for its log")
         if leaf.digests != [digest.hex()] or not leaf.predicate.keys() <= _SAID:
             raise VerificationFailed("the service prepared a statement about other bytes")
@@ -251,7 +251,7 @@ class Client:
             raise VerificationFailed("the service's statement claims something else than you do")
 
     def _submit(self, payload: bytes, key: SigningKey) -> dict[str, Any]:
-        signature = key.sign(statement.pae(payload))
+        signature = key.sign(envelope.pae(payload))
         return self._submit_leaf(statement.assemble(payload, [(key.keyid, signature)]))
 
     def _submit_leaf(self, leaf: bytes) -> dict[str, Any]:

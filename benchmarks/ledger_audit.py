@@ -20,7 +20,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from provenance.ledger import audits, keys, note, policy, proof, receipt, statement, tiles, tree, verify
+from provenance.ledger import audits, envelope, keys, note, policy, proof, receipt, statement, tiles, tree, verify
 
 ORIGIN = "log.bench.example/sourcemark"
 PRODUCERS = 20
@@ -89,12 +89,11 @@ def main() -> None:
         def proven(at: int) -> bytes:
             return proof.format_proof(at, tree.inclusion_proof(nodes, at, count), signed)
 
-        signer = statement.parse_leaf(made[index]).signers[0]
+        signer = envelope.parse_leaf(made[index]).signers[0]
         enrolled = next(
             at
             for at, leaf in enumerate(made)
-            if b"/key-enrol/v1" in statement.parse_leaf(leaf).payload
-            and statement.parse_leaf(leaf).signers[0] == signer
+            if b"/key-enrol/v1" in envelope.parse_leaf(leaf).payload and envelope.parse_leaf(leaf).signers[0] == signer
         )
         files = receipt.build(
             leaf=made[index],

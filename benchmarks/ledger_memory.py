@@ -52,7 +52,7 @@ def sequence(home: Path, size: int) -> None:
             ]
             with service.db.write() as connection:
                 log.submit(connection, leaves)
-            log.commit([statement.leaf_hash(leaf) for leaf in leaves])
+            log.commit([tree.leaf_hash(leaf) for leaf in leaves])
 
 
 def prove(home: Path, size: int) -> None:
@@ -65,7 +65,7 @@ def prove(home: Path, size: int) -> None:
             tree.verify_inclusion(
                 index,
                 size,
-                statement.leaf_hash(service.log.publication.leaves(index, index + 1)[0]),
+                tree.leaf_hash(service.log.publication.leaves(index, index + 1)[0]),
                 found.hashes,
                 head[1],
             )

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from provenance import accounts, statements
 from provenance.config import Settings
-from provenance.ledger import keys, note, proof, receipt, statement, tiles, tree, verify
+from provenance.ledger import envelope, keys, note, proof, receipt, statement, tiles, tree, verify
 from provenance.ledger.encoding import b64
 from provenance.service import Service
 
@@ -35,7 +35,7 @@ KEY = keys.new_signing_key()
 ROUND = 4096
 
 
-def registration(after: statement.After) -> bytes:
+def registration(after: envelope.After) -> bytes:
     made = statement.sealed_registration(
         ORIGIN,
         digest=os.urandom(32),
@@ -60,7 +60,7 @@ def ledger_only(service: Service, leaves: Sequence[bytes]) -> None:
     """The log alone: no works beside the entries."""
     with service.db.write() as connection:
         service.log.submit(connection, leaves)
-    assert len(service.log.commit([statement.leaf_hash(leaf) for leaf in leaves])) == len(leaves)
+    assert len(service.log.commit([tree.leaf_hash(leaf) for leaf in leaves])) == len(leaves)
 
 
 def rates(service: Service, act: Callable[[Service, Sequence[bytes]], None], count: int, group: int, *, before: bool):

@@ -23,7 +23,7 @@ from . import seals
 from .accounts import Account
 from .errors import BadInput, Conflict
 from .ids import new_id
-from .ledger import statement
+from .ledger import envelope, statement, tree
 from .ledger.encoding import b64, canonical, unb64
 from .ledger.keys import SigningKey
 from .marking import rights
@@ -66,7 +66,7 @@ class Draft:
     existing: bool = False
 
     def set_leaf(self, leaf: bytes) -> None:
-        self.leaf, self.leaf_hash, self.work_id = leaf, statement.leaf_hash(leaf), new_id("work")
+        self.leaf, self.leaf_hash, self.work_id = leaf, tree.leaf_hash(leaf), new_id("work")
         self.existing = False
 
 
@@ -266,7 +266,7 @@ def _insert(service: Service, connection: sa.Connection, account: Account, new: 
 
 
 # --- prepared statements ---------------------------------------------------------------------------------------------
-def statement_hash(leaf: statement.Leaf) -> bytes:
+def statement_hash(leaf: envelope.Leaf) -> bytes:
     """What a prepared statement is known by, whoever signs it."""
     return hashlib.sha256(leaf.payload).digest()
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from . import seals, signing, works
 from .accounts import Account, local
 from .errors import Conflict, NotFound, SourcemarkError
-from .ledger import statement
+from .ledger import envelope, statement, tree
 from .ledger.keys import SigningKey
 from .records import WorkRecord
 from .service import Service
@@ -69,7 +69,7 @@ def erase(service: Service, account: Account | None, work_id: str, key: SigningK
 def enter_erasure(service: Service, account: Account | None, work_id: str, leaf: bytes) -> WorkRecord:
     """Erase by a signed statement, which must name all that is kept; raises as `erase`."""
     found = _found(service, account, work_id)
-    said = statement.parse_leaf(leaf).predicate
+    said = envelope.parse_leaf(leaf).predicate
     if (said["index"], said["leafHash"]) != (found.idx, found.leaf_hash.hex()):
         raise Conflict(f"the statement erases another entry than that of {work_id}")
     with service.db.write() as connection:
@@ -78,9 +78,9 @@ def enter_erasure(service: Service, account: Account | None, work_id: str, leaf:
         kept = sa.select(openings.c.name).where(openings.c.leaf_hash == found.leaf_hash)
         if not set(connection.execute(kept).scalars()) <= set(said["erased"]):
             raise Conflict("the statement does not name all that is kept of the registration")
-        _delete(connection, found, statement.leaf_hash(leaf))
+        _delete(connection, found, tree.leaf_hash(leaf))
         service.log.submit(connection, [leaf])
-    service.log.commit([statement.leaf_hash(leaf)])
+    service.log.commit([tree.leaf_hash(leaf)])
     if service.db.is_sqlite:
         with contextlib.suppress(SourcemarkError), service.db.engine.connect() as plain:
             plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -99,7 +99,7 @@ def _found(service: Service, account: Account | None, work_id: str) -> sa.Row[An
 
 def _commitments(connection: sa.Connection, index: int) -> list[str]:
     leaf = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar_one()
-    return list(statement.parse_leaf(leaf).predicate["commitments"])
+    return list(envelope.parse_leaf(leaf).predicate["commitments"])
 
 
 def _delete(connection: sa.Connection, found: sa.Row[Any], erasure_hash: bytes) -> None:

@@ -18,7 +18,7 @@ from . import signing, works
 from .accounts import Account
 from .errors import Conflict, NotFound
 from .ids import new_id
-from .ledger import statement
+from .ledger import statement, tree
 from .ledger.keys import SigningKey
 from .marking.fold import fold_name
 from .records import Date, Line, Name, ReceiptRef, Record, ScanItem, Use
@@ -98,7 +98,7 @@ def give(service: Service, account: Account, work_id: str, terms: NewGrant, key:
         ),
         signing.signing_key(service, account) if key is None else signing.own_key(service, account, key),
     )
-    leaf_hash = statement.leaf_hash(leaf)
+    leaf_hash = tree.leaf_hash(leaf)
     given = {"grant_id": new_id("grant"), "work": work.id, "terms": terms.model_dump(mode="json"), "given_at": now()}
     with service.db.write() as connection:
         connection.execute(grants.insert().values(leaf_hash=leaf_hash, **given))
@@ -132,12 +132,12 @@ def revoke(service: Service, account: Account, grant_id: str, key: SigningKey | 
         changed = connection.execute(
             grants.update()
             .where(grants.c.grant_id == grant_id, grants.c.revoked_at.is_(None))
-            .values(revoked_at=now(), revocation_hash=statement.leaf_hash(leaf))
+            .values(revoked_at=now(), revocation_hash=tree.leaf_hash(leaf))
         )
         if changed.rowcount != 1:
             raise Conflict(f"{grant_id} was revoked already")
         service.log.submit(connection, [leaf])
-    service.log.commit([statement.leaf_hash(leaf)])
+    service.log.commit([tree.leaf_hash(leaf)])
     return get(service, grant_id, account.id)
 
 

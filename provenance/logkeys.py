@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from .accounts import local
 from .errors import NotFound
-from .ledger import keys, note, policy, proof, receipt, statement, tiles, tree
+from .ledger import envelope, keys, note, policy, proof, receipt, statement, tiles, tree
 from .ledger.keys import SigningKey
 from .service import Service
 from .signing import enrolments
@@ -100,7 +100,7 @@ def _enter(service: Service, leaves: list[bytes], enrolled: list[SigningKey] | N
                     )
                 )
         service.log.submit(connection, leaves)
-    service.log.commit([statement.leaf_hash(leaf) for leaf in leaves])
+    service.log.commit([tree.leaf_hash(leaf) for leaf in leaves])
 
 
 def succession(service: Service, number: int = -1) -> dict[str, bytes]:
@@ -144,7 +144,7 @@ def succession(service: Service, number: int = -1) -> dict[str, bytes]:
         proof=prove(change.idx),
         enrolments=[(row.leaf, prove(row.idx)) for row in rows],
         opening={},
-        policy=policy.format_policy(statement.parse_leaf(change.leaf).predicate["replaces"]),
+        policy=policy.format_policy(envelope.parse_leaf(change.leaf).predicate["replaces"]),
         origin=service.log.origin,
         index=change.idx,
     )

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from . import signing, works
 from .errors import NotFound, Unavailable
 from .ledger import receipt, timestamp
-from .ledger.statement import parse_leaf
+from .ledger.envelope import parse_leaf
 from .service import Service
 from .tables import checkpoints, entries, openings
 

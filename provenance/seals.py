@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from .accounts import Account
 from .errors import BadContent, BadInput, NotFound, TooLarge, VerificationFailed
-from .ledger import statement
+from .ledger import envelope, statement
 from .ledger.encoding import b64, unb64
 from .records import Inline, RegistrationItem, Source
 from .service import Service
@@ -26,7 +26,7 @@ SEALED = "sealed"  # the medium of a work of which nothing is known, and the rea
 
 def new_salt() -> bytes:
     """32 random bytes."""
-    return secrets.token_bytes(statement.SALT_SIZE)
+    return secrets.token_bytes(envelope.SALT_SIZE)
 
 
 def digest(service: Service, source: Source, salt: bytes) -> bytes:
@@ -85,6 +85,6 @@ def opening(service: Service, account: Account, item: RegistrationItem, source: 
         salt = unb64(given)
     except VerificationFailed as error:
         raise BadInput(f"seal: {error.detail}") from None
-    if len(salt) != statement.SALT_SIZE or digest(service, source, salt) != row.digest:
+    if len(salt) != envelope.SALT_SIZE or digest(service, source, salt) != row.digest:
         raise VerificationFailed(f"this file, with this salt, is not the one that {item.opens} seals")
     return {**statement.refer(row.idx, row.leaf_hash), "salt": b64(salt)}

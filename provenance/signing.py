@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from .accounts import LOCAL, Account, find
 from .errors import BadInput, Conflict, Forbidden, LedgerReadOnly, NotFound
-from .ledger import keys, statement
+from .ledger import envelope, keys, statement, tree
 from .ledger.admission import directory_of
 from .ledger.keys import SigningKey
 from .service import Service
@@ -149,8 +149,8 @@ def enrol(service: Service, account: Account, leaf: bytes, *, unlinked: bool = F
         Conflict: the key is enrolled already.
         VerificationFailed: a weak key, a signature that does not hold, or a rule of the log.
     """
-    parsed = statement.parse_leaf(leaf)
-    keyid, public = statement.enrolled_key(parsed)
+    parsed = envelope.parse_leaf(leaf)
+    keyid, public = envelope.enrolled_key(parsed)
     custody = str(parsed.predicate["custody"])
     rows = _rows(service, account)
     live = {row.keyid: row for row in rows if row.revoked_index is None}
@@ -195,8 +195,8 @@ def entered_as(service: Service, leaf: bytes) -> bytes:
 
     Sent again it must be found, though the key that the service kept and signed with may be revoked by now.
     """
-    parsed = statement.parse_leaf(leaf)
-    keyid = statement.enrolled_key(parsed)[0]
+    parsed = envelope.parse_leaf(leaf)
+    keyid = envelope.enrolled_key(parsed)[0]
     stands = (
         sa.select(entries.c.leaf)
         .join(signing_keys, signing_keys.c.enrolled_index == entries.c.idx)
@@ -208,10 +208,10 @@ def entered_as(service: Service, leaf: bytes) -> bytes:
     with service.db.read() as connection:
         rows = [*connection.execute(stands), *connection.execute(waits)]
     for (raw,) in rows:
-        found = statement.parse_leaf(raw)
+        found = envelope.parse_leaf(raw)
         if found.payload == parsed.payload and found.signatures[: len(parsed.signatures)] == parsed.signatures:
-            return statement.leaf_hash(raw)
-    return statement.leaf_hash(leaf)
+            return tree.leaf_hash(raw)
+    return tree.leaf_hash(leaf)
 
 
 def rotate(service: Service, keyid: str) -> str:
@@ -277,7 +277,7 @@ def submit_revocation(service: Service, leaf: bytes) -> int:
 
 
 def _commit(service: Service, leaves: Sequence[bytes]) -> list[int]:
-    hashes = [statement.leaf_hash(leaf) for leaf in leaves]
+    hashes = [tree.leaf_hash(leaf) for leaf in leaves]
     indexes = service.log.commit(hashes)
     return [indexes[each] for each in hashes]
 
@@ -308,7 +308,7 @@ def check_acts_for(service: Service, signers: Sequence[str], registrants: Sequen
 def enrolments(service: Service, leaf: bytes) -> list[int]:
     """Indexes of the enrolments of an entry's keys, and of the keys that signed those, in the order of the log."""
     found: dict[str, int] = {}
-    wanted = set(statement.parse_leaf(leaf).signers)
+    wanted = set(envelope.parse_leaf(leaf).signers)
     with service.db.read() as connection:
         while wanted:
             rows = connection.execute(
@@ -317,7 +317,7 @@ def enrolments(service: Service, leaf: bytes) -> list[int]:
                 .where(signing_keys.c.keyid.in_(wanted))
             ).all()
             found |= {row.keyid: row.enrolled_index for row in rows}
-            wanted = {s for row in rows for s in statement.parse_leaf(row.leaf).signers} - found.keys()
+            wanted = {s for row in rows for s in envelope.parse_leaf(row.leaf).signers} - found.keys()
     return sorted(found.values())
 
 

@@ -25,7 +25,7 @@ from .errors import (
     Unavailable,
     VerificationFailed,
 )
-from .ledger import statement
+from .ledger import envelope, statement, tree
 from .ledger.encoding import b64, unb64
 from .records import Claim, ReceiptRef, Record, RegistrationItem, RegistrationResult, Source, parse
 from .service import Service
@@ -49,7 +49,7 @@ class SignedStatement(Record):
     """A statement signed by its owner."""
 
     leaf: str = Field(
-        max_length=4 * (statement.MAX_LEAF // 3 + 1),
+        max_length=4 * (envelope.MAX_LEAF // 3 + 1),
         description="The exact bytes of the DSSE envelope in RFC 8785 form, base64.",
         examples=["eyJwYXlsb2FkIjoi..."],
     )
@@ -145,10 +145,10 @@ def _submit_group(
     return answers
 
 
-def _parsed(service: Service, signed: SignedStatement) -> tuple[bytes, statement.Leaf]:
+def _parsed(service: Service, signed: SignedStatement) -> tuple[bytes, envelope.Leaf]:
     leaf = unb64(signed.leaf)
     parsed = service.log.arrivals.read(leaf)
-    if parsed.host != statement.host_of(service.log.origin):
+    if parsed.host != envelope.host_of(service.log.origin):
         raise VerificationFailed(f"the statement was written for the log of {parsed.host!r:.80}, not this one")
     if signed.opening is not None and "sealed" not in parsed.predicate:
         raise BadInput("opening: only a sealed registration comes with one")
@@ -173,7 +173,7 @@ def submit(service: Service, account: Account, signed: SignedStatement) -> Submi
             assert result.receipt is not None
             return Submitted(kind=parsed.kind, receipt=result.receipt, work=result)
         case "withdrawal" | "erasure":
-            index = _known(service, statement.leaf_hash(leaf))
+            index = _known(service, tree.leaf_hash(leaf))
             index = _of_a_work(service, account, leaf, parsed) if index is None else index
         case "key-enrol":
             if parsed.predicate["custody"] != "producer":
@@ -181,7 +181,7 @@ def submit(service: Service, account: Account, signed: SignedStatement) -> Submi
             index = _known(service, signing.entered_as(service, leaf))
             index = signing.enrol(service, account, leaf) if index is None else index
         case "key-revoke":
-            index = _known(service, statement.leaf_hash(leaf))
+            index = _known(service, tree.leaf_hash(leaf))
             index = signing.submit_revocation(service, leaf) if index is None else index
         case _:
             raise BadInput(f"a {parsed.kind} is not submitted here")
@@ -206,7 +206,7 @@ def _known(service: Service, leaf_hash: bytes) -> int | None:
 
 
 def _registration(
-    service: Service, account: Account, leaf: bytes, parsed: statement.Leaf, signed: SignedStatement
+    service: Service, account: Account, leaf: bytes, parsed: envelope.Leaf, signed: SignedStatement
 ) -> RegistrationResult:
     signing.check_own(service, account, parsed.signers)
     sealed = "sealed" in parsed.predicate
@@ -229,7 +229,7 @@ def _registration(
     return result
 
 
-def _sealed(leaf: bytes, parsed: statement.Leaf, signed: SignedStatement) -> drafts.Draft:
+def _sealed(leaf: bytes, parsed: envelope.Leaf, signed: SignedStatement) -> drafts.Draft:
     """The draft of a work that its owner sealed, with what the service may know of it."""
     if len(parsed.digests) != 1:
         raise BadInput("a sealed registration is about one work")
@@ -254,7 +254,7 @@ def _answered(service: Service, account: Account, leaf: bytes) -> RegistrationRe
     with service.db.read() as connection:
         row = connection.execute(
             sa.select(works_table).where(
-                works_table.c.leaf_hash == statement.leaf_hash(leaf), works_table.c.account_id == account.id
+                works_table.c.leaf_hash == tree.leaf_hash(leaf), works_table.c.account_id == account.id
             )
         ).first()
     if row is None:
@@ -276,7 +276,7 @@ def _answered(service: Service, account: Account, leaf: bytes) -> RegistrationRe
     )
 
 
-def _of_a_work(service: Service, account: Account, leaf: bytes, parsed: statement.Leaf) -> int | None:
+def _of_a_work(service: Service, account: Account, leaf: bytes, parsed: envelope.Leaf) -> int | None:
     """A withdrawal or an erasure of a work of the account."""
     with service.db.read() as connection:
         row = connection.execute(
@@ -293,4 +293,4 @@ def _of_a_work(service: Service, account: Account, leaf: bytes, parsed: statemen
     else:
         signing.check_own(service, account, parsed.signers)
         erasure.enter_erasure(service, account, row.work_id, leaf)
-    return _known(service, statement.leaf_hash(leaf))
+    return _known(service, tree.leaf_hash(leaf))

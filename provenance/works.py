@@ -19,7 +19,7 @@ from . import claims, drafts, marking, matching, seals, signing
 from .accounts import Account
 from .drafts import Draft
 from .errors import Conflict, NotFound, SourcemarkError
-from .ledger import statement
+from .ledger import envelope, statement, tree
 from .ledger.keys import SigningKey
 from .records import (
     Claim,
@@ -260,14 +260,14 @@ def withdraw(service: Service, account: Account, work_id: str, key: SigningKey |
 def enter_withdrawal(service: Service, account: Account, work_id: str, leaf: bytes) -> WorkRecord:
     """Withdraw by a signed statement; raises as `withdraw`."""
     found = row(service, work_id, account.id)
-    _may_withdraw(service, statement.parse_leaf(leaf), found)
+    _may_withdraw(service, envelope.parse_leaf(leaf), found)
     with service.db.write() as connection:
         changed = connection.execute(
             works.update()
             .where(works.c.id == found.id, works.c.withdrawn_at.is_(None))
             .values(
                 withdrawn_at=now(),
-                withdrawal_hash=statement.leaf_hash(leaf),
+                withdrawal_hash=tree.leaf_hash(leaf),
                 identity=found.identity if found.medium == seals.SEALED else None,
             )
         )
@@ -275,7 +275,7 @@ def enter_withdrawal(service: Service, account: Account, work_id: str, leaf: byt
             raise Conflict(f"{work_id} was withdrawn already")
         service.log.submit(connection, [leaf])
     try:
-        service.log.commit([statement.leaf_hash(leaf)])
+        service.log.commit([tree.leaf_hash(leaf)])
     except Conflict:  # its key was revoked in this very moment: the log does not have it, so it is not withdrawn
         with service.db.write() as connection:
             connection.execute(
@@ -288,7 +288,7 @@ def enter_withdrawal(service: Service, account: Account, work_id: str, leaf: byt
     return get(service, work_id, account.id)
 
 
-def _may_withdraw(service: Service, leaf: statement.Leaf, found: sa.Row[Any]) -> None:
+def _may_withdraw(service: Service, leaf: envelope.Leaf, found: sa.Row[Any]) -> None:
     """Told before anything is written; the sequencer has the last word."""
     if found.idx is None:
         raise NotFound(f"the registration of {found.work_id} is not in the log yet: try again in a moment")
@@ -296,4 +296,4 @@ def _may_withdraw(service: Service, leaf: statement.Leaf, found: sa.Row[Any]) ->
         raise Conflict(f"the statement withdraws another entry than that of {found.work_id}")
     with service.db.read() as connection:
         raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == found.idx)).scalar_one()
-    signing.check_acts_for(service, leaf.signers, statement.parse_leaf(raw).signers)
+    signing.check_acts_for(service, leaf.signers, envelope.parse_leaf(raw).signers)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import segno
 
 from ..errors import VerificationFailed
-from ..ledger import receipt, statement
+from ..ledger import receipt, tree
 from ..ledger.verify import Verification, printable
 
 Language = Literal["en", "zh"]
@@ -86,7 +86,7 @@ def certify(files: Mapping[str, bytes], done: Verification, language: Language =
         raise VerificationFailed(f"the receipt does not hold, so nothing is certified{why}")
     zh = language == "zh"
     facts = done.facts
-    leaf_hash = statement.leaf_hash(files[receipt.ENTRY]).hex()
+    leaf_hash = tree.leaf_hash(files[receipt.ENTRY]).hex()
     sections = [
         ("登记内容" if zh else "What was claimed", _claim(facts.get("claim"), zh)),
         ("时间" if zh else "When", _times(facts, zh)),

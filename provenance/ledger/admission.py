@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ..errors import VerificationFailed
 from ..tables import entries, log_state, signing_keys
-from . import statement
+from . import envelope
 from .directory import Earlier, KeyDirectory
 from .keyring import Keyring
 
@@ -38,7 +38,7 @@ def directory_of(connection: sa.Connection, origin: str, keyids: set[str], *, en
 
 def admit(
     connection: sa.Connection,
-    leaf: statement.Leaf,
+    leaf: envelope.Leaf,
     index: int,
     directory: KeyDirectory,
     keyring: Keyring,
@@ -52,7 +52,7 @@ def admit(
     except VerificationFailed as error:
         return error.detail
     if leaf.kind == "key-enrol":
-        keyid = statement.enrolled_key(leaf)[0]
+        keyid = envelope.enrolled_key(leaf)[0]
         values: dict[str, Any] = {
             "enrolled_index": index,
             "predecessor": directory.predecessors.get(keyid),
@@ -69,12 +69,12 @@ def admit(
     return None
 
 
-def keys_of(connection: sa.Connection, leaf: statement.Leaf) -> set[str]:
+def keys_of(connection: sa.Connection, leaf: envelope.Leaf) -> set[str]:
     """The keys that decide whether an entry may enter the log."""
     said = leaf.predicate
     found = {*leaf.signers, *(said[name] for name in ("keyid", "recovery") if name in said)}
     named = said.get("opens", said).get("index")  # of an entry of the round before it, the keys are asked for anyway
     if named is not None:
         raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == named)).scalar()
-        found |= set() if raw is None else set(statement.parse_leaf(raw).signers)
+        found |= set() if raw is None else set(envelope.parse_leaf(raw).signers)
     return found

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from ..db import Database
 from ..errors import BadInput, Conflict, VerificationFailed
 from ..tables import checkpoints, entries, now, pending_entries
-from . import statement
+from . import envelope, tree
 from .admission import directory_of
 from .directory import KeyDirectory
 
@@ -32,16 +32,16 @@ class Arrivals:
         self.origin = ""
         self._db = db
         # Entries by leaf hash, and those whose signatures were found to hold, so that each is read and verified once.
-        self._read: dict[bytes, statement.Leaf] = {}
+        self._read: dict[bytes, envelope.Leaf] = {}
         self._read_bytes = 0
         self._verified: set[bytes] = set()
 
-    def read(self, raw: bytes) -> statement.Leaf:
-        """See `statement.parse_leaf`."""
-        leaf_hash = statement.leaf_hash(raw)
+    def read(self, raw: bytes) -> envelope.Leaf:
+        """See `envelope.parse_leaf`."""
+        leaf_hash = tree.leaf_hash(raw)
         found = self._read.get(leaf_hash)
         if found is None:
-            found = statement.parse_leaf(raw)
+            found = envelope.parse_leaf(raw)
             if self._read_bytes > _KEPT:
                 self._read, self._read_bytes, self._verified = {}, 0, set()
             self._read[leaf_hash] = found
@@ -56,7 +56,7 @@ class Arrivals:
                 key may sign at the entry's place is for the sequencer to say.
             BadInput: a statement names a checkpoint that was never signed.
         """
-        new = {statement.leaf_hash(raw): raw for raw in leaves}
+        new = {tree.leaf_hash(raw): raw for raw in leaves}
         parsed = {leaf_hash: self.read(raw) for leaf_hash, raw in new.items() if leaf_hash not in self._verified}
         if not parsed:
             return
@@ -64,7 +64,7 @@ class Arrivals:
         with contextlib.nullcontext(connection) if connection is not None else self._db.read() as reading:
             directory = directory_of(reading, self.origin, signers, enrolled=False)
             for leaf in parsed.values():
-                if leaf.host != statement.host_of(self.origin):
+                if leaf.host != envelope.host_of(self.origin):
                     raise VerificationFailed(
                         f"the statement was written for the log of {leaf.host!r:.80}, not this one"
                     )
@@ -87,7 +87,7 @@ class Arrivals:
             rows.append(
                 {
                     "leaf": raw,
-                    "leaf_hash": statement.leaf_hash(raw),
+                    "leaf_hash": tree.leaf_hash(raw),
                     "kind": leaf.kind,
                     "keyid": leaf.signers[0],
                     "created_at": moment,
@@ -103,7 +103,7 @@ class Arrivals:
         if known is not None:
             raise Conflict(f"this statement is in the log already, as entry {known.idx}")
 
-    def _check_afters(self, connection: sa.Connection, afters: set[statement.After]) -> None:
+    def _check_afters(self, connection: sa.Connection, afters: set[envelope.After]) -> None:
         """The lower time bound of a statement must be a checkpoint that this log really signed."""
         sizes = [size for size, _ in afters]
         rows = connection.execute(
@@ -115,7 +115,7 @@ class Arrivals:
                 f"the statement says it is after a checkpoint of size {min(unknown)[0]} that was never signed"
             )
 
-    def known(self, leaf_hash: bytes) -> statement.Leaf | None:
+    def known(self, leaf_hash: bytes) -> envelope.Leaf | None:
         """What was read before, if it is still kept."""
         return self._read.get(leaf_hash)
 
@@ -128,10 +128,10 @@ class Arrivals:
             self._verified.discard(leaf_hash)
 
 
-def _verify_all(directory: KeyDirectory, leaves: Sequence[statement.Leaf]) -> None:
+def _verify_all(directory: KeyDirectory, leaves: Sequence[envelope.Leaf]) -> None:
     """Verify the signatures of many entries on all cores: the library lets go of the interpreter meanwhile."""
 
-    def verify(some: Sequence[statement.Leaf]) -> None:
+    def verify(some: Sequence[envelope.Leaf]) -> None:
         for leaf in some:
             directory.verify(leaf)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import VerificationFailed
-from . import note, statement, tiles
+from . import envelope, note, tiles
 from .crew import crew_of
 from .directory import KeyDirectory, published_entries
 from .repeats import NONE, Repeats
@@ -281,8 +281,8 @@ class _Auditor:
         out.digests, out.log_keys = b"".join(digests), self._directory.log_keys
         return out
 
-    def _apply(self, index: int, raw: bytes) -> statement.Leaf:
-        leaf = statement.parse_leaf(raw)
+    def _apply(self, index: int, raw: bytes) -> envelope.Leaf:
+        leaf = envelope.parse_leaf(raw)
         self._directory.verify(leaf)
         self._directory.admit(index, leaf, self._earlier)
         return leaf
@@ -344,7 +344,7 @@ class _Past:
         self._nodes = tiles.TileReader(fetch, size)
         self._roots: dict[int, bytes] = {}
 
-    def check(self, leaf: statement.Leaf) -> None:
+    def check(self, leaf: envelope.Leaf) -> None:
         size, root = leaf.after
         if size not in self._roots:
             if len(self._roots) >= 4096:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..errors import VerificationFailed
-from . import keys, note, statement, tiles
-from .statement import Leaf
+from . import envelope, keys, note, statement, tiles, tree
+from .envelope import Leaf
 
 # Reads an earlier entry of the same log: its exact bytes, by index.
 Earlier = Callable[[int], bytes]
@@ -61,7 +61,7 @@ class KeyDirectory:
         Raises:
             VerificationFailed: it breaks a rule; the directory stays as it was.
         """
-        leaf = statement.parse_leaf(raw)
+        leaf = envelope.parse_leaf(raw)
         self.verify(leaf)
         self.admit(index, leaf, earlier)
         return leaf
@@ -70,13 +70,13 @@ class KeyDirectory:
         """Every signature must hold, under an enrolled key or, in an enrolment, the new one."""
         known = self.known
         if leaf.kind == "key-enrol":
-            keyid, public = statement.enrolled_key(leaf)
+            keyid, public = envelope.enrolled_key(leaf)
             known = {keyid: public, **{signer: known[signer] for signer in leaf.signers if signer in known}}
-        statement.verify_signatures(leaf, known)
+        envelope.verify_signatures(leaf, known)
 
     def admit(self, index: int, leaf: Leaf, earlier: Earlier) -> None:
         """Apply the next entry, of which the signatures were verified before; raises as `replay`."""
-        statement.check_place(leaf, self.origin, index)
+        envelope.check_place(leaf, self.origin, index)
         if self.ended:
             raise VerificationFailed("the log was ended before")
         if leaf.kind == "key-enrol":
@@ -121,7 +121,7 @@ class KeyDirectory:
                 raise VerificationFailed(f"the key {signer[:16]} that signed the entry was revoked before")
 
     def _enrol(self, leaf: Leaf) -> None:
-        keyid, public = statement.enrolled_key(leaf)
+        keyid, public = envelope.enrolled_key(leaf)
         if keyid in self.known:
             raise VerificationFailed("the key was enrolled twice")
         recovery = leaf.predicate.get("recovery")
@@ -182,9 +182,9 @@ def _target(reference: statement.Reference, index: int, earlier: Earlier) -> Lea
     if at >= index:
         raise VerificationFailed(f"it names entry {at}, which is not before it")
     raw = earlier(at)
-    if statement.leaf_hash(raw).hex() != reference["leafHash"]:
+    if tree.leaf_hash(raw).hex() != reference["leafHash"]:
         raise VerificationFailed(f"it names an entry {at} that is another one in this log")
-    return statement.parse_leaf(raw)
+    return envelope.parse_leaf(raw)
 
 
 def published_entries(fetch: tiles.Fetch, size: int) -> Earlier:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from ..db import Database
 from ..errors import LedgerReadOnly, SourcemarkError, VerificationFailed
 from ..tables import checkpoints, entries, fingerprints, log_state, openings, pending_entries, signing_keys, works
-from . import audit, note, statement, tiles
+from . import audit, envelope, note, statement, tiles, tree
 from .directory import KeyDirectory
 from .log import Log
 from .repeats import NONE, Repeats
@@ -87,7 +87,7 @@ def _entries(db: Database, log: Log, repeats: Repeats) -> Iterator[str]:
         if row.idx != frontier.size:
             yield f"entry {frontier.size} is missing from the database"
             return
-        fresh, digest = statement.leaf_hash(row.leaf), NONE
+        fresh, digest = tree.leaf_hash(row.leaf), NONE
         if fresh != row.leaf_hash:
             yield f"entry {row.idx} was changed in the database"
         try:
@@ -183,7 +183,7 @@ def _keys_at(size: int, changes: Sequence[Any], current: list[str]) -> list[str]
     """The log's verifier keys at a size, after its log-key entries."""
     keys = current
     for place, row in enumerate(changes):
-        said = statement.parse_leaf(row.leaf).predicate
+        said = envelope.parse_leaf(row.leaf).predicate
         if row.idx < size:
             keys = list(said["keys"] or said["replaces"])
         elif place == 0:
@@ -200,7 +200,7 @@ def _openings(db: Database) -> Iterator[str]:
     )
     for row in _streamed(db, query):
         try:
-            promised = statement.parse_leaf(row.leaf).predicate["commitments"].get(row.name)
+            promised = envelope.parse_leaf(row.leaf).predicate["commitments"].get(row.name)
         except (SourcemarkError, KeyError):
             continue  # reported with the entry itself
         if statement.commit(row.salt, row.record) != promised:

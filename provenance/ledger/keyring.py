@@ -13,7 +13,7 @@ from ..config import Settings
 from ..db import Database
 from ..errors import LedgerReadOnly
 from ..tables import entries, log_state
-from . import keys, note, statement
+from . import envelope, keys, note
 
 
 class Keyring:
@@ -53,7 +53,7 @@ class Keyring:
             if index is None:
                 return None
             leaf = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar_one()
-        return statement.parse_leaf(leaf).predicate
+        return envelope.parse_leaf(leaf).predicate
 
     def _of(self, vkeys: Sequence[str]) -> note.LogKeys:
         """The private keys of verifier keys: the first ones', or those whose files bear the id."""

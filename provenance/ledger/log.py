@@ -28,7 +28,7 @@ from ..config import Settings
 from ..db import Database, exclusive, storage_failed
 from ..errors import FULL_DISK, Conflict, LedgerReadOnly, Unavailable, from_os_error
 from ..tables import checkpoints, entries, log_state, now, pending_entries
-from . import keys, note, statement
+from . import envelope, keys, note, tree
 from .admission import admit, directory_of, keys_of
 from .arrivals import Arrivals
 from .keyring import Keyring
@@ -246,7 +246,7 @@ class Log:
         self.arrivals.forget(leaf_hash for _, leaf_hash, _ in waiting)
         return len(waiting)
 
-    def _waiting(self, connection: sa.Connection) -> list[tuple[int, bytes, statement.Leaf]]:
+    def _waiting(self, connection: sa.Connection) -> list[tuple[int, bytes, envelope.Leaf]]:
         """Number, leaf hash and content of the entries that come next; what was read on arrival is not read again."""
         rows = connection.execute(
             sa.select(pending_entries.c.id, pending_entries.c.leaf_hash)
@@ -281,7 +281,7 @@ class Log:
             start = frontier.size
             for first in range(start, state.size, _ROUND):
                 stop = min(state.size, first + _ROUND)
-                frontier.extend([statement.leaf_hash(leaf) for leaf in self.publication.leaves(first, stop)])
+                frontier.extend([tree.leaf_hash(leaf) for leaf in self.publication.leaves(first, stop)])
             if frontier.size != state.size or frontier.root() != state.root:
                 raise LedgerReadOnly(
                     "entries read back from the database do not have the root they were given: check memory and disk, "
@@ -312,7 +312,7 @@ class Log:
         self._signer.advance(self.origin, state.size, state.root, signed)
 
     # --- what everybody may read -----------------------------------------------------------------------------------
-    def head(self) -> statement.After:
+    def head(self) -> envelope.After:
         """Size and root of the newest published checkpoint: what a statement signed now is after."""
         current = self.published.checkpoint()
         return current.size, current.root

@@ -19,7 +19,7 @@ from typing import Any
 
 from ..errors import BadInput, Unavailable, VerificationFailed
 from .encoding import canonical
-from .statement import parse_leaf
+from .envelope import parse_leaf
 
 ENTRY = "entry.dsse.json"
 PROOF = "entry.tlog-proof"

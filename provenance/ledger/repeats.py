@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import from_os_error
-from . import statement
+from . import envelope
 from .directory import Earlier
 
 _IN_MEMORY = 8 * 1024 * 1024  # bytes of digests; more are kept in a temporary file
@@ -18,7 +18,7 @@ _PART = 1 << 20  # digests compared at a time
 NONE = bytes(8)  # in the place of an entry that is no statement
 
 
-def digest(leaf: statement.Leaf) -> bytes:
+def digest(leaf: envelope.Leaf) -> bytes:
     """8 bytes of the digest of what was signed: with one of two signatures dropped it is the same statement still."""
     return hashlib.sha256(leaf.payload).digest()[:8]
 
@@ -67,4 +67,4 @@ class Repeats:
         return np.concatenate(places), np.concatenate(values)
 
     def _payload(self, index: int) -> bytes:
-        return statement.parse_leaf(self._earlier(index)).payload
+        return envelope.parse_leaf(self._earlier(index)).payload

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cryptography.x509 import Certificate
 
 from ..errors import VerificationFailed
-from . import note, receipt, statement, timestamp
+from . import envelope, note, receipt, timestamp
 from .encoding import unb64
 from .policy import Policy
 from .tree import verify_consistency
@@ -33,7 +33,7 @@ def logged_at(checkpoint: note.OpenedCheckpoint, trusted: Policy) -> int | None:
     return min(times, default=None)
 
 
-def not_before(files: Mapping[str, bytes], leaf: statement.Leaf, origin: str, trusted: Policy) -> int | None:
+def not_before(files: Mapping[str, bytes], leaf: envelope.Leaf, origin: str, trusted: Policy) -> int | None:
     """POSIX seconds before which the checkpoint that the entry names as seen was not signed, by any of its clocks.
 
     None when the receipt does not bring that checkpoint, or it bears no time.

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from cryptography.x509 import Certificate
 
 from ..errors import VerificationFailed
-from . import note, proof, receipt, statement, times, timestamp
+from . import envelope, note, proof, receipt, statement, times, timestamp
 from . import policy as policies
 from .encoding import parse_canonical, unb64
 from .tree import leaf_hash, verify_inclusion
@@ -128,7 +128,7 @@ class Verification:
 class _Proven:
     """An entry whose inclusion under a trusted checkpoint holds."""
 
-    leaf: statement.Leaf
+    leaf: envelope.Leaf
     proof: proof.Proof
     checkpoint: note.OpenedCheckpoint
 
@@ -214,7 +214,7 @@ def verify_receipt(
     def signature() -> tuple[str, str]:
         entry: _Proven = state["entry"]
         known, custody = _signer_keys(files, entry, state["policy"])
-        statement.verify_signatures(entry.leaf, known)
+        envelope.verify_signatures(entry.leaf, known)
         signers = entry.leaf.signers
         done.facts |= {"signed_by": signers, "custody": [custody[s] for s in signers]}
         kept = ", ".join(f"{s[:16]} (key kept by the {custody[s]})" for s in signers)
@@ -286,13 +286,13 @@ def _file(files: Mapping[str, bytes], name: str) -> bytes:
 
 def _prove(files: Mapping[str, bytes], folder: str, trusted: policies.Policy) -> _Proven:
     raw = _file(files, folder + receipt.ENTRY)
-    leaf = statement.parse_leaf(raw)
+    leaf = envelope.parse_leaf(raw)
     parsed = proof.parse_proof(_file(files, folder + receipt.PROOF))
     checkpoint = note.open_checkpoint(parsed.checkpoint, trusted.logs, list(trusted.witnesses.values()))
     if not trusted.satisfied_by(set(checkpoint.signed_by)):
         raise VerificationFailed("fewer witnesses signed the checkpoint than the policy demands")
     verify_inclusion(parsed.index, checkpoint.size, leaf_hash(raw), parsed.hashes, checkpoint.root)
-    statement.check_place(leaf, checkpoint.origin, parsed.index)
+    envelope.check_place(leaf, checkpoint.origin, parsed.index)
     return _Proven(leaf, parsed, checkpoint)
 
 
@@ -310,16 +310,16 @@ def _signer_keys(
             raise VerificationFailed("a key was enrolled in another log")
         if enrolment.leaf.kind != "key-enrol" or enrolment.proof.index >= entry.proof.index:
             raise VerificationFailed("a key was not enrolled before the entry it signed")
-        keyid, public = statement.enrolled_key(enrolment.leaf)
+        keyid, public = envelope.enrolled_key(enrolment.leaf)
         if keyid in known:
             raise VerificationFailed("a key was enrolled twice")
         known[keyid] = public
         custody[keyid] = str(enrolment.leaf.predicate["custody"])
-        statement.verify_signatures(enrolment.leaf, known)  # in a rotation, the old key's too
+        envelope.verify_signatures(enrolment.leaf, known)  # in a rotation, the old key's too
     return known, custody
 
 
-def _open(files: Mapping[str, bytes], leaf: statement.Leaf) -> dict[str, Any]:
+def _open(files: Mapping[str, bytes], leaf: envelope.Leaf) -> dict[str, Any]:
     opening = parse_canonical(files[receipt.OPENING])
     promised = leaf.predicate.get("commitments", {})
     if not isinstance(opening, dict) or not opening:
@@ -339,7 +339,7 @@ def _salted(opened: Mapping[str, Any], salted_digest: Callable[[bytes], bytes] |
     if salted_digest is None or not isinstance(record, dict) or not isinstance(record.get("salt"), str):
         raise VerificationFailed("the registration is sealed, and opening.json does not show its salt")
     salt = unb64(record["salt"])
-    if len(salt) != statement.SALT_SIZE:
+    if len(salt) != envelope.SALT_SIZE:
         raise VerificationFailed("the salt of a sealed registration has 32 bytes")
     return salted_digest(salt)
 

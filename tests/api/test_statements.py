@@ -8,14 +8,14 @@ import secrets
 import pytest
 
 from provenance import drafts
-from provenance.ledger import fsck, keys, receipt, statement, verify
+from provenance.ledger import envelope, fsck, keys, receipt, statement, tree, verify
 from provenance.ledger.encoding import b64, canonical
 from provenance.tables import drafts as drafts_table
 
 from .test_api import CLAIM, TEXT, image_bytes, problem
 
 
-def head(api) -> tuple[str, statement.After]:
+def head(api) -> tuple[str, envelope.After]:
     lines = api("GET", "/v1/ledger/checkpoint").text.split("\n")
     return lines[0], (int(lines[1]), base64.b64decode(lines[2]))
 
@@ -40,7 +40,7 @@ def prepared(api, who: str = "producer", **item) -> bytes:
 
 
 def signed(payload: bytes, *signers: keys.SigningKey) -> bytes:
-    return statement.assemble(payload, [(key.keyid, key.sign(statement.pae(payload))) for key in signers])
+    return statement.assemble(payload, [(key.keyid, key.sign(envelope.pae(payload))) for key in signers])
 
 
 def sound(api) -> None:
@@ -87,7 +87,7 @@ def test_many_at_once(api) -> None:
     known = sealed(key)
     first = submit(api, known).json()
     withdrawn = statement.withdrawal(
-        origin, registration=statement.leaf_hash(known), index=first["receipt"]["index"], after=after
+        origin, registration=tree.leaf_hash(known), index=first["receipt"]["index"], after=after
     )
     one = signed(prepared(api), key)
     leaves = [sealed(key), known, sealed(stranger), b"{}", one, statement.sign(withdrawn, key), sealed(key), one]
@@ -232,9 +232,7 @@ def test_withdrawal_by_the_producer(api) -> None:
     work = submit(api, leaf).json()["work"]
     rivals = enrolled(api, "rival")
     origin, after = head(api)
-    made = statement.withdrawal(
-        origin, registration=statement.leaf_hash(leaf), index=work["receipt"]["index"], after=after
-    )
+    made = statement.withdrawal(origin, registration=tree.leaf_hash(leaf), index=work["receipt"]["index"], after=after)
     problem(submit(api, statement.sign(made, rivals), "rival"), 404, "not-found")
     problem(submit(api, statement.sign(made, rivals)), 409, "conflict")
     wrong = statement.withdrawal(origin, registration=bytes(32), index=work["receipt"]["index"], after=after)
@@ -290,7 +288,7 @@ def test_sealed_by_the_client(api) -> None:
     payload = prepared(api, opens=sealed["work_id"], seal=b64(seal))
     assert json.loads(payload)["predicate"]["opens"] == {
         "index": sealed["receipt"]["index"],
-        "leafHash": statement.leaf_hash(leaf).hex(),
+        "leafHash": tree.leaf_hash(leaf).hex(),
         "salt": b64(seal),
     }
     opened = submit(api, signed(payload, key)).json()["work"]
@@ -321,7 +319,7 @@ def test_a_sealed_statement_read_in_the_log_is_not_sent_again(api) -> None:
     problem(submit(api, signed(payload, second)), 409, "conflict")
     withdrawn = statement.withdrawal(
         origin,
-        registration=statement.leaf_hash(signed(payload, key)),
+        registration=tree.leaf_hash(signed(payload, key)),
         index=first.json()["work"]["receipt"]["index"],
         after=after,
     )
@@ -363,7 +361,7 @@ def test_erasure(api) -> None:
     work = submit(api, leaf).json()["work"]
     problem(api("POST", f"/v1/works/{work['work_id']}/erasure", "producer"), 403, "forbidden")
     origin, after = head(api)
-    entry, index = statement.leaf_hash(leaf), work["receipt"]["index"]
+    entry, index = tree.leaf_hash(leaf), work["receipt"]["index"]
 
     def made(*names: str) -> bytes:
         return statement.sign(statement.erasure(origin, entry=entry, index=index, erased=names, after=after), key)

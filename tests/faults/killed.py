@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from provenance import accounts, service, statements
 from provenance.config import Settings
 from provenance.errors import LedgerReadOnly, Unavailable
-from provenance.ledger import statement
+from provenance.ledger import envelope, statement, tree
 from provenance.ledger.keys import SigningKey
 from provenance.service import Service
 
@@ -40,7 +40,7 @@ class NoSandbox:
         pass
 
 
-def registration(origin: str, after: statement.After, key: SigningKey) -> bytes:
+def registration(origin: str, after: envelope.After, key: SigningKey) -> bytes:
     made = statement.sealed_registration(origin, digest=os.urandom(32), commitments=COMMITMENTS, after=after)
     return statement.sign(made, key)
 
@@ -95,7 +95,7 @@ def serve(settings: Settings, key: bytes, book: Path, again: list[str], kill: tu
                 except Exception as error:
                     lines.write(broken=f"{type(error).__name__}: {error}")
                     raise
-                lines.write(answered=statement.leaf_hash(leaf).hex(), index=done.receipt.index, size=done.receipt.size)
+                lines.write(answered=tree.leaf_hash(leaf).hex(), index=done.receipt.index, size=done.receipt.size)
 
         threads = [threading.Thread(target=client, daemon=True) for _ in range(CLIENTS)]
         for thread in threads:

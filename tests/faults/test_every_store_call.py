@@ -79,7 +79,7 @@ class Producer:
     def submit(self, leaf: bytes) -> None:
         account = accounts.local(self.service.db)
         done = statements.submit(self.service, account, statements.SignedStatement(leaf=b64(leaf)))
-        assert self.answered.setdefault(statement.leaf_hash(leaf), done.receipt.index) == done.receipt.index
+        assert self.answered.setdefault(tree.leaf_hash(leaf), done.receipt.index) == done.receipt.index
 
     def attempt(self, act: Callable[[], object]) -> str:
         """Act with a fault armed, then without: the next attempt works, or a named alarm stands until a restart."""
@@ -193,7 +193,7 @@ def test_a_withdrawal(producer: Producer, mode: str) -> None:
     def prepare() -> Callable[[], object]:
         registered = producer.registration()
         producer.submit(registered)
-        leaf_hash = statement.leaf_hash(registered)
+        leaf_hash = tree.leaf_hash(registered)
         made = statement.withdrawal(
             producer.service.log.origin,
             registration=leaf_hash,
@@ -225,7 +225,7 @@ def test_tiles_that_become_whole(sqlite_settings: Settings, tmp_path: Path, mode
     many = [producer.registration() for _ in range(254)]
     with producer.service.db.write() as connection:
         producer.service.log.submit(connection, many)
-    producer.answered |= producer.service.log.commit([statement.leaf_hash(leaf) for leaf in many])
+    producer.answered |= producer.service.log.commit([tree.leaf_hash(leaf) for leaf in many])
     producer.service.close()
     before = tmp_path / "before"
     shutil.copytree(sqlite_settings.home, before)
@@ -239,7 +239,7 @@ def test_tiles_that_become_whole(sqlite_settings: Settings, tmp_path: Path, mode
         def act(leaves: list[bytes] = leaves) -> None:
             with contextlib.suppress(Conflict), producer.service.db.write() as connection:
                 producer.service.log.submit(connection, leaves)
-            producer.answered |= producer.service.log.commit([statement.leaf_hash(leaf) for leaf in leaves])
+            producer.answered |= producer.service.log.commit([tree.leaf_hash(leaf) for leaf in leaves])
 
         producer.faults.arm(number, mode, "log/|signer")  # what comes before is the same at every size
         producer.attempt(act)

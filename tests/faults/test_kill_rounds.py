@@ -54,7 +54,7 @@ class Records:
             line = json.loads(raw)
             assert "broken" not in line, line
             if "sent" in line:
-                self.sent[statement.leaf_hash(unb64(line["sent"])).hex()] = line["sent"]
+                self.sent[tree.leaf_hash(unb64(line["sent"])).hex()] = line["sent"]
             elif "answered" in line:
                 assert self.answered.setdefault(line["answered"], line["index"]) == line["index"]
                 assert line["index"] < line["size"]

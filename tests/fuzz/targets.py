@@ -18,12 +18,12 @@ from provenance.errors import SourcemarkError, VerificationFailed
 from provenance.ledger import (
     audit,
     encoding,
+    envelope,
     keys,
     note,
     policy,
     proof,
     receipt,
-    statement,
     tiles,
     timestamp,
     tree,
@@ -133,11 +133,11 @@ def log_root(log: SmallLog) -> bytes:
 
 
 def _leaves(log: SmallLog) -> dict[str, Target]:
-    payloads = [statement.parse_leaf(leaf).payload for leaf in log.leaves]
+    payloads = [envelope.parse_leaf(leaf).payload for leaf in log.leaves]
 
     def leaf(raw: bytes) -> None:
         directory = KeyDirectory(ORIGIN, {key.keyid: key.public for key in (OLD, NEW)})
-        found = statement.parse_leaf(raw)
+        found = envelope.parse_leaf(raw)
         directory.verify(found)
         _same(found.payload, payloads)
 
@@ -149,7 +149,7 @@ def _leaves(log: SmallLog) -> dict[str, Target]:
 
     return {
         "leaf": Target(log.leaves, leaf),
-        "statement": Target(payloads, statement.parse_statement),
+        "statement": Target(payloads, envelope.parse_statement),
         "canonical": Target([*payloads, '{"a":[1,"钟\U0001f570\\n"],"b":null}'.encode()], canonical),
         "bundle": Target([tiles.bundle(log.leaves), tiles.bundle([b"", b"a", b"bc"])], bundle),
     }

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from provenance.certificate import Certificate, certify, to_html, to_pdf
 from provenance.errors import Misconfigured, VerificationFailed
-from provenance.ledger import keys, receipt, statement, verify
+from provenance.ledger import keys, receipt, tree, verify
 
 from .ledger.small_log import SmallLog, enrolment, registration
 
@@ -72,7 +72,7 @@ def test_what_it_says(tmp_path: Path, language: str) -> None:
     certificate, files = made(tmp_path, CLAIM, language)
     page = read(to_html(certificate))
     text = page.text + pdf_text(to_pdf(certificate))
-    leaf = statement.leaf_hash(files[receipt.ENTRY]).hex()
+    leaf = tree.leaf_hash(files[receipt.ENTRY]).hex()
     facts = verify.verify_receipt(files).facts
     for shown in (CLAIM["title"], CLAIM["owner"], *CLAIM["source_urls"], "CC-BY-4.0", KEY.keyid, leaf, facts["sha256"][0],
                   "2026-09-21 14:13:20 UTC"):  # fmt: skip

@@ -10,7 +10,7 @@ from provenance import accounts, erasure, grants, idempotency, receipts, scans, 
 from provenance.accounts import NewAccount
 from provenance.errors import Conflict, Forbidden, NotFound
 from provenance.grants import NewGrant
-from provenance.ledger import fsck, keys, statement, verify
+from provenance.ledger import fsck, keys, statement, tree, verify
 from provenance.service import Service
 from provenance.tables import metadata
 
@@ -151,5 +151,5 @@ def test_the_log_refuses_an_erasure_of_nothing(service: Service) -> None:
         with service.db.write() as connection:
             service.log.submit(connection, [leaf])
         with pytest.raises(Conflict):
-            service.log.commit([statement.leaf_hash(leaf)])
+            service.log.commit([tree.leaf_hash(leaf)])
     assert fsck.check(service.db, service.log)["problems"] == []

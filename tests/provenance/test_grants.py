@@ -9,7 +9,7 @@ import pytest
 from provenance import accounts, grants, works
 from provenance.errors import BadInput, Conflict, NotFound
 from provenance.grants import Grant, NewGrant
-from provenance.ledger import fsck, statement
+from provenance.ledger import envelope, fsck
 from provenance.records import ScanItem, parse
 from provenance.service import Service
 from provenance.tables import entries
@@ -67,7 +67,7 @@ def test_the_log_holds_a_commitment_and_nobodys_name(sqlite_service: Service) ->
     given = _give(service, _registered(service), commercial=True, until="2027-12-31")
     with service.db.read() as connection:
         leaves = connection.execute(entries.select().where(entries.c.kind == "grant")).all()
-    (leaf,) = [statement.parse_leaf(row.leaf) for row in leaves]
+    (leaf,) = [envelope.parse_leaf(row.leaf) for row in leaves]
     assert given.receipt is not None
     assert leaves[0].idx == given.receipt.index
     assert leaf.predicate["commitments"].keys() == {"terms"}

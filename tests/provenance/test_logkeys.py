@@ -8,7 +8,7 @@ import pytest
 
 from provenance import accounts, logkeys, receipts, signing
 from provenance.errors import Conflict, LedgerReadOnly, NotFound, VerificationFailed
-from provenance.ledger import audit, fsck, keys, note, statement, tiles, verify
+from provenance.ledger import audit, envelope, fsck, keys, note, statement, tiles, tree, verify
 from provenance.ledger.directory import KeyDirectory
 from provenance.service import Service
 
@@ -36,7 +36,7 @@ def test_a_rotation(settings, tmp_path: Path) -> None:
         done = verify.verify_receipt(way, old_policy)
         assert done.ok, done.lines()
         assert done.facts["kind"] == "log-key"
-        assert statement.parse_leaf(way["entry.dsse.json"]).predicate["keys"] == new
+        assert envelope.parse_leaf(way["entry.dsse.json"]).predicate["keys"] == new
         covering = way["entry.tlog-proof"].split(b"\n\n", 1)[1]
         for vkeys in (old, new):
             note.open_checkpoint(covering, [note.VKey.parse(key) for key in vkeys])
@@ -57,8 +57,8 @@ def test_a_rotation(settings, tmp_path: Path) -> None:
         assert service.log.vkeys() == new
         third = logkeys.rotate(service)
         register_work(service, (ESSAY + " Again.").encode())
-        assert statement.parse_leaf(logkeys.succession(service, 0)["entry.dsse.json"]).predicate["keys"] == new
-        assert statement.parse_leaf(logkeys.succession(service)["entry.dsse.json"]).predicate["keys"] == third
+        assert envelope.parse_leaf(logkeys.succession(service, 0)["entry.dsse.json"]).predicate["keys"] == new
+        assert envelope.parse_leaf(logkeys.succession(service)["entry.dsse.json"]).predicate["keys"] == third
         sound(service, tmp_path / "log3")
 
 
@@ -118,13 +118,13 @@ def test_who_changes_the_logs_keys(service: Service) -> None:
         with service.db.write() as connection:
             log.submit(connection, [leaf])
         with pytest.raises(Conflict):
-            log.commit([statement.leaf_hash(leaf)])
+            log.commit([tree.leaf_hash(leaf)])
     assert log.vkeys() == old.vkeys()
     sound(service)
 
 
 def test_the_rules_by_themselves() -> None:
-    origin, start = "log.test.example/sourcemark", (0, statement.EMPTY_ROOT)
+    origin, start = "log.test.example/sourcemark", (0, tree.EMPTY_ROOT)
     eras = [note.LogKeys(origin, *keys.new_log_keys()) for _ in range(3)]
     a, b, c = (era.statement_key() for era in eras)
 

@@ -11,8 +11,8 @@ import pytest
 from provenance import accounts, receipts, signing, works
 from provenance.accounts import Account, NewAccount
 from provenance.errors import BadInput, Conflict, Forbidden, LedgerReadOnly, NotFound, VerificationFailed
-from provenance.ledger import fsck, keys, statement, verify
-from provenance.ledger.encoding import b64
+from provenance.ledger import fsck, keys, statement, tree, verify
+from provenance.ledger.encoding import b64, canonical
 from provenance.ledger.keys import SigningKey
 from provenance.records import RegistrationItem
 from provenance.service import Service
@@ -229,9 +229,9 @@ def test_the_operator_cannot_forge_a_producer(service: Service) -> None:
     made = statement.registration(
         service.log.origin, digest=bytes(32), medium="text", algorithms=[], commitments={}, after=service.log.head()
     )
-    envelope = json.loads(statement.sign(made, operator))
-    envelope["signatures"][0]["keyid"] = key.keyid
-    forged = statement.canonical(envelope)
+    wrapped = json.loads(statement.sign(made, operator))
+    wrapped["signatures"][0]["keyid"] = key.keyid
+    forged = canonical(wrapped)
     with pytest.raises(VerificationFailed, match="does not verify"), service.db.write() as connection:
         service.log.submit(connection, [forged])
     from provenance.tables import pending_entries
@@ -240,13 +240,13 @@ def test_the_operator_cannot_forge_a_producer(service: Service) -> None:
         connection.execute(
             pending_entries.insert().values(
                 leaf=forged,
-                leaf_hash=statement.leaf_hash(forged),
+                leaf_hash=tree.leaf_hash(forged),
                 kind="registration",
                 keyid=key.keyid,
                 created_at="2026-01-01T00:00:00.000000Z",
             )
         )
-    service.log.commit([statement.leaf_hash(forged)])
+    service.log.commit([tree.leaf_hash(forged)])
     assert any("does not verify" in problem for problem in fsck.check(service.db, service.log)["problems"])
 
 
@@ -258,9 +258,9 @@ def test_what_the_queue_refuses(service: Service, what: str) -> None:
     made = statement.registration(origin, digest=bytes(32), medium="text", algorithms=[], commitments={}, after=after)
     leaf = statement.sign(made, key)
     if what == "signature":
-        envelope = json.loads(leaf)
-        envelope["signatures"][0]["sig"] = b64(bytes(64))
-        leaf = statement.canonical(envelope)
+        wrapped = json.loads(leaf)
+        wrapped["signatures"][0]["sig"] = b64(bytes(64))
+        leaf = canonical(wrapped)
     with pytest.raises((VerificationFailed, BadInput)), service.db.write() as connection:
         service.log.submit(connection, [leaf])
     sound(service)
@@ -278,7 +278,7 @@ def test_a_leaf_waits_once(service: Service) -> None:
         service.log.submit(connection, [leaf])
     with pytest.raises(Conflict, match="already"), service.db.write() as connection:
         service.log.submit(connection, [leaf])
-    service.log.commit([statement.leaf_hash(leaf)])
+    service.log.commit([tree.leaf_hash(leaf)])
     with pytest.raises(Conflict, match="in the log already"), service.db.write() as connection:
         service.log.submit(connection, [leaf])
 

@@ -6,7 +6,7 @@ import pytest
 
 from provenance import accounts, signing, statements, works
 from provenance.errors import Conflict, Forbidden, NotFound
-from provenance.ledger import fsck, keys, statement
+from provenance.ledger import envelope, fsck, keys, statement
 from provenance.ledger.encoding import b64, unb64
 from provenance.records import RegistrationItem
 from provenance.service import Service
@@ -20,7 +20,7 @@ def signed(service: Service, key: keys.SigningKey, text: str = ESSAY) -> SignedS
     signing.own_key(service, local, key)
     made = statements.prepare(service, local, RegistrationItem(owner="Ada", title="t"), text.encode())
     payload = unb64(made.statement)
-    return SignedStatement(leaf=b64(statement.assemble(payload, [(key.keyid, key.sign(statement.pae(payload)))])))
+    return SignedStatement(leaf=b64(statement.assemble(payload, [(key.keyid, key.sign(envelope.pae(payload)))])))
 
 
 def test_prepared_here_submitted_there(settings) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from provenance.ledger import keys, note, policy, proof, receipt, statement, tiles, tree
+from provenance.ledger import envelope, keys, note, policy, proof, receipt, statement, tiles, tree
 from provenance.ledger.encoding import b64, canonical
 
 ORIGIN = "log.test.example/sourcemark"
@@ -27,7 +27,7 @@ def registration(
     key: keys.SigningKey,
     *more: keys.SigningKey,
     origin: str = ORIGIN,
-    after: statement.After = START,
+    after: envelope.After = START,
     records: Mapping[str, Any] | None = None,
 ) -> bytes:
     records = records or {"claim": RECORD}
@@ -51,11 +51,11 @@ def enrolment(
 
 def resigned(leaf: bytes, key: keys.SigningKey, change: Any) -> bytes:
     """The leaf with its statement changed and signed anew, past the builders' own checks."""
-    made = json.loads(statement.parse_leaf(leaf).payload)
+    made = json.loads(envelope.parse_leaf(leaf).payload)
     change(made)
     payload = json.dumps(made, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-    signature = {"keyid": key.keyid, "sig": b64(key.sign(statement.pae(payload)))}
-    return canonical({"payload": b64(payload), "payloadType": statement.PAYLOAD_TYPE, "signatures": [signature]})
+    signature = {"keyid": key.keyid, "sig": b64(key.sign(envelope.pae(payload)))}
+    return canonical({"payload": b64(payload), "payloadType": envelope.PAYLOAD_TYPE, "signatures": [signature]})
 
 
 def cosigned(signed: bytes, witness: Ed25519PrivateKey, name: str, timestamp: int) -> bytes:

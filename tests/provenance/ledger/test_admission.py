@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from provenance import accounts
 from provenance.config import Settings
 from provenance.errors import Conflict, VerificationFailed
-from provenance.ledger import fsck, keys, statement
+from provenance.ledger import fsck, keys, statement, tree
 from provenance.ledger.directory import KeyDirectory
 from provenance.service import Service
 from provenance.tables import entries, signing_keys
@@ -36,7 +36,7 @@ def written(service: Service, log: list[bytes], step: tuple) -> bytes:
     signers = [key]
     commitments = {"claim": statement.commit(bytes(32), {}), "seal": statement.commit(bytes(32), {"salt": ""})}
     named = step[2] if kind in ("withdraw", "open", "erase") else 0
-    entry = statement.leaf_hash(log[named]) if named < len(log) else bytes(32)
+    entry = tree.leaf_hash(log[named]) if named < len(log) else bytes(32)
     match kind:
         case "enrol":
             recovery = None if step[3] is None else KEYS[step[3]].keyid
@@ -111,7 +111,7 @@ def test_the_sequencer_takes_what_an_audit_accepts(family: list[list[tuple]], ro
                     except VerificationFailed:
                         assert not accepted(directory, log, leaf)
                         continue
-                    sent[statement.leaf_hash(leaf)] = accepted(directory, log, leaf)
+                    sent[tree.leaf_hash(leaf)] = accepted(directory, log, leaf)
                 for leaf_hash, good in sent.items():
                     if good:
                         service.log.commit([leaf_hash])

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from provenance import accounts, signing, works
 from provenance.config import Settings
 from provenance.errors import Conflict, LedgerReadOnly, NotFound, Unavailable
-from provenance.ledger import fsck, statement, tiles
+from provenance.ledger import fsck, statement, tiles, tree
 from provenance.ledger.log import Log
 from provenance.ledger.publication import Publication
 from provenance.service import Service
@@ -41,8 +41,8 @@ def leaf_of(service: Service) -> bytes:
 def append(service: Service, leaves: list[bytes]) -> list[int]:
     with service.db.write() as connection:
         service.log.submit(connection, leaves)
-    indexes = service.log.commit([statement.leaf_hash(leaf) for leaf in leaves])
-    return [indexes[statement.leaf_hash(leaf)] for leaf in leaves]
+    indexes = service.log.commit([tree.leaf_hash(leaf) for leaf in leaves])
+    return [indexes[tree.leaf_hash(leaf)] for leaf in leaves]
 
 
 def test_an_empty_log_is_signed_and_published(service: Service) -> None:
@@ -133,7 +133,7 @@ def test_a_crash_at_any_step_is_mended_by_the_next_process(
             append(service, [leaf])
         monkeypatch.undo()
     with Service(settings) as service:
-        assert service.log.commit([statement.leaf_hash(leaf)]) == {statement.leaf_hash(leaf): 1}
+        assert service.log.commit([tree.leaf_hash(leaf)]) == {tree.leaf_hash(leaf): 1}
         assert service.log.head()[0] == 2
         assert problems(service) == []
 

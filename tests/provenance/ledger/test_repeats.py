@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from provenance.ledger import keys, repeats, statement
+from provenance.ledger import envelope, keys, repeats, statement
 from provenance.ledger.repeats import NONE, Repeats, digest
 
 from .small_log import enrolment, registration
@@ -15,7 +15,7 @@ KEY, OTHER = keys.new_signing_key(), keys.new_signing_key()
 def found_in(leaves: list[bytes]) -> list[str]:
     with closing(Repeats(leaves.__getitem__)) as looked:
         for leaf in leaves:
-            looked.add(digest(statement.parse_leaf(leaf)))
+            looked.add(digest(envelope.parse_leaf(leaf)))
         return list(looked.found())
 
 
@@ -34,7 +34,7 @@ def test_repeats_are_found_part_by_part(monkeypatch: pytest.MonkeyPatch, part: i
 
 def test_a_dropped_signature_is_the_same_statement() -> None:
     both = statement.add_signature(registration(KEY), OTHER)
-    parsed = statement.parse_leaf(both)
+    parsed = envelope.parse_leaf(both)
     one = statement.assemble(parsed.payload, parsed.signatures[:1])
     assert one != both
     assert len(found_in([both, enrolment(KEY), one])) == 1

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from provenance.errors import VerificationFailed
-from provenance.ledger import keys, statement
+from provenance.ledger import envelope, keys, statement
 from provenance.ledger.directory import KeyDirectory
 from provenance.ledger.encoding import b64, canonical
 from provenance.ledger.tree import leaf_hash
@@ -128,10 +128,10 @@ def test_every_signature_counts() -> None:
     both = registration(OLD, STRANGER)
     with pytest.raises(VerificationFailed, match="not enrolled"):
         replay(enrolment(OLD), both)
-    envelope = json.loads(registration(OLD, NEW))
-    envelope["signatures"][1]["sig"] = b64(bytes(64))
+    wrapped = json.loads(registration(OLD, NEW))
+    wrapped["signatures"][1]["sig"] = b64(bytes(64))
     with pytest.raises(VerificationFailed, match="does not verify"):
-        replay(enrolment(OLD), enrolment(NEW), canonical(envelope))
+        replay(enrolment(OLD), enrolment(NEW), canonical(wrapped))
 
 
 def test_a_refused_entry_changes_nothing() -> None:
@@ -153,42 +153,42 @@ def test_a_statement_for_another_log() -> None:
 
 def test_a_signature_of_another_payload_type() -> None:
     """The type is signed too: nothing signed elsewhere becomes a statement here."""
-    payload = statement.parse_leaf(registration(OLD)).payload
+    payload = envelope.parse_leaf(registration(OLD)).payload
     message = b"DSSEv1 %d %s %d %s" % (10, b"text/plain", len(payload), payload)
     signature = {"keyid": OLD.keyid, "sig": b64(OLD.sign(message))}
-    leaf = canonical({"payload": b64(payload), "payloadType": statement.PAYLOAD_TYPE, "signatures": [signature]})
+    leaf = canonical({"payload": b64(payload), "payloadType": envelope.PAYLOAD_TYPE, "signatures": [signature]})
     with pytest.raises(VerificationFailed, match="does not verify"):
         replay(enrolment(OLD), leaf)
 
 
 def test_every_kind_of_the_format_is_read() -> None:
-    for kind in statement.KINDS:
+    for kind in envelope.KINDS:
         if kind in ("key-enrol", "key-revoke", "registration", "withdrawal", "erasure", "log-key", "grant"):
             continue
         leaf = resigned(
             registration(OLD), OLD, lambda s, k=kind: s.update(predicateType=f"https://log.test.example/{k}/v1")
         )
         assert replay(enrolment(OLD), leaf).known
-        assert statement.parse_leaf(leaf).kind == kind
+        assert envelope.parse_leaf(leaf).kind == kind
 
 
 def test_a_grant_names_its_registration_and_nobody() -> None:
     entry = registration(OLD)
     promised = {"terms": "sha256:" + "a" * 64}
     made = statement.grant(ORIGIN, registration=leaf_hash(entry), index=1, commitments=promised, after=START)
-    leaf = statement.parse_leaf(statement.sign(made, OLD))
+    leaf = envelope.parse_leaf(statement.sign(made, OLD))
     assert (leaf.predicate["leafHash"], leaf.predicate["commitments"]) == (leaf_hash(entry).hex(), promised)
     replay(enrolment(OLD), entry, statement.sign(made, OLD))
     for key in ("leafHash", "index", "commitments"):
         broken = {**made, "predicate": {k: v for k, v in made["predicate"].items() if k != key}}
         with pytest.raises(VerificationFailed, match="not a grant"):
-            statement.parse_leaf(statement.sign(broken, OLD))
+            envelope.parse_leaf(statement.sign(broken, OLD))
 
 
 def test_a_withdrawal_names_its_registration() -> None:
     entry = registration(OLD)
     made = statement.withdrawal(ORIGIN, registration=leaf_hash(entry), index=1, after=START)
-    leaf = statement.parse_leaf(statement.sign(made, OLD))
+    leaf = envelope.parse_leaf(statement.sign(made, OLD))
     assert leaf.predicate["leafHash"] == leaf_hash(entry).hex() == leaf.digests[0]
     replay(enrolment(OLD), entry, statement.sign(made, OLD))
 
@@ -233,7 +233,7 @@ def test_predicates_that_mean_nothing(change) -> None:
 
 def test_an_unknown_custody() -> None:
     with pytest.raises(VerificationFailed):
-        statement.parse_leaf(enrolment(OLD, custody="somebody"))
+        envelope.parse_leaf(enrolment(OLD, custody="somebody"))
 
 
 def test_the_largest_entry() -> None:
@@ -245,10 +245,10 @@ def test_the_largest_entry() -> None:
         )
         return statement.sign(made, OLD)
 
-    largest = next(n for n in range(48_400, 48_800) if len(of(n)) + 4 > statement.MAX_LEAF)
+    largest = next(n for n in range(48_400, 48_800) if len(of(n)) + 4 > envelope.MAX_LEAF)
     assert 65_532 <= len(of(largest)) <= 65_535
-    assert statement.parse_leaf(of(largest)).kind == "registration"
+    assert envelope.parse_leaf(of(largest)).kind == "registration"
     with pytest.raises(VerificationFailed, match="65535"):
         of(largest + 3)
     with pytest.raises(VerificationFailed, match="65535"):
-        statement.parse_leaf(of(largest) + b" " * 4)
+        envelope.parse_leaf(of(largest) + b" " * 4)

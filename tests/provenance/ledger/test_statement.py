@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.errors import VerificationFailed
-from provenance.ledger import keys, statement
+from provenance.ledger import envelope, keys, statement
 from provenance.ledger.directory import KeyDirectory
 from provenance.ledger.encoding import canonical, parse_canonical
 from provenance.ledger.tree import EMPTY_ROOT
@@ -36,13 +36,13 @@ def registration(key=KEY, after=AFTER):
 
 
 def test_a_leaf_is_what_it_says() -> None:
-    leaf = statement.parse_leaf(registration())
+    leaf = envelope.parse_leaf(registration())
     assert leaf.kind == "registration"
     assert leaf.statement["predicateType"] == "https://log.test.example/registration/v1"
     assert leaf.signers == [KEY.keyid]
-    statement.verify_signatures(leaf, {KEY.keyid: KEY.public})
+    envelope.verify_signatures(leaf, {KEY.keyid: KEY.public})
     with pytest.raises(VerificationFailed, match="not enrolled"):
-        statement.verify_signatures(leaf, {})
+        envelope.verify_signatures(leaf, {})
     assert registration() != registration()  # a nonce each
 
 
@@ -59,9 +59,9 @@ def test_the_commitment_is_the_documented_one() -> None:
 
 def rewrapped(change):
     """A leaf whose envelope was changed and written canonically again."""
-    envelope = json.loads(registration())
-    change(envelope)
-    return canonical(envelope)
+    wrapped = json.loads(registration())
+    change(wrapped)
+    return canonical(wrapped)
 
 
 def restated(change):
@@ -69,12 +69,12 @@ def restated(change):
     made = json.loads(base64.b64decode(json.loads(registration())["payload"]))
     change(made)
     payload = canonical(made)
-    envelope = {
+    wrapped = {
         "payload": base64.b64encode(payload).decode(),
-        "payloadType": statement.PAYLOAD_TYPE,
-        "signatures": [{"keyid": KEY.keyid, "sig": base64.b64encode(KEY.sign(statement.pae(payload))).decode()}],
+        "payloadType": envelope.PAYLOAD_TYPE,
+        "signatures": [{"keyid": KEY.keyid, "sig": base64.b64encode(KEY.sign(envelope.pae(payload))).decode()}],
     }
-    return canonical(envelope)
+    return canonical(wrapped)
 
 
 NOT_LEAVES = [
@@ -115,7 +115,7 @@ NOT_LEAVES = [
 @pytest.mark.parametrize("number", range(len(NOT_LEAVES)))  # by number: the bytes differ in every process
 def test_what_is_not_a_leaf(number: int) -> None:
     with pytest.raises(VerificationFailed) as caught:
-        statement.parse_leaf(NOT_LEAVES[number])
+        envelope.parse_leaf(NOT_LEAVES[number])
     assert "\n" not in caught.value.detail
 
 
@@ -143,7 +143,7 @@ def test_a_changed_leaf_never_verifies(data: st.DataObject) -> None:
     if bytes(changed) == original:
         return
     with pytest.raises(VerificationFailed):
-        statement.verify_signatures(statement.parse_leaf(bytes(changed)), {KEY.keyid: KEY.public})
+        envelope.verify_signatures(envelope.parse_leaf(bytes(changed)), {KEY.keyid: KEY.public})
 
 
 class TestKeyDirectory:

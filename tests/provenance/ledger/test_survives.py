@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from provenance import accounts, erasure, receipts, works
 from provenance.config import Settings
 from provenance.errors import LedgerReadOnly, VerificationFailed
-from provenance.ledger import audits, fsck, keys, note, statement, tiles, verify
+from provenance.ledger import audits, envelope, fsck, keys, note, statement, tiles, tree, verify
 from provenance.ledger.publication import Publication
 from provenance.service import Service
 from provenance.tables import entries
@@ -103,9 +103,7 @@ def test_an_edit_while_stopped_is_found_by_fsck(sqlite_settings: Settings) -> No
     with sqlite3.connect(sqlite_settings.home / "sourcemark.db") as connection:
         (leaf,) = connection.execute("SELECT leaf FROM entries WHERE idx = 1").fetchone()
         edited = leaf.replace(b'"sig":"', b'"sig":"A', 1)
-        connection.execute(
-            "UPDATE entries SET leaf = ?, leaf_hash = ? WHERE idx = 1", (edited, statement.leaf_hash(edited))
-        )
+        connection.execute("UPDATE entries SET leaf = ?, leaf_hash = ? WHERE idx = 1", (edited, tree.leaf_hash(edited)))
     connection.close()
     with Service(sqlite_settings) as service:
         found = problems(service)
@@ -190,17 +188,17 @@ def test_a_signature_of_one_kind_is_none_of_another(tmp_path: Path) -> None:
     """The log's Ed25519 key signs checkpoints, and as a statement key statements: neither passes for the other."""
     as_key = LOG_KEYS.statement_key()
     text = note.Checkpoint(ORIGIN, 1, bytes(32)).text
-    signed = as_key.sign(statement.pae(text))
+    signed = as_key.sign(envelope.pae(text))
     with pytest.raises(VerificationFailed):
         note.verify_signature(LOG_KEYS.ed25519_vkey, text, signed)
     witness = note.VKey.make("one.example", note.COSIGNATURE_ED25519, as_key.public)
     with pytest.raises(VerificationFailed):  # a plain signature is no cosignature
         note.verify_signature(witness, text, bytes(8) + as_key.sign(text))
     leaf = enrolment(as_key)
-    payload = statement.parse_leaf(leaf).payload
+    payload = envelope.parse_leaf(leaf).payload
     forged = statement.assemble(payload, [(as_key.keyid, as_key.sign(payload))])
     with pytest.raises(VerificationFailed):
-        statement.enrolled_key(statement.parse_leaf(forged))
+        envelope.enrolled_key(envelope.parse_leaf(forged))
 
 
 def test_a_key_id_that_collides_is_no_proof() -> None:
@@ -225,5 +223,5 @@ def test_an_erased_work_s_old_receipt_verifies(service: Service) -> None:
     fetch = tiles.from_folder(service.settings.log_dir)
     size = service.log.head()[0]
     published = tiles.split_bundle(fetch(tiles.tile_path("entries", 0, size)))
-    assert statement.parse_leaf(published[-1]).kind == "erasure"  # the log says so
-    assert statement.parse_leaf(published[done.receipt.index]).kind == "registration"
+    assert envelope.parse_leaf(published[-1]).kind == "erasure"  # the log says so
+    assert envelope.parse_leaf(published[done.receipt.index]).kind == "registration"
