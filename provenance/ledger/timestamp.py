@@ -7,6 +7,7 @@ what renewal is for: a later token over a later checkpoint that continues the fi
 from __future__ import annotations
 
 import hashlib
+import ssl
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import TypeVar
 
 import rfc3161_client
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 from rfc3161_client import TimeStampResponse, VerifierBuilder
 
@@ -123,9 +125,12 @@ def _read(response: TimeStampResponse, data: bytes, roots: Sequence[x509.Certifi
 
 
 def _read_whole(certificates: C) -> C:
-    """Raises ValueError for what the library that verifies would panic over, on the terminal."""
+    """Raises ValueError or OSError for what the library that verifies would panic over, on the terminal."""
+    openssl = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     for each in certificates:
         _ = each.subject, each.issuer, each.extensions
+        # That library has OpenSSL read them once more, which refuses some that were read here.
+        openssl.load_verify_locations(cadata=each.public_bytes(Encoding.DER))
     return certificates
 
 

@@ -7,13 +7,15 @@ before, is kept and mutated further, so that the search goes deeper than one edi
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
+import os
 import random
 import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from traceback import extract_tb
 
@@ -76,6 +78,29 @@ def said(target: Target, raw: bytes) -> str:
     return "accepted"
 
 
+@contextlib.contextmanager
+def spoken() -> Iterator[Callable[[], str]]:
+    """Within it, call what it gives for the words that went past Python to the terminal since: a library's panic."""
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as written:
+        os.dup2(written.fileno(), 2)
+
+        def words() -> str:
+            size = os.fstat(written.fileno()).st_size
+            if not size:
+                return ""
+            found = os.pread(written.fileno(), size, 0).decode("utf-8", "replace")
+            os.ftruncate(written.fileno(), 0)
+            os.lseek(2, 0, os.SEEK_SET)
+            return found
+
+        try:
+            yield words
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
 def fuzz(
     chosen: dict[str, Target], seconds: float, seed: int, report: Callable[[str, bytes, str], None]
 ) -> dict[str, tuple[int, int]]:
@@ -85,22 +110,25 @@ def fuzz(
     pool = [raw for target in chosen.values() for raw in target.seeds]
     counts = dict.fromkeys(chosen, 0)
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        for name, target in chosen.items():
-            turn = time.monotonic() + 0.05
-            corpus = corpora[name]
-            while time.monotonic() < turn:
-                began = time.process_time()
-                base = rng.choice(target.seeds if rng.random() < 0.5 else list(corpus.values()))
-                raw = mutated(base, rng.choice(pool), rng)
-                wrong = finding(target, raw)
-                if wrong is None and time.process_time() - began > SLOW:
-                    wrong = f"slow: {time.process_time() - began:.1f} s"
-                if wrong is not None:
-                    report(name, raw, wrong)
-                elif len(corpus) < 500:
-                    corpus.setdefault(said(target, raw), raw)
-                counts[name] += 1
+    with spoken() as words:
+        while time.monotonic() < end:
+            for name, target in chosen.items():
+                turn = time.monotonic() + 0.05
+                corpus = corpora[name]
+                while time.monotonic() < turn:
+                    began = time.process_time()
+                    base = rng.choice(target.seeds if rng.random() < 0.5 else list(corpus.values()))
+                    raw = mutated(base, rng.choice(pool), rng)
+                    wrong = finding(target, raw)
+                    if wrong is None and (loud := words()):
+                        wrong = f"speaks on the terminal: {loud.strip()}"[:300]
+                    if wrong is None and time.process_time() - began > SLOW:
+                        wrong = f"slow: {time.process_time() - began:.1f} s"
+                    if wrong is not None:
+                        report(name, raw, wrong)
+                    elif len(corpus) < 500:
+                        corpus.setdefault(said(target, raw), raw)
+                    counts[name] += 1
     return {name: (counts[name], len(corpora[name])) for name in chosen}
 
 

@@ -1,10 +1,11 @@
 """What fuzzing found stays refused, and a short run of the fuzzer finds nothing new."""
 
+import os
 import random
 
 import pytest
 
-from .run import FOUND, mutated
+from .run import FOUND, mutated, spoken
 from .targets import Target, finding, targets
 
 CASES = sorted(path for path in FOUND.rglob("*") if path.is_file())
@@ -16,9 +17,11 @@ def every(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Target]:
 
 
 def test_what_was_found(every: dict[str, Target]) -> None:
-    for case in CASES:
-        if case.parent.name in every:  # some need openssl for their seeds
-            assert finding(every[case.parent.name], case.read_bytes()) is None, case
+    with spoken() as words:
+        for case in CASES:
+            if case.parent.name in every:  # some need openssl for their seeds
+                assert finding(every[case.parent.name], case.read_bytes()) is None, case
+                assert not words(), case
 
 
 def test_seeds_are_accepted(every: dict[str, Target]) -> None:
@@ -32,6 +35,12 @@ def test_a_finding_is_one(every: dict[str, Target]) -> None:
     assert (
         finding(Target([], lambda raw: 1 // len(raw)), b"") == "ZeroDivisionError: integer division or modulo by zero"
     )
+    with spoken() as words:
+        os.write(2, b"panicked")
+        assert words() == "panicked"
+        os.write(2, b"!")
+        assert words() == "!"
+        assert words() == ""
     assert finding(every["audit:checkpoint"], every["audit:checkpoint"].seeds[0]) is None
 
 
