@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -169,6 +169,17 @@ class Database:
             with self.write() as connection:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock_number("migrate")})
                 yield connection
+
+
+def insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of the same columns, whose values the driver takes as they are.
+
+    SQLAlchemy's own preparation of each row took longer than its insertion.
+    """
+    compiled = table.insert().inline().compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    order = compiled.positiontup
+    values = [dict(row) for row in rows] if order is None else [tuple(map(row.__getitem__, order)) for row in rows]
+    connection.exec_driver_sql(str(compiled), values)
 
 
 def lock_number(name: str) -> int:

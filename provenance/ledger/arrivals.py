@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from ..db import Database
+from ..db import Database, insert_many
 from ..errors import BadInput, Conflict, VerificationFailed
 from ..tables import checkpoints, entries, now, pending_entries
 from . import envelope, tree
@@ -38,7 +38,9 @@ class Arrivals:
 
     def read(self, raw: bytes) -> envelope.Leaf:
         """See `envelope.parse_leaf`."""
-        leaf_hash = tree.leaf_hash(raw)
+        return self._read_as(tree.leaf_hash(raw), raw)
+
+    def _read_as(self, leaf_hash: bytes, raw: bytes) -> envelope.Leaf:
         found = self._read.get(leaf_hash)
         if found is None:
             found = envelope.parse_leaf(raw)
@@ -56,8 +58,14 @@ class Arrivals:
                 key may sign at the entry's place is for the sequencer to say.
             BadInput: a statement names a checkpoint that was never signed.
         """
-        new = {tree.leaf_hash(raw): raw for raw in leaves}
-        parsed = {leaf_hash: self.read(raw) for leaf_hash, raw in new.items() if leaf_hash not in self._verified}
+        self._verify({tree.leaf_hash(raw): raw for raw in leaves}, connection)
+
+    def _verify(self, new: Mapping[bytes, bytes], connection: sa.Connection | None) -> None:
+        parsed = {
+            leaf_hash: self._read_as(leaf_hash, raw)
+            for leaf_hash, raw in new.items()
+            if leaf_hash not in self._verified
+        }
         if not parsed:
             return
         signers = {keyid for leaf in parsed.values() for keyid in leaf.signers}
@@ -79,26 +87,27 @@ class Arrivals:
             Conflict: an entry is in the log already, or waits for it.
             BadInput, VerificationFailed: see `verify`.
         """
-        self.verify(leaves, connection)
+        hashes = [tree.leaf_hash(raw) for raw in leaves]
+        self._verify(dict(zip(hashes, leaves, strict=True)), connection)
         moment = now()
         rows = []
-        for raw in leaves:
-            leaf = self.read(raw)
+        for leaf_hash, raw in zip(hashes, leaves, strict=True):
+            leaf = self._read_as(leaf_hash, raw)
             rows.append(
                 {
                     "leaf": raw,
-                    "leaf_hash": tree.leaf_hash(raw),
+                    "leaf_hash": leaf_hash,
                     "kind": leaf.kind,
                     "keyid": leaf.signers[0],
                     "created_at": moment,
                 }
             )
         try:
-            connection.execute(pending_entries.insert(), rows)
+            insert_many(connection, pending_entries, rows)
         except IntegrityError as error:
             raise Conflict("this statement was sent already") from error
         # Only now: the sequencer may just have moved it from the one table to the other.
-        standing = sa.select(entries.c.idx).where(entries.c.leaf_hash.in_([row["leaf_hash"] for row in rows]))
+        standing = sa.select(entries.c.idx).where(entries.c.leaf_hash.in_(hashes))
         known = connection.execute(standing).first()
         if known is not None:
             raise Conflict(f"this statement is in the log already, as entry {known.idx}")

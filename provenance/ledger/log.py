@@ -229,15 +229,16 @@ class Log:
                 return bytes(connection.execute(row).scalar_one())
 
             for number, leaf_hash, leaf in waiting:
-                why = admit(connection, leaf, frontier.size, directory, self.keyring, earlier)
+                index = state.size + len(taken)
+                why = admit(connection, leaf, index, directory, self.keyring, earlier)
                 if why is None:
                     taken.append(number)
-                    placed[leaf_hash] = frontier.size
-                    frontier.append(leaf_hash)
+                    placed[leaf_hash] = index
                 else:
                     refused = pending_entries.update().where(pending_entries.c.id == number)
                     connection.execute(refused.values(refused=why))
             if taken:
+                frontier.extend(list(placed))
                 _move(connection, taken, state.size)
                 connection.execute(
                     log_state.update().values(size=frontier.size, root=frontier.root(), frontier=frontier.to_bytes())
@@ -336,7 +337,13 @@ class Log:
 
 
 def _among(numbers: Sequence[int]) -> sa.ColumnElement[bool]:
-    """Pending entries by number, written into the query: thousands of parameters would cost more than all the rest."""
+    """Pending entries by number, in ascending order without repeats.
+
+    They are written into the query: thousands of parameters would cost more than all the rest. Usually none is missing
+    between the first and the last, and nobody else can fill a gap that is not there.
+    """
+    if numbers[-1] - numbers[0] == len(numbers) - 1:
+        return pending_entries.c.id.between(numbers[0], numbers[-1])
     return pending_entries.c.id.in_(sa.bindparam("numbers", numbers, expanding=True, literal_execute=True))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from ..errors import VerificationFailed
@@ -39,17 +39,25 @@ class Frontier:
 
     def append(self, leaf: bytes) -> None:
         """Add one leaf hash."""
-        node, size = leaf, self.size
+        self._add(leaf, 1)
+
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Add leaf hashes in order, whole subtrees at a time."""
+        at = 0
+        while at < len(leaves):
+            most = 1 << ((len(leaves) - at).bit_length() - 1)
+            width = min(most, self.size & -self.size or most)  # what may begin here, and what is there
+            self._add(perfect_root(b"".join(leaves[at : at + width])), width)
+            at += width
+
+    def _add(self, node: bytes, width: int) -> None:
+        """Add the root of a perfect subtree of ``width`` leaves, of which the size so far is a multiple."""
+        size = self.size // width
         while size & 1:
             node = node_hash(self._roots.pop(), node)
             size >>= 1
         self._roots.append(node)
-        self.size += 1
-
-    def extend(self, leaves: Iterable[bytes]) -> None:
-        """Add leaf hashes in order."""
-        for leaf in leaves:
-            self.append(leaf)
+        self.size += width
 
     def root(self) -> bytes:
         """The tree's root; that of an empty tree is the hash of nothing."""
@@ -73,7 +81,7 @@ class Frontier:
         return cls(size, [raw[i : i + HASH_SIZE] for i in range(8, len(raw), HASH_SIZE)])
 
 
-def root_of(leaves: Iterable[bytes]) -> bytes:
+def root_of(leaves: Sequence[bytes]) -> bytes:
     """Root of a tree with these leaf hashes."""
     frontier = Frontier()
     frontier.extend(leaves)
