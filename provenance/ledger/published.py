@@ -94,6 +94,8 @@ class Published:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with file_lock(self.folder):
+            for left in self.folder.glob(f"{tiles.TEMPORARY}*"):  # by a process that was killed
+                left.unlink(missing_ok=True)
             yield
 
     def _fetch(self, path: str) -> bytes:

@@ -20,7 +20,7 @@ from provenance import accounts, statements
 from provenance.config import Settings
 from provenance.errors import Conflict, LedgerReadOnly, Unavailable
 from provenance.ledger import audits, fsck, keys, note, proof, statement, tree
-from provenance.ledger.encoding import b64
+from provenance.ledger.encoding import b64, unb64
 from provenance.service import Service
 from provenance.tables import entries, metadata, pending_entries
 
@@ -111,9 +111,7 @@ class Producer:
         now = note.open_checkpoint(log.published.checkpoint().raw, keys_)
         if self.seen is not None and self.seen.size:
             lines = log.published.consistency(self.seen.size).split()
-            tree.verify_consistency(
-                self.seen.size, now.size, [statement.unb64(line) for line in lines], self.seen.root, now.root
-            )
+            tree.verify_consistency(self.seen.size, now.size, [unb64(line) for line in lines], self.seen.root, now.root)
         self.seen = note.parse_checkpoint(log.published.checkpoint().raw)
         for leaf_hash, index in list(self.answered.items())[-3:]:
             found = proof.parse_proof(log.published.proof(index))

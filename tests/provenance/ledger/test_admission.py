@@ -13,6 +13,7 @@ from provenance.config import Settings
 from provenance.errors import Conflict, VerificationFailed
 from provenance.ledger import fsck, keys, statement, tree
 from provenance.ledger.directory import KeyDirectory
+from provenance.ledger.encoding import b64
 from provenance.service import Service
 from provenance.tables import entries, signing_keys
 
@@ -49,7 +50,7 @@ def written(service: Service, log: list[bytes], step: tuple) -> bytes:
         case "register" if step[2]:
             made = statement.sealed_registration(origin, digest=bytes(32), commitments=commitments, after=after)
         case "register" | "open":
-            opens = None if kind == "register" else {**statement.refer(named, entry), "salt": statement.b64(bytes(32))}
+            opens = None if kind == "register" else {**statement.refer(named, entry), "salt": b64(bytes(32))}
             made = statement.registration(
                 origin,
                 digest=bytes(32),

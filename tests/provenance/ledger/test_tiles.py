@@ -1,12 +1,14 @@
 """Published tiles: the same files whichever way a log grew, proofs out of them, crashes between any two writes."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from provenance.errors import VerificationFailed
 from provenance.ledger import tiles
+from provenance.ledger.published import Published
 from provenance.ledger.tree import (
     consistency_proof,
     inclusion_proof,
@@ -60,8 +62,6 @@ def test_growth_in_steps_serves_the_same_log(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fail_at", range(12))
 def test_a_full_disk_leaves_the_old_log_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail_at: int) -> None:
-    import os
-
     tiles.publish(tmp_path, 0, 250, leaves, b"checkpoint 250")
     count, real = 0, os.fsync
 
@@ -88,6 +88,39 @@ def test_a_full_disk_leaves_the_old_log_whole(tmp_path: Path, monkeypatch: pytes
     reference = tmp_path / "reference"
     tiles.publish(reference, 0, 700, leaves, b"checkpoint 700")
     assert files(reference).items() <= files(tmp_path).items()
+
+
+def test_nothing_takes_its_place_before_it_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many files are synchronised at once: each before its rename, all and their folders before the checkpoint."""
+    on_disk: set[int] = set()
+    placed: list[Path] = []
+    real_fsync, real_replace = os.fsync, Path.replace
+
+    def fsync(descriptor: int) -> None:
+        real_fsync(descriptor)
+        on_disk.add(os.fstat(descriptor).st_ino)
+
+    def replace(source: Path, target: Path) -> Path:
+        assert source.stat().st_ino in on_disk, target
+        if target.name == "checkpoint":
+            assert {each.parent.stat().st_ino for each in placed} <= on_disk
+        on_disk.discard(target.parent.stat().st_ino)
+        placed.append(target)
+        return real_replace(source, target)
+
+    monkeypatch.setattr("os.fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    tiles.publish(tmp_path, 0, 20_000, leaves, b"checkpoint 20000")
+    assert placed[-1].name == "checkpoint"
+    assert len(placed) == 2 * 79 + 1 + 1
+    assert tmp_path.stat().st_ino in on_disk
+    assert not list(tmp_path.glob(f"{tiles.TEMPORARY}*"))
+
+
+def test_what_a_killed_publisher_left_goes(tmp_path: Path) -> None:
+    (tmp_path / f"{tiles.TEMPORARY}1-0").write_bytes(b"half a ti")
+    with Published(tmp_path).alone():
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_tile_stands_in_for_a_partial_one(tmp_path: Path) -> None:
