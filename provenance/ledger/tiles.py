@@ -80,9 +80,8 @@ class _Writer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._waiting: list[
-            tuple[IO[bytes], Path, Path]
-        ] = []  # written, not on the disk yet: open, its name, its place
+        # Written, but not on the disk yet: open file, its name, its place.
+        self._waiting: list[tuple[IO[bytes], Path, Path]] = []
         self._touched: set[Path] = set()
         self._whole: list[Path] = []
 
@@ -90,31 +89,25 @@ class _Writer:
         path = self.folder / name
         # Beside the tiles, not among them: what a killed process leaves must not look like a tile.
         temporary = self.folder / f"{TEMPORARY}{os.getpid()}-{len(self._waiting)}"
-        try:
-            self._make(path.parent)
-            self._waiting.append((temporary.open("wb"), temporary, path))
-            self._waiting[-1][0].write(data)
-            self._waiting[-1][0].flush()
-        except OSError:
-            self._discard()
-            raise
+        self._make(path.parent)
+        handle = temporary.open("wb")
+        self._waiting.append((handle, temporary, path))
+        handle.write(data)
+        handle.flush()
         if len(self._waiting) == _AT_ONCE:
             self._settle()
 
     def _settle(self) -> None:
         """Put what is written on the disk, then into its place."""
-        try:
-            _synchronised([handle.fileno() for handle, _, _ in self._waiting])
-            for handle, temporary, path in self._waiting:
-                handle.close()
-                temporary.replace(path)
-                self._touched.add(path.parent)
-        except OSError:
-            self._discard()
-            raise
+        _synchronised([handle.fileno() for handle, _, _ in self._waiting])
+        for handle, temporary, path in self._waiting:
+            handle.close()
+            temporary.replace(path)
+            self._touched.add(path.parent)
         self._waiting.clear()
 
-    def _discard(self) -> None:
+    def close(self) -> None:
+        """Remove what did not get into its place, because something failed."""
         for handle, temporary, _ in self._waiting:
             with contextlib.suppress(OSError):  # the first failure is the one to tell
                 handle.close()
@@ -174,26 +167,26 @@ def publish(folder: Path, old_size: int, new_size: int, leaves: Leaves, checkpoi
     Raises:
         OSError: the disk is full or failed; the old checkpoint still stands over its complete tiles.
     """
-    writer = _Writer(folder)
-    # Hashes of whole tiles that became complete, by level: each is one hash of the level above.
-    carried: list[tuple[int, bytes]] = []
-    first = old_size // WIDTH
-    for number in range(first, (new_size + WIDTH - 1) // WIDTH):
-        stop = min(new_size, (number + 1) * WIDTH)
-        entries = leaves(number * WIDTH, stop)
-        if len(entries) != stop - number * WIDTH:
-            raise VerificationFailed("the database does not have every entry of the log")
-        hashes = [leaf_hash(entry) for entry in entries]
-        row = b"".join(hashes)
-        writer.write_tile("entries", number, len(entries), bundle(entries))
-        writer.write_tile(0, number, len(entries), row)
-        if len(hashes) == WIDTH:
-            carried.append((number, perfect_root(row)))
-    _publish_upper(writer, new_size, carried)
-    writer.synchronise()
-    writer.write("checkpoint", checkpoint)
-    writer.synchronise()
-    writer.drop_partial()
+    with contextlib.closing(_Writer(folder)) as writer:
+        # Hashes of whole tiles that became complete, by level: each is one hash of the level above.
+        carried: list[tuple[int, bytes]] = []
+        first = old_size // WIDTH
+        for number in range(first, (new_size + WIDTH - 1) // WIDTH):
+            stop = min(new_size, (number + 1) * WIDTH)
+            entries = leaves(number * WIDTH, stop)
+            if len(entries) != stop - number * WIDTH:
+                raise VerificationFailed("the database does not have every entry of the log")
+            hashes = [leaf_hash(entry) for entry in entries]
+            row = b"".join(hashes)
+            writer.write_tile("entries", number, len(entries), bundle(entries))
+            writer.write_tile(0, number, len(entries), row)
+            if len(hashes) == WIDTH:
+                carried.append((number, perfect_root(row)))
+        _publish_upper(writer, new_size, carried)
+        writer.synchronise()
+        writer.write("checkpoint", checkpoint)
+        writer.synchronise()
+        writer.drop_partial()
 
 
 def _publish_upper(writer: _Writer, new_size: int, carried: list[tuple[int, bytes]]) -> None:
