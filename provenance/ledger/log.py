@@ -129,6 +129,10 @@ class Log:
             if len(indexes) < len(wanted) or max(indexes.values(), default=-1) >= self.publication.size:
                 self._round()
                 indexes |= self._indexes(wanted - indexes.keys())
+                if max(indexes.values(), default=-1) >= self.publication.size:
+                    # Given by another process in the middle of this round, when the lock was taken away from one of
+                    # the two: the next round signs and publishes whatever has an index.
+                    self._round()
         if len(indexes) < len(wanted):
             with self.db.read() as connection:
                 why = connection.execute(

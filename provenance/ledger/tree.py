@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from ..errors import VerificationFailed
@@ -81,10 +81,10 @@ class Frontier:
         return cls(size, [raw[i : i + HASH_SIZE] for i in range(8, len(raw), HASH_SIZE)])
 
 
-def root_of(leaves: Sequence[bytes]) -> bytes:
+def root_of(leaves: Iterable[bytes]) -> bytes:
     """Root of a tree with these leaf hashes."""
     frontier = Frontier()
-    frontier.extend(leaves)
+    frontier.extend(list(leaves))
     return frontier.root()
 
 

@@ -95,6 +95,26 @@ def test_two_processes_share_one_log(settings: Settings) -> None:
         assert problems(one) == []
 
 
+def test_what_a_process_without_its_lock_gave_an_index_is_published_before_it_is_answered(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another sequencer, in the middle of this one's round, takes the entry that this one is asked for."""
+    with Service(settings) as here, Service(settings) as there:
+        leaf = leaf_of(here)
+        with here.db.write() as connection:
+            here.log.submit(connection, [leaf])
+        real = here.log._integrate
+
+        def robbed() -> int:
+            there.log._integrate()
+            return real()
+
+        monkeypatch.setattr(here.log, "_integrate", robbed)
+        (index,) = here.log.commit([tree.leaf_hash(leaf)]).values()
+        assert index < here.log.head()[0]
+        assert problems(here) == []
+
+
 def test_a_statement_is_taken_once(service: Service) -> None:
     leaf = leaf_of(service)
     append(service, [leaf])
