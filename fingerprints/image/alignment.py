@@ -24,10 +24,12 @@ _OCTAVES = 0.55  # how far sizes (log2) of one transform's pairs may differ
 _COSINE = math.cos(math.radians(26.0))  # likewise, angles
 _NEAR, _SLOPE = 4.0, 0.14  # pixels of the work's plane, and share of the distance from the voting pair
 _CLOSE = 3.0  # pixels of the work's plane within which a pair agrees with the refined transform
+_USUAL = 20  # pairs that are always there
 _HOMOGRAPHY = 16  # pairs from which perspective is fitted
 _FEW = 5  # pairs from which a transform that is known is fitted again
 _GUIDED = 6.0  # as _CLOSE, around where a transform not yet refined puts a keypoint
 _GUIDED_ALIKE = 0.5  # as _ALIKE, where it is known which place it has to be
+_RING = 24.0  # pixels of the work's plane; pairs that are off by less, but by more than _GUIDED, are there by chance
 
 Floats = NDArray[np.floating]
 
@@ -43,6 +45,7 @@ class Alignment:
         residual: root mean square, pixels of the work's plane.
         tried: pairs that voted.
         votes: of these, those that agreed.
+        surprise: how unlikely it is that so many pairs agree by chance, natural logarithm; 0 where nothing is known.
     """
 
     matrix: Floats
@@ -52,6 +55,7 @@ class Alignment:
     residual: float
     tried: int
     votes: int
+    surprise: float = 0.0
 
 
 def pairs(alike: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
@@ -79,8 +83,9 @@ def pairs(alike: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int
     return few[order], best[few][order], weight[order].astype(np.float64)
 
 
-def agreeing(upload: Frame, work: Frame, voters: NDArray[np.int64], alike: NDArray[np.float32], form: int) -> int:
-    """How many of some of the upload's keypoints agree on a transform: a cheap look before `align`.
+def agreeing(upload: Frame, work: Frame, voters: NDArray[np.int64], alike: NDArray[np.float32], form: int) -> float:
+    """How strongly some of the upload's keypoints agree on a transform, 0 where fewer than three do: a cheap look
+    before `align`. The more pairs there are, the more of them agree by chance.
 
     Args:
         voters: which keypoints of the upload.
@@ -88,9 +93,9 @@ def agreeing(upload: Frame, work: Frame, voters: NDArray[np.int64], alike: NDArr
     """
     left, right, weight = pairs(alike)
     if len(left) < 3:
-        return 0
+        return 0.0
     agree = _vote(*_geometry(upload, work, voters[left], right, form), weight)
-    return 0 if agree is None else len(np.unique(right[agree]))
+    return 0.0 if agree is None else len(np.unique(right[agree])) / math.sqrt(len(left) + _USUAL)
 
 
 def align(upload: Frame, work: Frame, alike: NDArray[np.float32], form: int) -> Alignment | None:
@@ -137,15 +142,18 @@ def guided(
     """
     left, right = np.divmod(np.flatnonzero(alike.ravel() > _GUIDED_ALIKE), alike.shape[1])
     out: Alignment | None = None
+    left, right, away = _near(upload, work, matrix, form, left, right, _RING)
+    around = float((away > _GUIDED).sum()) / (_RING**2 - _GUIDED**2)
     for reach in (_GUIDED, _CLOSE):
         left, right, away = _near(upload, work, matrix, form, left, right, reach)
+        surprise = _surprise(len(left), around * reach**2)
         one, other, residual = _each_once(left, right, alike[left, right], away)
         if len(one) < 3:
             break
         here, there = work.points[other].astype(np.float64), upload.points[one].astype(np.float64)
         matrix = _closer(matrix, here, there, residual)
         spread = float(np.sqrt((_residuals(matrix, here, there) ** 2).mean()))
-        out = Alignment(matrix, form, other, one, spread, tried, votes)
+        out = Alignment(matrix, form, other, one, spread, tried, votes, surprise)
     return out
 
 
@@ -173,6 +181,13 @@ def _near(
     octaves = np.abs(np.log2(upload.sizes[left] / work.sizes[right]) - np.log2(scale))
     fits = (octaves < _OCTAVES) & (np.cos(np.deg2rad(upload.angles[left]) - turned) > _COSINE)
     return left[fits], right[fits], away[fits]
+
+
+def _surprise(count: int, usual: float) -> float:
+    """Chernoff's bound on the probability that a Poisson variable reaches ``count``, as a logarithm, sign changed: the
+    number of false alarms of Desolneux, Moisan, Morel (Meaningful alignments, 2000) but for the number of tests."""
+    usual = max(usual, 0.5)
+    return count * math.log(count / usual) - count + usual if count > usual else 0.0
 
 
 def _each_once(

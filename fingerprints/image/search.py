@@ -29,14 +29,14 @@ _PROBES = 4  # words asked for a keypoint as it is; of the other forms half as m
 _RADIUS = 6  # of 24 bits of a signature
 _CAP = 2048  # postings of one word
 _INVERTED_SHARE = 2  # inverted forms are rare: of their keypoints every so many are asked for
-_BY_VOTES, _BY_CELL = 20, 1  # works that are looked at: of all, and of each of nine parts of the upload
+_BY_VOTES = 20  # works that are looked at, besides the first of each of nine parts of the upload
 _BY_CODE = 16  # works with the nearest codes
 _CELLS = 3
 _VOTERS = 96  # keypoints of one work that are asked first, those that voted most
-_AGREE = 3  # of the voting places, for a full comparison
-_COMPARED = 16  # works that are fully compared
-_FAINT = 4  # of these, works of which no more than `_AGREE` places agree: unrelated pictures have many
+_STRONG = 0.5  # of `agreeing`, from which a work is aligned; of works that are fainter, the strongest
+_COMPARED, _FAINT = 16, 2  # works that are aligned at most; of these, faint ones: unrelated pictures have many
 _WITNESSES = 6  # places that agree, for a comparison unless the codes are near
+_SURPRISE = 12.0  # of `Alignment`, likewise: chance gives it once in 160,000 tries, a query makes some thousands
 _PLENTY = 12  # from which laying the whole pictures on each other is not tried besides
 _CODE_RADIUS = 31
 _MIRRORING = (1, 2, 4, 7)  # orientations of `hashing.codes`
@@ -110,7 +110,7 @@ def sightings(query: Query, view: View, load: Load) -> dict[int, tuple[Fingerpri
     slots = np.concatenate((np.array([slot for slot, _ in asked], dtype=np.int32), near))
     loaded = load(list(dict.fromkeys(view.works(slots).tolist())))
     by_slot = dict(zip(slots.tolist(), view.works(slots).tolist(), strict=True))
-    tried: list[tuple[int, int, int]] = []  # places that agree, work, form
+    tried: list[tuple[float, int, int]] = []  # how strongly, work, form
     for (slot, which), voters in asked.items():
         candidate = loaded.get(by_slot[slot])
         if candidate is None or not candidate.fingerprintable:
@@ -119,11 +119,11 @@ def sightings(query: Query, view: View, load: Load) -> dict[int, tuple[Fingerpri
             agreeing(query.frame, frame, voters, query.forms[which][voters] @ frame.unit.T, which)
             for frame in stored.frames(candidate)
         )
-        if agree >= _AGREE:
+        if agree:
             tried.append((agree, by_slot[slot], which))
     tried.sort(key=lambda t: -t[0])
-    sure = {work for agree, work, _ in tried if agree > _AGREE}  # these come first
-    most = min(len(sure) + _FAINT, _COMPARED)
+    strong = {work for agree, work, _ in tried if agree >= _STRONG}  # these come first
+    most = min(len(strong) + _FAINT, _COMPARED)
     chosen: dict[int, set[int]] = {}
     for _, work, which in tried:
         if work in chosen or len(chosen) < most:
@@ -180,7 +180,7 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
     for each in range(_CELLS**2):
         here = cell[point] == each
         local = np.bincount(number[here], weights=weight[here], minlength=len(starts))
-        chosen += [n for n in np.argsort(-local, kind="stable")[:_BY_CELL] if local[n] > 0]
+        chosen += [int(local.argmax())] if here.any() else []
     return {
         (int(pair[starts[n]] // FORMS), int(pair[starts[n]] % FORMS)): point[starts[n] : ends[n]][
             np.argsort(-weight[starts[n] : ends[n]], kind="stable")[:_VOTERS]
@@ -203,7 +203,7 @@ def _best(query: Query, candidate: Fingerprint, forms_: Sequence[int], view: Vie
             by = align(query.frame, work, alike, which)
             if by is not None:
                 by = guided(query.frame, work, by.matrix, which, alike, by.tried, by.votes) or by
-                if close or len(by.places) >= _WITNESSES:
+                if close or (len(by.places) >= _WITNESSES and by.surprise >= _SURPRISE):
                     options.append((by.matrix, which, by))
         if close and max((by.votes for _, _, by in options if by is not None), default=0) < _PLENTY:
             which = INVERTED * (nearest >= 8) | MIRRORED * (nearest % 8 in _MIRRORING)

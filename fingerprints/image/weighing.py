@@ -261,8 +261,10 @@ def _within(points: NDArray[np.floating], box: tuple[float, float, float, float]
 
 def _apart(points: NDArray[np.floating], agree: NDArray[np.floating]) -> float:
     """Share of points with no keypoint that agrees near them."""
-    away = np.abs(points[:, None, :] - agree[None, :, :]).max(axis=2)
-    return float((away > _AROUND).all(axis=1).mean()) if len(points) else 0.0
+    if not len(points):
+        return 0.0
+    near = [np.abs(points[:, None, axis] - agree[None, :, axis]) <= _AROUND for axis in range(2)]
+    return float(1 - (near[0] & near[1]).any(axis=1).mean())
 
 
 def _block_of(points: NDArray[np.floating], shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
