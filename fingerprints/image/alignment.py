@@ -233,13 +233,19 @@ def _vote(here: Floats, there: Floats, octaves: Floats, turns: Floats, weight: F
     """The largest set of pairs that agree with the similarity of one of the best pairs; nothing is drawn at random."""
     x, y, u, v, size, turn = (values.astype(np.float32) for values in (*here.T, *there.T, octaves, np.deg2rad(turns)))
     lead = slice(min(len(here), _LEADING))  # pairs come best first
-    cosine, sine = np.cos(turn[lead]) * np.exp2(size[lead]), np.sin(turn[lead]) * np.exp2(size[lead])
-    dx, dy = x - x[lead, None], y - y[lead, None]
-    right = u - u[lead, None] - (cosine[:, None] * dx - sine[:, None] * dy)
-    down = v - v[lead, None] - (sine[:, None] * dx + cosine[:, None] * dy)
-    allowed = (_NEAR + _SLOPE * np.sqrt(dx * dx + dy * dy)) * np.exp2(size[lead])[:, None]
+    cosine, sine, scale = np.cos(turn), np.sin(turn), np.exp2(size[lead])
+    a, b = cosine[lead] * scale, sine[lead] * scale
+    # Of each leading pair's similarity (rows) and each pair (columns), as products of matrices.
+    plane, ones = np.stack((x, y, np.ones_like(x))), np.ones_like(a)
+    right = np.stack((a, -b, u[lead] - a * x[lead] + b * y[lead]), axis=1) @ plane - u
+    down = np.stack((b, a, v[lead] - b * x[lead] - a * y[lead]), axis=1) @ plane - v
+    far = np.stack((-2 * x[lead], -2 * y[lead], ones), axis=1) @ np.stack((x, y, x * x + y * y))
+    far += (x * x + y * y)[lead, None]
+    allowed = _SLOPE * np.sqrt(np.maximum(far, 0, out=far), out=far)
+    allowed += _NEAR
+    allowed *= scale[:, None]
     fits = right * right + down * down < allowed * allowed
-    fits &= np.cos(turn - turn[lead, None]) > _COSINE
+    fits &= np.stack((cosine[lead], sine[lead]), axis=1) @ np.stack((cosine, sine)) > _COSINE
     fits &= np.abs(size - size[lead, None]) < _OCTAVES
     # Many pairs at one place are one witness.
     cell = np.unique(np.rint(here / 3) @ (1, 4096), return_inverse=True)[1]
@@ -277,17 +283,21 @@ def _affine(here: Floats, there: Floats, weight: Floats, residual: Floats) -> Fl
     """Weighted least squares; a similarity where the points do not span an area."""
     if len(here) < 3:
         return None
-    strength = np.sqrt(weight / (1 + np.where(np.isfinite(residual), residual, 0) ** 2))[:, None]
+    strength = (weight / (1 + np.where(np.isfinite(residual), residual, 0) ** 2))[:, None]
     middle = here.mean(axis=0)
-    spread = np.linalg.svd((here - middle) * strength, compute_uv=False)
-    if len(here) >= 5 and spread[1] > 0.12 * spread[0]:
-        design = np.column_stack((here, np.ones(len(here)))) * strength
-        solution = np.linalg.lstsq(design, there * strength, rcond=None)[0].T
+    away = here - middle
+    scatter = away.T @ (away * strength)
+    least, most = np.linalg.eigvalsh(scatter)
+    if len(here) >= 5 and least > (0.12 * 0.12) * most:
+        # about the middle, where the normal equations lose nothing
+        design = np.column_stack((away, np.ones(len(here))))
+        solution = np.linalg.solve(design.T @ (design * strength), design.T @ (there * strength)).T
+        solution[:, 2] -= solution[:, :2] @ middle
         out = np.vstack((solution, (0, 0, 1)))
         stretch = np.linalg.svd(out[:2, :2], compute_uv=False)
         if np.linalg.det(out[:2, :2]) > 0 and stretch[0] < 3.2 * stretch[1]:
             return np.asarray(out)
-    z, w, s = here @ (1, 1j), there @ (1, 1j), strength[:, 0] ** 2
+    z, w, s = here @ (1, 1j), there @ (1, 1j), strength[:, 0]
     mean_z, mean_w = (z * s).sum() / s.sum(), (w * s).sum() / s.sum()
     power = float((np.abs(z - mean_z) ** 2 * s).sum())
     if power < 1e-6:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..index.protocol import Found, Load, View
+from ..index.runs import SLOT_BITS
 from ..model import Fingerprint, Match, Quad, Segment
 from . import codebook, stored
 from .alignment import Alignment, agreeing, align, guided
@@ -26,7 +27,7 @@ from .stored import Frame
 from .weighing import Weighed, area, clipped, corners, score, weigh
 
 _PROBES = 4  # words asked for a keypoint as it is; of the other forms half as many
-_RADIUS = 6  # of 24 bits of a signature
+_RADIUS, _DISTANCE_BITS = 6, 3  # of 24 bits of a signature
 _CAP = 2048  # postings of one word
 _INVERTED_SHARE = 2  # inverted forms are rare: of their keypoints every so many are asked for
 _BY_VOTES = 20  # works that are looked at, besides the first of each of nine parts of the upload
@@ -34,6 +35,7 @@ _BY_CODE = 16  # works with the nearest codes
 _CELLS = 3
 _VOTERS = 96  # keypoints of one work that are asked first, those that voted most
 _STRONG = 0.5  # of `agreeing`, from which a work is aligned; of works that are fainter, the strongest
+_OUTDONE = 0.1  # of the strongest; what is fainter is chance, not even the fourth of a collage's works (.15 and more)
 _COMPARED, _FAINT = 16, 2  # works that are aligned at most; of these, faint ones: unrelated pictures have many
 _WITNESSES = 6  # places that agree, for a comparison unless the codes are near
 _SURPRISE = 12.0  # of `Alignment`, likewise: chance gives it once in 160,000 tries, a query makes some thousands
@@ -122,6 +124,7 @@ def sightings(query: Query, view: View, load: Load) -> dict[int, tuple[Fingerpri
         if agree:
             tried.append((agree, by_slot[slot], which))
     tried.sort(key=lambda t: -t[0])
+    tried = [each for each in tried if each[0] >= _OUTDONE * tried[0][0]]
     strong = {work for agree, work, _ in tried if agree >= _STRONG}  # these come first
     most = min(len(strong) + _FAINT, _COMPARED)
     chosen: dict[int, set[int]] = {}
@@ -159,17 +162,17 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
     hits = view.by_near_keys(keys, codebook.WORD_BITS, _RADIUS, _CAP)
     if not len(hits.slots):
         return {}
-    point, which = points[hits.asked], forms_[hits.asked]
+    many = len(query.frame.points)
+    asked = (forms_ * many + points)[hits.asked]
+    # A keypoint votes for a work once, with the nearest word; one number a hit, because those sort fastest.
+    hit = np.sort((hits.slots.astype(np.int64) * (FORMS * many) + asked) << _DISTANCE_BITS | hits.distance)
+    vote = hit >> _DISTANCE_BITS
+    first = np.flatnonzero(np.diff(vote, prepend=-1))
+    pair, point = np.divmod(vote[first], many)
     # What many works have says little: each keypoint and form shares itself out among its hits.
-    group = point * FORMS + which
-    common = np.bincount(group)[group]
-    weight = np.exp(-((hits.distance / 4.0) ** 2)) / (1 + np.log2(common))
-    pair = hits.slots.astype(np.int64) * FORMS + which
-    vote = pair * len(query.frame.points) + point  # a keypoint votes for a work once, with the nearest word
-    order = np.argsort(vote)
-    first = np.flatnonzero(np.diff(vote[order], prepend=-1))
-    weight = np.maximum.reduceat(weight[order], first)
-    pair, point = np.divmod(vote[order][first], len(query.frame.points))
+    common = np.bincount(asked)[pair % FORMS * many + point]
+    distance = hit[first] & ((1 << _DISTANCE_BITS) - 1)
+    weight = np.exp(-((distance / 4.0) ** 2)) / (1 + np.log2(common))
     starts = np.flatnonzero(np.diff(pair, prepend=-1))
     total = np.add.reduceat(weight, starts)
     chosen = list(np.argsort(-total, kind="stable")[:_BY_VOTES])
@@ -177,10 +180,9 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
     cell = np.minimum((frame.points * _CELLS / (frame.width, frame.height)).astype(int), _CELLS - 1) @ (1, _CELLS)
     ends = np.concatenate((starts[1:], [len(pair)]))
     number = np.repeat(np.arange(len(starts)), ends - starts)
-    for each in range(_CELLS**2):
-        here = cell[point] == each
-        local = np.bincount(number[here], weights=weight[here], minlength=len(starts))
-        chosen += [int(local.argmax())] if here.any() else []
+    local = np.bincount(number * _CELLS**2 + cell[point], weights=weight, minlength=len(starts) * _CELLS**2)
+    local = local.reshape(len(starts), _CELLS**2)
+    chosen += local.argmax(axis=0)[local.any(axis=0)].tolist()
     return {
         (int(pair[starts[n]] // FORMS), int(pair[starts[n]] % FORMS)): point[starts[n] : ends[n]][
             np.argsort(-weight[starts[n] : ends[n]], kind="stable")[:_VOTERS]
@@ -225,8 +227,8 @@ def _rarity(work: Frame, by: Alignment | None, view: View | None) -> Floats:
         return np.ones(len(by.places))
     keys = codebook.keys(work.vectors[by.places])[:, 0]
     hits = view.by_near_keys(keys, codebook.WORD_BITS, _SAME_PLACE, _CAP)
-    pairs = np.unique(np.stack((hits.asked, hits.slots)), axis=1)
-    return np.asarray(1 / np.maximum(np.bincount(pairs[0], minlength=len(keys)), 1))
+    pairs = np.unique(hits.asked << SLOT_BITS | hits.slots)  # one number each: sorting pairs takes ten times as long
+    return np.asarray(1 / np.maximum(np.bincount(pairs >> SLOT_BITS, minlength=len(keys)), 1))
 
 
 def _whole(upload: Frame, work: Frame, orientation: int) -> Floats:

@@ -135,13 +135,14 @@ def near(runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], bits: int,
             stop = max(start + 1, int(np.searchsorted(ends, done + _CHUNK, side="right")))
             mine = these[start:stop]
             taken = share[mine]
-            place = np.arange(ends[stop - 1] - done) - np.repeat(ends[start:stop] - taken - done, taken)
             group = word[mine]
             if (capped := taken < size[group]).any():
                 # step by step; an integer division a pair would cost more than the comparison
                 step = np.where(capped, size[group] / taken, 1.0)
-                place = (place * np.repeat(step, taken)).astype(np.int64)
-            place += np.repeat(first[group], taken)
+                place = (spread(np.zeros_like(taken), taken) * np.repeat(step, taken)).astype(np.int64)
+                place += np.repeat(first[group], taken)
+            else:
+                place = spread(first[group], taken)
             entries = run[place]
             distance = np.bitwise_count((entries ^ np.repeat(shifted[mine], taken)) >> _SLOT)
             hits = np.flatnonzero(distance <= radius)
