@@ -182,6 +182,31 @@ def test_a_known_transform_finds_the_places_that_letters_hid_and_becomes_exact(w
     assert alignment.guided(upload, work, np.diag((scale, scale, 1.0)) @ np.diag((0.5, 0.5, 1)), 0, alike, 0, 0) is None
 
 
+def test_places_that_agree_surprise_by_what_is_around_them(works: list[Fingerprint]) -> None:
+    """A copy's places stand alone; of a picture that looks alike everywhere as many pairs stand beside them."""
+    (work,), (other,) = stored.frames(works[2]), stored.frames(works[3])
+    (upload,) = stored.frames(made(saved(opened(2), "JPEG", quality=80), thorough=True))
+    scale = upload.width / work.width
+    exact = np.diag((scale, scale, 1.0))
+    copy = alignment.guided(upload, work, exact, 0, codebook.unit(upload.vectors) @ work.unit.T, 0, 0)
+    all_alike = np.ones((len(upload.points), len(other.points)), dtype=np.float32)
+    pattern = alignment.guided(upload, other, exact, 0, all_alike, 0, 0)
+    assert copy is not None
+    assert pattern is not None
+    assert len(pattern.places) > 12
+    assert pattern.surprise < 12 < copy.surprise
+
+
+def test_how_strongly_places_agree_is_less_the_more_were_tried(works: list[Fingerprint]) -> None:
+    (work,), (other,) = stored.frames(works[2]), stored.frames(works[3])
+    (upload,) = stored.frames(made(saved(opened(2), "JPEG", quality=80), thorough=True))
+    alike, stranger = (codebook.unit(upload.vectors) @ each.unit.T for each in (work, other))
+    voters = np.arange(96)
+    same = alignment.agreeing(upload, work, voters, alike[voters], 0)
+    assert same > 4 * alignment.agreeing(upload, other, voters, stranger[voters], 0)
+    assert alignment.agreeing(upload, work, voters[:2], alike[:2], 0) == 0
+
+
 @pytest.mark.parametrize("which", range(1, keypoints.FORMS))
 def test_a_mirrored_or_inverted_picture_has_the_permuted_descriptors(which: int) -> None:
     grey = np.asarray(photograph(5).convert("L"))
