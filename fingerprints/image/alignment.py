@@ -141,11 +141,14 @@ def guided(
         tried, votes: as the alignment is to have them.
     """
     left, right = np.divmod(np.flatnonzero(alike.ravel() > _GUIDED_ALIKE), alike.shape[1])
-    out: Alignment | None = None
     left, right, away = _near(upload, work, matrix, form, left, right, _RING)
-    around = float((away > _GUIDED).sum()) / (_RING**2 - _GUIDED**2)
+    close = away < _GUIDED
+    around = np.count_nonzero(~close) / (_RING**2 - _GUIDED**2)
+    left, right, away = left[close], right[close], away[close]
+    out: Alignment | None = None
     for reach in (_GUIDED, _CLOSE):
-        left, right, away = _near(upload, work, matrix, form, left, right, reach)
+        if out is not None:
+            left, right, away = _near(upload, work, matrix, form, left, right, reach)
         surprise = _surprise(len(left), around * reach**2)
         one, other, residual = _each_once(left, right, alike[left, right], away)
         if len(one) < 3:
@@ -236,11 +239,10 @@ def _vote(here: Floats, there: Floats, octaves: Floats, turns: Floats, weight: F
     cosine, sine, scale = np.cos(turn), np.sin(turn), np.exp2(size[lead])
     a, b = cosine[lead] * scale, sine[lead] * scale
     # Of each leading pair's similarity (rows) and each pair (columns), as products of matrices.
-    plane, ones = np.stack((x, y, np.ones_like(x))), np.ones_like(a)
+    plane, square = np.stack((x, y, np.ones_like(x))), x * x + y * y
     right = np.stack((a, -b, u[lead] - a * x[lead] + b * y[lead]), axis=1) @ plane - u
     down = np.stack((b, a, v[lead] - b * x[lead] - a * y[lead]), axis=1) @ plane - v
-    far = np.stack((-2 * x[lead], -2 * y[lead], ones), axis=1) @ np.stack((x, y, x * x + y * y))
-    far += (x * x + y * y)[lead, None]
+    far = np.stack((-2 * x[lead], -2 * y[lead]), axis=1) @ plane[:2] + square + square[lead, None]
     allowed = _SLOPE * np.sqrt(np.maximum(far, 0, out=far), out=far)
     allowed += _NEAR
     allowed *= scale[:, None]

@@ -27,7 +27,8 @@ from .stored import Frame
 from .weighing import Weighed, area, clipped, corners, score, weigh
 
 _PROBES = 4  # words asked for a keypoint as it is; of the other forms half as many
-_RADIUS, _DISTANCE_BITS = 6, 3  # of 24 bits of a signature
+_RADIUS = 6  # of 24 bits of a signature
+_DISTANCE_BITS = _RADIUS.bit_length()
 _CAP = 2048  # postings of one word
 _INVERTED_SHARE = 2  # inverted forms are rare: of their keypoints every so many are asked for
 _BY_VOTES = 20  # works that are looked at, besides the first of each of nine parts of the upload
