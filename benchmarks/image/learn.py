@@ -1,6 +1,6 @@
 """Fit the rule that decides whether an upload contains a work, and report it on sets it was not fitted on.
 
-    python benchmarks/image/learn.py CASES... [--check CASES...] [--out fingerprints/image/rule-2.npz] [--sure 0.53]
+    python benchmarks/image/learn.py CASES... [--check CASES...] [--out fingerprints/image/rule-3.npz] [--sure 0.52]
 
 A case set is a folder with refs.jsonl and queries.jsonl as benchmarks/common/cases.py has them; distractors have tiers.
 For every query all candidates are aligned and compared, which gives one row of evidence each. The rule is fitted to all
@@ -37,7 +37,7 @@ from fingerprints.model import Fingerprint
 
 searching: Any = import_module("fingerprints.image.search")
 
-TREES, LEAST, TRIED = 160, 2, 0.7  # trees, rows in a leaf, share of the features that each split may choose from
+TREES, LEAST, TRIED = 320, 2, 0.7  # trees, rows in a leaf, share of the features that each split may choose from
 AGAINST = 2.0  # how much more a wrong accusation costs than a miss
 # A debatable distractor counts little, and so does what a copy shares with other works.
 DEBATABLE, OTHER = 0.03, 0.1
@@ -181,7 +181,7 @@ def main() -> None:
     parser.add_argument("cases", type=Path, nargs="+")
     parser.add_argument("--check", type=Path, nargs="*", default=[], help="case sets that are only reported")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--sure", type=float, default=0.53, help="share of copies at the reporting threshold")
+    parser.add_argument("--sure", type=float, default=0.52, help="share of copies at the reporting threshold")
     given = parser.parse_args()
     sets = [collect(folder) for folder in given.cases]
     parts = [labels(rows) for rows in sets]

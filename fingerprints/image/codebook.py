@@ -71,10 +71,10 @@ def restored(vectors: Floats) -> Floats:
 
 
 def keys(vectors: Floats, probes: int = 1) -> NDArray[np.uint64]:
-    """The keys of projected descriptors, shape (n, probes): of the nearest word, then of the next ones.
+    """The keys of projected descriptors, shape (n, probes): of the nearest word, then of the next one.
 
     Args:
-        probes: 1, 2 or 4; words of the two nearest centroids of each half.
+        probes: 1 or 2; the next word has the second nearest centroid in the half that is less sure.
     """
     tables = _tables()
     n = len(vectors)
@@ -90,15 +90,11 @@ def keys(vectors: Floats, probes: int = 1) -> NDArray[np.uint64]:
     turned = vectors @ tables.signs
     centres = tables.words[0] @ tables.signs[:_HALF], tables.words[1] @ tables.signs[_HALF:]
     out = np.empty((n, probes), dtype=np.uint64)
-    # After the nearest pair comes the one that changes the half which was less sure, then the other, then both.
-    sure = distance[:, 0, 1] - distance[:, 0, 0] > distance[:, 1, 1] - distance[:, 1, 0] if probes > 1 else None
     for probe in range(probes):
         first = second = np.zeros(n, dtype=np.int64)
-        if probe == 3:
-            first = second = np.ones(n, dtype=np.int64)
-        elif probe and sure is not None:
-            first = (sure == (probe == 2)).astype(np.int64)
-            second = 1 - first
+        if probe:
+            second = (distance[:, 0, 1] - distance[:, 0, 0] > distance[:, 1, 1] - distance[:, 1, 0]).astype(np.int64)
+            first = 1 - second
         a, b = near[rows, 0, first], near[rows, 1, second]
         signature = (turned > centres[0][a] + centres[1][b]) @ (
             np.uint64(1) << np.arange(SIGNATURE_BITS, dtype=np.uint64)

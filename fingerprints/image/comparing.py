@@ -41,6 +41,8 @@ class Compared:
         coarse: as ``agree``, of both pictures blurred.
         crisp: share of the block's pixels where the upload has the hard edges of something added.
         tone_work, tone_upload: mean levels.
+        shade_work, shade_upload: likewise of small blocks, a quarter of a block each, shape (2 rows, 2 columns).
+        shift: pixels by which the block of the upload lies beside where the transform puts it.
         panel: one number: of the pixels where nothing agrees, the share that has the upload's most frequent level, less
             the share of the work's pixels there that has it; high where a panel was laid over the work.
         erased: share of the work's strong edges where the upload is smooth.
@@ -57,6 +59,9 @@ class Compared:
     crisp: Floats
     tone_work: Floats
     tone_upload: Floats
+    shade_work: Floats
+    shade_upload: Floats
+    shift: Floats
     panel: float
     erased: float
     alien: float
@@ -74,7 +79,7 @@ def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
     if form & INVERTED:
         theirs = 255 - theirs
     theirs = _smoothed(theirs, 1.0)
-    theirs = _settled(mine, theirs, visible)
+    theirs, shift = _settled(mine, theirs, visible)
     gx, gy = _gradient(mine)
     hx, hy = _gradient(theirs)
     g, h = cv2.magnitude(gx, gy), cv2.magnitude(hx, hy)
@@ -95,6 +100,9 @@ def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
         crisp=_blocks(((h > _CRISP) & (visible > 0)).astype(np.float32)),
         tone_work=_blocks(mine),
         tone_upload=_blocks(theirs),
+        shade_work=_blocks(mine, BLOCK // 2),
+        shade_upload=_blocks(theirs, BLOCK // 2),
+        shift=shift,
         panel=_panel(mine, theirs, (agree < _LOST) & (seen > 0.5)),
         erased=erased,
         alien=alien,
@@ -118,8 +126,7 @@ def _lone(g: Floats, h: Floats, cosine: Floats, visible: Floats) -> tuple[float,
 
 def _gone(weight: Floats, cosine: Floats) -> float:
     """Of the small blocks where the work has strong edges, the share that does not agree."""
-    shape = weight.shape[1] * 2 // BLOCK, weight.shape[0] * 2 // BLOCK
-    edges, agree = (cv2.resize(values, shape, interpolation=cv2.INTER_AREA) for values in (weight, weight * cosine))
+    edges, agree = _blocks(weight, BLOCK // 2), _blocks(weight * cosine, BLOCK // 2)
     strong = edges > _STRONG / 2
     return float((agree[strong] < _LOST * edges[strong]).mean()) if strong.any() else 0.0
 
@@ -159,8 +166,8 @@ def _drawn(upload: Frame, matrix: Floats, scale: float, size: tuple[int, int]) -
     return np.asarray(drawn, dtype=np.float32), inside.astype(np.float32)
 
 
-def _settled(mine: Floats, theirs: Floats, visible: Floats) -> Floats:
-    """The upload with each block moved by the few pixels that make it agree best, neighbours considered."""
+def _settled(mine: Floats, theirs: Floats, visible: Floats) -> tuple[Floats, Floats]:
+    """The upload with each block moved by the few pixels that make it agree best, neighbours considered; how far."""
     gx, gy = _unit(mine)
     hx, hy = _unit(theirs)
     gx, gy = gx * visible, gy * visible
@@ -179,16 +186,16 @@ def _settled(mine: Floats, theirs: Floats, visible: Floats) -> Floats:
     stack[0] *= 1.03  # stay, unless moving is better
     best = stack.argmax(axis=0)
     offsets = np.array(reach, dtype=np.float32)[best]
-    if not offsets.any():
-        return theirs
+    shift = np.hypot(offsets[..., 0], offsets[..., 1])
+    if not best.any():
+        return theirs, shift
     grid = offsets.shape[1] * BLOCK, offsets.shape[0] * BLOCK
     field = cv2.resize(offsets, grid, interpolation=cv2.INTER_LINEAR)
     across, down = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
-    return np.asarray(
-        cv2.remap(
-            theirs, across + field[..., 0], down + field[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
+    moved = cv2.remap(
+        theirs, across + field[..., 0], down + field[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
+    return np.asarray(moved), shift
 
 
 def _coarse(mine: Floats, theirs: Floats, visible: Floats) -> tuple[Floats, Floats]:
@@ -224,7 +231,7 @@ def _filled(picture: NDArray[np.generic], border: int) -> Floats:
     return np.asarray(cv2.copyMakeBorder(picture, 0, down, 0, right, border))
 
 
-def _blocks(values: Floats) -> Floats:
+def _blocks(values: Floats, side: int = BLOCK) -> Floats:
     """Means of the blocks of a picture of whole blocks."""
-    shape = values.shape[1] // BLOCK, values.shape[0] // BLOCK
+    shape = values.shape[1] // side, values.shape[0] // side
     return np.asarray(cv2.resize(values, shape, interpolation=cv2.INTER_AREA)).reshape(shape[1], shape[0])

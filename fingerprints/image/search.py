@@ -26,12 +26,14 @@ from .keypoints import FORMS, INVERTED, MIRRORED, form
 from .stored import Frame
 from .weighing import Weighed, area, clipped, corners, score, weigh
 
-_PROBES = 4  # words asked for a keypoint as it is; of the other forms half as many
-_RADIUS = 6  # of 24 bits of a signature
-_DISTANCE_BITS = _RADIUS.bit_length()
+_PROBES = 2  # words asked for a keypoint as it is; of the other forms one
+_RADIUS = 4  # of 24 bits of a signature
+_DISTANCE_BITS, _POINT_BITS = _RADIUS.bit_length(), 12  # of a hit's number; uploads have up to 2,400 keypoints
+_SOFTNESS = 2.0  # bits; how much less a vote weighs that is off by more
 _CAP = 2048  # postings of one word
 _INVERTED_SHARE = 2  # inverted forms are rare: of their keypoints every so many are asked for
-_BY_VOTES = 20  # works that are looked at, besides the first of each of nine parts of the upload
+_BY_VOTES = 16  # works that are looked at, besides the first of each of nine parts of the upload
+_FIRST = 2  # of these, which are aligned whatever is seen at first: letters leave few keypoints to agree
 _BY_CODE = 16  # works with the nearest codes
 _CELLS = 3
 _VOTERS = 96  # keypoints of one work that are asked first, those that voted most
@@ -39,7 +41,7 @@ _STRONG = 0.5  # of `agreeing`, from which a work is aligned; of works that are 
 _OUTDONE = 0.1  # of the strongest; what is fainter is chance, not even the fourth of a collage's works (.15 and more)
 _COMPARED, _FAINT = 16, 2  # works that are aligned at most; of these, faint ones: unrelated pictures have many
 _WITNESSES = 6  # places that agree, for a comparison unless the codes are near
-_SURPRISE = 12.0  # of `Alignment`, likewise: chance gives it once in 160,000 tries, a query makes some thousands
+_SURPRISE = 9.0  # of `Alignment`, likewise: chance gives it once in 160,000 tries, a query makes some thousands
 _PLENTY = 12  # from which laying the whole pictures on each other is not tried besides
 _CODE_RADIUS = 31
 _MIRRORING = (1, 2, 4, 7)  # orientations of `hashing.codes`
@@ -48,6 +50,18 @@ _SAME_PLACE = 4  # bits of signature within which another work has the same plac
 _CODE_ZERO = 128  # bits at which codes say nothing
 
 Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Aligned:
+    """A way to lay a work's frame on an upload's."""
+
+    work: Frame
+    number: int  # of the work's frame
+    matrix: Floats
+    form: int
+    by: Alignment | None  # None where the whole pictures are laid on each other
+    code: float  # of `weighing.Evidence`
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +97,7 @@ class Query:
         found, points, forms_ = [], [], []
         for which, vectors in enumerate(self._vectors):
             step = _INVERTED_SHARE if which & INVERTED else 1
-            probes = _PROBES if which == 0 else _PROBES // 2
+            probes = _PROBES if which == 0 else 1
             made = codebook.keys(vectors[::step], probes)
             found.append(made.ravel())
             points.append(np.repeat(np.arange(0, len(vectors), step), probes))
@@ -132,15 +146,14 @@ def sightings(query: Query, view: View, load: Load) -> dict[int, tuple[Fingerpri
     for _, work, which in tried:
         if work in chosen or len(chosen) < most:
             chosen.setdefault(work, set()).add(which)
+    for slot, which in list(asked)[:_FIRST]:
+        if by_slot[slot] in loaded:
+            chosen.setdefault(by_slot[slot], set()).add(which)
     for slot in near.tolist():
         if by_slot[slot] in loaded:
             chosen.setdefault(by_slot[slot], set())
-    out = {}
-    for work, forms_ in chosen.items():
-        best = _best(query, loaded[work], sorted(forms_), view)
-        if best is not None:
-            out[work] = loaded[work], best
-    return out
+    aligned = [(n, each) for n, which in chosen.items() for each in _aligned(query, loaded[n], sorted(which))]
+    return {work: (loaded[work], sighting) for work, sighting in _best(query, aligned, view).items()}
 
 
 def verify(query: Fingerprint, candidate: Fingerprint) -> Match | None:
@@ -151,7 +164,8 @@ def verify(query: Fingerprint, candidate: Fingerprint) -> Match | None:
     best: Sighting | None = None
     shown = 0
     for number, frame in enumerate(stored.frames(query)):
-        found = _best(Query(frame), candidate, range(FORMS), None)
+        asked = Query(frame)
+        found = _best(asked, [(0, each) for each in _aligned(asked, candidate, range(FORMS))], None).get(0)
         if found is not None and (best is None or found.score > best.score):
             best, shown = found, number
     return _match(query, candidate, best, shown) if best is not None and best.score >= 0.5 else None
@@ -164,72 +178,86 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
     if not len(hits.slots):
         return {}
     many = len(query.frame.points)
-    asked = (forms_ * many + points)[hits.asked]
-    # A keypoint votes for a work once, with the nearest word; one number a hit, because those sort fastest.
-    hit = np.sort((hits.slots.astype(np.int64) * (FORMS * many) + asked) << _DISTANCE_BITS | hits.distance)
-    vote = hit >> _DISTANCE_BITS
-    first = np.flatnonzero(np.diff(vote, prepend=-1))
-    pair, point = np.divmod(vote[first], many)
+    form_, point = forms_[hits.asked], points[hits.asked]
     # What many works have says little: each keypoint and form shares itself out among its hits.
-    common = np.bincount(asked)[pair % FORMS * many + point]
-    distance = hit[first] & ((1 << _DISTANCE_BITS) - 1)
-    weight = np.exp(-((distance / 4.0) ** 2)) / (1 + np.log2(common))
+    common = np.bincount(form_ * many + point)
+    # A word votes for a work once, with its nearest hit, however often it comes again in both: letters and windows do
+    # (Jegou, Douze, Schmid, On the burstiness of visual elements, 2009). One number a hit, because those sort fastest.
+    word = (keys >> codebook.SIGNATURE_BITS).astype(np.int64)[hits.asked]
+    pair = hits.slots.astype(np.int64) * FORMS + form_
+    hit = np.sort(((pair << codebook.WORD_BITS | word) << _DISTANCE_BITS | hits.distance) << _POINT_BITS | point)
+    point, hit = hit & ((1 << _POINT_BITS) - 1), hit >> _POINT_BITS
+    distance, hit = hit & ((1 << _DISTANCE_BITS) - 1), hit >> _DISTANCE_BITS
+    pair = hit >> codebook.WORD_BITS
+    weight = np.exp(-((distance / _SOFTNESS) ** 2)) / (1 + np.log2(common[pair % FORMS * many + point]))
+    vote = np.where(np.diff(hit, prepend=-1), weight, 0)
     starts = np.flatnonzero(np.diff(pair, prepend=-1))
-    total = np.add.reduceat(weight, starts)
+    total = np.add.reduceat(vote, starts)
     chosen = list(np.argsort(-total, kind="stable")[:_BY_VOTES])
     frame = query.frame
     cell = np.minimum((frame.points * _CELLS / (frame.width, frame.height)).astype(int), _CELLS - 1) @ (1, _CELLS)
     ends = np.concatenate((starts[1:], [len(pair)]))
     number = np.repeat(np.arange(len(starts)), ends - starts)
-    local = np.bincount(number * _CELLS**2 + cell[point], weights=weight, minlength=len(starts) * _CELLS**2)
+    local = np.bincount(number * _CELLS**2 + cell[point], weights=vote, minlength=len(starts) * _CELLS**2)
     local = local.reshape(len(starts), _CELLS**2)
     chosen += local.argmax(axis=0)[local.any(axis=0)].tolist()
-    return {
-        (int(pair[starts[n]] // FORMS), int(pair[starts[n]] % FORMS)): point[starts[n] : ends[n]][
-            np.argsort(-weight[starts[n] : ends[n]], kind="stable")[:_VOTERS]
-        ]
-        for n in dict.fromkeys(int(c) for c in chosen)
-    }
+    out = {}
+    for n in dict.fromkeys(int(c) for c in chosen):
+        mine = slice(starts[n], ends[n])
+        best = point[mine][np.argsort(-weight[mine], kind="stable")]
+        voters = np.array(list(dict.fromkeys(best.tolist()))[:_VOTERS])
+        out[divmod(int(pair[starts[n]]), FORMS)] = voters
+    return out
 
 
-def _best(query: Query, candidate: Fingerprint, forms_: Sequence[int], view: View | None) -> Sighting | None:
-    """The alignment of an upload's frame with a work's under which they share most."""
+def _aligned(query: Query, candidate: Fingerprint, forms_: Sequence[int]) -> list[_Aligned]:
+    """The ways to lay a work on an upload's frame that are worth comparing."""
     away = distances(query.codes, candidate.codes)
-    seen: list[Sighting] = []
+    out: list[_Aligned] = []
     for n, work in enumerate(stored.frames(candidate)):
         nearest = int(away[:, n].argmin())
         close = int(away[nearest, n]) <= _CODE_RADIUS
         code = max(0.0, 1 - float(away[nearest, n]) / _CODE_ZERO)
-        options: list[tuple[Floats, int, Alignment | None]] = []
+        votes = 0
         for which in forms_:
             alike = query.forms[which] @ work.unit.T
             by = align(query.frame, work, alike, which)
             if by is not None:
                 by = guided(query.frame, work, by.matrix, which, alike, by.tried, by.votes) or by
                 if close or (len(by.places) >= _WITNESSES and by.surprise >= _SURPRISE):
-                    options.append((by.matrix, which, by))
-        if close and max((by.votes for _, _, by in options if by is not None), default=0) < _PLENTY:
+                    out.append(_Aligned(work, n, by.matrix, which, by, code))
+                    votes = max(votes, by.votes)
+        if close and votes < _PLENTY:
             which = INVERTED * (nearest >= 8) | MIRRORED * (nearest % 8 in _MIRRORING)
             matrix = _whole(query.frame, work, nearest % 8)
             by = guided(query.frame, work, matrix, which, query.forms[which] @ work.unit.T, 0, 0)
-            options.append((by.matrix if by is not None else matrix, which, by))
-        for matrix, which, used in options:
-            compared = compare(query.frame, work, matrix, which)
-            weighed = weigh(query.frame, work, used, compared, matrix, _rarity(work, used, view), code)
-            seen.append(Sighting(query.frame, work, n, matrix, which, weighed))
-    return max(seen, key=lambda each: each.weighed.gain, default=None)
+            out.append(_Aligned(work, n, by.matrix if by is not None else matrix, which, by, code))
+    return out
 
 
-def _rarity(work: Frame, by: Alignment | None, view: View | None) -> Floats:
-    """Of each of an alignment's places one by the number of registered works that have such a place."""
-    if by is None:
-        return np.zeros(0)
-    if view is None:
-        return np.ones(len(by.places))
-    keys = codebook.keys(work.vectors[by.places])[:, 0]
-    hits = view.by_near_keys(keys, codebook.WORD_BITS, _SAME_PLACE, _CAP)
+def _best(query: Query, aligned: Sequence[tuple[int, _Aligned]], view: View | None) -> dict[int, Sighting]:
+    """Of each work's alignments with an upload's frame the one under which they share most."""
+    out: dict[int, Sighting] = {}
+    rarities = _rarities([each for _, each in aligned], view)
+    for (work, each), rarity in zip(aligned, rarities, strict=True):
+        compared = compare(query.frame, each.work, each.matrix, each.form)
+        weighed = weigh(query.frame, each.work, each.by, compared, each.matrix, rarity, each.code)
+        if work not in out or weighed.gain > out[work].weighed.gain:
+            out[work] = Sighting(query.frame, each.work, each.number, each.matrix, each.form, weighed)
+    return out
+
+
+def _rarities(aligned: Sequence[_Aligned], view: View | None) -> list[Floats]:
+    """Of each alignment's places one by the number of registered works that have such a place."""
+    places = [each.by.places if each.by is not None else np.zeros(0, dtype=np.int64) for each in aligned]
+    if view is None or not aligned:
+        return [np.ones(len(these)) for these in places]
+    # asked for all at once: a look-up costs more than what it finds
+    keys = codebook.keys(np.concatenate([e.work.vectors[these] for e, these in zip(aligned, places, strict=True)]))
+    hits = view.by_near_keys(keys[:, 0], codebook.WORD_BITS, _SAME_PLACE, _CAP)
     pairs = np.unique(hits.asked << SLOT_BITS | hits.slots)  # one number each: sorting pairs takes ten times as long
-    return np.asarray(1 / np.maximum(np.bincount(pairs >> SLOT_BITS, minlength=len(keys)), 1))
+    rarity = 1 / np.maximum(np.bincount(pairs >> SLOT_BITS, minlength=len(keys)), 1)
+    return np.split(rarity, np.cumsum([len(these) for these in places[:-1]]))
 
 
 def _whole(upload: Frame, work: Frame, orientation: int) -> Floats:

@@ -1,7 +1,7 @@
 """Whether an upload contains a work, decided from what of the two agrees, where, and how rare it is.
 
 `weigh` gathers the evidence inside the rectangle of the work that agrees best. The rule is the mean of extremely
-randomized trees (Geurts, Ernst, Wehenkel, 2006), fitted by ``benchmarks/image/learn.py``; ``rule-2.npz`` holds it.
+randomized trees (Geurts, Ernst, Wehenkel, 2006), fitted by ``benchmarks/image/learn.py``; ``rule-3.npz`` holds it.
 Boosted trees that may only ever go one way with each quantity were tried first: on works they had not seen they
 confused more templates with copies (benchmarks/README.md).
 """
@@ -62,6 +62,10 @@ class Evidence:
         added: of what does not agree in the rectangle, the share where something with hard edges was put.
         empty: of what does not agree in the rectangle, the share where the upload shows nothing.
         tone: correlation of the blocks' brightness in the rectangle.
+        shade: the same, of the small blocks of what does not agree in it: pixelated and blurred parts keep it, other
+            lines of text in the same place do not.
+        shift: pixels by which what agrees in it lies beside where the transform puts it: another view of one scene has
+            no single transform.
         texture: log(1 + textured blocks of the work).
         stretch: |log2| of the longer to the shorter scale of the transform.
         code: 1 - distance of the whole pictures' codes / 128, at least 0.
@@ -97,6 +101,8 @@ class Evidence:
     added: float
     empty: float
     tone: float
+    shade: float
+    shift: float
     texture: float
     stretch: float
     code: float
@@ -209,6 +215,8 @@ def weigh(
             (lost * np.clip(1 - compared.upload / np.maximum(compared.work, 8.0), 0, 1))[inside].sum() / lost_here
         ),
         tone=_correlation(compared.tone_work[inside & (seen > 0.6)], compared.tone_upload[inside & (seen > 0.6)]),
+        shade=_shade(compared, inner & ~agrees),
+        shift=mean(compared.shift, inner & agrees),
         texture=float(np.log1p(int((compared.work > _SHOWS).sum()))),
         stretch=float(np.log2(stretch[0] / max(stretch[1], 1e-6))),
         code=code,
@@ -245,6 +253,11 @@ def _everywhere(weight: Floats, agrees: NDArray[np.bool_]) -> float:
     count = np.pad(agrees, ((0, down), (0, right))).reshape(shape).sum(axis=(1, 3))
     there = all_ > 2 * _SHOWS
     return float(((same > all_ / 3) | (count >= 2))[there].mean()) if there.any() else 0.0
+
+
+def _shade(compared: Compared, lost: NDArray[np.bool_]) -> float:
+    where = np.repeat(np.repeat(lost, 2, axis=0), 2, axis=1)
+    return _correlation(compared.shade_work[where], compared.shade_upload[where]) if where.any() else 1.0
 
 
 def _full(compared: Compared, weight: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -332,9 +345,9 @@ class _Rule:
 
 @cache
 def _rule() -> _Rule:
-    with resources.files(__package__).joinpath("rule-2.npz").open("rb") as file, np.load(file) as stored:
+    with resources.files(__package__).joinpath("rule-3.npz").open("rb") as file, np.load(file) as stored:
         if tuple(stored["features"]) != FEATURES:
-            raise ValueError("rule-2.npz was made for other features")
+            raise ValueError("rule-3.npz was made for other features")
         return _Rule(
             stored["feature"].astype(np.int64), stored["threshold"], stored["left"].astype(np.int64),
             stored["value"].astype(np.float32) / 255, int(stored["steps"]), float(stored["sure"]),
