@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +19,8 @@ from fingerprints.image.examples import photograph, saved
 from fingerprints.model import Fingerprint, Match
 
 from .finding import indexed, made, search
+
+picture_search: Any = import_module("fingerprints.image.search")  # the package has a function of that name
 
 WORKS = [saved(photograph(seed), "JPEG", quality=92) for seed in range(1, 9)]
 SIZE = (640, 480)
@@ -238,13 +242,56 @@ def test_keys_are_words_and_signatures_that_a_poor_copy_mostly_shares() -> None:
     picture = photograph(6)
     fine = keypoints.detect(np.asarray(picture.convert("L")), 300)
     vectors = codebook.projected(fine.descriptors)
-    own, asked = codebook.keys(vectors), codebook.keys(vectors, 4)
+    own, asked = codebook.keys(vectors), codebook.keys(vectors, 2)
     assert (own[:, 0] == asked[:, 0]).all()
     assert (asked < 1 << 40).all()
     words = asked >> np.uint64(codebook.SIGNATURE_BITS)
-    assert all(len(set(row)) == 4 for row in words.tolist())
+    assert all(len(set(row)) == 2 for row in words.tolist())
     decoded = codebook.decoded(codebook.encoded(vectors))
     assert (codebook.unit(decoded) * codebook.unit(vectors)).sum(axis=1).mean() > 0.9
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_sign_that_comes_again_and_again_does_not_outvote_a_picture(number: int, works: list[Fingerprint]) -> None:
+    def wallpaper(sign: str) -> Image.Image:
+        out = Image.new("RGB", SIZE, "white")
+        for x in range(6, SIZE[0], 40):
+            for y in range(4, SIZE[1], 40):
+                ImageDraw.Draw(out).text((x, y), sign, fill="black", font=ImageFont.load_default(28))
+        return out
+
+    view = indexed([*works, *(made(saved(wallpaper(sign))) for sign in "RGBK&")]).view(image.ALGORITHM)
+    upload = wallpaper("R")
+    upload.paste(opened(number).resize((160, 120)), (200, 120))
+    (frame,) = stored.frames(made(saved(upload, "JPEG", quality=80), thorough=True))
+    (first, form), *_ = picture_search._votes(picture_search.Query(frame), view)
+    assert (view.works(np.array([first], dtype=np.int32)).tolist(), form) == ([number], 0)
+
+
+def test_pixelated_parts_keep_their_brightness_and_another_view_lies_elsewhere(works: list[Fingerprint]) -> None:
+    def seen(picture: Image.Image) -> weighing.Evidence:
+        (frame,) = stored.frames(made(saved(picture, "JPEG", quality=90), thorough=True))
+
+        def load(numbers: Sequence[int]) -> dict[int, Fingerprint]:
+            return {n: works[n] for n in numbers}
+
+        view = indexed(works).view(image.ALGORITHM)
+        return picture_search.sightings(picture_search.Query(frame), view, load)[0][1].weighed.evidence
+
+    def patched(source: Image.Image) -> Image.Image:
+        out = opened(0)
+        for x in range(60, 600, 180):
+            for y in range(150, 480, 130):
+                out.paste(source.crop((x, y, x + 90, y + 80)), (x, y))
+        return out
+
+    tiles = opened(0).resize((64, 48), Image.Resampling.BOX).resize(SIZE, Image.Resampling.NEAREST)
+    assert seen(opened(0)).shade == 1
+    assert seen(patched(tiles)).shade > 0.7 > 0.5 > seen(patched(opened(1))).shade
+    across, down = np.meshgrid(np.arange(640, dtype=np.float32), np.arange(480, dtype=np.float32))
+    wave = 3 * np.sin(down / 25) + 3 * np.sin(across / 31)
+    bent = Image.fromarray(cv2.remap(np.asarray(opened(0)), across + wave, down, cv2.INTER_LINEAR))
+    assert seen(opened(0)).shift < 0.2 < seen(bent).shift
 
 
 def test_the_best_rectangle_is_that_of_brute_force() -> None:
@@ -268,8 +315,6 @@ def test_a_polygon_is_cut_to_the_picture() -> None:
 
 def test_the_rule_is_sure_of_nothing_and_of_everything_and_bounded_between() -> None:
     r = np.random.default_rng(1)
-    nothing = weighing.Evidence(**dict.fromkeys(weighing.FEATURES, 0.0))
-    assert weighing.score(nothing) < 0.1
     counts = {"places": 5.0, "rare": 5.0, "spread": 4.5, "blocks": 5.3, "texture": 5.3}
     against = {
         "silent",
@@ -281,8 +326,11 @@ def test_the_rule_is_sure_of_nothing_and_of_everything_and_bounded_between() -> 
         "alien",
         "gone",
         "added",
+        "shift",
         "stretch",
     }
+    nothing = {name: 1.0 if name in against else 0.0 for name in weighing.FEATURES}
+    assert weighing.score(weighing.Evidence(**nothing)) < 0.1
     all_ = {name: counts.get(name, 0.0 if name in against else 0.95) for name in weighing.FEATURES}
     assert weighing.score(weighing.Evidence(**all_)) > 0.9
     for _ in range(200):
