@@ -41,7 +41,7 @@ _STRONG = 0.5  # of `agreeing`, from which a work is aligned; of works that are 
 _OUTDONE = 0.1  # of the strongest; what is fainter is chance, not even the fourth of a collage's works (.15 and more)
 _COMPARED, _FAINT = 16, 2  # works that are aligned at most; of these, faint ones: unrelated pictures have many
 _WITNESSES = 6  # places that agree, for a comparison unless the codes are near
-_SURPRISE = 9.0  # of `Alignment`, likewise: chance gives it once in 160,000 tries, a query makes some thousands
+_SURPRISE = 9.0  # of `Alignment`, likewise: chance gives it once in 8,000 tries; six places of a deep crop have 9.4
 _PLENTY = 12  # from which laying the whole pictures on each other is not tried besides
 _CODE_RADIUS = 31
 _MIRRORING = (1, 2, 4, 7)  # orientations of `hashing.codes`
@@ -178,13 +178,13 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
     if not len(hits.slots):
         return {}
     many = len(query.frame.points)
-    form_, point = forms_[hits.asked], points[hits.asked]
+    of_form, point = forms_[hits.asked], points[hits.asked]
     # What many works have says little: each keypoint and form shares itself out among its hits.
-    common = np.bincount(form_ * many + point)
+    common = np.bincount(of_form * many + point)
     # A word votes for a work once, with its nearest hit, however often it comes again in both: letters and windows do
     # (Jegou, Douze, Schmid, On the burstiness of visual elements, 2009). One number a hit, because those sort fastest.
     word = (keys >> codebook.SIGNATURE_BITS).astype(np.int64)[hits.asked]
-    pair = hits.slots.astype(np.int64) * FORMS + form_
+    pair = hits.slots.astype(np.int64) * FORMS + of_form
     hit = np.sort(((pair << codebook.WORD_BITS | word) << _DISTANCE_BITS | hits.distance) << _POINT_BITS | point)
     point, hit = hit & ((1 << _POINT_BITS) - 1), hit >> _POINT_BITS
     distance, hit = hit & ((1 << _DISTANCE_BITS) - 1), hit >> _DISTANCE_BITS
