@@ -90,7 +90,8 @@ def evidence(path: Path) -> tuple[list[tuple[int, tuple[float, ...]]], list[int]
 def collect(folder: Path) -> Rows:
     """All evidence of a case set; kept in the folder that SOURCEMARK_LEARN_CACHE names, if it does."""
     cache = os.environ.get("SOURCEMARK_LEARN_CACHE")
-    kept = Path(cache) / f"{zlib.crc32(str(folder).encode()):08x}.pickle" if cache else None
+    name = zlib.crc32(repr((str(folder), FEATURES)).encode())
+    kept = Path(cache) / f"{name:08x}.pickle" if cache else None
     if kept is not None and kept.exists():
         return pickle.loads(kept.read_bytes())
     cases = load(folder)

@@ -1,7 +1,8 @@
 """From an upload to the works it contains: look up, align, compare, weigh. Only here is a picture decided.
 
 Visual words vote for works, and for how the upload would be mirrored or inverted; codes propose whole copies in eight
-orientations. The works whose votes agree on a geometry are aligned with all their keypoints and compared.
+orientations. The first works by votes, and those whose votes agree on a geometry, are aligned with all their keypoints
+and compared.
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ from .weighing import Weighed, area, clipped, corners, score, weigh
 
 _PROBES = 2  # words asked for a keypoint as it is; of the other forms one
 _RADIUS = 4  # of 24 bits of a signature
-_DISTANCE_BITS, _POINT_BITS = _RADIUS.bit_length(), 12  # of a hit's number; uploads have up to 2,400 keypoints
-_SOFTNESS = 2.0  # bits; how much less a vote weighs that is off by more
+_DISTANCE_BITS = _RADIUS.bit_length()
+_SOFTNESS = 2.0  # bits; a vote that is off by so many weighs 1/e
 _CAP = 2048  # postings of one word
 _INVERTED_SHARE = 2  # inverted forms are rare: of their keypoints every so many are asked for
-_BY_VOTES = 16  # works that are looked at, besides the first of each of nine parts of the upload
+_BY_VOTES = 16  # works, each in one form, that are looked at, besides the first of each of nine parts of the upload
 _FIRST = 2  # of these, which are aligned whatever is seen at first: letters leave few keypoints to agree
 _BY_CODE = 16  # works with the nearest codes
 _CELLS = 3
-_VOTERS = 96  # keypoints of one work that are asked first, those that voted most
+_VOTERS = 96  # keypoints of the upload that are asked first about a work, those with the nearest and rarest words
 _STRONG = 0.5  # of `agreeing`, from which a work is aligned; of works that are fainter, the strongest
 _OUTDONE = 0.1  # of the strongest; what is fainter is chance, not even the fourth of a collage's works (.15 and more)
 _COMPARED, _FAINT = 16, 2  # works that are aligned at most; of these, faint ones: unrelated pictures have many
@@ -60,7 +61,7 @@ class _Aligned:
     number: int  # of the work's frame
     matrix: Floats
     form: int
-    by: Alignment | None  # None where the whole pictures are laid on each other
+    by: Alignment | None  # None where the whole pictures are laid on each other and too few places agree
     code: float  # of `weighing.Evidence`
 
 
@@ -172,7 +173,7 @@ def verify(query: Fingerprint, candidate: Fingerprint) -> Match | None:
 
 
 def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]:
-    """The slots and forms most keypoints vote for, and the keypoints that do, best first."""
+    """The slots and forms most words vote for, and the keypoints that have these words, nearest and rarest first."""
     keys, points, forms_ = query.keys()
     hits = view.by_near_keys(keys, codebook.WORD_BITS, _RADIUS, _CAP)
     if not len(hits.slots):
@@ -182,11 +183,13 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
     # What many works have says little: each keypoint and form shares itself out among its hits.
     common = np.bincount(of_form * many + point)
     # A word votes for a work once, with its nearest hit, however often it comes again in both: letters and windows do
-    # (Jegou, Douze, Schmid, On the burstiness of visual elements, 2009). One number a hit, because those sort fastest.
+    # (Jegou, Douze, Schmid, On the burstiness of visual elements, 2009). One number a hit, because those sort fastest:
+    # slot 24 bits, form 2, word 16, distance 3, keypoint as many as it takes.
+    bits = many.bit_length()
     word = (keys >> codebook.SIGNATURE_BITS).astype(np.int64)[hits.asked]
     pair = hits.slots.astype(np.int64) * FORMS + of_form
-    hit = np.sort(((pair << codebook.WORD_BITS | word) << _DISTANCE_BITS | hits.distance) << _POINT_BITS | point)
-    point, hit = hit & ((1 << _POINT_BITS) - 1), hit >> _POINT_BITS
+    hit = np.sort(((pair << codebook.WORD_BITS | word) << _DISTANCE_BITS | hits.distance) << bits | point)
+    point, hit = hit & ((1 << bits) - 1), hit >> bits
     distance, hit = hit & ((1 << _DISTANCE_BITS) - 1), hit >> _DISTANCE_BITS
     pair = hit >> codebook.WORD_BITS
     weight = np.exp(-((distance / _SOFTNESS) ** 2)) / (1 + np.log2(common[pair % FORMS * many + point]))

@@ -63,7 +63,7 @@ class Evidence:
         empty: of what does not agree in the rectangle, the share where the upload shows nothing.
         tone: correlation of the blocks' brightness in the rectangle.
         shade: the same, of the small blocks of what does not agree in it: pixelated and blurred parts keep it, other
-            lines of text in the same place do not.
+            lines of text in the same place do not. 1 where nothing is lost.
         shift: pixels by which what agrees in it lies beside where the transform puts it: another view of one scene has
             no single transform.
         texture: log(1 + textured blocks of the work).
@@ -131,7 +131,7 @@ def weigh(
     """Gather the evidence of one alignment.
 
     Args:
-        by: the keypoints' alignment; None where the whole pictures were laid on each other.
+        by: the keypoints' alignment; None where the whole pictures were laid on each other and too few places agree.
         matrix: the transform that was compared.
         rarity: of each of the alignment's places one by the number of works with such a place, shape (n,).
         code: see `Evidence`.
