@@ -79,8 +79,8 @@ def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
     if form & INVERTED:
         theirs = 255 - theirs
     theirs = _smoothed(theirs, 1.0)
-    theirs, shift = _settled(mine, theirs, visible)
     gx, gy = _gradient(mine)
+    theirs, shift = _settled(_unit(gx, gy), theirs, visible)
     hx, hy = _gradient(theirs)
     g, h = cv2.magnitude(gx, gy), cv2.magnitude(hx, hy)
     cosine = (gx * hx + gy * hy) / ((g + _FLOOR) * (h + _FLOOR))
@@ -132,7 +132,7 @@ def _gone(weight: Floats, cosine: Floats) -> float:
 
 
 def _panel(mine: Floats, theirs: Floats, lost: NDArray[np.bool_]) -> float:
-    where = np.repeat(np.repeat(lost, BLOCK, axis=0), BLOCK, axis=1)
+    where = enlarged(lost, BLOCK)
     if not where.any():
         return 0.0
     shares = [np.bincount((p[where] / 8).astype(np.int64).clip(0, 31), minlength=32) for p in (theirs, mine)]
@@ -166,17 +166,18 @@ def _drawn(upload: Frame, matrix: Floats, scale: float, size: tuple[int, int]) -
     return np.asarray(drawn, dtype=np.float32), inside.astype(np.float32)
 
 
-def _settled(mine: Floats, theirs: Floats, visible: Floats) -> tuple[Floats, Floats]:
-    """The upload with each block moved by the few pixels that make it agree best, neighbours considered; how far."""
-    gx, gy = _unit(mine)
-    hx, hy = _unit(theirs)
+def _settled(directions: tuple[Floats, Floats], theirs: Floats, visible: Floats) -> tuple[Floats, Floats]:
+    """The upload with each block moved by the few pixels that make it agree best with the work's directions,
+    neighbours considered; how far."""
+    gx, gy = directions
+    hx, hy = _unit(*_gradient(theirs))
     gx, gy = gx * visible, gy * visible
     around = range(-_REACH, _REACH + 1)
     reach = [(dx, dy) for dy in around for dx in around if dx * dx + dy * dy <= _REACH * _REACH]
     reach.sort(key=lambda d: d[0] ** 2 + d[1] ** 2)
     sums = []
     padded = [cv2.copyMakeBorder(a, _REACH, _REACH, _REACH, _REACH, cv2.BORDER_CONSTANT) for a in (hx, hy)]
-    rows, columns = mine.shape
+    rows, columns = theirs.shape
     for dx, dy in reach:
         y, x = _REACH + dy, _REACH + dx
         dot = cv2.multiply(gx, padded[0][y : y + rows, x : x + columns])
@@ -219,8 +220,7 @@ def _gradient(picture: Floats) -> tuple[Floats, Floats]:
     return cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1)
 
 
-def _unit(picture: Floats) -> tuple[Floats, Floats]:
-    x, y = _gradient(picture)
+def _unit(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     length = cv2.magnitude(x, y) + _FLOOR
     return x / length, y / length
 
@@ -229,6 +229,11 @@ def _filled(picture: NDArray[np.generic], border: int) -> Floats:
     """A picture continued to whole blocks, so that all that follows needs no edges."""
     down, right = -picture.shape[0] % BLOCK, -picture.shape[1] % BLOCK
     return np.asarray(cv2.copyMakeBorder(picture, 0, down, 0, right, border))
+
+
+def enlarged(blocks: NDArray[np.bool_], times: int) -> NDArray[np.bool_]:
+    """Each block as many entries each way."""
+    return np.asarray(np.repeat(np.repeat(blocks, times, axis=0), times, axis=1))
 
 
 def _blocks(values: Floats, side: int = BLOCK) -> Floats:

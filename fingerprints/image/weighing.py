@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .alignment import Alignment, moved
-from .comparing import BLOCK, Compared
+from .comparing import BLOCK, Compared, enlarged
 from .stored import Frame
 
 _SHOWS = 12.0  # mean gradient of a block from which it shows something
@@ -256,7 +256,7 @@ def _everywhere(weight: Floats, agrees: NDArray[np.bool_]) -> float:
 
 
 def _shade(compared: Compared, lost: NDArray[np.bool_]) -> float:
-    where = np.repeat(np.repeat(lost, 2, axis=0), 2, axis=1)
+    where = enlarged(lost, 2)
     return _correlation(compared.shade_work[where], compared.shade_upload[where]) if where.any() else 1.0
 
 
