@@ -1,11 +1,12 @@
-"""Fit the rule that decides whether an upload contains a work, and report it on sets it was not fitted on.
+"""Fit the rules that decide whether an upload contains a work, and report them on sets they were not fitted on.
 
-    python benchmarks/image/learn.py CASES... [--check CASES...] [--out fingerprints/image/rule-3.npz] [--sure 0.52]
+    python benchmarks/image/learn.py CASES... [--check CASES...] [--out fingerprints/image/rule-4.npz] [--sure 0.48]
 
 A case set is a folder with refs.jsonl and queries.jsonl as benchmarks/common/cases.py has them; distractors have tiers.
-For every query all candidates are aligned and compared, which gives one row of evidence each. The rule is fitted to all
-of CASES; what is printed for them comes from five folds that never hold one work on both sides. Recall is of queries
-with any expected work found at the threshold; uAP pools all reported pairs. Needs scikit-learn (requirements-dev.lock).
+For every query all candidates are aligned and compared, which gives one row each: the evidence and the glance. The
+rules are fitted to all of CASES; what is printed for them comes from five folds that never hold one work on both sides.
+Recall is of queries with any expected work found at the threshold; uAP pools all reported pairs. Needs scikit-learn
+(requirements-dev.lock).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from benchmarks.common.metrics import figures, fired_by_tier, hit
 from fingerprints import image
 from fingerprints.errors import FingerprintError
 from fingerprints.image import stored
-from fingerprints.image.weighing import FEATURES
+from fingerprints.image.rule import EVIDENCE, GLANCE, LIKE
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.index.protocol import Change
 from fingerprints.model import Fingerprint
@@ -38,6 +39,8 @@ from fingerprints.model import Fingerprint
 searching: Any = import_module("fingerprints.image.search")
 
 TREES, LEAST, TRIED = 320, 2, 0.7  # trees, rows in a leaf, share of the features that each split may choose from
+GLANCES, GLANCE_LEAST = 100, 4  # trees and rows in a leaf of the rule of the glance
+LOST = 0.001  # share of the copies which the decision would find that the glance may leave out
 AGAINST = 2.0  # how much more a wrong accusation costs than a miss
 # A debatable distractor counts little, and so does what a copy shares with other works.
 DEBATABLE, OTHER = 0.03, 0.1
@@ -50,7 +53,7 @@ class Rows:
 
     queries: tuple[Query, ...]
     of: list[tuple[int, str]]  # query and work of each row
-    values: np.ndarray  # shape (n, features)
+    values: np.ndarray  # shape (n, features): `EVIDENCE`, then `GLANCE`
     exact: list[set[str]]  # of each query the works that are the same file or pixels
 
 
@@ -80,9 +83,9 @@ def evidence(path: Path) -> tuple[list[tuple[int, tuple[float, ...]]], list[int]
     if not found.fingerprintable:
         return [], [*same, *image.search(found, view, loaded).matches]
     rows = [
-        (work, astuple(sighting.weighed.evidence))
+        (work, astuple(sighting.weighed.evidence) + astuple(sighting.glance))
         for frame in stored.frames(found)[:6]
-        for work, (_, sighting) in searching.sightings(searching.Query(frame), view, loaded).items()
+        for work, (_, sighting) in searching.sightings(searching.Query(frame), view, loaded, doubtful=True).items()
     ]
     return rows, same
 
@@ -90,7 +93,7 @@ def evidence(path: Path) -> tuple[list[tuple[int, tuple[float, ...]]], list[int]
 def collect(folder: Path) -> Rows:
     """All evidence of a case set; kept in the folder that SOURCEMARK_LEARN_CACHE names, if it does."""
     cache = os.environ.get("SOURCEMARK_LEARN_CACHE")
-    name = zlib.crc32(repr((str(folder), FEATURES)).encode())
+    name = zlib.crc32(repr((str(folder), EVIDENCE, GLANCE)).encode())
     kept = Path(cache) / f"{name:08x}.pickle" if cache else None
     if kept is not None and kept.exists():
         return pickle.loads(kept.read_bytes())
@@ -106,7 +109,7 @@ def collect(folder: Path) -> Rows:
     with Pool() as pool:  # begun now, so that it has the index
         found = pool.map(evidence, [query.path for query in queries], chunksize=8)
     of = [(q, refs[work].id) for q, (rows, _) in enumerate(found) for work, _ in rows]
-    values = np.array([row for rows, _ in found for _, row in rows]).reshape(-1, len(FEATURES))
+    values = np.array([row for rows, _ in found for _, row in rows]).reshape(-1, len(EVIDENCE) + len(GLANCE))
     out = Rows(queries, of, values, [{refs[work].id for work in same} for _, same in found])
     if kept is not None:
         kept.write_bytes(pickle.dumps(out))
@@ -133,6 +136,38 @@ def model() -> ExtraTreesClassifier:
     return ExtraTreesClassifier(TREES, min_samples_leaf=LEAST, max_features=TRIED, random_state=1)
 
 
+def glance_model() -> ExtraTreesClassifier:
+    return ExtraTreesClassifier(GLANCES, min_samples_leaf=GLANCE_LEAST, random_state=1)
+
+
+class Rules:
+    """Both rules, and the share of copies from which a glance is worth a comparison.
+
+    Args:
+        values, truth, weight: rows to fit to.
+        least: that share.
+    """
+
+    def __init__(self, values: np.ndarray, truth: np.ndarray, weight: np.ndarray, least: float = 0.0) -> None:
+        kept = self._by_keypoints(values)
+        self.glance = glance_model().fit(values[kept, len(EVIDENCE) :], truth[kept])
+        self.decision = model().fit(values[:, : len(EVIDENCE)], truth, sample_weight=weight)
+        self.least = least
+
+    def glances(self, values: np.ndarray) -> np.ndarray:
+        """How worth while each row's comparison looks; 1 where it is compared anyway."""
+        shares = self.glance.predict_proba(values[:, len(EVIDENCE) :])[:, 1]
+        return np.where(self._by_keypoints(values), shares, 1.0)
+
+    def decisions(self, values: np.ndarray) -> np.ndarray:
+        """How likely each row is a copy, were it compared."""
+        return self.decision.predict_proba(values[:, : len(EVIDENCE)])[:, 1]
+
+    @staticmethod
+    def _by_keypoints(values: np.ndarray) -> np.ndarray:
+        return values[:, len(EVIDENCE) + GLANCE.index("code")] < LIKE
+
+
 def report(rows: Rows, probability: np.ndarray, sure: float) -> None:
     """Recall, uAP and distractors fired by tier at several levels; transforms below 97 % at the chosen one."""
     found = {q.id: [Found(ref, 1.0) for ref in same] for q, same in zip(rows.queries, rows.exact, strict=True)}
@@ -151,8 +186,8 @@ def report(rows: Rows, probability: np.ndarray, sure: float) -> None:
     print("  below 97 %: " + ", ".join(f"{name} {share:.2f} of {n}" for share, name, n in weak))
 
 
-def write(fitted: ExtraTreesClassifier, sure: float, target: Path) -> None:
-    """The trees as flat arrays, both children of a node side by side."""
+def flat(fitted: ExtraTreesClassifier, features: tuple[str, ...], sure: float, name: str) -> dict[str, object]:
+    """The trees of a rule as flat arrays, both children of a node side by side, as `rule` reads them."""
     trees = [each.tree_ for each in fitted.estimators_]
     most = max(tree.node_count for tree in trees)
     feature, value = (np.zeros((len(trees), most), dtype=np.uint8) for _ in range(2))
@@ -171,10 +206,16 @@ def write(fitted: ExtraTreesClassifier, sure: float, target: Path) -> None:
                 threshold[t, n] = exact if exact <= tree.threshold[node] else np.nextafter(exact, np.float32(-np.inf))
                 order += [tree.children_left[node], tree.children_right[node]]
     steps = max(tree.max_depth for tree in trees)
-    np.savez_compressed(
-        target, features=np.array(FEATURES), feature=feature, threshold=threshold, left=left, value=value, steps=steps,
-        sure=sure,
-    )  # fmt: skip
+    parts = {
+        "features": np.array(features), "feature": feature, "threshold": threshold, "left": left, "value": value,
+        "steps": steps, "sure": sure,
+    }  # fmt: skip
+    return {f"{name}_{part}": array for part, array in parts.items()}
+
+
+def write(rules: Rules, sure: float, target: Path) -> None:
+    arrays = flat(rules.glance, GLANCE, rules.least, "glance") | flat(rules.decision, EVIDENCE, sure, "decision")
+    np.savez_compressed(target, **arrays)
 
 
 def main() -> None:
@@ -182,26 +223,31 @@ def main() -> None:
     parser.add_argument("cases", type=Path, nargs="+")
     parser.add_argument("--check", type=Path, nargs="*", default=[], help="case sets that are only reported")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--sure", type=float, default=0.52, help="share of copies at the reporting threshold")
+    parser.add_argument("--sure", type=float, default=0.48, help="share of copies at the reporting threshold")
     given = parser.parse_args()
     sets = [collect(folder) for folder in given.cases]
     parts = [labels(rows) for rows in sets]
     values = np.concatenate([rows.values for rows in sets])
     truth, weight, group = (np.concatenate([part[k] for part in parts]) for k in range(3))
-    print(f"{len(truth)} rows, {int(truth.sum())} of copies, {len(FEATURES)} features")
-    folds = np.zeros(len(truth))
+    print(f"{len(truth)} rows, {int(truth.sum())} of copies, {len(EVIDENCE)} + {len(GLANCE)} features")
+    glances, decisions = np.zeros(len(truth)), np.zeros(len(truth))
     for a, b in GroupKFold(5).split(values, truth, group):
-        folds[b] = model().fit(values[a], truth[a], sample_weight=weight[a]).predict_proba(values[b])[:, 1]
+        rules = Rules(values[a], truth[a], weight[a])
+        glances[b], decisions[b] = rules.glances(values[b]), rules.decisions(values[b])
+    least = float(np.quantile(glances[truth & (decisions >= given.sure)], LOST))
+    worth = glances >= least
+    print(f"a glance is enough from {least:.3f}: of other works {worth[~truth].mean():.3f} are compared")
     start = 0
     for folder, rows in zip(given.cases, sets, strict=True):
         print(f"{folder}, five folds")
-        report(rows, folds[start : start + len(rows.of)], given.sure)
-        start += len(rows.of)
-    fitted = model().fit(values, truth, sample_weight=weight)
+        end = start + len(rows.of)
+        report(rows, np.where(worth, decisions, 0)[start:end], given.sure)
+        start = end
+    fitted = Rules(values, truth, weight, least)
     for folder in given.check:
         rows = collect(folder)
         print(f"{folder}, not fitted on")
-        report(rows, fitted.predict_proba(rows.values)[:, 1], given.sure)
+        report(rows, np.where(fitted.glances(rows.values) >= least, fitted.decisions(rows.values), 0), given.sure)
     if given.out:
         write(fitted, given.sure, given.out)
 

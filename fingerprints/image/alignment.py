@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .fitting import affine, homography, moved, residuals, sane, scale
 from .keypoints import INVERTED, MIRRORED
 from .stored import Frame
 
@@ -155,7 +155,7 @@ def guided(
             break
         here, there = work.points[other].astype(np.float64), upload.points[one].astype(np.float64)
         matrix = _closer(matrix, here, there, residual)
-        spread = float(np.sqrt((_residuals(matrix, here, there) ** 2).mean()))
+        spread = float(np.sqrt((residuals(matrix, here, there) ** 2).mean()))
         out = Alignment(matrix, form, other, one, spread, tried, votes, surprise)
     return out
 
@@ -173,15 +173,15 @@ def _near(
     pixels of the work's plane."""
     here = work.points.astype(np.float64)
     put = moved(matrix, here).astype(np.float32)
-    scale = np.sqrt(max(abs(float(np.linalg.det(matrix[:2, :2]))), 1e-9))
+    size = scale(matrix)
     off = upload.points[left] - put[right]
     square = off[:, 0] * off[:, 0] + off[:, 1] * off[:, 1]
-    close = np.flatnonzero(square < (reach * scale) ** 2)
-    left, right, away = left[close], right[close], np.sqrt(square[close].astype(np.float64)) / scale
+    close = np.flatnonzero(square < (reach * size) ** 2)
+    left, right, away = left[close], right[close], np.sqrt(square[close].astype(np.float64)) / size
     direction = np.deg2rad(work.angles[right].astype(np.float64))
     ahead = moved(matrix, here[right] + np.column_stack((np.cos(direction), np.sin(direction)))) - put[right]
     turned = np.arctan2(ahead[:, 1], ahead[:, 0]) + (np.pi if form & INVERTED else 0.0)
-    octaves = np.abs(np.log2(upload.sizes[left] / work.sizes[right]) - np.log2(scale))
+    octaves = np.abs(np.log2(upload.sizes[left] / work.sizes[right]) - np.log2(size))
     fits = (octaves < _OCTAVES) & (np.cos(np.deg2rad(upload.angles[left]) - turned) > _COSINE)
     return left[fits], right[fits], away[fits]
 
@@ -209,12 +209,12 @@ def _closer(matrix: Floats, here: Floats, there: Floats, residual: Floats) -> Fl
     options = [matrix]
     if len(here) >= _FEW:
         sense = np.diag((math.copysign(1.0, np.linalg.det(matrix[:2, :2])), 1.0, 1.0))
-        affine = _affine(here, moved(sense, there), np.ones(len(here)), residual)
-        options += [sense @ affine] if affine is not None else []
+        straight = affine(here, moved(sense, there), np.ones(len(here)), residual)
+        options += [sense @ straight] if straight is not None else []
         if len(here) >= _HOMOGRAPHY:
-            bent, _ = cv2.findHomography(here, moved(sense, there), 0)
-            options += [sense @ bent] if bent is not None and _sane(bent, here) else []
-    return min(options, key=lambda each: float((_residuals(each, here, there) ** 2).mean()))
+            bent = homography(here, moved(sense, there))
+            options += [sense @ bent] if bent is not None and sane(bent, here) else []
+    return min(options, key=lambda each: float((residuals(each, here, there) ** 2).mean()))
 
 
 def _geometry(
@@ -264,69 +264,18 @@ def _refined(
     matrix: Floats | None = None
     residual = np.full(len(here), np.inf)
     for tolerance in (2.5 * _CLOSE, 1.5 * _CLOSE, _CLOSE, _CLOSE):
-        matrix = _affine(here[agree], there[agree], weight[agree], residual[agree])
+        matrix = affine(here[agree], there[agree], weight[agree], residual[agree])
         if matrix is None:
             return None, None, residual
-        residual = _residuals(matrix, here, there)
+        residual = residuals(matrix, here, there)
         agree = np.flatnonzero(residual < tolerance)
         if len(agree) < 3:
             return None, None, residual
     if len(agree) >= _HOMOGRAPHY:
-        fitted, _ = cv2.findHomography(here[agree], there[agree], 0)
-        if fitted is not None and _sane(fitted, here[agree]):
-            closer = _residuals(fitted, here, there)
+        fitted = homography(here[agree], there[agree])
+        if fitted is not None and sane(fitted, here[agree]):
+            closer = residuals(fitted, here, there)
             inside = np.flatnonzero(closer < _CLOSE)
             if len(inside) >= len(agree):
-                return np.asarray(fitted, dtype=np.float64), inside, closer
+                return fitted, inside, closer
     return matrix, agree, residual
-
-
-def _affine(here: Floats, there: Floats, weight: Floats, residual: Floats) -> Floats | None:
-    """Weighted least squares; a similarity where the points do not span an area."""
-    if len(here) < 3:
-        return None
-    strength = (weight / (1 + np.where(np.isfinite(residual), residual, 0) ** 2))[:, None]
-    middle = here.mean(axis=0)
-    away = here - middle
-    scatter = away.T @ (away * strength)
-    least, most = np.linalg.eigvalsh(scatter)
-    if len(here) >= 5 and least > (0.12 * 0.12) * most:
-        # about the middle, where the normal equations lose nothing
-        design = np.column_stack((away, np.ones(len(here))))
-        solution = np.linalg.solve(design.T @ (design * strength), design.T @ (there * strength)).T
-        solution[:, 2] -= solution[:, :2] @ middle
-        out = np.vstack((solution, (0, 0, 1)))
-        stretch = np.linalg.svd(out[:2, :2], compute_uv=False)
-        if np.linalg.det(out[:2, :2]) > 0 and stretch[0] < 3.2 * stretch[1]:
-            return np.asarray(out)
-    z, w, s = here @ (1, 1j), there @ (1, 1j), strength[:, 0]
-    mean_z, mean_w = (z * s).sum() / s.sum(), (w * s).sum() / s.sum()
-    power = float((np.abs(z - mean_z) ** 2 * s).sum())
-    if power < 1e-6:
-        return None
-    a = complex((np.conj(z - mean_z) * (w - mean_w) * s).sum() / power)
-    if abs(a) < 1e-3:
-        return None
-    b = mean_w - a * mean_z
-    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag], [0, 0, 1]])
-
-
-def _residuals(matrix: Floats, here: Floats, there: Floats) -> Floats:
-    """How far each pair is off, in pixels of the work's plane."""
-    out = moved(matrix, here) - there
-    scale = np.sqrt(max(abs(float(np.linalg.det(matrix[:2, :2]))), 1e-9))
-    return np.asarray(np.hypot(out[:, 0], out[:, 1]) / scale)
-
-
-def _sane(matrix: Floats, here: Floats) -> bool:
-    """Whether a homography keeps its sense everywhere around the points and bends no more than a photograph would."""
-    low, high = here.min(axis=0), here.max(axis=0)
-    corners = np.array([low, (high[0], low[1]), high, (low[0], high[1])])
-    w = corners @ matrix[2, :2] + matrix[2, 2]
-    return bool((w * w[0] > 0).all() and np.abs(w).max() < 2.5 * np.abs(w).min() and np.linalg.det(matrix) * w[0] > 0)
-
-
-def moved(matrix: Floats, points: NDArray[np.floating]) -> Floats:
-    """Points of shape (n, 2) under a transform."""
-    out = points @ matrix[:2, :2].T + matrix[:2, 2]
-    return np.asarray(out / (points @ matrix[2, :2] + matrix[2, 2])[:, None])

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import cv2
 import numpy as np
@@ -22,10 +21,12 @@ from ..model import Fingerprint, Match, Quad, Segment
 from . import codebook, stored
 from .alignment import Alignment, agreeing, align, guided
 from .comparing import compare
+from .glance import Glance, glance
 from .hashing import SIDE, codes, distances
 from .keypoints import FORMS, INVERTED, MIRRORED, form
+from .rule import LIKE, scores, worth
 from .stored import Frame
-from .weighing import Weighed, area, clipped, corners, score, weigh
+from .weighing import Weighed, area, clipped, corners, weigh
 
 _PROBES = 2  # words asked for a keypoint as it is; of the other forms one
 _RADIUS = 4  # of 24 bits of a signature
@@ -41,14 +42,17 @@ _VOTERS = 96  # keypoints of the upload that are asked first about a work, those
 _STRONG = 0.5  # of `agreeing`, from which a work is aligned; of works that are fainter, the strongest
 _OUTDONE = 0.1  # of the strongest; what is fainter is chance, not even the fourth of a collage's works (.15 and more)
 _COMPARED, _FAINT = 16, 2  # works that are aligned at most; of these, faint ones: unrelated pictures have many
-_WITNESSES = 6  # places that agree, for a comparison unless the codes are near
-_SURPRISE = 9.0  # of `Alignment`, likewise: chance gives it once in 8,000 tries; six places of a deep crop have 9.4
-_PLENTY = 12  # from which laying the whole pictures on each other is not tried besides
+_WITNESSES = 5  # places that agree, for a comparison unless the codes are near
+_SURPRISE = 6.5  # of `Alignment`, likewise: chance gives it once in 700 tries
+_CLEARLY = 0.1  # of the gain of a work's earlier alignment, by which a later one must exceed it; keypoints come first
+_TOGETHER = 4.0  # pixels of the work's plane within which two transforms are one
 _CODE_RADIUS = 31
+_UPRIGHT, _BY_LIKENESS = 2, 2  # orientations asked for so: as it is and mirrored; works looked at
 _MIRRORING = (1, 2, 4, 7)  # orientations of `hashing.codes`
 _FRAMES = 6  # frames of an animated upload that are searched for
 _SAME_PLACE = 4  # bits of signature within which another work has the same place
 _CODE_ZERO = 128  # bits at which codes say nothing
+_LIKE = int(_CODE_ZERO * (1 - LIKE))  # bits within which a work may be below what covers the upload; see `Glance.code`
 
 Floats = NDArray[np.floating]
 
@@ -62,7 +66,7 @@ class _Aligned:
     matrix: Floats
     form: int
     by: Alignment | None  # None where the whole pictures are laid on each other and too few places agree
-    code: float  # of `weighing.Evidence`
+    glance: Glance
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +78,9 @@ class Sighting:
     number: int  # of the work's frame
     matrix: Floats
     form: int
+    glance: Glance
     weighed: Weighed
-
-    @cached_property
-    def score(self) -> float:
-        return score(self.weighed.evidence)
+    score: float
 
 
 class Query:
@@ -120,11 +122,19 @@ def search(query: Fingerprint, view: View, load: Load, seen: View | None = None)
     return Found(found)
 
 
-def sightings(query: Query, view: View, load: Load) -> dict[int, tuple[Fingerprint, Sighting]]:
-    """The best alignment with each work that had enough in common to be compared."""
+def sightings(
+    query: Query, view: View, load: Load, *, doubtful: bool = False
+) -> dict[int, tuple[Fingerprint, Sighting]]:
+    """The best alignment with each work that had enough in common to be compared.
+
+    Args:
+        doubtful: compare those too that a glance would leave out.
+    """
     asked = _votes(query, view)
     close = view.by_codes(query.codes, _CODE_RADIUS)
     near = close.slots[np.argsort(-close.similarity, kind="stable")[:_BY_CODE]]
+    like = view.by_codes(query.codes[:_UPRIGHT], _LIKE)
+    near = np.concatenate((near, like.slots[np.argsort(-like.similarity, kind="stable")[:_BY_LIKENESS]]))
     slots = np.concatenate((np.array([slot for slot, _ in asked], dtype=np.int32), near))
     loaded = load(list(dict.fromkeys(view.works(slots).tolist())))
     by_slot = dict(zip(slots.tolist(), view.works(slots).tolist(), strict=True))
@@ -154,7 +164,7 @@ def sightings(query: Query, view: View, load: Load) -> dict[int, tuple[Fingerpri
         if by_slot[slot] in loaded:
             chosen.setdefault(by_slot[slot], set())
     aligned = [(n, each) for n, which in chosen.items() for each in _aligned(query, loaded[n], sorted(which))]
-    return {work: (loaded[work], sighting) for work, sighting in _best(query, aligned, view).items()}
+    return {work: (loaded[work], sighting) for work, sighting in _best(query, aligned, view, doubtful).items()}
 
 
 def verify(query: Fingerprint, candidate: Fingerprint) -> Match | None:
@@ -219,35 +229,49 @@ def _aligned(query: Query, candidate: Fingerprint, forms_: Sequence[int]) -> lis
     out: list[_Aligned] = []
     for n, work in enumerate(stored.frames(candidate)):
         nearest = int(away[:, n].argmin())
-        close = int(away[nearest, n]) <= _CODE_RADIUS
         code = max(0.0, 1 - float(away[nearest, n]) / _CODE_ZERO)
-        votes = 0
+        laid: list[Floats] = []
         for which in forms_:
             alike = query.forms[which] @ work.unit.T
             by = align(query.frame, work, alike, which)
             if by is not None:
                 by = guided(query.frame, work, by.matrix, which, alike, by.tried, by.votes) or by
-                if close or (len(by.places) >= _WITNESSES and by.surprise >= _SURPRISE):
-                    out.append(_Aligned(work, n, by.matrix, which, by, code))
-                    votes = max(votes, by.votes)
-        if close and votes < _PLENTY:
+                if len(by.places) >= _WITNESSES and by.surprise >= _SURPRISE:
+                    first = glance(query.frame, work, by, by.matrix, alike, code)
+                    out.append(_Aligned(work, n, by.matrix, which, by, first))
+                    laid.append(by.matrix)
+        if away[nearest, n] <= _LIKE:
             which = INVERTED * (nearest >= 8) | MIRRORED * (nearest % 8 in _MIRRORING)
-            matrix = _whole(query.frame, work, nearest % 8)
-            by = guided(query.frame, work, matrix, which, query.forms[which] @ work.unit.T, 0, 0)
-            out.append(_Aligned(work, n, by.matrix if by is not None else matrix, which, by, code))
+            matrix, alike = _whole(query.frame, work, nearest % 8), query.forms[which] @ work.unit.T
+            by = guided(query.frame, work, matrix, which, alike, 0, 0)
+            if by is not None:
+                by = guided(query.frame, work, by.matrix, which, alike, 0, 0) or by
+                matrix = by.matrix
+            if not any(_alike(matrix, other, work) for other in laid):
+                first = glance(query.frame, work, by, matrix, alike, code)
+                out.append(_Aligned(work, n, matrix, which, by, first))
     return out
 
 
-def _best(query: Query, aligned: Sequence[tuple[int, _Aligned]], view: View | None) -> dict[int, Sighting]:
+def _best(
+    query: Query, aligned: Sequence[tuple[int, _Aligned]], view: View | None, doubtful: bool = False
+) -> dict[int, Sighting]:
     """Of each work's alignments with an upload's frame the one under which they share most."""
-    out: dict[int, Sighting] = {}
+    if not doubtful:
+        likely = worth([each.glance for _, each in aligned]).tolist()
+        aligned = [pair for pair, yes in zip(aligned, likely, strict=True) if yes]
+    best: dict[int, tuple[_Aligned, Floats, Weighed]] = {}
     rarities = _rarities([each for _, each in aligned], view)
     for (work, each), rarity in zip(aligned, rarities, strict=True):
         compared = compare(query.frame, each.work, each.matrix, each.form)
-        weighed = weigh(query.frame, each.work, each.by, compared, each.matrix, rarity, each.code)
-        if work not in out or weighed.gain > out[work].weighed.gain:
-            out[work] = Sighting(query.frame, each.work, each.number, each.matrix, each.form, weighed)
-    return out
+        weighed = weigh(query.frame, each.work, each.by, compared, rarity, each.glance)
+        if work not in best or weighed.gain - best[work][2].gain > _CLEARLY * abs(best[work][2].gain):
+            best[work] = each, compared.matrix, weighed
+    sure = scores([weighed.evidence for _, _, weighed in best.values()]).tolist()
+    return {
+        work: Sighting(query.frame, each.work, each.number, matrix, each.form, each.glance, weighed, score)
+        for (work, (each, matrix, weighed)), score in zip(best.items(), sure, strict=True)
+    }
 
 
 def _rarities(aligned: Sequence[_Aligned], view: View | None) -> list[Floats]:
@@ -261,6 +285,13 @@ def _rarities(aligned: Sequence[_Aligned], view: View | None) -> list[Floats]:
     pairs = np.unique(hits.asked << SLOT_BITS | hits.slots)  # one number each: sorting pairs takes ten times as long
     rarity = 1 / np.maximum(np.bincount(pairs >> SLOT_BITS, minlength=len(keys)), 1)
     return np.split(rarity, np.cumsum([len(these) for these in places[:-1]]))
+
+
+def _alike(one: Floats, other: Floats, work: Frame) -> bool:
+    """Whether two transforms put the corners of a work at nearly the same places."""
+    box = (0.0, 0.0, float(work.width), float(work.height))
+    apart = np.abs(corners(one, box) - corners(other, box)).max()
+    return bool(apart < _TOGETHER * math.sqrt(abs(float(np.linalg.det(one[:2, :2])))))
 
 
 def _whole(upload: Frame, work: Frame, orientation: int) -> Floats:

@@ -1,28 +1,26 @@
-"""Whether an upload contains a work, decided from what of the two agrees, where, and how rare it is.
+"""The evidence that an upload contains a work: what of the two agrees, where, and how rare it is.
 
-`weigh` gathers the evidence inside the rectangle of the work that agrees best. The rule is the mean of extremely
-randomized trees (Geurts, Ernst, Wehenkel, 2006), fitted by ``benchmarks/image/learn.py``; ``rule-3.npz`` holds it.
-Boosted trees that may only ever go one way with each quantity were tried first: on works they had not seen they
-confused more templates with copies (benchmarks/README.md).
+It is gathered inside the rectangle of the work that agrees best; `rule` decides by it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from functools import cache
-from importlib import resources
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .alignment import Alignment, moved
-from .comparing import BLOCK, Compared, enlarged
+from .alignment import Alignment
+from .comparing import Compared, enlarged
+from .fitting import moved
+from .glance import Box, Glance, within
+from .settling import BLOCK
 from .stored import Frame
 
 _SHOWS = 12.0  # mean gradient of a block from which it shows something
 _AGREES = 0.35  # of its gradients, for a block that is the same in both
-_AROUND = 20  # pixels each way, around a keypoint that agrees
 _CELL = 3  # blocks a side of a coarse cell
+_LEVELS = 8.0  # of brightness, that small blocks of a copy may lie beside the line
 _BARE = 0.5  # in its favour: a block that shows nothing in both, so that a sky belongs to what was found
 _AGAINST = 0.30  # what a block must agree more than, to belong to the rectangle
 
@@ -39,10 +37,7 @@ class Evidence:
         spread: log(1 + blocks with such a keypoint).
         density: share of the work's visible keypoints in the rectangle that agree.
         found: share of the upload's keypoints inside the rectangle that agree.
-        silent: share of the work's visible keypoints around which none agrees.
-        strange: share of the upload's keypoints, where the work is visible, around which none agrees.
-        exact: 1 / (1 + residual in pixels).
-        votes: share of the pairs that look alike which agree with the transform.
+        silent, strange, exact, votes: see `Glance`.
         blocks: log(1 + textured blocks in the rectangle that agree).
         agree: share of the work's gradients in the rectangle that the upload has.
         back: the reverse.
@@ -55,6 +50,7 @@ class Evidence:
         contrary: share of the visible work's gradients where the upload shows something else instead.
         contrary_inside: the same, of the rectangle.
         hole: share of the visible work in the largest rectangle where nothing agrees.
+        shared: share of the visible work's gradients in blocks that agree, wherever they are.
         everywhere: share of the visible work's coarse cells, of 3 x 3 blocks, in which something agrees.
         partly: agreement of the visible blocks that do not agree; nothing where another picture is, something between
             the letters of a caption.
@@ -64,11 +60,13 @@ class Evidence:
         tone: correlation of the blocks' brightness in the rectangle.
         shade: the same, of the small blocks of what does not agree in it: pixelated and blurred parts keep it, other
             lines of text in the same place do not. 1 where nothing is lost.
+        level: by how many levels the brightness of what agrees differs, in the middle, from the straight line that
+            makes the work's the upload's, as log(1 + levels).
+        lit: share of the visible small blocks, plain ones too, whose brightness lies near that line.
         shift: pixels by which what agrees in it lies beside where the transform puts it: another view of one scene has
             no single transform.
         texture: log(1 + textured blocks of the work).
-        stretch: |log2| of the longer to the shorter scale of the transform.
-        code: 1 - distance of the whole pictures' codes / 128, at least 0.
+        stretch, code: see `Glance`.
     """
 
     places: float
@@ -92,6 +90,7 @@ class Evidence:
     contrary: float
     contrary_inside: float
     hole: float
+    shared: float
     everywhere: float
     partly: float
     panel: float
@@ -102,13 +101,12 @@ class Evidence:
     empty: float
     tone: float
     shade: float
+    level: float
+    lit: float
     shift: float
     texture: float
     stretch: float
     code: float
-
-
-FEATURES = tuple(field.name for field in fields(Evidence))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,20 +119,19 @@ class Weighed:
     """
 
     evidence: Evidence
-    box: tuple[float, float, float, float]
+    box: Box
     gain: float
 
 
 def weigh(
-    upload: Frame, work: Frame, by: Alignment | None, compared: Compared, matrix: Floats, rarity: Floats, code: float
+    upload: Frame, work: Frame, by: Alignment | None, compared: Compared, rarity: Floats, first: Glance
 ) -> Weighed:
     """Gather the evidence of one alignment.
 
     Args:
         by: the keypoints' alignment; None where the whole pictures were laid on each other and too few places agree.
-        matrix: the transform that was compared.
         rarity: of each of the alignment's places one by the number of works with such a place, shape (n,).
-        code: see `Evidence`.
+        first: the glance at it.
     """
     seen = np.where(compared.visible > 0.25, compared.visible, 0)
     weight = compared.work * seen
@@ -170,28 +167,26 @@ def weigh(
         float(min(right * BLOCK, work.width)),
         float(min(bottom * BLOCK, work.height)),
     )
-    within = _within(points, box)
+    boxed = within(points, box)
     where = _block_of(points, weight.shape)
-    visible_points = within & (seen[where] > 0)
-    places = by.places[within[by.places]] if by is not None else np.zeros(0, dtype=np.int64)
-    rare = rarity[within[by.places]] if by is not None else np.zeros(0)
-    back_points = _moved_back(upload, matrix)
-    mine = int(_within(back_points, box).sum())
-    stretch = np.linalg.svd(matrix[:2, :2], compute_uv=False)
-    quad_share = _share_of_upload(upload, matrix, box)
+    visible_points = boxed & (seen[where] > 0)
+    places = by.places[boxed[by.places]] if by is not None else np.zeros(0, dtype=np.int64)
+    rare = rarity[boxed[by.places]] if by is not None else np.zeros(0)
+    back = moved(np.linalg.inv(compared.matrix), upload.points.astype(np.float64))
+    mine = int(within(back, box).sum())
+    quad_share = _share_of_upload(upload, compared.matrix, box)
     count = int(inner.sum())
+    level, lit = _lit(compared, agrees, seen > 0.6)
     evidence = Evidence(
         places=float(np.log1p(len(places))),
         rare=float(np.log1p(rare.sum())),
         spread=float(np.log1p(len(np.unique(where[0][places] * 64 + where[1][places])))),
         density=len(places) / max(int(visible_points.sum()), 8),
         found=len(places) / max(mine, 8),
-        silent=_apart(points[seen[where] > 0], points[by.places]) if by is not None else 1.0,
-        strange=_apart(back_points[_within(back_points, (0, 0, work.width, work.height))], points[by.places])
-        if by is not None
-        else 1.0,
-        exact=1 / (1 + by.residual) if by is not None else 0.0,
-        votes=by.votes / max(by.tried, 8) if by is not None else 0.0,
+        silent=first.silent,
+        strange=first.strange,
+        exact=first.exact,
+        votes=first.votes,
         blocks=float(np.log1p(int((agrees & inside).sum()))),
         agree=mean(compared.agree, inside),
         back=mean(compared.back, inside, compared.upload * seen),
@@ -204,6 +199,7 @@ def weigh(
         contrary=float(replaced.sum() / total),
         contrary_inside=float(replaced[inside].sum() / here),
         hole=_hole(weight, support) / total,
+        shared=float(weight[agrees].sum() / total),
         everywhere=_everywhere(weight, agrees),
         partly=mean(np.clip(compared.agree, -0.3, 1), shows & ~agrees) if (shows & ~agrees).any() else 0.3,
         panel=compared.panel,
@@ -215,11 +211,13 @@ def weigh(
             (lost * np.clip(1 - compared.upload / np.maximum(compared.work, 8.0), 0, 1))[inside].sum() / lost_here
         ),
         tone=_correlation(compared.tone_work[inside & (seen > 0.6)], compared.tone_upload[inside & (seen > 0.6)]),
-        shade=_shade(compared, inner & ~agrees),
+        shade=_shade(compared, inner & ~agrees & (seen > 0.6)),
+        level=level,
+        lit=lit,
         shift=mean(compared.shift, inner & agrees),
         texture=float(np.log1p(int((compared.work > _SHOWS).sum()))),
-        stretch=float(np.log2(stretch[0] / max(stretch[1], 1e-6))),
-        code=code,
+        stretch=first.stretch,
+        code=first.code,
     )
     return Weighed(evidence, box, float(gain[top:bottom, left:right].sum()))
 
@@ -260,6 +258,24 @@ def _shade(compared: Compared, lost: NDArray[np.bool_]) -> float:
     return _correlation(compared.shade_work[where], compared.shade_upload[where]) if where.any() else 1.0
 
 
+def _lit(compared: Compared, agrees: NDArray[np.bool_], seen: NDArray[np.bool_]) -> tuple[float, float]:
+    where = enlarged(seen, 2)
+    x, y = compared.shade_work[where].astype(np.float64), compared.shade_upload[where].astype(np.float64)
+    sure = enlarged(agrees, 2)[where]
+    if sure.sum() < 8:
+        return float(np.log1p(255)), 0.0
+    base = np.where(sure, 1.0, 0.02)
+    weight = base
+    away = np.abs(y - x)
+    for _ in range(4):
+        middle = (weight @ x, weight @ y) / weight.sum()
+        dx, dy = x - middle[0], y - middle[1]
+        slope = max(float((weight * dx) @ dy / max(float((weight * dx) @ dx), 1.0)), 0.1)
+        away = np.abs(dy - slope * dx) / max(slope, 0.3)
+        weight = base / (1 + (away / _LEVELS) ** 2)
+    return float(np.log1p(np.median(away[sure]))), float((away < _LEVELS).mean())
+
+
 def _full(compared: Compared, weight: NDArray[np.floating]) -> NDArray[np.floating]:
     """The work's gradients, unseen blocks counted as the seen ones are on average."""
     seen = compared.visible > 0.25
@@ -267,33 +283,16 @@ def _full(compared: Compared, weight: NDArray[np.floating]) -> NDArray[np.floati
     return np.where(seen, weight, usual)
 
 
-def _within(points: NDArray[np.floating], box: tuple[float, float, float, float]) -> NDArray[np.bool_]:
-    x, y = points[:, 0], points[:, 1]
-    return np.asarray((x >= box[0]) & (y >= box[1]) & (x < box[2]) & (y < box[3]))
-
-
-def _apart(points: NDArray[np.floating], agree: NDArray[np.floating]) -> float:
-    """Share of points with no keypoint that agrees near them."""
-    if not len(points):
-        return 0.0
-    near = [np.abs(points[:, None, axis] - agree[None, :, axis]) <= _AROUND for axis in range(2)]
-    return float(1 - (near[0] & near[1]).any(axis=1).mean())
-
-
 def _block_of(points: NDArray[np.floating], shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     rows = np.clip((points[:, 1] // BLOCK).astype(int), 0, shape[0] - 1)
     return rows, np.clip((points[:, 0] // BLOCK).astype(int), 0, shape[1] - 1)
 
 
-def _moved_back(upload: Frame, matrix: Floats) -> Floats:
-    return moved(np.linalg.inv(matrix), upload.points.astype(np.float64))
-
-
-def _share_of_upload(upload: Frame, matrix: Floats, box: tuple[float, float, float, float]) -> float:
+def _share_of_upload(upload: Frame, matrix: Floats, box: Box) -> float:
     return min(1.0, area(clipped(corners(matrix, box), upload.width, upload.height)) / (upload.width * upload.height))
 
 
-def corners(matrix: Floats, box: tuple[float, float, float, float]) -> Floats:
+def corners(matrix: Floats, box: Box) -> Floats:
     """The corners of a box under a transform, clockwise from the top left one, shape (4, 2)."""
     left, top, right, bottom = box
     return moved(matrix, np.array([(left, top), (right, top), (right, bottom), (left, bottom)]))
@@ -328,41 +327,3 @@ def _correlation(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
     if len(a) < 3 or a.std() < 1 or b.std() < 1:
         return 0.0
     return float(np.corrcoef(a, b)[0, 1])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rule:
-    """Trees as flat arrays, shape (trees, nodes): a node sends a value <= threshold to ``left``, else ``left + 1``;
-    a leaf has 0 there, and its share of copies in ``value``. ``sure`` is the mean share at the threshold."""
-
-    feature: NDArray[np.int64]
-    threshold: NDArray[np.float32]
-    left: NDArray[np.int64]
-    value: NDArray[np.float32]
-    steps: int
-    sure: float
-
-
-@cache
-def _rule() -> _Rule:
-    with resources.files(__package__).joinpath("rule-3.npz").open("rb") as file, np.load(file) as stored:
-        if tuple(stored["features"]) != FEATURES:
-            raise ValueError("rule-3.npz was made for other features")
-        return _Rule(
-            stored["feature"].astype(np.int64), stored["threshold"], stored["left"].astype(np.int64),
-            stored["value"].astype(np.float32) / 255, int(stored["steps"]), float(stored["sure"]),
-        )  # fmt: skip
-
-
-def score(evidence: Evidence) -> float:
-    """How surely an upload contains a work, 0..1; 0.5 is the reporting threshold, by how the rule was fitted."""
-    rule = _rule()
-    values = np.array([getattr(evidence, name) for name in FEATURES], dtype=np.float32)
-    trees = np.arange(len(rule.feature))
-    node = np.zeros(len(trees), dtype=np.int64)
-    for _ in range(rule.steps):
-        feature, left = rule.feature[trees, node], rule.left[trees, node]
-        node = np.where(left > 0, left + (values[feature] > rule.threshold[trees, node]), node)
-    share = float(np.clip(rule.value[trees, node].mean(), 0.001, 0.999))
-    odds = share / (1 - share) * (1 - rule.sure) / rule.sure
-    return odds / (1 + odds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -13,9 +14,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from fingerprints import image
-from fingerprints.image import alignment, codebook, drawing, keypoints, stored, weighing
-from fingerprints.image.alignment import moved
+from fingerprints.image import alignment, codebook, drawing, glance, keypoints, rule, stored, weighing
 from fingerprints.image.examples import photograph, saved
+from fingerprints.image.fitting import moved
 from fingerprints.model import Fingerprint, Match
 
 from .finding import indexed, made, search
@@ -70,19 +71,14 @@ def covered(picture: Image.Image) -> Image.Image:
     return out
 
 
-def posted(picture: Image.Image) -> Image.Image:
+def posted(picture: Image.Image, text: str = "Nobody expected the fog to lift before ten. #ferry") -> Image.Image:
     page = Image.new("RGB", (540, 960), (250, 250, 250))
     draw = ImageDraw.Draw(page)
     draw.ellipse((20, 20, 70, 70), fill=(90, 120, 200))
     draw.text((90, 30), "harbour_daily", fill="black", font=ImageFont.load_default(22))
     page.paste(picture.resize((540, 405)), (0, 100))
     for line in range(8):
-        draw.text(
-            (20, 530 + 40 * line),
-            "Nobody expected the fog to lift before ten. #ferry",
-            fill=(40, 40, 40),
-            font=ImageFont.load_default(18),
-        )
+        draw.text((20, 530 + 40 * line), text, fill=(40, 40, 40), font=ImageFont.load_default(18))
     return page
 
 
@@ -126,7 +122,9 @@ def test_edited_copies_are_found_and_nothing_else(edit: str, works: list[Fingerp
 def test_other_pictures_match_nothing(works: list[Fingerprint]) -> None:
     for seed in range(20, 32):
         assert found_in(photograph(seed), works) == {}
-    assert found_in(posted(photograph(50)), [*works, made(saved(posted(photograph(51)), "JPEG", quality=90))]) == {}
+    post = made(saved(posted(photograph(51), "Two boats went out and only one of them is back"), "JPEG", quality=90))
+    for seed in (50, 52, 53, 54):
+        assert found_in(posted(photograph(seed)), [*works, post]) == {}
 
 
 def test_every_source_of_a_collage_is_found_where_it_is(works: list[Fingerprint]) -> None:
@@ -315,7 +313,7 @@ def test_a_polygon_is_cut_to_the_picture() -> None:
 
 def test_the_rule_is_sure_of_nothing_and_of_everything_and_bounded_between() -> None:
     r = np.random.default_rng(1)
-    counts = {"places": 5.0, "rare": 5.0, "spread": 4.5, "blocks": 5.3, "texture": 5.3}
+    counts = {"places": 5.0, "rare": 5.0, "spread": 4.5, "blocks": 5.3, "texture": 5.3, "level": 0.3}
     against = {
         "silent",
         "strange",
@@ -326,16 +324,49 @@ def test_the_rule_is_sure_of_nothing_and_of_everything_and_bounded_between() -> 
         "alien",
         "gone",
         "added",
+        "level",
         "shift",
         "stretch",
     }
-    nothing = {name: 1.0 if name in against else 0.0 for name in weighing.FEATURES}
-    assert weighing.score(weighing.Evidence(**nothing)) < 0.1
-    all_ = {name: counts.get(name, 0.0 if name in against else 0.95) for name in weighing.FEATURES}
-    assert weighing.score(weighing.Evidence(**all_)) > 0.9
-    for _ in range(200):
-        values = {name: float(r.normal(0, 10.0 ** r.uniform(-2, 6))) for name in weighing.FEATURES}
-        assert 0 <= weighing.score(weighing.Evidence(**values)) <= 1
+    nothing = weighing.Evidence(**{name: 1.0 if name in against else 0.0 for name in rule.EVIDENCE})
+    all_ = weighing.Evidence(
+        **{name: counts.get(name, 0.0 if name in against else 0.95) for name in rule.EVIDENCE},
+    )
+    wild = [
+        weighing.Evidence(**{name: float(r.normal(0, 10.0 ** r.uniform(-2, 6))) for name in rule.EVIDENCE})
+        for _ in range(200)
+    ]
+    scores = rule.scores([nothing, all_, *wild])
+    assert scores[0] < 0.1
+    assert scores[1] > 0.9
+    assert ((scores >= 0) & (scores <= 1)).all()
+    assert rule.scores(wild[:1]) == pytest.approx(scores[2:3])
+    assert len(rule.scores([])) == len(rule.worth([])) == 0
+
+
+def test_a_glance_tells_a_copy_from_places_that_agree_by_chance(works: list[Fingerprint]) -> None:
+    upload = picture_search.Query(stored.frames(made(saved(lettered(opened(2)), "JPEG"), thorough=True))[0])
+
+    def glances(work: Fingerprint) -> list[glance.Glance]:
+        return [each.glance for each in picture_search._aligned(upload, work, range(keypoints.FORMS))]
+
+    assert rule.worth(glances(works[2])).any()
+    chance = [each for n, work in enumerate(works) if n != 2 for each in glances(work)]
+    assert not rule.worth(chance).any()
+    bare = glance.Glance(**{name: 1.0 if name in ("silent", "strange") else 0.0 for name in rule.GLANCE})
+    assert not rule.worth([bare]).any()
+    assert rule.worth([dataclasses.replace(bare, code=0.4)]).all()  # whole pictures that are alike are compared
+
+
+def test_a_picture_under_letters_is_found_though_no_word_votes_for_it(
+    monkeypatch: pytest.MonkeyPatch, works: list[Fingerprint]
+) -> None:
+    monkeypatch.setattr(picture_search, "_votes", lambda query, view: {})
+    assert set(found_in(lettered(opened(2)), works)) == {2}
+    mirrored = found_in(ImageOps.mirror(covered(opened(3))), works)
+    assert set(mirrored) == {3}
+    assert mirrored[3].transform["mirrored"] is True
+    assert found_in(lettered(photograph(50)), works) == {}
 
 
 def test_the_drawing_shows_both_pictures_outlined(works: list[Fingerprint]) -> None:

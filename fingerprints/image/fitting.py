@@ -1,0 +1,92 @@
+"""Transforms of the plane, fitted to pairs of points by least squares. Points have the shape (n, 2), transforms (3, 3).
+
+The affine one is written out: an alignment fits dozens of them to a few dozen pairs each, and calls into a library of
+linear algebra would cost more than the sums.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_FLAT = 0.12  # as wide as this share of its length, a set of points still says something across
+_STRETCH = 3.2  # longer to shorter scale that a copy may have
+_BENT = 2.5  # farthest to nearest depth that a photograph of a picture may have
+
+Floats = NDArray[np.floating]
+
+
+def moved(matrix: Floats, points: NDArray[np.floating]) -> Floats:
+    """Points under a transform."""
+    out = points @ matrix[:2, :2].T + matrix[:2, 2]
+    return np.asarray(out / (points @ matrix[2, :2] + matrix[2, 2])[:, None])
+
+
+def residuals(matrix: Floats, here: Floats, there: Floats) -> Floats:
+    """How far each pair is off, in units of the plane that the transform starts from, shape (n,)."""
+    out = moved(matrix, here) - there
+    return np.asarray(np.hypot(out[:, 0], out[:, 1]) / scale(matrix))
+
+
+def scale(matrix: Floats) -> float:
+    """By how much a transform enlarges, about the origin."""
+    return float(np.sqrt(max(abs(_determinant(matrix)), 1e-9)))
+
+
+def affine(here: Floats, there: Floats, weight: Floats, residual: Floats) -> Floats | None:
+    """A map that keeps its sense; a similarity where the points do not span an area, None where they are one point.
+
+    Args:
+        weight: of each pair, shape (n,).
+        residual: of an earlier fit, infinite where there is none; what was off counts less.
+    """
+    if len(here) < 3:
+        return None
+    strength = weight / (1 + np.where(np.isfinite(residual), residual, 0) ** 2)
+    total = strength.sum()
+    middle, other = strength @ here / total, strength @ there / total
+    away, off = here - middle, there - other
+    heavy = away * strength[:, None]
+    (xx, xy), (_, yy) = heavy.T @ away
+    (xu, xv), (yu, yv) = heavy.T @ off
+    area, power = xx * yy - xy * xy, xx + yy
+    most = (power + max(power * power - 4 * area, 0.0) ** 0.5) / 2  # eigenvalue; the least is area / most
+    if len(here) >= 5 and area > (_FLAT * most) ** 2:
+        linear = np.array([[xu * yy - yu * xy, yu * xx - xu * xy], [xv * yy - yv * xy, yv * xx - xv * xy]]) / area
+        out = _about(linear, middle, other)
+        turn = _determinant(out)
+        if turn > 0 and (linear * linear).sum() < (_STRETCH + 1 / _STRETCH) * turn:
+            return out
+    if power < 1e-6:
+        return None
+    a, b = (xu + yv) / power, (xv - yu) / power
+    if a * a + b * b < 1e-6:
+        return None
+    return _about(np.array([[a, -b], [b, a]]), middle, other)
+
+
+def homography(here: Floats, there: Floats) -> Floats | None:
+    """OpenCV's, by all pairs; None where none fits."""
+    fitted, _ = cv2.findHomography(here, there, 0)
+    return None if fitted is None else np.asarray(fitted, dtype=np.float64)
+
+
+def sane(matrix: Floats, here: Floats) -> bool:
+    """Whether a homography keeps its sense everywhere around the points and bends no more than a photograph would."""
+    low, high = here.min(axis=0), here.max(axis=0)
+    corners = np.array([low, (high[0], low[1]), high, (low[0], high[1])])
+    w = corners @ matrix[2, :2] + matrix[2, 2]
+    return bool((w * w[0] > 0).all() and np.abs(w).max() < _BENT * np.abs(w).min() and np.linalg.det(matrix) * w[0] > 0)
+
+
+def _about(linear: Floats, middle: Floats, other: Floats) -> Floats:
+    """The map of this linear part that puts one point on another."""
+    out = np.eye(3)
+    out[:2, :2] = linear
+    out[:2, 2] = other - linear @ middle
+    return out
+
+
+def _determinant(matrix: Floats) -> float:
+    return float(matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0])

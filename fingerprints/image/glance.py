@@ -1,0 +1,97 @@
+"""What the keypoints of an alignment say before the pictures are compared: most works that share a few places with an
+upload are dropped by it, at a tenth of what a comparison costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .alignment import Alignment
+from .fitting import moved
+from .stored import Frame
+
+_AROUND = 20  # pixels each way, around a keypoint that agrees
+
+Floats = NDArray[np.floating]
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """Counts as logarithms, shares 0..1. Of the work's and the upload's keypoints only those count that lie where the
+    other picture is.
+
+    Attributes:
+        agreeing: log(1 + keypoints that agree).
+        surprise: see `Alignment`.
+        alike: mean cosine of the descriptors that agree.
+        density: share of the work's keypoints that agree.
+        found: share of the upload's keypoints that agree.
+        silent: share of the work's keypoints around which none agrees.
+        strange: share of the upload's keypoints around which none agrees.
+        exact: 1 / (1 + residual in pixels).
+        votes: share of the pairs that look alike which agree with the transform.
+        tried: log(1 + pairs that look alike).
+        stretch: |log2| of the longer to the shorter scale of the transform.
+        code: 1 - distance of the whole pictures' codes / 128, at least 0.
+    """
+
+    agreeing: float
+    surprise: float
+    alike: float
+    density: float
+    found: float
+    silent: float
+    strange: float
+    exact: float
+    votes: float
+    tried: float
+    stretch: float
+    code: float
+
+
+def glance(upload: Frame, work: Frame, by: Alignment | None, matrix: Floats, alike: Floats, code: float) -> Glance:
+    """
+    Args:
+        by: None where the whole pictures are laid on each other and too few places agree.
+        alike: cosines of all the upload's and the work's descriptors, shape (n, m).
+        code: see `Glance`.
+    """
+    scales = np.linalg.svd(matrix[:2, :2], compute_uv=False)
+    stretch = float(np.log2(scales[0] / max(scales[1], 1e-6)))
+    if by is None:
+        return Glance(0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, stretch, code)
+    agree = work.points[by.places]
+    seen = within(moved(matrix, work.points.astype(np.float64)), (0, 0, upload.width, upload.height))
+    back = moved(np.linalg.inv(matrix), upload.points.astype(np.float64))
+    mine = within(back, (0, 0, work.width, work.height))
+    return Glance(
+        agreeing=float(np.log1p(len(agree))),
+        surprise=float(by.surprise),
+        alike=float(alike[by.upload, by.places].mean()),
+        density=len(agree) / max(int(seen.sum()), 8),
+        found=len(agree) / max(int(mine.sum()), 8),
+        silent=_apart(work.points[seen], agree),
+        strange=_apart(back[mine], agree),
+        exact=1 / (1 + by.residual),
+        votes=by.votes / max(by.tried, 8),
+        tried=float(np.log1p(by.tried)),
+        stretch=stretch,
+        code=code,
+    )
+
+
+def within(points: Floats, box: Box) -> NDArray[np.bool_]:
+    """Which points lie in a box."""
+    x, y = points[:, 0], points[:, 1]
+    return np.asarray((x >= box[0]) & (y >= box[1]) & (x < box[2]) & (y < box[3]))
+
+
+def _apart(points: Floats, agree: Floats) -> float:
+    """Share of points with no keypoint that agrees near them."""
+    if not len(points):
+        return 0.0
+    near = [np.abs(points[:, None, axis] - agree[None, :, axis]) <= _AROUND for axis in range(2)]
+    return float(1 - (near[0] & near[1]).any(axis=1).mean())

@@ -1,0 +1,85 @@
+"""The two rules by which pictures are decided: whether a glance at the keypoints makes comparing worth while, and
+whether an upload contains a work.
+
+Either is the mean of extremely randomized trees (Geurts, Ernst, Wehenkel, 2006), fitted by
+``benchmarks/image/learn.py``; ``rule-4.npz`` holds both. Boosted trees that may only ever go one way with each quantity
+were tried first: on works they had not seen they confused more templates with copies (benchmarks/README.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from functools import cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .glance import Glance
+from .weighing import Evidence
+
+FILE = "rule-4.npz"
+LIKE = 0.3  # of a glance's code: whole pictures so much alike are compared though no keypoint agrees
+GLANCE = tuple(field.name for field in fields(Glance))
+EVIDENCE = tuple(field.name for field in fields(Evidence))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Trees:
+    """Trees as flat arrays, shape (trees, nodes): a node sends a value <= threshold to ``left``, else ``left + 1``;
+    a leaf has 0 there, and its share of copies in ``value``. ``sure`` is the mean share from which the rule says yes.
+    """
+
+    feature: NDArray[np.int64]
+    threshold: NDArray[np.float32]
+    left: NDArray[np.int64]
+    value: NDArray[np.float32]
+    steps: int
+    sure: float
+
+    def shares(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The mean share of copies for each row of values, shape (n, features)."""
+        rows, trees = np.arange(len(values))[:, None], np.arange(len(self.feature))
+        node = np.zeros((len(values), len(trees)), dtype=np.int64)
+        for _ in range(self.steps):
+            left = self.left[trees, node]
+            more = values[rows, self.feature[trees, node]] > self.threshold[trees, node]
+            node = np.where(left > 0, left + more, node)
+        return np.asarray(self.value[trees, node].mean(axis=1, dtype=np.float64))
+
+
+@cache
+def _trees(name: str) -> _Trees:
+    expected = {"glance": GLANCE, "decision": EVIDENCE}[name]
+    with resources.files(__package__).joinpath(FILE).open("rb") as file, np.load(file) as stored:
+        if tuple(stored[f"{name}_features"]) != expected:
+            raise ValueError(f"{FILE} was made for other quantities")
+        part = {field.name: stored[f"{name}_{field.name}"] for field in fields(_Trees)}
+    return _Trees(
+        part["feature"].astype(np.int64), part["threshold"], part["left"].astype(np.int64),
+        part["value"].astype(np.float32) / 255, int(part["steps"]), float(part["sure"]),
+    )  # fmt: skip
+
+
+def worth(glances: Sequence[Glance]) -> NDArray[np.bool_]:
+    """Which alignments are worth a comparison, shape (n,); of those that are copies one in a thousand is not."""
+    if not glances:
+        return np.zeros(0, dtype=np.bool_)
+    rule = _trees("glance")
+    likely = rule.shares(_array(glances)) >= rule.sure
+    return np.asarray(likely | (np.array([each.code for each in glances]) >= LIKE))
+
+
+def scores(evidence: Sequence[Evidence]) -> NDArray[np.float64]:
+    """How surely an upload contains each work, 0..1; 0.5 is the reporting threshold, by how the rule was fitted."""
+    if not evidence:
+        return np.zeros(0)
+    rule = _trees("decision")
+    share = np.clip(rule.shares(_array(evidence)), 0.001, 0.999)
+    odds = share / (1 - share) * (1 - rule.sure) / rule.sure
+    return np.asarray(odds / (1 + odds))
+
+
+def _array(rows: Sequence[Glance] | Sequence[Evidence]) -> NDArray[np.float32]:
+    return np.array([astuple(row) for row in rows], dtype=np.float32)

@@ -1,0 +1,99 @@
+"""Transforms fitted to pairs of points, and an upload settled on a work's plane."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from fingerprints.image import fitting, settling, stored
+from fingerprints.image.examples import photograph, saved
+
+from .finding import made
+
+CORNERS = np.array([(0.0, 0.0), (256.0, 0.0), (256.0, 192.0), (0.0, 192.0)])
+
+
+@settings(deadline=None, max_examples=100)
+@given(seed=st.integers(0, 2**32), count=st.integers(5, 80))
+def test_the_affine_fit_is_weighted_least_squares(seed: int, count: int) -> None:
+    r = np.random.default_rng(seed)
+    here = r.random((count, 2)) * (256, 192)
+    true = np.array([[1.1, -0.2, 9.0], [0.3, 0.9, -4.0], [0.0, 0.0, 1.0]])
+    there = fitting.moved(true, here) + r.normal(0, 0.5, (count, 2))
+    weight, residual = r.random(count) + 0.1, r.random(count) * 3
+    fitted = fitting.affine(here, there, weight, residual)
+    assert fitted is not None
+    root = np.sqrt(weight / (1 + residual**2))[:, None]
+    design = np.column_stack((here, np.ones(count))) * root
+    wide = np.linalg.svd(design[:, :2] - design[:, :2].mean(axis=0), compute_uv=False)
+    if wide[1] > 0.2 * wide[0]:
+        expected = np.linalg.lstsq(design, there * root, rcond=None)[0].T
+        if np.linalg.det(expected[:, :2]) > 0 and np.linalg.cond(expected[:, :2]) < 3:
+            assert np.allclose(fitted[:2], expected, atol=1e-6)
+
+
+def test_points_on_a_line_give_a_similarity_and_one_point_nothing() -> None:
+    line = np.column_stack((np.arange(9.0), np.zeros(9)))
+    turned = fitting.moved(np.array([[0.0, -2, 5], [2, 0, 1], [0, 0, 1]]), line)
+    fitted = fitting.affine(line, turned, np.ones(9), np.full(9, np.inf))
+    assert fitted is not None
+    assert np.allclose(fitted, [[0, -2, 5], [2, 0, 1], [0, 0, 1]])
+    assert fitting.affine(line[:1].repeat(9, axis=0), turned, np.ones(9), np.zeros(9)) is None
+    assert fitting.affine(line[:2], turned[:2], np.ones(2), np.zeros(2)) is None
+
+
+def test_residuals_count_in_the_first_plane() -> None:
+    larger = np.diag((4.0, 4.0, 1.0))
+    assert fitting.scale(larger) == 4
+    assert fitting.residuals(larger, CORNERS, CORNERS * 4 + (0, 8)) == pytest.approx([2, 2, 2, 2])
+
+
+def frame(picture: Image.Image) -> stored.Frame:
+    (out,) = stored.frames(made(saved(picture, "JPEG", quality=90), thorough=True))
+    return out
+
+
+def settled(upload: stored.Frame, work: stored.Frame, matrix: np.ndarray) -> settling.Settled:
+    size = (work.width, work.height)
+    plane = cv2.resize(work.grey, size, interpolation=cv2.INTER_AREA)
+    directions = settling.unit(*settling.gradient(settling.smoothed(settling.filled(plane, cv2.BORDER_REPLICATE), 1.0)))
+    return settling.settle(upload, matrix, size, directions, inverted=False)
+
+
+@pytest.mark.parametrize(
+    "off",
+    [
+        ((1.0, 0.0, 1.6), (0.0, 1.0, -1.2), (0.0, 0.0, 1.0)),
+        ((1.012, 0.0, -1.5), (0.0, 0.99, 1.0), (0.0, 0.0, 1.0)),
+        ((1.0, 0.012, -1.2), (-0.012, 1.0, 1.5), (0.0, 0.0, 1.0)),
+        ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (6e-5, 3e-5, 1.0)),
+    ],
+    ids=["moved", "stretched", "turned", "in perspective"],
+)
+def test_a_transform_that_is_off_everywhere_is_corrected(off: tuple[tuple[float, ...], ...]) -> None:
+    picture = photograph(11)
+    (work,) = stored.frames(made(saved(picture, "JPEG", quality=92)))
+    upload = frame(picture)
+    exact = np.diag((upload.width / work.width, upload.height / work.height, 1.0))
+    before = exact @ np.array(off)
+    now = settled(upload, work, before)
+    wanted = fitting.moved(exact, CORNERS)
+    error = [np.abs(fitting.moved(m, CORNERS) - wanted).max() / fitting.scale(exact) for m in (before, now.matrix)]
+    assert error[0] > 1.5
+    assert error[1] < 1.2
+    assert now.shift.mean() < 0.2
+
+
+def test_a_picture_bent_by_no_transform_stays_where_it_is() -> None:
+    picture = photograph(11)
+    (work,) = stored.frames(made(saved(picture, "JPEG", quality=92)))
+    across, down = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in picture.size))
+    wave = 3 * np.sin(down / 25) + 3 * np.sin(across / 31)
+    upload = frame(Image.fromarray(cv2.remap(np.asarray(picture), across + wave, down, cv2.INTER_LINEAR)))
+    exact = np.diag((upload.width / work.width, upload.height / work.height, 1.0))
+    now = settled(upload, work, exact)
+    apart = np.abs(fitting.moved(now.matrix, CORNERS) - fitting.moved(exact, CORNERS)).max()
+    assert apart < 2 * fitting.scale(exact)
+    assert now.shift.mean() > 0.2
