@@ -26,6 +26,7 @@ _NEAR, _SLOPE = 4.0, 0.14  # pixels of the work's plane, and share of the distan
 _CLOSE = 3.0  # pixels of the work's plane within which a pair agrees with the refined transform
 _USUAL = 20  # pairs that are always there
 _HOMOGRAPHY = 16  # pairs from which perspective is fitted
+_STRAIGHT = 0.5  # pixels of the work's plane, by which pairs may be off, in the mean, without perspective being tried
 _FEW = 5  # pairs from which a transform that is known is fitted again
 _GUIDED = 6.0  # as _CLOSE, around where a transform not yet refined puts a keypoint
 _GUIDED_ALIKE = 0.5  # as _ALIKE, where it is known which place it has to be
@@ -155,8 +156,7 @@ def guided(
             break
         here, there = work.points[other].astype(np.float64), upload.points[one].astype(np.float64)
         matrix = _closer(matrix, here, there, residual)
-        spread = float(np.sqrt((residuals(matrix, here, there) ** 2).mean()))
-        out = Alignment(matrix, form, other, one, spread, tried, votes, surprise)
+        out = Alignment(matrix, form, other, one, _spread(matrix, here, there), tried, votes, surprise)
     return out
 
 
@@ -209,12 +209,18 @@ def _closer(matrix: Floats, here: Floats, there: Floats, residual: Floats) -> Fl
     options = [matrix]
     if len(here) >= _FEW:
         sense = np.diag((math.copysign(1.0, np.linalg.det(matrix[:2, :2])), 1.0, 1.0))
-        straight = affine(here, moved(sense, there), np.ones(len(here)), residual)
+        unreflected = moved(sense, there)
+        straight = affine(here, unreflected, np.ones(len(here)), residual)
         options += [sense @ straight] if straight is not None else []
-        if len(here) >= _HOMOGRAPHY:
-            bent = homography(here, moved(sense, there))
+        if len(here) >= _HOMOGRAPHY and _spread(options[-1], here, there) > _STRAIGHT:
+            bent = homography(here, unreflected)
             options += [sense @ bent] if bent is not None and sane(bent, here) else []
-    return min(options, key=lambda each: float((residuals(each, here, there) ** 2).mean()))
+    return min(options, key=lambda each: _spread(each, here, there))
+
+
+def _spread(matrix: Floats, here: Floats, there: Floats) -> float:
+    """Root mean square of the residuals."""
+    return float(np.sqrt((residuals(matrix, here, there) ** 2).mean()))
 
 
 def _geometry(
@@ -250,7 +256,7 @@ def _vote(here: Floats, there: Floats, octaves: Floats, turns: Floats, weight: F
     fits &= np.stack((cosine[lead], sine[lead]), axis=1) @ np.stack((cosine, sine)) > _COSINE
     fits &= np.abs(size - size[lead, None]) < _OCTAVES
     # Many pairs at one place are one witness.
-    cell = np.unique(np.rint(here / 3) @ (1, 4096), return_inverse=True)[1]
+    cell = np.rint(here / 3).astype(np.int64) @ (1, 128)
     crowd = np.bincount(cell, weights=weight)[cell]
     votes = fits @ (weight * np.minimum(crowd, 1.0) / np.maximum(crowd, 1e-9))
     agree = np.flatnonzero(fits[int(votes.argmax())])
@@ -260,7 +266,7 @@ def _vote(here: Floats, there: Floats, octaves: Floats, turns: Floats, weight: F
 def _refined(
     here: Floats, there: Floats, weight: Floats, agree: NDArray[np.int64]
 ) -> tuple[Floats | None, NDArray[np.int64] | None, Floats]:
-    """An affine map fitted to the pairs that agree, twice, then with enough of them a homography."""
+    """An affine map fitted to the pairs that agree, again and again; `guided` finds whether it is a homography."""
     matrix: Floats | None = None
     residual = np.full(len(here), np.inf)
     for tolerance in (2.5 * _CLOSE, 1.5 * _CLOSE, _CLOSE, _CLOSE):
@@ -271,11 +277,4 @@ def _refined(
         agree = np.flatnonzero(residual < tolerance)
         if len(agree) < 3:
             return None, None, residual
-    if len(agree) >= _HOMOGRAPHY:
-        fitted = homography(here[agree], there[agree])
-        if fitted is not None and sane(fitted, here[agree]):
-            closer = residuals(fitted, here, there)
-            inside = np.flatnonzero(closer < _CLOSE)
-            if len(inside) >= len(agree):
-                return fitted, inside, closer
     return matrix, agree, residual

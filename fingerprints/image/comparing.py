@@ -110,14 +110,14 @@ def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
 
 def _lone(g: Floats, h: Floats, cosine: Floats, visible: Floats) -> tuple[float, float]:
     """Shares of the strong edges of the work and of the upload near which the other has nothing of the kind."""
-    both = (g > _STRONG) & (cosine > 0.7) & (visible > 0)
+    seen = visible > 0
+    both = (g > _STRONG) & (cosine > 0.7) & seen
     faded = float(np.clip(np.median(h[both] / g[both]), 0.1, 4.0)) if both.sum() > BLOCK else 1.0
     around = np.ones((5, 5), dtype=np.uint8)
     out = []
     for one, other in ((g, h / faded), (h / faded, g)):
-        strong = (one > _STRONG) & (visible > 0)
-        weight = np.minimum(one, _CAP)[strong]
-        alone = weight[(cv2.dilate(other, around) < _SMOOTH * one)[strong]]
+        weight = np.minimum(one, _CAP) * ((one > _STRONG) & seen)
+        alone = weight * (cv2.dilate(other, around) < _SMOOTH * one)
         out.append(float(alone.sum() / max(float(weight.sum()), _CAP)))
     return out[0], out[1]
 

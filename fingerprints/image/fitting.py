@@ -20,7 +20,9 @@ Floats = NDArray[np.floating]
 def moved(matrix: Floats, points: NDArray[np.floating]) -> Floats:
     """Points under a transform."""
     out = points @ matrix[:2, :2].T + matrix[:2, 2]
-    return np.asarray(out / (points @ matrix[2, :2] + matrix[2, 2])[:, None])
+    if matrix[2, 0] or matrix[2, 1] or matrix[2, 2] != 1:
+        out /= (points @ matrix[2, :2] + matrix[2, 2])[:, None]
+    return np.asarray(out)
 
 
 def residuals(matrix: Floats, here: Floats, there: Floats) -> Floats:

@@ -93,5 +93,6 @@ def _apart(points: Floats, agree: Floats) -> float:
     """Share of points with no keypoint that agrees near them."""
     if not len(points):
         return 0.0
+    points = points.astype(np.float32)
     near = [np.abs(points[:, None, axis] - agree[None, :, axis]) <= _AROUND for axis in range(2)]
     return float(1 - (near[0] & near[1]).any(axis=1).mean())

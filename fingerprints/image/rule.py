@@ -44,6 +44,8 @@ class _Trees:
         node = np.zeros((len(values), len(trees)), dtype=np.int64)
         for _ in range(self.steps):
             left = self.left[trees, node]
+            if not left.any():
+                break
             more = values[rows, self.feature[trees, node]] > self.threshold[trees, node]
             node = np.where(left > 0, left + more, node)
         return np.asarray(self.value[trees, node].mean(axis=1, dtype=np.float64))

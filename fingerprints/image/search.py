@@ -240,16 +240,17 @@ def _aligned(query: Query, candidate: Fingerprint, forms_: Sequence[int]) -> lis
                     first = glance(query.frame, work, by, by.matrix, alike, code)
                     out.append(_Aligned(work, n, by.matrix, which, by, first))
                     laid.append(by.matrix)
-        if away[nearest, n] <= _LIKE:
+        whole = _whole(query.frame, work, nearest % 8)
+        if away[nearest, n] <= _LIKE and not any(_alike(whole, other, work) for other in laid):
             which = INVERTED * (nearest >= 8) | MIRRORED * (nearest % 8 in _MIRRORING)
-            matrix, alike = _whole(query.frame, work, nearest % 8), query.forms[which] @ work.unit.T
-            by = guided(query.frame, work, matrix, which, alike, 0, 0)
+            alike = query.forms[which] @ work.unit.T
+            by = guided(query.frame, work, whole, which, alike, 0, 0)
             if by is not None:
                 by = guided(query.frame, work, by.matrix, which, alike, 0, 0) or by
-                matrix = by.matrix
-            if not any(_alike(matrix, other, work) for other in laid):
-                first = glance(query.frame, work, by, matrix, alike, code)
-                out.append(_Aligned(work, n, matrix, which, by, first))
+                whole = by.matrix
+            if not any(_alike(whole, other, work) for other in laid):
+                first = glance(query.frame, work, by, whole, alike, code)
+                out.append(_Aligned(work, n, whole, which, by, first))
     return out
 
 
