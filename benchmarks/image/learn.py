@@ -1,6 +1,6 @@
 """Fit the rules that decide whether an upload contains a work, and report them on sets they were not fitted on.
 
-    python benchmarks/image/learn.py CASES... [--check CASES...] [--out fingerprints/image/rule-4.npz] [--sure 0.48]
+    python benchmarks/image/learn.py CASES... [--check CASES...] [--out FILE.npz] [--sure 0.52] [--division 1]
 
 A case set is a folder with refs.jsonl and queries.jsonl as benchmarks/common/cases.py has them; distractors have tiers.
 For every query all candidates are aligned and compared, which gives one row each: the evidence and the glance. The
@@ -223,7 +223,8 @@ def main() -> None:
     parser.add_argument("cases", type=Path, nargs="+")
     parser.add_argument("--check", type=Path, nargs="*", default=[], help="case sets that are only reported")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--sure", type=float, default=0.48, help="share of copies at the reporting threshold")
+    parser.add_argument("--sure", type=float, default=0.52, help="share of copies at the reporting threshold")
+    parser.add_argument("--division", type=int, default=1, help="which division into folds; several show their chance")
     given = parser.parse_args()
     sets = [collect(folder) for folder in given.cases]
     parts = [labels(rows) for rows in sets]
@@ -231,7 +232,7 @@ def main() -> None:
     truth, weight, group = (np.concatenate([part[k] for part in parts]) for k in range(3))
     print(f"{len(truth)} rows, {int(truth.sum())} of copies, {len(EVIDENCE)} + {len(GLANCE)} features")
     glances, decisions = np.zeros(len(truth)), np.zeros(len(truth))
-    for a, b in GroupKFold(5).split(values, truth, group):
+    for a, b in GroupKFold(5, shuffle=True, random_state=given.division).split(values, truth, group):
         rules = Rules(values[a], truth[a], weight[a])
         glances[b], decisions[b] = rules.glances(values[b]), rules.decisions(values[b])
     least = float(np.quantile(glances[truth & (decisions >= given.sure)], LOST))

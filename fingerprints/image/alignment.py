@@ -266,7 +266,7 @@ def _vote(here: Floats, there: Floats, octaves: Floats, turns: Floats, weight: F
 def _refined(
     here: Floats, there: Floats, weight: Floats, agree: NDArray[np.int64]
 ) -> tuple[Floats | None, NDArray[np.int64] | None, Floats]:
-    """An affine map fitted to the pairs that agree, again and again; `guided` finds whether it is a homography."""
+    """An affine map fitted to the pairs that agree, again and again, then a homography where that leaves much."""
     matrix: Floats | None = None
     residual = np.full(len(here), np.inf)
     for tolerance in (2.5 * _CLOSE, 1.5 * _CLOSE, _CLOSE, _CLOSE):
@@ -277,4 +277,11 @@ def _refined(
         agree = np.flatnonzero(residual < tolerance)
         if len(agree) < 3:
             return None, None, residual
+    if len(agree) >= _HOMOGRAPHY and np.sqrt((residual[agree] ** 2).mean()) > _STRAIGHT:
+        bent = homography(here[agree], there[agree])
+        if bent is not None and sane(bent, here[agree]):
+            closer = residuals(bent, here, there)
+            inside = np.flatnonzero(closer < _CLOSE)
+            if len(inside) >= len(agree):
+                return bent, inside, closer
     return matrix, agree, residual
