@@ -1,7 +1,8 @@
 """Pictures: perceptual codes and local features propose, a common geometry and compared pixels decide.
 
 `hashing` and `keypoints` say what a picture is found by, `codebook` how it is stored, `search` finds candidates,
-`alignment` lays one picture on another, `comparing` compares them there, `weighing` decides.
+`alignment` lays one picture on another by transforms that `fitting` fits, `glance` says what its keypoints show,
+`settling` lays it exactly, `comparing` compares, `weighing` gathers the evidence, `rule` decides.
 """
 
 from __future__ import annotations

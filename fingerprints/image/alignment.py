@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .fitting import affine, homography, moved, residuals, sane, scale
+from .fitting import affine, homography, jacobian, moved, residuals, sane, scale
 from .keypoints import INVERTED, MIRRORED
 from .stored import Frame
 
@@ -173,7 +173,7 @@ def _near(
     pixels of the work's plane."""
     here = work.points.astype(np.float64)
     put = moved(matrix, here).astype(np.float32)
-    size = scale(matrix)
+    size = scale(matrix, work.middle)
     off = upload.points[left] - put[right]
     square = off[:, 0] * off[:, 0] + off[:, 1] * off[:, 1]
     close = np.flatnonzero(square < (reach * size) ** 2)
@@ -208,7 +208,7 @@ def _closer(matrix: Floats, here: Floats, there: Floats, residual: Floats) -> Fl
     """A transform fitted to pairs that agree with one; that one where they are too few or fit no better."""
     options = [matrix]
     if len(here) >= _FEW:
-        sense = np.diag((math.copysign(1.0, np.linalg.det(matrix[:2, :2])), 1.0, 1.0))
+        sense = np.diag((math.copysign(1.0, np.linalg.det(jacobian(matrix, here.mean(axis=0)))), 1.0, 1.0))
         unreflected = moved(sense, there)
         straight = affine(here, unreflected, np.ones(len(here)), residual)
         options += [sense @ straight] if straight is not None else []

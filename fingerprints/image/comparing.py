@@ -72,7 +72,7 @@ class Compared:
 def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
     """Compare an upload with a work that ``matrix`` maps onto it."""
     size = (work.width, work.height)
-    larger = scale(matrix)
+    larger = scale(matrix, work.middle)
     plain = filled(cv2.resize(work.grey, size, interpolation=cv2.INTER_AREA), cv2.BORDER_REPLICATE)
     mine = smoothed(plain, 1.0 if larger > 0.8 else 0.8 / larger)
     gx, gy = gradient(mine)

@@ -28,12 +28,22 @@ def moved(matrix: Floats, points: NDArray[np.floating]) -> Floats:
 def residuals(matrix: Floats, here: Floats, there: Floats) -> Floats:
     """How far each pair is off, in units of the plane that the transform starts from, shape (n,)."""
     out = moved(matrix, here) - there
-    return np.asarray(np.hypot(out[:, 0], out[:, 1]) / scale(matrix))
+    return np.asarray(np.hypot(out[:, 0], out[:, 1]) / scale(matrix, here.mean(axis=0)))
 
 
-def scale(matrix: Floats) -> float:
-    """By how much a transform enlarges, about the origin."""
-    return float(np.sqrt(max(abs(_determinant(matrix)), 1e-9)))
+def jacobian(matrix: Floats, at: Floats) -> Floats:
+    """The linear map, shape (2, 2), that a transform is around a point. Where perspective is, it is another everywhere,
+    and the upper left part of the matrix is none of them."""
+    if not (matrix[2, 0] or matrix[2, 1]):
+        return np.asarray(matrix[:2, :2] / matrix[2, 2])
+    depth = matrix[2, :2] @ at + matrix[2, 2]
+    there = (matrix[:2, :2] @ at + matrix[:2, 2]) / depth
+    return np.asarray((matrix[:2, :2] - np.outer(there, matrix[2, :2])) / depth)
+
+
+def scale(matrix: Floats, at: Floats) -> float:
+    """By how much a transform enlarges around a point."""
+    return float(np.sqrt(max(abs(_determinant(jacobian(matrix, at))), 1e-9)))
 
 
 def affine(here: Floats, there: Floats, weight: Floats, residual: Floats) -> Floats | None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .alignment import Alignment
-from .fitting import moved
+from .fitting import jacobian, moved
 from .stored import Frame
 
 _AROUND = 20  # pixels each way, around a keypoint that agrees
@@ -59,7 +59,7 @@ def glance(upload: Frame, work: Frame, by: Alignment | None, matrix: Floats, ali
         alike: cosines of all the upload's and the work's descriptors, shape (n, m).
         code: see `Glance`.
     """
-    scales = np.linalg.svd(matrix[:2, :2], compute_uv=False)
+    scales = np.linalg.svd(jacobian(matrix, work.middle), compute_uv=False)
     stretch = float(np.log2(scales[0] / max(scales[1], 1e-6)))
     if by is None:
         return Glance(0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, stretch, code)

@@ -1,8 +1,8 @@
 """From an upload to the works it contains: look up, align, compare, weigh. Only here is a picture decided.
 
 Visual words vote for works, and for how the upload would be mirrored or inverted; codes propose whole copies in eight
-orientations. The first works by votes, and those whose votes agree on a geometry, are aligned with all their keypoints
-and compared.
+orientations, and what is like the upload from afar. The first works by votes, and those whose votes agree on a geometry,
+are aligned with all their keypoints; those that a glance does not leave out are compared.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ..model import Fingerprint, Match, Quad, Segment
 from . import codebook, stored
 from .alignment import Alignment, agreeing, align, guided
 from .comparing import compare
+from .fitting import jacobian, scale
 from .glance import Glance, glance
 from .hashing import SIDE, codes, distances
 from .keypoints import FORMS, INVERTED, MIRRORED, form
@@ -42,8 +43,8 @@ _VOTERS = 96  # keypoints of the upload that are asked first about a work, those
 _STRONG = 0.5  # of `agreeing`, from which a work is aligned; of works that are fainter, the strongest
 _OUTDONE = 0.1  # of the strongest; what is fainter is chance, not even the fourth of a collage's works (.15 and more)
 _COMPARED, _FAINT = 16, 2  # works that are aligned at most; of these, faint ones: unrelated pictures have many
-_WITNESSES = 5  # places that agree, for a comparison unless the codes are near
-_SURPRISE = 6.5  # of `Alignment`, likewise: chance gives it once in 700 tries
+_WITNESSES = 5  # places that agree, for a glance
+_SURPRISE = 6.5  # of `Alignment`, likewise; chance gives it once in 700 tries
 _CLEARLY = 0.1  # of the gain of a work's earlier alignment, by which a later one must exceed it; keypoints come first
 _TOGETHER = 4.0  # pixels of the work's plane within which two transforms are one
 _CODE_RADIUS = 31
@@ -224,7 +225,7 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
 
 
 def _aligned(query: Query, candidate: Fingerprint, forms_: Sequence[int]) -> list[_Aligned]:
-    """The ways to lay a work on an upload's frame that are worth comparing."""
+    """The ways to lay a work on an upload's frame that are worth a glance."""
     away = distances(query.codes, candidate.codes)
     out: list[_Aligned] = []
     for n, work in enumerate(stored.frames(candidate)):
@@ -241,14 +242,14 @@ def _aligned(query: Query, candidate: Fingerprint, forms_: Sequence[int]) -> lis
                     out.append(_Aligned(work, n, by.matrix, which, by, first))
                     laid.append(by.matrix)
         whole = _whole(query.frame, work, nearest % 8)
-        if away[nearest, n] <= _LIKE and not any(_alike(whole, other, work) for other in laid):
+        if away[nearest, n] <= _LIKE and not any(_together(whole, other, work) for other in laid):
             which = INVERTED * (nearest >= 8) | MIRRORED * (nearest % 8 in _MIRRORING)
             alike = query.forms[which] @ work.unit.T
             by = guided(query.frame, work, whole, which, alike, 0, 0)
             if by is not None:
                 by = guided(query.frame, work, by.matrix, which, alike, 0, 0) or by
                 whole = by.matrix
-            if not any(_alike(whole, other, work) for other in laid):
+            if not any(_together(whole, other, work) for other in laid):
                 first = glance(query.frame, work, by, whole, alike, code)
                 out.append(_Aligned(work, n, whole, which, by, first))
     return out
@@ -288,11 +289,11 @@ def _rarities(aligned: Sequence[_Aligned], view: View | None) -> list[Floats]:
     return np.split(rarity, np.cumsum([len(these) for these in places[:-1]]))
 
 
-def _alike(one: Floats, other: Floats, work: Frame) -> bool:
+def _together(one: Floats, other: Floats, work: Frame) -> bool:
     """Whether two transforms put the corners of a work at nearly the same places."""
     box = (0.0, 0.0, float(work.width), float(work.height))
     apart = np.abs(corners(one, box) - corners(other, box)).max()
-    return bool(apart < _TOGETHER * math.sqrt(abs(float(np.linalg.det(one[:2, :2])))))
+    return bool(apart < _TOGETHER * scale(one, work.middle))
 
 
 def _whole(upload: Frame, work: Frame, orientation: int) -> Floats:
@@ -322,7 +323,8 @@ def _match(query: Fingerprint, candidate: Fingerprint, sighting: Sighting, frame
     segment = Segment(
         _quad(np.clip(there, 0, (upload.width, upload.height)) * to_upload), _quad(here * to_work), "pixel"
     )
-    linear = np.diag(to_upload) @ sighting.matrix[:2, :2] @ np.diag(1 / to_work)
+    middle = np.array(((left + right) / 2, (top + bottom) / 2))
+    linear = np.diag(to_upload) @ jacobian(sighting.matrix, middle) @ np.diag(1 / to_work)
     mirrored = bool(sighting.form & MIRRORED)
     turned = linear @ np.diag((-1.0, 1.0)) if mirrored else linear
     rotation = math.degrees(math.atan2(turned[1, 0] - turned[0, 1], turned[0, 0] + turned[1, 1])) % 360

@@ -75,7 +75,7 @@ def settle(
 
 def _drawn(upload: Frame, matrix: Floats, size: tuple[int, int]) -> tuple[Floats, Floats]:
     """The upload on the work's plane, and 1 where it has pixels."""
-    grey, enlarged = upload.grey, scale(matrix)  # not always of the plane's size
+    grey, enlarged = upload.grey, scale(matrix, np.array(size) / 2)  # not always of the plane's size
     density = enlarged * grey.shape[1] / upload.width
     if density > 1.3:  # average before sampling
         small = (max(1, round(grey.shape[1] / density)), max(1, round(grey.shape[0] / density)))

@@ -68,6 +68,11 @@ class Frame:
         decoded = cv2.imdecode(np.frombuffer(self.small, dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
         return np.asarray(decoded, dtype=np.uint8)
 
+    @property
+    def middle(self) -> NDArray[np.float64]:
+        """The point in the middle of the plane."""
+        return np.array((self.width / 2, self.height / 2))
+
     @cached_property
     def unit(self) -> NDArray[np.float32]:
         """The projected descriptors, each of unit length."""

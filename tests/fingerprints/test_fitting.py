@@ -25,10 +25,12 @@ def test_the_affine_fit_is_weighted_least_squares(seed: int, count: int) -> None
     weight, residual = r.random(count) + 0.1, r.random(count) * 3
     fitted = fitting.affine(here, there, weight, residual)
     assert fitted is not None
-    root = np.sqrt(weight / (1 + residual**2))[:, None]
+    strength = weight / (1 + residual**2)
+    root = np.sqrt(strength)[:, None]
     design = np.column_stack((here, np.ones(count))) * root
-    wide = np.linalg.svd(design[:, :2] - design[:, :2].mean(axis=0), compute_uv=False)
-    if wide[1] > 0.2 * wide[0]:
+    away = here - np.average(here, axis=0, weights=strength)
+    least, most = np.linalg.eigvalsh(away.T @ (away * strength[:, None]))
+    if least > 0.13**2 * most:
         expected = np.linalg.lstsq(design, there * root, rcond=None)[0].T
         if np.linalg.det(expected[:, :2]) > 0 and np.linalg.cond(expected[:, :2]) < 3:
             assert np.allclose(fitted[:2], expected, atol=1e-6)
@@ -46,7 +48,15 @@ def test_points_on_a_line_give_a_similarity_and_one_point_nothing() -> None:
 
 def test_residuals_count_in_the_first_plane() -> None:
     larger = np.diag((4.0, 4.0, 1.0))
-    assert fitting.scale(larger) == 4
+    assert fitting.scale(larger, CORNERS[2]) == 4
+    assert fitting.scale(larger * 2, CORNERS[2]) == 4
+    tilted = np.array([[0.8, 0.0, 450.0], [0.0, 0.8, 450.0], [0.0, 0.0, 1.0]]) @ np.array(
+        [[1.0, 0, 0], [0, 1, 0], [-0.001, 0, 1]]
+    )
+    step = 1e-4
+    around = np.array([(100.0, 50.0), (100 + step, 50), (100, 50 + step)])
+    put = fitting.moved(tilted, around)
+    assert fitting.jacobian(tilted, around[0]) == pytest.approx((put[1:] - put[0]).T / step, rel=1e-4)
     assert fitting.residuals(larger, CORNERS, CORNERS * 4 + (0, 8)) == pytest.approx([2, 2, 2, 2])
 
 
@@ -80,7 +90,10 @@ def test_a_transform_that_is_off_everywhere_is_corrected(off: tuple[tuple[float,
     before = exact @ np.array(off)
     now = settled(upload, work, before)
     wanted = fitting.moved(exact, CORNERS)
-    error = [np.abs(fitting.moved(m, CORNERS) - wanted).max() / fitting.scale(exact) for m in (before, now.matrix)]
+    error = [
+        np.abs(fitting.moved(m, CORNERS) - wanted).max() / fitting.scale(exact, CORNERS[0])
+        for m in (before, now.matrix)
+    ]
     assert error[0] > 1.5
     assert error[1] < 1.2
     assert now.shift.mean() < 0.2
@@ -95,5 +108,5 @@ def test_a_picture_bent_by_no_transform_stays_where_it_is() -> None:
     exact = np.diag((upload.width / work.width, upload.height / work.height, 1.0))
     now = settled(upload, work, exact)
     apart = np.abs(fitting.moved(now.matrix, CORNERS) - fitting.moved(exact, CORNERS)).max()
-    assert apart < 2 * fitting.scale(exact)
+    assert apart < 2 * fitting.scale(exact, CORNERS[0])
     assert now.shift.mean() > 0.2

@@ -158,6 +158,23 @@ def test_a_turn_is_measured(works: list[Fingerprint]) -> None:
         assert float(found_in(turned, works)[1].transform["rotation"]) == pytest.approx(degrees, abs=1.5)
 
 
+@pytest.mark.parametrize("left", [40, 560])
+@pytest.mark.parametrize("near_side", ["left", "right"])
+def test_a_tilted_picture_is_found_wherever_it_lies(left: int, near_side: str, works: list[Fingerprint]) -> None:
+    width, height = 544, 408
+    short = 0.19 * height  # by which the far side is shorter at each end
+    here, there = (0, short) if near_side == "left" else (short, 0)
+    right, top = left + width, 300
+    quad = ((left, top + here), (right, top + there), (right, top + height - there), (left, top + height - here))
+    flat = np.array([(0, 0), (SIZE[0], 0), SIZE, (0, SIZE[1])], dtype=np.float32)
+    tilt = cv2.getPerspectiveTransform(flat, np.array(quad, dtype=np.float32))
+    wall = cv2.warpPerspective(np.asarray(opened(2)), tilt, (1250, 1000), borderValue=(200, 200, 200))
+    match = found_in(Image.fromarray(wall), works)[2]
+    assert np.allclose(match.segments[0].upload, quad, atol=25)
+    assert float(match.transform["scale"]) == pytest.approx(0.72, abs=0.04)
+    assert (float(match.transform["rotation"]) + 180) % 360 == pytest.approx(180, abs=3)
+
+
 def test_an_animation_says_which_frame_it_was(works: list[Fingerprint]) -> None:
     moving = saved(photograph(90), "WEBP", save_all=True, append_images=[opened(3), photograph(91)], duration=100)
     upload = made(moving, thorough=True)
