@@ -1,8 +1,8 @@
 """From an upload to the works it contains: look up, align, compare, weigh. Only here is a picture decided.
 
 Visual words vote for works, and for how the upload would be mirrored or inverted; codes propose whole copies in eight
-orientations, and what is like the upload from afar. The first works by votes, and those whose votes agree on a geometry,
-are aligned with all their keypoints; those that a glance does not leave out are compared.
+orientations, and what is like the upload from afar. The first works by votes, and those whose votes agree on a
+geometry, are aligned with all their keypoints; those that a glance does not leave out are compared.
 """
 
 from __future__ import annotations
