@@ -91,9 +91,10 @@ def evidence(path: Path) -> tuple[list[tuple[int, tuple[float, ...]]], list[int]
 
 
 def collect(folder: Path) -> Rows:
-    """All evidence of a case set; kept in the folder that SOURCEMARK_LEARN_CACHE names, if it does."""
+    """All evidence of a case set; kept, as long as the code stays, in the folder that SOURCEMARK_LEARN_CACHE names."""
     cache = os.environ.get("SOURCEMARK_LEARN_CACHE")
-    name = zlib.crc32(repr((str(folder), EVIDENCE, GLANCE)).encode())
+    code = [path.read_bytes() for path in sorted(Path(image.__file__).parent.glob("*.py"))]
+    name = zlib.crc32(repr((str(folder), code)).encode())
     kept = Path(cache) / f"{name:08x}.pickle" if cache else None
     if kept is not None and kept.exists():
         return pickle.loads(kept.read_bytes())
@@ -150,6 +151,10 @@ class Rules:
 
     def __init__(self, values: np.ndarray, truth: np.ndarray, weight: np.ndarray, least: float = 0.0) -> None:
         kept = self._by_keypoints(values)
+        if len(set(truth[kept].tolist())) < 2:
+            raise SystemExit(
+                "the glance cannot be fitted: give sets with copies and with other works whose codes differ"
+            )
         self.glance = glance_model().fit(values[kept, len(EVIDENCE) :], truth[kept])
         self.decision = model().fit(values[:, : len(EVIDENCE)], truth, sample_weight=weight)
         self.least = least

@@ -135,7 +135,9 @@ def sightings(
     close = view.by_codes(query.codes, _CODE_RADIUS)
     near = close.slots[np.argsort(-close.similarity, kind="stable")[:_BY_CODE]]
     like = view.by_codes(query.codes[:_UPRIGHT], _LIKE)
-    near = np.concatenate((near, like.slots[np.argsort(-like.similarity, kind="stable")[:_BY_LIKENESS]]))
+    # A work may have several codes, and those within the smaller radius are there already.
+    alike = [slot for slot in like.slots[np.argsort(-like.similarity, kind="stable")].tolist() if slot not in near]
+    near = np.concatenate((near, np.array(list(dict.fromkeys(alike))[:_BY_LIKENESS], dtype=np.int32)))
     slots = np.concatenate((np.array([slot for slot, _ in asked], dtype=np.int32), near))
     loaded = load(list(dict.fromkeys(view.works(slots).tolist())))
     by_slot = dict(zip(slots.tolist(), view.works(slots).tolist(), strict=True))

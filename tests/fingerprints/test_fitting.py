@@ -110,3 +110,16 @@ def test_a_picture_bent_by_no_transform_stays_where_it_is() -> None:
     apart = np.abs(fitting.moved(now.matrix, CORNERS) - fitting.moved(exact, CORNERS)).max()
     assert apart < 2 * fitting.scale(exact, CORNERS[0])
     assert now.shift.mean() > 0.2
+
+
+def test_blocks_that_lie_this_way_and_that_correct_nothing() -> None:
+    r = np.random.default_rng(2)
+    strength = np.ones((12, 16))
+    anyhow = r.integers(-1, 2, (12, 16, 2)).astype(np.float32)
+    assert settling._correction(anyhow, strength) is None
+    across, down = np.meshgrid(np.arange(16.0), np.arange(12.0))
+    stretched = np.rint(np.stack((across - 7.5, down - 5.5), axis=2) / 5).astype(np.float32)
+    correction = settling._correction(stretched, strength)
+    assert correction is not None
+    assert fitting.scale(correction, np.array((128.0, 96.0))) == pytest.approx(1 + 1 / 80, abs=0.003)
+    assert settling._correction(np.zeros_like(stretched), strength) is None
