@@ -210,10 +210,9 @@ def flat(fitted: ExtraTreesClassifier, features: tuple[str, ...], sure: float, n
                 exact = np.float32(tree.threshold[node])  # rounded down: evidence is compared in single precision
                 threshold[t, n] = exact if exact <= tree.threshold[node] else np.nextafter(exact, np.float32(-np.inf))
                 order += [tree.children_left[node], tree.children_right[node]]
-    steps = max(tree.max_depth for tree in trees)
     parts = {
         "features": np.array(features), "feature": feature, "threshold": threshold, "left": left, "value": value,
-        "steps": steps, "sure": sure,
+        "sure": sure,
     }  # fmt: skip
     return {f"{name}_{part}": array for part, array in parts.items()}
 

@@ -155,8 +155,8 @@ def guided(
         if len(one) < 3:
             break
         here, there = work.points[other].astype(np.float64), upload.points[one].astype(np.float64)
-        matrix = _closer(matrix, here, there, residual)
-        out = Alignment(matrix, form, other, one, _spread(matrix, here, there), tried, votes, surprise)
+        matrix, spread = _closer(matrix, here, there, residual)
+        out = Alignment(matrix, form, other, one, spread, tried, votes, surprise)
     return out
 
 
@@ -204,18 +204,22 @@ def _each_once(
     return left[order], right[order], away[order]
 
 
-def _closer(matrix: Floats, here: Floats, there: Floats, residual: Floats) -> Floats:
-    """A transform fitted to pairs that agree with one; that one where they are too few or fit no better."""
-    options = [matrix]
+def _closer(matrix: Floats, here: Floats, there: Floats, residual: Floats) -> tuple[Floats, float]:
+    """A transform fitted to pairs that agree with one, and their spread under it; that one where they are too few or
+    fit no better."""
+    options = [(_spread(matrix, here, there), matrix)]
     if len(here) >= _FEW:
         sense = np.diag((math.copysign(1.0, np.linalg.det(jacobian(matrix, here.mean(axis=0)))), 1.0, 1.0))
         unreflected = moved(sense, there)
         straight = affine(here, unreflected, np.ones(len(here)), residual)
-        options += [sense @ straight] if straight is not None else []
-        if len(here) >= _HOMOGRAPHY and _spread(options[-1], here, there) > _STRAIGHT:
+        if straight is not None:
+            options.append((_spread(sense @ straight, here, there), sense @ straight))
+        if len(here) >= _HOMOGRAPHY and options[-1][0] > _STRAIGHT:
             bent = homography(here, unreflected)
-            options += [sense @ bent] if bent is not None and sane(bent, here) else []
-    return min(options, key=lambda each: _spread(each, here, there))
+            if bent is not None and sane(bent, here):
+                options.append((_spread(sense @ bent, here, there), sense @ bent))
+    spread, closest = min(options, key=lambda each: each[0])
+    return closest, spread
 
 
 def _spread(matrix: Floats, here: Floats, there: Floats) -> float:

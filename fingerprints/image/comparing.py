@@ -113,9 +113,10 @@ def _lone(g: Floats, h: Floats, cosine: Floats, visible: Floats) -> tuple[float,
     seen = visible > 0
     both = (g > _STRONG) & (cosine > 0.7) & seen
     faded = float(np.clip(np.median(h[both] / g[both]), 0.1, 4.0)) if both.sum() > BLOCK else 1.0
+    h = h / faded
     around = np.ones((5, 5), dtype=np.uint8)
     out = []
-    for one, other in ((g, h / faded), (h / faded, g)):
+    for one, other in ((g, h), (h, g)):
         weight = np.minimum(one, _CAP) * ((one > _STRONG) & seen)
         alone = weight * (cv2.dilate(other, around) < _SMOOTH * one)
         out.append(float(alone.sum() / max(float(weight.sum()), _CAP)))

@@ -15,6 +15,7 @@ _STRETCH = 3.2  # longer to shorter scale that a copy may have
 _BENT = 2.5  # farthest to nearest depth that a photograph of a picture may have
 
 Floats = NDArray[np.floating]
+Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 def moved(matrix: Floats, points: NDArray[np.floating]) -> Floats:
@@ -23,6 +24,12 @@ def moved(matrix: Floats, points: NDArray[np.floating]) -> Floats:
     if matrix[2, 0] or matrix[2, 1] or matrix[2, 2] != 1:
         out /= (points @ matrix[2, :2] + matrix[2, 2])[:, None]
     return np.asarray(out)
+
+
+def within(points: Floats, box: Box) -> NDArray[np.bool_]:
+    """Which points lie in a box."""
+    x, y = points[:, 0], points[:, 1]
+    return np.asarray((x >= box[0]) & (y >= box[1]) & (x < box[2]) & (y < box[3]))
 
 
 def residuals(matrix: Floats, here: Floats, there: Floats) -> Floats:

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .alignment import Alignment
-from .fitting import jacobian, moved
+from .fitting import jacobian, moved, within
 from .stored import Frame
 
 _AROUND = 20  # pixels each way, around a keypoint that agrees
 
 Floats = NDArray[np.floating]
-Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +80,6 @@ def glance(upload: Frame, work: Frame, by: Alignment | None, matrix: Floats, ali
         stretch=stretch,
         code=code,
     )
-
-
-def within(points: Floats, box: Box) -> NDArray[np.bool_]:
-    """Which points lie in a box."""
-    x, y = points[:, 0], points[:, 1]
-    return np.asarray((x >= box[0]) & (y >= box[1]) & (x < box[2]) & (y < box[3]))
 
 
 def _apart(points: Floats, agree: Floats) -> float:

@@ -35,17 +35,13 @@ class _Trees:
     threshold: NDArray[np.float32]
     left: NDArray[np.int64]
     value: NDArray[np.float32]
-    steps: int
     sure: float
 
     def shares(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """The mean share of copies for each row of values, shape (n, features)."""
         rows, trees = np.arange(len(values))[:, None], np.arange(len(self.feature))
         node = np.zeros((len(values), len(trees)), dtype=np.int64)
-        for _ in range(self.steps):
-            left = self.left[trees, node]
-            if not left.any():
-                break
+        while (left := self.left[trees, node]).any():
             more = values[rows, self.feature[trees, node]] > self.threshold[trees, node]
             node = np.where(left > 0, left + more, node)
         return np.asarray(self.value[trees, node].mean(axis=1, dtype=np.float64))
@@ -60,7 +56,7 @@ def _trees(name: str) -> _Trees:
         part = {field.name: stored[f"{name}_{field.name}"] for field in fields(_Trees)}
     return _Trees(
         part["feature"].astype(np.int64), part["threshold"], part["left"].astype(np.int64),
-        part["value"].astype(np.float32) / 255, int(part["steps"]), float(part["sure"]),
+        part["value"].astype(np.float32) / 255, float(part["sure"]),
     )  # fmt: skip
 
 

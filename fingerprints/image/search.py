@@ -136,8 +136,10 @@ def sightings(
     near = close.slots[np.argsort(-close.similarity, kind="stable")[:_BY_CODE]]
     like = view.by_codes(query.codes[:_UPRIGHT], _LIKE)
     # A work may have several codes, and those within the smaller radius are there already.
-    alike = [slot for slot in like.slots[np.argsort(-like.similarity, kind="stable")].tolist() if slot not in near]
-    near = np.concatenate((near, np.array(list(dict.fromkeys(alike))[:_BY_LIKENESS], dtype=np.int32)))
+    alike = like.slots[np.argsort(-like.similarity, kind="stable")]
+    alike = alike[~np.isin(alike, near)]
+    _, first = np.unique(alike, return_index=True)
+    near = np.concatenate((near, alike[np.sort(first)[:_BY_LIKENESS]]))
     slots = np.concatenate((np.array([slot for slot, _ in asked], dtype=np.int32), near))
     loaded = load(list(dict.fromkeys(view.works(slots).tolist())))
     by_slot = dict(zip(slots.tolist(), view.works(slots).tolist(), strict=True))
@@ -243,17 +245,20 @@ def _aligned(query: Query, candidate: Fingerprint, forms_: Sequence[int]) -> lis
                     first = glance(query.frame, work, by, by.matrix, alike, code)
                     out.append(_Aligned(work, n, by.matrix, which, by, first))
                     laid.append(by.matrix)
+        if away[nearest, n] > _LIKE:
+            continue
         whole = _whole(query.frame, work, nearest % 8)
-        if away[nearest, n] <= _LIKE and not any(_together(whole, other, work) for other in laid):
-            which = INVERTED * (nearest >= 8) | MIRRORED * (nearest % 8 in _MIRRORING)
-            alike = query.forms[which] @ work.unit.T
-            by = guided(query.frame, work, whole, which, alike, 0, 0)
-            if by is not None:
-                by = guided(query.frame, work, by.matrix, which, alike, 0, 0) or by
-                whole = by.matrix
-            if not any(_together(whole, other, work) for other in laid):
-                first = glance(query.frame, work, by, whole, alike, code)
-                out.append(_Aligned(work, n, whole, which, by, first))
+        if any(_together(whole, other, work) for other in laid):
+            continue
+        which = INVERTED * (nearest >= 8) | MIRRORED * (nearest % 8 in _MIRRORING)
+        alike = query.forms[which] @ work.unit.T
+        by = guided(query.frame, work, whole, which, alike, 0, 0)
+        if by is not None:
+            by = guided(query.frame, work, by.matrix, which, alike, 0, 0) or by
+            whole = by.matrix
+        if not any(_together(whole, other, work) for other in laid):
+            first = glance(query.frame, work, by, whole, alike, code)
+            out.append(_Aligned(work, n, whole, which, by, first))
     return out
 
 
