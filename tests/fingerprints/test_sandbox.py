@@ -1,4 +1,5 @@
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -7,13 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fingerprints import media
 from fingerprints.errors import FingerprintError, LimitExceeded, UnreadableMedia, WorkerFailed
 from fingerprints.image.examples import saved, scene
-from fingerprints.model import Limits
+from fingerprints.model import Examination, Limits
 from fingerprints.sandbox import Sandbox
 from fingerprints.text.examples import words
 
@@ -93,19 +95,21 @@ def test_over_wall_time_and_then_well_again(slow_file: bytes) -> None:
 
 
 def killer(sandbox: Sandbox, times: int) -> threading.Thread:
-    """Kill the first workers as they come, each while it works."""
+    """Kill the first workers that are given a file, each while it works: one that still starts has another fate."""
+    asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    ask = sandbox._ask
+
+    def told(worker: Any, *args: Any, **options: Any) -> Examination:
+        asked.put(worker)
+        return ask(worker, *args, **options)
 
     def run() -> None:
-        killed: set[int] = set()
-        while len(killed) < times:
-            for worker in list(sandbox._running):
-                process = worker._process
-                if process.pid not in killed:
-                    time.sleep(0.7)
-                    process.send_signal(signal.SIGSEGV)
-                    killed.add(process.pid)
-            time.sleep(0.02)
+        for _ in range(times):
+            process = asked.get()._process
+            time.sleep(0.3)
+            process.send_signal(signal.SIGSEGV)
 
+    sandbox._ask = told  # type: ignore[method-assign]
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread
