@@ -218,7 +218,8 @@ def flat(fitted: ExtraTreesClassifier, features: tuple[str, ...], sure: float, n
 
 
 def write(rules: Rules, sure: float, target: Path) -> None:
-    arrays = flat(rules.glance, GLANCE, rules.least, "glance") | flat(rules.decision, EVIDENCE, sure, "decision")
+    least = rules.least - 0.5 / 255  # leaves are rounded: rather compare
+    arrays = flat(rules.glance, GLANCE, least, "glance") | flat(rules.decision, EVIDENCE, sure, "decision")
     np.savez_compressed(target, **arrays)
 
 

@@ -1,8 +1,9 @@
 """Pictures: perceptual codes and local features propose, a common geometry and compared pixels decide.
 
-`hashing` and `keypoints` say what a picture is found by, `codebook` how it is stored, `search` finds candidates,
-`alignment` lays one picture on another by transforms that `fitting` fits, `glance` says what its keypoints show,
-`settling` lays it exactly, `comparing` compares, `weighing` gathers the evidence, `rule` decides.
+`hashing` and `keypoints` say what a picture is found by, `codebook` how it is stored, `search` finds candidates for a
+`query`, `laying` lays each on the upload, by `alignment` of keypoints or whole on whole, `fitting` fits the transforms,
+`glance` says what the keypoints show, `settling` lays exactly, `comparing` compares, `weighing` gathers the evidence,
+`rule` decides.
 """
 
 from __future__ import annotations

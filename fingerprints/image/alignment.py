@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .fitting import affine, homography, jacobian, moved, residuals, sane, scale
+from .fitting import affine, homography, jacobian, moved, residuals, scale
 from .keypoints import INVERTED, MIRRORED
 from .stored import Frame
 
@@ -96,7 +96,7 @@ def agreeing(upload: Frame, work: Frame, voters: NDArray[np.int64], alike: NDArr
     if len(left) < 3:
         return 0.0
     agree = _vote(*_geometry(upload, work, voters[left], right, form), weight)
-    return 0.0 if agree is None else len(np.unique(right[agree])) / math.sqrt(len(left) + _USUAL)
+    return 0.0 if agree is None else len(set(right[agree].tolist())) / math.sqrt(len(left) + _USUAL)
 
 
 def align(upload: Frame, work: Frame, alike: NDArray[np.float32], form: int) -> Alignment | None:
@@ -112,7 +112,7 @@ def align(upload: Frame, work: Frame, alike: NDArray[np.float32], form: int) -> 
     agree = _vote(here, there, octaves, turns, weight)
     if agree is None:
         return None
-    matrix, inside, residual = _refined(here, there, weight, agree)
+    matrix, inside, residual = _refined(here, there, weight, agree, (work.width, work.height))
     if matrix is None or inside is None:
         return None
     # Each place of the work counts once, with the pair that fits best; several of the upload may claim it.
@@ -155,7 +155,7 @@ def guided(
         if len(one) < 3:
             break
         here, there = work.points[other].astype(np.float64), upload.points[one].astype(np.float64)
-        matrix, spread = _closer(matrix, here, there, residual)
+        matrix, spread = _closer(matrix, here, there, residual, (work.width, work.height))
         out = Alignment(matrix, form, other, one, spread, tried, votes, surprise)
     return out
 
@@ -204,9 +204,15 @@ def _each_once(
     return left[order], right[order], away[order]
 
 
-def _closer(matrix: Floats, here: Floats, there: Floats, residual: Floats) -> tuple[Floats, float]:
+def _closer(
+    matrix: Floats, here: Floats, there: Floats, residual: Floats, size: tuple[int, int]
+) -> tuple[Floats, float]:
     """A transform fitted to pairs that agree with one, and their spread under it; that one where they are too few or
-    fit no better."""
+    fit no better.
+
+    Args:
+        size: of the work's plane.
+    """
     options = [(_spread(matrix, here, there), matrix)]
     if len(here) >= _FEW:
         sense = np.diag((math.copysign(1.0, np.linalg.det(jacobian(matrix, here.mean(axis=0)))), 1.0, 1.0))
@@ -215,8 +221,8 @@ def _closer(matrix: Floats, here: Floats, there: Floats, residual: Floats) -> tu
         if straight is not None:
             options.append((_spread(sense @ straight, here, there), sense @ straight))
         if len(here) >= _HOMOGRAPHY and options[-1][0] > _STRAIGHT:
-            bent = homography(here, unreflected)
-            if bent is not None and sane(bent, here):
+            bent = homography(here, unreflected, size)
+            if bent is not None:
                 options.append((_spread(sense @ bent, here, there), sense @ bent))
     spread, closest = min(options, key=lambda each: each[0])
     return closest, spread
@@ -264,11 +270,11 @@ def _vote(here: Floats, there: Floats, octaves: Floats, turns: Floats, weight: F
     crowd = np.bincount(cell, weights=weight)[cell]
     votes = fits @ (weight * np.minimum(crowd, 1.0) / np.maximum(crowd, 1e-9))
     agree = np.flatnonzero(fits[int(votes.argmax())])
-    return agree if len(np.unique(cell[agree])) >= 3 else None
+    return agree if len(set(cell[agree].tolist())) >= 3 else None
 
 
 def _refined(
-    here: Floats, there: Floats, weight: Floats, agree: NDArray[np.int64]
+    here: Floats, there: Floats, weight: Floats, agree: NDArray[np.int64], size: tuple[int, int]
 ) -> tuple[Floats | None, NDArray[np.int64] | None, Floats]:
     """An affine map fitted to the pairs that agree, again and again, then a homography where that leaves much."""
     matrix: Floats | None = None
@@ -282,8 +288,8 @@ def _refined(
         if len(agree) < 3:
             return None, None, residual
     if len(agree) >= _HOMOGRAPHY and np.sqrt((residual[agree] ** 2).mean()) > _STRAIGHT:
-        bent = homography(here[agree], there[agree])
-        if bent is not None and sane(bent, here[agree]):
+        bent = homography(here[agree], there[agree], size)
+        if bent is not None:
             closer = residuals(bent, here, there)
             inside = np.flatnonzero(closer < _CLOSE)
             if len(inside) >= len(agree):

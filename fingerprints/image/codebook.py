@@ -37,6 +37,7 @@ class _Tables:
         words: shape (2, 256, 32), centroids of both halves.
         signs: shape (64, 24), directions whose signs are the signature.
         parts: shape (16, 256, 4), centroids of each part of the code.
+        centres: shape (2, 256, 24), the words in the directions of the signs.
     """
 
     mean: Floats
@@ -44,12 +45,15 @@ class _Tables:
     words: Floats
     signs: Floats
     parts: Floats
+    centres: Floats
 
 
 @cache
 def _tables() -> _Tables:
     with resources.files(__package__).joinpath("codebook-1.npz").open("rb") as file, np.load(file) as stored:
-        return _Tables(*(stored[name].astype(np.float32) for name in _Tables.__slots__))
+        tables = {name: stored[name].astype(np.float32) for name in stored.files}
+    halves = np.stack((tables["signs"][:_HALF], tables["signs"][_HALF:]))
+    return _Tables(**tables, centres=tables["words"] @ halves)
 
 
 def unit(vectors: Floats) -> Floats:
@@ -88,7 +92,6 @@ def keys(vectors: Floats, probes: int = 1) -> NDArray[np.uint64]:
             distance[:, half, rank] = away[rows, best]
             away[rows, best] = np.inf
     turned = vectors @ tables.signs
-    centres = tables.words[0] @ tables.signs[:_HALF], tables.words[1] @ tables.signs[_HALF:]
     out = np.empty((n, probes), dtype=np.uint64)
     for probe in range(probes):
         first = second = np.zeros(n, dtype=np.int64)
@@ -96,9 +99,8 @@ def keys(vectors: Floats, probes: int = 1) -> NDArray[np.uint64]:
             second = (distance[:, 0, 1] - distance[:, 0, 0] > distance[:, 1, 1] - distance[:, 1, 0]).astype(np.int64)
             first = 1 - second
         a, b = near[rows, 0, first], near[rows, 1, second]
-        signature = (turned > centres[0][a] + centres[1][b]) @ (
-            np.uint64(1) << np.arange(SIGNATURE_BITS, dtype=np.uint64)
-        )
+        bits = np.packbits(turned > tables.centres[0][a] + tables.centres[1][b], axis=1, bitorder="little")
+        signature = bits.astype(np.uint64) @ (np.uint64(1) << np.array((0, 8, 16), dtype=np.uint64))
         word = (a.astype(np.uint64) << np.uint64(8)) | b.astype(np.uint64)
         out[:, probe] = (word << np.uint64(SIGNATURE_BITS)) | signature
     return out

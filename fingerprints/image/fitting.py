@@ -26,6 +26,12 @@ def moved(matrix: Floats, points: NDArray[np.floating]) -> Floats:
     return np.asarray(out)
 
 
+def corners(matrix: Floats, box: Box) -> Floats:
+    """The corners of a box under a transform, clockwise from the top left one, shape (4, 2)."""
+    left, top, right, bottom = box
+    return moved(matrix, np.array([(left, top), (right, top), (right, bottom), (left, bottom)]))
+
+
 def within(points: Floats, box: Box) -> NDArray[np.bool_]:
     """Which points lie in a box."""
     x, y = points[:, 0], points[:, 1]
@@ -35,7 +41,8 @@ def within(points: Floats, box: Box) -> NDArray[np.bool_]:
 def residuals(matrix: Floats, here: Floats, there: Floats) -> Floats:
     """How far each pair is off, in units of the plane that the transform starts from, shape (n,)."""
     out = moved(matrix, here) - there
-    return np.asarray(np.hypot(out[:, 0], out[:, 1]) / scale(matrix, here.mean(axis=0)))
+    middle = here.mean(axis=0) if matrix[2, 0] or matrix[2, 1] else here[0]  # an affine map is the same everywhere
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", out, out)) / scale(matrix, middle))
 
 
 def jacobian(matrix: Floats, at: Floats) -> Floats:
@@ -85,18 +92,21 @@ def affine(here: Floats, there: Floats, weight: Floats, residual: Floats) -> Flo
     return _about(np.array([[a, -b], [b, a]]), middle, other)
 
 
-def homography(here: Floats, there: Floats) -> Floats | None:
-    """OpenCV's, by all pairs; None where none fits."""
+def homography(here: Floats, there: Floats, size: tuple[int, int]) -> Floats | None:
+    """OpenCV's, by all pairs. None where none fits that a photograph could have made: one that keeps its sense, has the
+    whole plane of this size in front of the viewer, and bends what is around the pairs within reason."""
     fitted, _ = cv2.findHomography(here, there, 0)
-    return None if fitted is None else np.asarray(fitted, dtype=np.float64)
-
-
-def sane(matrix: Floats, here: Floats) -> bool:
-    """Whether a homography keeps its sense everywhere around the points and bends no more than a photograph would."""
+    if fitted is None:
+        return None
+    matrix = np.asarray(fitted, dtype=np.float64)
     low, high = here.min(axis=0), here.max(axis=0)
-    corners = np.array([low, (high[0], low[1]), high, (low[0], high[1])])
-    w = corners @ matrix[2, :2] + matrix[2, 2]
-    return bool((w * w[0] > 0).all() and np.abs(w).max() < _BENT * np.abs(w).min() and np.linalg.det(matrix) * w[0] > 0)
+    ends = [(x, y) for x in (low[0], high[0]) for y in (low[1], high[1])]
+    ends += [(x, y) for x in (0.0, size[0]) for y in (0.0, size[1])]
+    depth = np.array(ends) @ matrix[2, :2] + matrix[2, 2]
+    sense = np.sign(depth[0])
+    depth *= sense
+    in_front, bent = depth.min() > 0, depth[:4].max() / max(depth[:4].min(), 1e-9)
+    return matrix if in_front and bent < _BENT and sense * np.linalg.det(matrix) > 0 else None
 
 
 def _about(linear: Floats, middle: Floats, other: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -63,6 +64,9 @@ def glance(upload: Frame, work: Frame, by: Alignment | None, matrix: Floats, ali
     if by is None:
         return Glance(0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, stretch, code)
     agree = work.points[by.places]
+    near = np.zeros((work.height, work.width), dtype=np.uint8)
+    near[_pixels(agree, near.shape)] = 1
+    near = cv2.dilate(near, np.ones((2 * _AROUND + 1, 2 * _AROUND + 1), dtype=np.uint8))
     seen = within(moved(matrix, work.points.astype(np.float64)), (0, 0, upload.width, upload.height))
     back = moved(np.linalg.inv(matrix), upload.points.astype(np.float64))
     mine = within(back, (0, 0, work.width, work.height))
@@ -70,10 +74,10 @@ def glance(upload: Frame, work: Frame, by: Alignment | None, matrix: Floats, ali
         agreeing=float(np.log1p(len(agree))),
         surprise=float(by.surprise),
         alike=float(alike[by.upload, by.places].mean()),
-        density=len(agree) / max(int(seen.sum()), 8),
-        found=len(agree) / max(int(mine.sum()), 8),
-        silent=_apart(work.points[seen], agree),
-        strange=_apart(back[mine], agree),
+        density=min(len(agree) / max(int(seen.sum()), 8), 1.0),
+        found=min(len(agree) / max(int(mine.sum()), 8), 1.0),
+        silent=_share_apart(work.points[seen], near),
+        strange=_share_apart(back[mine], near),
         exact=1 / (1 + by.residual),
         votes=by.votes / max(by.tried, 8),
         tried=float(np.log1p(by.tried)),
@@ -82,10 +86,12 @@ def glance(upload: Frame, work: Frame, by: Alignment | None, matrix: Floats, ali
     )
 
 
-def _apart(points: Floats, agree: Floats) -> float:
-    """Share of points with no keypoint that agrees near them."""
-    if not len(points):
-        return 0.0
-    points = points.astype(np.float32)
-    near = [np.abs(points[:, None, axis] - agree[None, :, axis]) <= _AROUND for axis in range(2)]
-    return float(1 - (near[0] & near[1]).any(axis=1).mean())
+def _share_apart(points: Floats, near: NDArray[np.uint8]) -> float:
+    """Share of points of the work's plane outside what is marked."""
+    return 1 - float(near[_pixels(points, near.shape)].mean()) if len(points) else 0.0
+
+
+def _pixels(points: Floats, shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of points of a picture of this shape."""
+    column, row = np.minimum(points.astype(np.int64), (shape[1] - 1, shape[0] - 1)).T
+    return row, column

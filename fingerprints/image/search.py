@@ -1,8 +1,9 @@
 """From an upload to the works it contains: look up, align, compare, weigh. Only here is a picture decided.
 
 Visual words vote for works, and for how the upload would be mirrored or inverted; codes propose whole copies in eight
-orientations, and what is like the upload from afar. The first works by votes, and those whose votes agree on a
-geometry, are aligned with all their keypoints; those that a glance does not leave out are compared.
+orientations. The first works by votes, and those whose votes agree on a geometry, are aligned with all their keypoints;
+where none is there for certain, whole pictures that are alike from afar are laid on each other. Those that a glance
+does not leave out are compared.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,22 +19,21 @@ from ..index.protocol import Found, Load, View
 from ..index.runs import SLOT_BITS
 from ..model import Fingerprint, Match, Quad, Segment
 from . import codebook, stored
-from .alignment import Alignment, agreeing, align, guided
+from .alignment import agreeing
 from .comparing import compare
-from .fitting import jacobian, scale
-from .glance import Glance, glance
-from .hashing import SIDE, codes, distances
-from .keypoints import FORMS, INVERTED, MIRRORED, form
-from .rule import LIKE, scores, worth
+from .fitting import corners, jacobian
+from .glance import Glance
+from .keypoints import FORMS, INVERTED, MIRRORED
+from .laying import CODE_RADIUS, LIKE_BITS, Laid, as_wholes, by_keypoints, sure
+from .query import Query
+from .rule import scores, worth
 from .stored import Frame
-from .weighing import Weighed, area, clipped, corners, weigh
+from .weighing import Weighed, area, clipped, weigh
 
-_PROBES = 2  # words asked for a keypoint as it is; of the other forms one
 _RADIUS = 4  # of 24 bits of a signature
 _DISTANCE_BITS = _RADIUS.bit_length()
 _SOFTNESS = 2.0  # bits; a vote that is off by so many weighs 1/e
 _CAP = 2048  # postings of one word
-_INVERTED_SHARE = 2  # inverted forms are rare: of their keypoints every so many are asked for
 _BY_VOTES = 16  # works, each in one form, that are looked at, besides the first of each of nine parts of the upload
 _FIRST = 2  # of these, which are aligned whatever is seen at first: letters leave few keypoints to agree
 _BY_CODE = 16  # works with the nearest codes
@@ -43,31 +42,12 @@ _VOTERS = 96  # keypoints of the upload that are asked first about a work, those
 _STRONG = 0.5  # of `agreeing`, from which a work is aligned; of works that are fainter, the strongest
 _OUTDONE = 0.1  # of the strongest; what is fainter is chance, not even the fourth of a collage's works (.15 and more)
 _COMPARED, _FAINT = 16, 2  # works that are aligned at most; of these, faint ones: unrelated pictures have many
-_WITNESSES = 5  # places that agree, for a glance
-_SURPRISE = 6.5  # of `Alignment`, likewise; chance gives it once in 700 tries
 _CLEARLY = 0.1  # of the gain of a work's earlier alignment, by which a later one must exceed it; keypoints come first
-_TOGETHER = 4.0  # pixels of the work's plane within which two transforms are one
-_CODE_RADIUS = 31
-_UPRIGHT, _BY_LIKENESS = 2, 2  # orientations asked for so: as it is and mirrored; works looked at
-_MIRRORING = (1, 2, 4, 7)  # orientations of `hashing.codes`
+_UPRIGHT, _BY_LIKENESS = 2, 4  # orientations asked for so: as it is and mirrored; works looked at
 _FRAMES = 6  # frames of an animated upload that are searched for
 _SAME_PLACE = 4  # bits of signature within which another work has the same place
-_CODE_ZERO = 128  # bits at which codes say nothing
-_LIKE = int(_CODE_ZERO * (1 - LIKE))  # bits within which a work may be below what covers the upload; see `Glance.code`
 
 Floats = NDArray[np.floating]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Aligned:
-    """A way to lay a work's frame on an upload's."""
-
-    work: Frame
-    number: int  # of the work's frame
-    matrix: Floats
-    form: int
-    by: Alignment | None  # None where the whole pictures are laid on each other and too few places agree
-    glance: Glance
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,31 +62,6 @@ class Sighting:
     glance: Glance
     weighed: Weighed
     score: float
-
-
-class Query:
-    """One frame of an upload, prepared once for all works."""
-
-    def __init__(self, frame: Frame) -> None:
-        self.frame = frame
-        whole = frame.descriptors if frame.descriptors is not None else codebook.restored(frame.vectors)
-        self._vectors = [codebook.projected(form(whole, which)) if which else frame.vectors for which in range(FORMS)]
-        self.forms = [codebook.unit(vectors) for vectors in self._vectors]
-        small = cv2.resize(frame.grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        plain = codes(np.asarray(small, dtype=np.uint8))
-        self.codes = np.concatenate((plain, ~plain))  # inversion changes every bit; orientation by position modulo 8
-
-    def keys(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-        """All keys to look up, and the keypoint and the form of each."""
-        found, points, forms_ = [], [], []
-        for which, vectors in enumerate(self._vectors):
-            step = _INVERTED_SHARE if which & INVERTED else 1
-            probes = _PROBES if which == 0 else 1
-            made = codebook.keys(vectors[::step], probes)
-            found.append(made.ravel())
-            points.append(np.repeat(np.arange(0, len(vectors), step), probes))
-            forms_.append(np.full(made.size, which))
-        return np.concatenate(found), np.concatenate(points), np.concatenate(forms_)
 
 
 def search(query: Fingerprint, view: View, load: Load, seen: View | None = None) -> Found:
@@ -132,16 +87,10 @@ def sightings(
         doubtful: compare those too that a glance would leave out.
     """
     asked = _votes(query, view)
-    close = view.by_codes(query.codes, _CODE_RADIUS)
+    close = view.by_codes(query.codes, CODE_RADIUS)
     near = close.slots[np.argsort(-close.similarity, kind="stable")[:_BY_CODE]]
-    like = view.by_codes(query.codes[:_UPRIGHT], _LIKE)
-    # A work may have several codes, and those within the smaller radius are there already.
-    alike = like.slots[np.argsort(-like.similarity, kind="stable")]
-    alike = alike[~np.isin(alike, near)]
-    _, first = np.unique(alike, return_index=True)
-    near = np.concatenate((near, alike[np.sort(first)[:_BY_LIKENESS]]))
     slots = np.concatenate((np.array([slot for slot, _ in asked], dtype=np.int32), near))
-    loaded = load(list(dict.fromkeys(view.works(slots).tolist())))
+    loaded = dict(load(list(dict.fromkeys(view.works(slots).tolist()))))
     by_slot = dict(zip(slots.tolist(), view.works(slots).tolist(), strict=True))
     tried: list[tuple[float, int, int]] = []  # how strongly, work, form
     for (slot, which), voters in asked.items():
@@ -168,7 +117,16 @@ def sightings(
     for slot in near.tolist():
         if by_slot[slot] in loaded:
             chosen.setdefault(by_slot[slot], set())
-    aligned = [(n, each) for n, which in chosen.items() for each in _aligned(query, loaded[n], sorted(which))]
+    aligned = [(n, each) for n, which in chosen.items() for each in by_keypoints(query, loaded[n], sorted(which))]
+    if not sure(each for _, each in aligned):
+        like = view.by_codes(query.codes[:_UPRIGHT], LIKE_BITS)
+        # A work may have several codes.
+        alike = list(dict.fromkeys(view.works(like.slots[np.argsort(-like.similarity, kind="stable")]).tolist()))
+        loaded.update(load([work for work in alike[:_BY_LIKENESS] if work not in loaded]))
+        for work in dict.fromkeys((*chosen, *alike[:_BY_LIKENESS])):
+            if work in loaded:
+                besides = [each for number, each in aligned if number == work]
+                aligned += [(work, each) for each in as_wholes(query, loaded[work], besides)]
     return {work: (loaded[work], sighting) for work, sighting in _best(query, aligned, view, doubtful).items()}
 
 
@@ -181,7 +139,10 @@ def verify(query: Fingerprint, candidate: Fingerprint) -> Match | None:
     shown = 0
     for number, frame in enumerate(stored.frames(query)):
         asked = Query(frame)
-        found = _best(asked, [(0, each) for each in _aligned(asked, candidate, range(FORMS))], None).get(0)
+        aligned = by_keypoints(asked, candidate, range(FORMS))
+        if not sure(aligned):
+            aligned += as_wholes(asked, candidate, aligned)
+        found = _best(asked, [(0, each) for each in aligned], None).get(0)
         if found is not None and (best is None or found.score > best.score):
             best, shown = found, number
     return _match(query, candidate, best, shown) if best is not None and best.score >= 0.5 else None
@@ -228,48 +189,13 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
     return out
 
 
-def _aligned(query: Query, candidate: Fingerprint, forms_: Sequence[int]) -> list[_Aligned]:
-    """The ways to lay a work on an upload's frame that are worth a glance."""
-    away = distances(query.codes, candidate.codes)
-    out: list[_Aligned] = []
-    for n, work in enumerate(stored.frames(candidate)):
-        nearest = int(away[:, n].argmin())
-        code = max(0.0, 1 - float(away[nearest, n]) / _CODE_ZERO)
-        laid: list[Floats] = []
-        for which in forms_:
-            alike = query.forms[which] @ work.unit.T
-            by = align(query.frame, work, alike, which)
-            if by is not None:
-                by = guided(query.frame, work, by.matrix, which, alike, by.tried, by.votes) or by
-                if len(by.places) >= _WITNESSES and by.surprise >= _SURPRISE:
-                    first = glance(query.frame, work, by, by.matrix, alike, code)
-                    out.append(_Aligned(work, n, by.matrix, which, by, first))
-                    laid.append(by.matrix)
-        if away[nearest, n] > _LIKE:
-            continue
-        whole = _whole(query.frame, work, nearest % 8)
-        if any(_together(whole, other, work) for other in laid):
-            continue
-        which = INVERTED * (nearest >= 8) | MIRRORED * (nearest % 8 in _MIRRORING)
-        alike = query.forms[which] @ work.unit.T
-        by = guided(query.frame, work, whole, which, alike, 0, 0)
-        if by is not None:
-            by = guided(query.frame, work, by.matrix, which, alike, 0, 0) or by
-            whole = by.matrix
-        if not any(_together(whole, other, work) for other in laid):
-            first = glance(query.frame, work, by, whole, alike, code)
-            out.append(_Aligned(work, n, whole, which, by, first))
-    return out
-
-
 def _best(
-    query: Query, aligned: Sequence[tuple[int, _Aligned]], view: View | None, doubtful: bool = False
+    query: Query, aligned: Sequence[tuple[int, Laid]], view: View | None, doubtful: bool = False
 ) -> dict[int, Sighting]:
     """Of each work's alignments with an upload's frame the one under which they share most."""
     if not doubtful:
-        likely = worth([each.glance for _, each in aligned]).tolist()
-        aligned = [pair for pair, yes in zip(aligned, likely, strict=True) if yes]
-    best: dict[int, tuple[_Aligned, Floats, Weighed]] = {}
+        aligned = [aligned[n] for n in worth([each.glance for _, each in aligned])]
+    best: dict[int, tuple[Laid, Floats, Weighed]] = {}
     rarities = _rarities([each for _, each in aligned], view)
     for (work, each), rarity in zip(aligned, rarities, strict=True):
         compared = compare(query.frame, each.work, each.matrix, each.form)
@@ -283,7 +209,7 @@ def _best(
     }
 
 
-def _rarities(aligned: Sequence[_Aligned], view: View | None) -> list[Floats]:
+def _rarities(aligned: Sequence[Laid], view: View | None) -> list[Floats]:
     """Of each alignment's places one by the number of registered works that have such a place."""
     places = [each.by.places if each.by is not None else np.zeros(0, dtype=np.int64) for each in aligned]
     if view is None or not aligned:
@@ -294,28 +220,6 @@ def _rarities(aligned: Sequence[_Aligned], view: View | None) -> list[Floats]:
     pairs = np.unique(hits.asked << SLOT_BITS | hits.slots)  # one number each: sorting pairs takes ten times as long
     rarity = 1 / np.maximum(np.bincount(pairs >> SLOT_BITS, minlength=len(keys)), 1)
     return np.split(rarity, np.cumsum([len(these) for these in places[:-1]]))
-
-
-def _together(one: Floats, other: Floats, work: Frame) -> bool:
-    """Whether two transforms put the corners of a work at nearly the same places."""
-    box = (0.0, 0.0, float(work.width), float(work.height))
-    apart = np.abs(corners(one, box) - corners(other, box)).max()
-    return bool(apart < _TOGETHER * scale(one, work.middle))
-
-
-def _whole(upload: Frame, work: Frame, orientation: int) -> Floats:
-    """The transform that lays the whole work on the whole upload: the orientation of `hashing.codes` undone."""
-    points = []
-    for x, y in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)):
-        if orientation & 4:
-            x, y = y, x
-        points.append(
-            ((1 - x if orientation & 1 else x) * upload.width, (1 - y if orientation & 2 else y) * upload.height)
-        )
-    origin, right, down = np.array(points)
-    out = np.eye(3)
-    out[:2, 0], out[:2, 1], out[:2, 2] = (right - origin) / work.width, (down - origin) / work.height, origin
-    return out
 
 
 def _match(query: Fingerprint, candidate: Fingerprint, sighting: Sighting, frame: int) -> Match:
@@ -361,4 +265,4 @@ def _quad(points: Floats) -> Quad:
     return a, b, c, d
 
 
-__all__ = ["Query", "Sighting", "search", "sightings", "verify"]
+__all__ = ["Sighting", "search", "sightings", "verify"]

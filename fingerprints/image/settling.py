@@ -56,7 +56,7 @@ def settle(
         inverted: whether the upload's levels are.
     """
     best = -1.0
-    for _ in range(_ROUNDS):
+    for rounds in range(1, _ROUNDS + 1):
         picture, visible = _drawn(upload, matrix, size)
         picture, visible = filled(picture, cv2.BORDER_REPLICATE), filled(visible, cv2.BORDER_CONSTANT)
         picture = smoothed(255 - picture if inverted else picture, 1.0)
@@ -64,7 +64,7 @@ def settle(
         if (total := float(strength.sum())) <= best:
             break
         best, settled = total, (matrix, picture, visible, offsets)
-        correction = _correction(offsets, strength)
+        correction = _correction(offsets, strength) if rounds < _ROUNDS else None
         if correction is None:
             break
         matrix = matrix @ correction

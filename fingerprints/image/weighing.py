@@ -6,13 +6,14 @@ It is gathered inside the rectangle of the work that agrees best; `rule` decides
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .alignment import Alignment
 from .comparing import Compared, enlarged
-from .fitting import Box, moved, within
+from .fitting import Box, corners, moved, within
 from .glance import Glance
 from .settling import BLOCK
 from .stored import Frame
@@ -227,12 +228,18 @@ def best_rectangle(gain: NDArray[np.floating]) -> tuple[int, int, int, int]:
     rows, columns = gain.shape
     total = np.zeros((rows + 1, columns + 1))
     total[1:, 1:] = gain.cumsum(axis=0).cumsum(axis=1)
-    tops, bottoms = np.triu_indices(rows + 1, 1)
+    tops, bottoms = _pairs(rows + 1)
     strips = total[bottoms] - total[tops]  # one row a pair of top and bottom
-    lefts, rights = np.triu_indices(columns + 1, 1)
+    lefts, rights = _pairs(columns + 1)
     sums = strips[:, rights] - strips[:, lefts]
     strip, span = divmod(int(sums.argmax()), sums.shape[1])
     return int(tops[strip]), int(lefts[span]), int(bottoms[strip]), int(rights[span])
+
+
+@cache
+def _pairs(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs of numbers below ``count``, the first the lower."""
+    return np.triu_indices(count, 1)
 
 
 def _hole(weight: NDArray[np.floating], support: NDArray[np.floating]) -> float:
@@ -291,12 +298,6 @@ def _block_of(points: NDArray[np.floating], shape: tuple[int, ...]) -> tuple[NDA
 
 def _share_of_upload(upload: Frame, matrix: Floats, box: Box) -> float:
     return min(1.0, area(clipped(corners(matrix, box), upload.width, upload.height)) / (upload.width * upload.height))
-
-
-def corners(matrix: Floats, box: Box) -> Floats:
-    """The corners of a box under a transform, clockwise from the top left one, shape (4, 2)."""
-    left, top, right, bottom = box
-    return moved(matrix, np.array([(left, top), (right, top), (right, bottom), (left, bottom)]))
 
 
 def clipped(quad: Floats, width: float, height: float) -> Floats:

@@ -11,12 +11,15 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from fingerprints import image
-from fingerprints.image import alignment, codebook, drawing, glance, keypoints, rule, stored, weighing
+from fingerprints.image import alignment, codebook, drawing, glance, keypoints, laying, rule, stored, weighing
 from fingerprints.image.examples import photograph, saved
 from fingerprints.image.fitting import moved
+from fingerprints.image.query import Query
+from fingerprints.index.protocol import View
 from fingerprints.model import Fingerprint, Match
 
 from .finding import indexed, made, search
@@ -25,6 +28,7 @@ picture_search: Any = import_module("fingerprints.image.search")  # the package 
 
 WORKS = [saved(photograph(seed), "JPEG", quality=92) for seed in range(1, 9)]
 SIZE = (640, 480)
+PANEL = ("the council has met again", "and nothing was decided", "about the bridge, the quay", "or the bells")
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +70,7 @@ def covered(picture: Image.Image) -> Image.Image:
     draw = ImageDraw.Draw(out)
     draw.rectangle((0, 40, out.width, 40 + out.height * 2 // 5), fill="black")
     for n in range(4):
-        text = ("the council has met again", "and nothing was decided", "about the bridge, the quay", "or the bells")[n]
-        draw.text((14, 50 + n * 45), text, fill="white", font=ImageFont.load_default(36))
+        draw.text((14, 50 + n * 45), PANEL[n], fill="white", font=ImageFont.load_default(36))
     return out
 
 
@@ -279,7 +282,7 @@ def test_a_sign_that_comes_again_and_again_does_not_outvote_a_picture(number: in
     upload = wallpaper("R")
     upload.paste(opened(number).resize((160, 120)), (200, 120))
     (frame,) = stored.frames(made(saved(upload, "JPEG", quality=80), thorough=True))
-    (first, form), *_ = picture_search._votes(picture_search.Query(frame), view)
+    (first, form), *_ = picture_search._votes(Query(frame), view)
     assert (view.works(np.array([first], dtype=np.int32)).tolist(), form) == ([number], 0)
 
 
@@ -291,7 +294,7 @@ def test_pixelated_parts_keep_their_brightness_and_another_view_lies_elsewhere(w
             return {n: works[n] for n in numbers}
 
         view = indexed(works).view(image.ALGORITHM)
-        return picture_search.sightings(picture_search.Query(frame), view, load)[0][1].weighed.evidence
+        return picture_search.sightings(Query(frame), view, load)[0][1].weighed.evidence
 
     def patched(source: Image.Image) -> Image.Image:
         out = opened(0)
@@ -362,17 +365,20 @@ def test_the_rule_is_sure_of_nothing_and_of_everything_and_bounded_between() -> 
 
 
 def test_a_glance_tells_a_copy_from_places_that_agree_by_chance(works: list[Fingerprint]) -> None:
-    upload = picture_search.Query(stored.frames(made(saved(lettered(opened(2)), "JPEG"), thorough=True))[0])
+    upload = Query(stored.frames(made(saved(lettered(opened(2)), "JPEG"), thorough=True))[0])
 
     def glances(work: Fingerprint) -> list[glance.Glance]:
-        return [each.glance for each in picture_search._aligned(upload, work, range(keypoints.FORMS))]
+        return [each.glance for each in laying.by_keypoints(upload, work, range(keypoints.FORMS))]
 
-    assert rule.worth(glances(works[2])).any()
+    assert len(rule.worth(glances(works[2])))
     chance = [each for n, work in enumerate(works) if n != 2 for each in glances(work)]
-    assert not rule.worth(chance).any()
+    assert not len(rule.worth(chance))
     bare = glance.Glance(**{name: 1.0 if name in ("silent", "strange") else 0.0 for name in rule.GLANCE})
-    assert not rule.worth([bare]).any()
-    assert rule.worth([dataclasses.replace(bare, code=0.4)]).all()  # whole pictures that are alike are compared
+    assert not len(rule.worth([bare]))
+    alike = dataclasses.replace(bare, code=0.4)  # whole pictures that are alike are compared
+    assert rule.worth([alike]).tolist() == [0]
+    first = glances(works[2])[0]
+    assert rule.worth([bare, *[first] * (rule.MOST + 3)]).tolist() == list(range(1, 1 + rule.MOST))
 
 
 def test_a_picture_under_letters_is_found_though_no_word_votes_for_it(
@@ -384,6 +390,38 @@ def test_a_picture_under_letters_is_found_though_no_word_votes_for_it(
     assert set(mirrored) == {3}
     assert mirrored[3].transform["mirrored"] is True
     assert found_in(lettered(photograph(50)), works) == {}
+
+
+def test_a_picture_under_letters_is_found_though_another_work_has_these_letters(
+    monkeypatch: pytest.MonkeyPatch, works: list[Fingerprint]
+) -> None:
+    page = Image.new("RGB", SIZE, "white")
+    for n, line in enumerate((3, 1, 2, 0)):
+        ImageDraw.Draw(page).text((14, 20 + n * 60), PANEL[line], fill="black", font=ImageFont.load_default(36))
+    votes = picture_search._votes
+
+    def for_the_page(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]:
+        return {key: v for key, v in votes(query, view).items() if view.works(np.array(key[:1]))[0] == len(works)}
+
+    monkeypatch.setattr(picture_search, "_votes", for_the_page)
+    assert 3 in found_in(covered(opened(3)), [*works, made(saved(page, "JPEG"))])
+
+
+def test_a_whole_picture_is_laid_where_it_is_on_one_of_its_shape() -> None:
+    work = made(saved(photograph(3), "JPEG"))
+    wide = photograph(3).resize((SIZE[0] * 21 // 20, SIZE[1]))
+    for picture, expected in ((lettered(photograph(3)), 1), (lettered(wide), 0)):
+        upload = Query(stored.frames(made(saved(picture, "JPEG"), thorough=True))[0])
+        near = dataclasses.replace(laying._nearest(upload, work)[0], bits=laying.LIKE_BITS)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(laying, "_nearest", lambda query, candidate, near=near: [near])
+            laid = laying.as_wholes(upload, work, [])
+        assert len(laid) == expected
+        for each in laid:
+            assert np.allclose(
+                moved(each.matrix, np.array([(0, 0), (256, 192)])), [(0, 0), upload.frame.grey.shape[::-1]]
+            )
+            assert laying.as_wholes(upload, work, laid) == []
 
 
 def test_the_drawing_shows_both_pictures_outlined(works: list[Fingerprint]) -> None:
