@@ -64,9 +64,7 @@ def glance(upload: Frame, work: Frame, by: Alignment | None, matrix: Floats, ali
     if by is None:
         return Glance(0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, stretch, code)
     agree = work.points[by.places]
-    near = np.zeros((work.height, work.width), dtype=np.uint8)
-    near[_pixels(agree, near.shape)] = 1
-    near = cv2.dilate(near, np.ones((2 * _AROUND + 1, 2 * _AROUND + 1), dtype=np.uint8))
+    near = around(work, agree)
     seen = within(moved(matrix, work.points.astype(np.float64)), (0, 0, upload.width, upload.height))
     back = moved(np.linalg.inv(matrix), upload.points.astype(np.float64))
     mine = within(back, (0, 0, work.width, work.height))
@@ -76,8 +74,8 @@ def glance(upload: Frame, work: Frame, by: Alignment | None, matrix: Floats, ali
         alike=float(alike[by.upload, by.places].mean()),
         density=min(len(agree) / max(int(seen.sum()), 8), 1.0),
         found=min(len(agree) / max(int(mine.sum()), 8), 1.0),
-        silent=_share_apart(work.points[seen], near),
-        strange=_share_apart(back[mine], near),
+        silent=1 - _share(marked(work.points[seen], near)),
+        strange=1 - _share(marked(back[mine], near)),
         exact=1 / (1 + by.residual),
         votes=by.votes / max(by.tried, 8),
         tried=float(np.log1p(by.tried)),
@@ -86,9 +84,20 @@ def glance(upload: Frame, work: Frame, by: Alignment | None, matrix: Floats, ali
     )
 
 
-def _share_apart(points: Floats, near: NDArray[np.uint8]) -> float:
-    """Share of points of the work's plane outside what is marked."""
-    return 1 - float(near[_pixels(points, near.shape)].mean()) if len(points) else 0.0
+def around(work: Frame, points: Floats) -> NDArray[np.uint8]:
+    """1 near points of the work's plane, shape (height, width)."""
+    out = np.zeros((work.height, work.width), dtype=np.uint8)
+    out[_pixels(points, out.shape)] = 1
+    return np.asarray(cv2.dilate(out, np.ones((2 * _AROUND + 1, 2 * _AROUND + 1), dtype=np.uint8)))
+
+
+def marked(points: Floats, picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Whether each point lies where a picture has 1."""
+    return np.asarray(picture[_pixels(points, picture.shape)] == 1)
+
+
+def _share(of: NDArray[np.bool_]) -> float:
+    return float(of.mean()) if len(of) else 1.0
 
 
 def _pixels(points: Floats, shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ..model import Fingerprint
 from . import stored
 from .alignment import Alignment, align, guided
-from .fitting import corners, scale
-from .glance import Glance, glance
+from .fitting import corners, moved, scale, within
+from .glance import Glance, around, glance, marked
 from .hashing import distances
 from .keypoints import INVERTED, MIRRORED
 from .query import Query
@@ -29,8 +29,9 @@ _CODE_ZERO = 128  # bits at which codes say nothing
 LIKE_BITS = int(_CODE_ZERO * (1 - LIKE))  # within which a work may be below what covers the upload; see `Glance.code`
 _ALIKE = 89  # likewise, where the two differ in shape
 _SHAPE = 0.02  # by which the proportions of two pictures of one shape may differ
-_SURE = 60.0  # surprise of an alignment by which a work is there for certain,
-_STRANGE = 0.5  # if less than this is strange (`Glance`) where it lies: letters agree with other letters
+# A work is there for certain, and all over the upload, if its alignment has this surprise, less than this is strange
+# where it lies (`Glance`; letters agree with other letters), and so many of the upload's keypoints lie there.
+_SURE, _STRANGE, _ALL_OVER = 60.0, 0.5, 0.7
 
 Floats = NDArray[np.floating]
 
@@ -67,7 +68,6 @@ def by_keypoints(query: Query, candidate: Fingerprint, forms_: Sequence[int]) ->
     out: list[Laid] = []
     for near in _nearest(query, candidate):
         work = near.work
-        laid: list[Laid] = []
         for which in forms_:
             alike = query.forms[which] @ work.unit.T
             by = align(query.frame, work, alike, which)
@@ -75,23 +75,27 @@ def by_keypoints(query: Query, candidate: Fingerprint, forms_: Sequence[int]) ->
                 by = guided(query.frame, work, by.matrix, which, alike, by.tried, by.votes) or by
                 if _tells(by):
                     first = glance(query.frame, work, by, by.matrix, alike, near.likeness)
-                    laid.append(Laid(work, near.number, by.matrix, which, by, first))
-        if near.bits <= CODE_RADIUS:
-            laid += _laid_whole(query, near, near.orientation, laid, fixed=False)
-        out += laid
+                    out.append(Laid(work, near.number, by.matrix, which, by, first))
     return out
 
 
-def as_wholes(query: Query, candidate: Fingerprint, besides: Sequence[Laid]) -> list[Laid]:
-    """The same, of whole pictures that are alike from afar or have one shape: letters all over a picture leave it where
-    it is, little of its code and few of its keypoints."""
+def as_wholes(query: Query, candidate: Fingerprint, besides: Sequence[Laid], *, afar: bool) -> list[Laid]:
+    """The same, of whole pictures whose codes are near.
+
+    Args:
+        besides: how the work lies already.
+        afar: those too that are alike from afar or have one shape: letters all over a picture leave it where it is,
+            little of its code and few of its keypoints.
+    """
     out: list[Laid] = []
     for near in _nearest(query, candidate):
         laid = [each for each in besides if each.number == near.number]
         same = _of_one_shape(query.frame, near.work, near.orientation)
-        if near.bits <= _ALIKE or (near.bits <= LIKE_BITS and same):
+        if near.bits <= CODE_RADIUS:
+            out += _laid_whole(query, near, near.orientation, laid, fixed=False)
+        elif afar and (near.bits <= _ALIKE or (near.bits <= LIKE_BITS and same)):
             out += _laid_whole(query, near, near.orientation, laid, fixed=same)
-        elif _of_one_shape(query.frame, near.work, 0):
+        elif afar and _of_one_shape(query.frame, near.work, 0):
             whole = _laid_whole(query, near, 0, laid, fixed=True)
             out += [each for each in whole if each.by is not None and _tells(each.by)]
     return out
@@ -129,9 +133,24 @@ def _laid_whole(query: Query, near: _Nearest, orientation: int, besides: Sequenc
     return [Laid(work, near.number, matrix, which, by, first)]
 
 
-def sure(aligned: Iterable[Laid]) -> bool:
-    """Whether any is there for certain, so that nothing need be looked for from afar."""
-    return any(each.glance.surprise >= _SURE and each.glance.strange < _STRANGE for each in aligned)
+def certain(upload: Frame, laid: Iterable[Laid]) -> Laid | None:
+    """A work that is there for certain, and all over the upload: what agrees with less of it need not be looked for."""
+    clear = (each for each in laid if each.glance.surprise >= _SURE and each.glance.strange < _STRANGE)
+    return next((each for each in clear if _back(upload, each)[1].mean() >= _ALL_OVER), None)
+
+
+def explained(upload: Frame, laid: Laid) -> NDArray[np.bool_]:
+    """Which of the upload's keypoints lie near one that agrees."""
+    back, out = _back(upload, laid)
+    if laid.by is not None:
+        out[out] = marked(back[out], around(laid.work, laid.work.points[laid.by.places]))
+    return out
+
+
+def _back(upload: Frame, laid: Laid) -> tuple[Floats, NDArray[np.bool_]]:
+    """The upload's keypoints on the work's plane, and which lie inside the work."""
+    back = moved(np.linalg.inv(laid.matrix), upload.points.astype(np.float64))
+    return back, within(back, (0, 0, laid.work.width, laid.work.height))
 
 
 def _tells(by: Alignment) -> bool:

@@ -9,7 +9,7 @@ does not leave out are compared.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ from .comparing import compare
 from .fitting import corners, jacobian
 from .glance import Glance
 from .keypoints import FORMS, INVERTED, MIRRORED
-from .laying import CODE_RADIUS, LIKE_BITS, Laid, as_wholes, by_keypoints, sure
+from .laying import CODE_RADIUS, LIKE_BITS, Laid, as_wholes, by_keypoints, certain, explained
 from .query import Query
 from .rule import scores, worth
 from .stored import Frame
@@ -41,6 +41,7 @@ _CELLS = 3
 _VOTERS = 96  # keypoints of the upload that are asked first about a work, those with the nearest and rarest words
 _STRONG = 0.5  # of `agreeing`, from which a work is aligned; of works that are fainter, the strongest
 _OUTDONE = 0.1  # of the strongest; what is fainter is chance, not even the fourth of a collage's works (.15 and more)
+_RIVAL = 0.7  # of the strongest: so strong works are aligned whatever else is certain; one may be registered twice
 _COMPARED, _FAINT = 16, 2  # works that are aligned at most; of these, faint ones: unrelated pictures have many
 _CLEARLY = 0.1  # of the gain of a work's earlier alignment, by which a later one must exceed it; keypoints come first
 _UPRIGHT, _BY_LIKENESS = 2, 4  # orientations asked for so: as it is and mirrored; works looked at
@@ -62,6 +63,16 @@ class Sighting:
     glance: Glance
     weighed: Weighed
     score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Way:
+    """A work in one form, and what votes for it."""
+
+    work: int
+    form: int
+    voters: NDArray[np.int64]  # keypoints of the upload
+    agree: float  # see `agreeing`
 
 
 def search(query: Fingerprint, view: View, load: Load, seen: View | None = None) -> Found:
@@ -88,46 +99,79 @@ def sightings(
     """
     asked = _votes(query, view)
     close = view.by_codes(query.codes, CODE_RADIUS)
-    near = close.slots[np.argsort(-close.similarity, kind="stable")[:_BY_CODE]]
-    slots = np.concatenate((np.array([slot for slot, _ in asked], dtype=np.int32), near))
-    loaded = dict(load(list(dict.fromkeys(view.works(slots).tolist()))))
-    by_slot = dict(zip(slots.tolist(), view.works(slots).tolist(), strict=True))
-    tried: list[tuple[float, int, int]] = []  # how strongly, work, form
-    for (slot, which), voters in asked.items():
-        candidate = loaded.get(by_slot[slot])
-        if candidate is None or not candidate.fingerprintable:
-            continue
-        agree = max(
-            agreeing(query.frame, frame, voters, query.forms[which][voters] @ frame.unit.T, which)
-            for frame in stored.frames(candidate)
-        )
-        if agree:
-            tried.append((agree, by_slot[slot], which))
-    tried.sort(key=lambda t: -t[0])
-    tried = [each for each in tried if each[0] >= _OUTDONE * tried[0][0]]
-    strong = {work for agree, work, _ in tried if agree >= _STRONG}  # these come first
-    most = min(len(strong) + _FAINT, _COMPARED)
-    chosen: dict[int, set[int]] = {}
-    for _, work, which in tried:
-        if work in chosen or len(chosen) < most:
-            chosen.setdefault(work, set()).add(which)
-    for slot, which in list(asked)[:_FIRST]:
-        if by_slot[slot] in loaded:
-            chosen.setdefault(by_slot[slot], set()).add(which)
-    for slot in near.tolist():
-        if by_slot[slot] in loaded:
-            chosen.setdefault(by_slot[slot], set())
-    aligned = [(n, each) for n, which in chosen.items() for each in by_keypoints(query, loaded[n], sorted(which))]
-    if not sure(each for _, each in aligned):
+    close_slots = close.slots[np.argsort(-close.similarity, kind="stable")[:_BY_CODE]]
+    voted = view.works(np.array([slot for slot, _ in asked], dtype=np.int32)).tolist()
+    near = list(dict.fromkeys(view.works(close_slots).tolist()))
+    loaded = dict(load(list(dict.fromkeys((*voted, *near)))))
+    ways = [
+        _Way(work, which, voters, _agree(query, loaded[work], which, voters))
+        for work, ((_, which), voters) in zip(voted, asked.items(), strict=True)
+        if work in loaded
+    ]
+    tried = sorted((way for way in ways if way.agree), key=lambda way: -way.agree)
+    tried = [way for way in tried if way.agree >= _OUTDONE * tried[0].agree]
+    strong = [way for way in tried if way.agree >= _STRONG]
+    aligned = _aligned(query, loaded, strong[:1])
+    aligned += _wholes(query, loaded, near, aligned, afar=False)
+    first = certain(query.frame, (each for _, each in aligned))
+    if first is not None:
+        aligned += _aligned(query, loaded, _of_works(_besides(query, loaded, strong, first), _COMPARED))
+    else:
+        most = min(len({way.work for way in strong}) + _FAINT, _COMPARED)
+        others = [way for way in dict.fromkeys((*_of_works(tried, most), *ways[:_FIRST])) if way not in strong[:1]]
+        aligned += _aligned(query, loaded, others)
         like = view.by_codes(query.codes[:_UPRIGHT], LIKE_BITS)
-        # A work may have several codes.
-        alike = list(dict.fromkeys(view.works(like.slots[np.argsort(-like.similarity, kind="stable")]).tolist()))
-        loaded.update(load([work for work in alike[:_BY_LIKENESS] if work not in loaded]))
-        for work in dict.fromkeys((*chosen, *alike[:_BY_LIKENESS])):
-            if work in loaded:
-                besides = [each for number, each in aligned if number == work]
-                aligned += [(work, each) for each in as_wholes(query, loaded[work], besides)]
+        alike = view.works(like.slots[np.argsort(-like.similarity, kind="stable")]).tolist()
+        alike = list(dict.fromkeys(alike))[:_BY_LIKENESS]  # a work may have several codes
+        loaded.update(load([work for work in alike if work not in loaded]))
+        works = dict.fromkeys((*(way.work for way in (*strong[:1], *others)), *near, *alike))
+        aligned += _wholes(query, loaded, works, aligned, afar=True)
     return {work: (loaded[work], sighting) for work, sighting in _best(query, aligned, view, doubtful).items()}
+
+
+def _agree(query: Query, candidate: Fingerprint, which: int, voters: NDArray[np.int64]) -> float:
+    """How strongly some keypoints of the upload agree on a transform of a work."""
+    alike = query.forms[which][voters]
+    frames = stored.frames(candidate)
+    return max((agreeing(query.frame, each, voters, alike @ each.unit.T, which) for each in frames), default=0.0)
+
+
+def _besides(query: Query, loaded: Mapping[int, Fingerprint], strong: Sequence[_Way], first: Laid) -> list[_Way]:
+    """Of strong ways those that a work which is there for certain does not explain: they are nearly as strong as the
+    strongest, or are strong elsewhere."""
+    elsewhere = ~explained(query.frame, first)
+    return [
+        way
+        for way in strong[1:]
+        if way.agree >= _RIVAL * strong[0].agree
+        or _agree(query, loaded[way.work], way.form, way.voters[elsewhere[way.voters]]) >= _STRONG
+    ]
+
+
+def _of_works(ways: Sequence[_Way], most: int) -> list[_Way]:
+    """The ways of the first works of these."""
+    works = list(dict.fromkeys(way.work for way in ways))[:most]
+    return [way for way in ways if way.work in works]
+
+
+def _aligned(query: Query, loaded: Mapping[int, Fingerprint], ways: Sequence[_Way]) -> list[tuple[int, Laid]]:
+    return [(way.work, each) for way in ways for each in by_keypoints(query, loaded[way.work], (way.form,))]
+
+
+def _wholes(
+    query: Query,
+    loaded: Mapping[int, Fingerprint],
+    works: Iterable[int],
+    besides: Sequence[tuple[int, Laid]],
+    *,
+    afar: bool,
+) -> list[tuple[int, Laid]]:
+    out: list[tuple[int, Laid]] = []
+    for work in works:
+        if work in loaded:
+            lie_so = [each for number, each in besides if number == work]
+            out += [(work, each) for each in as_wholes(query, loaded[work], lie_so, afar=afar)]
+    return out
 
 
 def verify(query: Fingerprint, candidate: Fingerprint) -> Match | None:
@@ -140,8 +184,7 @@ def verify(query: Fingerprint, candidate: Fingerprint) -> Match | None:
     for number, frame in enumerate(stored.frames(query)):
         asked = Query(frame)
         aligned = by_keypoints(asked, candidate, range(FORMS))
-        if not sure(aligned):
-            aligned += as_wholes(asked, candidate, aligned)
+        aligned += as_wholes(asked, candidate, aligned, afar=certain(asked.frame, aligned) is None)
         found = _best(asked, [(0, each) for each in aligned], None).get(0)
         if found is not None and (best is None or found.score > best.score):
             best, shown = found, number

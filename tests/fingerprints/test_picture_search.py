@@ -145,6 +145,13 @@ def test_every_source_of_a_collage_is_found_where_it_is(works: list[Fingerprint]
         assert found[number].coverage_work == pytest.approx(1, abs=0.12)
 
 
+def test_a_work_inside_another_and_one_registered_twice_are_all_found(works: list[Fingerprint]) -> None:
+    picture = opened(1)
+    picture.paste(opened(2).resize((176, 132)), (440, 330))
+    again = made(saved(opened(1), "JPEG", quality=60))
+    assert set(found_in(picture, [*works, again])) == {1, 2, len(works)}
+
+
 def test_the_region_of_a_crop_is_where_it_was_cut(works: list[Fingerprint]) -> None:
     box = (160, 96, 480, 336)
     found = found_in(opened(4).crop(box), works)
@@ -415,13 +422,13 @@ def test_a_whole_picture_is_laid_where_it_is_on_one_of_its_shape() -> None:
         near = dataclasses.replace(laying._nearest(upload, work)[0], bits=laying.LIKE_BITS)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(laying, "_nearest", lambda query, candidate, near=near: [near])
-            laid = laying.as_wholes(upload, work, [])
+            laid = laying.as_wholes(upload, work, [], afar=True)
         assert len(laid) == expected
         for each in laid:
             assert np.allclose(
                 moved(each.matrix, np.array([(0, 0), (256, 192)])), [(0, 0), upload.frame.grey.shape[::-1]]
             )
-            assert laying.as_wholes(upload, work, laid) == []
+            assert laying.as_wholes(upload, work, laid, afar=True) == []
 
 
 def test_the_drawing_shows_both_pictures_outlined(works: list[Fingerprint]) -> None:
