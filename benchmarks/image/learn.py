@@ -3,9 +3,10 @@
     python benchmarks/image/learn.py CASES... [--check CASES...] [--out FILE.npz] [--sure 0.52] [--division 1]
 
 A case set is a folder with refs.jsonl and queries.jsonl as benchmarks/common/cases.py has them; distractors have tiers.
-For every query all candidates are aligned and compared, which gives one row each: the evidence and the glance. The
-rules are fitted to all of CASES; what is printed for them comes from five folds that never hold one work on both sides.
-Recall is of queries with any expected work found at the threshold; uAP pools all reported pairs. Needs scikit-learn
+For every query all candidates are aligned and compared; the best alignment of each gives one row: the evidence and the
+glance. (A search compares what a glance leaves only, and of what is doubtful no more than `rule.MOST`.) The rules are
+fitted to all of CASES; what is printed for them comes from five folds that never hold one work on both sides. Recall is
+of queries with any expected work found at the threshold; uAP pools all reported pairs. Needs scikit-learn
 (requirements-dev.lock).
 """
 
@@ -31,7 +32,7 @@ from benchmarks.common.metrics import figures, fired_by_tier, hit
 from fingerprints import image
 from fingerprints.errors import FingerprintError
 from fingerprints.image import stored
-from fingerprints.image.rule import EVIDENCE, GLANCE, LIKE
+from fingerprints.image.rule import EVIDENCE, GLANCE, by_likeness
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.index.protocol import Change
 from fingerprints.model import Fingerprint
@@ -40,7 +41,8 @@ searching: Any = import_module("fingerprints.image.search")
 
 TREES, LEAST, TRIED = 320, 2, 0.7  # trees, rows in a leaf, share of the features that each split may choose from
 GLANCES, GLANCE_LEAST = 100, 4  # trees and rows in a leaf of the rule of the glance
-LOST = 0.001  # share of the copies which the decision would find that the glance may leave out
+LOST = 0.0005  # share of the copies which the decision would find that the glance may leave out
+ROUNDED = 0.5 / 255  # by which leaves are rounded: rather compare
 AGAINST = 2.0  # how much more a wrong accusation costs than a miss
 # A debatable distractor counts little, and so does what a copy shares with other works.
 DEBATABLE, OTHER = 0.03, 0.1
@@ -170,7 +172,8 @@ class Rules:
 
     @staticmethod
     def _by_keypoints(values: np.ndarray) -> np.ndarray:
-        return values[:, len(EVIDENCE) + GLANCE.index("code")] < LIKE
+        code, tried = (values[:, len(EVIDENCE) + GLANCE.index(name)] for name in ("code", "tried"))
+        return ~by_likeness(code, tried)
 
 
 def report(rows: Rows, probability: np.ndarray, sure: float) -> None:
@@ -218,8 +221,7 @@ def flat(fitted: ExtraTreesClassifier, features: tuple[str, ...], sure: float, n
 
 
 def write(rules: Rules, sure: float, target: Path) -> None:
-    least = rules.least - 0.5 / 255  # leaves are rounded: rather compare
-    arrays = flat(rules.glance, GLANCE, least, "glance") | flat(rules.decision, EVIDENCE, sure, "decision")
+    arrays = flat(rules.glance, GLANCE, rules.least, "glance") | flat(rules.decision, EVIDENCE, sure, "decision")
     np.savez_compressed(target, **arrays)
 
 
@@ -240,7 +242,7 @@ def main() -> None:
     for a, b in GroupKFold(5, shuffle=True, random_state=given.division).split(values, truth, group):
         rules = Rules(values[a], truth[a], weight[a])
         glances[b], decisions[b] = rules.glances(values[b]), rules.decisions(values[b])
-    least = float(np.quantile(glances[truth & (decisions >= given.sure)], LOST))
+    least = float(np.quantile(glances[truth & (decisions >= given.sure)], LOST)) - ROUNDED
     worth = glances >= least
     print(f"a glance is enough from {least:.3f}: of other works {worth[~truth].mean():.3f} are compared")
     start = 0

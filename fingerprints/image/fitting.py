@@ -103,10 +103,8 @@ def homography(here: Floats, there: Floats, size: tuple[int, int]) -> Floats | N
     ends = [(x, y) for x in (low[0], high[0]) for y in (low[1], high[1])]
     ends += [(x, y) for x in (0.0, size[0]) for y in (0.0, size[1])]
     depth = np.array(ends) @ matrix[2, :2] + matrix[2, 2]
-    sense = np.sign(depth[0])
-    depth *= sense
     in_front, bent = depth.min() > 0, depth[:4].max() / max(depth[:4].min(), 1e-9)
-    return matrix if in_front and bent < _BENT and sense * np.linalg.det(matrix) > 0 else None
+    return matrix if in_front and bent < _BENT and np.linalg.det(matrix) > 0 else None
 
 
 def _about(linear: Floats, middle: Floats, other: Floats) -> Floats:

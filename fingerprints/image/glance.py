@@ -31,7 +31,7 @@ class Glance:
         found: share of the upload's keypoints that agree.
         silent: share of the work's keypoints around which none agrees.
         strange: share of the upload's keypoints around which none agrees.
-        exact: 1 / (1 + residual in pixels).
+        exact: 1 / (1 + residual in pixels), of the transform that fits best.
         votes: share of the pairs that look alike which agree with the transform.
         tried: log(1 + pairs that look alike).
         stretch: |log2| of the longer to the shorter scale of the transform.
@@ -64,7 +64,7 @@ def glance(upload: Frame, work: Frame, by: Alignment | None, matrix: Floats, ali
     if by is None:
         return Glance(0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, stretch, code)
     agree = work.points[by.places]
-    near = around(work, agree)
+    near = around(work, agree, _AROUND)
     seen = within(moved(matrix, work.points.astype(np.float64)), (0, 0, upload.width, upload.height))
     back = moved(np.linalg.inv(matrix), upload.points.astype(np.float64))
     mine = within(back, (0, 0, work.width, work.height))
@@ -84,11 +84,11 @@ def glance(upload: Frame, work: Frame, by: Alignment | None, matrix: Floats, ali
     )
 
 
-def around(work: Frame, points: Floats) -> NDArray[np.uint8]:
-    """1 near points of the work's plane, shape (height, width)."""
+def around(work: Frame, points: Floats, reach: int) -> NDArray[np.uint8]:
+    """1 within so many pixels each way of points of the work's plane, shape (height, width)."""
     out = np.zeros((work.height, work.width), dtype=np.uint8)
     out[_pixels(points, out.shape)] = 1
-    return np.asarray(cv2.dilate(out, np.ones((2 * _AROUND + 1, 2 * _AROUND + 1), dtype=np.uint8)))
+    return np.asarray(cv2.dilate(out, np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8)))
 
 
 def marked(points: Floats, picture: NDArray[np.uint8]) -> NDArray[np.bool_]:

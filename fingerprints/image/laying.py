@@ -33,6 +33,10 @@ _SHAPE = 0.02  # by which the proportions of two pictures of one shape may diffe
 # where it lies (`Glance`; letters agree with other letters), and so many of the upload's keypoints lie there.
 _SURE, _STRANGE, _ALL_OVER = 60.0, 0.5, 0.7
 
+_EXPLAINS = (
+    8  # pixels of the work's plane each way, around a keypoint that agrees; a picture in a picture is not much wider
+)
+
 Floats = NDArray[np.floating]
 
 
@@ -44,7 +48,9 @@ class Laid:
     number: int  # of the work's frame
     matrix: Floats
     form: int
-    by: Alignment | None  # None where the whole pictures are laid on each other and too few places agree
+    by: (
+        Alignment | None
+    )  # found from `matrix`, and may fit closer; None where whole pictures have too few places that agree
     glance: Glance
 
 
@@ -142,8 +148,8 @@ def certain(upload: Frame, laid: Iterable[Laid]) -> Laid | None:
 def explained(upload: Frame, laid: Laid) -> NDArray[np.bool_]:
     """Which of the upload's keypoints lie near one that agrees."""
     back, out = _back(upload, laid)
-    if laid.by is not None:
-        out[out] = marked(back[out], around(laid.work, laid.work.points[laid.by.places]))
+    places = laid.by.places if laid.by is not None else np.zeros(0, dtype=np.int64)
+    out[out] = marked(back[out], around(laid.work, laid.work.points[places], _EXPLAINS))
     return out
 
 

@@ -20,8 +20,8 @@ from .glance import Glance
 from .weighing import Evidence
 
 FILE = "rule-5.npz"
-LIKE = 0.22  # of a glance's code: whole pictures so much alike are compared though no keypoint agrees
-MOST = 10  # alignments of one picture that are compared; see `worth`
+LIKE = 0.22  # of a glance's code: whole pictures so much alike are worth it whatever the keypoints say
+MOST, LIKELY = 10, 0.25  # doubtful alignments of one picture that are compared; a glance's share from which none is
 GLANCE = tuple(field.name for field in fields(Glance))
 EVIDENCE = tuple(field.name for field in fields(Evidence))
 
@@ -64,14 +64,22 @@ def _trees(name: str) -> _Trees:
 
 
 def worth(glances: Sequence[Glance]) -> NDArray[np.int64]:
-    """Which alignments are worth a comparison, at most `MOST`; of those that are copies one in a thousand is not."""
+    """Which alignments are worth a comparison; of those that are copies one in two thousand is not. Whole pictures that
+    are laid on each other are, and no more than `MOST` unless they are likely."""
     if not glances:
         return np.zeros(0, dtype=np.int64)
     rule = _trees("glance")
     codes = np.array([each.code for each in glances])
-    likely = np.maximum(rule.shares(_array(glances)), np.where(codes >= LIKE, codes, 0))
-    best = np.argsort(-likely, kind="stable")[:MOST]
-    return np.sort(best[likely[best] >= rule.sure])
+    whole = by_likeness(codes, np.array([each.tried for each in glances]))
+    likely = np.maximum(rule.shares(_array(glances)), np.where(whole, np.maximum(codes, LIKE), 0))
+    best = np.argsort(-likely, kind="stable")
+    doubtful = np.arange(len(best)) >= MOST
+    return np.sort(best[likely[best] >= np.where(doubtful, LIKELY, rule.sure)])
+
+
+def by_likeness(code: NDArray[np.floating], tried: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Whether whole pictures are alike or were laid on each other, of the fields of glances: keypoints say little."""
+    return np.asarray((code >= LIKE) | (tried == 0))
 
 
 def scores(evidence: Sequence[Evidence]) -> NDArray[np.float64]:

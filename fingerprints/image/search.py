@@ -35,14 +35,15 @@ _DISTANCE_BITS = _RADIUS.bit_length()
 _SOFTNESS = 2.0  # bits; a vote that is off by so many weighs 1/e
 _CAP = 2048  # postings of one word
 _BY_VOTES = 16  # works, each in one form, that are looked at, besides the first of each of nine parts of the upload
-_FIRST = 2  # of these, which are aligned whatever is seen at first: letters leave few keypoints to agree
+_FIRST = 2  # of these, which are aligned whatever is seen at first, unless another work is there for certain: letters
+# leave few keypoints to agree
 _BY_CODE = 16  # works with the nearest codes
 _CELLS = 3
 _VOTERS = 96  # keypoints of the upload that are asked first about a work, those with the nearest and rarest words
-_STRONG = 0.5  # of `agreeing`, from which a work is aligned; of works that are fainter, the strongest
+_STRONG = 0.5  # of `agreeing`, from which a work is aligned unless another explains it; of fainter ones, the strongest
 _OUTDONE = 0.1  # of the strongest; what is fainter is chance, not even the fourth of a collage's works (.15 and more)
 _RIVAL = 0.7  # of the strongest: so strong works are aligned whatever else is certain; one may be registered twice
-_COMPARED, _FAINT = 16, 2  # works that are aligned at most; of these, faint ones: unrelated pictures have many
+_MOST, _FAINT = 16, 2  # works that are aligned at most; of these, faint ones: unrelated pictures have many
 _CLEARLY = 0.1  # of the gain of a work's earlier alignment, by which a later one must exceed it; keypoints come first
 _UPRIGHT, _BY_LIKENESS = 2, 4  # orientations asked for so: as it is and mirrored; works looked at
 _FRAMES = 6  # frames of an animated upload that are searched for
@@ -112,20 +113,23 @@ def sightings(
     tried = [way for way in tried if way.agree >= _OUTDONE * tried[0].agree]
     strong = [way for way in tried if way.agree >= _STRONG]
     aligned = _aligned(query, loaded, strong[:1])
-    aligned += _wholes(query, loaded, near, aligned, afar=False)
     first = certain(query.frame, (each for _, each in aligned))
+    works = near
     if first is not None:
-        aligned += _aligned(query, loaded, _of_works(_besides(query, loaded, strong, first), _COMPARED))
+        aligned += _aligned(query, loaded, _of_works(_besides(query, loaded, strong, first), _MOST))
     else:
-        most = min(len({way.work for way in strong}) + _FAINT, _COMPARED)
+        most = min(len({way.work for way in strong}) + _FAINT, _MOST)
         others = [way for way in dict.fromkeys((*_of_works(tried, most), *ways[:_FIRST])) if way not in strong[:1]]
         aligned += _aligned(query, loaded, others)
         like = view.by_codes(query.codes[:_UPRIGHT], LIKE_BITS)
         alike = view.works(like.slots[np.argsort(-like.similarity, kind="stable")]).tolist()
-        alike = list(dict.fromkeys(alike))[:_BY_LIKENESS]  # a work may have several codes
-        loaded.update(load([work for work in alike if work not in loaded]))
-        works = dict.fromkeys((*(way.work for way in (*strong[:1], *others)), *near, *alike))
-        aligned += _wholes(query, loaded, works, aligned, afar=True)
+        alike = [work for work in dict.fromkeys(alike) if work not in near][
+            :_BY_LIKENESS
+        ]  # a work may have several codes
+        if missing := [work for work in alike if work not in loaded]:
+            loaded.update(load(missing))
+        works = list(dict.fromkeys((*(way.work for way in (*strong[:1], *others)), *near, *alike)))
+    aligned += _wholes(query, loaded, works, aligned, afar=first is None)
     return {work: (loaded[work], sighting) for work, sighting in _best(query, aligned, view, doubtful).items()}
 
 

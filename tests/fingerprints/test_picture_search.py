@@ -145,11 +145,44 @@ def test_every_source_of_a_collage_is_found_where_it_is(works: list[Fingerprint]
         assert found[number].coverage_work == pytest.approx(1, abs=0.12)
 
 
-def test_a_work_inside_another_and_one_registered_twice_are_all_found(works: list[Fingerprint]) -> None:
+def test_a_work_inside_another_and_one_registered_many_times_are_all_found(works: list[Fingerprint]) -> None:
     picture = opened(1)
     picture.paste(opened(2).resize((176, 132)), (440, 330))
-    again = made(saved(opened(1), "JPEG", quality=60))
-    assert set(found_in(picture, [*works, again])) == {1, 2, len(works)}
+    again = [made(saved(opened(1), "JPEG", quality=quality)) for quality in range(60, 72)]
+    assert set(found_in(picture, [*works, *again])) == {1, 2, *range(len(works), len(works) + len(again))}
+
+
+def test_small_works_inside_one_are_found_besides_it(works: list[Fingerprint]) -> None:
+    for number in (2, 3, 5):
+        picture = opened(0)
+        picture.paste(opened(number).resize((128, 96)), (330, 250))
+        assert set(found_in(picture, works)) == {0, number}
+
+
+def test_every_work_of_a_large_collage_is_found() -> None:
+    works = [made(saved(photograph(seed), "JPEG", quality=92)) for seed in range(1, 17)]
+    sheet = Image.new("RGB", (4 * 320, 4 * 240))
+    for n in range(16):
+        sheet.paste(photograph(n + 1).resize((320, 240)), (n % 4 * 320, n // 4 * 240))
+    assert len(found_in(sheet, works)) == 16
+
+
+def test_a_work_is_laid_on_an_upload_once(works: list[Fingerprint]) -> None:
+    registered = [*works, *(made(saved(opened(1), "JPEG", quality=quality)) for quality in (60, 70, 80))]
+    frame = stored.frames(made(saved(opened(1), "JPEG", quality=50), thorough=True))[0]
+    laid: list[int] = []
+    best = picture_search._best
+
+    def counted(query: Query, aligned: Any, *rest: Any) -> Any:
+        laid.extend(work for work, each in aligned if each.form == 0)
+        return best(query, aligned, *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(picture_search, "_best", counted)
+        view = indexed(registered).view(image.ALGORITHM)
+        picture_search.sightings(Query(frame), view, lambda wanted: {n: registered[n] for n in wanted})
+    assert {1, 8, 9, 10} <= set(laid)
+    assert len(set(laid)) == len(laid)
 
 
 def test_the_region_of_a_crop_is_where_it_was_cut(works: list[Fingerprint]) -> None:
@@ -380,12 +413,15 @@ def test_a_glance_tells_a_copy_from_places_that_agree_by_chance(works: list[Fing
     assert len(rule.worth(glances(works[2])))
     chance = [each for n, work in enumerate(works) if n != 2 for each in glances(work)]
     assert not len(rule.worth(chance))
-    bare = glance.Glance(**{name: 1.0 if name in ("silent", "strange") else 0.0 for name in rule.GLANCE})
+    bare = glance.Glance(**{name: 1.0 if name in ("silent", "strange", "tried") else 0.0 for name in rule.GLANCE})
     assert not len(rule.worth([bare]))
-    alike = dataclasses.replace(bare, code=0.4)  # whole pictures that are alike are compared
-    assert rule.worth([alike]).tolist() == [0]
-    first = glances(works[2])[0]
-    assert rule.worth([bare, *[first] * (rule.MOST + 3)]).tolist() == list(range(1, 1 + rule.MOST))
+    assert rule.worth([dataclasses.replace(bare, code=0.4)]).tolist() == [
+        0
+    ]  # whole pictures that are alike are compared
+    whole = dataclasses.replace(bare, tried=0.0)  # so are those that are laid on each other, but not all
+    assert rule.worth([bare, *[whole] * (rule.MOST + 3)]).tolist() == list(range(1, 1 + rule.MOST))
+    clear = glances(works[2])[0]
+    assert len(rule.worth([clear] * (rule.MOST + 3))) == rule.MOST + 3
 
 
 def test_a_picture_under_letters_is_found_though_no_word_votes_for_it(
