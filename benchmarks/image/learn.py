@@ -172,8 +172,7 @@ class Rules:
 
     @staticmethod
     def _by_keypoints(values: np.ndarray) -> np.ndarray:
-        code, tried = (values[:, len(EVIDENCE) + GLANCE.index(name)] for name in ("code", "tried"))
-        return ~by_likeness(code, tried)
+        return ~by_likeness(values[:, len(EVIDENCE) :])
 
 
 def report(rows: Rows, probability: np.ndarray, sure: float) -> None:

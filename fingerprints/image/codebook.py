@@ -100,7 +100,7 @@ def keys(vectors: Floats, probes: int = 1) -> NDArray[np.uint64]:
             first = 1 - second
         a, b = near[rows, 0, first], near[rows, 1, second]
         bits = np.packbits(turned > tables.centres[0][a] + tables.centres[1][b], axis=1, bitorder="little")
-        signature = bits.astype(np.uint64) @ (np.uint64(1) << np.array((0, 8, 16), dtype=np.uint64))
+        signature = bits.astype(np.uint64) @ (np.uint64(1) << np.arange(0, SIGNATURE_BITS, 8, dtype=np.uint64))
         word = (a.astype(np.uint64) << np.uint64(8)) | b.astype(np.uint64)
         out[:, probe] = (word << np.uint64(SIGNATURE_BITS)) | signature
     return out

@@ -66,8 +66,7 @@ def glance(upload: Frame, work: Frame, by: Alignment | None, matrix: Floats, ali
     agree = work.points[by.places]
     near = around(work, agree, _AROUND)
     seen = within(moved(matrix, work.points.astype(np.float64)), (0, 0, upload.width, upload.height))
-    back = moved(np.linalg.inv(matrix), upload.points.astype(np.float64))
-    mine = within(back, (0, 0, work.width, work.height))
+    back, mine = brought(upload, work, matrix)
     return Glance(
         agreeing=float(np.log1p(len(agree))),
         surprise=float(by.surprise),
@@ -82,6 +81,12 @@ def glance(upload: Frame, work: Frame, by: Alignment | None, matrix: Floats, ali
         stretch=stretch,
         code=code,
     )
+
+
+def brought(upload: Frame, work: Frame, matrix: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """The upload's keypoints on the work's plane, and which lie inside the work."""
+    back = moved(np.linalg.inv(matrix), upload.points.astype(np.float64))
+    return back, within(back, (0, 0, work.width, work.height))
 
 
 def around(work: Frame, points: Floats, reach: int) -> NDArray[np.uint8]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ..model import Fingerprint
 from . import stored
 from .alignment import Alignment, align, guided
-from .fitting import corners, moved, scale, within
-from .glance import Glance, around, glance, marked
+from .fitting import corners, scale
+from .glance import Glance, around, brought, glance, marked
 from .hashing import distances
 from .keypoints import INVERTED, MIRRORED
 from .query import Query
@@ -32,10 +32,7 @@ _SHAPE = 0.02  # by which the proportions of two pictures of one shape may diffe
 # A work is there for certain, and all over the upload, if its alignment has this surprise, less than this is strange
 # where it lies (`Glance`; letters agree with other letters), and so many of the upload's keypoints lie there.
 _SURE, _STRANGE, _ALL_OVER = 60.0, 0.5, 0.7
-
-_EXPLAINS = (
-    8  # pixels of the work's plane each way, around a keypoint that agrees; a picture in a picture is not much wider
-)
+_EXPLAINS = 8  # pixels each way that a keypoint which agrees explains; a small picture in a picture is not much wider
 
 Floats = NDArray[np.floating]
 
@@ -48,9 +45,7 @@ class Laid:
     number: int  # of the work's frame
     matrix: Floats
     form: int
-    by: (
-        Alignment | None
-    )  # found from `matrix`, and may fit closer; None where whole pictures have too few places that agree
+    by: Alignment | None  # may fit closer than `matrix`; None where whole pictures have too few places that agree
     glance: Glance
 
 
@@ -142,21 +137,15 @@ def _laid_whole(query: Query, near: _Nearest, orientation: int, besides: Sequenc
 def certain(upload: Frame, laid: Iterable[Laid]) -> Laid | None:
     """A work that is there for certain, and all over the upload: what agrees with less of it need not be looked for."""
     clear = (each for each in laid if each.glance.surprise >= _SURE and each.glance.strange < _STRANGE)
-    return next((each for each in clear if _back(upload, each)[1].mean() >= _ALL_OVER), None)
+    return next((each for each in clear if brought(upload, each.work, each.matrix)[1].mean() >= _ALL_OVER), None)
 
 
 def explained(upload: Frame, laid: Laid) -> NDArray[np.bool_]:
     """Which of the upload's keypoints lie near one that agrees."""
-    back, out = _back(upload, laid)
+    back, out = brought(upload, laid.work, laid.matrix)
     places = laid.by.places if laid.by is not None else np.zeros(0, dtype=np.int64)
     out[out] = marked(back[out], around(laid.work, laid.work.points[places], _EXPLAINS))
     return out
-
-
-def _back(upload: Frame, laid: Laid) -> tuple[Floats, NDArray[np.bool_]]:
-    """The upload's keypoints on the work's plane, and which lie inside the work."""
-    back = moved(np.linalg.inv(laid.matrix), upload.points.astype(np.float64))
-    return back, within(back, (0, 0, laid.work.width, laid.work.height))
 
 
 def _tells(by: Alignment) -> bool:

@@ -69,16 +69,18 @@ def worth(glances: Sequence[Glance]) -> NDArray[np.int64]:
     if not glances:
         return np.zeros(0, dtype=np.int64)
     rule = _trees("glance")
-    codes = np.array([each.code for each in glances])
-    whole = by_likeness(codes, np.array([each.tried for each in glances]))
-    likely = np.maximum(rule.shares(_array(glances)), np.where(whole, np.maximum(codes, LIKE), 0))
+    values = _array(glances)
+    likely = np.maximum(values[:, GLANCE.index("code")], LIKE)
+    likely = np.maximum(rule.shares(values), np.where(by_likeness(values), likely, 0))
     best = np.argsort(-likely, kind="stable")
     doubtful = np.arange(len(best)) >= MOST
     return np.sort(best[likely[best] >= np.where(doubtful, LIKELY, rule.sure)])
 
 
-def by_likeness(code: NDArray[np.floating], tried: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Whether whole pictures are alike or were laid on each other, of the fields of glances: keypoints say little."""
+def by_likeness(glances: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Of which of n glances, shape (n, fields), keypoints say little: whole pictures are alike or were laid on each
+    other."""
+    code, tried = (glances[:, GLANCE.index(name)] for name in ("code", "tried"))
     return np.asarray((code >= LIKE) | (tried == 0))
 
 

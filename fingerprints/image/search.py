@@ -123,9 +123,8 @@ def sightings(
         aligned += _aligned(query, loaded, others)
         like = view.by_codes(query.codes[:_UPRIGHT], LIKE_BITS)
         alike = view.works(like.slots[np.argsort(-like.similarity, kind="stable")]).tolist()
-        alike = [work for work in dict.fromkeys(alike) if work not in near][
-            :_BY_LIKENESS
-        ]  # a work may have several codes
+        alike = [work for work in dict.fromkeys(alike) if work not in near]  # a work may have several codes
+        alike = alike[:_BY_LIKENESS]
         if missing := [work for work in alike if work not in loaded]:
             loaded.update(load(missing))
         works = list(dict.fromkeys((*(way.work for way in (*strong[:1], *others)), *near, *alike)))

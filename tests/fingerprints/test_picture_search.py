@@ -415,9 +415,8 @@ def test_a_glance_tells_a_copy_from_places_that_agree_by_chance(works: list[Fing
     assert not len(rule.worth(chance))
     bare = glance.Glance(**{name: 1.0 if name in ("silent", "strange", "tried") else 0.0 for name in rule.GLANCE})
     assert not len(rule.worth([bare]))
-    assert rule.worth([dataclasses.replace(bare, code=0.4)]).tolist() == [
-        0
-    ]  # whole pictures that are alike are compared
+    alike = dataclasses.replace(bare, code=0.4)  # whole pictures that are alike are compared
+    assert rule.worth([alike]).tolist() == [0]
     whole = dataclasses.replace(bare, tried=0.0)  # so are those that are laid on each other, but not all
     assert rule.worth([bare, *[whole] * (rule.MOST + 3)]).tolist() == list(range(1, 1 + rule.MOST))
     clear = glances(works[2])[0]
