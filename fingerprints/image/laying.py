@@ -23,8 +23,6 @@ from .stored import Frame
 _WITNESSES = 5  # places that agree, for a glance
 _SURPRISE = 6.5  # of `Alignment`, likewise; chance gives it once in 700 tries
 _TOGETHER = 4.0  # pixels of the work's plane within which two transforms are one
-_HARDLY = 2.5  # likewise, of an alignment by keypoints and whole on whole
-_AS_MANY = 0.9  # of the places of an alignment, that have to agree whole on whole
 CODE_RADIUS = 31
 _MIRRORING = (1, 2, 4, 7)  # orientations of `hashing.codes`
 _CODE_ZERO = 128  # bits at which codes say nothing
@@ -77,28 +75,9 @@ def by_keypoints(query: Query, candidate: Fingerprint, forms_: Sequence[int]) ->
             if by is not None:
                 by = guided(query.frame, work, by.matrix, which, alike, by.tried, by.votes) or by
                 if _tells(by):
-                    matrix, by = _simplest(query, near, by, alike)
-                    first = glance(query.frame, work, by, matrix, alike, near.likeness)
-                    out.append(Laid(work, near.number, matrix, which, by, first))
+                    first = glance(query.frame, work, by, by.matrix, alike, near.likeness)
+                    out.append(Laid(work, near.number, by.matrix, which, by, first))
     return out
-
-
-def _simplest(query: Query, near: _Nearest, by: Alignment, alike: Floats) -> tuple[Floats, Alignment]:
-    """The transform of an alignment, or whole on whole where it hardly differs from that and as many places agree.
-
-    Most copies were not moved at all. What keypoints add is where they are off, and the fewer letters and noise leave
-    the more: blocks then lie beside, as they do of another view of the scene.
-    """
-    mirrored = bool(by.form & MIRRORED)
-    as_it_is = 1 if mirrored else 0
-    nearest = near.orientation % 8
-    for orientation in (as_it_is, nearest) if (nearest in _MIRRORING) == mirrored else (as_it_is,):
-        whole = _whole(query.frame, near.work, orientation)
-        if _together(by.matrix, whole, near.work, _HARDLY):
-            other = guided(query.frame, near.work, whole, by.form, alike, by.tried, by.votes)
-            if other is not None and len(other.places) >= _AS_MANY * len(by.places):
-                return whole, other
-    return by.matrix, by
 
 
 def as_wholes(query: Query, candidate: Fingerprint, besides: Sequence[Laid], *, afar: bool) -> list[Laid]:
@@ -180,15 +159,11 @@ def _of_one_shape(upload: Frame, work: Frame, orientation: int) -> bool:
     return abs(math.log(upload.width * height / (upload.height * width))) < _SHAPE
 
 
-def _together(one: Floats, other: Floats, work: Frame, within: float = _TOGETHER) -> bool:
-    """Whether two transforms put the corners of a work at nearly the same places.
-
-    Args:
-        within: pixels of the work's plane.
-    """
+def _together(one: Floats, other: Floats, work: Frame) -> bool:
+    """Whether two transforms put the corners of a work at nearly the same places."""
     box = (0.0, 0.0, float(work.width), float(work.height))
     apart = np.abs(corners(one, box) - corners(other, box)).max()
-    return bool(apart < within * scale(one, work.middle))
+    return bool(apart < _TOGETHER * scale(one, work.middle))
 
 
 def _whole(upload: Frame, work: Frame, orientation: int) -> Floats:

@@ -466,30 +466,6 @@ def test_a_whole_picture_is_laid_where_it_is_on_one_of_its_shape() -> None:
             assert laying.as_wholes(upload, work, laid, afar=True) == []
 
 
-def test_what_keypoints_lay_hardly_off_the_whole_is_laid_whole_on_whole() -> None:
-    work = made(saved(photograph(3), "JPEG"))
-    corners = np.array([(0, 0), (256, 192)])
-    turned, part = covered(photograph(3)).rotate(180), photograph(3).crop((20, 15, 640, 480))
-    for picture, form, whole in (
-        (covered(photograph(3)), 0, True),
-        (ImageOps.mirror(covered(photograph(3))), keypoints.MIRRORED, True),
-        (turned, 0, True),
-        (part, 0, False),
-    ):
-        upload = Query(stored.frames(made(saved(picture, "JPEG", quality=30), thorough=True))[0])
-        (laid,) = laying.by_keypoints(upload, work, (form,))
-        size = (upload.frame.width, upload.frame.height)
-        put = moved(laid.matrix, corners) / size
-        assert laid.by is not None
-        if whole:
-            start = (1, 0) if form else (1, 1) if picture is turned else (0, 0)
-            assert np.allclose(put, [start, np.subtract(1, start)], atol=1e-9)
-            assert not np.array_equal(laid.by.matrix, laid.matrix)  # places are off a little, as they are
-        else:
-            assert np.allclose(put, [(-20 / 620, -15 / 465), (1, 1)], atol=0.01)
-            assert np.array_equal(laid.by.matrix, laid.matrix)
-
-
 def test_the_drawing_shows_both_pictures_outlined(works: list[Fingerprint]) -> None:
     quad = ((10.0, 10.0), (600.0, 10.0), (600.0, 400.0), (10.0, 400.0))
     (small,) = image.small_pictures(works[0])
