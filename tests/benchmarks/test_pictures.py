@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.common import cases, contest, measuring, metrics
-from benchmarks.image import drawn, edits, generate, growth, mixing, peers
+from benchmarks.image import drawn, edits, families, generate, growth, learning_set, mixing, peers, varied
 from benchmarks.image.ours import engine, without_small
 from fingerprints import image
 from fingerprints.image import stored
@@ -49,6 +49,50 @@ def test_a_distractor_of_tier_2_has_the_template_of_a_work_and_contents_of_its_o
         assert 0.1 < (away == 0).mean() < 0.95
     assert {kind for kind, _ in generate.strangers(2, 6)} == {"chart", "post", "branded"}
     assert {kind for kind, _ in generate.strangers(1, 4)} == {"photo"}
+
+
+def test_a_learning_set_is_what_it_says(tmp_path: Path) -> None:
+    for folder in (tmp_path / "one", tmp_path / "same"):
+        learning_set.write_set(folder, 10, 18, 4, seed=5)
+    made = cases.load(tmp_path / "one")
+    known = {ref.id for ref in made.refs}
+    assert len(known) == 12  # of families 0 and 7 two
+    copies = [q for q in made.queries if q.expected]
+    assert [q.transform[:5] for q in copies if q.transform[:5] in ("combo", "colla")] == 2 * ["combo", "combo", "colla"]
+    assert all(q.expected <= known for q in copies)
+    near = [q for q in made.queries if q.id.startswith("n")]
+    assert {(q.transform.removeprefix("distractor_"), q.tier) for q in near} == {
+        (families.kind(f), families.KINDS[families.kind(f)][2]) for f in range(10) if families.kind(f) != "photo"
+    }
+    assert Counter(q.tier for q in made.queries if q.id.startswith("s")) == {1: 4}
+    for ref, same in zip(made.refs, cases.load(tmp_path / "same").refs, strict=True):
+        assert ref.path.read_bytes() == same.path.read_bytes()
+
+
+def test_members_of_a_family_share_what_is_the_familys_and_nothing_else() -> None:
+    first = {families.kind(f): f for f in reversed(range(80))}
+    assert set(first) == set(families.KINDS)
+    for kind, family in first.items():
+        one, other = (families.member(family, n, 5) for n in (0, 1))
+        assert np.array_equal(np.asarray(one), np.asarray(families.member(family, 0, 5)))
+        assert not np.array_equal(np.asarray(one.resize((64, 64))), np.asarray(other.resize((64, 64)))), kind
+        if kind in ("chart", "document", "slide", "text_page", "ui_page", "flag", "product", "map"):
+            same = (np.asarray(one, dtype=int) == np.asarray(other, dtype=int)).all(axis=2).mean()
+            assert one.size == other.size, kind
+            assert 0.3 < same < 1 or kind == "document", kind  # a document may have been photographed
+
+
+def test_every_edit_can_be_made_of_every_shape() -> None:
+    for size in ((333, 500), (480, 270)):
+        picture = families.scenery(np.random.default_rng(3), size)
+        for name, edit in (varied.EDITS | varied.PARTS).items():
+            made = edit(picture, np.random.default_rng(4))
+            assert made.mode == "RGB", name
+            assert min(made.size) >= 32, name
+            assert np.asarray(made).std() > 5, name
+            assert made.tobytes() != picture.tobytes(), name
+    three = varied.combined(np.random.default_rng(1), 3, parts=True)
+    assert three(picture, np.random.default_rng(2)).tobytes() != picture.tobytes()
 
 
 def test_crops_have_the_share_they_are_named_for() -> None:

@@ -1,0 +1,144 @@
+"""A case set to fit the rules of pictures to: families of pictures that resemble each other, and copies edited hard.
+
+    python benchmarks/image/learning_set.py FOLDER [--seed 11] [--families 690] [--copies 1300] [--strangers 700]
+
+makes a case set (see benchmarks/common/cases.py). Of every family one member is registered, of every seventh two; two
+more of each but photographs are distractors, of the tier of their kind (`families.KINDS`). Strangers are members of
+families of which nobody registered any, every third of them edited like a copy (tier 1). The same seed gives the same
+pictures (with one version of numpy and Pillow).
+
+`generate.py` makes an easier set, whose figures mean something beside those of other methods; here many copies are
+covered until little is left, because that is where a rule has to decide.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.image import varied
+from benchmarks.image.families import KINDS, kind, member
+from benchmarks.image.lettering import Rng
+from fingerprints.image.examples import saved
+
+FAR = 1_000_000  # families from here on are nobody's
+TWICE = 7  # of so many families one has two members registered
+NEAR = 2  # members of a family that nobody registered
+PICTURES = ("photo", "place", "person", "burst", "branded", "comic")  # a part of these is more than a template
+COLLAGED = tuple(name for name in KINDS if name not in ("logo", "text_page"))  # recognised when small
+_SLIGHT = ("reencoded", "smaller", "aspect", "lights", "grey", "shifted", "coloured", "bordered", "blurred")
+
+
+def copy(turn: int, families: int, seed: int) -> tuple[Image.Image, Rng, dict[str, Any]]:
+    """An upload that reuses works: of nine one is a collage, one has two edits, one three."""
+    r = np.random.default_rng([seed, 7, turn])
+    if turn % 9 == 8:
+        count = int(r.integers(2, 5))
+        chosen = r.choice([f for f in range(families) if kind(f) in COLLAGED], count, replace=False).tolist()
+        made = varied.collage([member(f, 0, seed) for f in chosen], r)
+        return made, r, {"expected": [f"w{f}_0" for f in chosen], "transform": f"collage{count}"}
+    family = int(r.integers(families))
+    parts = kind(family) in PICTURES
+    if turn % 9 < 2:
+        name, edit = f"combo{turn % 9 + 2}", varied.combined(r, turn % 9 + 2, parts=parts)
+    else:
+        names = [*varied.EDITS, *(name for name in varied.WEIGHTY if name in varied.EDITS)]
+        name = str(r.choice([*names, *varied.PARTS, *varied.PARTS] if parts else names))
+        edit = (varied.EDITS | varied.PARTS)[name]
+    return edit(member(family, 0, seed), r), r, {"expected": [f"w{family}_0"], "transform": name}
+
+
+def near(family: int, number: int, seed: int) -> tuple[Image.Image, Rng, dict[str, Any]]:
+    """Another member of a registered family, one in three edited slightly."""
+    r = np.random.default_rng([seed, 8, family, number])
+    picture = member(family, number, seed)
+    if r.random() < 0.35:
+        picture = varied.EDITS[str(r.choice(_SLIGHT))](picture, r)
+    return picture, r, {"expected": [], "transform": f"distractor_{kind(family)}", "tier": KINDS[kind(family)][2]}
+
+
+def stranger(number: int, seed: int) -> tuple[Image.Image, Rng, dict[str, Any]]:
+    r = np.random.default_rng([seed, 6, number])
+    family = FAR + number
+    picture = member(family, 0, seed)
+    if number % 3 == 0:
+        picture = varied.combined(r, int(r.integers(1, 4)), parts=kind(family) in PICTURES)(picture, r)
+    elif number % 11 == 1:
+        others = range(family, family + int(r.integers(2, 5)) * FAR, FAR)
+        picture = varied.collage([member(each, 0, seed) for each in others], r)
+    return picture, r, {"expected": [], "transform": f"distractor_{kind(family)}", "tier": 1}
+
+
+def _encoded(picture: Image.Image, r: Rng) -> tuple[str, bytes]:
+    """The ending of a file's name, and the file."""
+    by, quality = r.random(), int(r.integers(60, 95))
+    if by < 0.8:
+        return "jpg", saved(picture, "JPEG", quality=quality)
+    return ("png", saved(picture, "PNG")) if by < 0.9 else ("webp", saved(picture, "WEBP", quality=quality - 10))
+
+
+_DRAWN: dict[str, Callable[..., tuple[Image.Image, Rng, dict[str, Any]]]] = {
+    "copy": copy,
+    "near": near,
+    "stranger": stranger,
+}
+
+
+_Job = tuple[Path, str, str, tuple[int, ...]]
+
+
+def _written(job: _Job) -> dict[str, Any]:
+    """Draws and writes one picture; its line."""
+    folder, name, what, numbers = job
+    if what == "work":
+        known: dict[str, Any] = {"category": kind(numbers[0])}
+        path, data = f"refs/{name}.jpg", saved(member(*numbers), "JPEG", quality=90)
+    else:
+        picture, r, known = _DRAWN[what](*numbers)
+        ending, data = _encoded(picture, r)
+        path = f"queries/{name}.{ending}"
+    (folder / path).write_bytes(data)
+    return {"id": name, "path": path, **known}
+
+
+def write_set(folder: Path, families: int, copies: int, strangers: int, seed: int) -> None:
+    """Writes the set; two families at least have to be of `COLLAGED` kinds for each picture of a collage."""
+    for part in ("refs", "queries"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    works = [(f, n) for f in range(families) for n in range(2 if f % TWICE == 0 else 1)]
+    resembling = [(f, n) for f in range(families) for n in range(2, 2 + NEAR) if kind(f) != "photo"]
+    queries: list[_Job] = [(folder, f"c{n}", "copy", (n, families, seed)) for n in range(copies)]
+    queries += [(folder, f"n{f}_{n}", "near", (f, n, seed)) for f, n in resembling]
+    queries += [(folder, f"s{n}", "stranger", (n, seed)) for n in range(strangers)]
+    jobs: dict[str, list[_Job]] = {
+        "refs": [(folder, f"w{f}_{n}", "work", (f, n, seed)) for f, n in works],
+        "queries": queries,
+    }
+    with get_context("spawn").Pool() as pool:
+        for part, each in jobs.items():
+            lines = [json.dumps(line) + "\n" for line in pool.map(_written, each, chunksize=8)]
+            (folder / f"{part}.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--families", type=int, default=690, help="ten at least")
+    parser.add_argument("--copies", type=int, default=1300)
+    parser.add_argument("--strangers", type=int, default=700)
+    given = parser.parse_args()
+    if given.families < 10:
+        parser.error("at least ten families")
+    write_set(given.folder, given.families, given.copies, given.strangers, given.seed)
+
+
+if __name__ == "__main__":
+    main()
