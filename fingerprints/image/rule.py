@@ -2,7 +2,8 @@
 whether an upload contains a work.
 
 Either is the mean of extremely randomized trees (Geurts, Ernst, Wehenkel, 2006), fitted by
-``benchmarks/image/learn.py``; ``rule-5.npz`` holds both. Boosted trees that may only ever go one way with each quantity
+``benchmarks/image/learn.py`` to three sets of ``benchmarks/image/learning_set.py`` (seeds 11, 12 and 13), to no picture
+from elsewhere; ``rule-6.npz`` holds both. Boosted trees that may only ever go one way with each quantity
 were tried first: on works they had not seen they confused more templates with copies (benchmarks/README.md).
 """
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from .glance import Glance
 from .weighing import Evidence
 
-FILE = "rule-5.npz"
+FILE = "rule-6.npz"
 LIKE = 0.22  # of a glance's code: whole pictures so much alike are worth it whatever the keypoints say
 MOST, LIKELY = 10, 0.25  # doubtful alignments of one picture that are compared; a glance's share from which none is
 GLANCE = tuple(field.name for field in fields(Glance))
