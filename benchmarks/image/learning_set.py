@@ -3,9 +3,9 @@
     python benchmarks/image/learning_set.py FOLDER [--seed 11] [--families 690] [--copies 1300] [--strangers 700]
 
 makes a case set (see benchmarks/common/cases.py). Of every family one member is registered, of every seventh two; two
-more of each but photographs are distractors, of the tier of their kind (`families.KINDS`). Strangers are members of
-families of which nobody registered any, every third of them edited like a copy (tier 1). The same seed gives the same
-pictures (with one version of numpy and Pillow).
+more of each but photographs are distractors of the tier of their kind (`families.KINDS`), one in three edited slightly.
+Strangers are members of families of which nobody registered any, a third of them with one to three edits, some in
+collages (tier 1). The same seed gives the same pictures (with one version of numpy and Pillow).
 
 `generate.py` makes an easier set, whose figures mean something beside those of other methods; here many copies are
 covered until little is left, because that is where a rule has to decide.
@@ -24,11 +24,12 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.image import varied
+from benchmarks.image.drawn import Rng
 from benchmarks.image.families import KINDS, kind, member
-from benchmarks.image.lettering import Rng
 from fingerprints.image.examples import saved
 
 FAR = 1_000_000  # families from here on are nobody's
+LEAST = 10  # families, so that a collage has four pictures to choose from
 TWICE = 7  # of so many families one has two members registered
 NEAR = 2  # members of a family that nobody registered
 PICTURES = ("photo", "place", "person", "burst", "branded", "comic")  # a part of these is more than a template
@@ -37,7 +38,7 @@ _SLIGHT = ("reencoded", "smaller", "aspect", "lights", "grey", "shifted", "colou
 
 
 def copy(turn: int, families: int, seed: int) -> tuple[Image.Image, Rng, dict[str, Any]]:
-    """An upload that reuses works: of nine one is a collage, one has two edits, one three."""
+    """An upload that reuses works: of nine one is a collage, two have two edits, two three."""
     r = np.random.default_rng([seed, 7, turn])
     if turn % 9 == 8:
         count = int(r.integers(2, 5))
@@ -46,10 +47,11 @@ def copy(turn: int, families: int, seed: int) -> tuple[Image.Image, Rng, dict[st
         return made, r, {"expected": [f"w{f}_0" for f in chosen], "transform": f"collage{count}"}
     family = int(r.integers(families))
     parts = kind(family) in PICTURES
-    if turn % 9 < 2:
-        name, edit = f"combo{turn % 9 + 2}", varied.combined(r, turn % 9 + 2, parts=parts)
+    if turn % 9 < 4:
+        edits = 2 + turn % 9 % 2
+        name, edit = f"combo{edits}", varied.combined(r, edits, parts=parts)
     else:
-        names = [*varied.EDITS, *(name for name in varied.WEIGHTY if name in varied.EDITS)]
+        names = [*varied.EDITS, *varied.WEIGHTY]
         name = str(r.choice([*names, *varied.PARTS, *varied.PARTS] if parts else names))
         edit = (varied.EDITS | varied.PARTS)[name]
     return edit(member(family, 0, seed), r), r, {"expected": [f"w{family}_0"], "transform": name}
@@ -109,7 +111,11 @@ def _written(job: _Job) -> dict[str, Any]:
 
 
 def write_set(folder: Path, families: int, copies: int, strangers: int, seed: int) -> None:
-    """Writes the set; two families at least have to be of `COLLAGED` kinds for each picture of a collage."""
+    """Writes the set.
+
+    Args:
+        families: `LEAST` at least, so that there are four of `COLLAGED` kinds.
+    """
     for part in ("refs", "queries"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     works = [(f, n) for f in range(families) for n in range(2 if f % TWICE == 0 else 1)]
@@ -131,12 +137,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument("--families", type=int, default=690, help="ten at least")
+    parser.add_argument("--families", type=int, default=690, help=f"{LEAST} at least")
     parser.add_argument("--copies", type=int, default=1300)
     parser.add_argument("--strangers", type=int, default=700)
     given = parser.parse_args()
-    if given.families < 10:
-        parser.error("at least ten families")
+    if given.families < LEAST:
+        parser.error(f"at least {LEAST} families")
     write_set(given.folder, given.families, given.copies, given.strangers, given.seed)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-Rng = np.random.Generator
+from benchmarks.image.drawn import Rng
+
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
 _CONSONANTS = [*"bcdfghklmnprstvw", "st", "ch", "tr", "br"]
@@ -27,7 +27,12 @@ def shaded(of: Colour, by: float) -> Colour:
 
 
 def prose(r: Rng, count: int, least: int = 1) -> str:
-    """Words, each of so many syllables at least and three at most; no two texts are alike."""
+    """Invented words.
+
+    Args:
+        count: of words.
+        least: syllables of a word; three at most.
+    """
     chosen = [
         "".join(str(r.choice(_CONSONANTS)) + str(r.choice(_VOWELS)) for _ in range(int(r.integers(least, 4))))
         for _ in range(count)
@@ -43,10 +48,10 @@ class Hand:
         self.width = float(r.uniform(0.75, 1.25))
         self.weight = int(r.integers(0, 2))
 
-    def write(self, page: Image.Image, at: Sequence[float], text: str, size: float, fill: Colour = (0, 0, 0)) -> float:
-        """Writes one line; its width in pixels."""
+    def write(self, page: Image.Image, at: Sequence[float], text: str, size: float, fill: Colour = (0, 0, 0)) -> None:
+        """Writes one line."""
         if not text:
-            return 0
+            return
         font = ImageFont.load_default(max(size, 6))
         box = font.getbbox(text, stroke_width=self.weight)
         wide, high = math.ceil(box[2]) + 4, math.ceil(box[3]) + 4
@@ -56,7 +61,6 @@ class Hand:
         lean = (1 / self.width, self.slant / self.width, -self.slant * high / self.width, 0, 1, 0)
         mask = mask.transform(out, Image.Transform.AFFINE, lean, Image.Resampling.BICUBIC)
         page.paste(fill, (round(at[0]), round(at[1])), mask)
-        return out[0]
 
     def lines(
         self, page: Image.Image, r: Rng, box: Sequence[float], size: float, fill: Colour = (0, 0, 0), step: float = 1.4

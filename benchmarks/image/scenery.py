@@ -7,7 +7,8 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from benchmarks.image.lettering import Colour, Rng, colour, shaded
+from benchmarks.image.drawn import Rng
+from benchmarks.image.lettering import Colour, colour, shaded
 from fingerprints.image.examples import photograph
 
 _LEAST = 260  # pixels of the shorter side that a photograph is drawn in

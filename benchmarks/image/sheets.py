@@ -13,11 +13,12 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image, ImageDraw
 
-from benchmarks.image.lettering import WHITE, Colour, Hand, Rng, colour, prose, shaded
+from benchmarks.image.drawn import Rng
+from benchmarks.image.lettering import WHITE, Colour, Hand, colour, prose, shaded
 from benchmarks.image.scenery import ground, scenery
 
 Box = tuple[float, float, float, float]
-_PALE, _FAINT = (215, 215, 215), (90, 90, 90)
+_LIGHT_GREY, _GREY = (215, 215, 215), (90, 90, 90)
 
 
 def _bars(draw: ImageDraw.ImageDraw, box: Box, style: Rng, r: Rng, inks: list[Colour], count: int) -> None:
@@ -93,14 +94,14 @@ def _plot(page: Image.Image, box: Box, hand: Hand, style: Rng, r: Rng, labels: R
     if how is _ranks:
         for n in range(count):
             y = top + (bottom - top) * (n + 0.2) / count
-            hand.write(page, (left - 50, y), prose(labels, 1)[:8], 11, _FAINT)
+            hand.write(page, (left - 50, y), prose(labels, 1)[:8], 11, _GREY)
     elif how is not _pie:
         for line in range(6):
             y = top + (bottom - top) * line / 5
-            draw.line((left, y, right, y), fill=_PALE)
-            hand.write(page, (left - 34, y - 7), str(50 * (5 - line)), 11, _FAINT)
+            draw.line((left, y, right, y), fill=_LIGHT_GREY)
+            hand.write(page, (left - 34, y - 7), str(50 * (5 - line)), 11, _GREY)
         for n in range(0, count, max(1, count // 6)):
-            hand.write(page, (left + (right - left) * n / count, bottom + 5), prose(labels, 1)[:6], 11, _FAINT)
+            hand.write(page, (left + (right - left) * n / count, bottom + 5), prose(labels, 1)[:6], 11, _GREY)
     if how is not _pie:
         draw.line((left, top, left, bottom, right, bottom), fill=(40, 40, 40), width=2)
     how(draw, box, style, r, inks, count)
@@ -141,7 +142,7 @@ def _invoice(page: Image.Image, hand: Hand, style: Rng, r: Rng, ink: Colour) -> 
         hand.write(page, (30, y), prose(r, 2), 12)
         hand.write(page, (250, y), str(int(r.integers(1, 40))), 12)
         hand.write(page, (320, y), f"{r.integers(5, 9000) / 10:.2f}", 12)
-        draw.line((24, y + 18, 376, y + 18), fill=_PALE)
+        draw.line((24, y + 18, 376, y + 18), fill=_LIGHT_GREY)
     for n in range(3):
         hand.write(page, (230, 450 + 18 * n), prose(style, 1)[:9], 13, ink)
         hand.write(page, (310, 450 + 18 * n), f"{r.integers(500, 90000) / 10:.2f}", 13)
@@ -270,7 +271,7 @@ def ui_page(style: Rng, r: Rng) -> Image.Image:
         for n in range(int(r.integers(4, 12))):
             for k in range(4):
                 hand.write(page, (130 + 104 * k, 72 + 22 * n), prose(r, 1)[:9], 11, (60, 60, 60))
-            draw.line((126, 90 + 22 * n, 546, 90 + 22 * n), fill=_PALE)
+            draw.line((126, 90 + 22 * n, 546, 90 + 22 * n), fill=_LIGHT_GREY)
     elif which == 1:
         for n in range(int(r.integers(3, 7))):
             x, y = 126 + 142 * (n % 3), 50 + 146 * (n // 3)
@@ -349,6 +350,3 @@ def map_(style: Rng, r: Rng) -> Image.Image:
     page = Image.new("RGB", (520, 390), paper)
     (_counties if style.random() < 0.5 else _streets)(page, hand, style, r, ink)
     return page
-
-
-__all__ = ["app", "chart", "comic", "document", "map_", "slide", "text_page", "ui_page"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
+from benchmarks.image.drawn import Rng
 from benchmarks.image.edits import Edit, crop, grey, perspective, poor, resized
-from benchmarks.image.lettering import Hand, Rng, colour, prose
+from benchmarks.image.lettering import Hand, colour, prose
 from benchmarks.image.scenery import emblem, scenery
 from benchmarks.image.sheets import app
 
@@ -78,9 +79,9 @@ def text_all_over(p: Image.Image, r: Rng) -> Image.Image:
 
 
 def text_panel(p: Image.Image, r: Rng) -> Image.Image:
-    """A panel of letters on two fifths of the picture."""
+    """A panel of letters on a quarter to nearly a half of the picture."""
     out, (w, h) = p.copy(), p.size
-    share, ratio = _between(r, 0.3, 0.48), _between(r, 0.6, 1.6)
+    share, ratio = _between(r, 0.25, 0.45), _between(r, 0.6, 1.6)
     wide = min(0.95 * w, math.sqrt(share * w * h * ratio))
     high = min(0.95 * h, share * w * h / wide)
     x, y = _between(r, 0, w - wide), _between(r, 0, h - high)
@@ -93,14 +94,12 @@ def text_panel(p: Image.Image, r: Rng) -> Image.Image:
 
 
 def watermark(p: Image.Image, r: Rng) -> Image.Image:
-    over, hand, size = Image.new("RGB", p.size), Hand(r), p.height / _between(r, 8, 18)
-    text = prose(r, 2)
+    hand, size, text = Hand(r), p.height / _between(r, 8, 18), prose(r, 2)
     mask = Image.new("RGB", p.size)
     for n in range(int(r.integers(1, 7))):
         at = (_between(r, 0, 0.6) * p.width, (n * _between(r, 0.1, 0.2)) % 0.9 * p.height)
         hand.write(mask, at, text, size, (int(r.integers(90, 190)),) * 3)
-    over.paste((255, 255, 255), (0, 0, *p.size))
-    return Image.composite(over, p, mask.convert("L"))
+    return Image.composite(Image.new("RGB", p.size, "white"), p, mask.convert("L"))
 
 
 def caption(p: Image.Image, r: Rng) -> Image.Image:
@@ -116,17 +115,17 @@ def caption(p: Image.Image, r: Rng) -> Image.Image:
 
 def stickers(p: Image.Image, r: Rng) -> Image.Image:
     out = p.copy()
-    for _ in range(int(r.integers(1, 5))):
-        mark = emblem(r, int(min(p.size) * _between(r, 0.15, 0.45)))
+    for _ in range(int(r.integers(1, 4))):
+        mark = emblem(r, max(8, int(min(p.size) * _between(r, 0.12, 0.36))))
         out.paste(mark, (int(_between(r, 0, p.width - mark.width)), int(_between(r, 0, p.height - mark.height))), mark)
     return out
 
 
 def covered(p: Image.Image, r: Rng) -> Image.Image:
-    """Parts in coarse squares, blurred, or black."""
+    """Parts in coarse squares, blurred, or of one colour."""
     out = p.copy()
     for _ in range(int(r.integers(1, 4))):
-        w, h = (max(16, int(side * _between(r, 0.2, 0.5))) for side in p.size)
+        w, h = (min(side, max(16, int(side * _between(r, 0.15, 0.4)))) for side in p.size)
         x, y = int(_between(r, 0, p.width - w)), int(_between(r, 0, p.height - h))
         part = out.crop((x, y, x + w, y + h))
         how, cell = int(r.integers(3)), int(r.integers(8, 20))
@@ -274,11 +273,12 @@ PARTS: dict[str, Edit] = {
     "crop_35": lambda p, r: _part(p, r, 0.25, 0.5),
     "crop_10": lambda p, r: _part(p, r, 0.1, 0.2),
 }
-WEIGHTY = ("text_all_over", "text_panel", "crop_10", "screen_photo", "on_a_post")  # made twice as often
+# each mention makes it once more often
+WEIGHTY = ("text_panel", "screen_photo", "on_a_post", "text_all_over", "text_all_over")
 _FEW = ("on_a_post", "inside", "letterbox", "crop_10")  # of which a combination has one at most
 
 
-def combined(r: Rng, count: int, parts: bool) -> Callable[[Image.Image, Rng], Image.Image]:
+def combined(r: Rng, count: int, parts: bool) -> Edit:
     """Some edits one after another."""
     names: list[str] = []
     all_ = {**EDITS, **PARTS} if parts else EDITS
