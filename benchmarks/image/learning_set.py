@@ -37,7 +37,7 @@ COLLAGED = tuple(name for name in KINDS if name not in ("logo", "text_page"))  #
 _SLIGHT = ("reencoded", "smaller", "aspect", "lights", "grey", "shifted", "coloured", "bordered", "blurred")
 
 
-def copy(turn: int, families: int, seed: int) -> tuple[Image.Image, Rng, dict[str, Any]]:
+def edited(turn: int, families: int, seed: int) -> tuple[Image.Image, Rng, dict[str, Any]]:
     """An upload that reuses works: of nine one is a collage, two have two edits, two three."""
     r = np.random.default_rng([seed, 7, turn])
     if turn % 9 == 8:
@@ -86,11 +86,8 @@ def _encoded(picture: Image.Image, r: Rng) -> tuple[str, bytes]:
     return ("png", saved(picture, "PNG")) if by < 0.9 else ("webp", saved(picture, "WEBP", quality=quality - 10))
 
 
-_DRAWN: dict[str, Callable[..., tuple[Image.Image, Rng, dict[str, Any]]]] = {
-    "copy": copy,
-    "near": near,
-    "stranger": stranger,
-}
+_Made = tuple[Image.Image, Rng, dict[str, Any]]
+_MAKERS: dict[str, Callable[..., _Made]] = {"edited": edited, "near": near, "stranger": stranger}
 
 
 _Job = tuple[Path, str, str, tuple[int, ...]]
@@ -103,7 +100,7 @@ def _written(job: _Job) -> dict[str, Any]:
         known: dict[str, Any] = {"category": kind(numbers[0])}
         path, data = f"refs/{name}.jpg", saved(member(*numbers), "JPEG", quality=90)
     else:
-        picture, r, known = _DRAWN[what](*numbers)
+        picture, r, known = _MAKERS[what](*numbers)
         ending, data = _encoded(picture, r)
         path = f"queries/{name}.{ending}"
     (folder / path).write_bytes(data)
@@ -120,7 +117,7 @@ def write_set(folder: Path, families: int, copies: int, strangers: int, seed: in
         (folder / part).mkdir(parents=True, exist_ok=True)
     works = [(f, n) for f in range(families) for n in range(2 if f % TWICE == 0 else 1)]
     resembling = [(f, n) for f in range(families) for n in range(2, 2 + NEAR) if kind(f) != "photo"]
-    queries: list[_Job] = [(folder, f"c{n}", "copy", (n, families, seed)) for n in range(copies)]
+    queries: list[_Job] = [(folder, f"c{n}", "edited", (n, families, seed)) for n in range(copies)]
     queries += [(folder, f"n{f}_{n}", "near", (f, n, seed)) for f, n in resembling]
     queries += [(folder, f"s{n}", "stranger", (n, seed)) for n in range(strangers)]
     jobs: dict[str, list[_Job]] = {

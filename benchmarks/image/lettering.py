@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -40,6 +41,11 @@ def prose(r: Rng, count: int, least: int = 1) -> str:
     return " ".join(word + str(r.choice(["", "n", "s", "r"])) for word in chosen)
 
 
+@lru_cache(64)
+def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
 class Hand:
     """A way of lettering: slant, width and weight of the one fount that Pillow carries."""
 
@@ -52,7 +58,7 @@ class Hand:
         """Writes one line."""
         if not text:
             return
-        font = ImageFont.load_default(max(size, 6))
+        font = _font(max(size, 6))
         box = font.getbbox(text, stroke_width=self.weight)
         wide, high = math.ceil(box[2]) + 4, math.ceil(box[3]) + 4
         mask = Image.new("L", (wide, high))

@@ -10,7 +10,7 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from benchmarks.image.drawn import Rng
 from benchmarks.image.edits import Edit, crop, grey, perspective, poor, resized
-from benchmarks.image.lettering import Hand, colour, prose
+from benchmarks.image.lettering import Colour, Hand, colour, prose
 from benchmarks.image.scenery import emblem, scenery
 from benchmarks.image.sheets import app
 
@@ -52,11 +52,11 @@ def _sepia(p: Image.Image, r: Rng) -> Image.Image:
     return ImageOps.colorize(ImageOps.grayscale(p), dark, light)
 
 
-def _outlined(page: Image.Image, hand: Hand, at: tuple[float, float], text: str, size: float, fill: object) -> None:
+def _outlined(page: Image.Image, hand: Hand, at: tuple[float, float], text: str, size: float, fill: Colour) -> None:
     """Letters that can be read on anything."""
     for dx, dy in ((-2, 0), (2, 0), (0, -2), (0, 2)):
-        hand.write(page, (at[0] + dx, at[1] + dy), text, size, (0, 0, 0))
-    hand.write(page, at, text, size, fill)  # type: ignore[arg-type]
+        hand.write(page, (at[0] + dx, at[1] + dy), text, size)
+    hand.write(page, at, text, size, fill)
 
 
 def _lettered(p: Image.Image, r: Rng, lines: int, size: float) -> Image.Image:
@@ -275,7 +275,8 @@ PARTS: dict[str, Edit] = {
 }
 # each mention makes it once more often
 WEIGHTY = ("text_panel", "screen_photo", "on_a_post", "text_all_over", "text_all_over")
-_FEW = ("on_a_post", "inside", "letterbox", "crop_10")  # of which a combination has one at most
+_FRAMES = ("on_a_post", "inside", "letterbox")  # what a picture is put into
+_ONE_OF = (*_FRAMES, "crop_10")  # of which a combination has one at most
 
 
 def combined(r: Rng, count: int, parts: bool) -> Edit:
@@ -284,9 +285,9 @@ def combined(r: Rng, count: int, parts: bool) -> Edit:
     all_ = {**EDITS, **PARTS} if parts else EDITS
     while len(names) < count:
         name = str(r.choice(list(all_)))
-        if name not in names and not (name in _FEW and any(other in _FEW for other in names)):
+        if name not in names and not (name in _ONE_OF and any(other in _ONE_OF for other in names)):
             names.append(name)
-    names.sort(key=lambda name: name in _FEW and name != "crop_10")  # what the picture is put into comes last
+    names.sort(key=lambda name: name in _FRAMES)  # last
 
     def edit(p: Image.Image, r: Rng) -> Image.Image:
         for name in names:
