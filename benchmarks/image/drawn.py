@@ -24,6 +24,11 @@ _WORDS = """
 Rng = np.random.Generator
 
 
+def of_levels(levels: np.ndarray) -> Image.Image:
+    """A picture of levels, which may lie beyond 0 to 255, shape (height, width, 3)."""
+    return Image.fromarray(levels.clip(0, 255).astype(np.uint8))
+
+
 def words(r: Rng, count: int) -> str:
     return " ".join(r.choice(_WORDS, count).tolist())
 

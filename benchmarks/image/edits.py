@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
-from benchmarks.image.drawn import Rng, photo, post, words, write
+from benchmarks.image.drawn import Rng, of_levels, photo, post, words, write
 
 Edit = Callable[[Image.Image, Rng], Image.Image]
 
@@ -44,7 +44,7 @@ def turned(picture: Image.Image, r: Rng) -> Image.Image:
 
 def noisy(picture: Image.Image, r: Rng) -> Image.Image:
     levels = np.asarray(picture, dtype=float)
-    return Image.fromarray((levels + r.normal(0, 22, levels.shape)).clip(0, 255).astype(np.uint8))
+    return of_levels(levels + r.normal(0, 22, levels.shape))
 
 
 def captioned(picture: Image.Image, r: Rng) -> Image.Image:

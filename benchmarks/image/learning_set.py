@@ -34,10 +34,11 @@ TWICE = 7  # of so many families one has two members registered
 NEAR = 2  # members of a family that nobody registered
 PICTURES = ("photo", "place", "person", "burst", "branded", "comic")  # a part of these is more than a template
 COLLAGED = tuple(name for name in KINDS if name not in ("logo", "text_page"))  # recognised when small
+Made = tuple[Image.Image, Rng, dict[str, Any]]  # the picture, what it is saved by, what its line says
 _SLIGHT = ("reencoded", "smaller", "aspect", "lights", "grey", "shifted", "coloured", "bordered", "blurred")
 
 
-def edited(turn: int, families: int, seed: int) -> tuple[Image.Image, Rng, dict[str, Any]]:
+def edited(turn: int, families: int, seed: int) -> Made:
     """An upload that reuses works: of nine one is a collage, two have two edits, two three."""
     r = np.random.default_rng([seed, 7, turn])
     if turn % 9 == 8:
@@ -53,11 +54,11 @@ def edited(turn: int, families: int, seed: int) -> tuple[Image.Image, Rng, dict[
     else:
         names = [*varied.EDITS, *varied.WEIGHTY]
         name = str(r.choice([*names, *varied.PARTS, *varied.PARTS] if parts else names))
-        edit = (varied.EDITS | varied.PARTS)[name]
+        edit = varied.ALL[name]
     return edit(member(family, 0, seed), r), r, {"expected": [f"w{family}_0"], "transform": name}
 
 
-def near(family: int, number: int, seed: int) -> tuple[Image.Image, Rng, dict[str, Any]]:
+def near(family: int, number: int, seed: int) -> Made:
     """Another member of a registered family, one in three edited slightly."""
     r = np.random.default_rng([seed, 8, family, number])
     picture = member(family, number, seed)
@@ -66,7 +67,8 @@ def near(family: int, number: int, seed: int) -> tuple[Image.Image, Rng, dict[st
     return picture, r, {"expected": [], "transform": f"distractor_{kind(family)}", "tier": KINDS[kind(family)][2]}
 
 
-def stranger(number: int, seed: int) -> tuple[Image.Image, Rng, dict[str, Any]]:
+def stranger(number: int, seed: int) -> Made:
+    """A member of a family that nobody has registered: as it is, edited, or with others in a collage."""
     r = np.random.default_rng([seed, 6, number])
     family = FAR + number
     picture = member(family, 0, seed)
@@ -86,11 +88,10 @@ def _encoded(picture: Image.Image, r: Rng) -> tuple[str, bytes]:
     return ("png", saved(picture, "PNG")) if by < 0.9 else ("webp", saved(picture, "WEBP", quality=quality - 10))
 
 
-_Made = tuple[Image.Image, Rng, dict[str, Any]]
-_MAKERS: dict[str, Callable[..., _Made]] = {"edited": edited, "near": near, "stranger": stranger}
-
-
-_Job = tuple[Path, str, str, tuple[int, ...]]
+_MAKERS: dict[str, Callable[..., Made]] = {"edited": edited, "near": near, "stranger": stranger}
+_Job = tuple[
+    Path, str, str, tuple[int, ...]
+]  # folder, name, what is made (a work or one of `_MAKERS`), of what numbers
 
 
 def _written(job: _Job) -> dict[str, Any]:
@@ -124,7 +125,7 @@ def write_set(folder: Path, families: int, copies: int, strangers: int, seed: in
         "refs": [(folder, f"w{f}_{n}", "work", (f, n, seed)) for f, n in works],
         "queries": queries,
     }
-    with get_context("spawn").Pool() as pool:
+    with get_context("spawn").Pool() as pool:  # forking a process that has threads is deprecated since Python 3.12
         for part, each in jobs.items():
             lines = [json.dumps(line) + "\n" for line in pool.map(_written, each, chunksize=8)]
             (folder / f"{part}.jsonl").write_text("".join(lines), encoding="utf-8")

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from benchmarks.image.drawn import Rng
+from benchmarks.image.drawn import Rng, of_levels
 from benchmarks.image.lettering import Colour, colour, shaded
 from fingerprints.image.examples import photograph
 
@@ -16,7 +16,7 @@ _LEAST = 260  # pixels of the shorter side that a photograph is drawn in
 
 def grain(r: Rng, picture: Image.Image, sigma: float) -> Image.Image:
     levels = np.asarray(picture, dtype=np.float32)
-    return Image.fromarray((levels + r.normal(0, sigma, (*levels.shape[:2], 1))).clip(0, 255).astype(np.uint8))
+    return of_levels(levels + r.normal(0, sigma, (*levels.shape[:2], 1)))
 
 
 def ground(r: Rng, size: tuple[int, int], rough: float, least: int = 1, octaves: int = 7) -> np.ndarray:
@@ -29,8 +29,7 @@ def ground(r: Rng, size: tuple[int, int], rough: float, least: int = 1, octaves:
 
 
 def tinted(levels: np.ndarray, dark: Colour, light: Colour) -> Image.Image:
-    mixed = np.array(dark) + levels[..., None] * (np.array(light) - np.array(dark))
-    return Image.fromarray(mixed.clip(0, 255).astype(np.uint8))
+    return of_levels(np.array(dark) + levels[..., None] * (np.array(light) - np.array(dark)))
 
 
 def blob(r: Rng, size: int) -> Image.Image:

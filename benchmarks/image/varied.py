@@ -8,19 +8,15 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from benchmarks.image.drawn import Rng
+from benchmarks.image.drawn import Rng, of_levels
 from benchmarks.image.edits import Edit, crop, grey, perspective, poor, resized
-from benchmarks.image.lettering import Colour, Hand, colour, prose
+from benchmarks.image.lettering import WHITE, Colour, Hand, colour, prose
 from benchmarks.image.scenery import emblem, scenery
 from benchmarks.image.sheets import app
 
 
 def _between(r: Rng, low: float, high: float) -> float:
     return float(r.uniform(low, high))
-
-
-def _picture(levels: np.ndarray) -> Image.Image:
-    return Image.fromarray(levels.clip(0, 255).astype(np.uint8))
 
 
 def _rotated(p: Image.Image, r: Rng, degrees: float) -> Image.Image:
@@ -34,7 +30,7 @@ def _coloured(p: Image.Image, r: Rng) -> Image.Image:
     mix = np.eye(3) + r.normal(0, 0.22, (3, 3))
     levels = (np.asarray(p, dtype=np.float32) / 255) @ mix
     bent = np.clip(levels, 0, 1) ** r.uniform(0.55, 1.8, 3)
-    return _picture(255 * bent)
+    return of_levels(255 * bent)
 
 
 def _lights(p: Image.Image, r: Rng) -> Image.Image:
@@ -61,7 +57,7 @@ def _outlined(page: Image.Image, hand: Hand, at: tuple[float, float], text: str,
 
 def _lettered(p: Image.Image, r: Rng, lines: int, size: float) -> Image.Image:
     out, hand = p.copy(), Hand(r)
-    fill = (255, 255, 255) if r.random() < 0.6 else colour(r)
+    fill = WHITE if r.random() < 0.6 else colour(r)
     for n in range(lines):
         y = p.height * (n + _between(r, 0, 0.3)) / lines
         _outlined(out, hand, (_between(r, 0, 20), y), prose(r, 9)[: int(1.9 * p.width / size)], size, fill)
@@ -85,7 +81,7 @@ def text_panel(p: Image.Image, r: Rng) -> Image.Image:
     wide = min(0.95 * w, math.sqrt(share * w * h * ratio))
     high = min(0.95 * h, share * w * h / wide)
     x, y = _between(r, 0, w - wide), _between(r, 0, h - high)
-    back, letters = ((255, 255, 255), (20, 20, 20)) if r.random() < 0.5 else (colour(r, 0, 90), (240, 240, 240))
+    back, letters = (WHITE, (20, 20, 20)) if r.random() < 0.5 else (colour(r, 0, 90), (240, 240, 240))
     panel = Image.new("RGB", (round(wide), round(high)), back)
     Hand(r).lines(panel, r, (8, 8, wide - 8, high - 4), h / _between(r, 11, 22), letters)
     alpha = 255 if r.random() < 0.7 else 200
@@ -99,12 +95,12 @@ def watermark(p: Image.Image, r: Rng) -> Image.Image:
     for n in range(int(r.integers(1, 7))):
         at = (_between(r, 0, 0.6) * p.width, (n * _between(r, 0.1, 0.2)) % 0.9 * p.height)
         hand.write(mask, at, text, size, (int(r.integers(90, 190)),) * 3)
-    return Image.composite(Image.new("RGB", p.size, "white"), p, mask.convert("L"))
+    return Image.composite(Image.new("RGB", p.size, WHITE), p, mask.convert("L"))
 
 
 def caption(p: Image.Image, r: Rng) -> Image.Image:
     bar = int(p.height * _between(r, 0.12, 0.35))
-    back, letters = ((255, 255, 255), (0, 0, 0)) if r.random() < 0.5 else ((0, 0, 0), (255, 255, 255))
+    back, letters = (WHITE, (0, 0, 0)) if r.random() < 0.5 else ((0, 0, 0), WHITE)
     top = bool(r.random() < 0.7)
     out = ImageOps.expand(p, (0, bar if top else 0, 0, 0 if top and r.random() < 0.6 else bar), back)
     hand = Hand(r)
@@ -149,7 +145,7 @@ def letterbox(p: Image.Image, r: Rng) -> Image.Image:
     fitted = ImageOps.contain(p, (450, 620))
     out.paste(fitted, ((450 - fitted.width) // 2, (800 - fitted.height) // 2))
     if r.random() < 0.5:
-        _outlined(out, Hand(r), (30, 60), prose(r, 3), 30, (255, 255, 255))
+        _outlined(out, Hand(r), (30, 60), prose(r, 3), 30, WHITE)
     return out
 
 
@@ -174,7 +170,7 @@ def screen_photo(p: Image.Image, r: Rng) -> Image.Image:
     away = (x / p.width - r.random()) ** 2 + (y / p.height - r.random()) ** 2
     light = _between(r, 0, 70) * np.exp(-away / 0.15)
     levels = levels * stripes[..., None] * _between(r, 0.6, 1) + light[..., None] + r.normal(0, 5, levels.shape)
-    shown = _picture(levels).filter(ImageFilter.GaussianBlur(_between(r, 0.5, 1.4)))
+    shown = of_levels(levels).filter(ImageFilter.GaussianBlur(_between(r, 0.5, 1.4)))
     return resized(_rotated(perspective(shown, r), r, _between(r, 0, 4)), _between(r, 0.5, 0.8))
 
 
@@ -191,8 +187,8 @@ def _noisy(p: Image.Image, r: Rng) -> Image.Image:
     levels = np.asarray(p, dtype=np.float32)
     if r.random() < 0.3:
         hit = r.random(levels.shape[:2]) < _between(r, 0.02, 0.1)
-        return _picture(np.where(hit[..., None], 255 * r.integers(0, 2, (*hit.shape, 1)), levels))
-    return _picture(levels + r.normal(0, _between(r, 10, 40), levels.shape))
+        return of_levels(np.where(hit[..., None], 255 * r.integers(0, 2, (*hit.shape, 1)), levels))
+    return of_levels(levels + r.normal(0, _between(r, 10, 40), levels.shape))
 
 
 def _painted(p: Image.Image, r: Rng) -> Image.Image:
@@ -273,6 +269,7 @@ PARTS: dict[str, Edit] = {
     "crop_35": lambda p, r: _part(p, r, 0.25, 0.5),
     "crop_10": lambda p, r: _part(p, r, 0.1, 0.2),
 }
+ALL = EDITS | PARTS
 # each mention makes it once more often
 WEIGHTY = ("text_panel", "screen_photo", "on_a_post", "text_all_over", "text_all_over")
 _FRAMES = ("on_a_post", "inside", "letterbox")  # what a picture is put into
@@ -282,16 +279,16 @@ _ONE_OF = (*_FRAMES, "crop_10")  # of which a combination has one at most
 def combined(r: Rng, count: int, parts: bool) -> Edit:
     """Some edits one after another."""
     names: list[str] = []
-    all_ = {**EDITS, **PARTS} if parts else EDITS
+    choice = list(ALL if parts else EDITS)
     while len(names) < count:
-        name = str(r.choice(list(all_)))
+        name = str(r.choice(choice))
         if name not in names and not (name in _ONE_OF and any(other in _ONE_OF for other in names)):
             names.append(name)
     names.sort(key=lambda name: name in _FRAMES)  # last
 
     def edit(p: Image.Image, r: Rng) -> Image.Image:
         for name in names:
-            p = all_[name](p, r)
+            p = ALL[name](p, r)
         return p
 
     return edit

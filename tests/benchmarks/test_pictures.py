@@ -89,7 +89,7 @@ def test_members_of_a_family_share_what_is_the_familys_and_nothing_else() -> Non
 def test_every_edit_can_be_made_of_every_shape() -> None:
     for size in ((333, 500), (480, 270)):
         picture = scenery.scenery(np.random.default_rng(3), size)
-        for name, edit in (varied.EDITS | varied.PARTS).items():
+        for name, edit in varied.ALL.items():
             made = edit(picture, np.random.default_rng(4))
             assert made.mode == "RGB", name
             assert min(made.size) >= 32, name
@@ -98,7 +98,7 @@ def test_every_edit_can_be_made_of_every_shape() -> None:
     for size in ((20, 15), (9, 40)):
         for name in ("covered", "stickers", "text_panel", "caption", "crop_10", "text_all_over"):
             small = picture.resize(size)
-            assert (varied.EDITS | varied.PARTS)[name](small, np.random.default_rng(5)).size[0] >= 1, name
+            assert varied.ALL[name](small, np.random.default_rng(5)).size[0] >= 1, name
     three = varied.combined(np.random.default_rng(1), 3, parts=True)
     assert three(picture, np.random.default_rng(2)).tobytes() != picture.tobytes()
 
