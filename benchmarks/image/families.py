@@ -205,6 +205,7 @@ KINDS: dict[str, tuple[Callable[[Rng, Rng], Image.Image], int, int]] = {
     "burst": (burst, 3, 3),
 }  # fmt: skip
 _TURN = tuple(name for name, (_, share, _) in KINDS.items() for _ in range(share))
+_PURPOSES = ("style", "member", "edited", "near", "stranger")
 _STEP = 29  # has no divisor with the length of `_TURN` in common: kinds are mixed, and all come
 
 
@@ -212,11 +213,15 @@ def kind(family: int) -> str:
     return _TURN[family * _STEP % len(_TURN)]
 
 
-def member(family: int, number: int, seed: int) -> Image.Image:
-    """A member of a family; what it is depends on its two numbers and the seed only.
+def source(purpose: str, *numbers: int, seed: int) -> Rng:
+    """Random numbers for one purpose, which always has as many numbers.
 
-    Zeros at the end of a seed are as none to numpy: member 0 draws what is its own by the numbers of the family's. That
-    leaves it a member like others, and the rule in force was fitted to these pictures, so it stays.
+    To numpy a seed with zeros at its end is the one without: what an upload or a member is, is said before its numbers.
     """
+    return np.random.default_rng([seed, _PURPOSES.index(purpose), *numbers])
+
+
+def member(family: int, number: int, seed: int) -> Image.Image:
+    """A member of a family; what it is depends on its two numbers and the seed only."""
     draw = KINDS[kind(family)][0]
-    return draw(np.random.default_rng([seed, family]), np.random.default_rng([seed, family, number]))
+    return draw(source("style", family, seed=seed), source("member", family, number, seed=seed))

@@ -1,6 +1,6 @@
 """Fit the rules that decide whether an upload contains a work, and report them on sets they were not fitted on.
 
-    python benchmarks/image/learn.py CASES... [--check CASES...] [--out FILE.npz] [--sure 0.52] [--division 1]
+    python benchmarks/image/learn.py CASES... [--check CASES...] [--out FILE.npz] [--sure 0.53] [--division 1]
 
 A case set is a folder with refs.jsonl and queries.jsonl as benchmarks/common/cases.py has them; distractors have tiers.
 For every query all candidates are aligned and compared; the best alignment of each gives one row: the evidence and the
@@ -41,9 +41,9 @@ searching: Any = import_module("fingerprints.image.search")
 
 TREES, LEAST, TRIED = 320, 2, 0.7  # trees, rows in a leaf, share of the features that each split may choose from
 GLANCES, GLANCE_LEAST = 100, 4  # trees and rows in a leaf of the rule of the glance
-LOST = 0.0005  # share of the copies which the decision would find that the glance may leave out
+LOST = 0.0002  # share of the copies which the decision would find that the glance may leave out
 ROUNDED = 0.5 / 255  # by which leaves are rounded: rather compare
-AGAINST = 2.0  # how much more a wrong accusation costs than a miss
+AGAINST = 3.0  # how much more a wrong accusation costs than a miss
 # A debatable distractor counts little, and so does what a copy shares with other works.
 DEBATABLE, OTHER = 0.03, 0.1
 LEVELS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8)
@@ -87,16 +87,17 @@ def evidence(path: Path) -> tuple[list[tuple[int, tuple[float, ...]]], list[int]
     rows = [
         (work, astuple(sighting.weighed.evidence) + astuple(sighting.glance))
         for frame in stored.frames(found)[:6]
-        for work, (_, sighting) in searching.sightings(searching.Query(frame), view, loaded, doubtful=True).items()
+        for work, (_, sighting) in searching.sightings(searching.Query(frame), view, loaded, undecided=True).items()
     ]
     return rows, same
 
 
 def collect(folder: Path) -> Rows:
-    """All evidence of a case set; kept, as long as the code stays, in the folder that SOURCEMARK_LEARN_CACHE names."""
+    """All evidence of a case set; kept while code and set stay, in the folder that SOURCEMARK_LEARN_CACHE names."""
     cache = os.environ.get("SOURCEMARK_LEARN_CACHE")
     code = [path.read_bytes() for path in sorted(Path(image.__file__).parent.glob("*.py"))]
-    name = zlib.crc32(repr((str(folder), code)).encode())
+    written = [(folder / part).stat().st_mtime_ns for part in ("refs.jsonl", "queries.jsonl")]
+    name = zlib.crc32(repr((str(folder), written, code)).encode())
     kept = Path(cache) / f"{name:08x}.pickle" if cache else None
     if kept is not None and kept.exists():
         return pickle.loads(kept.read_bytes())
@@ -229,7 +230,7 @@ def main() -> None:
     parser.add_argument("cases", type=Path, nargs="+")
     parser.add_argument("--check", type=Path, nargs="*", default=[], help="case sets that are only reported")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--sure", type=float, default=0.52, help="share of copies at the reporting threshold")
+    parser.add_argument("--sure", type=float, default=0.53, help="share of copies at the reporting threshold")
     parser.add_argument("--division", type=int, default=1, help="which division into folds; several show their chance")
     given = parser.parse_args()
     sets = [collect(folder) for folder in given.cases]

@@ -2,8 +2,9 @@
 
     python benchmarks/image/learning_set.py FOLDER [--seed 11] [--families 690] [--copies 1300] [--strangers 700]
 
-makes a case set (see benchmarks/common/cases.py). Of every family one member is registered, of every seventh two; two
-more of each but photographs are distractors of the tier of their kind (`families.KINDS`), one in three edited slightly.
+makes a case set (see benchmarks/common/cases.py). Of every family one member is registered, of every seventh two,
+unless they are photographs a moment apart; two more of each but photographs are distractors of the tier of their kind
+(`families.KINDS`), a third of them edited slightly, a sixth as hard as copies are.
 Strangers are members of families of which nobody registered any, a third of them with one to three edits, some in
 collages (tier 1). The same seed gives the same pictures (with one version of numpy and Pillow).
 
@@ -20,60 +21,77 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from benchmarks.image import varied
 from benchmarks.image.drawn import Rng
-from benchmarks.image.families import KINDS, kind, member
+from benchmarks.image.edits import Edit
+from benchmarks.image.families import KINDS, kind, member, source
 from fingerprints.image.examples import saved
 
 FAR = 1_000_000  # families from here on are nobody's
 LEAST = 10  # families, so that a collage has four pictures to choose from
 TWICE = 7  # of so many families one has two members registered
 NEAR = 2  # members of a family that nobody registered
-PICTURES = ("photo", "place", "person", "burst", "branded", "comic")  # a part of these is more than a template
+PICTURES = ("photo", "place", "person", "burst", "comic")  # a part of these is more than a template
+SMALL = ("logo", "flag", "product")  # of these a panel may hide all that is their own
 COLLAGED = tuple(name for name in KINDS if name not in ("logo", "text_page"))  # recognised when small
 Made = tuple[Image.Image, Rng, dict[str, Any]]  # the picture, what it is saved by, what its line says
+# each mention makes it once more often
+_WEIGHTY = (
+    "text_panel", "screen_photo", "on_a_post", "text_all_over", "text_all_over", "text_all_over", *varied.PARTS,
+)  # fmt: skip
 _SLIGHT = ("reencoded", "smaller", "aspect", "lights", "grey", "shifted", "coloured", "bordered", "blurred")
+
+
+def _choice(family: int) -> list[str]:
+    """The edits of a family's kind, which leave something of its own."""
+    if kind(family) in PICTURES:
+        return list(varied.ALL)
+    return [name for name in varied.EDITS if name != "text_panel" or kind(family) not in SMALL]
+
+
+def _edit(r: Rng, turn: int, family: int) -> tuple[str, Edit]:
+    """What is done to a family's picture, and its name: of eight, two have two edits, two three."""
+    choice = _choice(family)
+    if turn < 4:
+        count = 2 + turn % 2
+        return f"combo{count}", varied.combined(r, count, choice)
+    name = str(r.choice([*choice, *(each for each in _WEIGHTY if each in choice)]))
+    return name, varied.ALL[name]
 
 
 def edited(turn: int, families: int, seed: int) -> Made:
     """An upload that reuses works: of nine one is a collage, two have two edits, two three."""
-    r = np.random.default_rng([seed, 7, turn])
+    r = source("edited", turn, seed=seed)
     if turn % 9 == 8:
         count = int(r.integers(2, 5))
         chosen = r.choice([f for f in range(families) if kind(f) in COLLAGED], count, replace=False).tolist()
         made = varied.collage([member(f, 0, seed) for f in chosen], r)
         return made, r, {"expected": [f"w{f}_0" for f in chosen], "transform": f"collage{count}"}
     family = int(r.integers(families))
-    parts = kind(family) in PICTURES
-    if turn % 9 < 4:
-        edits = 2 + turn % 9 % 2
-        name, edit = f"combo{edits}", varied.combined(r, edits, parts=parts)
-    else:
-        names = [*varied.EDITS, *varied.WEIGHTY]
-        name = str(r.choice([*names, *varied.PARTS, *varied.PARTS] if parts else names))
-        edit = varied.ALL[name]
+    name, edit = _edit(r, turn % 9, family)
     return edit(member(family, 0, seed), r), r, {"expected": [f"w{family}_0"], "transform": name}
 
 
 def near(family: int, number: int, seed: int) -> Made:
-    """Another member of a registered family, one in three edited slightly."""
-    r = np.random.default_rng([seed, 8, family, number])
-    picture = member(family, number, seed)
-    if r.random() < 0.35:
-        picture = varied.EDITS[str(r.choice(_SLIGHT))](picture, r)
+    """Another member of a registered family: a third edited slightly, a sixth as hard as copies."""
+    r = source("near", family, number, seed=seed)
+    picture, turn = member(family, number, seed), int(r.integers(6))
+    if turn == 0:
+        picture = _edit(r, int(r.integers(8)), family)[1](picture, r)
+    elif turn < 3:
+        picture = varied.ALL[str(r.choice(_SLIGHT))](picture, r)
     return picture, r, {"expected": [], "transform": f"distractor_{kind(family)}", "tier": KINDS[kind(family)][2]}
 
 
 def stranger(number: int, seed: int) -> Made:
     """A member of a family that nobody has registered: as it is, edited, or with others in a collage."""
-    r = np.random.default_rng([seed, 6, number])
+    r = source("stranger", number, seed=seed)
     family = FAR + number
     picture = member(family, 0, seed)
     if number % 3 == 0:
-        picture = varied.combined(r, int(r.integers(1, 4)), parts=kind(family) in PICTURES)(picture, r)
+        picture = varied.combined(r, int(r.integers(1, 4)), _choice(family))(picture, r)
     elif number % 11 == 1:
         others = range(family, family + int(r.integers(2, 5)) * FAR, FAR)
         picture = varied.collage([member(each, 0, seed) for each in others], r)
@@ -116,7 +134,7 @@ def write_set(folder: Path, families: int, copies: int, strangers: int, seed: in
     """
     for part in ("refs", "queries"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    works = [(f, n) for f in range(families) for n in range(2 if f % TWICE == 0 else 1)]
+    works = [(f, n) for f in range(families) for n in range(2 if f % TWICE == 0 and kind(f) != "burst" else 1)]
     resembling = [(f, n) for f in range(families) for n in range(2, 2 + NEAR) if kind(f) != "photo"]
     queries: list[_Job] = [(folder, f"c{n}", "edited", (n, families, seed)) for n in range(copies)]
     queries += [(folder, f"n{f}_{n}", "near", (f, n, seed)) for f, n in resembling]

@@ -57,8 +57,10 @@ def _outlined(page: Image.Image, hand: Hand, at: tuple[float, float], text: str,
 
 def _lettered(p: Image.Image, r: Rng, lines: int, size: float) -> Image.Image:
     out, hand = p.copy(), Hand(r)
-    fill = WHITE if r.random() < 0.6 else colour(r)
+    fill, motley = WHITE if r.random() < 0.6 else colour(r), bool(r.random() < 0.5)
     for n in range(lines):
+        if motley:
+            hand, fill = Hand(r), colour(r)
         y = p.height * (n + _between(r, 0, 0.3)) / lines
         _outlined(out, hand, (_between(r, 0, 20), y), prose(r, 9)[: int(1.9 * p.width / size)], size, fill)
     return out
@@ -179,8 +181,10 @@ def _posterised(p: Image.Image, r: Rng) -> Image.Image:
 
 
 def _palette(p: Image.Image, r: Rng) -> Image.Image:
-    dither = Image.Dither.FLOYDSTEINBERG if r.random() < 0.6 else Image.Dither.NONE
-    return p.quantize(int(r.choice([8, 16, 32, 64])), dither=dither).convert("RGB")
+    few = p.quantize(int(r.choice([8, 16, 32, 64])))
+    if r.random() < 0.6:
+        few = p.quantize(palette=few, dither=Image.Dither.FLOYDSTEINBERG)
+    return few.convert("RGB")
 
 
 def _noisy(p: Image.Image, r: Rng) -> Image.Image:
@@ -270,19 +274,18 @@ PARTS: dict[str, Edit] = {
     "crop_10": lambda p, r: _part(p, r, 0.1, 0.2),
 }
 ALL = EDITS | PARTS
-# each mention makes it once more often
-WEIGHTY = ("text_panel", "screen_photo", "on_a_post", "text_all_over", "text_all_over")
 _FRAMES = ("on_a_post", "inside", "letterbox")  # what a picture is put into
-_ONE_OF = (*_FRAMES, "crop_10")  # of which a combination has one at most
+# of each group a combination has one at most
+_GROUPS = ((*_FRAMES, "crop_10"), tuple(PARTS), ("inverted", "inverted_mirrored"))
 
 
-def combined(r: Rng, count: int, parts: bool) -> Edit:
-    """Some edits one after another."""
+def combined(r: Rng, count: int, choice: Sequence[str]) -> Edit:
+    """Some edits one after another, of those named."""
     names: list[str] = []
-    choice = list(ALL if parts else EDITS)
     while len(names) < count:
         name = str(r.choice(choice))
-        if name not in names and not (name in _ONE_OF and any(other in _ONE_OF for other in names)):
+        beside = {name}.union(*(group for group in _GROUPS if name in group))
+        if beside.isdisjoint(names):
             names.append(name)
     names.sort(key=lambda name: name in _FRAMES)  # last
 

@@ -20,9 +20,21 @@ from .stored import Frame
 
 _CAP = 160.0  # beyond it an edge counts no more: one hard edge is not the picture
 _CRISP = 260.0  # gradient of lettering and stickers
+AGREES = 0.35  # of its gradients, for a block that is the same in both
 _LOST = 0.2  # agreement below which a block shows something else
 _STRONG = 40.0  # gradient of an edge that a copy keeps
 _SMOOTH = 0.3  # of an edge's gradient: less than that around it is no edge
+_AROUND = np.ones((5, 5), dtype=np.uint8)  # pixels in which an edge of the other would be the same edge
+_SIDES = np.ones((7, 7), dtype=np.uint8)  # pixels in which both sides of an edge lie
+LEVELS = 8.0  # of the work's brightness, that a copy may lie beside the line
+_NEAR = 12.0  # likewise, of one pixel
+_SPARSE = 8  # every so many-th pixel each way says what the line is
+_FEWEST = 32  # of these, that say something
+_DOUBTED = 0.1  # weight of a pixel in a block that does not agree
+_CUT = 3.0  # levels; what lies nearer to black or white may have been cut to it
+_EVEN = 30.0  # square levels: the less a work's levels differ, the less they say about the slope, which is 1 then
+_LEAST_SLOPE, _FLAT = 0.1, 0.3  # a slope is no smaller; from a smaller one, levels lie as far off as from this
+_REPEATS = 6  # of the fit
 _COARSE = 4.0  # sigma in pixels, at which pixelated and blurred parts still agree
 
 Floats = NDArray[np.floating]
@@ -30,7 +42,7 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """Arrays of shape (rows, columns), one entry a block of the work.
+    """Arrays of shape (rows, columns), one entry a block of the work, and numbers.
 
     Attributes:
         matrix: the transform that was corrected, shape (3, 3).
@@ -45,8 +57,15 @@ class Compared:
         shift: pixels by which the block of the upload lies beside where the transform puts it.
         panel: one number: of the pixels where nothing agrees, the share that has the upload's most frequent level, less
             the share of the work's pixels there that has it; high where a panel was laid over the work.
+        line: slope, .1 at least, and offset of the straight line that makes the work's levels the upload's, those of an
+            inverted upload turned back; 1 and 0 where too little is visible.
         erased: share of the work's strong edges where the upload is smooth.
         alien: share of the upload's strong edges where the work is smooth.
+        absent: of the work's strong edges, the share where the upload is smooth and has the level of one side: what
+            stood there is not in the upload. Where it has neither level, something may lie over the edge.
+        put: of the upload's strong edges, the share where the work is smooth and has the level of one side.
+        alike: share of what is smooth in both and visible that has one level, by the line; .5 where nothing is.
+        same: share of all that is visible that has.
         gone: share of the small blocks with strong edges, a quarter of a block each, whose edges the upload lacks.
     """
 
@@ -64,8 +83,13 @@ class Compared:
     shade_upload: Floats
     shift: Floats
     panel: float
+    line: tuple[float, float]
     erased: float
     alien: float
+    absent: float
+    put: float
+    alike: float
+    same: float
     gone: float
 
 
@@ -85,8 +109,10 @@ def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
     seen = blocks(visible)
     of_work, of_upload = blocks(weight), blocks(other)
     coarse, coarse_weight = _coarse(mine, theirs, visible)
-    erased, alien = _lone(g, h, cosine, visible)
     agree = blocks(weight * cosine) / np.maximum(of_work, 1e-3)
+    line = _line(mine, theirs, visible, agree > AGREES)
+    (erased, absent), (alien, put) = _lone(g, h, cosine, visible, mine, theirs, line)
+    alike, same = _alike(g, h, visible, away(mine, theirs, line) < _NEAR)
     return Compared(
         matrix=settled.matrix,
         visible=seen,
@@ -102,25 +128,84 @@ def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
         shade_upload=blocks(theirs, BLOCK // 2),
         shift=settled.shift,
         panel=_panel(mine, theirs, (agree < _LOST) & (seen > 0.5)),
+        line=line,
         erased=erased,
         alien=alien,
+        absent=absent,
+        put=put,
+        alike=alike,
+        same=same,
         gone=_gone(weight, cosine),
     )
 
 
-def _lone(g: Floats, h: Floats, cosine: Floats, visible: Floats) -> tuple[float, float]:
-    """Shares of the strong edges of the work and of the upload near which the other has nothing of the kind."""
+def _line(mine: Floats, theirs: Floats, visible: Floats, agrees: NDArray[np.bool_]) -> tuple[float, float]:
+    """`Compared.line`, of pictures of whole blocks; ``agrees`` by block.
+
+    Two lines are fitted again and again, what lies off them weighing less: one begins with all pixels that are not cut
+    to black or white, the other with those whose level is the same. The one near which most lies is returned: white
+    paper under dark letters misleads the first, filters the second.
+    """
+    few = (slice(_SPARSE // 2, None, _SPARSE),) * 2
+    base = (visible[few] * np.where(enlarged(agrees, BLOCK // _SPARSE), 1.0, _DOUBTED)).ravel()
+    some = np.flatnonzero(base)
+    if len(some) < _FEWEST:
+        return 1.0, 0.0
+    base, x, y = (part.ravel()[some].astype(np.float64) for part in (base, mine[few], theirs[few]))
+    powers = np.stack((np.ones_like(x), x, y, x * x, x * y), axis=1)
+    fitted = base * np.stack(((y > _CUT) & (y < 255 - _CUT), _nearness(away(x, y, (1.0, 0.0)))))
+    for _ in range(_REPEATS):
+        total, *sums = (fitted @ powers).T
+        mx, my, xx, xy = (each / np.maximum(total, 1e-9) for each in sums)
+        slope = np.maximum((xy - mx * my + _EVEN) / (xx - mx * mx + _EVEN), _LEAST_SLOPE)
+        line = slope[:, None], (my - slope * mx)[:, None]
+        near = base * _nearness(away(x, y, line))
+        there = line[0] * x + line[1]
+        fitted = near * ((there > 0) & (there < 255))  # what is cut says nothing about the slope
+    best = int(near.sum(axis=1).argmax())
+    return float(line[0][best, 0]), float(line[1][best, 0])
+
+
+def _nearness(off: Floats) -> Floats:
+    return 1 / (1 + (off / LEVELS) ** 2)
+
+
+def away(x: Floats, y: Floats, line: tuple[Floats | float, Floats | float]) -> Floats:
+    """By how many of the work's levels an upload's levels ``y`` lie off the line, cut to black and white, where the
+    work has ``x``."""
+    slope, offset = line
+    return np.asarray(np.abs(y - np.clip(slope * x + offset, 0, 255)) / np.maximum(slope, _FLAT))
+
+
+def _lone(
+    g: Floats, h: Floats, cosine: Floats, visible: Floats, mine: Floats, theirs: Floats, line: tuple[float, float]
+) -> list[tuple[float, float]]:
+    """Of the strong edges of the work, then of the upload, the share near which the other has nothing of the kind, and
+    the share where it has besides the level of one side of the edge."""
     seen = visible > 0
     both = (g > _STRONG) & (cosine > 0.7) & seen
     faded = float(np.clip(np.median(h[both] / g[both]), 0.1, 4.0)) if both.sum() > BLOCK else 1.0
     h = h / faded
-    around = np.ones((5, 5), dtype=np.uint8)
     out = []
-    for one, other in ((g, h), (h, g)):
-        weight = np.minimum(one, _CAP) * ((one > _STRONG) & seen)
-        alone = weight * (cv2.dilate(other, around) < _SMOOTH * one)
-        out.append(float(alone.sum() / max(float(weight.sum()), _CAP)))
-    return out[0], out[1]
+    for one, other, of_work in ((g, h, True), (h, g, False)):
+        edge = np.flatnonzero((one > _STRONG) & seen)
+        weight = np.minimum(one.take(edge), _CAP)
+        alone = cv2.dilate(other, _AROUND).take(edge) < _SMOOTH * one.take(edge)
+        there, lone = edge[alone], weight[alone]
+        sides = [side(mine if of_work else theirs, _SIDES).take(there) for side in (cv2.dilate, cv2.erode)]
+        level = (theirs if of_work else mine).take(there)
+        off = [away(side, level, line) if of_work else away(level, side, line) for side in sides]
+        total = max(float(weight.sum()), _CAP)
+        out.append((float(lone.sum()) / total, float(lone[np.minimum(*off) < _NEAR].sum()) / total))
+    return out
+
+
+def _alike(g: Floats, h: Floats, visible: Floats, near: NDArray[np.bool_]) -> tuple[float, float]:
+    """`Compared.alike` and `Compared.same`."""
+    seen = visible > 0
+    smooth = seen & (cv2.dilate(np.maximum(g, h), _AROUND) < _STRONG)
+    alike, same = (float(near[part].mean()) if part.any() else 0.5 for part in (smooth, seen))
+    return alike, same
 
 
 def _gone(weight: Floats, cosine: Floats) -> float:

@@ -91,12 +91,12 @@ def search(query: Fingerprint, view: View, load: Load, seen: View | None = None)
 
 
 def sightings(
-    query: Query, view: View, load: Load, *, doubtful: bool = False
+    query: Query, view: View, load: Load, *, undecided: bool = False
 ) -> dict[int, tuple[Fingerprint, Sighting]]:
     """The best alignment with each work that had enough in common to be compared.
 
     Args:
-        doubtful: compare those too that a glance would leave out.
+        undecided: ask no rule, because one is to be fitted: compare what a glance would leave out too; scores are 0.
     """
     asked = _votes(query, view)
     close = view.by_codes(query.codes, CODE_RADIUS)
@@ -129,7 +129,7 @@ def sightings(
             loaded.update(load(missing))
         works = list(dict.fromkeys((*(way.work for way in (*strong[:1], *others)), *near, *alike)))
     aligned += _wholes(query, loaded, works, aligned, afar=first is None)
-    return {work: (loaded[work], sighting) for work, sighting in _best(query, aligned, view, doubtful).items()}
+    return {work: (loaded[work], sighting) for work, sighting in _best(query, aligned, view, undecided).items()}
 
 
 def _agree(query: Query, candidate: Fingerprint, which: int, voters: NDArray[np.int64]) -> float:
@@ -236,10 +236,10 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
 
 
 def _best(
-    query: Query, aligned: Sequence[tuple[int, Laid]], view: View | None, doubtful: bool = False
+    query: Query, aligned: Sequence[tuple[int, Laid]], view: View | None, undecided: bool = False
 ) -> dict[int, Sighting]:
     """Of each work's alignments with an upload's frame the one under which they share most."""
-    if not doubtful:
+    if not undecided:
         aligned = [aligned[n] for n in worth([each.glance for _, each in aligned])]
     best: dict[int, tuple[Laid, Floats, Weighed]] = {}
     rarities = _rarities([each for _, each in aligned], view)
@@ -248,7 +248,8 @@ def _best(
         weighed = weigh(query.frame, each.work, each.by, compared, rarity, each.glance)
         if work not in best or weighed.gain - best[work][2].gain > _CLEARLY * abs(best[work][2].gain):
             best[work] = each, compared.matrix, weighed
-    sure = scores([weighed.evidence for _, _, weighed in best.values()]).tolist()
+    evidence = [weighed.evidence for _, _, weighed in best.values()]
+    sure = len(best) * [0.0] if undecided else scores(evidence).tolist()
     return {
         work: Sighting(query.frame, each.work, each.number, matrix, each.form, each.glance, weighed, score)
         for (work, (each, matrix, weighed)), score in zip(best.items(), sure, strict=True)

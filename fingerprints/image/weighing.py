@@ -12,16 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .alignment import Alignment
-from .comparing import Compared, enlarged
+from .comparing import AGREES, LEVELS, Compared, away, enlarged
 from .fitting import Box, corners, moved, within
 from .glance import Glance
 from .settling import BLOCK
 from .stored import Frame
 
 _SHOWS = 12.0  # mean gradient of a block from which it shows something
-_AGREES = 0.35  # of its gradients, for a block that is the same in both
+_SEEN = 0.6  # of a block, for what is said of levels
 _CELL = 3  # blocks a side of a coarse cell
-_LEVELS = 8.0  # of brightness, that small blocks of a copy may lie beside the line
 _BARE = 0.5  # in its favour: a block that shows nothing in both, so that a sky belongs to what was found
 _AGAINST = 0.30  # what a block must agree more than, to belong to the rectangle
 
@@ -55,7 +54,7 @@ class Evidence:
         everywhere: share of the visible work's coarse cells, of 3 x 3 blocks, in which something agrees.
         partly: agreement of the visible blocks that do not agree; nothing where another picture is, something between
             the letters of a caption.
-        panel, erased, alien, gone: see `Compared`.
+        panel, erased, alien, absent, put, alike, same, gone: see `Compared`.
         added: of what does not agree in the rectangle, the share where something with hard edges was put.
         empty: of what does not agree in the rectangle, the share where the upload shows nothing.
         tone: correlation of the blocks' brightness in the rectangle.
@@ -97,6 +96,10 @@ class Evidence:
     panel: float
     erased: float
     alien: float
+    absent: float
+    put: float
+    alike: float
+    same: float
     gone: float
     added: float
     empty: float
@@ -138,7 +141,7 @@ def weigh(
     weight = compared.work * seen
     support = np.maximum(compared.agree, np.minimum(compared.coarse, 0.9) - 0.15)
     shows = (compared.work > _SHOWS) & (seen > 0)
-    agrees = shows & (support > _AGREES)
+    agrees = shows & (support > AGREES)
     # Where the work is plain and the upload is not, something is there that is not the work's.
     plain = np.where(compared.upload < _SHOWS, 0.0, np.minimum(compared.upload, 60.0) * seen * 0.25)
     # What cannot be seen is left out of the rectangle.
@@ -177,7 +180,7 @@ def weigh(
     mine = int(within(back, box).sum())
     quad_share = _share_of_upload(upload, compared.matrix, box)
     count = int(inner.sum())
-    level, lit = _lit(compared, agrees, seen > 0.6)
+    level, lit = _lit(compared, agrees, seen > _SEEN)
     evidence = Evidence(
         places=float(np.log1p(len(places))),
         rare=float(np.log1p(rare.sum())),
@@ -206,13 +209,17 @@ def weigh(
         panel=compared.panel,
         erased=compared.erased,
         alien=compared.alien,
+        absent=compared.absent,
+        put=compared.put,
+        alike=compared.alike,
+        same=compared.same,
         gone=compared.gone,
         added=float((lost * np.clip(compared.crisp * 8, 0, 1))[inside].sum() / lost_here),
         empty=float(
             (lost * np.clip(1 - compared.upload / np.maximum(compared.work, 8.0), 0, 1))[inside].sum() / lost_here
         ),
-        tone=_correlation(compared.tone_work[inside & (seen > 0.6)], compared.tone_upload[inside & (seen > 0.6)]),
-        shade=_shade(compared, inner & ~agrees & (seen > 0.6)),
+        tone=_correlation(compared.tone_work[inside & (seen > _SEEN)], compared.tone_upload[inside & (seen > _SEEN)]),
+        shade=_shade(compared, inner & ~agrees & (seen > _SEEN)),
         level=level,
         lit=lit,
         shift=mean(compared.shift, inner & agrees),
@@ -266,22 +273,13 @@ def _shade(compared: Compared, lost: NDArray[np.bool_]) -> float:
 
 
 def _lit(compared: Compared, agrees: NDArray[np.bool_], seen: NDArray[np.bool_]) -> tuple[float, float]:
-    """`Evidence.level`, of all that agrees, in the work's levels, and `Evidence.lit`: a line fitted again and again,
-    what lies off it and what does not agree weighing less."""
+    """`Evidence.level`, of all that agrees, and `Evidence.lit`."""
     where = enlarged(seen, 2)
-    x, y = compared.shade_work[where].astype(np.float64), compared.shade_upload[where].astype(np.float64)
     sure = enlarged(agrees, 2)[where]
     if sure.sum() < 8:
         return float(np.log1p(255)), 0.0
-    base = np.where(sure, 1.0, 0.02)
-    weight = base
-    for _ in range(4):
-        middle = (weight @ x, weight @ y) / weight.sum()
-        dx, dy = x - middle[0], y - middle[1]
-        slope = max(float((weight * dx) @ dy / max(float((weight * dx) @ dx), 1.0)), 0.1)
-        away = np.abs(dy - slope * dx) / max(slope, 0.3)
-        weight = base / (1 + (away / _LEVELS) ** 2)
-    return float(np.log1p(np.median(away[sure]))), float((away < _LEVELS).mean())
+    off = away(compared.shade_work[where], compared.shade_upload[where], compared.line)
+    return float(np.log1p(np.median(off[sure]))), float((off < LEVELS).mean())
 
 
 def _full(compared: Compared, weight: NDArray[np.floating]) -> NDArray[np.floating]:

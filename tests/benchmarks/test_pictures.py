@@ -73,6 +73,35 @@ def test_a_learning_set_is_what_it_says(tmp_path: Path) -> None:
         assert (one.id, one.path.read_bytes()) == (same.id, same.path.read_bytes())
 
 
+def test_what_the_sets_are_drawn_by_is_drawn_for_one_purpose_each() -> None:
+    purposes = [("style", 3), ("member", 3, 0), ("edited", 3), ("near", 3, 0), ("stranger", 3)]
+    first = [families.source(what, *numbers, seed=5).random() for what, *numbers in purposes]
+    assert len(set(first)) == len(purposes)
+
+
+def test_edits_leave_something_of_the_works_own() -> None:
+    first = {families.kind(f): f for f in reversed(range(80))}
+    for kind, family in first.items():
+        choice = set(learning_set._choice(family))
+        assert (choice >= set(varied.PARTS)) == (kind in learning_set.PICTURES), kind
+        assert ("text_panel" in choice) == (kind not in learning_set.SMALL), kind
+
+
+def test_edits_that_undo_or_hide_each_other_are_not_combined(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def noted(name: str) -> edits.Edit:
+        return lambda picture, r: done.append(name) or picture
+
+    monkeypatch.setattr(varied, "ALL", {name: noted(name) for name in varied.ALL})
+    r, page = np.random.default_rng(2), Image.new("RGB", (8, 8))
+    for _ in range(300):
+        done.clear()
+        varied.combined(r, 3, list(varied.ALL))(page, r)
+        assert len(set(done)) == 3
+        assert all(len(set(group) & set(done)) <= 1 for group in varied._GROUPS), done
+
+
 def test_members_of_a_family_share_what_is_the_familys_and_nothing_else() -> None:
     first = {families.kind(f): f for f in reversed(range(80))}
     assert set(first) == set(families.KINDS)
@@ -99,7 +128,7 @@ def test_every_edit_can_be_made_of_every_shape() -> None:
         for name in ("covered", "stickers", "text_panel", "caption", "crop_10", "text_all_over"):
             small = picture.resize(size)
             assert varied.ALL[name](small, np.random.default_rng(5)).size[0] >= 1, name
-    three = varied.combined(np.random.default_rng(1), 3, parts=True)
+    three = varied.combined(np.random.default_rng(1), 3, list(varied.ALL))
     assert three(picture, np.random.default_rng(2)).tobytes() != picture.tobytes()
 
 

@@ -12,10 +12,21 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
 from fingerprints import image
-from fingerprints.image import alignment, codebook, drawing, glance, keypoints, laying, rule, stored, weighing
+from fingerprints.image import (
+    alignment,
+    codebook,
+    comparing,
+    drawing,
+    glance,
+    keypoints,
+    laying,
+    rule,
+    stored,
+    weighing,
+)
 from fingerprints.image.examples import photograph, saved
 from fingerprints.image.fitting import moved
 from fingerprints.image.query import Query
@@ -352,6 +363,59 @@ def test_pixelated_parts_keep_their_brightness_and_another_view_lies_elsewhere(w
     assert seen(opened(0)).shift < 0.2 < seen(bent).shift
 
 
+def laid_whole(upload: Image.Image, work: Image.Image) -> comparing.Compared:
+    (mine,) = stored.frames(made(saved(upload, "JPEG", quality=90), thorough=True))
+    (theirs,) = stored.frames(made(saved(work, "JPEG", quality=90)))
+    return comparing.compare(mine, theirs, np.diag((mine.width / theirs.width, mine.height / theirs.height, 1.0)), 0)
+
+
+def chart(*heights: int) -> Image.Image:
+    out = Image.new("RGB", SIZE, "white")
+    for n, height in enumerate(heights):
+        ImageDraw.Draw(out).rectangle((60 + 90 * n, 440 - height, 120 + 90 * n, 440), fill=(40 + 20 * n, 90, 140))
+    return out
+
+
+def test_letters_lie_on_a_chart_and_other_values_take_something_of_it_away() -> None:
+    mine, others = chart(120, 300, 210, 340, 90, 260), chart(310, 150, 330, 120, 270, 200)
+    copy = laid_whole(lettered(mine), mine)
+    assert copy.absent < 0.01
+    assert copy.put > 0.2
+    assert laid_whole(others, mine).absent > 0.2
+    assert laid_whole(chart(120), mine).absent > 0.6
+    lettered_other = laid_whole(lettered(others), mine)
+    assert lettered_other.absent > 0.1
+    assert copy.alike > lettered_other.alike + 0.05
+    assert copy.same > lettered_other.same + 0.05
+
+
+@pytest.mark.parametrize("dark", [0.4, 0.7, 1.0])
+@pytest.mark.parametrize("flat", [0.4, 0.75, 1.0])
+def test_levels_lie_near_one_line_under_letters_too(dark: float, flat: float) -> None:
+    work = photograph(3)
+    filtered = work.point([round(dark * (128 + flat * (level - 128))) for level in range(256)] * 3)
+    slope, offset = laid_whole(lettered(filtered), work).line
+    assert slope == pytest.approx(dark * flat, rel=0.1)
+    assert offset + 128 * slope == pytest.approx(128 * dark, abs=8)
+
+
+def test_what_was_made_so_bright_that_it_is_cut_still_lies_near_the_line() -> None:
+    compared = laid_whole(lettered(ImageEnhance.Brightness(photograph(3)).enhance(2)), photograph(3))
+    assert compared.alike > 0.85
+
+
+def test_paper_between_dark_letters_has_the_level_it_had() -> None:
+    mine = chart(120, 300, 210, 340, 90, 260)
+    upload = mine.copy()
+    draw = ImageDraw.Draw(upload)
+    for n in range(8):
+        ink, font = ("black", "yellow", "white", "#222")[n % 4], ImageFont.load_default(66)
+        draw.text((4, 59 * n - 10), "BREAKING the harbour"[n:], ink, font, stroke_width=5, stroke_fill="#602")
+    compared = laid_whole(upload, mine)
+    assert compared.line[0] == pytest.approx(1, abs=0.1)
+    assert compared.alike > 0.9
+
+
 def test_the_best_rectangle_is_that_of_brute_force() -> None:
     r = np.random.default_rng(3)
     for _ in range(20):
@@ -382,6 +446,8 @@ def test_the_rule_is_sure_of_nothing_and_of_everything_and_bounded_between() -> 
         "hole",
         "erased",
         "alien",
+        "absent",
+        "put",
         "gone",
         "added",
         "level",
