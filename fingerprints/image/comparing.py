@@ -204,7 +204,8 @@ def _alike(g: Floats, h: Floats, visible: Floats, near: NDArray[np.bool_]) -> tu
     """`Compared.alike` and `Compared.same`."""
     seen = visible > 0
     smooth = seen & (cv2.dilate(np.maximum(g, h), _AROUND) < _STRONG)
-    alike, same = (float(near[part].mean()) if part.any() else 0.5 for part in (smooth, seen))
+    counts = [(np.count_nonzero(near & part), np.count_nonzero(part)) for part in (smooth, seen)]
+    alike, same = (here / there if there else 0.5 for here, there in counts)
     return alike, same
 
 
@@ -219,7 +220,7 @@ def _panel(mine: Floats, theirs: Floats, lost: NDArray[np.bool_]) -> float:
     where = enlarged(lost, BLOCK)
     if not where.any():
         return 0.0
-    shares = [np.bincount((p[where] / 8).astype(np.int64).clip(0, 31), minlength=32) for p in (theirs, mine)]
+    shares = [np.bincount((p[where] * 0.125).astype(np.uint8), minlength=32) for p in (theirs, mine)]
     level, there = (np.convolve(share, (1, 1), "same") / where.sum() for share in shares)
     most = int(level.argmax())
     return float(level[most] - there[most])

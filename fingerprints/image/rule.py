@@ -66,8 +66,8 @@ def _trees(name: str) -> _Trees:
 
 
 def worth(glances: Sequence[Glance]) -> NDArray[np.int64]:
-    """Which alignments are worth a comparison; of those that are copies one in five thousand is not. Whole pictures that
-    are laid on each other are, and no more than `MOST` unless they are likely."""
+    """Which alignments are worth a comparison; of those that are copies one in five thousand is not. Whole pictures
+    that are laid on each other are, and no more than `MOST` unless they are likely."""
     if not glances:
         return np.zeros(0, dtype=np.int64)
     rule = _trees("glance")
