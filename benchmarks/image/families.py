@@ -1,8 +1,8 @@
 """Families of pictures drawn by code: members have a template, a place, a person or a maker in common, and contents of
 their own.
 
-What is shared is drawn from the family's seed (lettering, colours, layout, scenery), so that no two families have one
-template; what is a member's own, from both seeds.
+What is shared (lettering, colours, layout, scenery) is drawn by random numbers of the family's, so that no two families
+have one template; what is a member's own, by numbers of its own.
 """
 
 from __future__ import annotations
@@ -216,7 +216,7 @@ def kind(family: int) -> str:
 def source(purpose: str, *numbers: int, seed: int) -> Rng:
     """Random numbers for one purpose, which always has as many numbers.
 
-    To numpy a seed with zeros at its end is the one without: what an upload or a member is, is said before its numbers.
+    To numpy a seed with zeros at its end is the one without; so the purpose stands first, and no two share a seed.
     """
     return np.random.default_rng([seed, _PURPOSES.index(purpose), *numbers])
 

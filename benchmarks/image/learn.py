@@ -5,9 +5,9 @@
 A case set is a folder with refs.jsonl and queries.jsonl as benchmarks/common/cases.py has them; distractors have tiers.
 For every query all candidates are aligned and compared; the best alignment of each gives one row: the evidence and the
 glance. (A search compares what a glance leaves only, and of what is doubtful no more than `rule.MOST`.) The rules are
-fitted to all of CASES; what is printed for them comes from five folds that never hold one work on both sides. Recall is
-of queries with any expected work found at the threshold; uAP pools all reported pairs. Needs scikit-learn
-(requirements-dev.lock).
+fitted to all of CASES; what is printed for them comes from five folds that never hold copies of one work on both sides,
+collages, which stand with one of their works, excepted. Recall is of queries with any expected work found at the
+threshold; uAP pools all reported pairs. Needs scikit-learn (requirements-dev.lock).
 """
 
 from __future__ import annotations

@@ -205,7 +205,7 @@ def _alike(g: Floats, h: Floats, visible: Floats, near: NDArray[np.bool_]) -> tu
     seen = visible > 0
     smooth = seen & (cv2.dilate(np.maximum(g, h), _AROUND) < _STRONG)
     counts = [(np.count_nonzero(near & part), np.count_nonzero(part)) for part in (smooth, seen)]
-    alike, same = (here / there if there else 0.5 for here, there in counts)
+    alike, same = (float(here / there) if there else 0.5 for here, there in counts)
     return alike, same
 
 

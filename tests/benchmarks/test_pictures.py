@@ -81,13 +81,15 @@ def test_what_the_sets_are_drawn_by_is_drawn_for_one_purpose_each() -> None:
 
 def test_edits_leave_something_of_the_works_own() -> None:
     first = {families.kind(f): f for f in reversed(range(80))}
-    for kind, family in first.items():
-        choice = set(learning_set._choice(family))
-        assert (choice >= set(varied.PARTS)) == (kind in learning_set.PICTURES), kind
-        assert ("text_panel" in choice) == (kind not in learning_set.SMALL), kind
+    offered = {kind: set(learning_set._choice(family)) for kind, family in first.items()}
+    assert offered["photo"] == offered["burst"] == set(varied.ALL)
+    for kind in ("branded", "chart", "document"):  # of a part the template may be all
+        assert offered[kind] == set(varied.ALL) - {"crop_60", "crop_35", "crop_10"}
+    for kind in ("logo", "flag", "product"):  # a panel may hide all that is their own
+        assert offered[kind] == offered["chart"] - {"text_panel"}
 
 
-def test_edits_that_undo_or_hide_each_other_are_not_combined(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_is_not_put_into_two_others_cut_twice_or_inverted_back(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
 
     def noted(name: str) -> edits.Edit:
@@ -99,7 +101,9 @@ def test_edits_that_undo_or_hide_each_other_are_not_combined(monkeypatch: pytest
         done.clear()
         varied.combined(r, 3, list(varied.ALL))(page, r)
         assert len(set(done)) == 3
-        assert all(len(set(group) & set(done)) <= 1 for group in varied._GROUPS), done
+        for group in (("on_a_post", "inside", "letterbox", "crop_10"), ("crop_60", "crop_35", "crop_10")):
+            assert len(set(done) & set(group)) <= 1, done
+        assert not {"inverted", "inverted_mirrored"} <= set(done)
 
 
 def test_members_of_a_family_share_what_is_the_familys_and_nothing_else() -> None:

@@ -380,8 +380,17 @@ def test_letters_lie_on_a_chart_and_other_values_take_something_of_it_away() -> 
     mine, others = chart(120, 300, 210, 340, 90, 260), chart(310, 150, 330, 120, 270, 200)
     copy = laid_whole(lettered(mine), mine)
     assert copy.absent < 0.01
-    assert copy.put > 0.2
+    assert copy.alien - 0.2 > copy.put > 0.2
+    assert copy.same < 0.8 < copy.alike
+    half = mine.copy()
+    ImageDraw.Draw(half).rectangle((0, 0, 330, 480), fill=(170, 170, 170))
+    under = laid_whole(half, mine)  # something lies over the edges that are gone
+    assert under.erased > 0.4
+    assert under.absent < 0.01
     assert laid_whole(others, mine).absent > 0.2
+    filtered = laid_whole(others.point([round(0.4 * level + 60) for level in range(256)] * 3), mine)
+    assert filtered.absent > 0.2
+    assert filtered.put > 0.2
     assert laid_whole(chart(120), mine).absent > 0.6
     lettered_other = laid_whole(lettered(others), mine)
     assert lettered_other.absent > 0.1
