@@ -205,8 +205,8 @@ KINDS: dict[str, tuple[Callable[[Rng, Rng], Image.Image], int, int]] = {
     "burst": (burst, 3, 3),
 }  # fmt: skip
 _TURN = tuple(name for name, (_, share, _) in KINDS.items() for _ in range(share))
-_PURPOSES = ("style", "member", "edited", "near", "stranger")
 _STEP = 29  # has no divisor with the length of `_TURN` in common: kinds are mixed, and all come
+_PURPOSES = ("style", "member", "edited", "near", "stranger")  # of random numbers
 
 
 def kind(family: int) -> str:

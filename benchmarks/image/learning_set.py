@@ -4,9 +4,9 @@
 
 makes a case set (see benchmarks/common/cases.py). Of every family one member is registered, of every seventh two,
 unless they are photographs a moment apart; two more of each but photographs are distractors of the tier of their kind
-(`families.KINDS`), a third of them edited slightly, a sixth as hard as copies are.
-Strangers are members of families of which nobody registered any, a third of them with one to three edits, some in
-collages (tier 1). The same seed gives the same pictures (with one version of numpy and Pillow).
+(`families.KINDS`), a third of them edited slightly, a sixth as hard as copies are. Strangers are members of families of
+which nobody registered any, a third of them with one to three edits, some in collages (tier 1). The same seed gives the
+same pictures (with one version of numpy and Pillow).
 
 `generate.py` makes an easier set, whose figures mean something beside those of other methods; here many copies are
 covered until little is left, because that is where a rule has to decide.
@@ -107,9 +107,8 @@ def _encoded(picture: Image.Image, r: Rng) -> tuple[str, bytes]:
 
 
 _MAKERS: dict[str, Callable[..., Made]] = {"edited": edited, "near": near, "stranger": stranger}
-_Job = tuple[
-    Path, str, str, tuple[int, ...]
-]  # folder, name, what is made (a work or one of `_MAKERS`), of what numbers
+# folder, name, what is made (a work or one of `_MAKERS`), of what numbers
+_Job = tuple[Path, str, str, tuple[int, ...]]
 
 
 def _written(job: _Job) -> dict[str, Any]:

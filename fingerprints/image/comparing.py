@@ -8,6 +8,7 @@ pictures agree to zero on average, whatever is in them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -38,6 +39,7 @@ _REPEATS = 6  # of the fit
 _COARSE = 4.0  # sigma in pixels, at which pixelated and blurred parts still agree
 
 Floats = NDArray[np.floating]
+Line = tuple[Floats | float, Floats | float]  # slope and offset
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,8 +113,9 @@ def compare(upload: Frame, work: Frame, matrix: Floats, form: int) -> Compared:
     coarse, coarse_weight = _coarse(mine, theirs, visible)
     agree = blocks(weight * cosine) / np.maximum(of_work, 1e-3)
     line = _line(mine, theirs, visible, agree > AGREES)
-    (erased, absent), (alien, put) = _lone(g, h, cosine, visible, mine, theirs, line)
-    alike, same = _alike(g, h, visible, away(mine, theirs, line) < _NEAR)
+    told, near = _told(mine, line), _NEAR * _steepness(line)
+    (erased, absent), (alien, put) = _lone(g, h, cosine, visible, told, theirs, near)
+    alike, same = _alike(g, h, visible, np.abs(theirs - told) < near)
     return Compared(
         matrix=settled.matrix,
         visible=seen,
@@ -170,33 +173,39 @@ def _nearness(off: Floats) -> Floats:
     return 1 / (1 + (off / LEVELS) ** 2)
 
 
-def away(x: Floats, y: Floats, line: tuple[Floats | float, Floats | float]) -> Floats:
-    """By how many of the work's levels an upload's levels ``y`` lie off the line, cut to black and white, where the
-    work has ``x``."""
-    slope, offset = line
-    return np.asarray(np.abs(y - np.clip(slope * x + offset, 0, 255)) / np.maximum(slope, _FLAT))
+def away(x: Floats, y: Floats, line: Line) -> Floats:
+    """By how many of the work's levels an upload's levels ``y`` lie off the line where the work has ``x``."""
+    return np.asarray(np.abs(y - _told(x, line)) / _steepness(line))
+
+
+def _told(x: Floats, line: Line) -> Floats:
+    """The work's levels as an upload would have them, cut to black and white."""
+    return np.asarray(np.clip(line[0] * x + line[1], 0, 255))
+
+
+def _steepness(line: Line) -> Any:
+    """How many of an upload's levels are taken for one of the work's: the slope, of a flat line more."""
+    return np.maximum(line[0], _FLAT)
 
 
 def _lone(
-    g: Floats, h: Floats, cosine: Floats, visible: Floats, mine: Floats, theirs: Floats, line: tuple[float, float]
+    g: Floats, h: Floats, cosine: Floats, visible: Floats, told: Floats, theirs: Floats, near: float
 ) -> list[tuple[float, float]]:
     """Of the strong edges of the work, then of the upload, the share near which the other has nothing of the kind, and
-    the share where it has besides the level of one side of the edge."""
+    the share where it has besides the level of one side of the edge, but for less than ``near``."""
     seen = visible > 0
     both = (g > _STRONG) & (cosine > 0.7) & seen
     faded = float(np.clip(np.median(h[both] / g[both]), 0.1, 4.0)) if both.sum() > BLOCK else 1.0
     h = h / faded
     out = []
-    for one, other, of_work in ((g, h, True), (h, g, False)):
+    for one, other, edges, levels in ((g, h, told, theirs), (h, g, theirs, told)):
         edge = np.flatnonzero((one > _STRONG) & seen)
         weight = np.minimum(one.take(edge), _CAP)
         alone = cv2.dilate(other, _AROUND).take(edge) < _SMOOTH * one.take(edge)
         there, lone = edge[alone], weight[alone]
-        sides = [side(mine if of_work else theirs, _SIDES).take(there) for side in (cv2.dilate, cv2.erode)]
-        level = (theirs if of_work else mine).take(there)
-        off = [away(side, level, line) if of_work else away(level, side, line) for side in sides]
+        off = [np.abs(side(edges, _SIDES).take(there) - levels.take(there)) for side in (cv2.dilate, cv2.erode)]
         total = max(float(weight.sum()), _CAP)
-        out.append((float(lone.sum()) / total, float(lone[np.minimum(*off) < _NEAR].sum()) / total))
+        out.append((float(lone.sum()) / total, float(lone[np.minimum(*off) < near].sum()) / total))
     return out
 
 
