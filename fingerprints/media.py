@@ -105,6 +105,12 @@ def search(query: Fingerprint, index: Index, load: Load, seen: Index | None = No
     return found
 
 
+def rank(algorithm: str) -> tuple[bool, int]:
+    """Greater for today's algorithm than for any other, and for a later version (the number behind the stroke of an id)
+    than for an earlier one."""
+    return algorithm in ALGORITHMS, int(algorithm.partition("/")[2].partition(":")[0])
+
+
 def renewed(of: Fingerprint) -> Fingerprint | None:
     """A work's fingerprint by today's algorithm from what an older one kept; None where nothing better can be made."""
     if of.medium == "text":

@@ -179,11 +179,13 @@ class Service:
                 )
             ]
         changes = [Change(idx + 1, work, None) for idx, work in removed]
-        current = {work for _, work, algorithm, _ in added if algorithm in media.ALGORITHMS}
+        newest: dict[int, str] = {}
+        for _, work, algorithm, _ in added:
+            newest[work] = max(newest.get(work, algorithm), algorithm, key=media.rank)
         for idx, work, algorithm, data in added:
-            old = algorithm not in media.ALGORITHMS and algorithm != media.EXACT
-            if old and work in current:
+            if algorithm != newest[work]:
                 continue  # kept because the log commits to it
+            old = algorithm not in media.ALGORITHMS and algorithm != media.EXACT
             try:
                 found = self._renewed(work, algorithm) if old else Fingerprint.from_bytes(data, b"")
                 changes.append(Change(idx + 1, work, found))

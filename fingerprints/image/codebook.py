@@ -4,7 +4,8 @@ A descriptor is projected to 64 dimensions. Key: a 16-bit visual word, the neare
 of two halves (Babenko, Lempitsky, The inverted multi-index, 2012), and a 24-bit signature of what the word leaves over,
 compared by Hamming distance (Jegou, Douze, Schmid, Hamming embedding, 2008). Code: sixteen bytes, a product quantiser
 (Jegou, Douze, Schmid, Product quantization for nearest neighbor search, 2011). All tables are in ``codebook-1.npz``,
-made by ``scripts/make_picture_codebook.py`` from pictures that the script draws and two that scikit-learn carries.
+made by ``scripts/make_picture_codebook.py`` from pictures that the script draws and two that scikit-learn carries, when
+OpenCV made the descriptors.
 """
 
 from __future__ import annotations

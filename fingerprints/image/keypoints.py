@@ -1,8 +1,8 @@
 """Local features: RootSIFT keypoints, and what mirroring and inversion make of their descriptors.
 
-SIFT (Lowe, 2004) as OpenCV computes it, square-rooted (Arandjelovic, Zisserman, Three things everyone should know to
-improve object retrieval, 2012). Mirroring a picture or inverting its levels permutes the descriptor, so one extraction
-serves four forms.
+SIFT (Lowe, 2004), found by OpenCV and described by `descriptors`, square-rooted (Arandjelovic, Zisserman, Three things
+everyone should know to improve object retrieval, 2012). Mirroring a picture or inverting its levels permutes the
+descriptor, so one extraction serves four forms.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-LENGTH = 128
+from .descriptors import BLUR, LAYERS, LENGTH, described
+
 FORMS = 4  # bits of a form: 1 mirrored, 2 inverted
 MIRRORED, INVERTED = 1, 2
 
@@ -48,34 +49,37 @@ class Keypoints:
 
 
 @cache
-def _detector(most: int) -> Any:
+def _detector() -> Any:
     cv2.setNumThreads(1)  # processes are the parallelism
-    return cv2.SIFT_create(nfeatures=most, contrastThreshold=_CONTRAST, edgeThreshold=_EDGE)
+    return cv2.SIFT_create(
+        nOctaveLayers=LAYERS,
+        contrastThreshold=_CONTRAST,
+        edgeThreshold=_EDGE,
+        sigma=2 * BLUR,  # of the doubled picture
+        enable_precise_upscale=False,
+    )
 
 
 def detect(grey: NDArray[np.uint8], most: int) -> Keypoints:
     """The keypoints of a grey picture, strongest first, at most ``most``, spread over the picture."""
-    found, raw = _detector(0).detectAndCompute(grey, None)
-    if found:
-        chosen = _chosen(found, grey.shape, most)
-        found, raw = [found[n] for n in chosen], raw[chosen]
+    found = _detector().detect(grey)
     if not found:
         empty = np.zeros(0, dtype=np.float32)
         return Keypoints(empty.reshape(0, 2), empty, empty, np.zeros((0, LENGTH), dtype=np.uint8))
+    seen = np.array([(*k.pt, k.size, k.angle, k.response) for k in found], dtype=np.float32)
+    chosen = _chosen(seen[:, :2], seen[:, 4], grey.shape, most)
+    points, (sizes, angles, _) = seen[chosen, :2], seen[chosen, 2:].T
+    raw = described(grey, points, sizes, angles)
     root = np.sqrt(raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-9)) * 512
-    points = np.array([k.pt for k in found], dtype=np.float32) + np.float32(0.5)
-    sizes = np.array([k.size for k in found], dtype=np.float32)
-    angles = np.array([k.angle for k in found], dtype=np.float32)
-    return Keypoints(points, sizes, angles, np.minimum(np.rint(root), 255).astype(np.uint8))
+    return Keypoints(points + np.float32(0.5), sizes, angles, np.minimum(np.rint(root), 255).astype(np.uint8))
 
 
-def _chosen(found: Any, shape: tuple[int, ...], most: int) -> NDArray[np.int64]:
+def _chosen(points: Floats, strength: Floats, shape: tuple[int, ...], most: int) -> NDArray[np.int64]:
     """The strongest, but of each of 8 x 8 cells no more than four times its share."""
-    strength = np.array([k.response for k in found])
     order = np.argsort(-strength, kind="stable")
     if len(order) <= most:
         return order
-    points = np.array([k.pt for k in found])[order]
+    points = points[order]
     cell = (points[:, 1] * _CELLS / shape[0]).astype(int) * _CELLS + (points[:, 0] * _CELLS / shape[1]).astype(int)
     by_cell = np.argsort(cell, kind="stable")
     first = np.searchsorted(cell[by_cell], np.arange(_CELLS**2))

@@ -19,8 +19,9 @@ from PIL import Image
 
 from ..model import Fingerprint
 from . import codebook
+from .descriptors import LENGTH
 from .hashing import SIDE
-from .keypoints import LENGTH, Keypoints
+from .keypoints import Keypoints
 
 FRAME = 256  # pixels of a work's longer side in which its keypoints and all comparisons count
 SHOWN = 320  # pixels of the longer side of the small pictures

@@ -1,16 +1,23 @@
 """The picture that a scan's matches rest on: kept, shown, forgotten."""
 
+import dataclasses
 import io
+import struct
+import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from PIL import Image
 
+from fingerprints import image
+from fingerprints.model import Fingerprint
 from provenance import accounts, erasure, evidence
+from provenance.config import Settings
 from provenance.errors import NotFound
 from provenance.service import Service
-from provenance.tables import previews
+from provenance.tables import fingerprints, previews
 
 from .conftest import ESSAY, encoded, mirrored, picture, register_work, scan_upload
 
@@ -58,3 +65,29 @@ def test_another_account_does_not_see_it(service: Service) -> None:
     assert result.scan_id is not None
     with pytest.raises(NotFound):
         evidence.picture(service, result.scan_id, "acct_somebody_else")
+
+
+def test_of_a_works_older_fingerprints_the_newest_is_renewed(settings: Settings) -> None:
+    second, first = "sourcemark-image/2:phash16-sift-codebook1", "sourcemark-image/1:phash16-grey64"
+    greys = np.asarray(picture(1).convert("L").resize((64, 64)))
+    of_first = struct.pack("<BBII", 1, 1, *picture(1).size) + zlib.compress(greys.tobytes())
+    with Service(settings) as opened:
+        registered = register_work(opened, encoded(picture(1)))
+        with opened.db.write() as connection:
+            row = connection.execute(sa.select(fingerprints)).mappings().one()
+            now = Fingerprint.from_bytes(row["data"] + row["detail"])
+            connection.execute(fingerprints.delete())
+            for algorithm, detail in ((first, of_first), (second, now.detail)):
+                old = dataclasses.replace(now, algorithm=algorithm, detail=detail)
+                values = {"work": row["work"], "algorithm": algorithm, "data": old.index_bytes(), "detail": detail}
+                connection.execute(fingerprints.insert().values(values))
+    for _ in range(2):
+        with Service(settings) as opened:
+            result = scan_upload(opened, encoded(mirrored(picture(1)).crop((100, 80, 560, 420))))
+            assert [match.work_id for match in result.matches] == [registered.work_id]
+            assert result.scan_id is not None
+            assert evidence.picture(opened, result.scan_id)
+            with opened.db.read() as connection:
+                kept_of = connection.execute(sa.select(fingerprints.c.algorithm, fingerprints.c.detail)).all()
+            assert sorted(name for name, _ in kept_of) == [first, second, image.ALGORITHM]
+            assert dict(kept_of)[image.ALGORITHM] == dict(kept_of)[second]
