@@ -49,7 +49,8 @@ class Keypoints:
 
 
 @cache
-def _detector() -> Any:
+def detector() -> Any:
+    """OpenCV's SIFT as it is used here, on one core."""
     cv2.setNumThreads(1)  # processes are the parallelism
     return cv2.SIFT_create(
         nOctaveLayers=LAYERS,
@@ -62,7 +63,7 @@ def _detector() -> Any:
 
 def detect(grey: NDArray[np.uint8], most: int) -> Keypoints:
     """The keypoints of a grey picture, strongest first, at most ``most``, spread over the picture."""
-    found = _detector().detect(grey)
+    found = detector().detect(grey)
     if not found:
         empty = np.zeros(0, dtype=np.float32)
         return Keypoints(empty.reshape(0, 2), empty, empty, np.zeros((0, LENGTH), dtype=np.uint8))

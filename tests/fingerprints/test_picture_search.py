@@ -280,6 +280,40 @@ def test_how_strongly_places_agree_is_less_the_more_were_tried(works: list[Finge
     assert alignment.agreeing(upload, work, voters[:2], alike[:2], 0) == 0
 
 
+def test_where_nearly_all_places_are_alike_each_pair_counts() -> None:
+    # 120 places of the upload, each with eighteen of the work like it, and some that are like one only.
+    alike = np.random.default_rng(1).uniform(0, 0.3, (150, 200)).astype(np.float32)
+    alike[:120, :18] = np.linspace(0.94, 0.95, 18)
+    few, many = alike.copy(), alike.copy()
+    few[range(120, 130), range(20, 30)] = 0.95
+    many[range(120, 150), range(20, 50)] = 0.95
+    left, _, weight = alignment.pairs(few)
+    assert set(weight[left < 120].round(2).tolist()) == {0.6}
+    left, _, weight = alignment.pairs(many)
+    assert weight[left < 120].max() < 0.2 < 0.9 < weight[left >= 120].min()
+    faint = np.where(few > 0.5, few - 0.15, few)
+    left, _, weight = alignment.pairs(faint)
+    assert weight[left < 120].max() < 0.2
+
+
+def ring(spokes: int) -> Image.Image:
+    out = Image.new("RGB", (560, 560), "white")
+    spoke = np.array([(125, -22), (125, 8), (190, 14), (190, 22), (255, 26), (255, -26)], dtype=float)
+    for turn in np.arange(spokes) * 2 * np.pi / spokes:
+        about = np.array([(np.cos(turn), np.sin(turn)), (-np.sin(turn), np.cos(turn))])
+        ImageDraw.Draw(out).polygon([(x, y) for x, y in (spoke @ about + 280).tolist()], fill="black")
+    return out
+
+
+def test_a_ring_of_equal_spokes_is_found_and_laid_as_it_stands() -> None:
+    works = [made(saved(ring(spokes), "JPEG", quality=92)) for spokes in (18, 13, 24)]
+    for number, spokes in enumerate((18, 13, 24)):
+        for edited in (posted(ring(spokes)), ring(spokes).rotate(8, expand=True, fillcolor="grey")):
+            found = found_in(edited, works)
+            assert set(found) == {number}
+            assert not found[number].transform["mirrored"]
+
+
 @pytest.mark.parametrize("which", range(1, keypoints.FORMS))
 def test_a_mirrored_or_inverted_picture_has_the_permuted_descriptors(which: int) -> None:
     grey = np.asarray(photograph(5).convert("L"))
@@ -477,6 +511,18 @@ def test_the_rule_is_sure_of_nothing_and_of_everything_and_bounded_between() -> 
     assert ((scores >= 0) & (scores <= 1)).all()
     assert rule.scores(wild[:1]) == pytest.approx(scores[2:3])
     assert len(rule.scores([])) == len(rule.worth([])) == 0
+
+
+def test_votes_tell_where_everything_around_is_alike_too(works: list[Fingerprint]) -> None:
+    (upload,) = stored.frames(made(saved(opened(2), "JPEG", quality=80), thorough=True))
+    query = Query(upload)
+    (plain,) = (each.by for each in laying.by_keypoints(query, works[2], (0,)))
+    assert plain is not None
+    letters = dataclasses.replace(plain, surprise=2.0)
+    assert plain.votes > 30
+    assert laying._tells(letters)
+    assert not laying._tells(dataclasses.replace(letters, votes=13))
+    assert not laying._tells(dataclasses.replace(letters, places=plain.places[:4], upload=plain.upload[:4]))
 
 
 def test_a_glance_tells_a_copy_from_places_that_agree_by_chance(works: list[Fingerprint]) -> None:
