@@ -1,6 +1,6 @@
 """Fit the rules that decide whether an upload contains a work, and report them on sets they were not fitted on.
 
-    python benchmarks/image/learn.py CASES... [--check CASES...] [--out FILE.npz] [--sure 0.53] [--division 1]
+    python benchmarks/image/learn.py CASES... [--check CASES...] [--out FILE.npz] [--sure 0.55] [--division 1]
 
 A case set is a folder with refs.jsonl and queries.jsonl as benchmarks/common/cases.py has them; distractors have tiers.
 For every query all candidates are aligned and compared; the best alignment of each gives one row: the evidence and the
@@ -230,7 +230,7 @@ def main() -> None:
     parser.add_argument("cases", type=Path, nargs="+")
     parser.add_argument("--check", type=Path, nargs="*", default=[], help="case sets that are only reported")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--sure", type=float, default=0.53, help="share of copies at the reporting threshold")
+    parser.add_argument("--sure", type=float, default=0.55, help="share of copies at the reporting threshold")
     parser.add_argument("--division", type=int, default=1, help="which division into folds; several show their chance")
     given = parser.parse_args()
     sets = [collect(folder) for folder in given.cases]

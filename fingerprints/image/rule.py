@@ -3,7 +3,7 @@ whether an upload contains a work.
 
 Either is the mean of extremely randomized trees (Geurts, Ernst, Wehenkel, 2006), fitted by
 ``benchmarks/image/learn.py`` to a case set of photographs and layouts that is not part of the project and to three of
-``benchmarks/image/learning_set.py``, with seeds 11, 12 and 13; ``rule-8.npz`` holds both. Boosted trees that may only
+``benchmarks/image/learning_set.py``, with seeds 11, 12 and 13; ``rule-9.npz`` holds both. Boosted trees that may only
 ever go one way with each quantity were tried first: on works they had not seen they confused more templates with
 copies. What each set adds is in benchmarks/README.md.
 """
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from .glance import Glance
 from .weighing import Evidence
 
-FILE = "rule-8.npz"
+FILE = "rule-9.npz"
 LIKE = 0.22  # of a glance's code: whole pictures so much alike are worth it whatever the keypoints say
 MOST, LIKELY = 10, 0.25  # doubtful alignments of one picture that are compared; a glance's share from which none is
 GLANCE = tuple(field.name for field in fields(Glance))

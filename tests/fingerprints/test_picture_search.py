@@ -534,11 +534,12 @@ def test_a_glance_tells_a_copy_from_places_that_agree_by_chance(works: list[Fing
     assert len(rule.worth(glances(works[2])))
     chance = [each for n, work in enumerate(works) if n != 2 for each in glances(work)]
     assert not len(rule.worth(chance))
-    bare = glance.Glance(**{name: 1.0 if name in ("silent", "strange", "tried") else 0.0 for name in rule.GLANCE})
+    bare = dataclasses.replace(chance[0], code=0.0)
     assert not len(rule.worth([bare]))
     alike = dataclasses.replace(bare, code=0.4)  # whole pictures that are alike are compared
     assert rule.worth([alike]).tolist() == [0]
-    whole = dataclasses.replace(bare, tried=0.0)  # so are those that are laid on each other, but not all
+    # So are those that are laid on each other though no place agrees, but not all.
+    whole = glance.Glance(**{name: 1.0 if name in ("silent", "strange") else 0.0 for name in rule.GLANCE})
     assert rule.worth([bare, *[whole] * (rule.MOST + 3)]).tolist() == list(range(1, 1 + rule.MOST))
     clear = glances(works[2])[0]
     assert len(rule.worth([clear] * (rule.MOST + 3))) == rule.MOST + 3
