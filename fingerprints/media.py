@@ -105,10 +105,10 @@ def search(query: Fingerprint, index: Index, load: Load, seen: Index | None = No
     return found
 
 
-def rank(algorithm: str) -> tuple[bool, int]:
-    """Greater for today's algorithm than for any other, and for a later version (the number behind the stroke of an id)
-    than for an earlier one."""
-    return algorithm in ALGORITHMS, int(algorithm.partition("/")[2].partition(":")[0])
+def version(algorithm: str) -> int:
+    """The number after the slash of an algorithm's id; 0 where there is none."""
+    number = algorithm.partition("/")[2].partition(":")[0]
+    return int(number) if number.isdecimal() else 0
 
 
 def renewed(of: Fingerprint) -> Fingerprint | None:

@@ -4,7 +4,7 @@
 
 The peer decodes and hashes, ``imagehash.phash(Image.open(...))`` with its default of 64 bits, and looks nothing up.
 Ours, registering, fingerprints a work; a query of ours fingerprints closely, looks up and verifies, with the works'
-details read from SQLite. Keypoints and descriptors, the largest part of a query, stand beside OpenCV's own. A ratio is
+details read from SQLite. Keypoints and descriptors, much of a query, stand beside OpenCV's own. A ratio is
 our time over the peer's, the median of the rounds, below 1 where we are faster; both columns suffer the same machine.
 """
 

@@ -31,7 +31,7 @@ NAME: Medium = "image"
 ALGORITHM = f"sourcemark-image/3:phash16-sift-{codebook.VERSION}"
 
 # Here OpenCV made the descriptors. Of one keypoint they have a mean cosine of .995 with ours: compared as they are.
-_BY_OPENCV = "sourcemark-image/2:phash16-sift-codebook1"
+_BY_OPENCV = f"sourcemark-image/2:phash16-sift-{codebook.VERSION}"
 _GREYS = "sourcemark-image/1:phash16-grey64"
 _SHORTEST = 32  # pixels of the shorter side below which there is nothing to compare
 _PLAIN = 4  # of 64 blocks: fewer with texture are nothing to recognise

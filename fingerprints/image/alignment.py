@@ -19,9 +19,9 @@ from .stored import Frame
 _ALIKE = 0.62  # cosine of projected descriptors from which two places may be the same
 _MOST = 384  # pairs that vote
 _RATIO = 0.97  # of the distance to the next best place of the work; repeated patterns vote, but for less
-# Each place of a pattern, say a ring of spokes, has many like it. Where less than this share of the pairs weighs more
-# than `_CLEAR`, those at least `_EQUAL` alike count too, or the few that are clear by chance would outvote them all.
-_PATTERN, _CLEAR, _EQUAL, _ONE_OF_MANY = 0.1, 0.5, 0.9, 0.6
+_CLEAR = 0.5  # weight of a pair from which its place is taken to have no other like it
+_MANY_CLEAR = 0.1  # share of the pairs; where fewer are clear, they may be so by chance: see `pairs`
+_EQUAL, _ONE_OF_MANY = 0.9, 0.6  # cosine from which a pair that is not clear counts there, and how much it weighs
 _LEADING = 128  # of these pairs, the best, each proposes a transform
 _OCTAVES = 0.55  # how far sizes (log2) of one transform's pairs may differ
 _COSINE = math.cos(math.radians(26.0))  # likewise, angles
@@ -81,9 +81,10 @@ def pairs(alike: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int
     near[np.arange(len(few)), best[few]] = -1.0
     second = near.max(axis=1)
     ratio = np.sqrt(np.maximum(1 - first[few], 0) / np.maximum(1 - second, 1e-6))
-    # A work's place that attracts many of the upload's is a pattern; the best of them count.
+    # Of a work's place that attracts many of the upload's the best count.
     weight = np.clip((_RATIO - ratio) / 0.2, 0.1, 1.0) * np.clip((first[few] - _ALIKE) / 0.2, 0.1, 1.0)
-    if np.count_nonzero(weight > _CLEAR) < _PATTERN * len(weight):
+    # Of a ring of equal spokes each place has many like it: what little is clear would outvote all of them.
+    if np.count_nonzero(weight > _CLEAR) < _MANY_CLEAR * len(weight):
         weight = np.where(first[few] > _EQUAL, np.maximum(weight, _ONE_OF_MANY), weight)
     order = np.argsort(-weight, kind="stable")[:_MOST]
     return few[order], best[few][order], weight[order].astype(np.float64)

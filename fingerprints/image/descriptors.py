@@ -22,7 +22,7 @@ _CELLS, _ORIENTATIONS = 4, 8  # cells a side, and bins of each: 4 x 4 x 8 entrie
 _SAMPLES = 12  # gradients a side; 16 are nearer OpenCV's by .001 and take half as long again, 8 are off by .01 more
 _CELL_WIDTH = 1.5  # times the keypoint's size; OpenCV's sizes are two standard deviations of its blur
 _MOST = 0.2  # of a descriptor's length that one entry may have
-_FAINT = 0.1  # length below which a descriptor is of rounding errors; the faintest keypoint of thousands had 4.5
+_FAINT = 0.1  # length below which a descriptor is of rounding errors; those of keypoints have 4 and more
 _GIVEN = 0.5  # blur that a picture is taken to have
 _DOUBLED = 0.25  # pixels by which keypoints lie to the right of and below what they show, as OpenCV doubles pictures
 
@@ -33,7 +33,7 @@ def described(grey: NDArray[np.uint8], points: Floats, sizes: Floats, angles: Fl
     """The descriptors of keypoints, float32, shape (n, 128), of unit length, near 0 where nothing has an edge.
 
     Args:
-        grey: shape (height, width), at most 16,000 pixels a side.
+        grey: shape (height, width), at most 5,000 pixels a side.
         points: shape (n, 2), n from 1 to 32,000, x and y in pixels, the middle of the first being (0, 0).
         sizes: shape (n,), diameters as OpenCV gives them, pixels.
         angles: shape (n,), degrees clockwise.

@@ -24,6 +24,10 @@ PAIRS = [
 ]
 
 
+def test_versions_are_read_from_ids() -> None:
+    assert [media.version(id_) for id_ in ("sourcemark-image/12:phash16", media.EXACT, "x", "y/1a:z")] == [12, 1, 0, 0]
+
+
 @pytest.mark.parametrize(("name", "example"), CASES)
 def test_a_fingerprint_is_well_formed_and_survives_serialisation(name: str, example: Example) -> None:
     module = media.MEDIA[name]

@@ -48,7 +48,7 @@ def cosines(one: NDArray[np.floating], other: NDArray[np.floating]) -> NDArray[n
 @pytest.mark.parametrize(("shape", "mean"), [((480, 640), 0.994), ((192, 256), 0.993), ((256, 40), 0.985)])
 def test_descriptors_are_opencvs_but_for_little(seed: int, shape: tuple[int, int], mean: float) -> None:
     picture = cv2.resize(grey(seed), shape[::-1], interpolation=cv2.INTER_AREA)
-    found, theirs = cv2.SIFT_create(contrastThreshold=0.012, edgeThreshold=14).detectAndCompute(picture, None)
+    found, theirs = keypoints.detector().detectAndCompute(picture, None)
     assert len(found) > 20
     points, sizes, angles = (
         np.array(each, dtype=np.float32) for each in zip(*((k.pt, k.size, k.angle) for k in found), strict=True)
