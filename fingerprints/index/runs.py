@@ -17,6 +17,7 @@ SLOT_BITS = 64 - KEY_BITS
 MOST_SLOTS = 1 << SLOT_BITS
 
 _CHUNK = 1 << 15  # pairs compared at once: what fits a core's own cache is several times faster
+_MANY = 1 << 13  # pairs of one word from which they are compared by themselves; of fewer, calls would take longer
 _GROWTH = 4  # a run is at least so much longer than the next: fewer to look in, more to merge
 
 Keys = NDArray[np.uint64]
@@ -115,6 +116,7 @@ def near(runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], bits: int,
     words = shifted >> rest
     changes = np.concatenate(([True], words[1:] != words[:-1])) if len(words) else np.zeros(0, dtype=np.bool_)
     word = np.cumsum(changes) - 1
+    begins = np.append(np.flatnonzero(changes), len(words))
     distinct = words[changes] << rest
     last = distinct | ((np.uint64(1) << rest) - np.uint64(1))
     firsts = [np.searchsorted(run, distinct) for run in runs]
@@ -125,33 +127,47 @@ def near(runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], bits: int,
     asked: list[NDArray[np.int64]] = [counts[:0]]
     slots: list[Slots] = [np.zeros(0, dtype=np.int32)]
     distances: list[NDArray[np.uint8]] = [np.zeros(0, dtype=np.uint8)]
+
+    def take(which: NDArray[np.int64], entries: Run, distance: NDArray[np.uint8]) -> None:
+        here = (entries & _MASK).astype(np.int32)
+        living = alive[here]
+        asked.append(order[which[living]])
+        slots.append(here[living])
+        distances.append(distance[living])
+
     for run, first, size in zip(runs, firsts, sizes, strict=True):
-        share = np.where(total > cap, -(-size * cap // np.maximum(total, 1)), size)[word]
-        these = np.flatnonzero(share)
-        ends = np.cumsum(share[these])
+        share = np.where(total > cap, -(-size * cap // np.maximum(total, 1)), size)
+        step = np.where(share < size, size / np.maximum(share, 1), 1.0)
+        many = share * np.diff(begins) >= _MANY
+        for n in np.flatnonzero(many):
+            # What stands under a word is read once for all keys that have it.
+            entries = run[first[n] + (np.arange(share[n]) * step[n]).astype(np.int64)]
+            most = max(1, _CHUNK // len(entries))
+            for start in range(begins[n], begins[n + 1], most):
+                mine = np.arange(start, min(start + most, begins[n + 1]))
+                distance = np.bitwise_count((entries ^ shifted[mine, None]) >> _SLOT).ravel()
+                hits = np.flatnonzero(distance <= radius)
+                which, place = np.divmod(hits, len(entries))
+                take(mine[which], entries[place], distance[hits])
+        short = np.where(many, 0, share)[word]
+        these = np.flatnonzero(short)
+        ends = np.cumsum(short[these])
         start = 0
         while start < len(these):
             done = int(ends[start - 1]) if start else 0
             stop = max(start + 1, int(np.searchsorted(ends, done + _CHUNK, side="right")))
             mine = these[start:stop]
-            taken = share[mine]
-            group = word[mine]
-            if (capped := taken < size[group]).any():
+            taken, group = short[mine], word[mine]
+            if (step[group] > 1).any():
                 # step by step; an integer division a pair would cost more than the comparison
-                step = np.where(capped, size[group] / taken, 1.0)
-                place = (spread(np.zeros_like(taken), taken) * np.repeat(step, taken)).astype(np.int64)
-                place += np.repeat(first[group], taken)
+                places = (spread(np.zeros_like(taken), taken) * np.repeat(step[group], taken)).astype(np.int64)
+                places += np.repeat(first[group], taken)
             else:
-                place = spread(first[group], taken)
-            entries = run[place]
+                places = spread(first[group], taken)
+            entries = run[places]
             distance = np.bitwise_count((entries ^ np.repeat(shifted[mine], taken)) >> _SLOT)
             hits = np.flatnonzero(distance <= radius)
-            here = (entries[hits] & _MASK).astype(np.int32)
-            living = alive[here]
-            hits = hits[living]
-            asked.append(order[mine[np.searchsorted(ends[start:stop] - done, hits, side="right")]])
-            slots.append(here[living])
-            distances.append(distance[hits])
+            take(mine[np.searchsorted(ends[start:stop] - done, hits, side="right")], entries[hits], distance[hits])
             start = stop
     return NearPostings(counts, np.concatenate(asked), np.concatenate(slots), np.concatenate(distances))
 

@@ -52,9 +52,10 @@ keys = st.builds(
     radius=st.integers(0, 24),
     dead=st.sets(st.integers(0, 11)),
     chunk=st.sampled_from([1, 5, 1 << 15]),
+    many=st.sampled_from([1, 3, 1 << 10]),
 )
 def test_the_same_as_brute_force(
-    works: list[list[int]], asked: list[int], bits: int, radius: int, dead: set[int], chunk: int
+    works: list[list[int]], asked: list[int], bits: int, radius: int, dead: set[int], chunk: int, many: int
 ) -> None:
     stored: tuple[runs.Run, ...] = ()
     for slot, mine in enumerate(works):
@@ -62,6 +63,7 @@ def test_the_same_as_brute_force(
     alive = np.array([slot not in dead for slot in range(12)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "_CHUNK", chunk)
+        patch.setattr(runs, "_MANY", many)
         found = runs.near(stored, np.array(asked, dtype=np.uint64), alive, bits, radius, 1000)
     pairs = [(key, slot) for slot, mine in enumerate(works) for key in mine]
     counts, hits = expected(pairs, asked, set(np.flatnonzero(alive).tolist()), bits, radius)
