@@ -179,9 +179,7 @@ class Service:
                 )
             ]
         changes = [Change(idx + 1, work, None) for idx, work in removed]
-        newest: dict[int, str] = {}
-        for _, work, algorithm, _ in added:
-            newest[work] = max(newest.get(work, algorithm), algorithm, key=media.version)
+        newest = {row.id: row.algorithm for row in sorted(added, key=lambda row: media.version(row.algorithm))}
         for idx, work, algorithm, data in added:
             if algorithm != newest[work]:
                 continue  # kept because the log commits to it

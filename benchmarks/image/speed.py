@@ -4,8 +4,8 @@
 
 The peer decodes and hashes, ``imagehash.phash(Image.open(...))`` with its default of 64 bits, and looks nothing up.
 Ours, registering, fingerprints a work; a query of ours fingerprints closely, looks up and verifies, with the works'
-details read from SQLite. Keypoints and descriptors, much of a query, stand beside OpenCV's own. A ratio is
-our time over the peer's, the median of the rounds, below 1 where we are faster; both columns suffer the same machine.
+details read from SQLite. Keypoints and descriptors, much of a query, stand beside OpenCV's own. A ratio is our time
+over the peer's, the median of the rounds, below 1 where we are faster; both columns suffer the same machine.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ from fingerprints.image import keypoints, stored
 from fingerprints.image.examples import photograph, saved
 
 LARGE = (4000, 3000)
-MOST = 2400  # keypoints, as of an upload
 
 
 def jpeg(picture: Image.Image) -> bytes:
@@ -46,7 +45,7 @@ def peer_hash(data: bytes) -> imagehash.ImageHash:
 
 
 def closely(grey: NDArray[np.uint8]) -> keypoints.Keypoints:
-    return keypoints.detect(grey, MOST)
+    return keypoints.detect(grey, image.UPLOAD_KEYPOINTS)
 
 
 def by_opencv(grey: NDArray[np.uint8]) -> object:

@@ -39,7 +39,7 @@ _DIFFERENT = 32  # bits from which a frame of an animation is another picture
 _FRAMES = 16  # different frames kept
 _KEYPOINTS = 350  # of a work: 27 bytes each
 # An upload is looked at more closely, because the work may be a small part of it.
-_UPLOAD_KEYPOINTS = 2400
+UPLOAD_KEYPOINTS = 2400
 _UPLOAD_SHARE, _UPLOAD_LEAST, _UPLOAD_MOST = 0.64, 320, 800  # of the longer side; pixels
 
 
@@ -122,7 +122,7 @@ def _seen(frame: Image.Image, *, thorough: bool) -> stored.Seen:
     grey = np.asarray(frame.convert("L"))
     how = cv2.INTER_AREA if side < longer else cv2.INTER_CUBIC
     grey = np.asarray(cv2.resize(grey, (width, height), interpolation=how), dtype=np.uint8)
-    found = keypoints.detect(grey, _UPLOAD_KEYPOINTS if thorough else _KEYPOINTS)
+    found = keypoints.detect(grey, UPLOAD_KEYPOINTS if thorough else _KEYPOINTS)
     return stored.Seen(grey, found, stored.jpeg(frame))
 
 

@@ -56,11 +56,22 @@ class NearPostings(Postings):
     distance: NDArray[np.uint8]
 
 
-def spread(first: NDArray[np.integer], count: NDArray[np.integer]) -> NDArray[np.int64]:
-    """The places ``first[i]``, ``first[i] + 1``, ... ``count[i]`` of them, for each i in turn."""
+def spread(
+    first: NDArray[np.integer], count: NDArray[np.integer], step: NDArray[np.float64] | None = None
+) -> NDArray[np.int64]:
+    """The places ``first[i]``, ``first[i] + 1``, ... ``count[i]`` of them, for each i in turn.
+
+    Args:
+        step: how far apart they are instead, rounded down; an integer division a place would cost more.
+    """
     ends = np.cumsum(count, dtype=np.int64)
     places: NDArray[np.int64] = np.arange(ends[-1] if len(ends) else 0)
-    places += np.repeat(first - ends + count, count)
+    if step is None:
+        places += np.repeat(first - ends + count, count)
+        return places
+    places -= np.repeat(ends - count, count)
+    places = (places * np.repeat(step, count)).astype(np.int64)
+    places += np.repeat(first, count)
     return places
 
 
@@ -141,7 +152,8 @@ def near(runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], bits: int,
         many = share * np.diff(begins) >= _MANY
         for n in np.flatnonzero(many):
             # What stands under a word is read once for all keys that have it.
-            entries = run[first[n] + (np.arange(share[n]) * step[n]).astype(np.int64)]
+            one = slice(n, n + 1)
+            entries = run[spread(first[one], share[one], step[one])]
             most = max(1, _CHUNK // len(entries))
             for start in range(begins[n], begins[n + 1], most):
                 mine = np.arange(start, min(start + most, begins[n + 1]))
@@ -158,13 +170,8 @@ def near(runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], bits: int,
             stop = max(start + 1, int(np.searchsorted(ends, done + _CHUNK, side="right")))
             mine = these[start:stop]
             taken, group = short[mine], word[mine]
-            if (step[group] > 1).any():
-                # step by step; an integer division a pair would cost more than the comparison
-                places = (spread(np.zeros_like(taken), taken) * np.repeat(step[group], taken)).astype(np.int64)
-                places += np.repeat(first[group], taken)
-            else:
-                places = spread(first[group], taken)
-            entries = run[places]
+            sampled = (step[group] > 1).any()
+            entries = run[spread(first[group], taken, step[group] if sampled else None)]
             distance = np.bitwise_count((entries ^ np.repeat(shifted[mine], taken)) >> _SLOT)
             hits = np.flatnonzero(distance <= radius)
             take(mine[np.searchsorted(ends[start:stop] - done, hits, side="right")], entries[hits], distance[hits])
