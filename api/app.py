@@ -15,13 +15,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from pydantic.json_schema import models_json_schema
 
+from provenance.application import Service
 from provenance.config import MEBIBYTE, Settings
 from provenance.errors import SourcemarkError
 from provenance.marking.lexicon import lexicon
-from provenance.records import NewScan, NewWork, Problem
-from provenance.service import Service
+from provenance.schemas import NewScan, NewWork, Problem
 
-from . import health, log, problems
+from . import health, problems, tlog
 from .limits import BodyLimit
 from .v1 import accounts, grants, ledger, scans, sightings, statements, works
 
@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(BodyLimit, most=settings.max_upload_mib * MEBIBYTE)
-    for module in (works, grants, statements, scans, sightings, ledger, accounts, health, log):
+    for module in (works, grants, statements, scans, sightings, ledger, accounts, health, tlog):
         app.include_router(module.router)
 
     @app.get("/docs", include_in_schema=False)

@@ -24,10 +24,10 @@ from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from provenance.errors import BadInput, SourcemarkError, Unavailable, VerificationFailed
-from provenance.ledger import envelope, note, receipt, statement, tree, verify
-from provenance.ledger.encoding import b64, canonical, unb64
-from provenance.ledger.keys import SigningKey
-from provenance.records import Claim, parse
+from provenance.schemas import Claim, parse
+from provenance.tlog import envelope, merkle, note, receipt, statement, verify
+from provenance.tlog.encoding import b64, canonical, unb64
+from provenance.tlog.keys import SigningKey
 
 _MOST = 64 << 20  # bytes of an answer
 _TIMEOUT = 300  # seconds: long films are read before a statement is prepared
@@ -136,7 +136,7 @@ class Client:
         files = self.receipt(work_id)
         made = statement.withdrawal(
             self.origin(),
-            registration=tree.leaf_hash(files[receipt.ENTRY]),
+            registration=merkle.leaf_hash(files[receipt.ENTRY]),
             index=int(work["receipt"]["index"]),
             after=self._head(),
         )
@@ -151,7 +151,7 @@ class Client:
             self.withdraw(work_id, key)
         made = statement.erasure(
             self.origin(),
-            entry=tree.leaf_hash(files[receipt.ENTRY]),
+            entry=merkle.leaf_hash(files[receipt.ENTRY]),
             index=int(work["receipt"]["index"]),
             erased=list(envelope.parse_leaf(files[receipt.ENTRY]).predicate["commitments"]),
             after=self._head(),

@@ -13,10 +13,11 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
-from provenance import accounts, idempotency
-from provenance.accounts import Account, Principal, Scope
+from provenance.accounts import accounts
+from provenance.accounts.accounts import Account, Principal, Scope
+from provenance.application import Service
+from provenance.database import idempotency
 from provenance.errors import BadInput, SourcemarkError, Unauthenticated
-from provenance.service import Service
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="ApiKey", description="An API key: `Authorization: Bearer smk_...`")
 

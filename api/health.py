@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from provenance.application import Service
 from provenance.errors import SourcemarkError
-from provenance.service import Service
 
 router = APIRouter(tags=["health"])
 

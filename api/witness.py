@@ -11,9 +11,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from provenance.auditing.witness_server import Cosigner
 from provenance.errors import Unavailable
-from provenance.ledger.cosigner import Cosigner
-from provenance.ledger.witness import MOST_REQUEST
+from provenance.ledger.witness_client import MOST_REQUEST
 
 _logger = logging.getLogger(__name__)
 _BODY_SECONDS = 10

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from provenance.errors import BadInput, SourcemarkError
-from provenance.records import Inline, RegistrationItem, ScanItem, Source, parse, stand_in
+from provenance.schemas import Inline, RegistrationItem, ScanItem, Source, parse, stand_in
 
 Item = TypeVar("Item", RegistrationItem, ScanItem)
 

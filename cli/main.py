@@ -15,7 +15,7 @@ import typer
 
 from provenance.errors import Misconfigured, SourcemarkError
 
-from . import (
+from .commands import (
     account,
     config,
     credit,

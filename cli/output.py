@@ -120,7 +120,7 @@ _MARKINGS = {
 
 def reason_words(reasons: Iterable[str]) -> str:
     """The reasons of the marking check for a person."""
-    from provenance.marking.verdict import REASONS
+    from provenance.marking.rules import REASONS
 
     return "; ".join(tr(*REASONS.get(reason, (reason, reason))) for reason in reasons)
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from provenance.records import MatchRecord, SegmentRecord, Source
-from provenance.service import Service
+from provenance.application import Service
+from provenance.schemas import MatchRecord, SegmentRecord, Source
 
 from .output import out, say, tr
 
@@ -18,8 +18,8 @@ _SHARED = "bold green"
 
 def show(opened: Service, source: Source, matches: Sequence[MatchRecord]) -> None:
     """Print the longest passages of every match as the upload has them and as the work has them."""
-    from fingerprints.text.comparing import compare
-    from provenance import matching
+    from fingerprints.text.diff import compare
+    from provenance.search import matching
 
     submitted = opened.examine(source).text or ""
     for match in matches:

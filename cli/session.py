@@ -16,15 +16,15 @@ from provenance.errors import BadInput, LedgerReadOnly
 from .output import tr
 
 if TYPE_CHECKING:
-    from provenance.accounts import Account
-    from provenance.ledger.keys import SigningKey
-    from provenance.service import Service
+    from provenance.accounts.accounts import Account
+    from provenance.application import Service
+    from provenance.tlog.keys import SigningKey
 
 
 @contextmanager
 def service() -> Iterator[Service]:
     """A started service on the settings in force."""
-    from provenance.service import Service
+    from provenance.application import Service
 
     with Service(unlocked(load_settings())) as opened:
         yield opened
@@ -32,7 +32,7 @@ def service() -> Iterator[Service]:
 
 def unlocked(settings: Settings) -> Settings:
     """With the passphrase of encrypted keys, asked for at the terminal if nobody has given it."""
-    from provenance.ledger import pkcs8
+    from provenance.tlog import pkcs8
 
     if settings.passphrase is not None or not sys.stdin.isatty():
         return settings
@@ -54,7 +54,7 @@ def ask(what: str, *, twice: bool = False) -> str:
 
 def acting_account(opened: Service, ref: str | None) -> Account:
     """The account a command acts for: the one named, or the local one."""
-    from provenance import accounts
+    from provenance.accounts import accounts
 
     return accounts.local(opened.db) if ref is None else accounts.find(opened.db, ref)
 
@@ -68,7 +68,7 @@ def signing_key_file(path: Path, *, make: bool = False) -> SigningKey:
     Raises:
         BadInput: there is no file, or it holds no such key.
     """
-    from provenance.ledger import keys, pkcs8
+    from provenance.tlog import keys, pkcs8
 
     try:
         passphrase = load_settings().passphrase

@@ -127,8 +127,8 @@ def sniff(data: bytes) -> tuple[Medium, str]:
 
 def _zipped(data: bytes) -> str | None:
     """Which document a zip file is, by its parts."""
-    from .archive import Archive
-    from .text import docx, epub
+    from .documents import docx, epub
+    from .documents.archive import Archive
 
     named = data[30:4096]  # the first part's name stands there even where the end is missing
     looks = named.startswith((b"[Content_Types].xml", b"mimetypeapplication/epub+zip", b"word/"))
@@ -195,7 +195,7 @@ def _refuse(data: bytes, head: bytes) -> str | None:
         if bare[:5].lower() == b"<?xml" and root != b"html":
             raise UnsupportedMedium("xml", f"XML is not taken; {_SAVE}")
     if b"\x00" in head and not head.startswith(_MARKED):
-        from .text.decoding import unmarked
+        from .unicode.charset import unmarked
 
         if head.count(b"\x00") > len(head) * _STRAY_NULS and (wide := unmarked(head)) is not None:
             return wide

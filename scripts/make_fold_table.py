@@ -1,10 +1,10 @@
-"""Make fingerprints/text/fold-2.npz, the frozen table that folds every Unicode code point.
+"""Make fingerprints/unicode/fold-2.npz, the frozen table that folds every Unicode code point.
 
 Run it once for a version of the table and commit the result; a change of any entry is a new file and a new version of
 the text algorithm, because fingerprints made with different tables cannot be compared. The table is data so that the
 fold does not depend on the Unicode version of the Python that runs it.
 
-    python scripts/make_fold_table.py fingerprints/text/fold-2.npz
+    python scripts/make_fold_table.py fingerprints/unicode/fold-2.npz
 
 Per code point: compatibility decomposition (UAX 15; Hangul syllables stay whole), case folding, diacritics dropped,
 OpenCC traditional -> simplified for a single character, radicals as the

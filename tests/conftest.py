@@ -15,10 +15,10 @@ import pytest
 import sqlalchemy as sa
 
 from fingerprints.model import Examination, Limits
-from provenance import service as service_module
+from provenance import application as service_module
+from provenance.application import Service
 from provenance.config import Settings
-from provenance.db import Database
-from provenance.service import Service
+from provenance.database.engine import Database
 
 # A landing must not depend on luck: CI tries the same examples every time, everybody else explores.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)

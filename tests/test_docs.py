@@ -121,7 +121,7 @@ def test_every_route_is_documented(tmp_path: Path) -> None:
 def test_every_verdict_is_documented() -> None:
     from typing import get_args
 
-    from provenance.records import Verdict
+    from provenance.schemas import Verdict
 
     assert set(get_args(Verdict)) == {row[0].strip("`") for row in _table_after("Commands") if len(row) == 2} & set(
         get_args(Verdict)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from provenance import accounts
-from provenance.accounts import Account, ApiKey, IssuedKey, NewAccount, NewApiKey
+from provenance.accounts import accounts
+from provenance.accounts.accounts import Account, ApiKey, IssuedKey, NewAccount, NewApiKey
 
 from ..dependencies import Administrator, ServiceDep
 from ..problems import responses

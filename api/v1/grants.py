@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from provenance import grants
-from provenance.grants import Grant, NewGrant
+from provenance.works import grants
+from provenance.works.grants import Grant, NewGrant
 
 from ..dependencies import Page, Registrar, ServiceDep, account_of, own
 from ..problems import responses

@@ -9,10 +9,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from provenance import evidence, scans
 from provenance.errors import BadInput, SourcemarkError
-from provenance.records import Inline, NewScan, ScanItem, ScanResult
+from provenance.scans import evidence, scanning
+from provenance.schemas import Inline, NewScan, ScanItem, ScanResult
 
+from ..bodies import batch_body, batch_items, item, read_body, request_body
 from ..dependencies import (
     Cursor,
     IdempotencyKey,
@@ -28,7 +29,6 @@ from ..dependencies import (
     write_cursor,
 )
 from ..problems import responses
-from ..uploads import batch_body, batch_items, item, read_body, request_body
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
 
@@ -71,11 +71,11 @@ async def scan_upload(
 
     def act() -> tuple[int, Any]:
         new = item(NewScan, body)
-        upload = scans.Upload(
+        upload = scanning.Upload(
             ScanItem.model_validate({**new.model_dump(), "path": body.filename or None}),
             body.file if body.file is not None else _inline(new),
         )
-        result = next(scans.scan(service, account_of(service, principal), [upload]))
+        result = next(scanning.scan(service, account_of(service, principal), [upload]))
         if result.error is not None:
             raise Refused(result.error.model_dump(mode="json"))
         return 200, result.model_dump(mode="json")
@@ -99,10 +99,10 @@ async def scan_uploads(
 
     def act() -> tuple[int, Any]:
         uploads = [
-            scans.Upload(ScanItem.model_validate(new.model_dump()), wrong or _inline(new))
+            scanning.Upload(ScanItem.model_validate(new.model_dump()), wrong or _inline(new))
             for new, wrong in batch_items(NewScan, body, service.settings.max_batch_lines)
         ]
-        results = scans.scan(service, account_of(service, principal), uploads)
+        results = scanning.scan(service, account_of(service, principal), uploads)
         return 200, {"results": [r.model_dump(mode="json") for r in results]}
 
     return await run_in_threadpool(answer_once, service, principal, idempotency_key, ("scans/batch", body.exact), act)
@@ -110,13 +110,13 @@ async def scan_uploads(
 
 @router.get("", operation_id="listScans", summary="Your scans", responses=responses(401, 403))
 def list_scans(service: ServiceDep, principal: Scanner, limit: Limit = 100, cursor: Cursor = None) -> Page[ScanResult]:
-    found, after = scans.page(service, own(principal), after=read_cursor(cursor), limit=limit)
+    found, after = scanning.page(service, own(principal), after=read_cursor(cursor), limit=limit)
     return Page(items=found, next=write_cursor(after))
 
 
 @router.get("/{scan_id}", operation_id="getScan", summary="One scan", responses=responses(401, 403, 404))
 def get_scan(scan_id: str, service: ServiceDep, principal: Scanner) -> ScanResult:
-    return scans.get(service, scan_id, own(principal))
+    return scanning.get(service, scan_id, own(principal))
 
 
 @router.get(

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from provenance import sightings
-from provenance.records import SightingRecord
+from provenance.scans import sightings
+from provenance.schemas import SightingRecord
 
 from ..dependencies import Cursor, Limit, Page, Reader, ServiceDep, own, read_cursor, write_cursor
 from ..problems import responses

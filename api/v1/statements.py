@@ -7,10 +7,11 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from provenance import signing, statements
+from provenance.accounts import signing
 from provenance.errors import SourcemarkError, TooLarge
-from provenance.records import Problem, problem_of
-from provenance.statements import SignedStatement, Submitted
+from provenance.schemas import Problem, problem_of
+from provenance.works import signed_statements
+from provenance.works.signed_statements import SignedStatement, Submitted
 
 from ..dependencies import Registrar, ServiceDep, account_of, own
 from ..problems import responses
@@ -47,7 +48,7 @@ def submit_statement(signed: SignedStatement, service: ServiceDep, principal: Re
     """A registration that was prepared here, or an enrolment or revocation of a key, a withdrawal or a sealed
     registration that the client wrote by itself. Sending it twice is safe: it is answered again, not carried out again.
     """
-    return statements.submit(service, account_of(service, principal), signed)
+    return signed_statements.submit(service, account_of(service, principal), signed)
 
 
 class StatementBatch(BaseModel):
@@ -78,7 +79,7 @@ def submit_statements(batch: StatementBatch, service: ServiceDep, principal: Reg
     most = service.settings.max_batch_lines
     if len(batch.items) > most:
         raise TooLarge(f"the batch has {len(batch.items)} items, {most} are allowed (SOURCEMARK_MAX_BATCH_LINES)")
-    done = statements.submit_all(service, account_of(service, principal), batch.items)
+    done = signed_statements.submit_all(service, account_of(service, principal), batch.items)
     return SubmittedBatch(
         items=[
             SubmittedItem(error=problem_of(each))

@@ -10,15 +10,16 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, Field
 
-from provenance import certificate, erasure, receipts, statements, works
-from provenance.accounts import Principal
+from provenance.accounts.accounts import Principal
+from provenance.application import Service
 from provenance.errors import BadInput
-from provenance.ledger import receipt, verify
-from provenance.marking import credit
-from provenance.records import Inline, NewWork, RegistrationItem, RegistrationResult, Source, WorkRecord
-from provenance.service import Service
-from provenance.statements import Prepared
+from provenance.marking import credit_line
+from provenance.schemas import Inline, NewWork, RegistrationItem, RegistrationResult, Source, WorkRecord
+from provenance.tlog import receipt, verify
+from provenance.works import catalog, certificate, erasure, receipts, signed_statements
+from provenance.works.signed_statements import Prepared
 
+from ..bodies import Body, batch_body, batch_items, item, read_body, request_body
 from ..dependencies import (
     Cursor,
     IdempotencyKey,
@@ -35,7 +36,6 @@ from ..dependencies import (
     write_cursor,
 )
 from ..problems import responses
-from ..uploads import Body, batch_body, batch_items, item, read_body, request_body
 
 router = APIRouter(prefix="/v1/works", tags=["works"])
 
@@ -63,9 +63,9 @@ class WorkBatchResult(BaseModel):
 
 
 def _register(
-    service: Service, principal: Principal, submissions: Sequence[works.Submission]
+    service: Service, principal: Principal, submissions: Sequence[catalog.Submission]
 ) -> list[RegistrationResult]:
-    return list(works.register(service, account_of(service, principal), submissions))
+    return list(catalog.register(service, account_of(service, principal), submissions))
 
 
 @router.post(
@@ -88,7 +88,7 @@ async def register_work(
 
     def act() -> tuple[int, Any]:
         new = item(NewWork, body)
-        submission = works.Submission(
+        submission = catalog.Submission(
             RegistrationItem.model_validate({**new.model_dump(), "path": body.filename or None}), _source(new, body)
         )
         result = _register(service, principal, [submission])[0]
@@ -115,7 +115,7 @@ async def prepare_work(request: Request, service: ServiceDep, principal: Registr
     def act() -> Prepared:
         new = item(NewWork, body)
         named = RegistrationItem.model_validate({**new.model_dump(), "path": body.filename or None})
-        return statements.prepare(service, account_of(service, principal), named, _source(new, body))
+        return signed_statements.prepare(service, account_of(service, principal), named, _source(new, body))
 
     return await run_in_threadpool(act)
 
@@ -140,7 +140,7 @@ async def register_works(
 
     def act() -> tuple[int, Any]:
         submissions = [
-            works.Submission(
+            catalog.Submission(
                 RegistrationItem.model_validate(new.model_dump()),
                 wrong or (BadInput("text: is needed") if new.text is None else Inline(new.text)),
             )
@@ -156,13 +156,13 @@ async def register_works(
 def list_works(
     service: ServiceDep, principal: Registrar, limit: Limit = 100, cursor: Cursor = None
 ) -> Page[WorkRecord]:
-    found, after = works.page(service, own(principal), after=read_cursor(cursor), limit=limit)
+    found, after = catalog.page(service, own(principal), after=read_cursor(cursor), limit=limit)
     return Page(items=found, next=write_cursor(after))
 
 
 @router.get("/{work_id}", operation_id="getWork", summary="One work", responses=responses(401, 403, 404))
 def get_work(work_id: str, service: ServiceDep, principal: Registrar) -> WorkRecord:
-    return works.get(service, work_id, own(principal))
+    return catalog.get(service, work_id, own(principal))
 
 
 @router.delete(
@@ -170,7 +170,7 @@ def get_work(work_id: str, service: ServiceDep, principal: Registrar) -> WorkRec
 )
 def withdraw_work(work_id: str, service: ServiceDep, principal: Registrar) -> WorkRecord:
     """It is no longer matched, and the log says so. The registration itself stays provable."""
-    return works.withdraw(service, account_of(service, principal), work_id)
+    return catalog.withdraw(service, account_of(service, principal), work_id)
 
 
 @router.post(
@@ -268,5 +268,5 @@ def get_credit(
     format: Annotated[Literal["text", "html", "xmp"], Query()] = "text",
     lang: Annotated[str, Query(max_length=35)] = "en",
 ) -> PlainTextResponse:
-    work = works.marking_work(works.row(service, work_id, own(principal)))
-    return PlainTextResponse(credit.credit_line(work, format, lang))
+    work = catalog.marking_work(catalog.row(service, work_id, own(principal)))
+    return PlainTextResponse(credit_line(work, format, lang))

@@ -8,9 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from fingerprints import media
+from fingerprints import registry
+from fingerprints.index.interface import Change
 from fingerprints.index.memory import MemoryIndex
-from fingerprints.index.protocol import Change
 from fingerprints.model import Fingerprint, Match
 
 GROUP = 128  # works that share a transaction, as SOURCEMARK_BATCH_SIZE has it
@@ -51,7 +51,7 @@ class Engine:
 
     def query(self, data: bytes) -> list[tuple[int, Match]]:
         """The works that an upload reuses, with the verified evidence, surest first."""
-        found = media.search(self.of_upload(data), self.index, self._load)
+        found = registry.search(self.of_upload(data), self.index, self._load)
         return sorted(found.matches.items(), key=lambda f: -f[1].score)
 
     def _load(self, numbers: Sequence[int]) -> dict[int, Fingerprint]:

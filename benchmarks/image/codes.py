@@ -23,7 +23,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprints.index.codes import CodeColumn
+from fingerprints.index.hamming import CodeColumn
 
 Codes = NDArray[np.uint64]
 PAGE = 5000

@@ -31,10 +31,10 @@ from benchmarks.common.cases import Answers, Found, Query, load
 from benchmarks.common.metrics import figures, fired_by_tier, hit
 from fingerprints import image
 from fingerprints.errors import FingerprintError
-from fingerprints.image import stored
-from fingerprints.image.rule import EVIDENCE, GLANCE, by_likeness
+from fingerprints.image import codec
+from fingerprints.image.classifier import EVIDENCE, GLANCE, by_likeness
+from fingerprints.index.interface import Change
 from fingerprints.index.memory import MemoryIndex
-from fingerprints.index.protocol import Change
 from fingerprints.model import Fingerprint
 
 searching: Any = import_module("fingerprints.image.search")
@@ -86,7 +86,7 @@ def evidence(path: Path) -> tuple[list[tuple[int, tuple[float, ...]]], list[int]
         return [], [*same, *image.search(found, view, loaded).matches]
     rows = [
         (work, astuple(sighting.weighed.evidence) + astuple(sighting.glance))
-        for frame in stored.frames(found)[:6]
+        for frame in codec.frames(found)[:6]
         for work, (_, sighting) in searching.sightings(searching.Query(frame), view, loaded, undecided=True).items()
     ]
     return rows, same

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprints import image
-from fingerprints.image import codebook, stored
+from fingerprints.image import codebook, codec
 from fingerprints.model import Fingerprint
 
 _TURNED = 0.15  # of the bits of a signature
@@ -48,9 +48,9 @@ def pool(donors: Sequence[Fingerprint]) -> Pool:
     columns: list[list[NDArray[np.generic]]] = [[] for _ in _FIELDS]
     heads, small, counts = [], [], []
     for donor in donors:
-        _, _, width, height = stored._HEAD.unpack_from(donor.detail)
-        wide, high, count, _ = stored._EACH.unpack_from(donor.detail, stored._HEAD.size)
-        at = stored._HEAD.size + stored._EACH.size
+        _, _, width, height = codec._HEAD.unpack_from(donor.detail)
+        wide, high, count, _ = codec._EACH.unpack_from(donor.detail, codec._HEAD.size)
+        at = codec._HEAD.size + codec._EACH.size
         for column, (kind, k) in zip(columns, _FIELDS, strict=True):
             column.append(np.frombuffer(donor.detail, kind, count * k, at).reshape(count, k))
             at += kind.itemsize * count * k
@@ -78,8 +78,8 @@ def mixed(number: int, of: Pool) -> Fingerprint:
     )
     detail = b"".join(
         (
-            stored._HEAD.pack(stored._WORK, 1, width, height),
-            stored._EACH.pack(wide, high, len(chosen), len(of.small[donor])),
+            codec._HEAD.pack(codec._WORK, 1, width, height),
+            codec._EACH.pack(wide, high, len(chosen), len(of.small[donor])),
             *(field[chosen].tobytes() for field in of.fields),
             of.small[donor],
         )

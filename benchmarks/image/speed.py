@@ -30,7 +30,7 @@ from benchmarks.image.drawn import SIDE, work
 from benchmarks.image.generate import TRANSFORMS, edited, strangers
 from benchmarks.image.ours import NAME, engine, without_small
 from fingerprints import image
-from fingerprints.image import keypoints, stored
+from fingerprints.image import codec, keypoints
 from fingerprints.image.examples import photograph, saved
 
 LARGE = (4000, 3000)
@@ -105,7 +105,7 @@ def main() -> None:
     compare("query, unrelated", registry.query, unrelated, given.rounds, f"fired {fired} {of}")
     mixed = [data for pair in zip(copies, unrelated, strict=True) for data in pair]
     compare("query, both in turn", registry.query, mixed, given.rounds)
-    greys = [frame.grey for data in copies for frame in stored.frames(image.fingerprint(data, thorough=True))]
+    greys = [frame.grey for data in copies for frame in codec.frames(image.fingerprint(data, thorough=True))]
     compare("keypoints and descriptors of a copy", closely, greys, given.rounds, "peer: OpenCV's", by_opencv)
     print(
         f"bytes a work besides the small picture: {statistics.mean(sizes):.0f} in the mean, "

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.common.engine import Engine
 from benchmarks.common.installation import cli, write_batch
 from fingerprints import text
-from fingerprints.text import stored
+from fingerprints.text import codec
 
 NAME = text.ALGORITHM
 
@@ -22,7 +22,7 @@ def engine(store: str | Path = ":memory:") -> Engine:
 
 def stored_text(details: Iterable[bytes]) -> int:
     """Bytes of the compressed texts within the details of fingerprints."""
-    return sum(max(len(detail) - stored._HEAD.size - stored._SIGNATURE, 0) for detail in details)
+    return sum(max(len(detail) - codec._HEAD.size - codec._SIGNATURE, 0) for detail in details)
 
 
 def installed(home: Path, paths: list[Path]) -> dict[str, int]:

@@ -20,10 +20,10 @@ from PIL import Image
 from .. import sniff
 from ..errors import UnreadableMedia
 from ..model import CODE_WORDS, KEY_BYTES, Fingerprint, Limits, Medium
-from . import codebook, keypoints, stored
-from .hashing import SIDE, distances, textured
+from . import codebook, codec, keypoints
+from .codec import size, small_pictures
+from .phash import SIDE, distances, textured
 from .search import search, verify
-from .stored import size, small_pictures
 
 __all__ = ["ALGORITHM", "NAME", "fingerprint", "renewed", "search", "size", "small_pictures", "verify"]
 
@@ -60,7 +60,7 @@ def fingerprint(data: bytes, limits: Limits | None = None, *, thorough: bool = F
     medium, format = sniff.sniff(data)
     if medium != NAME:
         raise UnreadableMedia("mislabelled", f"this is {medium} ({format}), not a picture")
-    seen: list[stored.Seen] = []
+    seen: list[codec.Seen] = []
     kept = np.zeros((0, CODE_WORDS), dtype=np.uint64)
     with opened(data, limits) as source:
         width, height = source.width, source.height
@@ -84,7 +84,7 @@ def fingerprint(data: bytes, limits: Limits | None = None, *, thorough: bool = F
         keys=np.concatenate([codebook.keys(codebook.projected(s.found.descriptors))[:, 0] for s in seen])
         if not thorough
         else np.zeros(0, dtype=np.uint64),
-        detail=stored.pack(width, height, seen, upload=thorough),
+        detail=codec.pack(width, height, seen, upload=thorough),
         facts=facts,
     )
 
@@ -97,33 +97,33 @@ def renewed(of: Fingerprint) -> Fingerprint | None:
     if of.algorithm != _GREYS:
         return None
     try:
-        greys, (width, height) = stored.greys_before(of.detail), stored.size(of)
+        greys, (width, height) = codec.greys_before(of.detail), codec.size(of)
     except (ValueError, struct.error, zlib.error):
         return None
     if not len(greys):
         return replace(of, algorithm=ALGORITHM)
     shape = (
-        max(1, round(stored.FRAME * width / max(width, height))),
-        max(1, round(stored.FRAME * height / max(width, height))),
+        max(1, round(codec.FRAME * width / max(width, height))),
+        max(1, round(codec.FRAME * height / max(width, height))),
     )
     seen = [_seen(Image.fromarray(grey).resize(shape, Image.Resampling.BICUBIC), thorough=False) for grey in greys]
     return replace(
         of,
         algorithm=ALGORITHM,
         keys=np.concatenate([codebook.keys(codebook.projected(s.found.descriptors))[:, 0] for s in seen]),
-        detail=stored.pack(width, height, seen, upload=False),
+        detail=codec.pack(width, height, seen, upload=False),
     )
 
 
-def _seen(frame: Image.Image, *, thorough: bool) -> stored.Seen:
+def _seen(frame: Image.Image, *, thorough: bool) -> codec.Seen:
     longer = max(frame.size)
-    side = min(max(round(_UPLOAD_SHARE * longer), _UPLOAD_LEAST), _UPLOAD_MOST) if thorough else stored.FRAME
+    side = min(max(round(_UPLOAD_SHARE * longer), _UPLOAD_LEAST), _UPLOAD_MOST) if thorough else codec.FRAME
     width, height = (max(1, round(pixels * side / longer)) for pixels in frame.size)
     grey = np.asarray(frame.convert("L"))
     how = cv2.INTER_AREA if side < longer else cv2.INTER_CUBIC
     grey = np.asarray(cv2.resize(grey, (width, height), interpolation=how), dtype=np.uint8)
     found = keypoints.detect(grey, UPLOAD_KEYPOINTS if thorough else _KEYPOINTS)
-    return stored.Seen(grey, found, stored.jpeg(frame))
+    return codec.Seen(grey, found, codec.jpeg(frame))
 
 
 def _exact(data: bytes, limits: Limits, facts: dict[str, str | int | float | bool], reason: str) -> Fingerprint:
@@ -136,7 +136,7 @@ def _exact(data: bytes, limits: Limits, facts: dict[str, str | int | float | boo
         algorithm=ALGORITHM,
         digest=hashlib.sha256(data).digest(),
         keys=np.frombuffer(pixels[:8], dtype="<u8") >> np.uint64(64 - 8 * KEY_BYTES),
-        detail=stored.pixels_only(int(facts["width"]), int(facts["height"]), pixels),
+        detail=codec.pixels_only(int(facts["width"]), int(facts["height"]), pixels),
         facts=facts,
         reason=reason,
     )

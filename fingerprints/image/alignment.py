@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .fitting import affine, homography, jacobian, moved, residuals, scale
+from .codec import Frame
 from .keypoints import INVERTED, MIRRORED
-from .stored import Frame
+from .transforms import affine, homography, jacobian, moved, residuals, scale
 
 _ALIKE = 0.62  # cosine of projected descriptors from which two places may be the same
 _MOST = 384  # pairs that vote

@@ -34,8 +34,8 @@ from PIL import (
 from .. import sniff
 from ..errors import FingerprintError, LimitExceeded, UnreadableMedia, UnsupportedMedium
 from ..model import Limits
-from .colours import plain, srgb
-from .ending import cut_short
+from .color import plain, srgb
+from .truncation import cut_short
 
 _PLUGINS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
     # Of the several pictures that phones put into one JPEG the first is the picture, so no MPO plugin.

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import codebook
-from .hashing import SIDE, codes
+from .codec import Frame
 from .keypoints import FORMS, INVERTED, form
-from .stored import Frame
+from .phash import SIDE, codes
 
 _PROBES = 2  # words asked for a keypoint as it is; of the other forms one
 _INVERTED_SHARE = 2  # inverted forms are rare: of their keypoints every so many are asked for

@@ -15,20 +15,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..index.protocol import Found, Load, View
-from ..index.runs import SLOT_BITS
+from ..index.interface import Found, Load, View
+from ..index.postings import SLOT_BITS
 from ..model import Fingerprint, Match, Quad, Segment
-from . import codebook, stored
+from . import codebook, codec
 from .alignment import agreeing
-from .comparing import compare
-from .fitting import corners, jacobian
-from .glance import Glance
+from .classifier import scores, worth
+from .codec import Frame
+from .comparison import compare
+from .features import Weighed, area, clipped, weigh
+from .hypotheses import CODE_RADIUS, LIKE_BITS, Laid, as_wholes, by_keypoints, certain, explained
 from .keypoints import FORMS, INVERTED, MIRRORED
-from .laying import CODE_RADIUS, LIKE_BITS, Laid, as_wholes, by_keypoints, certain, explained
+from .prefilter import Glance
 from .query import Query
-from .rule import scores, worth
-from .stored import Frame
-from .weighing import Weighed, area, clipped, weigh
+from .transforms import corners, jacobian
 
 _RADIUS = 4  # of 24 bits of a signature
 _DISTANCE_BITS = _RADIUS.bit_length()
@@ -83,7 +83,7 @@ def search(query: Fingerprint, view: View, load: Load, seen: View | None = None)
         same = {work: verify(query, other) for work, other in load(works).items()}
         return Found({work: match for work, match in same.items() if match is not None})
     found: dict[int, Match] = {}
-    for number, frame in enumerate(stored.frames(query)[:_FRAMES]):
+    for number, frame in enumerate(codec.frames(query)[:_FRAMES]):
         for work, (candidate, sighting) in sightings(Query(frame), view, load).items():
             if sighting.score >= 0.5 and (work not in found or sighting.score > found[work].score):
                 found[work] = _match(query, candidate, sighting, number)
@@ -135,7 +135,7 @@ def sightings(
 def _agree(query: Query, candidate: Fingerprint, which: int, voters: NDArray[np.int64]) -> float:
     """How strongly some keypoints of the upload agree on a transform of a work."""
     alike = query.forms[which][voters]
-    frames = stored.frames(candidate)
+    frames = codec.frames(candidate)
     return max((agreeing(query.frame, each, voters, alike @ each.unit.T, which) for each in frames), default=0.0)
 
 
@@ -184,7 +184,7 @@ def verify(query: Fingerprint, candidate: Fingerprint) -> Match | None:
         return _identical(query, candidate) if same else None
     best: Sighting | None = None
     shown = 0
-    for number, frame in enumerate(stored.frames(query)):
+    for number, frame in enumerate(codec.frames(query)):
         asked = Query(frame)
         aligned = by_keypoints(asked, candidate, range(FORMS))
         aligned += as_wholes(asked, candidate, aligned, afar=certain(asked.frame, aligned) is None)
@@ -271,7 +271,7 @@ def _rarities(aligned: Sequence[Laid], view: View | None) -> list[Floats]:
 
 def _match(query: Fingerprint, candidate: Fingerprint, sighting: Sighting, frame: int) -> Match:
     upload, work, box = sighting.upload, sighting.work, sighting.weighed.box
-    mine, theirs = stored.size(query), stored.size(candidate)
+    mine, theirs = codec.size(query), codec.size(candidate)
     to_upload = np.array(mine) / (upload.width, upload.height)
     to_work = np.array(theirs) / (work.width, work.height)
     there = corners(sighting.matrix, box)
@@ -292,16 +292,16 @@ def _match(query: Fingerprint, candidate: Fingerprint, sighting: Sighting, frame
         "rotation": round(rotation, 1) % 360,
         "scale": math.sqrt(abs(float(np.linalg.det(linear)))),
     }
-    if len(stored.frames(query)) > 1:
+    if len(codec.frames(query)) > 1:
         transform["frame"] = float(frame)
-    if len(stored.frames(candidate)) > 1:
+    if len(codec.frames(candidate)) > 1:
         transform["work_frame"] = float(sighting.number)
     coverage_work = (right - left) * (bottom - top) * seen / (work.width * work.height)
     return Match(sighting.score, sighting.weighed.evidence.of_upload, min(coverage_work, 1.0), (segment,), transform)
 
 
 def _identical(query: Fingerprint, candidate: Fingerprint) -> Match:
-    upload, work = (_quad(corners(np.eye(3), (0, 0, *stored.size(of)))) for of in (query, candidate))
+    upload, work = (_quad(corners(np.eye(3), (0, 0, *codec.size(of)))) for of in (query, candidate))
     segment = Segment(upload, work, "pixel")
     transform: dict[str, bool | float] = {"mirrored": False, "inverted": False, "rotation": 0.0, "scale": 1.0}
     return Match(1.0, 1.0, 1.0, (segment,), {**transform, "identical_pixels": True})

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model import Fingerprint
-from . import runs
-from .codes import CodeColumn, Codes
-from .protocol import Change, Near
-from .runs import Slots
+from . import postings
+from .hamming import CodeColumn, Codes
+from .interface import Change, Near
+from .postings import Slots
 
 _EXACT = 256  # works taken from one digest
 _COMPACT = 4096  # dead slots tolerated whatever their share
@@ -27,7 +27,7 @@ _COMPACT = 4096  # dead slots tolerated whatever their share
 class _Family:
     """What fingerprints of one algorithm are found by."""
 
-    keys: tuple[runs.Run, ...] = ()
+    keys: tuple[postings.Run, ...] = ()
     codes: CodeColumn = field(default_factory=CodeColumn)
 
 
@@ -40,7 +40,7 @@ class MemoryView:
         works: NDArray[np.int64],
         sizes: NDArray[np.int32],
         alive: NDArray[np.bool_],
-        digests: tuple[runs.Run, ...],
+        digests: tuple[postings.Run, ...],
         family: _Family,
     ) -> None:
         self._count = count
@@ -56,13 +56,13 @@ class MemoryView:
         return self._sizes[slots].astype(np.int64)
 
     def by_digest(self, digest: bytes) -> Slots:
-        return runs.found(self._digests, _digest_keys([digest]), self._alive, _EXACT).slots
+        return postings.found(self._digests, _digest_keys([digest]), self._alive, _EXACT).slots
 
-    def by_keys(self, keys: runs.Keys, cap: int) -> runs.Postings:
-        return runs.found(self._family.keys, keys, self._alive, cap)
+    def by_keys(self, keys: postings.Keys, cap: int) -> postings.Postings:
+        return postings.found(self._family.keys, keys, self._alive, cap)
 
-    def by_near_keys(self, keys: runs.Keys, bits: int, radius: int, cap: int) -> runs.NearPostings:
-        return runs.near(self._family.keys, keys, self._alive, bits, radius, cap)
+    def by_near_keys(self, keys: postings.Keys, bits: int, radius: int, cap: int) -> postings.NearPostings:
+        return postings.near(self._family.keys, keys, self._alive, bits, radius, cap)
 
     def codes_at(self, slots: Slots) -> Codes:
         return self._family.codes.at(slots)
@@ -77,7 +77,7 @@ class MemoryIndex:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._position = 0
-        self._digests: tuple[runs.Run, ...] = ()
+        self._digests: tuple[postings.Run, ...] = ()
         self._families: dict[str, _Family] = {}
         self._works = np.zeros(0, dtype=np.int64)
         self._sizes = np.zeros(0, dtype=np.int32)
@@ -135,8 +135,10 @@ class MemoryIndex:
 
     def _grow(self, more: int) -> None:
         need = self._count + more
-        if need > runs.MOST_SLOTS:
-            raise OverflowError(f"one index holds at most {runs.MOST_SLOTS} registrations; divide them among several")
+        if need > postings.MOST_SLOTS:
+            raise OverflowError(
+                f"one index holds at most {postings.MOST_SLOTS} registrations; divide them among several"
+            )
         if need > len(self._works):
             size = max(need, 2 * len(self._works), 1024)
             self._works = np.concatenate((self._works, np.zeros(size - len(self._works), dtype=np.int64)))
@@ -147,14 +149,14 @@ class MemoryIndex:
         if not fresh:
             return
         everyone = np.fromiter(fresh, dtype=np.int32, count=len(fresh))
-        self._digests = runs.added(self._digests, _digest_keys([f.digest for f in fresh.values()]), everyone)
+        self._digests = postings.added(self._digests, _digest_keys([f.digest for f in fresh.values()]), everyone)
         for algorithm in {f.algorithm for f in fresh.values()}:
             mine = {slot: f for slot, f in fresh.items() if f.algorithm == algorithm}
             slots = np.fromiter(mine, dtype=np.int32, count=len(mine))
             keys = np.concatenate([f.keys for f in mine.values()])
             key_slots = np.repeat(slots, [len(f.keys) for f in mine.values()])
             family = self._families.get(algorithm, _Family())
-            family = replace(family, keys=runs.added(family.keys, keys, key_slots))
+            family = replace(family, keys=postings.added(family.keys, keys, key_slots))
             codes = np.concatenate([f.codes for f in mine.values()])
             code_slots = np.repeat(slots, [len(f.codes) for f in mine.values()])
             self._families[algorithm] = replace(family, codes=family.codes.added(codes, code_slots))
@@ -167,11 +169,13 @@ class MemoryIndex:
         self._count, self._dead = len(self._works), 0
         self._alive = np.ones(self._count, dtype=np.bool_)
         self._slot_of = {work: slot for slot, work in enumerate(self._works.tolist())}
-        self._digests = runs.kept(self._digests, renumbered)
+        self._digests = postings.kept(self._digests, renumbered)
         for name, family in self._families.items():
-            self._families[name] = _Family(runs.kept(family.keys, renumbered), family.codes.kept(renumbered))
+            self._families[name] = _Family(postings.kept(family.keys, renumbered), family.codes.kept(renumbered))
 
 
-def _digest_keys(digests: Sequence[bytes]) -> runs.Keys:
+def _digest_keys(digests: Sequence[bytes]) -> postings.Keys:
     """The first 40 bits of each SHA-256; verify compares the whole."""
-    return np.frombuffer(b"".join(digest[:8] for digest in digests), dtype="<u8") & np.uint64((1 << runs.KEY_BITS) - 1)
+    return np.frombuffer(b"".join(digest[:8] for digest in digests), dtype="<u8") & np.uint64(
+        (1 << postings.KEY_BITS) - 1
+    )

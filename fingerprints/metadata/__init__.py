@@ -10,9 +10,8 @@ import contextlib
 import re
 from collections.abc import Callable, Iterator
 
-from fingerprints.model import Field
-
-from . import boxes, comments, exif, iim, manifest, matroska, sound, xmp
+from ..model import Field
+from . import c2pa_manifest, exif, id3, iim, isobmff, matroska, png_gif, xmp
 from .containers import inflate, jpeg_segments, png_chunks, riff_chunks
 from .xmp import xmp_packets, xmp_values
 
@@ -51,15 +50,15 @@ def read(data: bytes, format: str, trust_anchors: str = "") -> tuple[Field, ...]
 
 def _parsers(format: str, trust_anchors: str) -> list[_Parser]:
     def credentials(data: bytes, format: str) -> Iterator[Field]:
-        return manifest.fields(data, format, trust_anchors)
+        return c2pa_manifest.fields(data, format, trust_anchors)
 
     if format in _PICTURES:
-        return [exif.fields, iim.fields, xmp.fields, comments.png_fields, comments.gif_fields, credentials]
+        return [exif.fields, iim.fields, xmp.fields, png_gif.png_fields, png_gif.gif_fields, credentials]
     if format in _BOXES:
-        return [boxes.fields, xmp.fields, credentials]
+        return [isobmff.fields, xmp.fields, credentials]
     if format in ("mkv", "webm"):
         return [matroska.fields]
-    return [sound.fields, xmp.fields, credentials] if format in sound.CONTAINER else []
+    return [id3.fields, xmp.fields, credentials] if format in id3.CONTAINER else []
 
 
 __all__ = [

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fingerprints.model import Field
-
+from ..model import Field
 from .containers import decode, jpeg_segments, png_chunks, png_texts, raw_profile, riff_chunks, tiff_tags
 
 MAX_TEXT = 4_000  # code points of one value

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fingerprints.model import Field
-
+from ..model import Field
 from .containers import decode, jpeg_segments, png_texts, raw_profile, tiff_tags
 
 _IIM_IN_TIFF = 33723

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fingerprints.model import Field
+from ..model import Field
 
 _SEGMENT, _INFO, _TITLE, _CLUSTER = 0x18538067, 0x1549A966, 0x7BA9, 0x1F43B675
 _TAGS, _TAG, _SIMPLE, _NAME, _STRING = 0x1254C367, 0x7373, 0x67C8, 0x45A3, 0x4487

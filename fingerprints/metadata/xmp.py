@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from fingerprints.model import Field
-
+from ..model import Field
 from .containers import png_texts, raw_profile
 
 _MAX_XMP = 2 << 20

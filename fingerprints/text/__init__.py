@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..documents.extraction import Reading, read
 from ..errors import FingerprintError
 from ..model import Fingerprint, Limits, Medium, TextFormat
-from . import keys, minhash, stored
-from .decoding import decode
-from .folding import fold, fold_words, to_text
-from .normal import Normal, normalise
-from .reading import Reading, read
+from ..unicode.charset import decode
+from ..unicode.folding import fold, fold_words, to_text
+from . import codec, minhash, winnowing
+from .codec import shown, signature
+from .normalization import Normal, normalise
 from .search import search
-from .stored import shown, signature
 
 __all__ = [
     "ALGORITHM",
@@ -56,9 +56,9 @@ def fingerprint(data: bytes, limits: Limits | None = None, declared: TextFormat 
 def fingerprint_of(reading: Reading, data: bytes) -> Fingerprint:
     """Fingerprint a text that is read already, from these bytes."""
     normal = normalise(reading.seen)
-    signature, grams = minhash.sketch(normal), keys.kept(normal)
+    signature, grams = minhash.sketch(normal), winnowing.kept(normal)
     # A letter a million times has length but says nothing: its grams are one.
-    few = _GRAMS if len(normal.units) <= keys.SHORT else _LONG_GRAMS
+    few = _GRAMS if len(normal.units) <= winnowing.SHORT else _LONG_GRAMS
     short = normal.weight < MINIMUM_WEIGHT or len(grams) < few
     whole = np.array([_whole(normal)], dtype=np.uint64) if len(normal.units) else np.zeros(0, dtype=np.uint64)
     return Fingerprint(
@@ -67,7 +67,7 @@ def fingerprint_of(reading: Reading, data: bytes) -> Fingerprint:
         digest=hashlib.sha256(data).digest(),
         codes=minhash.code(signature)[: 0 if short else 1],
         keys=whole if short else np.concatenate((whole, grams)),
-        detail=stored.pack(to_text(reading.seen), signature),
+        detail=codec.pack(to_text(reading.seen), signature),
         facts={
             "characters": len(reading.seen),
             "encoding": reading.encoding,
@@ -81,7 +81,7 @@ def fingerprint_of(reading: Reading, data: bytes) -> Fingerprint:
 def renewed(of: Fingerprint) -> Fingerprint | None:
     """Today's fingerprint of a work from what an older version kept of it; None where that cannot be read."""
     try:
-        text, html = stored.submitted_before(of)
+        text, html = codec.submitted_before(of)
         data = text.encode()
         made = fingerprint(data, Limits(max_text_bytes=len(data)), "html" if html else "plain")
     except (ValueError, FingerprintError):

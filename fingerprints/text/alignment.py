@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..unicode.scripts import WEIGHTS
 from .grams import Hashes, Positions, Sizes, distinct, grams, sorted_with_place
-from .normal import Normal
-from .script import WEIGHTS
+from .normalization import Normal
 
 # By script of the first unit: long enough that a chance hit is rare within two texts.
 SEED_SIZES: Sizes = (9, 6, 5, 4)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..index.protocol import View
-from ..index.runs import Keys, Postings, Slots
+from ..index.interface import View
+from ..index.postings import Keys, Postings, Slots
 from ..model import Fingerprint
-from . import keys, minhash, weighing
+from . import minhash, scoring, winnowing
 from .grams import Positions, grouped
-from .normal import Normal
-from .weighing import Weights
+from .normalization import Normal
+from .scoring import Weights
 
 _HUB = 64  # works read from one key; how many more there are is known
 _COMPARED = 48  # works among which versions of one work are told apart
@@ -29,7 +29,7 @@ _PHRASE = 24  # letters between the first and the last key of one phrase
 _SCATTERED = 0.004  # keys anywhere, a unit of the upload, that do as well: it was reworded throughout
 _NEIGHBOURS = 200  # letters of the upload between keys that are near each other; a Han character counts three
 _COPY = 0.08  # share of the upload's grams from which a work is aligned whoever else has them: half of those it keeps
-_AROUND = keys.WINDOW // 2  # units around an indexed gram that stand where it stands
+_AROUND = winnowing.WINDOW // 2  # units around an indexed gram that stand where it stands
 _BLOCK = 1 << 14  # positions spread at a time, to bound memory
 _NEAR = 24  # units from the nearest indexed gram up to which what holds for it is taken to hold
 
@@ -53,18 +53,18 @@ class Proposed:
 
 def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
     """Look an upload up."""
-    asked, positions = keys.asked(text)
+    asked, positions = winnowing.asked(text)
     distinct, place = grouped(asked)
     postings = view.by_keys(distinct, _HUB)
     slots, who = np.unique(postings.slots, return_inverse=True)
     hits = np.bincount(who, minlength=len(slots))
     first = np.zeros(len(distinct))
-    first[place[::-1]] = np.cumsum(weighing.weights(text))[positions[::-1]]
+    first[place[::-1]] = np.cumsum(scoring.weights(text))[positions[::-1]]
     span = float(first.max(initial=0.0)) + _NEIGHBOURS + 1
     where = who * span + first[postings.asked]  # the letters of the upload, once for every work
     supported = _supported(where) if len(view) > _LIBRARY else np.ones(len(where), dtype=np.bool_)
     spread = _spread(view, postings, slots, who, hits, supported)
-    counted = weighing.own_share(spread)[postings.asked]
+    counted = scoring.own_share(spread)[postings.asked]
     own = np.bincount(who, counted, minlength=len(slots))
     together = _together(where[counted > 0], span, len(slots))
     needed = np.full(len(slots), _HITS)
@@ -160,10 +160,10 @@ def over_units(text: Normal, proposed: Proposed) -> Weights:
     A work is indexed by few of its grams, so what holds for one holds for its neighbours.
     """
     out = np.zeros(len(text.units))
-    offsets = np.arange(-_AROUND, max(keys.SIZES) + _AROUND)
+    offsets = np.arange(-_AROUND, max(winnowing.SIZES) + _AROUND)
     for start in range(0, len(proposed.positions), _BLOCK):
         positions = proposed.positions[start : start + _BLOCK]
-        size = np.array(keys.SIZES)[text.scripts[positions]]
+        size = np.array(winnowing.SIZES)[text.scripts[positions]]
         units = positions[:, None] + offsets
         inside = (offsets < size[:, None] + _AROUND) & (units >= 0) & (units < len(out))
         spread = np.broadcast_to(proposed.spread[start : start + _BLOCK, None], units.shape)

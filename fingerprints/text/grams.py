@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .folding import CodePoints
+from ..unicode.folding import CodePoints
 
 Hashes = NDArray[np.uint64]
 Positions = NDArray[np.int64]

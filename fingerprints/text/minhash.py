@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .grams import Sizes, blocks
-from .normal import Normal
+from .normalization import Normal
 
 PERMUTATIONS = 128
 SIZES: Sizes = (6, 4, 4, 3)  # short enough that one changed word spoils few grams

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..index.protocol import Found, Load, View
+from ..index.interface import Found, Load, View
 from ..model import Fingerprint, Match, Reuse
-from . import candidates, learning, weighing
+from . import boilerplate, candidates, scoring
 from .alignment import Seeds, align, seeds, step_for
-from .normal import Normal
-from .stored import normal_form
-from .weighing import Judgement
+from .codec import normal_form
+from .normalization import Normal
+from .scoring import Judgement
 
 _PATIENCE = 8  # works in a row that are not reused, best first, after which none will be
 _TEMPLATE = 0.6  # share of an upload that is common to several works from which it is nothing but a template
@@ -38,8 +38,8 @@ def search(query: Fingerprint, view: View, load: Load, seen: View | None = None)
         return Found({})
     proposed = candidates.propose(text, query, view)
     spread = candidates.over_units(text, proposed)
-    own = weighing.own_share(spread)
-    uploads = learning.Seen(proposed, query, seen)
+    own = scoring.own_share(spread)
+    uploads = boilerplate.Seen(proposed, query, seen)
     prepared: dict[int, Seeds] = {}
     matches: dict[int, Match] = {}
     judged: dict[int, tuple[Judgement, Normal]] = {}
@@ -50,23 +50,23 @@ def search(query: Fingerprint, view: View, load: Load, seen: View | None = None)
         misses += 1
         other = normal_form(fingerprint)
         if np.array_equal(text.units, other.units):
-            matches[number] = weighing.identical(text, other)
+            matches[number] = scoring.identical(text, other)
         elif query.fingerprintable and fingerprint.fingerprintable:
             step = step_for(max(len(text.units), len(other.units)))
             if step not in prepared:
                 prepared[step] = seeds(text, step)
             theirs = seeds(other, step, prepared[step])
             found = align(prepared[step], theirs)
-            judgement = weighing.weigh(found, prepared[step], theirs, uploads.own(found, own))
+            judgement = scoring.weigh(found, prepared[step], theirs, uploads.own(found, own))
             if judgement is not None and judgement.score >= 0.5:
                 judged[number] = judgement, other
                 misses = 0
     for number, (judgement, other) in judged.items():
-        matches[number] = weighing.match(judgement, text, other, _reuse(judgement, len(judged)))
-    common = float(weighing.weights(text)[spread >= weighing.COMMON].sum() / text.weight)
+        matches[number] = scoring.match(judgement, text, other, _reuse(judgement, len(judged)))
+    common = float(scoring.weights(text)[spread >= scoring.COMMON].sum() / text.weight)
     lesson = None
     if query.fingerprintable and len(matches) == len(judged):
-        lesson = learning.lesson(query, proposed, text, [(j.spans, len(o.units)) for j, o in judged.values()])
+        lesson = boilerplate.lesson(query, proposed, text, [(j.spans, len(o.units)) for j, o in judged.values()])
     return Found(matches, "template_only" if not matches and common >= _TEMPLATE else None, lesson)
 
 

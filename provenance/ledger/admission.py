@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..database.tables import entries, log_state, signing_keys
 from ..errors import VerificationFailed
-from ..tables import entries, log_state, signing_keys
-from . import envelope
-from .directory import Earlier, KeyDirectory
+from ..tlog import envelope
+from ..tlog.key_directory import Earlier, KeyDirectory
 from .keyring import Keyring
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..config import Settings
-from ..db import Database
+from ..database.engine import Database
+from ..database.tables import entries, log_state
 from ..errors import LedgerReadOnly
-from ..tables import entries, log_state
-from . import envelope, keys, note
+from ..tlog import envelope, keys, note
 
 
 class Keyring:

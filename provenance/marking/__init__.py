@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from . import rights
-from .check import CHECKER, check, check_line
-from .credit import credit_line, write_into
+from .checker import CHECKER, check, check_line
+from .credit_line import credit_line, write_into
 from .model import Difference, Evidence, Post, Report, Work
 
 __all__ = [
@@ -17,6 +16,5 @@ __all__ = [
     "check",
     "check_line",
     "credit_line",
-    "rights",
     "write_into",
 ]

@@ -15,11 +15,11 @@ from urllib.parse import urljoin
 
 from lxml import etree, html
 
+from fingerprints.documents.css import Sheet, Style
 from fingerprints.model import Field
-from fingerprints.text.css import Sheet, Style
 
-from . import machine
-from .machine import squeeze
+from . import structured_data
+from .structured_data import squeeze
 
 MAX_HTML = 4_000_000  # code points of a page that are read
 MAX_MACHINE = 200  # machine-readable fields kept
@@ -219,7 +219,7 @@ def read(source: str) -> Page:
             (walker.start if event == "start" else walker.end)(element)
     walker.flush()
     headings = [b.text for b in walker.blocks if b.heading]
-    return Page(walker.blocks, list(islice(machine.read(root), MAX_MACHINE)), headings, title, base is not None)
+    return Page(walker.blocks, list(islice(structured_data.read(root), MAX_MACHINE)), headings, title, base is not None)
 
 
 def _screen(media: str | None) -> bool:

@@ -16,12 +16,12 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-from .finder import Finder, Seen, alternatives, squeezed
-from .fold import fold
+from .normalization import fold
+from .phrase_matcher import Finder, Seen, alternatives, squeezed
 
 VERSION = "3"
 ANY = frozenset({"text", "image", "audio", "video"})
-NAMED = "[\ue000\ue002]"  # the marks of the owner, and of the owner who is the source (see `provenance.marking.marks`)
+NAMED = "[\ue000\ue002]"  # the marks of the owner, and of the owner who is the source (see `entity_tagger`)
 _REACH = "[^.:;,|/()\n。]{0,28}?"  # how far a "not" reaches
 GAP = "[^.。;!?\n]{0,16}?"  # what "..." in a phrase stands for
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from .fold import fold
+from .normalization import fold
 
 # What a licence withholds from everybody. The fewer, the looser. "free" stands for nothing withheld at all.
 _RESERVED = frozenset({"by", "nc", "nd", "sa", "permission"})

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from fingerprints.model import Field
-from provenance.errors import BadInput
+
+from ..errors import BadInput
 
 Use = Literal["full", "excerpt", "adapted", "quotation"]
 Verdict = Literal["compliant", "partial", "missing", "wrong_owner", "misleading"]
@@ -177,7 +178,7 @@ Comparison = Literal["compared", "original_not_recorded", "not_a_file"]
 class Report:
     """What the check found. Marking, permission and infringement are three things; this speaks of the first two.
 
-    ``reasons`` are stable snake_case codes (see `provenance.marking.verdict.REASONS` for their words).
+    ``reasons`` are stable snake_case codes (see `provenance.marking.rules.REASONS` for their words).
     ``use`` is how the post was taken to use the work.
     ``title_kept`` is None where the post has no heading to compare; ``title_diff`` shows what was changed in a title
     that was not kept. ``rmi_state`` says whether ``rmi_diff`` rests on a comparison. ``searched`` names the places that

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from .fold import fold_name, is_dense
 from .model import TitleChange
+from .normalization import fold_name, is_dense
 
 _LONGEST = 300  # code points of a heading that are compared
 _ALIKE = 0.5  # two lines with less in common than this are not one title and its change

@@ -9,10 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from provenance import accounts
-from provenance.accounts import NewAccount, NewApiKey
+from provenance.accounts import accounts
+from provenance.accounts.accounts import NewAccount, NewApiKey
+from provenance.application import Service
 from provenance.config import Settings
-from provenance.service import Service
 
 
 @dataclass

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from provenance.ledger import receipt, verify
+from provenance.tlog import receipt, verify
 
 TEXT = (
     "The night train stops at Orlen for exactly one minute, because the bridge keeper likes it so. In that minute a boy "

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import Api
+from tests.api.conftest import Api
 
 
 @pytest.fixture

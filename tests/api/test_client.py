@@ -11,10 +11,9 @@ from PIL import Image
 
 from api.client import Client, Refused
 from provenance.errors import BadInput, VerificationFailed
-from provenance.ledger import keys, receipt, statement, verify
-from provenance.ledger.encoding import b64, canonical
-
-from .test_api import CLAIM, TEXT
+from provenance.tlog import keys, receipt, statement, verify
+from provenance.tlog.encoding import b64, canonical
+from tests.api.test_api import CLAIM, TEXT
 
 Answers = dict[str, bytes]
 

@@ -7,12 +7,12 @@ import secrets
 
 import pytest
 
-from provenance import drafts
-from provenance.ledger import envelope, fsck, keys, receipt, statement, tree, verify
-from provenance.ledger.encoding import b64, canonical
-from provenance.tables import drafts as drafts_table
-
-from .test_api import CLAIM, TEXT, image_bytes, problem
+from provenance.auditing import fsck
+from provenance.database.tables import drafts as drafts_table
+from provenance.tlog import envelope, keys, merkle, receipt, statement, verify
+from provenance.tlog.encoding import b64, canonical
+from provenance.works import registration
+from tests.api.test_api import CLAIM, TEXT, image_bytes, problem
 
 
 def head(api) -> tuple[str, envelope.After]:
@@ -87,7 +87,7 @@ def test_many_at_once(api) -> None:
     known = sealed(key)
     first = submit(api, known).json()
     withdrawn = statement.withdrawal(
-        origin, registration=tree.leaf_hash(known), index=first["receipt"]["index"], after=after
+        origin, registration=merkle.leaf_hash(known), index=first["receipt"]["index"], after=after
     )
     one = signed(prepared(api), key)
     leaves = [sealed(key), known, sealed(stranger), b"{}", one, statement.sign(withdrawn, key), sealed(key), one]
@@ -232,7 +232,9 @@ def test_withdrawal_by_the_producer(api) -> None:
     work = submit(api, leaf).json()["work"]
     rivals = enrolled(api, "rival")
     origin, after = head(api)
-    made = statement.withdrawal(origin, registration=tree.leaf_hash(leaf), index=work["receipt"]["index"], after=after)
+    made = statement.withdrawal(
+        origin, registration=merkle.leaf_hash(leaf), index=work["receipt"]["index"], after=after
+    )
     problem(submit(api, statement.sign(made, rivals), "rival"), 404, "not-found")
     problem(submit(api, statement.sign(made, rivals)), 409, "conflict")
     wrong = statement.withdrawal(origin, registration=bytes(32), index=work["receipt"]["index"], after=after)
@@ -288,7 +290,7 @@ def test_sealed_by_the_client(api) -> None:
     payload = prepared(api, opens=sealed["work_id"], seal=b64(seal))
     assert json.loads(payload)["predicate"]["opens"] == {
         "index": sealed["receipt"]["index"],
-        "leafHash": tree.leaf_hash(leaf).hex(),
+        "leafHash": merkle.leaf_hash(leaf).hex(),
         "salt": b64(seal),
     }
     opened = submit(api, signed(payload, key)).json()["work"]
@@ -319,7 +321,7 @@ def test_a_sealed_statement_read_in_the_log_is_not_sent_again(api) -> None:
     problem(submit(api, signed(payload, second)), 409, "conflict")
     withdrawn = statement.withdrawal(
         origin,
-        registration=tree.leaf_hash(signed(payload, key)),
+        registration=merkle.leaf_hash(signed(payload, key)),
         index=first.json()["work"]["receipt"]["index"],
         after=after,
     )
@@ -332,7 +334,7 @@ def test_a_sealed_statement_read_in_the_log_is_not_sent_again(api) -> None:
 def test_drafts_are_forgotten(api, monkeypatch) -> None:
     key = enrolled(api)
     payload = prepared(api)
-    monkeypatch.setattr(drafts, "KEPT", drafts.KEPT * 0)
+    monkeypatch.setattr(registration, "KEPT", registration.KEPT * 0)
     prepared(api, title="Another")
     with api.service.db.read() as connection:
         assert len(connection.execute(drafts_table.select()).all()) == 1
@@ -361,7 +363,7 @@ def test_erasure(api) -> None:
     work = submit(api, leaf).json()["work"]
     problem(api("POST", f"/v1/works/{work['work_id']}/erasure", "producer"), 403, "forbidden")
     origin, after = head(api)
-    entry, index = tree.leaf_hash(leaf), work["receipt"]["index"]
+    entry, index = merkle.leaf_hash(leaf), work["receipt"]["index"]
 
     def made(*names: str) -> bytes:
         return statement.sign(statement.erasure(origin, entry=entry, index=index, erased=names, after=after), key)

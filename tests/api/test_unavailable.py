@@ -5,8 +5,8 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from provenance import accounts
-from provenance.accounts import NewAccount, NewApiKey
+from provenance.accounts import accounts
+from provenance.accounts.accounts import NewAccount, NewApiKey
 from provenance.config import Settings
 
 TEXT = (

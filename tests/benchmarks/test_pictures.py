@@ -14,7 +14,7 @@ from benchmarks.common import cases, contest, measuring, metrics
 from benchmarks.image import drawn, edits, families, generate, growth, learning_set, mixing, peers, scenery, varied
 from benchmarks.image.ours import engine, without_small
 from fingerprints import image
-from fingerprints.image import stored
+from fingerprints.image import codec
 from fingerprints.image.examples import saved
 from fingerprints.model import Fingerprint
 
@@ -197,11 +197,11 @@ def test_a_mixed_work_is_laid_out_like_a_drawn_one_and_made_of_many(works: list[
     assert one.to_bytes() == same.to_bytes()
     assert one.digest != other.digest
     assert Fingerprint.from_bytes(one.to_bytes()).to_bytes() == one.to_bytes()
-    (frame,) = stored.frames(one)
+    (frame,) = codec.frames(one)
     assert len(one.keys) == len(frame.points) == len(frame.vectors)
     (source,) = (work for work in works if image.small_pictures(work) == (frame.small,))
     assert image.size(one) == image.size(source)
-    places = [{tuple(p) for p in stored.frames(work)[0].points.tolist()} for work in works]
+    places = [{tuple(p) for p in codec.frames(work)[0].points.tolist()} for work in works]
     shares = [sum(tuple(p) in of for p in frame.points.tolist()) / len(frame.points) for of in places]
     assert max(shares) < 0.35
     assert sum(shares) >= 1

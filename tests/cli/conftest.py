@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from . import forked
+from tests.cli import forked
 
 
 @dataclass

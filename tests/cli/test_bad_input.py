@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from .test_commands import ESSAY, ZH, picture
+from tests.cli.test_commands import ESSAY, ZH, picture
 
 
 def bomb(width: int, height: int) -> bytes:

@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cli.demo_content import DemoWork, Plan, articles, pictures, plan
-from cli.demo_content.articles import unregistered_articles
-from cli.demo_content.picture_reposts import LARGEST
-from cli.demo_content.pictures import unregistered_pictures
-from cli.demo_content.text_reposts import language_of, open_text, other_script, respaced
-from cli.demo_content.variants import is_han, to_simplified, to_traditional
-from fingerprints import image, media, text
+from cli.demo import DemoWork, Plan, articles, pictures, plan
+from cli.demo.articles import unregistered_articles
+from cli.demo.picture_reposts import LARGEST
+from cli.demo.pictures import unregistered_pictures
+from cli.demo.text_reposts import language_of, open_text, other_script, respaced
+from cli.demo.variants import is_han, to_simplified, to_traditional
+from fingerprints import image, registry, text
+from fingerprints.index.interface import Change
 from fingerprints.index.memory import MemoryIndex
-from fingerprints.index.protocol import Change
 from fingerprints.model import Fingerprint
 
 
@@ -219,7 +219,7 @@ def test_every_repost_is_found_and_nothing_else(full_plan: Plan, works: list[Dem
     index.apply([Change(n + 1, n, made) for n, made in enumerate(known)])
     for repost in full_plan.reposts:
         query = fingerprint(repost.data, repost.medium)
-        matches = media.search(query, index, lambda numbers: {n: known[n] for n in numbers}).matches
+        matches = registry.search(query, index, lambda numbers: {n: known[n] for n in numbers}).matches
         assert [works[n].name for n in matches] == ([repost.work] if repost.work else []), repost.name
 
 

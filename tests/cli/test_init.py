@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Command
+from tests.cli.conftest import Command
 
 TEXT = "Salt is weighed twice on the quay, once for the captain and once for the widow who keeps the book of debts."
 WORDS = {"SOURCEMARK_KEY_PASSPHRASE": "correct horse battery"}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Command
+from tests.cli.conftest import Command
 
 TEXT = (
     "Every ferry carries a box of dry chalk for the harbour boys, who draw the arrivals on the quay wall before the "

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Command
+from tests.cli.conftest import Command
 
 
 def serve(folder: Path, *args: str) -> tuple[subprocess.Popen[str], str]:
@@ -90,7 +90,7 @@ def test_a_log_and_its_witness(sourcemark: Command, tmp_path: Path) -> None:
     ],
 )
 def test_what_a_person_gets_wrong(sourcemark: Command, tmp_path: Path, args: list[str], said: str) -> None:
-    from provenance.ledger import note
+    from provenance.tlog import note
 
     (tmp_path / "junk").write_bytes(b"\xff\x00")
     (tmp_path / "vkey").write_text(str(note.VKey.make("log.example/x", note.ED25519, bytes(32))) + "\n")

@@ -17,14 +17,15 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from provenance import accounts, service, statements
+from provenance import application
+from provenance.accounts import accounts
+from provenance.application import Service
 from provenance.config import Settings
 from provenance.errors import LedgerReadOnly, Unavailable
-from provenance.ledger import envelope, statement, tree
-from provenance.ledger.keys import SigningKey
-from provenance.service import Service
-
-from .store import Faults
+from provenance.tlog import envelope, merkle, statement
+from provenance.tlog.keys import SigningKey
+from provenance.works import signed_statements
+from tests.faults.store import Faults
 
 CLIENTS = 4
 COMMITMENTS = {"seal": statement.commit(bytes(32), {"salt": ""})}
@@ -62,7 +63,7 @@ def serve(settings: Settings, key: bytes, book: Path, again: list[str], kill: tu
         again: base64 of leaves that were sent before and never answered; they are sent again first.
         kill: number and mode of the store call to be killed at; None: somebody else does it.
     """
-    service.Sandbox = NoSandbox  # type: ignore[misc,assignment]
+    application.Sandbox = NoSandbox  # type: ignore[misc,assignment]
     faults, lines, signer = Faults(settings.home), Book(book), SigningKey.of(Ed25519PrivateKey.from_private_bytes(key))
     faults.told = lambda word: lines.write(killed=word)
     todo: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -86,8 +87,8 @@ def serve(settings: Settings, key: bytes, book: Path, again: list[str], kill: tu
                     leaf = registration(opened.log.origin, opened.log.head(), signer)
                 lines.write(sent=base64.b64encode(leaf).decode())
                 try:
-                    done = statements.submit(
-                        opened, account, statements.SignedStatement(leaf=base64.b64encode(leaf).decode())
+                    done = signed_statements.submit(
+                        opened, account, signed_statements.SignedStatement(leaf=base64.b64encode(leaf).decode())
                     )
                 except (Unavailable, LedgerReadOnly) as error:
                     lines.write(refused=error.detail, reason=error.reason)
@@ -95,7 +96,7 @@ def serve(settings: Settings, key: bytes, book: Path, again: list[str], kill: tu
                 except Exception as error:
                     lines.write(broken=f"{type(error).__name__}: {error}")
                     raise
-                lines.write(answered=tree.leaf_hash(leaf).hex(), index=done.receipt.index, size=done.receipt.size)
+                lines.write(answered=merkle.leaf_hash(leaf).hex(), index=done.receipt.index, size=done.receipt.size)
 
         threads = [threading.Thread(target=client, daemon=True) for _ in range(CLIENTS)]
         for thread in threads:

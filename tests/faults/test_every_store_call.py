@@ -16,15 +16,16 @@ import pytest
 import sqlalchemy as sa
 
 import provenance
-from provenance import accounts, statements
+from provenance.accounts import accounts
+from provenance.application import Service
+from provenance.auditing import fsck, runner
 from provenance.config import Settings
+from provenance.database.tables import entries, metadata, pending_entries
 from provenance.errors import Conflict, LedgerReadOnly, Unavailable
-from provenance.ledger import audits, fsck, keys, note, proof, statement, tree
-from provenance.ledger.encoding import b64, unb64
-from provenance.service import Service
-from provenance.tables import entries, metadata, pending_entries
-
-from .store import MODES, Faults, watched
+from provenance.tlog import keys, merkle, note, proof, statement
+from provenance.tlog.encoding import b64, unb64
+from provenance.works import signed_statements
+from tests.faults.store import MODES, Faults, watched
 
 KEY = keys.new_signing_key()
 COMMITMENTS = {"seal": statement.commit(bytes(32), {"salt": ""})}
@@ -48,13 +49,13 @@ class Producer:
     @staticmethod
     def enrol(service: Service, leaf: bytes) -> None:
         account = accounts.local(service.db)
-        statements.submit(service, account, statements.SignedStatement(leaf=b64(leaf)))
+        signed_statements.submit(service, account, signed_statements.SignedStatement(leaf=b64(leaf)))
 
     @staticmethod
     def finish(service: Service, leaves: list[str]) -> None:
         """Send again what was never answered; leaves in base64."""
         for leaf in leaves:
-            statements.submit(service, accounts.local(service.db), statements.SignedStatement(leaf=leaf))
+            signed_statements.submit(service, accounts.local(service.db), signed_statements.SignedStatement(leaf=leaf))
 
     def opened(self) -> Service:
         service = Service(self.settings)
@@ -70,7 +71,7 @@ class Producer:
         self.made += 1
         made = statement.sealed_registration(
             self.service.log.origin,
-            digest=tree.leaf_hash(b"%d" % self.made),
+            digest=merkle.leaf_hash(b"%d" % self.made),
             commitments=COMMITMENTS,
             after=self.service.log.head(),
         )
@@ -78,8 +79,8 @@ class Producer:
 
     def submit(self, leaf: bytes) -> None:
         account = accounts.local(self.service.db)
-        done = statements.submit(self.service, account, statements.SignedStatement(leaf=b64(leaf)))
-        assert self.answered.setdefault(tree.leaf_hash(leaf), done.receipt.index) == done.receipt.index
+        done = signed_statements.submit(self.service, account, signed_statements.SignedStatement(leaf=b64(leaf)))
+        assert self.answered.setdefault(merkle.leaf_hash(leaf), done.receipt.index) == done.receipt.index
 
     def attempt(self, act: Callable[[], object]) -> str:
         """Act with a fault armed, then without: the next attempt works, or a named alarm stands until a restart."""
@@ -111,11 +112,13 @@ class Producer:
         now = note.open_checkpoint(log.published.checkpoint().raw, keys_)
         if self.seen is not None and self.seen.size:
             lines = log.published.consistency(self.seen.size).split()
-            tree.verify_consistency(self.seen.size, now.size, [unb64(line) for line in lines], self.seen.root, now.root)
+            merkle.verify_consistency(
+                self.seen.size, now.size, [unb64(line) for line in lines], self.seen.root, now.root
+            )
         self.seen = note.parse_checkpoint(log.published.checkpoint().raw)
         for leaf_hash, index in list(self.answered.items())[-3:]:
             found = proof.parse_proof(log.published.proof(index))
-            tree.verify_inclusion(index, now.size, leaf_hash, found.hashes, now.root)
+            merkle.verify_inclusion(index, now.size, leaf_hash, found.hashes, now.root)
 
     def check_all(self) -> None:
         service = self.service
@@ -127,7 +130,7 @@ class Producer:
         assert sorted(stored.values()) == list(range(len(stored)))
         assert len(stored) == len(self.answered)  # nothing doubled: each statement was answered in the end
         assert fsck.check(service.db, service.log)["problems"] == []
-        report = audits.run(str(self.settings.log_dir), policy=service.log.policy())
+        report = runner.run(str(self.settings.log_dir), policy=service.log.policy())
         assert report["problems"] == []
 
 
@@ -191,7 +194,7 @@ def test_a_withdrawal(producer: Producer, mode: str) -> None:
     def prepare() -> Callable[[], object]:
         registered = producer.registration()
         producer.submit(registered)
-        leaf_hash = tree.leaf_hash(registered)
+        leaf_hash = merkle.leaf_hash(registered)
         made = statement.withdrawal(
             producer.service.log.origin,
             registration=leaf_hash,
@@ -223,7 +226,7 @@ def test_tiles_that_become_whole(sqlite_settings: Settings, tmp_path: Path, mode
     many = [producer.registration() for _ in range(254)]
     with producer.service.db.write() as connection:
         producer.service.log.submit(connection, many)
-    producer.answered |= producer.service.log.commit([tree.leaf_hash(leaf) for leaf in many])
+    producer.answered |= producer.service.log.commit([merkle.leaf_hash(leaf) for leaf in many])
     producer.service.close()
     before = tmp_path / "before"
     shutil.copytree(sqlite_settings.home, before)
@@ -237,7 +240,7 @@ def test_tiles_that_become_whole(sqlite_settings: Settings, tmp_path: Path, mode
         def act(leaves: list[bytes] = leaves) -> None:
             with contextlib.suppress(Conflict), producer.service.db.write() as connection:
                 producer.service.log.submit(connection, leaves)
-            producer.answered |= producer.service.log.commit([tree.leaf_hash(leaf) for leaf in leaves])
+            producer.answered |= producer.service.log.commit([merkle.leaf_hash(leaf) for leaf in leaves])
 
         producer.faults.arm(number, mode, "log/|signer")  # what comes before is the same at every size
         producer.attempt(act)
@@ -245,7 +248,7 @@ def test_tiles_that_become_whole(sqlite_settings: Settings, tmp_path: Path, mode
         fired = producer.faults.fired
         if fired is not None:
             producer.check()
-            report = audits.run(str(sqlite_settings.log_dir), policy=producer.service.log.policy(), rules=False)
+            report = runner.run(str(sqlite_settings.log_dir), policy=producer.service.log.policy(), rules=False)
             assert report["problems"] == []
         producer.service.close()
         if fired is None:

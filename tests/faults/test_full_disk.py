@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from provenance.application import Service
+from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.errors import Unavailable
-from provenance.ledger import fsck
-from provenance.service import Service
-
-from ..provenance.conftest import ESSAY, register_work
+from tests.provenance.conftest import ESSAY, register_work
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from provenance.application import Service
+from provenance.auditing import fsck
 from provenance.config import Settings
-from provenance.ledger import fsck
-from provenance.service import Service
-from provenance.tables import entries, works
+from provenance.database.tables import entries, works
 
 WORKS = 120
 ROUNDS = 5

@@ -17,14 +17,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from provenance.application import Service
+from provenance.auditing import fsck
 from provenance.config import Settings
-from provenance.ledger import fsck, keys, note, statement, tree
-from provenance.ledger.encoding import unb64
-from provenance.service import Service
-from provenance.tables import entries
-
-from .killed import random_kill, registration, serve
-from .test_every_store_call import Producer
+from provenance.database.tables import entries
+from provenance.tlog import keys, merkle, note, statement
+from provenance.tlog.encoding import unb64
+from tests.faults.killed import random_kill, registration, serve
+from tests.faults.test_every_store_call import Producer
 
 ROUNDS = 200 if os.environ.get("FAULTS") == "all" else 12
 KEY = keys.new_signing_key()
@@ -33,7 +33,7 @@ KEY = keys.new_signing_key()
 @pytest.fixture(scope="module")
 def context():
     found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload([serve.__module__, "provenance.service", "sqlalchemy.dialects.postgresql.psycopg"])
+    found.set_forkserver_preload([serve.__module__, "provenance.application", "sqlalchemy.dialects.postgresql.psycopg"])
     return found
 
 
@@ -54,7 +54,7 @@ class Records:
             line = json.loads(raw)
             assert "broken" not in line, line
             if "sent" in line:
-                self.sent[tree.leaf_hash(unb64(line["sent"])).hex()] = line["sent"]
+                self.sent[merkle.leaf_hash(unb64(line["sent"])).hex()] = line["sent"]
             elif "answered" in line:
                 assert self.answered.setdefault(line["answered"], line["index"]) == line["index"]
                 assert line["index"] < line["size"]
@@ -128,7 +128,7 @@ def test_kill_rounds(context, settings: Settings, tmp_path: Path, capsys: pytest
             now = note.open_checkpoint(published.checkpoint().raw, vkeys)
             if now.size > seen.size:
                 proof = [unb64(line) for line in published.consistency(seen.size, now.size).split()]
-                tree.verify_consistency(seen.size, now.size, proof, seen.root, now.root)
+                merkle.verify_consistency(seen.size, now.size, proof, seen.root, now.root)
             assert (now.size, now.root) >= (seen.size, seen.root) if now.size != seen.size else now.root == seen.root
             assert max(records.answered.values(), default=0) < now.size  # what was answered was published
             seen = now

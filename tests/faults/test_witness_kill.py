@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from provenance.auditing import witness_server
 from provenance.errors import Unavailable
-from provenance.ledger import cosigner, keys, note, tiles, tree
-from provenance.ledger.remote import Remote
-from provenance.ledger.witness import format_request
-
-from ..provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
+from provenance.http_client import Remote
+from provenance.ledger.witness_client import format_request
+from provenance.tlog import keys, merkle, note, tiles
+from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
 
 SIZE = 300
 ROUNDS = 8
@@ -42,11 +42,11 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
 def test_kill_a_witness(tmp_path: Path) -> None:
     log = SmallLog([enrolment(KEY), *(registration(KEY) for _ in range(SIZE - 1))], tmp_path / "log")
     nodes = tiles.TileReader(tiles.from_folder(log.folder), SIZE)
-    cosigner.create(tmp_path / "w", "witness.example/w")
+    witness_server.create(tmp_path / "w", "witness.example/w")
     (tmp_path / "vkey").write_text("".join(f"{key}\n" for key in LOG_KEYS.vkeys()))
-    hashes = [tree.leaf_hash(leaf) for leaf in log.leaves]
+    hashes = [merkle.leaf_hash(leaf) for leaf in log.leaves]
     signed = [
-        note.sign_checkpoint(note.Checkpoint(ORIGIN, size, tree.root_of(hashes[:size])), LOG_KEYS, 1_790_000_000)
+        note.sign_checkpoint(note.Checkpoint(ORIGIN, size, merkle.root_of(hashes[:size])), LOG_KEYS, 1_790_000_000)
         for size in range(SIZE + 1)
     ]
     rng, acknowledged, told, killed = random.Random(11), 0, 0, 0
@@ -57,7 +57,7 @@ def test_kill_a_witness(tmp_path: Path) -> None:
         try:
             while acknowledged < SIZE:
                 new = min(SIZE, old + rng.randrange(1, 4))
-                body = format_request(old, tree.consistency_proof(nodes, old, new), signed[new])
+                body = format_request(old, merkle.consistency_proof(nodes, old, new), signed[new])
                 answer = remote.post("add-checkpoint", body, "text/plain", 65_536)
                 if timer.ident is None:  # its time runs from the first answer, however slowly the process came up
                     timer.start()
@@ -78,7 +78,7 @@ def test_kill_a_witness(tmp_path: Path) -> None:
             process.stderr.close()
             time.sleep(0.01)
     assert killed >= ROUNDS // 2
-    witness = cosigner.Cosigner(tmp_path / "w", [log.vkeys])
+    witness = witness_server.Cosigner(tmp_path / "w", [log.vkeys])
     assert acknowledged > 0
     fork = note.sign_checkpoint(note.Checkpoint(ORIGIN, acknowledged, bytes(32)), LOG_KEYS, 1_790_000_000)
     for old in (0, acknowledged):

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from fingerprints import media
+from fingerprints import registry
+from fingerprints.index.interface import Change, Found
 from fingerprints.index.memory import MemoryIndex
-from fingerprints.index.protocol import Change, Found
 from fingerprints.model import Fingerprint, Limits, Match
 
 
 def made(data: bytes | str, *, thorough: bool = False) -> Fingerprint:
     raw = data if isinstance(data, bytes) else data.encode()
-    return media.examine(raw, Limits(), thorough=thorough).fingerprint
+    return registry.examine(raw, Limits(), thorough=thorough).fingerprint
 
 
 def indexed(works: Sequence[Fingerprint]) -> MemoryIndex:
@@ -21,7 +21,7 @@ def indexed(works: Sequence[Fingerprint]) -> MemoryIndex:
 
 def search(upload: Fingerprint, works: Sequence[Fingerprint], index: MemoryIndex | None = None) -> Found:
     """Works are numbered in their order."""
-    return media.search(upload, index or indexed(works), lambda numbers: {n: works[n] for n in numbers})
+    return registry.search(upload, index or indexed(works), lambda numbers: {n: works[n] for n in numbers})
 
 
 def match(upload: Fingerprint, work: Fingerprint) -> Match | None:

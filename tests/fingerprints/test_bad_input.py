@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fingerprints.errors import FingerprintError, LimitExceeded, UnreadableMedia, UnsupportedMedium
 from fingerprints.image.examples import saved, scene
 from fingerprints.model import Limits
-from fingerprints.sandbox import Sandbox
+from fingerprints.sandbox.pool import Sandbox
 from fingerprints.sniff import sniff
 from fingerprints.text.examples import words
 

@@ -5,15 +5,14 @@ import importlib
 import numpy as np
 import pytest
 
-from fingerprints import media
+from fingerprints import registry
 from fingerprints.example import Example
 from fingerprints.model import CODE_WORDS, KEY_BYTES, Fingerprint, Limits
-
-from .finding import made, match
+from tests.fingerprints.finding import made, match
 
 CASES = [
     pytest.param(name, example, id=f"{name}-{example.name}")
-    for name, module in media.MEDIA.items()
+    for name, module in registry.MEDIA.items()
     for example in importlib.import_module(f"{module.__name__}.examples").EXAMPLES  # type: ignore[attr-defined]
 ]
 PAIRS = [
@@ -25,12 +24,17 @@ PAIRS = [
 
 
 def test_versions_are_read_from_ids() -> None:
-    assert [media.version(id_) for id_ in ("sourcemark-image/12:phash16", media.EXACT, "x", "y/1a:z")] == [12, 1, 0, 0]
+    assert [registry.version(id_) for id_ in ("sourcemark-image/12:phash16", registry.EXACT, "x", "y/1a:z")] == [
+        12,
+        1,
+        0,
+        0,
+    ]
 
 
 @pytest.mark.parametrize(("name", "example"), CASES)
 def test_a_fingerprint_is_well_formed_and_survives_serialisation(name: str, example: Example) -> None:
-    module = media.MEDIA[name]
+    module = registry.MEDIA[name]
     found = made(example.work)
     assert (found.medium, found.algorithm) == (name, module.ALGORITHM)
     assert found.codes.shape == (len(found.codes), CODE_WORDS)
@@ -73,7 +77,7 @@ def test_the_same_bytes_match_exactly_over_their_whole_extent(name: str, example
     assert np.max(segment.work) > 0
 
 
-@pytest.mark.parametrize("other", ["another/1", media.EXACT])
+@pytest.mark.parametrize("other", ["another/1", registry.EXACT])
 def test_fingerprints_of_another_algorithm_match_by_digest_only(other: str) -> None:
     example = CASES[0].values[1]
     work, upload = made(example.work), made(example.copies["rewrapped"])
@@ -84,8 +88,8 @@ def test_fingerprints_of_another_algorithm_match_by_digest_only(other: str) -> N
 
 def test_media_without_a_module_are_found_by_their_bytes() -> None:
     sound = b"fLaC" + bytes(range(200))
-    found = media.examine(sound, Limits()).fingerprint
-    assert (found.medium, found.algorithm, found.reason) == ("audio", media.EXACT, "not_fingerprinted")
+    found = registry.examine(sound, Limits()).fingerprint
+    assert (found.medium, found.algorithm, found.reason) == ("audio", registry.EXACT, "not_fingerprinted")
     same = match(found, found)
     assert same is not None
     assert same.segments[0].unit == "second"

@@ -20,8 +20,7 @@ from pathlib import Path
 from traceback import extract_tb
 
 from provenance.errors import SourcemarkError
-
-from .targets import Target, finding, targets
+from tests.fuzz.targets import Target, finding, targets
 
 FOUND = Path(__file__).parent / "found"
 SLOW = 2.0  # CPU seconds; nothing a stranger sends may cost so much

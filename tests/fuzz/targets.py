@@ -14,26 +14,13 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from provenance.auditing import auditor
 from provenance.errors import SourcemarkError, VerificationFailed
-from provenance.ledger import (
-    audit,
-    encoding,
-    envelope,
-    keys,
-    note,
-    policy,
-    proof,
-    receipt,
-    tiles,
-    timestamp,
-    tree,
-    verify,
-    witness,
-)
-from provenance.ledger.directory import KeyDirectory
-
-from ..provenance.ledger.authority import MISSING, Tsa
-from ..provenance.ledger.small_log import (
+from provenance.ledger import witness_client
+from provenance.tlog import encoding, envelope, keys, merkle, note, policy, proof, receipt, tiles, timestamp, verify
+from provenance.tlog.key_directory import KeyDirectory
+from tests.provenance.ledger.authority import MISSING, Tsa
+from tests.provenance.ledger.small_log import (
     LOG_KEYS,
     ORIGIN,
     WORK,
@@ -102,12 +89,12 @@ def _texts(log: SmallLog, signed: bytes, demanding: bytes) -> dict[str, Target]:
     def proved(raw: bytes) -> None:
         found = proof.parse_proof(raw)
         opened(found.checkpoint)
-        tree.verify_inclusion(found.index, log.size, tree.leaf_hash(log.leaves[1]), found.hashes, log_root(log))
+        merkle.verify_inclusion(found.index, log.size, merkle.leaf_hash(log.leaves[1]), found.hashes, log_root(log))
         assert found.index == 1
 
     def asked(raw: bytes) -> None:
-        old, hashes, checkpoint = witness.parse_request(raw)
-        assert witness.format_request(old, hashes, checkpoint) == raw
+        old, hashes, checkpoint = witness_client.parse_request(raw)
+        assert witness_client.format_request(old, hashes, checkpoint) == raw
 
     def path(raw: bytes) -> None:
         name = raw.decode("utf-8", "surrogateescape")
@@ -115,7 +102,7 @@ def _texts(log: SmallLog, signed: bytes, demanding: bytes) -> dict[str, Target]:
         assert place is None or tiles.tile_path(*place) == name
 
     nodes = tiles.TileReader(tiles.from_folder(log.folder), log.size)
-    request = witness.format_request(1, tree.consistency_proof(nodes, 1, log.size), signed)
+    request = witness_client.format_request(1, merkle.consistency_proof(nodes, 1, log.size), signed)
     return {
         "note": Target([signed, log.signed], opened),
         "checkpoint": Target([signed], note.parse_checkpoint),
@@ -203,7 +190,7 @@ def _published(log: SmallLog) -> dict[str, Target]:
                 return raw if path == name else fetch(path)
 
             signed = raw if name == "checkpoint" else log.signed
-            problems = list(audit.audit_log(signed, read, log.vkeys))
+            problems = list(auditor.audit_log(signed, read, log.vkeys))
             whole = (log.folder / name).read_bytes()
             # Signature lines of keys that nobody here knows may stand under a checkpoint.
             same = raw == whole or (name == "checkpoint" and raw.partition(b"\n\n")[0] == whole.partition(b"\n\n")[0])

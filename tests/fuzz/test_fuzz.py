@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from .run import FOUND, mutated, spoken
-from .targets import Target, finding, targets
+from tests.fuzz.run import FOUND, mutated, spoken
+from tests.fuzz.targets import Target, finding, targets
 
 CASES = sorted(path for path in FOUND.rglob("*") if path.is_file())
 

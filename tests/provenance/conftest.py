@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from provenance import accounts, scans, works
-from provenance.records import RegistrationItem, RegistrationResult, ScanItem, ScanResult
-from provenance.service import Service
+from provenance.accounts import accounts
+from provenance.application import Service
+from provenance.scans import scanning
+from provenance.schemas import RegistrationItem, RegistrationResult, ScanItem, ScanResult
+from provenance.works import catalog
 
 ESSAY = (
     "The ferry to the salt islands leaves at ten past six, when the harbour is still the colour of slate. Old Marta sells "
@@ -57,10 +59,10 @@ def register_work(
     """Registers one work for an account (default: the local one)."""
     acting = accounts.local(service.db) if account is None else accounts.find(service.db, account)
     item = RegistrationItem.model_validate({"owner": "Marta Salt", "title": "The Salt Ferry", **claim})
-    return next(works.register(service, acting, [works.Submission(item, source)]))
+    return next(catalog.register(service, acting, [catalog.Submission(item, source)]))
 
 
 def scan_upload(service: Service, source: bytes | Path, **post: Any) -> ScanResult:
     """Scans one upload for the local account."""
-    upload = scans.Upload(ScanItem.model_validate(post), source)
-    return next(scans.scan(service, accounts.local(service.db), [upload]))
+    upload = scanning.Upload(ScanItem.model_validate(post), source)
+    return next(scanning.scan(service, accounts.local(service.db), [upload]))

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from .servers import serving
+from tests.provenance.ledger.servers import serving
 
 MISSING = "openssl is not installed" if shutil.which("openssl") is None else ""
 _CONFIG = """

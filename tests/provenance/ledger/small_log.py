@@ -12,11 +12,11 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from provenance.ledger import envelope, keys, note, policy, proof, receipt, statement, tiles, tree
-from provenance.ledger.encoding import b64, canonical
+from provenance.tlog import envelope, keys, merkle, note, policy, proof, receipt, statement, tiles
+from provenance.tlog.encoding import b64, canonical
 
 ORIGIN = "log.test.example/sourcemark"
-START = (0, tree.EMPTY_ROOT)
+START = (0, merkle.EMPTY_ROOT)
 WORK = "钟匠把怀表放在窗台上。".encode()
 RECORD = {"owner": "周 Ada [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "title": "钟 — the clock"}
 SALT = bytes(range(32))
@@ -75,7 +75,7 @@ class SmallLog:
         self.leaves = list(leaves)
         self.folder = folder
         self.size = len(leaves)
-        root = tree.root_of(tree.leaf_hash(leaf) for leaf in leaves)
+        root = merkle.root_of(merkle.leaf_hash(leaf) for leaf in leaves)
         self.signed = note.sign_checkpoint(note.Checkpoint(ORIGIN, self.size, root), LOG_KEYS, 1_790_000_000)
         tiles.publish(folder, 0, self.size, lambda start, stop: self.leaves[start:stop], self.signed)
         self.vkeys = [note.VKey.parse(key) for key in LOG_KEYS.vkeys()]
@@ -83,7 +83,7 @@ class SmallLog:
 
     def proof(self, index: int, signed: bytes | None = None) -> bytes:
         nodes = tiles.TileReader(tiles.from_folder(self.folder), self.size)
-        return proof.format_proof(index, tree.inclusion_proof(nodes, index, self.size), signed or self.signed)
+        return proof.format_proof(index, merkle.inclusion_proof(nodes, index, self.size), signed or self.signed)
 
     def receipt(
         self, index: int, *enrolled: int, signed: bytes | None = None, opening: Mapping[str, Any] | None = None

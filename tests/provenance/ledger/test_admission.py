@@ -8,14 +8,15 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provenance import accounts
+from provenance.accounts import accounts
+from provenance.application import Service
+from provenance.auditing import fsck
 from provenance.config import Settings
+from provenance.database.tables import entries, signing_keys
 from provenance.errors import Conflict, VerificationFailed
-from provenance.ledger import fsck, keys, statement, tree
-from provenance.ledger.directory import KeyDirectory
-from provenance.ledger.encoding import b64
-from provenance.service import Service
-from provenance.tables import entries, signing_keys
+from provenance.tlog import keys, merkle, statement
+from provenance.tlog.encoding import b64
+from provenance.tlog.key_directory import KeyDirectory
 
 KEYS = [keys.new_signing_key() for _ in range(5)]
 some = st.integers(0, len(KEYS) - 1)
@@ -37,7 +38,7 @@ def written(service: Service, log: list[bytes], step: tuple) -> bytes:
     signers = [key]
     commitments = {"claim": statement.commit(bytes(32), {}), "seal": statement.commit(bytes(32), {"salt": ""})}
     named = step[2] if kind in ("withdraw", "open", "erase") else 0
-    entry = tree.leaf_hash(log[named]) if named < len(log) else bytes(32)
+    entry = merkle.leaf_hash(log[named]) if named < len(log) else bytes(32)
     match kind:
         case "enrol":
             recovery = None if step[3] is None else KEYS[step[3]].keyid
@@ -112,7 +113,7 @@ def test_the_sequencer_takes_what_an_audit_accepts(family: list[list[tuple]], ro
                     except VerificationFailed:
                         assert not accepted(directory, log, leaf)
                         continue
-                    sent[tree.leaf_hash(leaf)] = accepted(directory, log, leaf)
+                    sent[merkle.leaf_hash(leaf)] = accepted(directory, log, leaf)
                 for leaf_hash, good in sent.items():
                     if good:
                         service.log.commit([leaf_hash])

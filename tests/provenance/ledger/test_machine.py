@@ -11,15 +11,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from provenance import accounts, service, statements
+from provenance import application
+from provenance.accounts import accounts
+from provenance.application import Service
+from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.errors import NotFound
-from provenance.ledger import fsck, keys, note, proof, statement, tree
-from provenance.ledger.encoding import b64, unb64
-from provenance.service import Service
-
-from ...faults.killed import NoSandbox, registration
-from ...faults.store import Crash, Faults
+from provenance.tlog import keys, merkle, note, proof, statement
+from provenance.tlog.encoding import b64, unb64
+from provenance.works import signed_statements
+from tests.faults.killed import NoSandbox, registration
+from tests.faults.store import Crash, Faults
 
 KEY = keys.new_signing_key()
 
@@ -47,16 +49,16 @@ class LogMachine(RuleBasedStateMachine):
         self.submit(statement.sign(made, KEY))
 
     def start(self) -> None:
-        real, service.Sandbox = service.Sandbox, NoSandbox  # type: ignore[misc,assignment]
+        real, application.Sandbox = application.Sandbox, NoSandbox  # type: ignore[misc,assignment]
         self.service = Service(self.settings)
-        service.Sandbox = real  # type: ignore[misc]
+        application.Sandbox = real  # type: ignore[misc]
         self.faults = Faults(self.settings.home)
         self.faults.watch(self.service.db.engine)
         self.service.start()
 
     def submit(self, leaf: bytes) -> None:
-        done = statements.submit(
-            self.service, accounts.local(self.service.db), statements.SignedStatement(leaf=b64(leaf))
+        done = signed_statements.submit(
+            self.service, accounts.local(self.service.db), signed_statements.SignedStatement(leaf=b64(leaf))
         )
         assert done.receipt.index == len(self.leaves)
         self.leaves.append(leaf)
@@ -94,8 +96,8 @@ class LogMachine(RuleBasedStateMachine):
     def prove(self, data: st.DataObject) -> None:
         index = data.draw(st.integers(0, len(self.leaves) - 1))
         found = proof.parse_proof(self.service.log.published.proof(index))
-        tree.verify_inclusion(
-            index, len(self.leaves), tree.leaf_hash(self.leaves[index]), found.hashes, naive_root(self.leaves)
+        merkle.verify_inclusion(
+            index, len(self.leaves), merkle.leaf_hash(self.leaves[index]), found.hashes, naive_root(self.leaves)
         )
 
     @rule(data=st.data())
@@ -103,7 +105,7 @@ class LogMachine(RuleBasedStateMachine):
         new = data.draw(st.integers(1, len(self.leaves)))
         old = data.draw(st.integers(1, new))
         lines = [unb64(line) for line in self.service.log.published.consistency(old, new).split()]
-        tree.verify_consistency(old, new, lines, naive_root(self.leaves[:old]), naive_root(self.leaves[:new]))
+        merkle.verify_consistency(old, new, lines, naive_root(self.leaves[:old]), naive_root(self.leaves[:new]))
 
     @rule(beyond=st.integers(0, 5))
     def nothing_beyond(self, beyond: int) -> None:

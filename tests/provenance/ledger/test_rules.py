@@ -5,12 +5,11 @@ import json
 import pytest
 
 from provenance.errors import VerificationFailed
-from provenance.ledger import envelope, keys, statement
-from provenance.ledger.directory import KeyDirectory
-from provenance.ledger.encoding import b64, canonical
-from provenance.ledger.tree import leaf_hash
-
-from .small_log import ORIGIN, START, enrolment, registration, resigned
+from provenance.tlog import envelope, keys, statement
+from provenance.tlog.encoding import b64, canonical
+from provenance.tlog.key_directory import KeyDirectory
+from provenance.tlog.merkle import leaf_hash
+from tests.provenance.ledger.small_log import ORIGIN, START, enrolment, registration, resigned
 
 OLD, NEW, STRANGER = (keys.new_signing_key() for _ in range(3))
 

@@ -12,16 +12,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from provenance import accounts, erasure, receipts, works
+from provenance.accounts import accounts
+from provenance.application import Service
+from provenance.auditing import fsck, runner
 from provenance.config import Settings
+from provenance.database.tables import entries
 from provenance.errors import LedgerReadOnly, VerificationFailed
-from provenance.ledger import audits, envelope, fsck, keys, note, statement, tiles, tree, verify
-from provenance.ledger.publication import Publication
-from provenance.service import Service
-from provenance.tables import entries
-
-from ..conftest import ESSAY, register_work
-from .small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
+from provenance.ledger.publisher import Publication
+from provenance.tlog import envelope, keys, merkle, note, statement, tiles, verify
+from provenance.works import catalog, erasure, receipts
+from tests.provenance.conftest import ESSAY, register_work
+from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
 
 # The line, and the tests that show it: file and function below tests/.
 COVERED = {
@@ -103,7 +104,9 @@ def test_an_edit_while_stopped_is_found_by_fsck(sqlite_settings: Settings) -> No
     with sqlite3.connect(sqlite_settings.home / "sourcemark.db") as connection:
         (leaf,) = connection.execute("SELECT leaf FROM entries WHERE idx = 1").fetchone()
         edited = leaf.replace(b'"sig":"', b'"sig":"A', 1)
-        connection.execute("UPDATE entries SET leaf = ?, leaf_hash = ? WHERE idx = 1", (edited, tree.leaf_hash(edited)))
+        connection.execute(
+            "UPDATE entries SET leaf = ?, leaf_hash = ? WHERE idx = 1", (edited, merkle.leaf_hash(edited))
+        )
     connection.close()
     with Service(sqlite_settings) as service:
         found = problems(service)
@@ -151,8 +154,8 @@ def test_a_clone_that_writes_on_is_found_by_an_audit(sqlite_settings: Settings, 
             assert problems(service) == []
             kept[settings.home] = service.log.signed(), service.log.policy()
     ours, trusted = kept[sqlite_settings.home]
-    assert audits.run(str(sqlite_settings.log_dir), policy=trusted, since=[ours])["problems"] == []
-    (found,) = audits.run(str(clone.log_dir), policy=trusted, since=[ours])["problems"]
+    assert runner.run(str(sqlite_settings.log_dir), policy=trusted, since=[ours])["problems"] == []
+    (found,) = runner.run(str(clone.log_dir), policy=trusted, since=[ours])["problems"]
     assert "history was rewritten" in found
 
 
@@ -216,7 +219,7 @@ def test_an_erased_work_s_old_receipt_verifies(service: Service) -> None:
     account = accounts.local(service.db)
     done = register_work(service, ESSAY.encode())
     files, trusted = receipts.build(service, done.work_id), service.log.policy()
-    works.withdraw(service, account, done.work_id)
+    catalog.withdraw(service, account, done.work_id)
     erasure.erase(service, account, done.work_id)
     assert verify.verify_receipt(files, trusted).ok
     assert problems(service) == []

@@ -11,17 +11,19 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from provenance import logkeys, receipts
+from provenance.accounts import log_keys
+from provenance.application import Service
+from provenance.auditing import auditor, fsck, runner, witness_server
+from provenance.auditing.witness_server import Cosigner
 from provenance.config import Settings
+from provenance.database.tables import checkpoints, entries
 from provenance.errors import LedgerReadOnly, Misconfigured, SourcemarkError, Unavailable
-from provenance.ledger import audit, audits, cosigner, fsck, note, policy, published, tiles, verify
-from provenance.ledger.cosigner import Cosigner
-from provenance.ledger.witness import Witnesses, format_request, parse_request
-from provenance.service import Service
-from provenance.tables import checkpoints, entries
-
-from ..conftest import ESSAY, ESSAY_ZH, register_work
-from .servers import Act, free_port, serving, speaking
+from provenance.ledger import reader
+from provenance.ledger.witness_client import Witnesses, format_request, parse_request
+from provenance.tlog import note, policy, tiles, verify
+from provenance.works import receipts
+from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work
+from tests.provenance.ledger.servers import Act, free_port, serving, speaking
 
 pytestmark = pytest.mark.enable_socket
 SIZE_TYPE = "text/x.tlog.size"
@@ -31,7 +33,7 @@ class Partner:
     """A real witness over HTTP, which can be told to misbehave."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.vkeys = cosigner.create(folder, name).vkeys
+        self.vkeys = witness_server.create(folder, name).vkeys
         self.folder = folder
         self.cosigner: Cosigner | None = None
         self.url = ""
@@ -144,7 +146,7 @@ def test_one_server_with_both_keys_is_asked_once(house: House) -> None:
 
 
 def test_a_witness_that_missed_a_thousand_entries_catches_up(house: House) -> None:
-    from .test_log import append, leaf_of
+    from tests.provenance.ledger.test_sequencer import append, leaf_of
 
     house.partners[2].instead = lambda *_: (500, "text/plain", b"out of order")
     with Service(house.with_policy(TWO_OF_THREE)) as service:
@@ -158,7 +160,7 @@ def test_a_witness_that_missed_a_thousand_entries_catches_up(house: House) -> No
 
 def test_a_proof_of_what_is_not_published_reads_a_part_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The published folder is lost, and a witness that is late must be led over a thousand entries without tiles."""
-    from .test_log import append, leaf_of
+    from tests.provenance.ledger.test_sequencer import append, leaf_of
 
     with Service(house.with_policy(TWO_OF_THREE)) as service:
         append(service, [leaf_of(service) for _ in range(9)])
@@ -166,7 +168,7 @@ def test_a_proof_of_what_is_not_published_reads_a_part_at_a_time(house: House, m
         append(service, [leaf_of(service) for _ in range(1000)])
     shutil.rmtree(house.settings.log_dir)
     house.partners[2].instead = None
-    monkeypatch.setattr(published, "AT_ONCE", 64)
+    monkeypatch.setattr(reader, "AT_ONCE", 64)
     parts = []
 
     def watch(_connection: object, _cursor: object, query: str, bounds: tuple[int, ...], *_: object) -> None:
@@ -338,7 +340,7 @@ def test_a_machine_put_back_whole_is_found_by_the_witnesses(house: House, tmp_pa
 
 def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
     """Whoever holds the log's keys and all its stores can sign any history; the witnesses sign only one."""
-    from .test_log import append, leaf_of
+    from tests.provenance.ledger.test_sequencer import append, leaf_of
 
     settings = house.with_policy(TWO_OF_THREE)
     with Service(settings) as service:
@@ -348,7 +350,7 @@ def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
         with service.db.read() as connection:
             leaves = list(connection.execute(sa.select(entries.c.leaf).order_by(entries.c.idx)).scalars())
         leaves[size - 2] = leaf_of(service)
-        from provenance.ledger.tree import leaf_hash, root_of
+        from provenance.tlog.merkle import leaf_hash, root_of
 
         hashes = [leaf_hash(leaf) for leaf in [*leaves, leaf_of(service)]]
         rewritten = note.sign_checkpoint(
@@ -362,7 +364,7 @@ def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
             def node(self, height: int, index: int) -> bytes:
                 return root_of(hashes[index << height : (index + 1) << height])
 
-        from provenance.ledger.tree import consistency_proof
+        from provenance.tlog.merkle import consistency_proof
 
         with pytest.raises(Unavailable, match="history was rewritten") as caught:
             trusted.collect(rewritten, lambda old: consistency_proof(Nodes(), old, size + 1), size)
@@ -431,7 +433,7 @@ def test_an_audit_of_a_cosigned_log(house: House) -> None:
         register_work(service, ESSAY_ZH.encode())
         folder = service.settings.log_dir
         vkeys = [note.VKey.parse(key) for key in service.log.vkeys()]
-        assert list(audit.audit_log((folder / "checkpoint").read_bytes(), tiles.from_folder(folder), vkeys)) == []
+        assert list(auditor.audit_log((folder / "checkpoint").read_bytes(), tiles.from_folder(folder), vkeys)) == []
 
 
 def test_the_request_is_the_protocols() -> None:
@@ -474,7 +476,7 @@ def test_the_logs_keys_change_under_its_witnesses(house: House) -> None:
         kept = service.log.published.checkpoint().raw
         before = [note.VKey.parse(key) for key in service.log.vkeys()]
         with pytest.raises(Unavailable, match="did not sign"):  # the old key's revocation, signed by the new keys alone
-            logkeys.rotate(service)
+            log_keys.rotate(service)
         assert len(signers(service)) >= 2
         assert refused(service, "more " + ESSAY).reason == "witnesses"
         after = [note.VKey.parse(key) for key in service.log.vkeys()]
@@ -484,13 +486,13 @@ def test_the_logs_keys_change_under_its_witnesses(house: House) -> None:
         for each in (older, made):
             done = good_receipt(service, each.work_id)
             assert done.ok, done.checks
-        report = audits.run(str(service.settings.log_dir), since=[kept], policy=service.log.policy())
+        report = runner.run(str(service.settings.log_dir), since=[kept], policy=service.log.policy())
         assert report["problems"] == []
         stranger = note.LogKeys(
             service.log.origin, *(each() for each in (Ed25519PrivateKey.generate, MLDSA44PrivateKey.generate))
         )
         checkpoint = note.parse_checkpoint(kept)
         forged = note.sign_checkpoint(note.Checkpoint(checkpoint.origin, checkpoint.size, checkpoint.root), stranger, 1)
-        assert audits.run(str(service.settings.log_dir), since=[forged])["problems"]
+        assert runner.run(str(service.settings.log_dir), since=[forged])["problems"]
     with Service(settings) as service:
         assert fsck.check(service.db, service.log)["problems"] == []

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from provenance.marking import Post, Work, check
-from provenance.marking.credits import Reader
+from provenance.marking import Post, Work, checker
+from provenance.marking.credit_reader import Reader
+from provenance.marking.entity_tagger import Marker
 from provenance.marking.lexicon import lexicon, load
-from provenance.marking.marks import Marker
-from provenance.marking.units import from_text
-from provenance.marking.verdict import relevant
+from provenance.marking.rules import relevant
+from provenance.marking.segmentation import from_text
 
 FILES = load()
 OWNERS = {"zh": "裴远山", "ja": "小倉千尋", "ko": "서지안", "ru": "Нина Орлова", "uk": "Олег Мороз", "ar": "سلمى ناصر"}
@@ -49,7 +49,7 @@ def test_label(lang: str, entry: dict[str, Any]) -> None:
     scope = entry.get("scope", "any").split()
     kind = "text" if scope[0] in ("any", "none", "cover") else scope[0]
     work = _work(lang, kind)
-    report = check(work, Post(text=_filled(entry["example"], work), lang=lang))
+    report = checker(work, Post(text=_filled(entry["example"], work), lang=lang))
     if entry["role"] in ("author", "rights"):
         assert report.owner_marked
     elif entry["role"] == "source":
@@ -81,18 +81,18 @@ def test_phrase(lang: str, category: str, entry: dict[str, Any]) -> None:
     }
     assert category in found
     if category in ("denial", "doubt", "topic", "related"):
-        assert not check(work, Post(text=text, lang=lang)).owner_marked
+        assert not checker(work, Post(text=text, lang=lang)).owner_marked
     if category == "permission":
-        assert check(work, Post(text=text, lang=lang)).permission_stated
+        assert checker(work, Post(text=text, lang=lang)).permission_stated
     if category == "pending":
-        assert not check(work, Post(text=text, lang=lang)).permission_stated
+        assert not checker(work, Post(text=text, lang=lang)).permission_stated
 
 
 @pytest.mark.parametrize("lang", FILES)
 def test_nobody_is_no_source(lang: str) -> None:
     label = next(e for e in FILES[lang]["labels"] if e["role"] == "source")["words"][0]
     for word in FILES[lang]["words"]["generic"]:
-        report = check(_work(lang, "text"), Post(text=f"{label}: {word}", lang=lang))
+        report = checker(_work(lang, "text"), Post(text=f"{label}: {word}", lang=lang))
         assert report.verdict == "missing", word
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from provenance.marking.fold import fold
 from provenance.marking.licences import find
+from provenance.marking.normalization import fold
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,147 @@
+"""Reading a body that is either JSON, or a file with its metadata in multipart/form-data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from provenance.errors import BadInput, TooLarge, UnsupportedContent
+from provenance.schemas import parse, stand_in
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The metadata object, the file's bytes if there was one, and the exact bytes that identify the request."""
+
+    data: dict[str, Any]
+    file: bytes | None
+    filename: str | None
+    exact: bytes
+
+
+async def read_body(request: Request) -> Body:
+    """Raises `BadInput` or `UnsupportedContent` for anything else than JSON or multipart with a part `file`."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        if kind == "application/json":
+            raw = await request.body()
+            return Body(_object(raw, "body"), None, None, raw)
+        if kind == "multipart/form-data":
+            return await _multipart(request)
+    except ClientDisconnect:
+        raise BadInput("the request was cut off") from None
+    raise UnsupportedContent("send application/json, or multipart/form-data with a part named file")
+
+
+async def _multipart(request: Request) -> Body:
+    try:
+        async with request.form(max_files=1, max_fields=8) as form:
+            upload, metadata = form.get("file"), form.get("metadata", "{}")
+            if not isinstance(upload, UploadFile):
+                raise BadInput("file: the multipart part named file is missing")
+            if not isinstance(metadata, str):
+                raise BadInput("metadata: must be a JSON object as text, not a file")
+            file = await upload.read()
+            raw = metadata.encode("utf-8", "surrogatepass")
+            return Body(_object(raw, "metadata"), file, _plain_name(upload.filename), raw + b"\0" + file)
+    except HTTPException as error:
+        raise BadInput(f"the multipart body cannot be read: {error.detail}") from None
+
+
+def _plain_name(name: str | None) -> str | None:
+    """The client's name of a file, as a label: never a path, never a control character."""
+    cleaned = "".join(c for c in (name or "").replace("\\", "/").rpartition("/")[2] if c.isprintable())
+    return cleaned[:255] or None
+
+
+def _object(raw: bytes, name: str) -> dict[str, Any]:
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise BadInput(f"{name}: is not JSON") from None
+    if not isinstance(data, dict):
+        raise BadInput(f"{name}: expected a JSON object")
+    return data
+
+
+def item(model: type[M], body: Body) -> M:
+    """The metadata as a model; with a file there is no inline text."""
+    parsed = parse(model, body.data)
+    inline = [k for k in ("text", "html") if getattr(parsed, k, None) is not None]
+    if len(inline) + (body.file is not None) != 1:
+        kinds = " or ".join(k for k in ("text", "html") if k in model.model_fields)
+        raise BadInput(f"exactly one is needed: a file, or {kinds}")
+    return parsed
+
+
+def batch_items(model: type[M], body: Body, most: int) -> list[tuple[M, BadInput | None]]:
+    """The items of a batch, each parsed by itself: a wrong one is a stand-in with what is wrong, the rest goes on.
+
+    Raises:
+        BadInput: there is no list of items.
+        TooLarge: there are more than ``most``.
+    """
+    items = body.data.get("items")
+    if body.file is not None or not isinstance(items, list) or not items:
+        raise BadInput("items: expected a JSON list with at least one object")
+    if len(items) > most:
+        raise TooLarge(f"items: at most {most} in one request (SOURCEMARK_MAX_BATCH_LINES), got {len(items)}")
+    parsed: list[tuple[M, BadInput | None]] = []
+    for each in items:
+        try:
+            parsed.append((parse(model, each), None))
+        except BadInput as error:
+            parsed.append((stand_in(model, each), error))
+    return parsed
+
+
+def batch_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI declaration of a batch."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": schema, "example": {"items": [example]}}},
+        }
+    }
+
+
+def request_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI declaration of such a body."""
+    metadata = {k: v for k, v in example.items() if k not in ("text", "html")}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": f"#/components/schemas/{model.__name__}"},
+                    "example": example,
+                },
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["file"],
+                        "properties": {
+                            "file": {"type": "string", "format": "binary"},
+                            "metadata": {
+                                "type": "string",
+                                "contentMediaType": "application/json",
+                                "contentSchema": {"$ref": f"#/components/schemas/{model.__name__}"},
+                                "description": f"A {model.__name__} object without text, as JSON.",
+                            },
+                        },
+                    },
+                    "example": {"file": "(the bytes)", "metadata": json.dumps(metadata, ensure_ascii=False)},
+                },
+            },
+        }
+    }

@@ -1,0 +1,67 @@
+"""sourcemark account: who registers, scans and looks up."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from provenance.schemas import parse
+
+from ..output import emit, emit_all, say, table, tr
+from ..session import service
+
+app = typer.Typer(help="Accounts: producers, platforms, rights holders, administrators. 账号。", no_args_is_help=True)
+_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+
+
+@app.command("new", help="Make an account.")
+def new(
+    name: str,
+    kind: Annotated[str, typer.Option(help="producer, platform, rights_holder or administrator.")] = "producer",
+    default_owner: Annotated[str | None, typer.Option(help="Owner of works registered without one.")] = None,
+    json_: _Json = False,
+) -> None:
+    from provenance.accounts import accounts
+
+    with service() as opened:
+        wanted = parse(accounts.NewAccount, {"name": name, "kind": kind, "default_owner": default_owner})
+        made = accounts.create(opened.db, wanted)
+    if json_:
+        emit(made)
+    else:
+        say(f"{made.id}  {made.name}  ({made.kind})")
+        say(tr("make it an API key with", "为其创建 API 密钥") + f": sourcemark key new {made.id}")
+
+
+@app.command("list", help="All accounts.")
+def list_(json_: _Json = False) -> None:
+    from provenance.accounts import accounts
+
+    with service() as opened:
+        found = accounts.everyone(opened.db)
+    if json_:
+        emit_all(found)
+    else:
+        table(
+            ["id", tr("name", "名称"), tr("kind", "类别"), tr("default owner", "默认著作权人")],
+            ([a.id, a.name, a.kind, a.default_owner or ""] for a in found),
+        )
+
+
+@app.command("show", help="One account with its keys.")
+def show(ref: Annotated[str, typer.Argument(metavar="ID|NAME")], json_: _Json = False) -> None:
+    from provenance.accounts import accounts, signing
+
+    with service() as opened:
+        account = accounts.find(opened.db, ref)
+        api_keys = [key.model_dump(mode="json") for key in accounts.keys(opened.db, account.id)]
+        signing_keys = signing.signing_key_rows(opened, account.id)
+    if json_:
+        emit({**account.model_dump(mode="json"), "api_keys": api_keys, "signing_keys": signing_keys})
+        return
+    say(f"{account.id}  {account.name}  ({account.kind})")
+    for key in api_keys:
+        say(f"  API  {key['id']}  {' '.join(key['scopes'])}  {key['revoked_at'] or ''}")
+    for key in signing_keys:
+        say(f"  {tr('signs', '签名')}  {key['keyid']}  {tr('custody', '保管方')}: {key['custody']}")

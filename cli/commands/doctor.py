@@ -1,0 +1,105 @@
+"""sourcemark doctor: is this installation healthy, and what to do if not."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provenance.config import Settings, load_settings
+from provenance.errors import SourcemarkError
+
+from ..output import emit, say, tr
+from ..session import unlocked
+
+if TYPE_CHECKING:
+    from provenance.application import Service
+
+_LOW_DISK = 1024**3
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("doctor", help="Check the installation. 检查安装。")(command)
+
+
+def command(json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False) -> int:
+    from provenance.application import Service
+
+    settings = unlocked(load_settings())
+    needing_service: list[tuple[str, Callable[[Service], str]]] = [
+        (tr("database", "数据库"), _database),
+        (tr("ledger", "账本"), _ledger),
+        (tr("decoder processes", "解码进程"), _decoder),
+        (tr("index", "索引"), _index),
+    ]
+    results: list[dict[str, object]] = [
+        _run("Python", lambda: sys.version.split()[0]),
+        _run(tr("home folder", "数据目录"), lambda: _home(settings)),
+        _run(tr("disk", "磁盘"), lambda: _disk(settings)),
+    ]
+    opened = Service(settings)
+    try:
+        for name, check in needing_service:
+            results.append(_run(name, partial(check, opened)))
+    finally:
+        opened.close()
+    ok = all(result["ok"] for result in results)
+    if json_:
+        emit({"ok": ok, "checks": results})
+    else:
+        for result in results:
+            say(f"{'✓' if result['ok'] else '✗'} {result['name']}: {result['detail']}")
+    return 0 if ok else 1
+
+
+def _run(name: str, check: Callable[[], str]) -> dict[str, object]:
+    try:
+        return {"name": name, "ok": True, "detail": check()}
+    except SourcemarkError as error:
+        return {"name": name, "ok": False, "detail": error.detail}
+    except OSError as error:
+        return {"name": name, "ok": False, "detail": f"{error.strerror}: {error.filename}"}
+
+
+def _home(settings: Settings) -> str:
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    probe = settings.home / ".doctor"
+    probe.write_bytes(b"x")
+    probe.unlink()
+    return str(settings.home)
+
+
+def _disk(settings: Settings) -> str:
+    free = shutil.disk_usage(settings.home).free
+    if free < _LOW_DISK:
+        raise OSError(28, tr("less than 1 GiB is free", "剩余空间不足 1 GiB"), str(settings.home))
+    return tr(f"{free >> 30} GiB free", f"剩余 {free >> 30} GiB")
+
+
+def _database(opened: Service) -> str:
+    opened.start()
+    return f"{opened.db.place} ({opened.db.revision()})"
+
+
+def _ledger(opened: Service) -> str:
+    from provenance.auditing import fsck
+
+    opened.start()
+    report = fsck.check(opened.db, opened.log)
+    if report["problems"]:
+        raise OSError(5, report["problems"][0], "ledger")
+    return f"{opened.log.origin}, {report['size']} " + tr("entries, all re-hashed", "条，已全部重新校验")
+
+
+def _decoder(opened: Service) -> str:
+    examined = opened.examine("A text that every decoder process can read. 每个解码进程都能读的文字。".encode())
+    return f"{opened.settings.workers} × {examined.fingerprint.algorithm}"
+
+
+def _index(opened: Service) -> str:
+    opened.start()
+    return tr(f"follows the log up to {opened.refresh()}", f"已跟进到账本 {opened.refresh()} 条")

@@ -1,0 +1,55 @@
+"""sourcemark erase: what is personal about a registration goes, its proof stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from provenance.errors import BadInput
+from provenance.schemas import WorkRecord
+
+from ..output import emit, say, tr
+from ..remote_service import Remote, signed_elsewhere
+from ..session import acting_account, service, signing_key_file
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("erase", help="Delete what is personal about a registration, for good. 永久删除登记中的个人信息。")(
+        command
+    )
+
+
+def command(
+    work_id: Annotated[str, typer.Argument(metavar="WORK_ID")],
+    account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None,
+    operator: Annotated[bool, typer.Option(help="Erase anybody's work, as the operator of this installation.")] = False,
+    sign_key: Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")] = None,
+    remote: Remote = None,
+    json_: Annotated[bool, typer.Option("--json", help="The work as a JSON object.")] = False,
+) -> None:
+    if operator and (account is not None or remote is not None):
+        raise BadInput("--operator excludes --account and --service")
+    record: WorkRecord | dict[str, Any]
+    if remote is not None:
+        there, own = signed_elsewhere(remote, sign_key, account)
+        record = there.erase(work_id, own)
+    else:
+        with service() as opened:
+            from provenance.works import erasure
+
+            acting = None if operator else acting_account(opened, account)
+            key = None if sign_key is None else signing_key_file(sign_key)
+            record = erasure.erase(opened, acting, work_id, key)
+    if json_:
+        emit(record)
+        return
+    say(tr("erased", "已删除") + f": {work_id}")
+    say(
+        tr(
+            "claim, salts and fingerprint are gone; receipts given before still verify. Backups made before still hold "
+            "them: let those expire",
+            "主张内容、盐值与指纹均已删除；此前的凭证仍可核验。先前的备份中仍有这些内容，请按期销毁",
+        )
+    )

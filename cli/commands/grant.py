@@ -1,0 +1,97 @@
+"""sourcemark grant: reuse that an owner allows beside the licence."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from provenance.errors import BadInput
+from provenance.schemas import parse
+
+from ..output import emit, emit_all, say, table, tr
+from ..session import acting_account, service, signing_key_file
+
+if TYPE_CHECKING:
+    from provenance.works.grants import Grant
+
+app = typer.Typer(help="Grants: who may reuse a work. 授权（白名单、地域、期限）。", no_args_is_help=True)
+_Account = Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")]
+_SignKey = Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")]
+_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+_Work = Annotated[str, typer.Argument(metavar="WORK_ID")]
+
+
+@app.command("give", help="Allow accounts to reuse a work of yours.")
+def give(
+    work_id: _Work,
+    to: Annotated[list[str], typer.Option(help="Posting account by name; again for more; * for everybody.")],
+    territory: Annotated[list[str] | None, typer.Option(help="Country (CN, DE ...); again for more.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last day or instant, ISO 8601, UTC.")] = None,
+    use: Annotated[list[str] | None, typer.Option(help="full, excerpt, adapted, quotation; again for more.")] = None,
+    commercial: Annotated[bool, typer.Option("--commercial", help="Commercial use too.")] = False,
+    no_credit: Annotated[bool, typer.Option("--no-credit", help="Owner and source need not be marked.")] = False,
+    document: Annotated[Path | None, typer.Option(help="A written permission; only its SHA-256 is kept.")] = None,
+    note: Annotated[str | None, typer.Option()] = None,
+    account: _Account = None,
+    sign_key: _SignKey = None,
+    json_: _Json = False,
+) -> None:
+    from provenance.works import grants
+
+    terms: dict[str, Any] = {"to": to, "territory": territory or [], "until": until, "note": note}
+    terms |= {"commercial": commercial, "credit": not no_credit, "document": _digest(document)}
+    new = parse(grants.NewGrant, terms | ({"uses": use} if use else {}))
+    with service() as opened:
+        key = None if sign_key is None else signing_key_file(sign_key)
+        made = grants.give(opened, acting_account(opened, account), work_id, new, key)
+    if json_:
+        emit(made)
+    else:
+        say(tr("granted", "已授权") + f": {made.grant_id}  {_terms(made)}")
+
+
+@app.command("list", help="The grants of a work, revoked ones too.")
+def list_(work_id: _Work, json_: _Json = False) -> None:
+    from provenance.works import grants
+
+    with service() as opened:
+        found = grants.of_work(opened, work_id)
+    if json_:
+        emit_all(found)
+    else:
+        table(
+            ["id", tr("terms", "条件"), tr("given", "授予时间"), tr("revoked", "撤销时间")],
+            ([g.grant_id, _terms(g), g.given_at, g.revoked_at or ""] for g in found),
+        )
+
+
+@app.command("revoke", help="End a grant.")
+def revoke(grant_id: str, account: _Account = None, sign_key: _SignKey = None, json_: _Json = False) -> None:
+    from provenance.works import grants
+
+    with service() as opened:
+        key = None if sign_key is None else signing_key_file(sign_key)
+        ended = grants.revoke(opened, acting_account(opened, account), grant_id, key)
+    if json_:
+        emit(ended)
+    else:
+        say(tr("revoked", "已撤销") + f": {grant_id}")
+
+
+def _terms(grant: Grant) -> str:
+    parts = [", ".join(grant.to), "/".join(grant.uses), " ".join(grant.territory)]
+    parts += [f"<= {grant.until}" if grant.until else "", tr("commercial", "可商用") if grant.commercial else ""]
+    return " · ".join(p for p in parts if p)
+
+
+def _digest(document: Path | None) -> str | None:
+    if document is None:
+        return None
+    try:
+        with document.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError as error:
+        raise BadInput(f"{document} cannot be read: {error.strerror}") from error

@@ -1,0 +1,178 @@
+"""sourcemark key: API keys with scopes, and the keys that sign statements."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provenance.errors import BadInput
+from provenance.schemas import parse
+
+from ..output import emit, emit_all, say, table, tr
+from ..remote_service import Remote, client, signed_elsewhere
+from ..session import acting_account, service, signing_key_file
+
+app = typer.Typer(help="API keys and signing keys. 密钥。", no_args_is_help=True)
+_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+
+
+@app.command("new", help="Make an API key for an account, shown this once; or a signing key, in a file of yours.")
+def new(
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Account id or name; local for your own.")],
+    scope: Annotated[list[str] | None, typer.Option(help="register, scan, lookup, admin; may be repeated.")] = None,
+    label: Annotated[str, typer.Option(help="What it is for.")] = "",
+    signing: Annotated[
+        Path | None, typer.Option(help="File of a signing key: made unless it is there; enrolled in the log.")
+    ] = None,
+    recovery: Annotated[str | None, typer.Option(help="Id of an enrolled key that may revoke this one.")] = None,
+    sign_key: Annotated[
+        Path | None, typer.Option(help="File of the account's present signing key, which names its successor.")
+    ] = None,
+    unlinked: Annotated[bool, typer.Option(help="Enrol although no former key of the account is at hand.")] = False,
+    remote: Remote = None,
+    json_: _Json = False,
+) -> None:
+    from provenance.accounts import accounts
+
+    if remote is not None and (signing is None or unlinked or account != "local"):
+        raise BadInput("--service enrols a key for its API key's account: key new local --signing FILE --service URL")
+    if signing is not None:
+        _new_signing(account, signing, recovery, sign_key, unlinked, remote, json_)
+        return
+    with service() as opened:
+        wanted = parse(accounts.NewApiKey, {"account": account, "label": label, "scopes": scope or None})
+        issued = accounts.issue_key(opened.db, wanted)
+    if json_:
+        emit(issued)
+        return
+    say(issued.secret)
+    note = tr("shown only now; keep it secret", "仅显示一次，请妥善保管")
+    say(f"({issued.id}; {', '.join(issued.scopes)}; {note})")
+
+
+def _new_signing(
+    account: str,
+    path: Path,
+    recovery: str | None,
+    sign_key: Path | None,
+    unlinked: bool,
+    remote: str | None,
+    json_: bool,
+) -> None:
+    from provenance.accounts import signing
+
+    if remote is not None:
+        there = client(remote)
+        key, old = signing_key_file(path, make=True), None if sign_key is None else signing_key_file(sign_key)
+        done = there.enrol(key, old=old, recovery=recovery)
+        assert done is not None
+        index = int(done["receipt"]["index"])
+    else:
+        with service() as opened:
+            acting = acting_account(opened, None if account == "local" else account)
+            key, old = signing_key_file(path, make=True), None if sign_key is None else signing_key_file(sign_key)
+            leaf = signing.sign_enrolment(opened, key, "producer", old, recovery)
+            index = signing.enrol(opened, acting, leaf, unlinked=unlinked)
+    if json_:
+        emit({"keyid": key.keyid, "file": str(path), "index": index})
+        return
+    say(f"{key.keyid}  ({tr('log entry', '账本条目')} {index})")
+    say(
+        tr(
+            f"the private key is in {path} and nowhere else: keep a copy on another medium, in another place",
+            f"私钥仅存于 {path}：请在其他介质、其他地点另存一份",
+        )
+    )
+
+
+@app.command("rotate", help="Replace a signing key kept here, or the log's own keys; the log shows the succession.")
+def rotate(
+    key_id: Annotated[str | None, typer.Argument(metavar="KEY", help="Id of the present signing key.")] = None,
+    log: Annotated[bool, typer.Option(help="The log's own keys, which sign its checkpoints.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="With --log: where to write the receipt that leads to the new keys.")
+    ] = None,
+) -> None:
+    from provenance.accounts import signing
+
+    if log == (key_id is not None) or (out is not None and not log):
+        raise BadInput("give the id of a signing key, or --log (and --out) for the log's own keys, one of the two")
+    if key_id is None:
+        _rotate_log(out)
+        return
+    with service() as opened:
+        new_id = signing.rotate(opened, key_id)
+        folder = opened.settings.keys_dir
+    say(tr("the new key is", "新密钥") + f": {new_id}")
+    say(tr("back up its file now", "请立即备份其文件") + f": {folder / new_id}.pem")
+
+
+def _rotate_log(out: Path | None) -> None:
+    from provenance.accounts import log_keys
+    from provenance.tlog import receipt
+
+    if out is not None and out.exists():
+        raise BadInput(f"{out} exists already: choose another name")
+    with service() as opened:
+        vkeys = log_keys.rotate(opened)
+        folder = opened.settings.keys_dir
+        if out is not None:
+            receipt.write(log_keys.succession(opened), out)
+    say(tr("the log's new public keys", "账本的新公钥") + ":")
+    for vkey in vkeys:
+        say(f"  {vkey[:100]}{'…' if len(vkey) > 100 else ''}")
+    say(
+        tr(
+            f"back up {folder} now; publish the new policy (`sourcemark ledger export`) beside the old one, and the "
+            "receipt of `--out`, which leads from the old keys to the new",
+            f"请立即备份 {folder}；请将新策略（`sourcemark ledger export`）与旧策略一并公布，"
+            "并附 `--out` 所写的密钥更替凭证",
+        )
+    )
+
+
+@app.command("list", help="All keys, API and signing.")
+def list_(
+    account: Annotated[str | None, typer.Option(help="Only of this account (id or name).")] = None, json_: _Json = False
+) -> None:
+    from provenance.accounts import accounts, signing
+
+    with service() as opened:
+        only = None if account is None else accounts.find(opened.db, account).id
+        api_keys = accounts.keys(opened.db, only)
+        signing_keys = signing.signing_key_rows(opened, only)
+    if json_:
+        emit_all({"type": "api", **key.model_dump(mode="json")} for key in api_keys)
+        emit_all({"type": "signing", **key} for key in signing_keys)
+        return
+    rows = [["API", k.id, k.account_id, " ".join(k.scopes), k.revoked_at or ""] for k in api_keys]
+    for key in signing_keys:
+        revoked = "" if key["revoked_index"] is None else f"{tr('log entry', '账本条目')} {key['revoked_index']}"
+        rows.append([tr("signing", "签名"), key["keyid"], key["account_id"], key["custody"], revoked])
+    table([tr("type", "类型"), "id", tr("account", "账号"), tr("may", "权限"), tr("revoked", "已吊销")], rows)
+
+
+@app.command("revoke", help="Revoke a key: an API key at once, a signing key by an entry in the log.")
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="KEY")],
+    sign_key: Annotated[
+        Path | None, typer.Option(help="File of the signing key itself, of its successor or of its recovery key.")
+    ] = None,
+    remote: Remote = None,
+) -> None:
+    from provenance.accounts import accounts, signing
+
+    if remote is not None:
+        there, signer = signed_elsewhere(remote, sign_key)
+        there.revoke(key_id, signer)
+        say(tr("revoked", "已吊销") + f": {key_id}")
+        return
+    with service() as opened:
+        if re.fullmatch(r"[0-9a-f]{64}", key_id):
+            signing.revoke(opened, key_id, None if sign_key is None else signing_key_file(sign_key))
+        else:
+            accounts.revoke_key(opened.db, key_id)
+    say(tr("revoked", "已吊销") + f": {key_id}")

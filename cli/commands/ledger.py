@@ -1,0 +1,134 @@
+"""sourcemark ledger: the public log: its checkpoint, a static copy of it, its health."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provenance.errors import BadInput
+
+from ..output import emit, say, tr
+from ..session import service
+
+app = typer.Typer(help="The public log: checkpoint, export, audit, fsck, rebuild. 公开账本。", no_args_is_help=True)
+
+
+@app.command("checkpoint", help="Print the newest signed checkpoint.")
+def checkpoint(
+    json_: Annotated[bool, typer.Option("--json", help="As a JSON object, with the log's public keys.")] = False,
+) -> None:
+    with service() as opened:
+        note, (size, root) = opened.log.published.checkpoint().raw, opened.log.head()
+        if json_:
+            emit(
+                {
+                    "origin": opened.log.origin,
+                    "size": size,
+                    "root": root.hex(),
+                    "checkpoint": note.decode(),
+                    "vkeys": opened.log.vkeys(),
+                }
+            )
+        else:
+            typer.echo(note.decode(), nl=False)
+
+
+@app.command("export", help="Write the whole log as a static folder that any web server can host.")
+def export(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or earlier exported folder.")]) -> None:
+    with service() as opened:
+        size = opened.log.publication.export(folder)
+    say(tr(f"exported {size} entries to {folder}", f"已将 {size} 条账本条目导出到 {folder}"))
+
+
+@app.command("fsck", help="Re-hash everything and compare all stores with each other; exit 1 if anything is wrong.")
+def fsck(json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False) -> int:
+    from provenance.auditing import fsck as fscks
+
+    with service() as opened:
+        report = fscks.check(opened.db, opened.log)
+    if json_:
+        emit(report)
+    else:
+        for problem in report["problems"]:
+            say("✗ " + problem)
+        size = report["size"]
+        if not report["problems"]:
+            say("✓ " + tr(f"{size} entries, everything agrees", f"共 {size} 条，全部一致"))
+    return 1 if report["problems"] else 0
+
+
+@app.command("audit", help="Check somebody's published log from its files alone; exit 1 if anything is wrong.")
+def audit(
+    where: Annotated[str, typer.Argument(metavar="URL|DIR", help="Where the log is published.")],
+    since: Annotated[
+        list[Path] | None, typer.Option(metavar="CHECKPOINT", help="An older checkpoint of it that you kept.")
+    ] = None,
+    policy: Annotated[Path | None, typer.Option(help="The log's keys as you got them elsewhere.")] = None,
+    hashes: Annotated[bool, typer.Option("--hashes", help="Only hashes: neither signatures nor rules.")] = False,
+    processes: Annotated[int | None, typer.Option(min=1, max=64, help="Default: one a core.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
+) -> int:
+    from provenance.auditing import runner
+
+    report = runner.run(
+        where,
+        since=[_read(path) for path in since or []],
+        policy=None if policy is None else _read(policy),
+        rules=not hashes,
+        processes=processes,
+    )
+    if json_:
+        emit(report)
+        return 1 if report["problems"] else 0
+    for problem in report["problems"]:
+        say("✗ " + problem)
+    if not report["problems"]:
+        size, origin = report["size"], report["origin"]
+        say("✓ " + tr(f"{size} entries of {origin}, everything agrees", f"{origin} 共 {size} 条，全部一致"))
+        if since:
+            say("✓ " + tr("it continues the earlier checkpoints", "与此前的检查点一致"))
+        count = len(report["witnesses"])
+        named = ", ".join(report["witnesses"])
+        if count:
+            say("✓ " + tr(f"cosigned by {count}: {named}", f"{count} 个见证方签名：{named}"))
+        else:
+            say("– " + tr("no witness cosigned it", "没有见证方签名"))
+    if report["policy_from"] == "log":
+        say(
+            "– "
+            + tr(
+                "its keys are those it publishes itself: give --policy with the ones you got elsewhere",
+                "采用账本自行公布的公钥：请用 --policy 提供从其他渠道获得的公钥",
+            )
+        )
+    return 1 if report["problems"] else 0
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+
+
+@app.command("rebuild", help="Throw the published tiles away and make them again from the database.")
+def rebuild() -> None:
+    with service() as opened:
+        size = opened.log.rebuild()
+    say(tr(f"tiles of {size} entries rebuilt", f"已重建 {size} 条的公开文件"))
+
+
+@app.command("end", help="End the log for good: what it holds stays provable, nothing is added any more.")
+def end(
+    confirm: Annotated[str, typer.Option(help="The log's origin, to show that you mean it.")],
+    successor: Annotated[str | None, typer.Option(help="Origin of the log that goes on.")] = None,
+) -> None:
+    from provenance.accounts import log_keys
+
+    with service() as opened:
+        if confirm != opened.log.origin:
+            raise BadInput(f"--confirm: this log is {opened.log.origin}; there is no way back once it has ended")
+        size = log_keys.end(opened, successor)
+    say(tr(f"the log has ended with {size} entries", f"账本已终止，共 {size} 条"))

@@ -1,0 +1,118 @@
+"""sourcemark lookup: where was a work reused?"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provenance.errors import BadInput
+from provenance.schemas import SightingRecord
+
+from ..output import emit_all, marking_word, percent, say, table, tr, verdict_word
+from ..session import service
+
+if TYPE_CHECKING:
+    from provenance.application import Service
+
+_CSV = ["work_id", "title", "owner", "seen_at", "post_url", "account", "verdict", "marking", "score"]
+_CSV += ["coverage_upload", "coverage_work"]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("lookup", help="Where a work was seen: where, by whom, when, how much, marked how. 查找转载记录。")(
+        command
+    )
+
+
+def command(
+    work: Annotated[str | None, typer.Argument(metavar="WORK_ID|FILE", help="A work's id, or a file of it.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Works of this owner.")] = None,
+    since: Annotated[str | None, typer.Option(help="Seen on this date or later, for example 2026-01-31.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON line a sighting on stdout.")] = False,
+    csv_: Annotated[bool, typer.Option("--csv", help="Comma-separated values on stdout.")] = False,
+) -> None:
+    if work is None and owner is None:
+        raise BadInput("give a work's id, a file of it, or --owner NAME")
+    if json_ and csv_:
+        raise BadInput("--json and --csv exclude each other")
+    with service() as opened:
+        from provenance.scans import sightings
+
+        found = _pages(opened, None if work is None else _work_ids(opened, work), owner, sightings.parse_since(since))
+        if json_:
+            emit_all(found)
+        elif csv_:
+            _write_csv(found)
+        else:
+            _show(list(found))
+
+
+def _work_ids(opened: Service, work: str) -> list[str]:
+    if work.startswith("work_") and not Path(work).exists():
+        from provenance.works import catalog
+
+        return [catalog.get(opened, work).work_id]
+    from provenance.search import matching
+
+    upload = opened.examine(Path(work), thorough=True).fingerprint
+    return [found.work.work_id for found in matching.find(opened, upload).found]
+
+
+def _pages(
+    opened: Service, work_ids: list[str] | None, owner: str | None, since: str | None
+) -> Iterator[SightingRecord]:
+    from provenance.scans import sightings
+
+    after: int | None = 0
+    while after is not None:
+        records, after = sightings.page(
+            opened, None, work_ids=work_ids, owner=owner, since=since, after=after, limit=500
+        )
+        yield from records
+
+
+def _write_csv(found: Iterator[SightingRecord]) -> None:
+    writer = csv.writer(sys.stdout)
+    writer.writerow(_CSV)
+    for s in found:
+        writer.writerow(
+            [_plain(v) for v in (s.work_id, s.title, s.owner, s.seen_at, s.post_url or "", s.account or "", s.verdict)]
+            + [s.marking.get("verdict", ""), s.score, s.coverage.upload, s.coverage.work]
+        )
+
+
+def _plain(value: str) -> str:
+    """A cell that no spreadsheet takes for a formula: names and addresses come from strangers."""
+    return "'" + value if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def _show(found: list[SightingRecord]) -> None:
+    if not found:
+        say(tr("not seen anywhere yet", "尚无转载记录"))
+        return
+    table(
+        [
+            tr("seen", "时间"),
+            tr("work", "作品"),
+            tr("where", "位置"),
+            tr("how much", "占比"),
+            tr("marking", "标注"),
+            tr("verdict", "结论"),
+        ],
+        (
+            [
+                s.seen_at[:16].replace("T", " "),
+                s.title,
+                s.post_url or s.account or "-",
+                percent(s.coverage.work),
+                marking_word(str(s.marking.get("verdict", ""))),
+                verdict_word(s.verdict),
+            ]
+            for s in found
+        ),
+    )

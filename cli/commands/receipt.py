@@ -1,0 +1,83 @@
+"""sourcemark receipt: the proof of a registration, for a stranger to check without us."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from provenance.config import load_settings
+from provenance.errors import BadInput, Unavailable
+
+from ..output import language, say, tr
+from ..remote_service import Remote, client
+from ..session import service
+
+if TYPE_CHECKING:
+    from provenance.tlog.verify import Verification
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("receipt", help="Write the proof of a registration to a folder or .zip. 导出登记凭证。")(command)
+
+
+def command(
+    work_id: Annotated[str, typer.Argument(metavar="WORK_ID")],
+    out: Annotated[Path | None, typer.Option(help="A new folder, or a file ending in .zip.")] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="Also or only a page for people: a new file, .html or .pdf.")
+    ] = None,
+    remote: Remote = None,
+) -> None:
+    if out is None and certificate is None:
+        raise BadInput("say where to write: --out DIR or FILE.zip, --certificate FILE.html or FILE.pdf")
+    check_name(certificate)
+    from provenance.tlog import receipt, verify
+
+    roots = None
+    if remote is not None:
+        files = client(remote).receipt(work_id)
+    else:
+        with service() as opened:
+            from provenance.works import receipts
+
+            files = receipts.build(opened, work_id)
+            roots = opened.settings.tsa_roots if opened.settings.tsa_url is not None else None
+    if out is not None:
+        receipt.write(files, out)
+        say(tr("receipt written", "凭证已写入") + f": {out}")
+        say(tr("check it with", "核验命令") + f": sourcemark verify {out}")
+    if certificate is not None:
+        write_certificate(files, verify.verify_receipt(files, tsa_roots=roots), certificate)
+
+
+def check_name(path: Path | None) -> None:
+    """Raises `BadInput` for a name that is not of a certificate, or of a file that is there."""
+    if path is None:
+        return
+    if path.suffix.lower() not in (".html", ".pdf"):
+        raise BadInput(f"{path} must end in .html or .pdf")
+    if path.exists():
+        raise BadInput(f"{path} exists already: choose another name")
+
+
+def write_certificate(files: Mapping[str, bytes], done: Verification, path: Path, *, quiet: bool = False) -> None:
+    """Write the certificate of a receipt that was checked, in the interface language.
+
+    Raises:
+        VerificationFailed: the receipt does not hold.
+        Unavailable: the disk refuses.
+    """
+    from provenance.works.certificate import certify, to_html, to_pdf
+
+    made = certify(files, done, language())
+    data = to_pdf(made, load_settings().certificate_font) if path.suffix.lower() == ".pdf" else to_html(made)
+    try:
+        with path.open("xb") as handle:
+            handle.write(data)
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be written: {error.strerror}") from error
+    if not quiet:
+        say(tr("certificate written", "证书已写入") + f": {path}")

@@ -1,0 +1,189 @@
+"""sourcemark scan: is this somebody's registered work, and does the post mark owner and source?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from provenance.application import Service
+from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge
+from provenance.schemas import ScanItem, ScanResult, Source, parse
+
+from .. import batch as batches
+from .. import passages
+from ..output import (
+    emit_all,
+    marking_word,
+    percent,
+    progress,
+    reason_words,
+    reuse_word,
+    say,
+    status_word,
+    tr,
+    verdict_word,
+    where_found,
+)
+from ..session import service
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("scan", cls=_Scan, help="Find registered works in an upload and check its marking. 扫描上传内容。")(
+        command
+    )
+
+
+class _Scan(TyperCommand):
+    """``--show`` may stand alone or with a file, which Typer has no words for."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = []
+        for n, arg in enumerate(args):
+            following = args[n + 1] if n + 1 < len(args) else "--"
+            alone = arg == "--show" and following.startswith("-") and following != "-"
+            given.append("--show=" if alone else arg)
+        return super().parse_args(ctx, given)
+
+
+def command(
+    path: Annotated[str | None, typer.Argument(metavar="PATH|-", help="File to scan; - for standard input.")] = None,
+    batch: Annotated[str | None, typer.Option(help="JSON lines instead of a path; - for standard input.")] = None,
+    account: Annotated[str | None, typer.Option(help="The account that posts.")] = None,
+    post_url: Annotated[str | None, typer.Option(help="Address of the post.")] = None,
+    caption: Annotated[Path | None, typer.Option(help="File with the text beside the upload.")] = None,
+    use: Annotated[str | None, typer.Option(help="full, excerpt, adapted or quotation, if known.")] = None,
+    commercial: Annotated[bool, typer.Option(help="The post is commercial.")] = False,
+    lang: Annotated[str | None, typer.Option(help="Language of the post, for example zh-Hans.")] = None,
+    show_: Annotated[
+        str | None,
+        typer.Option(
+            "--show",
+            metavar="[OUT.png]",
+            help="Of a text, print the passages side by side; of a picture, draw both, what was found outlined.",
+        ),
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON line an upload on stdout.")] = False,
+) -> int:
+    if show_ is not None and path is None and batch is None:
+        path, show_ = show_, ""  # written before the file, as a flag
+    if (batch is None) == (path is None):
+        raise BadInput("give a file, or --batch FILE.jsonl, one of the two")
+    if show_ is not None and batch is not None:
+        raise BadInput("--show is for one file: leave out --batch")
+    if show_ == "" and json_:
+        raise BadInput("--show without a file prints for people: leave out --json")
+    last: ScanResult | None = None
+    with service() as opened:
+        from provenance.accounts import accounts
+        from provenance.scans import scanning
+
+        acting = accounts.local(opened.db)
+        if batch is None:
+            assert path is not None
+            given = {"account": account, "post_url": post_url, "use": use, "commercial": commercial, "lang": lang}
+            item = parse(ScanItem, {**given, "path": path, "caption": _caption(caption)})
+            source = _source(path, opened.settings.limits.max_bytes)
+            uploads = iter([scanning.Upload(item, source)])
+            total: int | None = 1
+        else:
+            uploads = (scanning.Upload(*pair) for pair in batches.items(batch, ScanItem))
+            total = batches.count_lines(batch)
+        with progress(tr("scanning", "扫描中"), total) as step:
+
+            def watched() -> Iterator[ScanResult]:
+                nonlocal last
+                for result in scanning.scan(opened, acting, uploads):
+                    step()
+                    last = result
+                    yield result
+
+            if json_:
+                emit_all(watched())
+            else:
+                for result in watched():
+                    show(result)
+            if show_ is not None and last is not None and last.matches:
+                _evidence(opened, source, last, show_, quiet=json_)
+    if batch is not None or last is None:
+        return 0
+    if last.error is not None:
+        return 2
+    return 1 if last.matches else 0
+
+
+def _evidence(
+    opened: Service, source: Source | SourcemarkError, result: ScanResult, target: str, *, quiet: bool
+) -> None:
+    """Show what the matches of a scan rest on: passages on the terminal, pictures in a file."""
+    if result.medium == "text" and target:
+        raise BadInput("a text's passages are printed: write --show without a file")
+    if result.medium == "text" and not isinstance(source, SourcemarkError):
+        passages.show(opened, source, result.matches)
+    elif result.medium == "image":
+        if not target:
+            raise BadInput("a picture is drawn into a file: write --show OUT.png")
+        from provenance.scans import evidence
+
+        assert result.scan_id is not None
+        drawn = evidence.picture(opened, result.scan_id)
+        try:
+            Path(target).write_bytes(drawn)
+        except OSError as error:
+            raise BadInput(f"{target} cannot be written: {error.strerror}") from error
+        if not quiet:
+            say(tr("drawn into", "已绘制到") + f" {target}")
+
+
+def _source(path: str, most: int) -> Source | SourcemarkError:
+    if path != "-":
+        return Path(path)
+    data = sys.stdin.buffer.read(most + 1)
+    if len(data) > most:
+        return TooLarge(f"standard input is larger than {most} bytes (SOURCEMARK_MAX_UPLOAD_MIB)", reason="too_large")
+    return data
+
+
+def _caption(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    from fingerprints import text
+    from fingerprints.errors import FingerprintError
+
+    try:
+        return text.decode(path.read_bytes())[0][:100_000]
+    except OSError as error:
+        raise BadInput(f"the caption {path} cannot be read: {error.strerror}") from error
+    except FingerprintError as error:
+        raise BadContent(f"the caption {path} cannot be read: {error}", reason=error.reason) from error
+
+
+def show(result: ScanResult) -> None:
+    """A scan for a person: the verdict, then each match with its evidence."""
+    name = result.path or result.external_id or ""
+    if result.error is not None:
+        say(f"✗ {name}: {result.error.detail}")
+        return
+    why = f" ({result.reason})" if result.reason else ""
+    say(f"{name}: {tr('verdict', '结论')} {verdict_word(result.verdict)}, {status_word(result.status)}{why}")
+    for match in result.matches:
+        marking = match.marking
+        say(f"  {match.work_id} «{match.title}» — {match.owner}")
+        reused = f"{reuse_word(match.reuse)}; " if match.reuse else ""
+        covers = tr("of the upload", "占上传内容") + f" {percent(match.coverage.upload)}, "
+        covers += tr("of the work", "占作品") + f" {percent(match.coverage.work)}"
+        say(f"    {tr('score', '匹配度')} {match.score:.2f}; {reused}{covers}; {where_found(match)}")
+        if match.common >= 0.05:  # less is a word here and there
+            say(f"    {percent(match.common)} " + tr("of it is quotation or template", "为通用引文或模板"))
+        reasons = reason_words(marking.get("reasons", []))
+        marked = marking_word(str(marking["verdict"]))
+        say(f"    {tr('marking', '标注')}: {marked}" + (f" ({reasons})" if reasons else ""))
+        quotes = dict.fromkeys((e.get("quote", ""), e.get("where", "")) for e in marking.get("evidence", []))
+        for quote, where in list(quotes)[:3]:  # one passage often marks owner, source and licence at once
+            say(f"      “{quote}” ({where})")
+        if match.competing:
+            say("    " + tr("also claimed by ", "另有登记主张权利：") + ", ".join(match.competing))

@@ -1,0 +1,32 @@
+"""sourcemark serve: the HTTP API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from provenance.config import load_settings
+
+from .. import server
+from ..output import tr
+from ..session import unlocked
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("serve", help="Serve the HTTP API. 启动 HTTP 服务。")(command)
+
+
+def command(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (SOURCEMARK_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (SOURCEMARK_PORT); 0 takes a free one.")] = None,
+) -> None:
+    from api.app import create_app
+
+    settings = unlocked(load_settings())
+    server.serve(
+        create_app(settings),
+        host or settings.host,
+        settings.port if port is None else port,
+        lambda at: tr(f"Sourcemark listens on {at} (docs: {at}/docs)", f"Sourcemark 正在监听 {at}（文档：{at}/docs）"),
+    )

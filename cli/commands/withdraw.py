@@ -1,0 +1,41 @@
+"""sourcemark withdraw: a registration that is no longer matched, and stays provable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from provenance.schemas import WorkRecord
+
+from ..output import emit, say, tr
+from ..remote_service import Remote, signed_elsewhere
+from ..session import acting_account, service, signing_key_file
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("withdraw", help="Withdraw a registration; it stays provable. 撤回登记。")(command)
+
+
+def command(
+    work_id: Annotated[str, typer.Argument(metavar="WORK_ID")],
+    account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None,
+    sign_key: Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")] = None,
+    remote: Remote = None,
+    json_: Annotated[bool, typer.Option("--json", help="The work as a JSON object.")] = False,
+) -> None:
+    record: WorkRecord | dict[str, Any]
+    if remote is not None:
+        there, own = signed_elsewhere(remote, sign_key, account)
+        record = there.withdraw(work_id, own)
+    else:
+        with service() as opened:
+            from provenance.works import catalog
+
+            key = None if sign_key is None else signing_key_file(sign_key)
+            record = catalog.withdraw(opened, acting_account(opened, account), work_id, key)
+    if json_:
+        emit(record)
+    else:
+        say(tr("withdrawn", "已撤回") + f": {work_id}")

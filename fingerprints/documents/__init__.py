@@ -1,0 +1,1 @@
+"""What a reader sees of HTML, Markdown, Word, EPUB and PDF files."""

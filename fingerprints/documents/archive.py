@@ -1,0 +1,86 @@
+"""Zip files of foreign origin: what they hold, and their parts within a limit (PKWARE APPNOTE 6.3)."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Mapping
+
+from ..errors import LimitExceeded, UnreadableMedia
+
+MAX_ENTRIES = 10_000
+_ENTRY, _END = b"PK\x01\x02", b"PK\x05\x06"  # signatures of a directory's entry and of its end
+
+
+class Archive:
+    """A zip file that unpacks to no more than it may."""
+
+    def __init__(self, data: bytes, most: int) -> None:
+        """
+        Args:
+            data: the whole file.
+            most: bytes that all parts read together may have, unpacked.
+
+        Raises:
+            UnreadableMedia: ``truncated``, ``damaged``.
+            LimitExceeded: ``too_many_entries``.
+        """
+        if _END not in data:
+            raise UnreadableMedia("truncated", "the file is cut off; send all of it")
+        # Counted before the directory is read: a bomb can be one of a million empty entries.
+        if data.count(_ENTRY) > MAX_ENTRIES:
+            raise LimitExceeded("too_many_entries", f"the file holds more than {MAX_ENTRIES} parts")
+        self._most, self._left = most, most
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+            self._parts: Mapping[str, zipfile.ZipInfo] = {
+                info.filename.lstrip("/"): info for info in self._zip.infolist() if not info.is_dir()
+            }
+        except (zipfile.BadZipFile, ValueError, OverflowError, OSError, NotImplementedError) as error:
+            raise _damaged(error) from None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._parts
+
+    def read(self, name: str) -> bytes:
+        """One part, unpacked.
+
+        Raises:
+            UnreadableMedia: ``damaged``, ``encrypted``.
+            LimitExceeded: ``unpacked_too_large``.
+        """
+        info = self._parts.get(name)
+        if info is None:
+            raise UnreadableMedia("damaged", f"the file lacks its part {name[:100]!r}; save it again")
+        if info.flag_bits & 1:
+            raise UnreadableMedia("encrypted", "the file is encrypted; save it without a password")
+        if info.file_size > self._left:
+            raise self._too_large()
+        out: list[bytes] = []
+        try:
+            with self._zip.open(info) as part:
+                # Counted while unpacking, too: the declared size need not be true.
+                while chunk := part.read(1 << 20):
+                    self._left -= len(chunk)
+                    if self._left < 0:
+                        raise self._too_large()
+                    out.append(chunk)
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            ValueError,
+            OSError,
+            NotImplementedError,
+            RuntimeError,
+        ) as error:
+            raise _damaged(error) from None
+        return b"".join(out)
+
+    def _too_large(self) -> LimitExceeded:
+        return LimitExceeded("unpacked_too_large", f"the file unpacks to more than {self._most} bytes")
+
+
+def _damaged(error: Exception) -> UnreadableMedia:
+    return UnreadableMedia("damaged", f"the file is a damaged archive ({str(error)[:100]}); save it again")

@@ -1,0 +1,138 @@
+"""The text of Word documents (ECMA-376 part 1, WordprocessingML), in reading order.
+
+Paragraphs, tables, text boxes where they are anchored, then footnotes and endnotes. Deleted text, field codes,
+comments, headers and footers are not the document's text; hidden text (``w:vanish``) is only counted.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+from lxml import etree
+
+from ..errors import LimitExceeded, UnreadableMedia
+from ..model import Limits
+from .archive import Archive
+
+_TYPES = "[Content_Types].xml"
+_MAIN = re.compile(
+    rb"wordprocessingml\.(?:document|template)\.main\+xml|ms-word\.(?:document|template)\.macroEnabled(?:Template)?\.main"
+)
+_MAX_DEPTH = 200  # elements within each other; a bomb of boxes in boxes is no document
+_BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
+_SKIPPED = frozenset(["del", "moveFrom", "instrText", "delText", "Fallback", "pPrChange", "rPrChange"])
+_SEPARATORS = frozenset(["separator", "continuationSeparator", "continuationNotice"])
+
+
+def is_docx(archive: Archive) -> bool:
+    """Whether an archive is a Word document, by what it says of its parts."""
+    return _TYPES in archive and _MAIN.search(archive.read(_TYPES)) is not None
+
+
+def extract(data: bytes, limits: Limits) -> tuple[str, int]:
+    """The text, a line a paragraph, in cells too; and how many letters and digits are hidden.
+
+    Raises:
+        UnreadableMedia: ``truncated``, ``damaged``, ``encrypted``.
+        LimitExceeded: ``too_large`` (of the text), ``unpacked_too_large``, ``too_many_entries``.
+    """
+    archive = Archive(data, limits.max_unpacked_bytes)
+    main = _main_part(archive)
+    folder = main.rpartition("/")[0]
+    text = _Text(limits.max_text_bytes)
+    for part in (main, f"{folder}/footnotes.xml", f"{folder}/endnotes.xml"):
+        if part == main or part in archive:
+            _walk(archive.read(part), text)
+    return text.joined(), text.hidden
+
+
+def _main_part(archive: Archive) -> str:
+    # Found by its name in the list of types; every writer calls it so, but some put it elsewhere.
+    types = archive.read(_TYPES)
+    for found in re.finditer(rb"<(?:\w+:)?Override\b[^>]*>", types):
+        if _MAIN.search(found[0]):
+            name = re.search(rb"PartName\s*=\s*[\"']/?([^\"']+)", found[0])
+            if name and name[1].decode("utf-8", "replace") in archive:
+                return name[1].decode("utf-8", "replace")
+    return "word/document.xml"
+
+
+class _Text:
+    """Pieces of text, up to a limit."""
+
+    def __init__(self, most: int) -> None:
+        self._parts: list[str] = []
+        self._most, self._left = most, most
+        self.hidden = 0
+
+    def add(self, piece: str) -> None:
+        self._left -= len(piece)
+        if self._left < 0:
+            raise LimitExceeded("too_large", f"the text is longer than {self._most} characters; send it in parts")
+        self._parts.append(piece)
+
+    def line(self) -> None:
+        if self._parts and self._parts[-1] != "\n":
+            self.add("\n")
+
+    def joined(self) -> str:
+        return "".join(self._parts).strip("\n")
+
+
+def _walk(xml: bytes, text: _Text) -> None:
+    skipped, vanished, depth = 0, False, 0
+    try:
+        # No DTD, no entities, no network; the parser's own limits on depth and sizes stay on.
+        events = etree.iterparse(
+            io.BytesIO(xml), events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False
+        )
+        for event, element in events:
+            name = _local(element)
+            starts = event == "start"
+            depth += 1 if starts else -1
+            if depth > _MAX_DEPTH:
+                raise UnreadableMedia("damaged", "the document nests its parts deeper than any document does")
+            if name in _SKIPPED or (name in ("footnote", "endnote") and _value(element, "type") in _SEPARATORS):
+                skipped += 1 if starts else -1
+            elif skipped:
+                pass
+            elif starts:
+                if name == "r":
+                    vanished = False
+                elif name == "txbxContent":
+                    text.line()
+            elif name in ("vanish", "webHidden"):
+                vanished = _value(element, "val") not in ("0", "false", "off")
+            elif name == "t" and element.text:
+                if vanished:
+                    text.hidden += sum(map(str.isalnum, element.text))
+                else:
+                    text.add(element.text)
+            elif name in _BREAKS and _local(element.getparent()) == "r":
+                text.add(_BREAKS[name])
+            elif name == "p":
+                text.add("\n")
+            elif name == "r":
+                vanished = False
+            if not starts:
+                _forget(element)
+    except etree.XMLSyntaxError as error:
+        raise UnreadableMedia("damaged", f"the document is damaged ({str(error)[:100]}); save it again") from None
+
+
+def _local(element: Any) -> str:
+    tag = element.tag if element is not None else None
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def _value(element: Any, name: str) -> str | None:
+    return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), None)
+
+
+def _forget(element: Any) -> None:
+    """Free what is read: memory stays that of one branch, however large the document."""
+    element.clear(keep_tail=False)
+    while element.getprevious() is not None:
+        del element.getparent()[0]

@@ -1,0 +1,97 @@
+"""From the bytes of a text to the code points that a reader sees.
+
+Every medium of text comes through here: plain text in any encoding, HTML, Markdown, and documents whose text a library
+takes out. Whatever is seen stands at the place where it was submitted, so that a span of it is a span of the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import sniff
+from ..errors import LimitExceeded, UnreadableMedia
+from ..model import Limits, TextFormat
+from ..unicode.charset import decode
+from ..unicode.folding import CodePoints, code_points
+from . import html, markdown
+
+DOCUMENTS = frozenset({"docx", "pdf", "epub"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One text, read.
+
+    Attributes:
+        text: as submitted: the decoded bytes without their byte order mark, or what the document holds; spans count
+            its code points.
+        encoding: of the bytes (``utf-8``, ``gb18030`` ...); empty for documents.
+        format: plain, html, markdown, docx, pdf or epub.
+        seen: shape (len(text),): the code points, with zero for what a reader does not see; a character reference is
+            its characters followed by zeros, an HTML tag that breaks the line is a line feed followed by zeros.
+        hidden: letters and digits that the document holds as text but does not show.
+    """
+
+    text: str
+    encoding: str
+    format: str
+    seen: NDArray[np.uint32]
+    hidden: int
+
+
+def read(data: bytes, limits: Limits, declared: TextFormat | None = None) -> Reading:
+    """Read a text.
+
+    Args:
+        data: the whole file.
+        declared: the format, where it is known from elsewhere than the bytes.
+
+    Raises:
+        UnreadableMedia: ``empty``, ``undecodable``, ``nul_bytes``, ``lone_surrogate``; of documents ``truncated``,
+            ``damaged``, ``encrypted``, ``encrypted_pdf``, ``no_text``; ``mislabelled`` if it is no text.
+        UnsupportedMedium: what `sniff.sniff` says.
+        LimitExceeded: ``too_large``, and of documents ``unpacked_too_large``, ``too_many_entries``, ``too_many_pages``.
+    """
+    if declared is None:
+        medium, format = sniff.sniff(data)
+        if medium != "text":
+            raise UnreadableMedia("mislabelled", f"this is {medium} ({format}), not text")
+    else:
+        format = declared
+    if format in DOCUMENTS:
+        return _document(data, format, limits)
+    if len(data) > limits.max_text_bytes:
+        raise LimitExceeded("too_large", f"the text is larger than {limits.max_text_bytes} bytes; send it in parts")
+    text, encoding = decode(data)
+    if declared is None and format == "plain" and markdown.is_markdown(text):
+        format = "markdown"
+    seen, hidden = _seen(text, format)
+    return Reading(text, encoding, format, seen, hidden)
+
+
+def _seen(text: str, format: str) -> tuple[CodePoints, int]:
+    points = code_points(text)
+    if format == "html":
+        return html.visible(text, points)
+    if format == "markdown":
+        return markdown.visible(text, points)
+    return (html.references(text, points) if "&" in text else points), 0
+
+
+def _document(data: bytes, format: str, limits: Limits) -> Reading:
+    # Their libraries take a while to import and most files are none of these.
+    if format == "pdf":
+        from .pdf import extract
+    elif format == "docx":
+        from .docx import extract
+    else:
+        from .epub import extract
+    text, hidden = extract(data, limits)
+    if not any(map(str.isalnum, text)):
+        raise UnreadableMedia("no_text", f"the {format.upper()} holds no text, only pictures; send those as pictures")
+    if text.count("\x00"):
+        text = text.replace("\x00", "\ufffd")
+    return Reading(text, "", format, code_points(text), hidden)

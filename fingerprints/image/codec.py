@@ -1,0 +1,193 @@
+"""The detail of a picture's fingerprint: for every different frame its keypoints and a picture of it.
+
+A work keeps its keypoints as codes and a small JPEG to look at and to compare with. An upload, which is kept only while
+it is searched for, keeps whole descriptors and its grey levels besides, so that nothing is lost before the comparison.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..model import Fingerprint
+from . import codebook
+from .descriptors import LENGTH
+from .keypoints import Keypoints
+from .phash import SIDE
+
+FRAME = 256  # pixels of a work's longer side in which its keypoints and all comparisons count
+SHOWN = 320  # pixels of the longer side of the small pictures
+
+_PIXELS, _WORK, _UPLOAD = 1, 2, 3  # layouts: nothing but a digest of the pixels; frames of a work; frames of an upload
+_HEAD = struct.Struct("<BBII")  # layout, frames, width and height as shown
+_EACH = struct.Struct("<HHHI")  # of a frame: width and height of its pixels, keypoints, bytes of the small picture
+_FINE = 64  # steps a pixel
+_STEPS = 16  # steps an octave of size
+
+Floats = NDArray[np.floating]
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One frame of a stored picture.
+
+    Attributes:
+        width, height: of the plane in which points count; longer side `FRAME` for a work.
+        points: float32, shape (n, 2), pixels from the top left corner.
+        sizes: float32, shape (n,), pixels.
+        angles: float32, shape (n,), degrees clockwise.
+        vectors: the projected descriptors, shape (n, 64).
+        descriptors: shape (n, 128), whole ones; None where only codes were kept.
+        levels: the grey levels of shape (height, width); None where only the small picture was kept.
+        small: the small picture, a JPEG file.
+    """
+
+    width: int
+    height: int
+    points: Floats
+    sizes: Floats
+    angles: Floats
+    vectors: Floats
+    descriptors: NDArray[np.generic] | None
+    levels: Bytes | None
+    small: bytes
+
+    @cached_property
+    def grey(self) -> Bytes:
+        """The grey levels that there are; those of the small picture are not of the plane's size."""
+        if self.levels is not None:
+            return self.levels
+        decoded = cv2.imdecode(np.frombuffer(self.small, dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
+        return np.asarray(decoded, dtype=np.uint8)
+
+    @property
+    def middle(self) -> NDArray[np.float64]:
+        """The point in the middle of the plane."""
+        return np.array((self.width / 2, self.height / 2))
+
+    @cached_property
+    def unit(self) -> NDArray[np.float32]:
+        """The projected descriptors, each of unit length."""
+        return codebook.unit(self.vectors)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """One frame as the decoder process saw it: its grey levels, keypoints in their plane, and a small picture."""
+
+    grey: Bytes
+    found: Keypoints
+    small: bytes
+
+
+def shrunk(picture: Image.Image, longest: int) -> Image.Image:
+    """A picture of at most ``longest`` pixels a side; a smaller one as it is."""
+    longer = max(picture.size)
+    if longer <= longest:
+        return picture
+    size = tuple(max(1, round(side * longest / longer)) for side in picture.size)
+    return picture.resize((size[0], size[1]), Image.Resampling.BOX, reducing_gap=2.0)
+
+
+def jpeg(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    shrunk(picture, SHOWN).save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+def pixels_only(width: int, height: int, digest: bytes) -> bytes:
+    """The detail of a picture that is found by its exact pixels only."""
+    return _HEAD.pack(_PIXELS, 0, width, height) + digest
+
+
+def pack(width: int, height: int, frames: list[Seen], *, upload: bool) -> bytes:
+    """The detail of a picture of this size as shown."""
+    parts = [_HEAD.pack(_UPLOAD if upload else _WORK, len(frames), width, height)]
+    for frame in frames:
+        found, (rows, columns) = frame.found, frame.grey.shape
+        sizes = np.rint(np.log2(np.maximum(found.sizes, 0.1)) * _STEPS + 64)
+        parts += (
+            _EACH.pack(columns, rows, len(found), len(frame.small)),
+            np.rint(np.clip(found.points, 0, 1023) * _FINE).astype("<u2").tobytes(),
+            np.clip(sizes, 0, 255).astype(np.uint8).tobytes(),
+            (np.rint(found.angles * (256 / 360)).astype(np.int64) % 256).astype(np.uint8).tobytes(),
+            found.descriptors.tobytes()
+            if upload
+            else codebook.encoded(codebook.projected(found.descriptors)).tobytes(),
+            frame.small,
+            frame.grey.tobytes() if upload else b"",
+        )
+    return b"".join(parts)
+
+
+def greys_before(detail: bytes) -> Bytes:
+    """The 64 x 64 grey pictures that version 1 kept of a work, shape (n, 64, 64).
+
+    Raises:
+        ValueError, struct.error, zlib.error: the detail is none of that version.
+    """
+    _, count, _, _ = _HEAD.unpack_from(detail)
+    if not count:
+        return np.zeros((0, SIDE, SIDE), dtype=np.uint8)
+    return np.frombuffer(zlib.decompress(detail[_HEAD.size :]), dtype=np.uint8).reshape(count, SIDE, SIDE)
+
+
+def size(of: Fingerprint) -> tuple[int, int]:
+    """Width and height of the picture as it is shown."""
+    _, _, width, height = _HEAD.unpack_from(of.detail)
+    return width, height
+
+
+def frames(of: Fingerprint) -> tuple[Frame, ...]:
+    """The frames of a picture; none of one that is found by its exact pixels only.
+
+    Raises:
+        ValueError: a detail of another layout.
+    """
+    return _frames(of.detail)
+
+
+def small_pictures(of: Fingerprint) -> tuple[bytes, ...]:
+    """A small JPEG file of every frame that was kept, to look at."""
+    return tuple(frame.small for frame in frames(of))
+
+
+@lru_cache(maxsize=128)
+def _frames(detail: bytes) -> tuple[Frame, ...]:
+    layout, count, _, _ = _HEAD.unpack_from(detail)
+    if layout not in (_PIXELS, _WORK, _UPLOAD):
+        raise ValueError("an image fingerprint with an unknown layout")
+    at = _HEAD.size
+    out = []
+    for _ in range(count):
+        columns, rows, n, length = _EACH.unpack_from(detail, at)
+        at += _EACH.size
+        points = np.frombuffer(detail, dtype="<u2", count=2 * n, offset=at).astype(np.float32).reshape(n, 2) / _FINE
+        at += 4 * n
+        sizes = np.exp2((np.frombuffer(detail, dtype=np.uint8, count=n, offset=at).astype(np.float32) - 64) / _STEPS)
+        at += n
+        angles = np.frombuffer(detail, dtype=np.uint8, count=n, offset=at).astype(np.float32) * np.float32(360 / 256)
+        at += n
+        each = LENGTH if layout == _UPLOAD else codebook.CODE_LENGTH
+        stored = np.frombuffer(detail, dtype=np.uint8, count=each * n, offset=at).reshape(n, each)
+        at += each * n
+        small = detail[at : at + length]
+        at += length
+        levels = None
+        vectors = codebook.projected(stored) if layout == _UPLOAD else codebook.decoded(stored)
+        descriptors: NDArray[np.generic] | None = None
+        if layout == _UPLOAD:
+            levels = np.frombuffer(detail, dtype=np.uint8, count=rows * columns, offset=at).reshape(rows, columns)
+            at += rows * columns
+            descriptors = stored
+        out.append(Frame(columns, rows, points, sizes, angles, vectors, descriptors, levels, small))
+    return tuple(out)

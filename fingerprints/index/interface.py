@@ -1,0 +1,121 @@
+"""What every index engine does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..model import Fingerprint, Match
+from .postings import NearPostings, Postings, Slots
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """One step of the log of changes.
+
+    Attributes:
+        position: place in the log, ascending.
+        work: the work's number.
+        fingerprint: what the work is found by from now on; None removes it.
+    """
+
+    position: int
+    work: int
+    fingerprint: Fingerprint | None
+
+
+# Gives the fingerprints of works, by their numbers; it may leave some out.
+Load = Callable[[Sequence[int]], Mapping[int, Fingerprint]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What a search found.
+
+    Attributes:
+        matches: by the works' numbers.
+        reason: why there is none, where that has a name.
+        lesson: what of the upload is worth remembering, to be indexed for later searches; None where nothing is.
+    """
+
+    matches: Mapping[int, Match]
+    reason: str | None = None
+    lesson: Fingerprint | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """Works with a code near one of a query's.
+
+    Attributes:
+        slots: shape (n,).
+        similarity: shape (n,), 1 - distance / 256 of the nearest pair; one less for all but the first few of many equal
+            codes, so that a hub (flat pictures) cannot hide the others.
+    """
+
+    slots: Slots
+    similarity: NDArray[np.float64]
+
+
+class View(Protocol):
+    """An index as it was at one moment, for fingerprints of one algorithm. A slot is one registration in it."""
+
+    def __len__(self) -> int:
+        """How many registrations there are, withdrawn ones too."""
+        ...
+
+    def works(self, slots: Slots) -> NDArray[np.int64]:
+        """The works' numbers."""
+        ...
+
+    def by_digest(self, digest: bytes) -> Slots:
+        """Works whose SHA-256 begins like this one, of every algorithm, earliest first."""
+        ...
+
+    def by_keys(self, keys: NDArray[np.uint64], cap: int) -> Postings:
+        """What stands under each of the keys; at most about ``cap`` works a key, the earliest."""
+        ...
+
+    def by_near_keys(self, keys: NDArray[np.uint64], bits: int, radius: int, cap: int) -> NearPostings:
+        """What stands under keys that begin with the same ``bits`` bits (a visual word) and differ in at most
+        ``radius`` of the others (its signature); at most about ``cap`` postings of a word are looked at."""
+        ...
+
+    def by_codes(self, codes: NDArray[np.uint64], radius: int) -> Near:
+        """Works with a code within ``radius`` bits of any of the codes, shape (n, 4); fast up to 31, a scan beyond."""
+        ...
+
+    def sizes_at(self, slots: Slots) -> NDArray[np.int64]:
+        """How many keys each work is indexed by, of all algorithms."""
+        ...
+
+    def codes_at(self, slots: Slots) -> NDArray[np.uint64]:
+        """The first code of each work, shape (n, 4); zeros where it has none."""
+        ...
+
+
+class Index(Protocol):
+    """A candidate index: any number of readers, one writer at a time.
+
+    Attributes:
+        position: the position of the last applied change; 0 before any.
+    """
+
+    @property
+    def position(self) -> int: ...
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Apply changes, all or none.
+
+        Raises:
+            ValueError: positions descend, or begin at or before what is already applied.
+        """
+        ...
+
+    def view(self, algorithm: str) -> View:
+        """What is registered now."""
+        ...

@@ -1,0 +1,116 @@
+"""C2PA manifests (Content Credentials, C2PA 2.x), by the reference library. The state is looked at before any claim.
+
+Nothing is fetched: no remote manifest, no revocation list. An invalid manifest gives its state and nothing else.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ..model import Field
+
+_MIME = {
+    "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif", "tiff": "image/tiff",
+    "avif": "image/avif", "heic": "image/heic", "mp3": "audio/mpeg", "wav": "audio/wav", "m4a": "audio/mp4",
+    "mp4": "video/mp4", "mov": "video/quicktime", "avi": "video/avi",
+}  # fmt: skip
+_NAMED = (
+    "author",
+    "creator",
+    "copyrightHolder",
+    "publisher",
+    "creditText",
+    "copyrightNotice",
+    "url",
+    "isBasedOn",
+    "license",
+    "name",
+    "headline",
+)
+_MOST = 200  # values
+
+
+def fields(data: bytes, format: str, trust_anchors: str = "") -> Iterator[Field]:
+    """The state (Invalid, Valid, Trusted), and of a manifest that is not Invalid what its assertions say of authorship.
+
+    Args:
+        trust_anchors: PEM certificates; only with them can a manifest be Trusted.
+    """
+    if format not in _MIME or (b"c2pa" not in data and b"C2PA" not in data):
+        return
+    import c2pa  # loads a large library: only for files that carry a manifest
+
+    settings: dict[str, Any] = {
+        "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True},
+    }  # fmt: skip
+    if trust_anchors:
+        settings["trust"] = {"trust_anchors": trust_anchors}
+    try:
+        with (
+            c2pa.Context.from_dict(settings) as context,
+            c2pa.Reader(_MIME[format], io.BytesIO(data), context=context) as reader,
+        ):
+            state = str(reader.get_validation_state())
+            store = json.loads(reader.json())
+    except c2pa.C2paError as error:
+        if "ManifestNotFound" not in type(error).__name__ and "no JUMBF" not in str(error):
+            yield Field("c2pa", "state", "Invalid")
+        return
+    yield Field("c2pa", "state", state)
+    if state not in ("Valid", "Trusted"):
+        return
+    active = store.get("manifests", {}).get(store.get("active_manifest"), {})
+    signer = active.get("signature_info") or {}
+    if isinstance(signer.get("common_name") or signer.get("issuer"), str):
+        yield Field("c2pa", "signer", signer.get("common_name") or signer["issuer"])
+    found = 0
+    for assertion in active.get("assertions") or ():
+        for tag, value in _assertion(str(assertion.get("label", "")), assertion.get("data")):
+            found += 1
+            if found > _MOST:
+                return
+            yield Field("c2pa", tag, value)
+
+
+def _assertion(label: str, data: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(data, dict):
+        return
+    if "training-mining" in label:
+        for use, rule in (data.get("entries") or {}).items():
+            if isinstance(rule, dict) and rule.get("use") in ("notAllowed", "constrained"):
+                yield f"datamining:{use}", f"prohibited ({rule['use']})"
+    elif label.startswith("c2pa.actions"):
+        for action in data.get("actions") or ():
+            if isinstance(action, dict) and isinstance(action.get("digitalSourceType"), str):
+                yield "digitalSourceType", action["digitalSourceType"]
+    elif "CreativeWork" in label:
+        for key in _NAMED:
+            for value in _strings(data.get(key)):
+                yield "title" if key in ("name", "headline") else key, value
+    elif "metadata" in label or label.startswith(("stds.iptc", "stds.exif")):
+        for key, item in data.items():
+            if ":" in str(key):
+                for value in _strings(item):
+                    yield str(key), value
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """The strings of a JSON-LD value: names of persons, items of lists, values of language alternatives."""
+    queue = [value]
+    for _ in range(_MOST):
+        if not queue:
+            return
+        node = queue.pop(0)
+        if isinstance(node, str):
+            yield node
+        elif isinstance(node, list):
+            queue.extend(node)
+        elif isinstance(node, dict):
+            queue.extend(
+                v
+                for k, v in node.items()
+                if k in ("name", "url", "@value", "@id", "x-default", "identifier") or "-" in k
+            )

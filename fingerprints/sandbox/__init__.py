@@ -1,0 +1,1 @@
+"""Decoding in limited child processes: the pool that runs them, and what runs inside."""

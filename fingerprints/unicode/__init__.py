@@ -1,0 +1,1 @@
+"""Characters: scripts, folding, and which encoding some bytes are in."""

@@ -1,0 +1,1 @@
+"""Accounts, their API keys and their signing keys; the log's own keys."""

@@ -1,0 +1,150 @@
+"""The log's own keys: rotated, and at its end laid down, by `log-key` entries.
+
+The checkpoint that first covers such an entry is signed by the old keys and by the new ones. Whoever trusts the old
+keys is led to the new ones by that entry with its proof (`succession`), whoever trusts the new ones needs nothing else.
+Receipts given before keep verifying under the policy of their time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..application import Service
+from ..database.tables import checkpoints, entries, now, signing_keys
+from ..errors import NotFound
+from ..tlog import envelope, keys, merkle, note, policy, proof, receipt, statement, tiles
+from ..tlog.keys import SigningKey
+from .accounts import local
+from .signing import enrolments
+
+
+def rotate(service: Service) -> list[str]:
+    """Replace the log's two keys by new ones, which are made; returns their verifier keys.
+
+    The old files stay: they are needed should a crash interrupt this, and harmless afterwards, because the log has
+    revoked the key in them.
+    """
+    service.start()
+    service.log.check_writable()
+    old = service.log.keyring.in_force()
+    folder, passphrase = service.settings.keys_dir, service.settings.passphrase
+    made = keys.new_log_keys()
+    new = note.LogKeys(service.log.origin, *made)
+    keys.save_log_keys(made, folder, passphrase, f"-{new.ed25519_vkey.id.hex()}")
+    first, second = old.statement_key(), new.statement_key()
+    leaves = [*_enrol_first(service, first), _enrolment(service, second, second, first)]
+    change = statement.log_key(
+        service.log.origin,
+        old=old.vkeys(),
+        new=new.vkeys(),
+        subject=bytes.fromhex(first.keyid),
+        after=service.log.head(),
+    )
+    _enter(service, [*leaves, statement.sign(change, first, second)], [first, second])
+    # By an entry of its own: the next checkpoint is signed by the new keys alone.
+    after = service.log.head()
+    _enter(service, [statement.sign(statement.key_revoke(service.log.origin, keyid=first.keyid, after=after), second)])
+    return new.vkeys()
+
+
+def end(service: Service, successor: str | None = None) -> int:
+    """End the log for good, in favour of another one if there is one; what it holds stays provable. Returns its size.
+
+    Args:
+        successor: origin of the log that goes on.
+    """
+    service.start()
+    service.log.check_writable()
+    old = service.log.keyring.in_force()
+    signer = old.statement_key()
+    last = statement.log_key(
+        service.log.origin,
+        old=old.vkeys(),
+        new=[],
+        subject=bytes.fromhex(signer.keyid),
+        after=service.log.head(),
+        successor=successor,
+    )
+    _enter(service, [*_enrol_first(service, signer), statement.sign(last, signer)], [signer])
+    return service.log.head()[0]
+
+
+def _enrol_first(service: Service, key: SigningKey) -> list[bytes]:
+    """The enrolment of a log key as a signer of statements, unless the log has it."""
+    with service.db.read() as connection:
+        enrolled = connection.execute(
+            sa.select(signing_keys.c.enrolled_index).where(signing_keys.c.keyid == key.keyid)
+        ).scalar()
+    return [] if enrolled is not None else [_enrolment(service, key, key)]
+
+
+def _enrolment(service: Service, key: SigningKey, *signers: SigningKey) -> bytes:
+    made = statement.key_enrol(service.log.origin, public_key=key.public, custody="service", after=service.log.head())
+    return statement.sign(made, *signers)
+
+
+def _enter(service: Service, leaves: list[bytes], enrolled: list[SigningKey] | None = None) -> None:
+    account = local(service.db)
+    with service.db.write() as connection:
+        for key in enrolled or []:
+            if connection.execute(sa.select(signing_keys).where(signing_keys.c.keyid == key.keyid)).first() is None:
+                connection.execute(
+                    signing_keys.insert().values(
+                        keyid=key.keyid,
+                        account_id=account.id,
+                        public_key=key.public,
+                        custody="service",
+                        created_at=now(),
+                    )
+                )
+        service.log.submit(connection, leaves)
+    service.log.commit([merkle.leaf_hash(leaf) for leaf in leaves])
+
+
+def succession(service: Service, number: int = -1) -> dict[str, bytes]:
+    """The files of a receipt that leads from the keys before a change to those after it.
+
+    Args:
+        number: which change, from 0; negative ones count from the last.
+
+    Raises:
+        NotFound: there was no such change.
+    """
+    service.start()
+    with service.db.read() as connection:
+        changes = connection.execute(
+            sa.select(entries.c.idx, entries.c.leaf).where(entries.c.kind == "log-key").order_by(entries.c.idx)
+        ).all()
+        try:
+            change = changes[number]
+        except IndexError:
+            raise NotFound("the log's keys were never changed") from None
+        covering = connection.execute(
+            sa.select(checkpoints.c.size, checkpoints.c.note)
+            .where(checkpoints.c.size > change.idx)
+            .order_by(checkpoints.c.size)
+            .limit(1)
+        ).one()
+        rows: list[Any] = list(
+            connection.execute(
+                sa.select(entries.c.idx, entries.c.leaf)
+                .where(entries.c.idx.in_(enrolments(service, change.leaf)))
+                .order_by(entries.c.idx)
+            )
+        )
+
+    def prove(index: int) -> bytes:
+        nodes = tiles.TileReader(tiles.from_folder(service.settings.log_dir), service.log.head()[0])
+        return proof.format_proof(index, merkle.inclusion_proof(nodes, index, covering.size), covering.note)
+
+    return receipt.build(
+        leaf=change.leaf,
+        proof=prove(change.idx),
+        enrolments=[(row.leaf, prove(row.idx)) for row in rows],
+        opening={},
+        policy=policy.format_policy(envelope.parse_leaf(change.leaf).predicate["replaces"]),
+        origin=service.log.origin,
+        index=change.idx,
+    )

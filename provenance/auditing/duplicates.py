@@ -1,0 +1,70 @@
+"""Finds statements that stand in a log twice, in memory that does not grow with the log."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import from_os_error
+from ..tlog import envelope
+from ..tlog.key_directory import Earlier
+
+_IN_MEMORY = 8 * 1024 * 1024  # bytes of digests; more are kept in a temporary file
+_PART = 1 << 20  # digests compared at a time
+NONE = bytes(8)  # in the place of an entry that is no statement
+
+
+def digest(leaf: envelope.Leaf) -> bytes:
+    """8 bytes of the digest of what was signed: with one of two signatures dropped it is the same statement still."""
+    return hashlib.sha256(leaf.payload).digest()[:8]
+
+
+class Repeats:
+    """Digests of all statements of a log, in its order; what looks alike is read again."""
+
+    def __init__(self, earlier: Earlier) -> None:
+        self._earlier = earlier
+        self._kept = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by `close`
+        self._size = 0
+
+    def close(self) -> None:
+        """Give up what was kept; `contextlib.closing` does it."""
+        self._kept.close()
+
+    def add(self, digests: bytes) -> None:
+        """Those of the next entries; raises `Unavailable` when there is no room for them."""
+        try:
+            self._kept.write(digests)
+        except OSError as error:
+            raise from_os_error(error, Path(tempfile.gettempdir())) from error
+        self._size += len(digests) // len(NONE)
+
+    def found(self) -> Iterator[str]:
+        """One line for each statement that stands there once more."""
+        parts = self._size // _PART + 1
+        for part in range(parts):
+            places, values = self._read(part, parts)
+            order = np.argsort(values, kind="stable")
+            places, values = places[order], values[order]
+            for at in np.flatnonzero(values[1:] == values[:-1]).tolist():
+                first, second = int(places[at]), int(places[at + 1])
+                if self._payload(first) == self._payload(second):
+                    yield f"entry {second}: the same statement stands in the log twice, first as entry {first}"
+
+    def _read(self, part: int, parts: int) -> tuple[np.ndarray, np.ndarray]:
+        """Places and digests of those whose remainder this is."""
+        places, values = [np.empty(0, "<u8")], [np.empty(0, "<u8")]
+        self._kept.seek(0)
+        for start in range(0, self._size, _PART):
+            some = np.frombuffer(self._kept.read(_PART * len(NONE)), "<u8")
+            mine = np.flatnonzero((some % np.uint64(parts) == part) & (some != 0))
+            places.append((mine + start).astype("<u8"))
+            values.append(some[mine])
+        return np.concatenate(places), np.concatenate(values)
+
+    def _payload(self, index: int) -> bytes:
+        return envelope.parse_leaf(self._earlier(index)).payload

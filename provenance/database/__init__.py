@@ -1,0 +1,1 @@
+"""The database: engine, tables, locks, migrations, answers by Idempotency-Key."""

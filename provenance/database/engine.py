@@ -1,0 +1,231 @@
+"""The database: one engine, two kinds of transaction, migrations on opening.
+
+SQLite runs in WAL mode with full synchronisation: a commit that returned is on disk. A write takes the write lock at
+its beginning (BEGIN IMMEDIATE), so that two processes on one file wait for each other instead of failing half-way.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from ..errors import BadInput, LedgerReadOnly, Unavailable
+from .locks import file_lock
+from .tables import metadata
+
+HEAD = "0006"  # the newest migration; a test compares it with the scripts
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # the transactions below are begun by hand
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+class Database:
+    """One database, either SQLite or PostgreSQL.
+
+    Every method raises `Unavailable` when the database cannot be reached, is busy beyond the time-out, or is out of
+    disk; nothing of the failed transaction is kept.
+    """
+
+    def __init__(self, url: str, timeout_seconds: int) -> None:
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._failed: LedgerReadOnly | None = None  # what ended all writing, until a restart
+        if self.is_sqlite:
+            self.engine = sa.create_engine(
+                self.url,
+                hide_parameters=True,  # salts and names must not reach a log through an error message
+                connect_args={"timeout": timeout_seconds, "check_same_thread": False},
+                pool_size=16,
+                max_overflow=32,
+                pool_timeout=timeout_seconds,
+            )
+            event.listen(self.engine, "connect", _prepare_sqlite)
+        else:
+            self.engine = sa.create_engine(
+                self.url,
+                hide_parameters=True,
+                connect_args={
+                    "connect_timeout": min(timeout_seconds, 10),
+                    "options": f"-c lock_timeout={timeout_seconds}s -c TimeZone=UTC",
+                },
+                pool_pre_ping=True,
+                pool_size=16,
+                max_overflow=32,
+                pool_timeout=timeout_seconds,
+            )
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def create_file(self) -> None:
+        """Make an SQLite file that only its owner can read, whatever the folder allows; raises OSError."""
+        if self.is_sqlite:
+            os.close(os.open(str(self.url.database), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+    @property
+    def place(self) -> str:
+        """Where the database is, without its password, for messages."""
+        return str(self.url.database) if self.is_sqlite else self.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A read transaction: one snapshot."""
+        with self._connection("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A write transaction: committed when the block ends, rolled back when it raises.
+
+        Raises:
+            LedgerReadOnly: a write to the file failed before; after a failed fsync nobody knows what is on the disk.
+        """
+        if self._failed is not None:
+            raise self._failed
+        try:
+            with self._connection("BEGIN IMMEDIATE") as connection:
+                yield connection
+        except Unavailable as error:
+            cause = getattr(error.__cause__, "orig", None)
+            if getattr(cause, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_IOERR:
+                raise
+            self._failed = storage_failed(self.place, str(cause))
+            raise self._failed from error
+
+    @contextmanager
+    def _connection(self, begin: str) -> Iterator[sa.Connection]:
+        try:
+            with self.engine.connect() as connection, connection.begin():
+                if self.is_sqlite:
+                    connection.exec_driver_sql(begin)
+                yield connection
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            raise self._unavailable(error) from error
+        except DataError as error:
+            raise BadInput("a value holds a character that no database text can hold, such as NUL") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise self._unavailable(error) from error
+            raise
+
+    def _unavailable(self, error: Exception) -> Unavailable:
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()
+        text = cause[0] if cause else type(error).__name__
+        if "disk is full" in text or "No space left" in text:
+            return Unavailable(f"the disk of {self.place} is full: free some space and try again", reason="disk_full")
+        if "locked" in text or "lock timeout" in text:
+            return Unavailable(
+                f"{self.place} is busy: another process has held it for too long; try again", reason="database_busy"
+            )
+        return Unavailable(
+            f"the database {self.place} cannot be used ({text}); start it or correct SOURCEMARK_DATABASE_URL",
+            reason="database_down",
+        )
+
+    def revision(self) -> str | None:
+        """The migration the database is at, None when it is empty."""
+        with self.read() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+            return None if found is None else str(found)
+
+    def migrate(self) -> None:
+        """Bring the database to the newest schema; safe when several processes start at once."""
+        if self.revision() == HEAD:
+            return
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        with self._one_migrator() as connection:
+            config.attributes["connection"] = connection
+            try:
+                command.upgrade(config, "head")
+            except (OperationalError, InterfaceError) as error:
+                raise self._unavailable(error) from error
+
+    @contextmanager
+    def _one_migrator(self) -> Iterator[sa.Connection]:
+        if self.is_sqlite:
+            file = Path(str(self.url.database))
+            with file_lock(file.parent / f"{file.name}.migrate.lock"), self.write() as connection:
+                yield connection
+        else:
+            with self.write() as connection:
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock_number("migrate")})
+                yield connection
+
+
+def insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of the same columns, whose values the driver takes as they are.
+
+    SQLAlchemy's own preparation of each row took longer than its insertion.
+    """
+    compiled = table.insert().inline().compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    order = compiled.positiontup
+    values = [dict(row) for row in rows] if order is None else [tuple(map(row.__getitem__, order)) for row in rows]
+    connection.exec_driver_sql(str(compiled), values)
+
+
+def lock_number(name: str) -> int:
+    """A PostgreSQL advisory lock number for a name."""
+    import hashlib
+
+    return int.from_bytes(hashlib.sha256(b"sourcemark/" + name.encode()).digest()[:8], "big", signed=True)
+
+
+def storage_failed(place: object, why: str) -> LedgerReadOnly:
+    """The alarm of a write that failed in a way that leaves open what is on the disk."""
+    return LedgerReadOnly(
+        f"writing {place} failed ({why}): check the disk, then restart; what was acknowledged is on it",
+        reason="storage_failed",
+    )
+
+
+@contextmanager
+def exclusive(db: Database, folder: Path, name: str) -> Iterator[None]:
+    """Hold a named lock against every other process (and thread) of this installation.
+
+    On SQLite all processes share the home folder, so a file lock there; on PostgreSQL a session advisory lock, which
+    the server releases when the holder dies.
+    """
+    if db.is_sqlite:
+        with file_lock(folder / f"{name}.lock"):
+            yield
+        return
+    number = {"key": lock_number(name)}
+    connection = None
+    try:
+        connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), number)
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        if connection is not None:
+            connection.invalidate()  # it may hold the lock: ending the session ends that
+            connection.close()
+        raise db._unavailable(error) from error
+    try:
+        yield
+    finally:
+        try:
+            connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), number)
+        except DBAPIError:
+            connection.invalidate()  # the server has dropped the session and with it the lock
+        connection.close()
+
+
+__all__ = ["HEAD", "Database", "exclusive", "lock_number", "metadata", "storage_failed"]

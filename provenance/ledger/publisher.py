@@ -1,0 +1,189 @@
+"""T4 and T5 of a round: a signed checkpoint gets its witnesses' cosignatures, then its tiles are written, then itself.
+
+The checkpoints come from the database, where the sequencer (`log`) has put them; what is published once is left alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from ..config import Settings
+from ..database.engine import Database
+from ..database.tables import checkpoints, entries
+from ..errors import BadInput, Misconfigured, Unavailable, VerificationFailed
+from ..tlog import note, policy, tiles
+from ..tlog.merkle import consistency_proof
+from .keyring import Keyring
+from .reader import Published
+from .timestamper import Stamper
+from .witness_client import Witnesses
+
+
+class Publication:
+    """The published form of one log, and who must cosign it.
+
+    Attributes:
+        size: of what this process knows to be published, -1 before it has looked.
+    """
+
+    def __init__(self, db: Database, settings: Settings, keyring: Keyring) -> None:
+        self.published = Published(settings.log_dir)
+        self.stamper = Stamper(db, settings, self.published)
+        self.size = -1
+        self._db = db
+        self._settings = settings
+        self._keyring = keyring
+        self._witness_lines: bytes | None = None
+        self._witnesses: Witnesses | None = None
+        self._witness_policy = b""  # of which those are the witnesses
+        self._witnesses_compared = False
+        self._cosigned = b""  # a checkpoint known to have its quorum
+
+    def start(self) -> None:
+        """Read the settings; raises `Misconfigured`."""
+        self._witness_lines = self._settings.witness_lines
+        self.stamper.start()
+
+    def close(self) -> None:
+        """Finish what is being asked of others, and close the connections to them."""
+        self.stamper.close()
+        if self._witnesses is not None:
+            self._witnesses.close()
+
+    def publish(self) -> None:
+        """T4 and T5. What is already published is left alone."""
+        size, _, signed = self.stored()
+        published = self.published.read()
+        if published is None or published.raw != signed or not (signed == self._cosigned or self.has_quorum(signed)):
+            signed = self._cosign(0 if published is None else published.size, size, signed)
+            with self.published.alone():
+                published = self.published.read()
+                start = 0 if published is None else published.size
+                if start <= size:
+                    tiles.publish(self._settings.log_dir, start, size, self.leaves, signed)
+                    self._write_keys(self._settings.log_dir)
+            self.stamper.wake()
+        self._cosigned, self.size = signed, size
+
+    def _cosign(self, published: int, size: int, signed: bytes) -> bytes:
+        """T4: the checkpoint with its cosignatures, which are stored with it before anybody sees them."""
+        witnesses = self._demanded()
+        if witnesses is None:
+            return signed
+        nodes = self.published.ahead(published, self._leaf_hashes)
+        cosigned = witnesses.collect(signed, lambda old: consistency_proof(nodes, old, size), published)
+        if cosigned != signed:
+            with self._db.write() as connection:
+                connection.execute(checkpoints.update().where(checkpoints.c.size == size).values(note=cosigned))
+        return cosigned
+
+    def compare_witnesses(self, signed: bytes) -> None:
+        """Before this process signs for the first time: a witness that has more than the database stops it."""
+        witnesses = self._demanded()
+        if witnesses is not None and not self._witnesses_compared:
+            witnesses.compare(signed)
+            self._witnesses_compared = True
+
+    def _demanded(self) -> Witnesses | None:
+        """The witnesses of the policy, None when there are none."""
+        if self._witness_lines is None:
+            return None
+        current = self.policy()
+        if current != self._witness_policy:  # at first, and when the log's keys have changed
+            parsed = policy.parse_policy(current)
+            if self._witnesses is not None:
+                self._witnesses.close()
+            try:
+                some = bool(parsed.urls) or parsed.witnessed
+                self._witnesses = Witnesses(parsed, self._settings.witness_seconds) if some else None
+            except BadInput as error:
+                raise Misconfigured(f"SOURCEMARK_WITNESS_POLICY: {error.detail}") from error
+            self._witness_policy = current
+        return self._witnesses
+
+    def has_quorum(self, signed: bytes) -> bool:
+        """Whether a signed checkpoint of this log suits its present policy: keys and witnesses."""
+        trusted = policy.parse_policy(self.policy())
+        try:
+            opened = note.open_checkpoint(signed, trusted.logs, list(trusted.witnesses.values()), self._keyring.origin)
+        except VerificationFailed:
+            return False
+        return trusted.satisfied_by(set(opened.signed_by))
+
+    def signed_by_present_keys(self, signed: bytes) -> bool:
+        """Whether the keys in force signed a checkpoint of this log, whoever witnessed it."""
+        try:
+            note.open_checkpoint(
+                signed, [note.VKey.parse(key) for key in self._keyring.vkeys()], origin=self._keyring.origin
+            )
+        except VerificationFailed:
+            return False
+        return True
+
+    def policy(self) -> bytes:
+        """The C2SP tlog-policy: the log's keys and its witnesses; where there are none, it says so."""
+        if self._witness_lines is None:
+            return policy.format_policy(self._keyring.vkeys())
+        try:
+            return policy.with_logs(self._witness_lines, self._keyring.vkeys())
+        except VerificationFailed as error:
+            raise Misconfigured(f"SOURCEMARK_WITNESS_POLICY: {error.detail}") from error
+
+    def stored(self) -> tuple[int, bytes, bytes]:
+        """Size, root and note of the newest signed checkpoint, published or not."""
+        with self._db.read() as connection:
+            row = connection.execute(
+                sa.select(checkpoints.c.size, checkpoints.c.root, checkpoints.c.note)
+                .order_by(checkpoints.c.size.desc())
+                .limit(1)
+            ).first()
+        if row is None:
+            raise Unavailable("the log has no checkpoint yet: try again in a moment")
+        return row.size, row.root, row.note
+
+    def leaves(self, start: int, stop: int) -> list[bytes]:
+        """The entries [start, stop) as the database has them."""
+        return self._column(entries.c.leaf, start, stop)
+
+    def _leaf_hashes(self, start: int, stop: int) -> list[bytes]:
+        return self._column(entries.c.leaf_hash, start, stop)
+
+    def _column(self, column: sa.Column[bytes], start: int, stop: int) -> list[bytes]:
+        with self._db.read() as connection:
+            rows = connection.execute(
+                sa.select(column).where(entries.c.idx >= start, entries.c.idx < stop).order_by(entries.c.idx)
+            )
+            return [value for (value,) in rows]
+
+    def _write_keys(self, folder: Path) -> None:
+        (folder / "log.vkey").write_text("".join(f"{key}\n" for key in self._keyring.vkeys()))
+        (folder / "policy").write_bytes(self.policy())
+
+    def export(self, folder: Path) -> int:
+        """Write the published log to another folder; returns its size."""
+        size, _, signed = self.stored()
+        target = folder.expanduser()
+        try:
+            before = note.parse_checkpoint((target / "checkpoint").read_bytes())
+            if before.origin != self._keyring.origin or before.size > size:
+                raise BadInput(f"{folder} holds another or a longer log: choose an empty folder")
+            start = before.size
+        except FileNotFoundError:
+            start = 0
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            tiles.publish(target, start, size, self.leaves, signed)
+            self._write_keys(target)
+        except OSError as error:
+            raise Unavailable(f"{folder} cannot be written: {error.strerror}") from error
+        return size
+
+    def rebuild(self) -> int:
+        """Make every tile again from the database; returns the log's size."""
+        with self.published.alone():
+            size, _, signed = self.stored()
+            tiles.publish(self._settings.log_dir, 0, size, self.leaves, signed)
+            self._write_keys(self._settings.log_dir)
+        return size

@@ -1,0 +1,124 @@
+"""The published log as everybody reads it: checkpoint, tiles, proofs. Files only; no database, no keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..database.locks import file_lock
+from ..errors import NotFound, Unavailable, VerificationFailed, from_os_error
+from ..tlog import note, proof, tiles
+from ..tlog.encoding import b64
+from ..tlog.merkle import Nodes, consistency_proof, inclusion_proof, node_hash, perfect_root
+
+AT_ONCE = 4096
+Tail = Callable[[int, int], Sequence[bytes]]  # the leaf hashes [start, stop) of entries that are not published
+
+
+class Published:
+    """One published folder. What it answers fits together: proofs lead to the checkpoint whose tiles are all there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self) -> note.Checkpoint | None:
+        """The newest published checkpoint, None before the first."""
+        try:
+            with self._readable():
+                return note.parse_checkpoint((self.folder / "checkpoint").read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def checkpoint(self) -> note.Checkpoint:
+        """The newest published checkpoint; its ``raw`` is the signed note."""
+        found = self.read()
+        if found is None:
+            raise Unavailable("the log is not published here yet: try again, or run `sourcemark ledger rebuild`")
+        return found
+
+    def proof(self, index: int, checkpoint: bytes | None = None) -> bytes:
+        """Inclusion proof of an entry, a C2SP tlog-proof.
+
+        Args:
+            checkpoint: the signed one, of this log, that it shall lead to; None for the newest.
+
+        Raises:
+            NotFound: the log has no such entry.
+        """
+        current = self.checkpoint() if checkpoint is None else note.parse_checkpoint(checkpoint)
+        if not 0 <= index < current.size:
+            raise NotFound(f"the log has {current.size} entries, none with index {index}")
+        return proof.format_proof(index, self._proof(inclusion_proof, index, current.size), current.raw)
+
+    def consistency(self, old: int, new: int | None = None) -> str:
+        """Consistency proof, one base64 hash a line; raises `NotFound` for sizes the log never had."""
+        size = self.checkpoint().size
+        new = size if new is None else new
+        if not 0 <= old <= new <= size:
+            raise NotFound(f"the log has {size} entries: need 0 <= old <= new <= {size}")
+        return "".join(f"{b64(h)}\n" for h in self._proof(consistency_proof, old, new))
+
+    def _proof(self, prove: Callable[[Nodes, int, int], list[bytes]], first: int, size: int) -> list[bytes]:
+        try:
+            with self._readable():
+                return prove(tiles.TileReader(self._fetch, size), first, size)
+        except FileNotFoundError as error:
+            raise Unavailable(f"{error.filename} is missing: run `sourcemark ledger rebuild`") from error
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise from_os_error(error, self.folder) from error
+
+    def ahead(self, size: int, tail: Tail) -> Ahead:
+        """The hashes of the log that is published up to ``size`` and goes on with ``tail``'s leaf hashes."""
+        return Ahead(tiles.TileReader(self._fetch, size), tail)
+
+    def tile(self, path: str) -> bytes:
+        """A published tile or entry bundle by its C2SP path; raises `NotFound`."""
+        try:
+            return self._fetch(path)
+        except (VerificationFailed, OSError, ValueError):
+            raise NotFound(f"the log publishes no {path!r}") from None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder against every other process of this machine that publishes; raises OSError, `Unavailable`.
+
+        Whoever was paused in a round and has lost the log's lock meanwhile must not put an older log over a newer one.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with file_lock(self.folder):
+            for left in self.folder.glob(f"{tiles.TEMPORARY}*"):  # by a process that was killed
+                left.unlink(missing_ok=True)
+            yield
+
+    def _fetch(self, path: str) -> bytes:
+        return tiles.from_folder(self.folder)(path)
+
+
+class Ahead:
+    """Hashes of a log whose newest entries have no tiles yet; implements `tree.Nodes`.
+
+    When the published folder was lost, that is every entry: they are hashed a part at a time, so that a proof needs no
+    more memory for a long log than for a short one.
+    """
+
+    def __init__(self, published: tiles.TileReader, tail: Tail) -> None:
+        """``tail`` is asked for `AT_ONCE` leaf hashes at most, all after the published ones."""
+        self._published = published
+        self._tail = tail
+
+    def node(self, height: int, index: int) -> bytes:
+        """See `tree.Nodes`."""
+        start, stop = index << height, (index + 1) << height
+        if stop <= self._published.size:
+            return self._published.node(height, index)
+        if start >= self._published.size and stop - start <= AT_ONCE:
+            return perfect_root(b"".join(self._tail(start, stop)))
+        return node_hash(self.node(height - 1, 2 * index), self.node(height - 1, 2 * index + 1))

@@ -1,0 +1,230 @@
+"""A post cut into units: sentences and short lines, each with where it stands and the addresses in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from fingerprints.model import Field
+
+from . import urls
+from .html import Block
+from .model import QUOTE
+from .normalization import DENSE
+
+MAX_TEXT = 400_000  # code points read: the first and the last half of it, where credits stand
+MAX_UNIT = 4_000
+_ABBREVIATION = re.compile(
+    rf"(?:^|[\W{DENSE}])(?:[A-Za-zÀ-ÿА-Яа-я]|no|nr|dr|mr|mrs|ms|prof|st|vol|pp|feat|ft|inc|ltd|co|vs|ca|ed|eds|cf|jr|sr|hr|fr|bzw|z\.b)$",
+    re.IGNORECASE,
+)
+_END = re.compile(r"(?:[。！？]+|[!?]+(?![\x21-\x7e]))[”」』\"')）]*|\.(?=\s)|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One sentence or line of a post.
+
+    Attributes:
+        where: text, html, caption or the metadata container of a field.
+        locator: of the whole unit.
+        text: as submitted.
+        links: (start, end, href) of HTML links in ``text``.
+        hint: a role the markup or the field's tag gives to everything in the unit.
+        tag: the name of the field; empty elsewhere.
+    """
+
+    where: str
+    locator: str
+    text: str
+    links: tuple[tuple[int, int, str], ...] = ()
+    hint: str | None = None
+    visible: bool = True
+    heading: bool = False
+    tag: str = ""
+    first: bool = False
+    c2pa_state: str | None = None
+
+    def quote(self, share: float = 0.0) -> str:
+        """At most 200 code points around a place that lies at a share 0..1 of the unit."""
+        text = self.text.strip()
+        if len(text) <= QUOTE:
+            return text
+        start = max(0, min(int(share * len(text)) - QUOTE // 4, len(text) - QUOTE))
+        return text[start : start + QUOTE]
+
+
+def sentences(text: str, size: int = MAX_UNIT) -> Iterator[tuple[int, int]]:
+    """Half-open spans of the sentences and lines of a text, blank ones left out."""
+    start = 0
+    for match in _END.finditer(text):
+        if match[0] == "." and _ABBREVIATION.search(text[max(start, match.start() - 12) : match.start()]):
+            continue
+        yield from _pieces(text, start, match.end(), size)
+        start = match.end()
+    yield from _pieces(text, start, len(text), size)
+
+
+def _pieces(text: str, start: int, end: int, size: int) -> Iterator[tuple[int, int]]:
+    while start < end:
+        stop = min(start + size, end)
+        if stop < end:  # cut at a space, so that no address is cut in two
+            space = text.rfind(" ", start + size // 2, stop)
+            stop = space + 1 if space > 0 else stop
+        if text[start:stop].strip():
+            yield start, stop
+        start = stop
+
+
+def from_text(text: str, where: str) -> Iterator[Unit]:
+    """The units of a plain text; locators are code point spans ``a-b``."""
+    half = MAX_TEXT // 2
+    parts = [(0, text)] if len(text) <= MAX_TEXT else [(0, text[:half]), (len(text) - half, text[-half:])]
+    for offset, part in parts:
+        for a, b in sentences(
+            part.replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n").replace("\x85", "\n")
+        ):
+            yield Unit(where, f"{offset + a}-{offset + b}", part[a:b])
+
+
+def from_blocks(blocks: Iterable[Block]) -> Iterator[Unit]:
+    """The units of a page's visible blocks; locators are CSS paths."""
+    for block in blocks:
+        spans = list(sentences(block.text.replace("\r", " ").replace("\n", " ")))
+        for a, b in spans:
+            links = tuple((max(s, a) - a, min(e, b) - a, h) for s, e, h in block.links if s < b and e > a)
+            hint = block.hint if len(block.text.strip()) <= 120 else None
+            yield Unit("html", block.locator, block.text[a:b].replace("\n", " "), links, hint, heading=block.heading)
+
+
+_ROLES = {
+    "author": "artist by-line byline dc:creator author creator xpauthor performer composer albumartist photographer "
+    "iptc4xmpext:artworkcreator plus:imagecreatorname cc:attributionname tiff:artist writer lyricist director",
+    "rights": "copyright copyrightnotice dc:rights xmprights:owner plus:copyrightownername plus:licensorname credit "
+    "photoshop:credit copyrightholder owner iptc4xmpext:aocopyrightnotice tiff:copyright rights "
+    "copyrightowner",
+    "source": "source dc:source photoshop:source cc:attributionurl cc:morepermissions dc:publisher publisher url "
+    "website xmprights:webstatement station webstatement dc:relation iptc4xmpext:aosource dc:identifier www",
+    "title": "objectname dc:title title xptitle photoshop:headline headline",
+    "licence": "xmprights:usageterms cc:license xmprights:certificate plus:licenseid usageterms license licence",
+}
+_ROLE_OF = {tag: role for role, tags in _ROLES.items() for tag in tags.split()}
+_IGNORED = frozenset(
+    [
+        "encoder",
+        "encoder_settings",
+        "software",
+        "creatortool",
+        "xmp:creatortool",
+        "album",
+        "genre",
+        "year",
+        "date",
+        "track",
+        "disc",
+        "writer-editor",
+        "captionwriter",
+        "photoshop:captionwriter",
+        "isrc",
+        "bpm",
+        "compilation",
+        "encoded_by",
+        "state",
+        "signer",
+        "digitalsourcetype",
+        "lyrics",
+        "grouping",
+        "subtitle",
+    ]
+)
+
+
+def field_role(tag: str) -> str | None:
+    """What a metadata field speaks of: author, rights, source, title, licence; None for free text; "" to ignore."""
+    name = tag.lower()
+    if name.startswith(("meta:", "jsonld:", "link:", "microdata:", "rdfa:")):
+        return name.split(":")[1]
+    if name in _IGNORED or name.startswith("datamining"):
+        return ""
+    return _ROLE_OF.get(name) or _ROLE_OF.get(name.split(":")[-1])
+
+
+def from_fields(fields: Iterable[Field], *, visible: bool) -> Iterator[Unit]:
+    """The units of embedded or machine-readable fields; locators are their tags."""
+    fields = tuple(fields)
+    states = [f.value for f in fields if (f.where, f.tag) == ("c2pa", "state")]
+    for item in fields:
+        role = field_role(item.tag)
+        if role == "":
+            continue
+        state = states[0] if item.where == "c2pa" and states else None
+        text = item.value[:MAX_UNIT]
+        spans = [(0, len(text))] if role else list(sentences(text))
+        for a, b in spans:
+            if text[a:b].strip():
+                line = text[a:b].replace("\n", " ")
+                yield Unit(item.where, item.tag, line, hint=role, visible=visible, tag=item.tag, c2pa_state=state)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The text of a unit in pieces between its addresses: piece, address, piece, address, ..., piece."""
+
+    pieces: tuple[str, ...]
+    links: tuple[urls.Link, ...]
+
+
+def split_addresses(unit: Unit, registered: urls.Registered) -> Addresses:
+    """Take the addresses out of a unit: HTML links, Markdown links and addresses in the text."""
+    text = unit.text
+    spots: list[tuple[int, int, urls.Link, bool]] = []  # start, end, link, whether the text itself stays
+    for start, end, href in unit.links:
+        shown = text[start:end]
+        inside = urls.IN_TEXT.search(shown)
+        seen = urls.strip_tail(inside[0]) if inside else shown
+        spots.append((start, end, registered.link(href, seen), seen != shown.strip() or inside is None))
+    if "](" in text:
+        for match in urls.MARKDOWN.finditer(text):
+            is_address = urls.IN_TEXT.fullmatch(urls.strip_tail(match[1].strip())) is not None
+            link = registered.link(match[2], match[1])
+            if not is_address:
+                spots.append((match.start(), match.start() + 1, _NOTHING, False))
+                spots.append((match.start(1) + len(match[1]), match.end(), link, False))
+            else:
+                spots.append((match.start(), match.end(), link, False))
+    for match in registered.literal.finditer(text) if registered.literal else ():
+        kind, home = registered.match(match[0])
+        if not any(s < match.end() and match.start() < e for s, e, _, _ in spots):
+            spots.append((*match.span(), urls.Link(match[0], match[0], kind, home), False))
+    if "." in text or "．" in text:
+        plain = text.translate(_WIDTH)  # one code point for one: positions hold
+        for match in urls.IN_TEXT.finditer(plain) if _DOTTED.search(plain) else ():
+            found = urls.strip_tail(match[0])
+            a, b = match.start(), match.start() + len(found)
+            if "." in found and not any(s < b and a < e for s, e, _, _ in spots):
+                found, kind, home = registered.shortest(found)
+                spots.append((a, a + len(found), urls.Link(found, found, kind, home), False))
+    spots.sort(key=lambda spot: (spot[0], spot[1]))
+    pieces, links, at = [], [], 0
+    piece = ""
+    for start, end, link, stays in spots:
+        if start < at:
+            continue
+        if link is _NOTHING:
+            piece += text[at:start]
+            at = end
+            continue
+        piece += text[at : end if stays else start]
+        pieces.append(piece)
+        links.append(link)
+        piece, at = "", end
+    pieces.append(piece + text[at:])
+    return Addresses(tuple(pieces), tuple(links))
+
+
+_DOTTED = re.compile(r"\.[a-z]|://", re.IGNORECASE)  # every address holds one of these, most sentences none
+_NOTHING = urls.Link("", "", "unresolvable")
+_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3002: 0x3002, 0xFF0C: 0xFF0C}
+for _kept in "，；！？（）":  # full-width punctuation ends an address, half-width may belong to it
+    _WIDTH.pop(ord(_kept), None)

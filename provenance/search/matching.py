@@ -1,0 +1,131 @@
+"""From a fingerprint to the registered works it verifiably shares content with."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from fingerprints import registry, text
+from fingerprints.model import Fingerprint, Match
+
+from ..application import Service
+from ..database.tables import entries, fingerprints, works
+from ..errors import NotFound
+
+_LARGE = threading.Lock()
+_LARGE_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a search needs to know of a registered work."""
+
+    id: int
+    work_id: str
+    account_id: str
+    external_id: str | None
+    title: str
+    owner: str
+    medium: str
+    claim: Mapping[str, Any]
+    registered_at: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    work: Work
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What an upload verifiably reuses, surest first, and why that is nothing, where that has a name."""
+
+    found: list[Found]
+    reason: str | None
+    lesson: Fingerprint | None
+
+
+def find(service: Service, query: Fingerprint, *, before: int | None = None) -> Search:
+    """The works that an upload verifiably reuses.
+
+    Args:
+        before: consider only works whose log index is lower (for competing claims).
+    """
+    service.refresh()
+    service.lessons.refresh()
+    known: dict[int, Work] = {}
+
+    def load(numbers: Sequence[int]) -> dict[int, Fingerprint]:
+        works_, fingerprints_ = _load(service, numbers, before)
+        known.update(works_)
+        return fingerprints_
+
+    # Aligning two books takes a gigabyte for a moment: one at a time.
+    with _LARGE if len(query.detail) > _LARGE_BYTES else contextlib.nullcontext():
+        answer = registry.search(query, service.index, load, service.lessons.index)
+    found = [Found(known[number], match) for number, match in answer.matches.items()]
+    found.sort(key=lambda f: (-f.match.score, f.work.index))
+    return Search(found, answer.reason, answer.lesson)
+
+
+def text_of(service: Service, work_id: str) -> str:
+    """What a reader sees of a registered text, at its submitted code points, NUL for what is not seen.
+
+    Raises:
+        NotFound: there is no such work, or it is no text.
+    """
+    with service.db.read() as connection:
+        rows = connection.execute(
+            sa.select(fingerprints.c.data, fingerprints.c.detail)
+            .join(works, fingerprints.c.work == works.c.id)
+            .where(works.c.work_id == work_id, fingerprints.c.algorithm == text.ALGORITHM)
+        ).first()
+    if rows is None:
+        raise NotFound(f"no text is kept of {work_id!r}")
+    return text.shown(Fingerprint.from_bytes(rows.data + rows.detail))
+
+
+def _load(
+    service: Service, numbers: Sequence[int], before: int | None
+) -> tuple[dict[int, Work], dict[int, Fingerprint]]:
+    condition: list[sa.ColumnElement[bool]] = [works.c.id.in_(numbers), works.c.withdrawn_at.is_(None)]
+    if before is not None:
+        condition.append(entries.c.idx < before)
+    if not numbers:
+        return {}, {}
+    with service.db.read() as connection:
+        rows = connection.execute(
+            sa.select(
+                works.c.id,
+                works.c.work_id,
+                works.c.account_id,
+                works.c.external_id,
+                works.c.title,
+                works.c.owner,
+                works.c.medium,
+                works.c.claim,
+                works.c.registered_at,
+                entries.c.idx,
+                fingerprints.c.data,
+                fingerprints.c.detail,
+            )
+            .join(fingerprints, fingerprints.c.work == works.c.id)
+            .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
+            .where(*condition)
+        ).all()
+    found: dict[int, Work] = {}
+    prints: dict[int, Fingerprint] = {}
+    for *fields, data, detail in rows:
+        work = Work(*fields)
+        fingerprint = Fingerprint.from_bytes(data + detail)
+        if work.id not in prints or fingerprint.algorithm in registry.ALGORITHMS:
+            found[work.id], prints[work.id] = work, fingerprint
+    # In the order asked for: the best candidates first.
+    return found, {number: prints[number] for number in numbers if number in prints}

@@ -1,0 +1,1 @@
+"""The log's formats and their offline verification: no database, no HTTP, no file system."""

@@ -1,0 +1,1 @@
+"""Works: registration, competing claims, withdrawal, erasure, sealing, grants, receipts."""

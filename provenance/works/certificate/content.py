@@ -1,0 +1,173 @@
+"""What a certificate says: the claim, the times, the keys, the witnesses and every check, in English or 中文."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import segno
+
+from ...errors import VerificationFailed
+from ...tlog import merkle, receipt
+from ...tlog.verify import Verification, printable
+
+Language = Literal["en", "zh"]
+Row = tuple[str, list[str]]  # label and the lines of its value
+
+_MOST_VALUE = 600  # characters of one line, so that a hostile claim stays a page
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """One page.
+
+    Attributes:
+        sections: heading and rows of each.
+        checks: mark, name and what was found.
+        code: what the QR code holds, as lines of text.
+    """
+
+    language: Language
+    title: str
+    sections: list[tuple[str, list[Row]]]
+    checks_title: str
+    checks: list[tuple[str, str, str]]
+    note: str
+    code: str
+
+    def qr(self) -> segno.QRCode:
+        """The code, with middling error correction."""
+        return segno.make_qr(self.code, error="m")
+
+
+_TITLE = ("Certificate of registration", "登记证书")
+_CHECKS = ("What was checked", "核验结果")
+_NOTE = (
+    "This page shows what a receipt proves; it proves nothing by itself. Ask for the receipt, and check it with "
+    "`sourcemark verify` or by hand as its VERIFY.md says. A registration proves that somebody claimed this file at "
+    "this time, not that the claim is true.",
+    "本页仅展示凭证所证明的内容，其本身不能作为证明。请索取凭证，"
+    "并用 `sourcemark verify` 或按其中的 VERIFY.md 手工核验。"
+    "登记证明某人在此时间就该文件提出主张，并不证明其主张属实。",
+)
+_CLAIM = (
+    ("title", "Title", "作品名称"),
+    ("owner", "Copyright owner", "著作权人"),
+    ("owner_aliases", "Also known as", "别名"),
+    ("authors", "Author", "作者"),
+    ("source_name", "Source", "来源"),
+    ("source_urls", "Address of the source", "来源网址"),
+    ("source_handle", "Account of the source", "来源账号"),
+    ("identifiers", "Identifier", "标识符"),
+    ("licence", "Licence", "许可"),
+    ("published_at", "Published", "发布日期"),
+)
+_CUSTODY = {
+    "producer": ("key kept by the registrant", "私钥由登记人保管"),
+    "service": ("key kept by the service", "私钥由服务方保管"),
+}
+
+
+def certify(files: Mapping[str, bytes], done: Verification, language: Language = "en") -> Certificate:
+    """The certificate of a receipt.
+
+    Args:
+        files: the receipt, see `receipt.read`.
+        done: how its verification went.
+
+    Raises:
+        VerificationFailed: a check failed: nothing is certified.
+    """
+    failed = [check for check in done.checks if check.state == "failed"]
+    if failed or not done.ok:
+        why = f": {failed[0].name}: {failed[0].detail}" if failed else ""
+        raise VerificationFailed(f"the receipt does not hold, so nothing is certified{why}")
+    zh = language == "zh"
+    facts = done.facts
+    leaf_hash = merkle.leaf_hash(files[receipt.ENTRY]).hex()
+    sections = [
+        ("登记内容" if zh else "What was claimed", _claim(facts.get("claim"), zh)),
+        ("时间" if zh else "When", _times(facts, zh)),
+        ("签名与见证" if zh else "By whom", _parties(facts, zh)),
+        ("账本位置" if zh else "Where it stands", _place(facts, leaf_hash, zh)),
+    ]
+    marks = {"passed": "✓", "absent": "–"}
+    return Certificate(
+        language=language,
+        title=_TITLE[zh],
+        sections=[
+            (heading, [(label, [_clean(v) for v in values]) for label, values in rows]) for heading, rows in sections
+        ],
+        checks_title=_CHECKS[zh],
+        checks=[(marks[check.state], *done.words(check, language)) for check in done.checks],
+        note=_NOTE[zh],
+        code="\n".join(
+            [
+                "sourcemark receipt",
+                f"log {facts['origin']}",
+                f"entry {facts['index']}",
+                f"leaf {leaf_hash}",
+                *(f"sha256 {digest}" for digest in facts["sha256"][:1]),
+            ]
+        ),
+    )
+
+
+def _claim(claim: Any, zh: bool) -> list[Row]:
+    if not isinstance(claim, dict):
+        return [("主张" if zh else "Claim", ["未公开" if zh else "not shown: the receipt came without opening.json"])]
+    rows = []
+    for name, english, chinese in _CLAIM:
+        value = claim.get(name)
+        values = value if isinstance(value, list) else [value]
+        shown = [str(each) for each in values if each not in (None, "")]
+        if shown:
+            rows.append((chinese if zh else english, shown[:20]))
+    return rows
+
+
+def _times(facts: Mapping[str, Any], zh: bool) -> list[Row]:
+    rows = []
+    if facts.get("not_before") is not None:
+        rows.append(("不早于" if zh else "Not before", [_moment(facts["not_before"])]))
+    after = [f"{_moment(each['time'])} · {each['authority']} · RFC 3161" for each in facts.get("timestamps", [])]
+    if facts.get("witnessed_at") is not None:
+        after.append(f"{_moment(facts['witnessed_at'])} · {'见证方' if zh else 'witnesses'}")
+    if after:
+        rows.append(("不晚于" if zh else "Not after", after))
+    elif facts.get("logged_at") is not None:
+        word = "仅由运营方声明" if zh else "the operator's own word"
+        rows.append(("登记时间" if zh else "Logged", [f"{_moment(facts['logged_at'])} · {word}"]))
+    return rows
+
+
+def _parties(facts: Mapping[str, Any], zh: bool) -> list[Row]:
+    signed = [
+        f"{keyid} · {_CUSTODY[custody][zh]}"
+        for keyid, custody in zip(facts["signed_by"], facts["custody"], strict=True)
+    ]
+    witnesses: Sequence[str] = facts.get("witnesses") or ["没有见证方" if zh else "nobody"]
+    return [("签名密钥" if zh else "Signed by key", signed), ("见证方" if zh else "Witnessed by", list(witnesses))]
+
+
+def _place(facts: Mapping[str, Any], leaf_hash: str, zh: bool) -> list[Row]:
+    return [
+        ("账本" if zh else "Log", [str(facts["origin"])]),
+        ("条目" if zh else "Entry", [f"{facts['index']} ({facts['kind']})"]),
+        ("条目哈希" if zh else "Leaf hash", [leaf_hash]),
+        ("作品 SHA-256" if zh else "SHA-256 of the work", list(facts["sha256"])[:20]),
+    ]
+
+
+def _moment(timestamp: int) -> str:
+    try:
+        return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"POSIX {timestamp}"
+
+
+def _clean(text: str) -> str:
+    shown = printable(text)
+    return shown if len(shown) <= _MOST_VALUE else shown[:_MOST_VALUE] + "…"

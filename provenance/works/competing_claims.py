@@ -1,0 +1,91 @@
+"""Competing claims: registrations of the same or similar content, on both sides.
+
+They follow from the log's order alone: each registration is compared with those of a lower index, under a lock, and
+the log size up to which that is done stands in the same transaction as the result. So they are the same whoever
+computes them, and a crash leaves nothing out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from fingerprints.model import Fingerprint
+
+from ..application import Service
+from ..database.engine import exclusive
+from ..database.tables import competing_claims, entries, fingerprints, log_state, works
+from ..search import matching
+
+
+def settle(service: Service) -> None:
+    """Record, for every registration the log has and nobody compared yet, the earlier ones it matches."""
+    with exclusive(service.db, service.settings.home, "claims"):
+        size = service.refresh()
+        with service.db.read() as connection:
+            done = int(connection.execute(sa.select(log_state.c.claims_size)).scalar_one())
+            if done >= size:
+                return
+            rows = connection.execute(
+                sa.select(works.c.id, entries.c.idx, fingerprints.c.data, fingerprints.c.detail)
+                .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
+                .join(fingerprints, fingerprints.c.work == works.c.id)
+                .where(entries.c.idx >= done, entries.c.idx < size)
+                .order_by(entries.c.idx)
+            ).all()
+        claims = [
+            {
+                "work": work,
+                "earlier": found.work.id,
+                "score": found.match.score,
+                "coverage_work": found.match.coverage_upload,
+                "coverage_earlier": found.match.coverage_work,
+            }
+            for work, index, data, detail in rows
+            for found in matching.find(service, Fingerprint.from_bytes(data + detail), before=index).found
+        ]
+        with service.db.write() as connection:
+            if claims:
+                connection.execute(competing_claims.insert(), claims)
+            connection.execute(log_state.update().values(claims_size=size))
+
+
+def earlier(service: Service, work_ids: Sequence[str]) -> dict[str, list[str]]:
+    """For each public work id, the public ids of the earlier registrations it matches."""
+    other = works.alias("other")
+    out: dict[str, list[str]] = {}
+    if work_ids:
+        with service.db.read() as connection:
+            rows = connection.execute(
+                sa.select(works.c.work_id, other.c.work_id)
+                .join(competing_claims, competing_claims.c.work == works.c.id)
+                .join(other, other.c.id == competing_claims.c.earlier)
+                .where(works.c.work_id.in_(work_ids))
+                .order_by(other.c.id)
+            )
+            for work_id, before in rows:
+                out.setdefault(work_id, []).append(before)
+    return out
+
+
+def rivals(service: Service, work_ids: list[int]) -> dict[int, list[str]]:
+    """For each internal work id, the public ids of works that claim the same content, earlier or later."""
+    if not work_ids:
+        return {}
+    other = works.alias("other")
+    out: dict[int, list[str]] = {}
+    with service.db.read() as connection:
+        for mine, theirs in (
+            (competing_claims.c.work, competing_claims.c.earlier),
+            (competing_claims.c.earlier, competing_claims.c.work),
+        ):
+            rows = connection.execute(
+                sa.select(mine, other.c.work_id)
+                .join(other, other.c.id == theirs)
+                .where(mine.in_(work_ids), other.c.withdrawn_at.is_(None))
+                .order_by(other.c.id)
+            )
+            for mine_id, work_id in rows:
+                out.setdefault(mine_id, []).append(work_id)
+    return out

@@ -1,0 +1,246 @@
+"""Grants: reuse that an owner allows beside the licence - to whom, where, until when, for which use (R24).
+
+A grant and its end are statements in the log, signed by the account that registered the work; the terms name people, so
+they stand there only as a commitment.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import sqlalchemy as sa
+from pydantic import Field, StringConstraints
+
+from ..accounts import signing
+from ..accounts.accounts import Account
+from ..application import Service
+from ..database.tables import entries, grants, now, openings
+from ..database.tables import works as works_table
+from ..errors import Conflict, NotFound
+from ..ids import new_id
+from ..marking.normalization import fold_name
+from ..schemas import Date, Line, Name, ReceiptRef, Record, ScanItem, Use
+from ..tlog import merkle, statement
+from ..tlog.keys import SigningKey
+from . import catalog
+
+EVERYBODY = "*"
+Territory = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+# Why a grant to this account does not cover a use.
+Gap = Literal["grant_expired", "grant_territory", "grant_territory_unknown", "grant_use", "grant_commercial"]
+
+
+class NewGrant(Record):
+    """What an owner allows."""
+
+    to: list[Name] = Field(
+        min_length=1,
+        max_length=500,
+        description="Posting accounts by name; `*` for everybody.",
+        examples=[["City Daily"]],
+    )
+    territory: list[Territory] = Field(
+        default_factory=list,
+        max_length=250,
+        description="ISO 3166-1 alpha-2; none: everywhere.",
+        examples=[["CN", "HK"]],
+    )
+    until: Date | None = Field(None, description="Last day or instant (UTC); none: for good.", examples=["2027-12-31"])
+    uses: list[Use] = Field(
+        default_factory=lambda: list(_UNCHANGED), min_length=1, description="What may be done with the work."
+    )
+    commercial: bool = Field(False, description="Commercial use too.")
+    credit: bool = Field(True, description="Owner and source have to be marked.")
+    document: Sha256 | None = Field(None, description="SHA-256 of a written permission, hexadecimal.")
+    note: Line | None = Field(None, examples=["Letter of 3 March"])
+
+
+_UNCHANGED: tuple[Use, ...] = ("full", "excerpt", "quotation")
+
+
+class Grant(NewGrant):
+    """A grant as it stands."""
+
+    grant_id: str = Field(examples=["grant_0123456789abcdef01234567"])
+    work_id: str
+    given_at: str
+    revoked_at: str | None = None
+    receipt: ReceiptRef | None = None
+
+
+def give(service: Service, account: Account, work_id: str, terms: NewGrant, key: SigningKey | None = None) -> Grant:
+    """Grant a reuse of a work of this account.
+
+    Args:
+        key: the account's own key; None: the one that is kept here.
+
+    Raises:
+        NotFound: there is no such work, or it is somebody else's.
+        Conflict: the work was withdrawn.
+        Forbidden: see `signing`.
+    """
+    work = catalog.row(service, work_id, account.id)
+    if work.withdrawn_at is not None:
+        raise Conflict(f"{work_id} was withdrawn on {work.withdrawn_at}: nothing can be granted for it")
+    salt, record = secrets.token_bytes(32), terms.model_dump(mode="json", exclude_none=True)
+    # The log holds words and integers; so does what it commits to.
+    record = {**record, "commercial": int(terms.commercial), "credit": int(terms.credit)}
+    leaf = statement.sign(
+        statement.grant(
+            service.log.origin,
+            registration=work.leaf_hash,
+            index=work.idx,
+            commitments={"terms": statement.commit(salt, record)},
+            after=service.log.head(),
+        ),
+        signing.signing_key(service, account) if key is None else signing.own_key(service, account, key),
+    )
+    leaf_hash = merkle.leaf_hash(leaf)
+    given = {"grant_id": new_id("grant"), "work": work.id, "terms": terms.model_dump(mode="json"), "given_at": now()}
+    with service.db.write() as connection:
+        connection.execute(grants.insert().values(leaf_hash=leaf_hash, **given))
+        connection.execute(openings.insert().values(leaf_hash=leaf_hash, name="terms", salt=salt, record=record))
+        service.log.submit(connection, [leaf])
+    service.log.commit([leaf_hash])
+    return get(service, given["grant_id"], account.id)
+
+
+def revoke(service: Service, account: Account, grant_id: str, key: SigningKey | None = None) -> Grant:
+    """End a grant. What was posted under it before stays judged as it was.
+
+    Args:
+        key: as of `give`.
+
+    Raises:
+        NotFound: there is no such grant of this account.
+        Conflict: it was revoked already.
+        Forbidden: see `signing`.
+    """
+    found = _row(service, grant_id, account.id)
+    if found.revoked_at is not None:
+        raise Conflict(f"{grant_id} was revoked already, on {found.revoked_at}")
+    leaf = statement.sign(
+        statement.withdrawal(
+            service.log.origin, registration=found.leaf_hash, index=found.idx, after=service.log.head()
+        ),
+        signing.signing_key(service, account) if key is None else signing.own_key(service, account, key),
+    )
+    with service.db.write() as connection:
+        changed = connection.execute(
+            grants.update()
+            .where(grants.c.grant_id == grant_id, grants.c.revoked_at.is_(None))
+            .values(revoked_at=now(), revocation_hash=merkle.leaf_hash(leaf))
+        )
+        if changed.rowcount != 1:
+            raise Conflict(f"{grant_id} was revoked already")
+        service.log.submit(connection, [leaf])
+    service.log.commit([merkle.leaf_hash(leaf)])
+    return get(service, grant_id, account.id)
+
+
+# --- reading back --------------------------------------------------------------------------------------------------
+def get(service: Service, grant_id: str, account_id: str | None = None) -> Grant:
+    """One grant of an account's works (None: of anybody's); raises `NotFound`."""
+    return _grant(service, _row(service, grant_id, account_id))
+
+
+def of_work(service: Service, work_id: str, account_id: str | None = None) -> list[Grant]:
+    """All grants of a work, oldest first, revoked ones too; raises `NotFound` for an unknown work."""
+    work = catalog.row(service, work_id, account_id)
+    with service.db.read() as connection:
+        rows = connection.execute(_query().where(grants.c.work == work.id).order_by(grants.c.id)).all()
+    return [_grant(service, row) for row in rows]
+
+
+def standing(service: Service, numbers: Sequence[int]) -> dict[int, list[Grant]]:
+    """The grants that were not revoked, by the internal numbers of their works."""
+    if not numbers:
+        return {}
+    with service.db.read() as connection:
+        rows = connection.execute(
+            _query().where(grants.c.work.in_(numbers), grants.c.revoked_at.is_(None)).order_by(grants.c.id)
+        ).all()
+    out: dict[int, list[Grant]] = {}
+    for row in rows:
+        out.setdefault(row.work, []).append(_grant(service, row))
+    return out
+
+
+def _query() -> sa.Select[Any]:
+    return (
+        sa.select(grants, works_table.c.work_id, works_table.c.account_id, entries.c.idx)
+        .join(works_table, works_table.c.id == grants.c.work)
+        .outerjoin(entries, entries.c.leaf_hash == grants.c.leaf_hash)
+    )
+
+
+def _row(service: Service, grant_id: str, account_id: str | None) -> sa.Row[Any]:
+    service.start()
+    with service.db.read() as connection:
+        found = connection.execute(_query().where(grants.c.grant_id == grant_id)).first()
+    if found is None or (account_id is not None and found.account_id != account_id):
+        raise NotFound(f"no grant of yours has the id {grant_id!r}")
+    return found
+
+
+def _grant(service: Service, row: sa.Row[Any]) -> Grant:
+    return Grant(
+        **row.terms,
+        grant_id=row.grant_id,
+        work_id=row.work_id,
+        given_at=row.given_at,
+        revoked_at=row.revoked_at,
+        receipt=None if row.idx is None else ReceiptRef(origin=service.log.origin, index=row.idx),
+    )
+
+
+# --- does it apply? ------------------------------------------------------------------------------------------------
+def chosen(given: Sequence[Grant], item: ScanItem, use: Use, moment: str) -> tuple[Grant | None, list[Gap]]:
+    """The grant that covers a post, or what keeps those to its account from covering it.
+
+    Args:
+        given: grants of the work that stand.
+        use: how the post uses the work.
+        moment: when it was seen, ISO 8601, UTC.
+
+    Returns:
+        the first grant that covers the post and no gaps; or None and the gaps of the grant that comes nearest, none
+        where no grant names the account.
+    """
+    account = fold_name(item.account) if item.account else ""
+    named = [g for g in given if EVERYBODY in g.to or (account and account in map(fold_name, g.to))]
+    judged = [(gaps(g, item, use, moment), g) for g in named]
+    for missing, grant in judged:
+        if not missing:
+            return grant, []
+    return None, min((missing for missing, _ in judged), key=len, default=[])
+
+
+def gaps(grant: NewGrant, item: ScanItem, use: Use, moment: str) -> list[Gap]:
+    """What of a post a grant does not cover."""
+    out: list[Gap] = []
+    if grant.until is not None and datetime.fromisoformat(moment) > _end(grant.until):
+        out.append("grant_expired")
+    if grant.territory and item.territory is None:
+        out.append("grant_territory_unknown")
+    elif grant.territory and item.territory not in grant.territory:
+        out.append("grant_territory")
+    if use not in grant.uses:
+        out.append("grant_use")
+    if item.commercial and not grant.commercial:
+        out.append("grant_commercial")
+    return out
+
+
+def _end(until: str) -> datetime:
+    """The last instant of a grant: a bare day counts to its end."""
+    end = datetime.fromisoformat(until)
+    end = end if end.tzinfo else end.replace(tzinfo=UTC)
+    return end + timedelta(days=1) if len(until) == 10 else end
+
+
+__all__ = ["EVERYBODY", "Grant", "NewGrant", "chosen", "gaps", "get", "give", "of_work", "revoke", "standing"]

@@ -1,0 +1,97 @@
+"""The receipt of a registration, put together from the database and the published log."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..accounts import signing
+from ..application import Service
+from ..database.tables import checkpoints, entries, openings
+from ..errors import NotFound, Unavailable
+from ..tlog import receipt, timestamp
+from ..tlog.envelope import parse_leaf
+from . import catalog
+
+_logger = logging.getLogger(__name__)
+_RENEWED_AFTER = timedelta(days=1)  # a later time-stamp adds nothing while the first is fresh
+
+
+def build(service: Service, work_id: str, account_id: str | None = None) -> dict[str, bytes]:
+    """The files of a receipt by their names; private, because it opens the commitments.
+
+    Args:
+        account_id: refuse works of other accounts (None: any).
+
+    Raises:
+        NotFound: there is no such work, or its entry is not in the log yet.
+    """
+    work = catalog.row(service, work_id, account_id)
+    if work.idx is None:
+        raise NotFound(f"the registration of {work_id} is not in the log yet: try again in a moment")
+    with service.db.read() as connection:
+        leaf = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == work.idx)).scalar_one()
+        enrolled = signing.enrolments(service, leaf)
+        enrolments = connection.execute(
+            sa.select(entries.c.idx, entries.c.leaf).where(entries.c.idx.in_(enrolled)).order_by(entries.c.idx)
+        ).all()
+        opened = connection.execute(sa.select(openings).where(openings.c.leaf_hash == work.leaf_hash)).all()
+    opening: dict[str, Any] = {
+        row.name: {"salt": base64.b64encode(row.salt).decode(), "record": row.record} for row in opened
+    }
+    seen, _ = parse_leaf(leaf).after
+    with service.db.read() as connection:
+        after = connection.execute(sa.select(checkpoints.c.note).where(checkpoints.c.size == seen)).scalar()
+    if after is not None and not service.log.publication.signed_by_present_keys(bytes(after)):
+        after = None  # from before the log's keys changed: a reader of the present policy could not check it
+    checkpoint, stamp, renewal = _stamped(service, work.idx)
+    published = service.log.published
+    return receipt.build(
+        leaf=leaf,
+        proof=published.proof(work.idx, checkpoint),
+        enrolments=[(row.leaf, published.proof(row.idx, checkpoint)) for row in enrolments],
+        opening=opening,
+        policy=service.log.policy(),
+        origin=service.log.origin,
+        index=work.idx,
+        after=None if after is None else bytes(after),
+        stamp=stamp,
+        renewal=renewal,
+    )
+
+
+def _stamped(service: Service, index: int) -> tuple[bytes | None, bytes | None, tuple[bytes, bytes, bytes] | None]:
+    """The checkpoint to prove an entry by, its time-stamp, and a renewal: the earliest one, and the newest.
+
+    Without a time-stamp all are None; where there is an authority and none covers the entry yet, it is asked now.
+    """
+    stamper = service.log.stamper
+    first = _first(service, index)
+    if first is None and stamper.configured:
+        try:
+            stamper.stamp()
+        except Unavailable as error:
+            _logger.warning("a receipt without a time-stamp: %s", error.detail)
+        first = _first(service, index)
+    if first is None:
+        return None, None, None
+    size, checkpoint, token = first
+    for later_size, later, later_token in stamper.covering(index, newest=True):
+        aged = timestamp.read(later_token, later).time - timestamp.read(token, checkpoint).time
+        if later_size > size and aged >= _RENEWED_AFTER and service.log.publication.has_quorum(later):
+            proof = service.log.published.consistency(size, later_size).encode()
+            return checkpoint, token, (later, proof, later_token)
+        break
+    return checkpoint, token, None
+
+
+def _first(service: Service, index: int) -> tuple[int, bytes, bytes] | None:
+    """The earliest time-stamped checkpoint that holds an entry and suits the present policy."""
+    for size, checkpoint, token in service.log.stamper.covering(index):
+        if service.log.publication.has_quorum(checkpoint):
+            return size, checkpoint, token
+    return None

@@ -1,0 +1,90 @@
+"""Sealed registrations: a work is claimed and dated of which the log tells nothing, not even a digest to guess by.
+
+The log holds SHA-256(salt || bytes) with 32 random bytes of salt. Whoever has salt and file can show at any time that
+this file was registered then; an open registration that names the sealed one makes it findable and public.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..accounts.accounts import Account
+from ..application import Service
+from ..database.tables import entries, openings, works
+from ..errors import BadContent, BadInput, NotFound, TooLarge, VerificationFailed
+from ..schemas import Inline, RegistrationItem, Source
+from ..tlog import envelope, statement
+from ..tlog.encoding import b64, unb64
+
+SEALED = "sealed"  # the medium of a work of which nothing is known, and the reason why it cannot be found
+
+
+def new_salt() -> bytes:
+    """32 random bytes."""
+    return secrets.token_bytes(envelope.SALT_SIZE)
+
+
+def digest(service: Service, source: Source, salt: bytes) -> bytes:
+    """SHA-256(salt || bytes) of an upload, which is not decoded.
+
+    Raises:
+        BadInput: it cannot be read or is empty.
+        TooLarge: over the limit of uploads.
+    """
+    total, summed = 0, hashlib.sha256(salt)
+    most = service.settings.limits.max_bytes
+    if isinstance(source, Path):
+        try:
+            with source.open("rb") as handle:
+                while chunk := handle.read(1 << 20):
+                    total += len(chunk)
+                    if total > most:
+                        break
+                    summed.update(chunk)
+        except OSError as error:
+            raise BadInput(f"{source} cannot be read: {error.strerror}") from error
+    else:
+        data = source.text.encode("utf-8", "surrogatepass") if isinstance(source, Inline) else source
+        total = len(data)
+        summed.update(data)
+    if total > most:
+        raise TooLarge(f"the file is larger than {most >> 20} MiB (SOURCEMARK_MAX_UPLOAD_MIB)", reason="too_large")
+    if total == 0:
+        raise BadContent("the file is empty", reason="empty")
+    return summed.digest()
+
+
+def opening(service: Service, account: Account, item: RegistrationItem, source: Source) -> dict[str, Any]:
+    """How a registration names the sealed one that it opens: ``index``, ``leafHash`` and ``salt``.
+
+    Raises:
+        NotFound: the account has no sealed work of this id.
+        BadInput: nobody gave the salt.
+        VerificationFailed: the file is not the one that was sealed.
+    """
+    with service.db.read() as connection:
+        row = connection.execute(
+            sa.select(works, entries.c.idx)
+            .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
+            .where(works.c.work_id == item.opens, works.c.account_id == account.id, works.c.medium == SEALED)
+        ).first()
+        if row is None:
+            raise NotFound(f"no sealed work of yours has the id {item.opens!r}")
+        kept = connection.execute(
+            sa.select(openings.c.record).where(openings.c.leaf_hash == row.leaf_hash, openings.c.name == "seal")
+        ).scalar()
+    given = item.seal or (kept or {}).get("salt")
+    if given is None:
+        raise BadInput(f"seal: the salt of {item.opens} is not kept here; give it, base64")
+    try:
+        salt = unb64(given)
+    except VerificationFailed as error:
+        raise BadInput(f"seal: {error.detail}") from None
+    if len(salt) != envelope.SALT_SIZE or digest(service, source, salt) != row.digest:
+        raise VerificationFailed(f"this file, with this salt, is not the one that {item.opens} seals")
+    return {**statement.refer(row.idx, row.leaf_hash), "salt": b64(salt)}

@@ -1,0 +1,622 @@
+"""What people do to pictures, through a real index: found, located, told how; and others left alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
+
+from fingerprints import image
+from fingerprints.image import (
+    alignment,
+    classifier,
+    codebook,
+    codec,
+    comparison,
+    features,
+    hypotheses,
+    keypoints,
+    prefilter,
+    rendering,
+)
+from fingerprints.image.examples import photograph, saved
+from fingerprints.image.query import Query
+from fingerprints.image.transforms import moved
+from fingerprints.index.interface import View
+from fingerprints.model import Fingerprint, Match
+from tests.fingerprints.finding import indexed, made, search
+
+picture_search: Any = import_module("fingerprints.image.search")  # the package has a function of that name
+
+WORKS = [saved(photograph(seed), "JPEG", quality=92) for seed in range(1, 9)]
+SIZE = (640, 480)
+PANEL = ("the council has met again", "and nothing was decided", "about the bridge, the quay", "or the bells")
+
+
+@pytest.fixture(scope="module")
+def works() -> list[Fingerprint]:
+    return [made(work) for work in WORKS]
+
+
+def found_in(picture: Image.Image, works: list[Fingerprint]) -> dict[int, Match]:
+    upload = made(saved(picture, "JPEG", quality=80), thorough=True)
+    return dict(search(upload, works, indexed(works)).matches)
+
+
+def opened(number: int) -> Image.Image:
+    return Image.open(io.BytesIO(WORKS[number])).convert("RGB")
+
+
+def captioned(picture: Image.Image) -> Image.Image:
+    out = Image.new("RGB", (picture.width, picture.height + 120), "white")
+    out.paste(picture, (0, 60))
+    draw = ImageDraw.Draw(out)
+    draw.text((20, 10), "WHEN THE FERRY IS LATE", fill="black", font=ImageFont.load_default(36))
+    draw.text((20, out.height - 50), "AND THE TEA IS COLD", fill="black", font=ImageFont.load_default(36))
+    return out
+
+
+def lettered(picture: Image.Image) -> Image.Image:
+    out = picture.copy()
+    draw = ImageDraw.Draw(out)
+    for n, line in enumerate(("BREAKING", "the harbour", "IS CLOSED", "until noon")):
+        draw.text(
+            (20, 20 + n * 110), line, fill="white", font=ImageFont.load_default(80), stroke_width=4, stroke_fill="black"
+        )
+    return out
+
+
+def covered(picture: Image.Image) -> Image.Image:
+    """Two fifths of it under a panel of text."""
+    out = picture.copy()
+    draw = ImageDraw.Draw(out)
+    draw.rectangle((0, 40, out.width, 40 + out.height * 2 // 5), fill="black")
+    for n in range(4):
+        draw.text((14, 50 + n * 45), PANEL[n], fill="white", font=ImageFont.load_default(36))
+    return out
+
+
+def posted(picture: Image.Image, text: str = "Nobody expected the fog to lift before ten. #ferry") -> Image.Image:
+    page = Image.new("RGB", (540, 960), (250, 250, 250))
+    draw = ImageDraw.Draw(page)
+    draw.ellipse((20, 20, 70, 70), fill=(90, 120, 200))
+    draw.text((90, 30), "harbour_daily", fill="black", font=ImageFont.load_default(22))
+    page.paste(picture.resize((540, 405)), (0, 100))
+    for line in range(8):
+        draw.text((20, 530 + 40 * line), text, fill=(40, 40, 40), font=ImageFont.load_default(18))
+    return page
+
+
+def inside(picture: Image.Image) -> Image.Image:
+    out = photograph(77).resize((900, 700))
+    out.paste(picture.resize((400, 300)), (350, 250))
+    return out
+
+
+EDITS: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "crop to a fifth": lambda p: p.crop((200, 100, 490, 320)),
+    "mirrored": ImageOps.mirror,
+    "inverted": ImageOps.invert,
+    "mirrored and inverted": lambda p: ImageOps.mirror(ImageOps.invert(p)),
+    "turned by 33 degrees": lambda p: p.rotate(-33, expand=True, fillcolor="white", resample=Image.Resampling.BICUBIC),
+    "small": lambda p: p.resize((160, 120)),
+    "large": lambda p: p.resize((1920, 1440)),
+    "stretched": lambda p: p.resize((640, 360)),
+    "grey": lambda p: ImageOps.grayscale(p).convert("RGB"),
+    "blurred": lambda p: p.filter(ImageFilter.GaussianBlur(3)),
+    "bordered": lambda p: ImageOps.expand(p, 90, "black"),
+    "captioned": captioned,
+    "lettered": lettered,
+    "two fifths covered": covered,
+    "in a post": posted,
+    "inside another picture": inside,
+    "mirrored, cropped and poor": lambda p: ImageOps.mirror(p).crop((60, 40, 560, 420)).filter(ImageFilter.GaussianBlur(1)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_edited_copies_are_found_and_nothing_else(edit: str, works: list[Fingerprint]) -> None:
+    found = found_in(EDITS[edit](opened(2)), works)
+    assert set(found) == {2}
+    match = found[2]
+    assert 0.5 <= match.score <= 1
+    assert match.transform["mirrored"] is ("mirrored" in edit)
+    assert match.transform["inverted"] is ("inverted" in edit)
+
+
+def test_other_pictures_match_nothing(works: list[Fingerprint]) -> None:
+    for seed in range(20, 32):
+        assert found_in(photograph(seed), works) == {}
+    post = made(saved(posted(photograph(51), "Two boats went out and only one of them is back"), "JPEG", quality=90))
+    for seed in (50, 52, 53, 54):
+        assert found_in(posted(photograph(seed)), [*works, post]) == {}
+
+
+def test_every_source_of_a_collage_is_found_where_it_is(works: list[Fingerprint]) -> None:
+    sheet = Image.new("RGB", (1000, 760), "white")
+    corners = {0: (0, 0), 3: (510, 0), 5: (0, 385), 6: (510, 385)}
+    for number, corner in corners.items():
+        sheet.paste(opened(number).resize((490, 367)), corner)
+    found = found_in(sheet, works)
+    assert set(found) == set(corners)
+    for number, (x, y) in corners.items():
+        (segment,) = found[number].segments
+        wanted = ((x, y), (x + 490, y), (x + 490, y + 367), (x, y + 367))
+        assert np.allclose(segment.upload, wanted, atol=25)
+        assert found[number].coverage_upload == pytest.approx(0.237, abs=0.04)
+        assert found[number].coverage_work == pytest.approx(1, abs=0.12)
+
+
+def test_a_work_inside_another_and_one_registered_many_times_are_all_found(works: list[Fingerprint]) -> None:
+    picture = opened(1)
+    picture.paste(opened(2).resize((176, 132)), (440, 330))
+    again = [made(saved(opened(1), "JPEG", quality=quality)) for quality in range(60, 72)]
+    assert set(found_in(picture, [*works, *again])) == {1, 2, *range(len(works), len(works) + len(again))}
+
+
+def test_small_works_inside_one_are_found_besides_it(works: list[Fingerprint]) -> None:
+    for number in (2, 3, 5):
+        picture = opened(0)
+        picture.paste(opened(number).resize((128, 96)), (330, 250))
+        assert set(found_in(picture, works)) == {0, number}
+
+
+def test_every_work_of_a_large_collage_is_found() -> None:
+    works = [made(saved(photograph(seed), "JPEG", quality=92)) for seed in range(1, 17)]
+    sheet = Image.new("RGB", (4 * 320, 4 * 240))
+    for n in range(16):
+        sheet.paste(photograph(n + 1).resize((320, 240)), (n % 4 * 320, n // 4 * 240))
+    assert len(found_in(sheet, works)) == 16
+
+
+def test_a_work_is_laid_on_an_upload_once(works: list[Fingerprint]) -> None:
+    registered = [*works, *(made(saved(opened(1), "JPEG", quality=quality)) for quality in (60, 70, 80))]
+    frame = codec.frames(made(saved(opened(1), "JPEG", quality=50), thorough=True))[0]
+    laid: list[int] = []
+    best = picture_search._best
+
+    def counted(query: Query, aligned: Any, *rest: Any) -> Any:
+        laid.extend(work for work, each in aligned if each.form == 0)
+        return best(query, aligned, *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(picture_search, "_best", counted)
+        view = indexed(registered).view(image.ALGORITHM)
+        picture_search.sightings(Query(frame), view, lambda wanted: {n: registered[n] for n in wanted})
+    assert {1, 8, 9, 10} <= set(laid)
+    assert len(set(laid)) == len(laid)
+
+
+def test_the_region_of_a_crop_is_where_it_was_cut(works: list[Fingerprint]) -> None:
+    box = (160, 96, 480, 336)
+    found = found_in(opened(4).crop(box), works)
+    (segment,) = found[4].segments
+    left, top, right, bottom = box
+    assert np.allclose(segment.work, ((left, top), (right, top), (right, bottom), (left, bottom)), atol=40)
+    assert found[4].coverage_work == pytest.approx(0.25, abs=0.1)
+    assert found[4].transform["scale"] == pytest.approx(1, rel=0.03)
+
+
+def test_a_turn_is_measured(works: list[Fingerprint]) -> None:
+    for degrees in (7.0, 90.0, 200.0):
+        turned = opened(1).rotate(-degrees, expand=True, resample=Image.Resampling.BICUBIC)
+        assert float(found_in(turned, works)[1].transform["rotation"]) == pytest.approx(degrees, abs=1.5)
+
+
+@pytest.mark.parametrize("left", [40, 560])
+@pytest.mark.parametrize("near_side", ["left", "right"])
+def test_a_tilted_picture_is_found_wherever_it_lies(left: int, near_side: str, works: list[Fingerprint]) -> None:
+    width, height = 544, 408
+    short = 0.19 * height  # by which the far side is shorter at each end
+    here, there = (0, short) if near_side == "left" else (short, 0)
+    right, top = left + width, 300
+    quad = ((left, top + here), (right, top + there), (right, top + height - there), (left, top + height - here))
+    flat = np.array([(0, 0), (SIZE[0], 0), SIZE, (0, SIZE[1])], dtype=np.float32)
+    tilt = cv2.getPerspectiveTransform(flat, np.array(quad, dtype=np.float32))
+    wall = cv2.warpPerspective(np.asarray(opened(2)), tilt, (1250, 1000), borderValue=(200, 200, 200))
+    match = found_in(Image.fromarray(wall), works)[2]
+    assert np.allclose(match.segments[0].upload, quad, atol=25)
+    assert float(match.transform["scale"]) == pytest.approx(0.72, abs=0.04)
+    assert (float(match.transform["rotation"]) + 180) % 360 == pytest.approx(180, abs=3)
+
+
+def test_an_animation_says_which_frame_it_was(works: list[Fingerprint]) -> None:
+    moving = saved(photograph(90), "WEBP", save_all=True, append_images=[opened(3), photograph(91)], duration=100)
+    upload = made(moving, thorough=True)
+    found = search(upload, works, indexed(works)).matches
+    assert set(found) == {3}
+    assert found[3].transform["frame"] == 1.0
+
+
+def test_a_known_transform_finds_the_places_that_letters_hid_and_becomes_exact(works: list[Fingerprint]) -> None:
+    (work,) = codec.frames(works[2])
+    (upload,) = codec.frames(made(saved(lettered(opened(2)), "JPEG", quality=80), thorough=True))
+    alike = codebook.unit(upload.vectors) @ work.unit.T
+    scale = upload.width / work.width
+    exact = np.diag((scale, scale, 1.0))
+    rough = exact @ np.array([[1.01, 0.01, -1.5], [-0.01, 0.99, 1.5], [0, 0, 1]])
+    voted = alignment.align(upload, work, alike, 0)
+    known = alignment.guided(upload, work, rough, 0, alike, 0, 0)
+    assert voted is not None
+    assert known is not None
+    assert len(known.places) > len(voted.places)
+    assert len(set(known.places.tolist())) == len(known.places)
+    corners = np.array([(0, 0), (work.width, 0), (work.width, work.height), (0, work.height)], dtype=float)
+    assert np.abs(moved(known.matrix, corners) - corners * scale).max() < 1.5 * scale
+    assert alignment.guided(upload, work, np.diag((scale, scale, 1.0)) @ np.diag((0.5, 0.5, 1)), 0, alike, 0, 0) is None
+
+
+def test_places_that_agree_surprise_by_what_is_around_them(works: list[Fingerprint]) -> None:
+    """A copy's places stand alone; of a picture that looks alike everywhere as many pairs stand beside them."""
+    (work,), (other,) = codec.frames(works[2]), codec.frames(works[3])
+    (upload,) = codec.frames(made(saved(opened(2), "JPEG", quality=80), thorough=True))
+    scale = upload.width / work.width
+    exact = np.diag((scale, scale, 1.0))
+    copy = alignment.guided(upload, work, exact, 0, codebook.unit(upload.vectors) @ work.unit.T, 0, 0)
+    all_alike = np.ones((len(upload.points), len(other.points)), dtype=np.float32)
+    pattern = alignment.guided(upload, other, exact, 0, all_alike, 0, 0)
+    assert copy is not None
+    assert pattern is not None
+    assert len(pattern.places) > 12
+    assert pattern.surprise < 12 < copy.surprise
+
+
+def test_how_strongly_places_agree_is_less_the_more_were_tried(works: list[Fingerprint]) -> None:
+    (work,), (other,) = codec.frames(works[2]), codec.frames(works[3])
+    (upload,) = codec.frames(made(saved(opened(2), "JPEG", quality=80), thorough=True))
+    alike, stranger = (codebook.unit(upload.vectors) @ each.unit.T for each in (work, other))
+    voters = np.arange(96)
+    same = alignment.agreeing(upload, work, voters, alike[voters], 0)
+    assert same > 4 * alignment.agreeing(upload, other, voters, stranger[voters], 0)
+    assert alignment.agreeing(upload, work, voters[:2], alike[:2], 0) == 0
+
+
+def test_where_nearly_all_places_are_alike_each_pair_counts() -> None:
+    # 120 places of the upload, each with eighteen of the work like it, and some that are like one only.
+    alike = np.random.default_rng(1).uniform(0, 0.3, (150, 200)).astype(np.float32)
+    alike[:120, :18] = np.linspace(0.94, 0.95, 18)
+    few, many = alike.copy(), alike.copy()
+    few[range(120, 130), range(20, 30)] = 0.95
+    many[range(120, 150), range(20, 50)] = 0.95
+    left, _, weight = alignment.pairs(few)
+    assert set(weight[left < 120].round(2).tolist()) == {0.6}
+    left, _, weight = alignment.pairs(many)
+    assert weight[left < 120].max() < 0.2 < 0.9 < weight[left >= 120].min()
+    faint = np.where(few > 0.5, few - 0.15, few)
+    left, _, weight = alignment.pairs(faint)
+    assert weight[left < 120].max() < 0.2
+
+
+def ring(spokes: int) -> Image.Image:
+    out = Image.new("RGB", (560, 560), "white")
+    spoke = np.array([(125, -22), (125, 8), (190, 14), (190, 22), (255, 26), (255, -26)], dtype=float)
+    for turn in np.arange(spokes) * 2 * np.pi / spokes:
+        about = np.array([(np.cos(turn), np.sin(turn)), (-np.sin(turn), np.cos(turn))])
+        ImageDraw.Draw(out).polygon([(x, y) for x, y in (spoke @ about + 280).tolist()], fill="black")
+    return out
+
+
+def test_a_ring_of_equal_spokes_is_found_and_laid_as_it_stands() -> None:
+    rings = [ring(spokes) for spokes in (16, 24)]
+    works = [made(saved(each, "JPEG", quality=92)) for each in rings]
+    for number, each in enumerate(rings):
+        assert set(found_in(each.rotate(8, expand=True, fillcolor="grey"), works)) == {number}
+        post = posted(each)
+        assert set(found_in(post, works)) == {number}
+        (upload,) = codec.frames(made(saved(post, "JPEG", quality=60), thorough=True))
+        (laid,) = hypotheses.by_keypoints(Query(upload), works[number], (0,))
+        assert laid.by is not None
+        assert laid.by.surprise > 200
+
+
+@pytest.mark.parametrize("which", range(1, keypoints.FORMS))
+def test_a_mirrored_or_inverted_picture_has_the_permuted_descriptors(which: int) -> None:
+    grey = np.asarray(photograph(5).convert("L"))
+    turned = grey[:, ::-1] if which & keypoints.MIRRORED else grey
+    turned = 255 - turned if which & keypoints.INVERTED else turned
+    one, other = keypoints.detect(grey, 200), keypoints.detect(np.ascontiguousarray(turned), 200)
+    mine = codebook.unit(codebook.projected(one.descriptors))
+    theirs = codebook.unit(codebook.projected(keypoints.form(other.descriptors, which)))
+    plain = codebook.unit(codebook.projected(other.descriptors))
+    assert ((mine @ theirs.T).max(axis=1) > 0.9).mean() > 0.7
+    assert ((mine @ plain.T).max(axis=1) > 0.9).mean() < 0.3
+
+
+def test_what_is_kept_of_a_work_is_small_and_comes_back(works: list[Fingerprint]) -> None:
+    for work, data in zip(works, WORKS, strict=True):
+        (small,) = image.small_pictures(work)
+        assert len(work.to_bytes()) - len(small) <= 10_000
+        with Image.open(io.BytesIO(small)) as shown:
+            assert max(shown.size) == codec.SHOWN
+        grey = np.asarray(Image.open(io.BytesIO(data)).convert("L"))
+        seen = keypoints.detect(np.asarray(cv2.resize(grey, (256, 192), interpolation=cv2.INTER_AREA)), 350)
+        (frame,) = codec.frames(work)
+        assert len(frame.points) == len(seen)
+        assert np.abs(frame.points - seen.points).max() < 0.01
+        assert np.abs(np.log2(frame.sizes / seen.sizes)).max() < 1 / 16
+
+
+def test_keys_are_words_and_signatures_that_a_poor_copy_mostly_shares() -> None:
+    picture = photograph(6)
+    fine = keypoints.detect(np.asarray(picture.convert("L")), 300)
+    vectors = codebook.projected(fine.descriptors)
+    own, asked = codebook.keys(vectors), codebook.keys(vectors, 2)
+    assert (own[:, 0] == asked[:, 0]).all()
+    assert (asked < 1 << 40).all()
+    words = asked >> np.uint64(codebook.SIGNATURE_BITS)
+    assert all(len(set(row)) == 2 for row in words.tolist())
+    decoded = codebook.decoded(codebook.encoded(vectors))
+    assert (codebook.unit(decoded) * codebook.unit(vectors)).sum(axis=1).mean() > 0.9
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_sign_that_comes_again_and_again_does_not_outvote_a_picture(number: int, works: list[Fingerprint]) -> None:
+    def wallpaper(sign: str) -> Image.Image:
+        out = Image.new("RGB", SIZE, "white")
+        for x in range(6, SIZE[0], 40):
+            for y in range(4, SIZE[1], 40):
+                ImageDraw.Draw(out).text((x, y), sign, fill="black", font=ImageFont.load_default(28))
+        return out
+
+    view = indexed([*works, *(made(saved(wallpaper(sign))) for sign in "RGBK&")]).view(image.ALGORITHM)
+    upload = wallpaper("R")
+    upload.paste(opened(number).resize((160, 120)), (200, 120))
+    (frame,) = codec.frames(made(saved(upload, "JPEG", quality=80), thorough=True))
+    (first, form), *_ = picture_search._votes(Query(frame), view)
+    assert (view.works(np.array([first], dtype=np.int32)).tolist(), form) == ([number], 0)
+
+
+def test_pixelated_parts_keep_their_brightness_and_another_view_lies_elsewhere(works: list[Fingerprint]) -> None:
+    def seen(picture: Image.Image) -> features.Evidence:
+        (frame,) = codec.frames(made(saved(picture, "JPEG", quality=90), thorough=True))
+
+        def load(numbers: Sequence[int]) -> dict[int, Fingerprint]:
+            return {n: works[n] for n in numbers}
+
+        view = indexed(works).view(image.ALGORITHM)
+        return picture_search.sightings(Query(frame), view, load)[0][1].weighed.evidence
+
+    def patched(source: Image.Image) -> Image.Image:
+        out = opened(0)
+        for x in range(60, 600, 180):
+            for y in range(150, 480, 130):
+                out.paste(source.crop((x, y, x + 90, y + 80)), (x, y))
+        return out
+
+    tiles = opened(0).resize((64, 48), Image.Resampling.BOX).resize(SIZE, Image.Resampling.NEAREST)
+    assert seen(opened(0)).shade == 1
+    assert seen(patched(tiles)).shade > 0.7 > 0.5 > seen(patched(opened(1))).shade
+    across, down = np.meshgrid(np.arange(640, dtype=np.float32), np.arange(480, dtype=np.float32))
+    wave = 4 * np.sin(down / 25) + 4 * np.sin(across / 31)
+    bent = Image.fromarray(cv2.remap(np.asarray(opened(0)), across + wave, down, cv2.INTER_LINEAR))
+    assert seen(opened(0)).shift < 0.2 < seen(bent).shift
+
+
+def laid_whole(upload: Image.Image, work: Image.Image) -> comparison.Compared:
+    (mine,) = codec.frames(made(saved(upload, "JPEG", quality=90), thorough=True))
+    (theirs,) = codec.frames(made(saved(work, "JPEG", quality=90)))
+    return comparison.compare(mine, theirs, np.diag((mine.width / theirs.width, mine.height / theirs.height, 1.0)), 0)
+
+
+def chart(*heights: int) -> Image.Image:
+    out = Image.new("RGB", SIZE, "white")
+    for n, height in enumerate(heights):
+        ImageDraw.Draw(out).rectangle((60 + 90 * n, 440 - height, 120 + 90 * n, 440), fill=(40 + 20 * n, 90, 140))
+    return out
+
+
+def test_letters_lie_on_a_chart_and_other_values_take_something_of_it_away() -> None:
+    mine, others = chart(120, 300, 210, 340, 90, 260), chart(310, 150, 330, 120, 270, 200)
+    copy = laid_whole(lettered(mine), mine)
+    assert copy.absent < 0.01
+    assert copy.alien - 0.2 > copy.put > 0.2
+    assert copy.same < 0.8 < copy.alike
+    half = mine.copy()
+    ImageDraw.Draw(half).rectangle((0, 0, 330, 480), fill=(170, 170, 170))
+    under = laid_whole(half, mine)  # something lies over the edges that are gone
+    assert under.erased > 0.4
+    assert under.absent < 0.01
+    assert laid_whole(others, mine).absent > 0.2
+    filtered = laid_whole(others.point([round(0.4 * level + 60) for level in range(256)] * 3), mine)
+    assert filtered.absent > 0.2
+    assert filtered.put > 0.2
+    assert laid_whole(chart(120), mine).absent > 0.6
+    lettered_other = laid_whole(lettered(others), mine)
+    assert lettered_other.absent > 0.1
+    assert copy.alike > lettered_other.alike + 0.05
+    assert copy.same > lettered_other.same + 0.05
+
+
+@pytest.mark.parametrize("dark", [0.4, 0.7, 1.0])
+@pytest.mark.parametrize("flat", [0.4, 0.75, 1.0])
+def test_levels_lie_near_one_line_under_letters_too(dark: float, flat: float) -> None:
+    work = photograph(3)
+    filtered = work.point([round(dark * (128 + flat * (level - 128))) for level in range(256)] * 3)
+    slope, offset = laid_whole(lettered(filtered), work).line
+    assert slope == pytest.approx(dark * flat, rel=0.1)
+    assert offset + 128 * slope == pytest.approx(128 * dark, abs=8)
+
+
+def test_what_was_made_so_bright_that_it_is_cut_still_lies_near_the_line() -> None:
+    compared = laid_whole(lettered(ImageEnhance.Brightness(photograph(3)).enhance(2)), photograph(3))
+    assert compared.alike > 0.85
+
+
+def test_paper_between_dark_letters_has_the_level_it_had() -> None:
+    mine = chart(120, 300, 210, 340, 90, 260)
+    upload = mine.copy()
+    draw = ImageDraw.Draw(upload)
+    for n in range(8):
+        ink, font = ("black", "yellow", "white", "#222")[n % 4], ImageFont.load_default(66)
+        draw.text((4, 59 * n - 10), "BREAKING the harbour"[n:], ink, font, stroke_width=5, stroke_fill="#602")
+    compared = laid_whole(upload, mine)
+    assert compared.line[0] == pytest.approx(1, abs=0.1)
+    assert compared.alike > 0.9
+
+
+def test_the_best_rectangle_is_that_of_brute_force() -> None:
+    r = np.random.default_rng(3)
+    for _ in range(20):
+        gain = r.normal(-0.3, 1, (5, 6))
+        top, left, bottom, right = features.best_rectangle(gain)
+        every = [
+            gain[a:b, c:d].sum() for a in range(5) for b in range(a + 1, 6) for c in range(6) for d in range(c + 1, 7)
+        ]
+        assert gain[top:bottom, left:right].sum() == pytest.approx(max(every))
+
+
+def test_a_polygon_is_cut_to_the_picture() -> None:
+    square = np.array([(-10.0, -10.0), (50.0, -10.0), (50.0, 50.0), (-10.0, 50.0)])
+    assert features.area(features.clipped(square, 40, 30)) == pytest.approx(1200)
+    assert features.area(features.clipped(square + 100, 40, 30)) == 0
+    half = moved(np.array([[0.0, -1, 20], [1, 0, 0], [0, 0, 1]]), square)
+    assert features.area(half) == pytest.approx(features.area(square))
+
+
+def test_the_rule_is_sure_of_nothing_and_of_everything_and_bounded_between() -> None:
+    r = np.random.default_rng(1)
+    counts = {"places": 5.0, "rare": 5.0, "spread": 4.5, "blocks": 5.3, "texture": 5.3, "level": 0.3}
+    against = {
+        "silent",
+        "strange",
+        "contrary",
+        "contrary_inside",
+        "hole",
+        "erased",
+        "alien",
+        "absent",
+        "put",
+        "gone",
+        "added",
+        "level",
+        "shift",
+        "stretch",
+    }
+    nothing = features.Evidence(**{name: 1.0 if name in against else 0.0 for name in classifier.EVIDENCE})
+    all_ = features.Evidence(
+        **{name: counts.get(name, 0.0 if name in against else 0.95) for name in classifier.EVIDENCE},
+    )
+    wild = [
+        features.Evidence(**{name: float(r.normal(0, 10.0 ** r.uniform(-2, 6))) for name in classifier.EVIDENCE})
+        for _ in range(200)
+    ]
+    scores = classifier.scores([nothing, all_, *wild])
+    assert scores[0] < 0.1
+    assert scores[1] > 0.9
+    assert ((scores >= 0) & (scores <= 1)).all()
+    assert classifier.scores(wild[:1]) == pytest.approx(scores[2:3])
+    assert len(classifier.scores([])) == len(classifier.worth([])) == 0
+
+
+def test_votes_tell_where_everything_around_is_alike_too(works: list[Fingerprint]) -> None:
+    (upload,) = codec.frames(made(saved(opened(2), "JPEG", quality=80), thorough=True))
+    query = Query(upload)
+    (plain,) = (each.by for each in hypotheses.by_keypoints(query, works[2], (0,)))
+    assert plain is not None
+    letters = dataclasses.replace(plain, surprise=2.0)
+    assert plain.votes > 30
+    assert hypotheses._tells(letters)
+    assert not hypotheses._tells(dataclasses.replace(letters, votes=13))
+    assert not hypotheses._tells(dataclasses.replace(letters, places=plain.places[:4], upload=plain.upload[:4]))
+
+
+def test_a_glance_tells_a_copy_from_places_that_agree_by_chance(works: list[Fingerprint]) -> None:
+    upload = Query(codec.frames(made(saved(lettered(opened(2)), "JPEG"), thorough=True))[0])
+
+    def glances(work: Fingerprint) -> list[prefilter.Glance]:
+        return [each.glance for each in hypotheses.by_keypoints(upload, work, range(keypoints.FORMS))]
+
+    assert len(classifier.worth(glances(works[2])))
+    chance = [each for n, work in enumerate(works) if n != 2 for each in glances(work)]
+    assert not len(classifier.worth(chance))
+    bare = dataclasses.replace(chance[0], code=0.0)
+    assert not len(classifier.worth([bare]))
+    alike = dataclasses.replace(bare, code=0.4)  # whole pictures that are alike are compared
+    assert classifier.worth([alike]).tolist() == [0]
+    # So are those that are laid on each other though no place agrees, but not all.
+    whole = prefilter.Glance(**{name: 1.0 if name in ("silent", "strange") else 0.0 for name in classifier.GLANCE})
+    assert classifier.worth([bare, *[whole] * (classifier.MOST + 3)]).tolist() == list(range(1, 1 + classifier.MOST))
+    clear = glances(works[2])[0]
+    assert len(classifier.worth([clear] * (classifier.MOST + 3))) == classifier.MOST + 3
+
+
+def test_a_picture_under_letters_is_found_though_no_word_votes_for_it(
+    monkeypatch: pytest.MonkeyPatch, works: list[Fingerprint]
+) -> None:
+    monkeypatch.setattr(picture_search, "_votes", lambda query, view: {})
+    assert set(found_in(lettered(opened(2)), works)) == {2}
+    mirrored = found_in(ImageOps.mirror(covered(opened(3))), works)
+    assert set(mirrored) == {3}
+    assert mirrored[3].transform["mirrored"] is True
+    assert found_in(lettered(photograph(50)), works) == {}
+
+
+def test_a_picture_under_letters_is_found_though_another_work_has_these_letters(
+    monkeypatch: pytest.MonkeyPatch, works: list[Fingerprint]
+) -> None:
+    page = Image.new("RGB", SIZE, "white")
+    for n, line in enumerate((3, 1, 2, 0)):
+        ImageDraw.Draw(page).text((14, 20 + n * 60), PANEL[line], fill="black", font=ImageFont.load_default(36))
+    votes = picture_search._votes
+
+    def for_the_page(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]:
+        return {key: v for key, v in votes(query, view).items() if view.works(np.array(key[:1]))[0] == len(works)}
+
+    monkeypatch.setattr(picture_search, "_votes", for_the_page)
+    assert 3 in found_in(covered(opened(3)), [*works, made(saved(page, "JPEG"))])
+
+
+def test_a_whole_picture_is_laid_where_it_is_on_one_of_its_shape() -> None:
+    work = made(saved(photograph(3), "JPEG"))
+    wide = photograph(3).resize((SIZE[0] * 21 // 20, SIZE[1]))
+    for picture, expected in ((lettered(photograph(3)), 1), (lettered(wide), 0)):
+        upload = Query(codec.frames(made(saved(picture, "JPEG"), thorough=True))[0])
+        near = dataclasses.replace(hypotheses._nearest(upload, work)[0], bits=hypotheses.LIKE_BITS)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(hypotheses, "_nearest", lambda query, candidate, near=near: [near])
+            laid = hypotheses.as_wholes(upload, work, [], afar=True)
+        assert len(laid) == expected
+        for each in laid:
+            assert np.allclose(
+                moved(each.matrix, np.array([(0, 0), (256, 192)])), [(0, 0), upload.frame.grey.shape[::-1]]
+            )
+            assert hypotheses.as_wholes(upload, work, laid, afar=True) == []
+
+
+def test_the_drawing_shows_both_pictures_outlined(works: list[Fingerprint]) -> None:
+    quad = ((10.0, 10.0), (600.0, 10.0), (600.0, 400.0), (10.0, 400.0))
+    (small,) = image.small_pictures(works[0])
+    drawn = rendering.side_by_side(small, SIZE, [rendering.Shown(small, SIZE, quad, quad)] * 2)
+    with Image.open(io.BytesIO(drawn)) as sheet:
+        assert sheet.format == "PNG"
+        assert sheet.height == 2 * 320 + 3 * 16
+        colours = {colour for _, colour in sheet.convert("RGB").getcolors(1 << 24) or ()}
+    assert {(230, 25, 75), (0, 114, 178)} <= colours
+
+
+def test_version_one_fingerprints_are_renewed_and_still_found(works: list[Fingerprint]) -> None:
+    import struct
+    import zlib
+    from dataclasses import replace
+
+    grey = np.asarray(opened(2).convert("L").resize((64, 64), Image.Resampling.LANCZOS))
+    before = replace(
+        works[2],
+        algorithm="sourcemark-image/1:phash16-grey64",
+        keys=np.zeros(0, dtype=np.uint64),
+        detail=struct.pack("<BBII", 1, 1, *SIZE) + zlib.compress(grey.tobytes()),
+    )
+    now = image.renewed(before)
+    assert now is not None
+    assert now.algorithm == image.ALGORITHM
+    assert set(found_in(opened(2), [now])) == {0}
+    assert image.renewed(replace(before, detail=b"")) is None
+    assert image.renewed(works[2]) is None

@@ -1,0 +1,138 @@
+"""Keys read as a word and a signature (Hamming embedding), against brute force."""
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fingerprints import registry
+from fingerprints.index import postings
+from fingerprints.index.interface import Change
+from fingerprints.index.memory import MemoryIndex
+from fingerprints.model import Fingerprint
+
+ALGORITHM = registry.MEDIA["image"].ALGORITHM
+
+
+def expected(
+    stored: list[tuple[int, int]], asked: list[int], alive: set[int], bits: int, radius: int
+) -> tuple[list[int], list[tuple[int, int, int]]]:
+    """How many stand under each word, and the (place asked, slot, distance) of each living hit."""
+    low = 40 - bits
+    counts = [sum(key >> low == other >> low for key, _ in stored) for other in asked]
+    hits = [
+        (n, slot, (key ^ other).bit_count())
+        for n, other in enumerate(asked)
+        for key, slot in stored
+        if key >> low == other >> low and (key ^ other).bit_count() <= radius and slot in alive
+    ]
+    return counts, sorted(hits)
+
+
+def hits_of(found: postings.NearPostings) -> list[tuple[int, int, int]]:
+    return sorted(zip(found.asked.tolist(), found.slots.tolist(), found.distance.tolist(), strict=True))
+
+
+# Few words and few signature bits, so that words are shared and distances small.
+keys = st.builds(
+    lambda word, noise, low: word << 38 | noise << 20 | low,
+    st.integers(0, 3),
+    st.sampled_from([0, 1, 1 << 17]),
+    st.integers(0, 31) | st.just((1 << 20) - 1),
+)
+
+
+@settings(deadline=None)
+@given(
+    works=st.lists(st.lists(keys, max_size=6), max_size=12),
+    asked=st.lists(keys, max_size=10),
+    bits=st.sampled_from([1, 2, 16, 22, 40]),
+    radius=st.integers(0, 24),
+    dead=st.sets(st.integers(0, 11)),
+    chunk=st.sampled_from([1, 5, 1 << 15]),
+    many=st.sampled_from([1, 3, 1 << 10]),
+)
+def test_the_same_as_brute_force(
+    works: list[list[int]], asked: list[int], bits: int, radius: int, dead: set[int], chunk: int, many: int
+) -> None:
+    stored: tuple[postings.Run, ...] = ()
+    for slot, mine in enumerate(works):
+        stored = postings.added(stored, np.array(mine, dtype=np.uint64), np.full(len(mine), slot, dtype=np.int32))
+    alive = np.array([slot not in dead for slot in range(12)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postings, "_CHUNK", chunk)
+        patch.setattr(postings, "_MANY", many)
+        found = postings.near(stored, np.array(asked, dtype=np.uint64), alive, bits, radius, 1000)
+    pairs = [(key, slot) for slot, mine in enumerate(works) for key in mine]
+    counts, hits = expected(pairs, asked, set(np.flatnonzero(alive).tolist()), bits, radius)
+    assert found.counts.tolist() == counts
+    assert hits_of(found) == hits
+
+
+def test_a_hub_gives_its_cap_from_all_over_and_hides_no_other_word() -> None:
+    r = np.random.default_rng(1)
+    hub = np.uint64(5 << 20) | r.integers(0, 1 << 20, 30_000).astype(np.uint64)
+    stored = postings.added((), hub, np.arange(30_000, dtype=np.int32))
+    stored = postings.added(stored, hub[:300], np.arange(30_000, 30_300, dtype=np.int32))
+    stored = postings.added(stored, np.array([9 << 20], dtype=np.uint64), np.array([30_300], dtype=np.int32))
+    asked = np.array([9 << 20, 5 << 20, 5 << 20 | 1], dtype=np.uint64)
+    found = postings.near(stored, asked, np.ones(30_301, dtype=np.bool_), 20, 20, 100)
+    assert found.counts.tolist() == [1, 30_300, 30_300]
+    assert found.slots[found.asked == 0].tolist() == [30_300]
+    for place in (1, 2):
+        given = found.slots[found.asked == place]
+        assert len(set(given.tolist())) == len(given)
+        assert 100 <= len(given) <= 100 + 3  # at most one more a run
+        signatures = np.concatenate((hub, hub[:300]))[given].astype(np.int64) & 0xFFFFF
+        assert (np.histogram(signatures, 10, (0, 1 << 20))[0] >= 5).all()
+
+
+def test_a_view_finds_what_is_added_and_not_what_is_removed_and_keeps_its_moment_while_others_write() -> None:
+    r = np.random.default_rng(2)
+    base = r.integers(0, 1 << 40, 30).astype(np.uint64)
+
+    def picture(work: int) -> Fingerprint:
+        """Each key of the base with ``work % 6`` bits of its signature turned over."""
+        flips = np.uint64((1 << work % 6) - 1)
+        return Fingerprint("image", ALGORITHM, work.to_bytes(32, "little"), keys=np.sort(base ^ flips))
+
+    index = MemoryIndex()
+    index.apply([Change(n + 1, n, picture(n)) for n in range(12)])
+
+    def found(view_of: MemoryIndex) -> dict[int, set[int]]:
+        view = view_of.view(ALGORITHM)
+        hits = view.by_near_keys(base, 20, 3, 1000)
+        works = view.works(hits.slots)
+        return {int(work): set(hits.distance[works == work].tolist()) for work in np.unique(works)}
+
+    assert found(index) == {work: {work % 6} for work in range(12) if work % 6 <= 3}
+    index.apply([Change(20, 3, None), Change(21, 1, None), Change(22, 4, picture(2))])
+    assert found(index) == {0: {0}, 2: {2}, 4: {2}, 6: {0}, 7: {1}, 8: {2}, 9: {3}}
+    index.apply([Change(23, 1, picture(1))])
+    assert found(index)[1] == {1}
+
+    failures: list[object] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                if found(index).get(0) != {0}:
+                    failures.append("lost")
+            except Exception as error:
+                failures.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for n in range(24, 300):
+        index.apply([Change(n, 20 + n % 9, picture(n) if n % 3 else None)])
+        if n % 20 == 0:
+            with index._lock:
+                index._compact()
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert failures == []

@@ -1,0 +1,47 @@
+"""Accounts and API keys."""
+
+import pytest
+
+from provenance.accounts import accounts
+from provenance.accounts.accounts import NewAccount, NewApiKey
+from provenance.application import Service
+from provenance.database.tables import api_keys
+from provenance.errors import Conflict, Forbidden, NotFound, Unauthenticated
+
+
+def test_a_key_is_shown_once_and_stored_hashed(service: Service) -> None:
+    account = accounts.create(service.db, NewAccount(name="北岸周刊", kind="platform"))
+    issued = accounts.issue_key(service.db, NewApiKey(account="北岸周刊"))
+    assert issued.scopes == ["scan"]
+    with service.db.read() as connection:
+        rows = connection.execute(api_keys.select()).all()
+    assert issued.secret.encode() not in b"".join(repr(tuple(row)).encode() for row in rows)
+    principal = accounts.authenticate(service.db, issued.secret)
+    assert principal.account_id == account.id
+    principal.require("scan")
+    with pytest.raises(Forbidden):
+        principal.require("register")
+
+
+def test_a_revoked_or_unknown_key_is_refused(service: Service) -> None:
+    accounts.create(service.db, NewAccount(name="a"))
+    issued = accounts.issue_key(service.db, NewApiKey(account="a"))
+    accounts.revoke_key(service.db, issued.id)
+    accounts.revoke_key(service.db, issued.id)
+    for secret in (issued.secret, issued.secret + "x", "", "\ud800"):
+        with pytest.raises(Unauthenticated):
+            accounts.authenticate(service.db, secret)
+
+
+def test_names_are_unique(service: Service) -> None:
+    accounts.create(service.db, NewAccount(name="a"))
+    with pytest.raises(Conflict):
+        accounts.create(service.db, NewAccount(name="a"))
+    with pytest.raises(NotFound):
+        accounts.find(service.db, "b")
+    with pytest.raises(NotFound):
+        accounts.revoke_key(service.db, "key_none")
+
+
+def test_the_local_account_is_made_once(service: Service) -> None:
+    assert accounts.local(service.db) == accounts.local(service.db)

@@ -1,0 +1,160 @@
+"""The log's own keys: rotation, the way from old keys to new ones, and the end of a log."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from provenance.accounts import accounts, log_keys, signing
+from provenance.application import Service
+from provenance.auditing import auditor, fsck
+from provenance.errors import Conflict, LedgerReadOnly, NotFound, VerificationFailed
+from provenance.tlog import envelope, keys, merkle, note, statement, tiles, verify
+from provenance.tlog.key_directory import KeyDirectory
+from provenance.works import receipts
+from tests.provenance.accounts.test_signing import TOOLS, sound
+from tests.provenance.conftest import ESSAY, register_work, scan_upload
+
+
+def test_a_rotation(settings, tmp_path: Path) -> None:
+    with Service(settings) as service:
+        first = register_work(service, ESSAY.encode())
+        old_policy, before = service.log.policy(), receipts.build(service, first.work_id)
+        old = service.log.vkeys()
+        new = log_keys.rotate(service)
+        assert not set(old) & set(new)
+        assert service.log.vkeys() == new
+        second = register_work(service, (ESSAY + " Later.").encode())
+        assert verify.verify_receipt(before, old_policy).ok  # what was given stays good under the policy of its time
+        after = receipts.build(service, second.work_id)
+        assert verify.verify_receipt(after, service.log.policy()).ok
+        assert not verify.verify_receipt(after, old_policy).ok
+        assert verify.verify_receipt(receipts.build(service, first.work_id), service.log.policy()).ok
+        sound(service, tmp_path / "log")
+        # Whoever has the old policy is led to the new keys.
+        way = log_keys.succession(service)
+        done = verify.verify_receipt(way, old_policy)
+        assert done.ok, done.lines()
+        assert done.facts["kind"] == "log-key"
+        assert envelope.parse_leaf(way["entry.dsse.json"]).predicate["keys"] == new
+        covering = way["entry.tlog-proof"].split(b"\n\n", 1)[1]
+        for vkeys in (old, new):
+            note.open_checkpoint(covering, [note.VKey.parse(key) for key in vkeys])
+        with pytest.raises(VerificationFailed, match="did not sign"):
+            note.open_checkpoint(service.log.signed(), [note.VKey.parse(key) for key in old])
+        if (TOOLS / "verify_receipt.py").exists():
+            for name, data in way.items():
+                (tmp_path / "w" / name).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / "w" / name).write_bytes(data)
+            (tmp_path / "old").write_bytes(old_policy)
+            command = [sys.executable, TOOLS / "verify_receipt.py", tmp_path / "w", "--policy", tmp_path / "old"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout
+        # An auditor who is given the old keys for the new log is told.
+        folder = tiles.from_folder(service.settings.log_dir)
+        assert list(auditor.audit_log(service.log.signed(), folder, [note.VKey.parse(key) for key in old]))
+    with Service(settings) as service:  # a new process finds the keys in force
+        assert service.log.vkeys() == new
+        third = log_keys.rotate(service)
+        register_work(service, (ESSAY + " Again.").encode())
+        assert envelope.parse_leaf(log_keys.succession(service, 0)["entry.dsse.json"]).predicate["keys"] == new
+        assert envelope.parse_leaf(log_keys.succession(service)["entry.dsse.json"]).predicate["keys"] == third
+        sound(service, tmp_path / "log3")
+
+
+def test_another_process_signs_with_the_new_keys(settings) -> None:
+    with Service(settings) as one, Service(settings) as two:
+        register_work(two, ESSAY.encode())
+        new = log_keys.rotate(one)
+        register_work(two, (ESSAY + " Later.").encode())
+        note.open_checkpoint(two.log.signed(), [note.VKey.parse(key) for key in new])
+        assert fsck.check(two.db, two.log)["problems"] == []
+
+
+def test_lost_new_keys_are_told(sqlite_settings) -> None:
+    with Service(sqlite_settings) as service:
+        register_work(service, ESSAY.encode())
+        log_keys.rotate(service)
+    for path in sqlite_settings.keys_dir.glob("log-ed25519-*"):
+        path.unlink()
+    with Service(sqlite_settings) as service, pytest.raises(LedgerReadOnly, match="backup"):
+        register_work(service, (ESSAY + " Later.").encode())
+
+
+def test_the_end(service: Service, tmp_path: Path) -> None:
+    result = register_work(service, ESSAY.encode())
+    with pytest.raises(NotFound):
+        log_keys.succession(service)
+    size = log_keys.end(service, "next.example/log")
+    assert service.log.head()[0] == size
+    with pytest.raises(LedgerReadOnly, match=r"continued by next\.example/log"):
+        register_work(service, (ESSAY + " Later.").encode())
+    with Service(service.settings) as other:
+        with pytest.raises(LedgerReadOnly, match="ended"):
+            register_work(other, (ESSAY + " Later.").encode())
+        with pytest.raises(LedgerReadOnly, match="ended"):
+            log_keys.rotate(other)
+    assert verify.verify_receipt(receipts.build(service, result.work_id), service.log.policy()).ok
+    assert scan_upload(service, ESSAY.encode()).status == "matched"
+    sound(service, tmp_path / "log")
+
+
+def test_who_changes_the_logs_keys(service: Service) -> None:
+    """A producer's key, or new keys that did not sign, change nothing."""
+    register_work(service, ESSAY.encode())
+    own, log = signing.signing_key(service, accounts.local(service.db)), service.log
+    old, new = log.keyring.in_force(), note.LogKeys(log.origin, *keys.new_log_keys())
+    foreign = note.LogKeys("other.example/log", *keys.new_log_keys())
+    for replaces, names, signers in (
+        (old.vkeys(), new.vkeys(), [own]),
+        (new.vkeys(), old.vkeys(), [own]),
+        (old.vkeys(), [], [own]),
+        (old.vkeys(), foreign.vkeys(), [own]),
+        (old.vkeys()[::-1], new.vkeys(), [own]),
+        (["rubbish"], [], [own]),
+    ):
+        made = statement.log_key(log.origin, old=replaces, new=names, subject=bytes(32), after=log.head())
+        leaf = statement.sign(made, *signers)
+        with service.db.write() as connection:
+            log.submit(connection, [leaf])
+        with pytest.raises(Conflict):
+            log.commit([merkle.leaf_hash(leaf)])
+    assert log.vkeys() == old.vkeys()
+    sound(service)
+
+
+def test_the_rules_by_themselves() -> None:
+    origin, start = "log.test.example/sourcemark", (0, merkle.EMPTY_ROOT)
+    eras = [note.LogKeys(origin, *keys.new_log_keys()) for _ in range(3)]
+    a, b, c = (era.statement_key() for era in eras)
+
+    def enrol(key, *also):
+        made = statement.key_enrol(origin, public_key=key.public, custody="service", after=start)
+        return statement.sign(made, key, *also)
+
+    def change(old, new, *signers):
+        names = [] if new is None else eras[new].vkeys()
+        made = statement.log_key(origin, old=eras[old].vkeys(), new=names, subject=bytes(32), after=start)
+        return statement.sign(made, *signers)
+
+    def replay(*leaves):
+        directory = KeyDirectory(origin)
+        for index, leaf in enumerate(leaves):
+            directory.replay(index, leaf, leaves.__getitem__)
+        return directory
+
+    log = [enrol(a), enrol(b, a), change(0, 1, a, b)]
+    assert replay(*log).log_keys == eras[1].vkeys()
+    assert replay(*log, enrol(c, b), change(1, 2, b, c)).log_keys == eras[2].vkeys()
+    ended = replay(*log, change(1, None, b))
+    assert (ended.ended, ended.log_keys) == (True, eras[1].vkeys())
+    for bad, told in (
+        ([*log[:2], change(0, 1, a)], "old key and by the new"),
+        ([*log[:2], change(0, 1, b)], "old key and by the new"),
+        ([*log, enrol(c, b), change(0, 2, a, c)], "other keys of the log"),
+        ([*log, change(1, None, b), enrol(c)], "ended before"),
+        ([enrol(a), change(0, 1, a, b)], "not enrolled"),
+    ):
+        with pytest.raises(VerificationFailed, match=told):
+            replay(*bad)

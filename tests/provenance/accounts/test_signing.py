@@ -1,0 +1,300 @@
+"""Signing keys: who may enrol, rotate and revoke them; every log of it passes fsck, the audit and receipts."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from provenance.accounts import accounts, signing
+from provenance.accounts.accounts import Account, NewAccount
+from provenance.application import Service
+from provenance.auditing import fsck
+from provenance.database.tables import signing_keys
+from provenance.errors import BadInput, Conflict, Forbidden, LedgerReadOnly, NotFound, VerificationFailed
+from provenance.schemas import RegistrationItem
+from provenance.tlog import keys, merkle, statement, verify
+from provenance.tlog.encoding import b64, canonical
+from provenance.tlog.keys import SigningKey
+from provenance.works import catalog, receipts
+from tests.provenance.conftest import ESSAY, register_work
+
+# Programs that check the log without a line of ours; they are not part of the project.
+TOOLS = Path(os.environ.get("LEDGER_TOOLS", "/nonexistent"))
+
+
+def sound(service: Service, folder: Path | None = None) -> None:
+    """Nothing is wrong with the log, for us and, where they are at hand, for verifiers that others wrote."""
+    assert fsck.check(service.db, service.log)["problems"] == []
+    if folder is not None and (TOOLS / "verify_log_dir.py").exists():
+        service.log.publication.export(folder)
+        keys_ = [word for key in service.log.vkeys() for word in ("--vkey", key)]
+        command = [sys.executable, TOOLS / "verify_log_dir.py", folder, "--entries", "dsse", *keys_]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def account(service: Service, name: str = "weekly") -> Account:
+    return accounts.create(service.db, NewAccount(name=name))
+
+
+def enrol(service: Service, who: Account, *signers: SigningKey, **options) -> SigningKey:
+    """Enrols the first key; the others sign too."""
+    key, unlinked = signers[0], options.pop("unlinked", False)
+    made = statement.key_enrol(
+        service.log.origin, public_key=key.public, custody="producer", after=service.log.head(), **options
+    )
+    signing.enrol(service, who, statement.sign(made, *signers), unlinked=unlinked)
+    return key
+
+
+def row(service: Service, keyid: str) -> dict:
+    return next(row for row in signing.signing_key_rows(service) if row["keyid"] == keyid)
+
+
+def new() -> SigningKey:
+    return keys.new_signing_key()
+
+
+def test_custody_is_shown(service: Service) -> None:
+    account(service)
+    register_work(service, ESSAY.encode())
+    register_work(service, ESSAY.encode(), account="weekly")
+    assert [r["custody"] for r in signing.signing_key_rows(service)] == ["producer", "service"]
+
+
+def test_an_account_with_its_own_key_is_never_signed_for(service: Service, tmp_path: Path) -> None:
+    who = account(service)
+    first = register_work(service, ESSAY.encode(), account="weekly")
+    (kept,) = signing.signing_key_rows(service, who.id)
+    own = enrol(service, who, new())
+    assert row(service, own.keyid)["predecessor"] == kept["keyid"]  # the service's key named it
+    assert row(service, kept["keyid"])["revoked_index"] is not None
+    with pytest.raises(Forbidden, match="key of its own"):
+        register_work(service, b"Another text that is long enough to say something.", account="weekly")
+    with pytest.raises(Forbidden, match="key of its own"):
+        catalog.withdraw(service, who, first.work_id)
+    sound(service, tmp_path / "log")
+
+
+def test_an_api_key_alone_adds_no_signing_key(service: Service) -> None:
+    who, other = account(service), account(service, "other")
+    own, thief = enrol(service, who, new()), enrol(service, other, new())
+    for leaf_signers in ((new(),), (new(), thief)):
+        with pytest.raises(Forbidden):
+            enrol(service, who, *leaf_signers)
+    signing.revoke(service, own.keyid, own)
+    with pytest.raises(Forbidden):
+        enrol(service, who, new())
+    with pytest.raises(Conflict, match="revoked"):
+        enrol(service, who, new(), own, unlinked=True)
+    enrol(service, who, new(), unlinked=True)
+    sound(service)
+
+
+def test_a_rotation_and_its_receipt(service: Service, tmp_path: Path) -> None:
+    register_work(service, ESSAY.encode())
+    local = accounts.local(service.db)
+    chain = [signing.signing_key(service, local).keyid]
+    for _ in range(11):
+        chain.append(signing.rotate(service, chain[-1]))
+    assert signing.signing_key(service, local).keyid == chain[-1]
+    second = register_work(service, (ESSAY + " Later.").encode())
+    files = receipts.build(service, second.work_id)
+    assert len([name for name in files if name.startswith("keys/")]) == 2 * 12
+    assert b"keys/11/" in files["VERIFY.md"]
+    done = verify.verify_receipt(files, service.log.policy())
+    assert done.ok, done.lines()
+    assert done.facts["signed_by"] == [chain[-1]]
+    for name in ("keys/00/entry.dsse.json", "keys/05/entry.dsse.json"):  # the whole succession is needed
+        cut = {k: v for k, v in files.items() if k != name}
+        assert not verify.verify_receipt(cut, service.log.policy()).ok
+    (done_withdrawn,) = [catalog.withdraw(service, local, catalog.page(service, None)[0][0].work_id)]  # by a successor
+    assert done_withdrawn.withdrawn_at is not None
+    with pytest.raises(Conflict, match="revoked already"):
+        signing.rotate(service, chain[0])
+    sound(service, tmp_path / "log")
+    if (TOOLS / "verify_receipt.py").exists():
+        for name, data in files.items():
+            (tmp_path / "r" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "r" / name).write_bytes(data)
+        (tmp_path / "essay").write_bytes((ESSAY + " Later.").encode())
+        command = [sys.executable, TOOLS / "verify_receipt.py", tmp_path / "r", "--policy", tmp_path / "r" / "policy"]
+        done = subprocess.run([*command, "--work", tmp_path / "essay"], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def test_a_stolen_key_is_stopped_by_its_recovery_key(service: Service, tmp_path: Path) -> None:
+    who = account(service)
+    recovery = enrol(service, who, new())
+    key = enrol(service, who, new(), recovery, recovery=recovery.keyid)
+    assert row(service, key.keyid)["predecessor"] is None  # a recovery key is not rotated away by signing
+    stolen = enrol(service, who, new(), key)  # the thief has the key and the API key
+    signing.revoke(service, key.keyid, stolen)
+    with pytest.raises(Conflict, match="may not act"):
+        signing.revoke(service, recovery.keyid, stolen)
+    signing.revoke(service, stolen.keyid, recovery)
+    fresh = enrol(service, who, new(), recovery, recovery=recovery.keyid)
+    assert signing.own_key(service, who, fresh) is fresh
+    with pytest.raises(Forbidden, match="revoked"):
+        signing.own_key(service, who, stolen)
+    sound(service, tmp_path / "log")
+
+
+def test_a_recovery_key_withdraws_what_a_lost_key_registered(service: Service) -> None:
+    who = account(service)
+    recovery = enrol(service, who, new())
+    lost = enrol(service, who, new(), recovery, recovery=recovery.keyid)
+    item = catalog.Submission(RegistrationItem(owner="Ada", title="t"), ESSAY.encode())
+    (result,) = catalog.register(service, who, [item], lost)
+    assert catalog.withdraw(service, who, result.work_id, recovery).withdrawn_at is not None
+    sound(service)
+
+
+def test_who_may_revoke(service: Service) -> None:
+    who, other = account(service), account(service, "other")
+    key, stranger = enrol(service, who, new()), enrol(service, other, new())
+    with pytest.raises(Conflict, match="may not act"):
+        signing.revoke(service, key.keyid, stranger)
+    with pytest.raises(VerificationFailed, match="not enrolled"):
+        signing.revoke(service, key.keyid, new())
+    with pytest.raises(BadInput, match="not kept here"):
+        signing.revoke(service, key.keyid)
+    with pytest.raises(BadInput, match="not kept here"):
+        signing.rotate(service, key.keyid)
+    with pytest.raises(NotFound):
+        signing.revoke(service, "0" * 64)
+    signing.revoke(service, key.keyid, key)
+    signing.revoke(service, key.keyid, key)  # twice changes nothing
+    sound(service)
+
+
+def test_keys_are_enrolled_once_and_well(service: Service) -> None:
+    who, other = account(service), account(service, "other")
+    key = enrol(service, who, new())
+    with pytest.raises(Conflict, match="already"):
+        enrol(service, who, key, unlinked=True)
+    with pytest.raises(Conflict, match="already"):
+        enrol(service, other, key)
+    with pytest.raises(Forbidden, match="another account"):
+        signing.own_key(service, other, key)
+    with pytest.raises(Forbidden, match="not enrolled"):
+        signing.own_key(service, who, new())
+    for weak in (b"\x01" + bytes(31), bytes(32), (2**255 - 19 + 1).to_bytes(32, "little")):
+        made = statement.key_enrol(service.log.origin, public_key=weak, custody="producer", after=service.log.head())
+        with pytest.raises(VerificationFailed, match="weak"):
+            signing.enrol(service, who, statement.sign(made, key))
+    with pytest.raises(Conflict, match="recovery"):
+        enrol(service, who, new(), key, recovery="0" * 64)
+    sound(service)
+
+
+def test_a_refused_enrolment_may_be_tried_again(service: Service) -> None:
+    who = account(service)
+    key, second = enrol(service, who, new()), new()
+    with pytest.raises(Conflict, match="recovery"):
+        enrol(service, who, second, key, recovery="0" * 64)
+    with pytest.raises(VerificationFailed, match="not enrolled"):
+        signing.revoke(service, key.keyid, new())
+    enrol(service, who, second, key)
+    sound(service)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda t: t.update().values(revoked_index=None), "was changed"),
+        (lambda t: t.update().values(public_key=bytes(32)), "was changed"),
+        (lambda t: t.update().values(predecessor=None), "was changed"),
+        (lambda t: t.update().values(recovery="0" * 64), "was changed"),
+        (lambda t: t.update().values(enrolled_index=None), "is missing"),
+        (lambda t: t.delete(), "is missing"),
+    ],
+)
+def test_an_edited_key_is_found(sqlite_service: Service, change, told: str) -> None:
+    service = sqlite_service
+    register_work(service, ESSAY.encode())
+    signing.rotate(service, signing.signing_key(service, accounts.local(service.db)).keyid)
+    assert fsck.check(service.db, service.log)["problems"] == []
+    with service.db.write() as connection:
+        connection.execute(change(signing_keys))
+    assert any(told in problem for problem in fsck.check(service.db, service.log)["problems"])
+
+
+def test_the_operator_cannot_forge_a_producer(service: Service) -> None:
+    """A leaf signed by another key under the producer's id does not get past the queue, nor past an audit."""
+    who = account(service)
+    key, operator = enrol(service, who, new()), new()
+    made = statement.registration(
+        service.log.origin, digest=bytes(32), medium="text", algorithms=[], commitments={}, after=service.log.head()
+    )
+    wrapped = json.loads(statement.sign(made, operator))
+    wrapped["signatures"][0]["keyid"] = key.keyid
+    forged = canonical(wrapped)
+    with pytest.raises(VerificationFailed, match="does not verify"), service.db.write() as connection:
+        service.log.submit(connection, [forged])
+    from provenance.database.tables import pending_entries
+
+    with service.db.write() as connection:  # the operator writes the queue by hand
+        connection.execute(
+            pending_entries.insert().values(
+                leaf=forged,
+                leaf_hash=merkle.leaf_hash(forged),
+                kind="registration",
+                keyid=key.keyid,
+                created_at="2026-01-01T00:00:00.000000Z",
+            )
+        )
+    service.log.commit([merkle.leaf_hash(forged)])
+    assert any("does not verify" in problem for problem in fsck.check(service.db, service.log)["problems"])
+
+
+@pytest.mark.parametrize("what", ["another log", "signature", "unsigned checkpoint"])
+def test_what_the_queue_refuses(service: Service, what: str) -> None:
+    key = signing.signing_key(service, accounts.local(service.db))
+    origin = "other.example/sourcemark" if what == "another log" else service.log.origin
+    after = (1, bytes(32)) if what == "unsigned checkpoint" else service.log.head()
+    made = statement.registration(origin, digest=bytes(32), medium="text", algorithms=[], commitments={}, after=after)
+    leaf = statement.sign(made, key)
+    if what == "signature":
+        wrapped = json.loads(leaf)
+        wrapped["signatures"][0]["sig"] = b64(bytes(64))
+        leaf = canonical(wrapped)
+    with pytest.raises((VerificationFailed, BadInput)), service.db.write() as connection:
+        service.log.submit(connection, [leaf])
+    sound(service)
+
+
+def test_a_leaf_waits_once(service: Service) -> None:
+    key = signing.signing_key(service, accounts.local(service.db))
+    made = statement.registration(
+        service.log.origin, digest=bytes(32), medium="text", algorithms=[], commitments={}, after=service.log.head()
+    )
+    leaf = statement.sign(made, key)
+    with pytest.raises(Conflict, match="already"), service.db.write() as connection:
+        service.log.submit(connection, [leaf, leaf])
+    with service.db.write() as connection:
+        service.log.submit(connection, [leaf])
+    with pytest.raises(Conflict, match="already"), service.db.write() as connection:
+        service.log.submit(connection, [leaf])
+    service.log.commit([merkle.leaf_hash(leaf)])
+    with pytest.raises(Conflict, match="in the log already"), service.db.write() as connection:
+        service.log.submit(connection, [leaf])
+
+
+def test_a_lost_key_file_is_told(sqlite_service: Service) -> None:
+    service = sqlite_service
+    local = accounts.local(service.db)
+    key = signing.signing_key(service, local)
+    path = service.settings.keys_dir / f"{key.keyid}.pem"
+    raw = path.read_bytes()
+    path.unlink()
+    with pytest.raises(LedgerReadOnly, match=r"backup"):
+        signing.signing_key(service, local)
+    keys.save_signing_key(new(), path)
+    with pytest.raises(LedgerReadOnly, match="another key"):
+        signing.signing_key(service, local)
+    path.write_bytes(raw)
+    assert signing.signing_key(service, local).keyid == key.keyid

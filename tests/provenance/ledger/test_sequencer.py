@@ -1,0 +1,339 @@
+"""The sequencer: group commit, crashes between its steps, stores that disagree, several processes at once."""
+
+import errno
+import shutil
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from provenance.accounts import accounts, signing
+from provenance.application import Service
+from provenance.auditing import fsck
+from provenance.config import Settings
+from provenance.database.tables import checkpoints, entries, fingerprints, openings, pending_entries
+from provenance.database.tables import works as works_table
+from provenance.errors import Conflict, LedgerReadOnly, NotFound, Unavailable
+from provenance.ledger.publisher import Publication
+from provenance.ledger.sequencer import Log
+from provenance.tlog import merkle, statement, tiles
+from provenance.works import catalog
+from tests.provenance.conftest import ESSAY, register_work
+
+
+def problems(service: Service) -> list[str]:
+    return fsck.check(service.db, service.log)["problems"]
+
+
+def leaf_of(service: Service) -> bytes:
+    made = statement.registration(
+        service.log.origin,
+        digest=bytes(32),
+        medium="text",
+        algorithms=["x/1"],
+        commitments={},
+        after=service.log.head(),
+    )
+    return statement.sign(made, signing.signing_key(service, accounts.local(service.db)))
+
+
+def append(service: Service, leaves: list[bytes]) -> list[int]:
+    with service.db.write() as connection:
+        service.log.submit(connection, leaves)
+    indexes = service.log.commit([merkle.leaf_hash(leaf) for leaf in leaves])
+    return [indexes[merkle.leaf_hash(leaf)] for leaf in leaves]
+
+
+def test_an_empty_log_is_signed_and_published(service: Service) -> None:
+    assert service.log.head()[0] == 0
+    assert service.log.published.checkpoint().raw.split(b"\n")[1] == b"0"
+    assert problems(service) == []
+
+
+def test_entries_keep_their_order(service: Service) -> None:
+    leaf_of(service)  # enrols the key
+    leaves = [leaf_of(service) for _ in range(300)]
+    assert append(service, leaves) == list(range(1, 301))
+    assert problems(service) == []
+
+
+def test_many_threads_share_rounds(service: Service) -> None:
+    leaf_of(service)
+    answers: dict[int, int] = {}
+
+    def client(n: int) -> None:
+        (answers[n],) = append(service, [leaf_of(service)])
+
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers.values()) == list(range(1, 17))
+    with service.db.read() as connection:
+        signed = connection.execute(sa.select(sa.func.count()).select_from(checkpoints)).scalar_one()
+    assert signed <= 2 + 16
+    assert problems(service) == []
+
+
+def test_two_processes_share_one_log(settings: Settings) -> None:
+    with Service(settings) as one, Service(settings) as two:
+        leaf_of(one)
+        answers: list[int] = []
+
+        def client(service: Service) -> None:
+            for _ in range(10):
+                answers.extend(append(service, [leaf_of(service)]))
+
+        threads = [threading.Thread(target=client, args=(service,)) for service in (one, two)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(answers) == list(range(1, 21))
+        assert problems(one) == []
+
+
+def test_what_a_process_without_its_lock_gave_an_index_is_published_before_it_is_answered(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another sequencer, in the middle of this one's round, takes the entry that this one is asked for."""
+    with Service(settings) as here, Service(settings) as there:
+        leaf = leaf_of(here)
+        with here.db.write() as connection:
+            here.log.submit(connection, [leaf])
+        real = here.log._integrate
+
+        def robbed() -> int:
+            there.log._integrate()
+            return real()
+
+        monkeypatch.setattr(here.log, "_integrate", robbed)
+        (index,) = here.log.commit([merkle.leaf_hash(leaf)]).values()
+        assert index < here.log.head()[0]
+        assert problems(here) == []
+
+
+def test_a_statement_is_taken_once(service: Service) -> None:
+    leaf = leaf_of(service)
+    append(service, [leaf])
+    with pytest.raises(Conflict), service.db.write() as connection:
+        service.log.submit(connection, [leaf])
+
+
+@pytest.mark.parametrize("step", ["Log._integrate", "Log._sign", "Publication.publish"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_crash_at_any_step_is_mended_by_the_next_process(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, step: str, when: str
+) -> None:
+    class Crash(BaseException):
+        pass
+
+    with Service(settings) as service:
+        leaf = leaf_of(service)
+        owner, name = {"Log": Log, "Publication": Publication}[step.split(".")[0]], step.split(".")[1]
+        real = getattr(owner, name)
+        calls = 0
+
+        def crashing(self: object, *args: object) -> object:
+            nonlocal calls
+            calls += 1
+            # signing and publishing run once at the beginning of a round, to mend; the second call is of our entry.
+            ours = name == "_integrate" or calls == 2
+            if ours and when == "before":
+                raise Crash
+            result = real(self, *args)
+            if ours:
+                raise Crash
+            return result
+
+        monkeypatch.setattr(owner, name, crashing)
+        with pytest.raises(Crash):
+            append(service, [leaf])
+        monkeypatch.undo()
+    with Service(settings) as service:
+        assert service.log.commit([merkle.leaf_hash(leaf)]) == {merkle.leaf_hash(leaf): 1}
+        assert service.log.head()[0] == 2
+        assert problems(service) == []
+
+
+def test_a_full_disk_acknowledges_nothing_and_loses_nothing(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Service(sqlite_settings) as service:
+        first = register_work(service, ESSAY.encode())
+        real = tiles.publish
+
+        def full(*args: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(tiles, "publish", full)
+        with pytest.raises(Unavailable) as caught:
+            register_work(service, (ESSAY + " Again.").encode())
+        assert caught.value.reason == "disk_full"
+        monkeypatch.setattr(tiles, "publish", real)
+        again = register_work(service, (ESSAY + " Again.").encode())
+        assert again.status == "already_registered"
+        assert again.receipt.index == first.receipt.index + 1
+        assert again.competing == [first.work_id]
+        assert problems(service) == []
+
+
+def test_a_failed_fsync_stops_writing_until_a_restart(
+    sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Service(sqlite_settings) as service:
+        register_work(service, ESSAY.encode())
+
+        def failing(*args: object) -> None:
+            raise OSError(errno.EIO, "Input/output error")
+
+        monkeypatch.setattr(tiles, "publish", failing)
+        with pytest.raises(LedgerReadOnly):
+            register_work(service, (ESSAY + " Again.").encode())
+        monkeypatch.undo()
+        with pytest.raises(LedgerReadOnly):
+            register_work(service, (ESSAY + " Again.").encode())
+    with Service(sqlite_settings) as service:
+        assert register_work(service, (ESSAY + " Again.").encode()).status == "already_registered"
+
+
+def test_a_restored_backup_does_not_write_on(sqlite_settings: Settings, tmp_path: Path) -> None:
+    database = sqlite_settings.home / "sourcemark.db"
+    with Service(sqlite_settings) as service:
+        register_work(service, ESSAY.encode())
+        with sqlite3.connect(database) as connection:
+            connection.execute(f"VACUUM INTO '{tmp_path / 'backup.db'}'")
+        connection.close()
+        register_work(service, (ESSAY + " Later.").encode())
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{database}{suffix}").unlink(missing_ok=True)
+    shutil.copy(tmp_path / "backup.db", database)
+    with Service(sqlite_settings) as service:
+        with pytest.raises(LedgerReadOnly, match="backup"):
+            register_work(service, (ESSAY + " Other.").encode())
+        assert any("read-only" in found for found in problems(service))
+        catalog.page(service, None)  # reading goes on
+    shutil.rmtree(sqlite_settings.log_dir)  # even with the published log gone, the signer remembers
+    with Service(sqlite_settings) as service, pytest.raises(LedgerReadOnly):
+        register_work(service, (ESSAY + " Other.").encode())
+
+
+def test_an_empty_database_beside_a_signer_state(sqlite_settings: Settings) -> None:
+    with Service(sqlite_settings) as service:
+        register_work(service, ESSAY.encode())
+    for file in sqlite_settings.home.glob("sourcemark.db*"):
+        file.unlink()
+    with pytest.raises(LedgerReadOnly, match="restore the database"), Service(sqlite_settings):
+        pass
+
+
+def test_lost_tiles_are_made_again(sqlite_settings: Settings) -> None:
+    with Service(sqlite_settings) as service:
+        register_work(service, ESSAY.encode())
+    shutil.rmtree(sqlite_settings.log_dir)
+    with Service(sqlite_settings) as service:
+        assert problems(service) == []
+
+
+def test_lost_keys_are_told(sqlite_settings: Settings) -> None:
+    with Service(sqlite_settings) as service:
+        register_work(service, ESSAY.encode())
+    for key in sqlite_settings.keys_dir.iterdir():
+        key.unlink()
+    with Service(sqlite_settings) as service, pytest.raises(LedgerReadOnly, match="backup"):
+        register_work(service, (ESSAY + " Other.").encode())
+
+
+@pytest.mark.parametrize(
+    ("tampering", "told"),
+    [
+        (lambda c: c.execute(entries.update().where(entries.c.idx == 1).values(leaf=b"{}")), "entry 1 was changed"),
+        (lambda c: c.execute(entries.delete().where(entries.c.idx == 1)), "entry 1 is missing"),
+        (lambda c: c.execute(entries.delete().where(entries.c.idx == 2)), "missing"),
+        (
+            lambda c: c.execute(openings.update().where(openings.c.name == "claim").values(record={"title": "x"})),
+            "the claim of entry 1 was changed",
+        ),
+        (lambda c: c.execute(openings.update().values(salt=bytes(32))), "was changed"),
+        (lambda c: c.execute(fingerprints.update().values(data=b"x")), "the fingerprint of work_"),
+        (lambda c: c.execute(works_table.update().values(claim={"owner": "Thief"})), "the claim of work_"),
+        (lambda c: c.execute(works_table.update().values(owner="Thief")), "the claim of work_"),
+        (lambda c: c.execute(checkpoints.update().values(note=b"x\n")), "the checkpoint at size"),
+        (lambda c: c.execute(checkpoints.delete().where(checkpoints.c.size == 3)), "newest checkpoint"),
+    ],
+)
+def test_every_edit_in_the_database_is_found(service: Service, tampering, told: str) -> None:
+    register_work(service, ESSAY.encode())
+    register_work(service, (ESSAY + " Later.").encode())
+    assert problems(service) == []
+    with service.db.write() as connection:
+        tampering(connection)
+    found = problems(service)
+    assert any(told in line for line in found), found
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "tile/0/000.p/3", "tile/entries/000.p/3"])
+@pytest.mark.parametrize("gone", [False, True])
+def test_every_edit_of_a_published_file_is_found(sqlite_service: Service, name: str, gone: bool) -> None:
+    service = sqlite_service
+    register_work(service, ESSAY.encode())
+    register_work(service, (ESSAY + " Later.").encode())
+    path = service.settings.log_dir / name
+    if gone:
+        path.unlink()
+    else:
+        raw = bytearray(path.read_bytes())
+        raw[len(raw) // 2] ^= 1
+        path.write_bytes(raw)
+    assert problems(service)
+    service.log.rebuild()
+    assert problems(service) == []
+
+
+def test_a_lost_or_damaged_signer_state(sqlite_settings: Settings) -> None:
+    with Service(sqlite_settings) as service:
+        register_work(service, ESSAY.encode())
+        sqlite_settings.signer_state.write_text("{")
+        assert any("damaged" in found for found in problems(service))
+    with Service(sqlite_settings) as service, pytest.raises(LedgerReadOnly, match="damaged"):
+        register_work(service, (ESSAY + " Other.").encode())
+
+
+def test_sizes_and_indexes_the_log_never_had(service: Service) -> None:
+    register_work(service, ESSAY.encode())
+    for index in (-1, 2, 10**9):
+        with pytest.raises(NotFound):
+            service.log.published.proof(index)
+    for old, new in ((3, None), (-1, None), (2, 1), (0, 3)):
+        with pytest.raises(NotFound):
+            service.log.published.consistency(old, new)
+
+
+def test_pending_entries_are_taken_up_after_a_crash(settings: Settings) -> None:
+    """T1 was committed, then the process died: the next one gives the entry its index."""
+    with Service(settings) as service:
+        leaf = leaf_of(service)
+        with service.db.write() as connection:
+            service.log.submit(connection, [leaf])
+    with Service(settings) as service:
+        with service.db.read() as connection:
+            assert connection.execute(sa.select(sa.func.count()).select_from(pending_entries)).scalar() == 0
+        assert service.log.head()[0] == 2
+
+
+def test_a_database_that_goes_down_and_comes_back(tmp_path: Path, postgres) -> None:
+    settings = Settings(home=tmp_path / "home", database_url=postgres(), workers=1, database_timeout_seconds=2)
+    with Service(settings) as service:
+        first = register_work(service, ESSAY.encode())
+        postgres.control("stop")
+        try:
+            with pytest.raises(Unavailable):
+                register_work(service, (ESSAY + " Later.").encode())
+        finally:
+            postgres.control("start")
+        second = register_work(service, (ESSAY + " Later.").encode())
+        assert second.receipt.index == first.receipt.index + 1
+        assert problems(service) == []

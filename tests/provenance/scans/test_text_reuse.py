@@ -1,0 +1,148 @@
+"""Lifted text through the business: statuses, lessons, older fingerprints, both databases."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+
+import pytest
+import sqlalchemy as sa
+
+from fingerprints import text
+from fingerprints.text.examples import edited, han, words
+from provenance.application import Service
+from provenance.auditing import fsck
+from provenance.config import Settings
+from provenance.database.tables import fingerprints, lessons, works
+from tests.provenance.conftest import ESSAY, register_work, scan_upload
+
+LICENCE = words(900, 100)
+ARTICLE = words(1, 500)
+
+
+def test_a_paragraph_in_a_long_article_is_found_and_located(service: Service) -> None:
+    paragraph = ESSAY[200:560]
+    registered = register_work(service, ESSAY.encode())
+    post = f"{ARTICLE}\n\n{paragraph}\n\n{words(2, 500)}"
+    result = scan_upload(service, post.encode())
+    assert result.status == "matched"
+    (match,) = result.matches
+    assert match.work_id == registered.work_id
+    assert match.reuse == "excerpt"
+    (segment,) = match.segments
+    assert isinstance(segment.upload[0], int)
+    assert isinstance(segment.upload[1], int)
+    found = post[segment.upload[0] : segment.upload[1]]
+    assert len(set(found.split()) - set(paragraph.split())) <= 2
+    assert abs(len(found) - len(paragraph)) < 10
+    assert match.coverage.upload < 0.2
+
+
+def test_nothing_but_a_template_says_so(service: Service) -> None:
+    for n in range(4):
+        register_work(service, (words(10 + n, 200) + "\n" + LICENCE).encode(), title=f"Work {n}")
+    result = scan_upload(service, LICENCE.encode())
+    assert (result.status, result.reason, result.matches) == ("template_only", "template_only", [])
+    assert scan_upload(service, b"Hello there").status == "too_short"
+    assert scan_upload(service, b"\x80\x81\xfe\xff\xff\xff").status == "undecodable"
+
+
+def test_a_competing_claim_is_recorded_for_an_excerpt(service: Service) -> None:
+    first = register_work(service, (ESSAY + " " + words(4, 200)).encode())
+    second = register_work(service, (words(3, 300) + ESSAY[100:600]).encode(), owner="Somebody Else")
+    assert second.competing == [first.work_id]
+
+
+def test_a_footer_that_comes_back_in_upload_after_upload_is_learnt(service: Service) -> None:
+    footer = words(70, 60)
+    register_work(service, (words(71, 300) + "\n\n" + footer).encode())
+    statuses = [scan_upload(service, (words(100 + n, 300) + "\n\n" + footer).encode()).status for n in range(8)]
+    assert statuses[0] == "matched"
+    assert statuses[-4:] == ["no_match"] * 4
+
+
+def test_a_paragraph_that_goes_around_stays_a_reuse(service: Service) -> None:
+    register_work(service, (words(72, 200) + ESSAY + words(73, 200)).encode())
+    for n in range(10):
+        post = words(200 + n, 200) + "\n\n" + ESSAY[100:500] + "\n\n" + words(300 + n, 200)
+        assert scan_upload(service, post.encode()).status == "matched"
+
+
+def test_lessons_reach_another_process_and_are_bounded(settings: Settings) -> None:
+    small = settings.model_copy(update={"remembered_uploads": 3})
+    phrase = words(80, 12)
+    with Service(small) as one, Service(small) as other:
+        register_work(one, (words(81, 200) + phrase + words(82, 200)).encode())
+        for n in range(9):
+            scan_upload(one, (words(400 + n, 100) + phrase + words(500 + n, 100)).encode())
+        scan_upload(other, words(83, 100).encode())
+        assert 3 <= len(other.lessons.index) <= 7
+        with one.db.read() as connection:
+            assert connection.execute(sa.select(sa.func.count()).select_from(lessons)).scalar_one() <= 7
+    with Service(settings.model_copy(update={"remembered_uploads": 0})) as none:
+        scan_upload(none, (words(600, 100) + phrase + words(601, 100)).encode())
+        assert len(none.lessons.index) == 0
+
+
+def before(content: str) -> bytes:
+    """A fingerprint as the first version kept it."""
+    packed = zlib.compress(content.encode())
+    detail = struct.pack("<BBI", 1, 0, len(packed)) + bytes(512) + packed
+    digest = text.fingerprint(content.encode()).digest.hex()
+    head = json.dumps(
+        {
+            "medium": "text",
+            "algorithm": "sourcemark-text/1:x",
+            "digest": digest,
+            "codes": 0,
+            "keys": 1,
+            "detail": len(detail),
+            "facts": {"characters": len(content)},
+            "reason": None,
+        }
+    ).encode()
+    return b"SMFP1" + struct.pack("<I", len(head)) + head + bytes(8) + bytes(4) + detail
+
+
+@pytest.fixture
+def aged(settings: Settings) -> Settings:
+    """An installation whose one work has a fingerprint of the first version, and only that."""
+    with Service(settings) as opened:
+        registered = register_work(opened, ESSAY.encode())
+        with opened.db.write() as connection:
+            number = connection.execute(sa.select(works.c.id).where(works.c.work_id == registered.work_id)).scalar_one()
+            connection.execute(
+                fingerprints.update()
+                .where(fingerprints.c.work == number)
+                .values(algorithm="sourcemark-text/1:x", data=before(ESSAY), detail=b"")
+            )
+    return settings
+
+
+def test_what_an_older_version_registered_is_found_by_this_one(aged: Settings) -> None:
+    for _ in range(2):
+        with Service(aged) as opened:
+            result = scan_upload(opened, f"{ARTICLE}\n\n{ESSAY[100:560]}\n".encode())
+            assert result.status == "matched"
+            assert scan_upload(opened, ESSAY.encode()).matches[0].transform == {"exact": True}
+            with opened.db.read() as connection:
+                kept = connection.execute(sa.select(fingerprints.c.algorithm)).scalars().all()
+            assert sorted(kept) == ["sourcemark-text/1:x", text.ALGORITHM]
+
+
+def test_fsck_compares_what_the_log_commits_to(service: Service) -> None:
+    register_work(service, ESSAY.encode())
+    assert fsck.check(service.db, service.log)["problems"] == []
+    with service.db.write() as connection:
+        connection.execute(fingerprints.update().values(detail=b"x"))
+    problems = fsck.check(service.db, service.log)["problems"]
+    assert any("fingerprint" in problem for problem in problems)
+
+
+def test_a_chinese_work_in_traditional_characters_inside_an_article(service: Service) -> None:
+    work = han(5, 900)
+    register_work(service, work.encode())
+    post = han(6, 1500) + "\n" + work[300:420] + "\n" + han(7, 1500)
+    assert scan_upload(service, post.encode("gb18030")).status == "matched"
+    assert scan_upload(service, edited(ARTICLE, 0.5, 1).encode()).status == "no_match"

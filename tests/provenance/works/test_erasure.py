@@ -1,0 +1,158 @@
+"""Erasure: nothing personal is left in the database, and every older receipt still verifies."""
+
+import hashlib
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from provenance.accounts import accounts
+from provenance.accounts.accounts import NewAccount
+from provenance.application import Service
+from provenance.auditing import fsck
+from provenance.database import idempotency
+from provenance.database.tables import metadata
+from provenance.errors import Conflict, Forbidden, NotFound
+from provenance.scans import scanning, sightings
+from provenance.tlog import keys, merkle, statement, verify
+from provenance.works import catalog, erasure, grants, receipts
+from provenance.works.grants import NewGrant
+from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work, scan_upload
+
+OWNER, TITLE, ID = "Ottoline Quillfeather", "The Unrepeatable Harbour", "external-73921"
+
+
+def everything(service: Service) -> str:
+    """Every row of every table."""
+    with service.db.read() as connection:
+        return "\n".join(repr(row) for table in metadata.sorted_tables for row in connection.execute(sa.select(table)))
+
+
+def test_proofs_stay(service: Service) -> None:
+    local = accounts.local(service.db)
+    result = register_work(service, ESSAY.encode(), owner=OWNER, title=TITLE, external_id=ID)
+    rival = register_work(service, (ESSAY + " Later.").encode(), owner="Rival", title="Other")
+    upload = scan_upload(service, ESSAY.encode(), post_url="https://p.example/1", caption=f"by {OWNER}")
+    assert {m.work_id for m in upload.matches} == {result.work_id, rival.work_id}
+    idempotency.once(service.db, local.id, "k", bytes(32), 24, lambda: (200, upload.model_dump(mode="json")))
+    before = receipts.build(service, result.work_id)
+    assert all(word in everything(service) for word in (OWNER, TITLE, ID))
+
+    record = erasure.erase(service, local, result.work_id)
+    assert record.erased_at is not None
+    assert record.withdrawn_at is not None
+    assert record.claim.owner == record.claim.title == ""
+    left = everything(service)
+    assert not [word for word in (OWNER, TITLE, ID) if word in left]
+    fingerprint = json.loads(before["opening.json"])["fingerprint"]["record"]["sha256"]
+    assert fingerprint not in left
+
+    digest = hashlib.sha256(ESSAY.encode()).digest()
+    done = verify.verify_receipt(before, service.log.policy(), digest)
+    assert done.ok
+    assert done.facts["claim"]["owner"] == OWNER  # whoever was given it keeps what he was given
+    after = receipts.build(service, result.work_id)
+    assert "opening.json" not in after
+    done = verify.verify_receipt(after, service.log.policy(), digest)
+    assert done.ok
+    assert "claim" not in done.facts
+
+    assert {m.work_id for m in scan_upload(service, ESSAY.encode()).matches} == {rival.work_id}
+    shown = scanning.get(service, upload.scan_id)
+    assert [m.title for m in shown.matches if m.work_id == result.work_id] == [""]
+    seen, _ = sightings.page(service, None)
+    assert [(each.work_id, each.title, each.marking) for each in seen if each.work_id == result.work_id] == [
+        (result.work_id, "", {})
+    ]
+    assert catalog.get(service, rival.work_id).competing == []
+    assert fsck.check(service.db, service.log)["problems"] == []
+    with pytest.raises(Conflict, match="already"):
+        erasure.erase(service, local, result.work_id)
+    again = register_work(service, ESSAY.encode(), owner=OWNER, title=TITLE)
+    assert again.status == "registered"
+
+
+def test_its_grants_go_with_it(service: Service) -> None:
+    local = accounts.local(service.db)
+    kept, gone = register_work(service, ESSAY_ZH.encode()), register_work(service, ESSAY.encode())
+    for work, to in ((kept, "Stays Daily"), (gone, "Thaddeus Grantee"), (gone, "Hepzibah Licensee")):
+        given = grants.give(service, local, work.work_id, NewGrant(to=[to]))
+    grants.revoke(service, local, given.grant_id)
+    erasure.erase(service, local, gone.work_id)
+    left = everything(service)
+    assert "Stays Daily" in left
+    assert not [name for name in ("Grantee", "Licensee") if name in left]
+    assert grants.of_work(service, gone.work_id) == []
+    assert len(grants.of_work(service, kept.work_id)) == 1
+    assert fsck.check(service.db, service.log)["problems"] == []
+
+
+def test_the_disk_forgets_too(sqlite_service: Service) -> None:
+    service = sqlite_service
+    register_work(service, ESSAY_ZH.encode(), owner="Other")
+    result = register_work(service, ESSAY.encode(), owner=OWNER, title=TITLE)
+
+    def on_disk() -> bool:
+        files = service.settings.home.rglob("*")
+        return any(OWNER.encode() in path.read_bytes() for path in files if path.is_file())
+
+    assert on_disk()
+    erasure.erase(service, accounts.local(service.db), result.work_id)
+    assert not on_disk()
+
+
+def test_another_process_forgets_too(settings) -> None:
+    with Service(settings) as one, Service(settings) as two:
+        result = register_work(one, ESSAY.encode(), owner=OWNER)
+        assert scan_upload(two, ESSAY.encode()).status == "matched"
+        erasure.erase(one, None, result.work_id)  # the operator: no withdrawal entry, the erasure itself removes it
+        assert scan_upload(two, ESSAY.encode()).status == "no_match"
+        assert two.index.position == one.refresh()
+        assert fsck.check(two.db, two.log)["problems"] == []
+    with Service(settings) as three:
+        assert scan_upload(three, ESSAY.encode()).status == "no_match"
+
+
+def test_who_may_erase(service: Service) -> None:
+    rival = accounts.create(service.db, NewAccount(name="rival"))
+    result = register_work(service, ESSAY.encode(), owner=OWNER)
+    with pytest.raises(NotFound):
+        erasure.erase(service, rival, result.work_id)
+    with pytest.raises(NotFound):
+        erasure.erase(service, None, "work_nothing")
+    with pytest.raises(Forbidden):
+        erasure.erase(service, accounts.local(service.db), result.work_id, keys.new_signing_key())
+    assert catalog.get(service, result.work_id).withdrawn_at is None
+
+
+def test_a_sealed_work_is_erased(service: Service) -> None:
+    result = register_work(service, ESSAY.encode(), owner=OWNER, sealed=True)
+    before = receipts.build(service, result.work_id)
+    erasure.erase(service, accounts.local(service.db), result.work_id)
+    assert OWNER not in everything(service)
+    work = ESSAY.encode()
+    done = verify.verify_receipt(
+        before, None, hashlib.sha256(work).digest(), lambda s: hashlib.sha256(s + work).digest()
+    )
+    assert done.ok
+    assert fsck.check(service.db, service.log)["problems"] == []
+
+
+def test_the_log_refuses_an_erasure_of_nothing(service: Service) -> None:
+    from provenance.accounts import signing
+
+    result = register_work(service, ESSAY.encode(), owner=OWNER)
+    found = catalog.row(service, result.work_id)
+    key = signing.signing_key(service, accounts.local(service.db))
+    for entry, index, erased in (
+        (found.leaf_hash, found.idx, ["nothing"]),
+        (bytes(32), found.idx, ["claim"]),
+        (found.leaf_hash, 0, ["claim"]),
+    ):
+        made = statement.erasure(service.log.origin, entry=entry, index=index, erased=erased, after=service.log.head())
+        leaf = statement.sign(made, key)
+        with service.db.write() as connection:
+            service.log.submit(connection, [leaf])
+        with pytest.raises(Conflict):
+            service.log.commit([merkle.leaf_hash(leaf)])
+    assert fsck.check(service.db, service.log)["problems"] == []
