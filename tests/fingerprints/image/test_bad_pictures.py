@@ -403,7 +403,7 @@ def test_frames() -> None:
 CONFINED = """
 import os, sys
 from fingerprints.model import Limits
-from fingerprints.worker import _confine
+from fingerprints.sandbox.worker import _confine
 import numpy
 _confine(Limits())
 try:

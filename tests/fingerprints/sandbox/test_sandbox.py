@@ -172,7 +172,7 @@ def test_a_worker_is_confined_and_knows_no_secret(monkeypatch: pytest.MonkeyPatc
 
 def test_workers_end_with_their_parent() -> None:
     code = (
-        "import os\nfrom fingerprints.sandbox import Sandbox\nfrom fingerprints.model import Limits\n"
+        "import os\nfrom fingerprints.sandbox.pool import Sandbox\nfrom fingerprints.model import Limits\n"
         "s = Sandbox(1, Limits())\ns.examine(b'some text')\n"
         "print(next(iter(s._running))._process.pid, flush=True)\nos._exit(9)"
     )

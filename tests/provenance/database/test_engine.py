@@ -68,7 +68,7 @@ def test_processes_that_start_at_once_make_one_log(empty_settings: Settings) -> 
     code = (
         "import sys\n"
         "from provenance.config import Settings\n"
-        "from provenance.service import Service\n"
+        "from provenance.application import Service\n"
         "url = sys.argv[2] or None\n"
         "with Service(Settings(home=sys.argv[1], database_url=url, workers=1)) as s:\n"
         "    print(s.log.origin)\n"
