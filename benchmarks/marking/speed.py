@@ -14,7 +14,7 @@ from PIL import Image
 
 from fingerprints.model import Limits
 from fingerprints.sandbox.pool import Sandbox
-from provenance.marking import Post, Work, checker, write_into
+from provenance.marking import Post, Work, check, write_into
 
 WORK = Work(
     title="码头边的理发店", owner="顾南舟", owner_aliases=("南舟", "Gu Nanzhou"), source_name="潮声读本",
@@ -79,11 +79,11 @@ HOSTILE: dict[str, Callable[[int], Post]] = {
 
 
 def main() -> None:
-    checker(WORK, Post(text=LINE))  # the lexicon is compiled once
+    check(WORK, Post(text=LINE))  # the lexicon is compiled once
     for size in (500, 3_000, 20_000):
         text, html = article(size), page(size)
-        report(f"text, {size} code points", [lambda t=text: checker(WORK, Post(text=t, lang="zh"))] * 40)  # type: ignore[misc]
-        report(f"page, {size} code points of text", [lambda h=html: checker(WORK, Post(html=h, lang="zh"))] * 40)  # type: ignore[misc]
+        report(f"text, {size} code points", [lambda t=text: check(WORK, Post(text=t, lang="zh"))] * 40)  # type: ignore[misc]
+        report(f"page, {size} code points of text", [lambda h=html: check(WORK, Post(html=h, lang="zh"))] * 40)  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as folder, Sandbox(1, Limits()) as sandbox:
         sandbox.examine(b"warm up")
         for format, data in files():
@@ -91,14 +91,14 @@ def main() -> None:
             path.write_bytes(data)
 
             def one(path: Path = path) -> object:
-                return checker(WORK, Post(fields=sandbox.examine(path).fields))
+                return check(WORK, Post(fields=sandbox.examine(path).fields))
 
             report(f"file, {format}, decoded and fingerprinted", [one] * 40)
     for name, make in HOSTILE.items():
         for size in (50_000, 500_000, 5_000_000):
             post = make(size)
             begin = time.perf_counter()
-            checker(WORK, post)
+            check(WORK, post)
             sys.stdout.write(f"hostile, {name:<20} {size:>9} -> {time.perf_counter() - begin:7.2f} s\n")
 
 

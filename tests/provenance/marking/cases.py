@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from provenance.marking import Post, Report, Work, checker
+from provenance.marking import Post, Report, Work, check
 
 HERE = Path(__file__).parent
 VERDICTS = ("compliant", "partial", "missing", "wrong_owner", "misleading")
@@ -28,7 +28,7 @@ def load(half: str) -> list[dict[str, Any]]:
 
 def answer(case: dict[str, Any]) -> tuple[str, str, Report]:
     """The three answers as ``OST``, ``O--`` ..., the verdict and the whole report."""
-    report = checker(Work.from_json(case["work"]), Post.from_json(case["post"]))
+    report = check(Work.from_json(case["work"]), Post.from_json(case["post"]))
     flags = (report.owner_marked, report.source_marked, report.source_traceable)
     return "".join(c if f else "-" for c, f in zip("OST", flags, strict=True)), report.verdict, report
 

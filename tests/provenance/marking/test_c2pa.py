@@ -17,7 +17,7 @@ from fingerprints import metadata
 from fingerprints.model import Limits
 from fingerprints.sandbox.pool import Sandbox
 from provenance.errors import BadInput, UnsupportedContent
-from provenance.marking import Post, Work, checker
+from provenance.marking import Post, Work, check
 from provenance.marking.c2pa_credit import sign
 
 WORK = Work(
@@ -83,7 +83,7 @@ def _picture(format: str = "JPEG") -> bytes:
 def test_a_signed_credit_is_compliant(signer: Signer, format: str) -> None:
     plain = _picture(format)
     marked = sign(plain, WORK, signer.chain, signer.key)
-    report = checker(WORK, Post(fields=metadata.read(marked, format.lower(), signer.root)))
+    report = check(WORK, Post(fields=metadata.read(marked, format.lower(), signer.root)))
     assert report.verdict == "compliant", report.reasons
     assert {e.c2pa_state for e in report.evidence if e.where == "c2pa"} == {"Trusted"}
     before, after = (Image.open(io.BytesIO(b)).convert("RGB").tobytes() for b in (plain, marked))
@@ -93,7 +93,7 @@ def test_a_signed_credit_is_compliant(signer: Signer, format: str) -> None:
 def test_without_anchors_it_is_valid_and_not_trusted(signer: Signer) -> None:
     fields = metadata.read(sign(_picture(), WORK, signer.chain, signer.key), "jpeg")
     assert [f.value for f in fields if f.tag == "state"] == ["Valid"]
-    assert checker(WORK, Post(fields=fields)).verdict == "compliant"
+    assert check(WORK, Post(fields=fields)).verdict == "compliant"
 
 
 def test_a_tampered_picture_says_nothing(signer: Signer) -> None:
@@ -101,7 +101,7 @@ def test_a_tampered_picture_says_nothing(signer: Signer) -> None:
     marked[-20] ^= 0x55
     fields = metadata.read(bytes(marked), "jpeg", signer.root)
     assert [(f.where, f.tag, f.value) for f in fields] == [("c2pa", "state", "Invalid")]
-    assert checker(WORK, Post(fields=fields)).verdict == "missing"
+    assert check(WORK, Post(fields=fields)).verdict == "missing"
 
 
 def test_a_broken_manifest_is_no_exception(signer: Signer) -> None:
@@ -113,7 +113,7 @@ def test_a_broken_manifest_is_no_exception(signer: Signer) -> None:
 
 def test_a_manifest_on_a_page_is_no_visible_credit(signer: Signer) -> None:
     fields = metadata.read(sign(_picture(), WORK, signer.chain, signer.key), "jpeg", signer.root)
-    report = checker(WORK, Post(text="清晨的盐田", fields=fields))
+    report = check(WORK, Post(text="清晨的盐田", fields=fields))
     assert (report.verdict, report.reasons) == ("partial", ("not_visible",))
 
 

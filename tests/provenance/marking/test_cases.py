@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from provenance.marking import Post, Work, checker
+from provenance.marking import Post, Work, check
 
 
 def _cases() -> ModuleType:
@@ -62,5 +62,5 @@ PROSE = [json.loads(line) for line in Path(__file__).with_name("prose.jsonl").re
 @pytest.mark.parametrize("post", PROSE, ids=[f"{p['lang']}: {p['text'][:20]}" for p in PROSE])
 def test_prose_that_speaks_of_sources_and_photos_accuses_nobody(post: dict[str, str], kind: str) -> None:
     work = Work("The Weight of Window Glass", "Priya Lonsdale", source_name="Copperfield Review", kind=kind)
-    report = checker(work, Post(text=post["text"], lang=post["lang"], account="Second Hand"))
+    report = check(work, Post(text=post["text"], lang=post["lang"], account="Second Hand"))
     assert report.verdict == "missing", report.evidence

@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 from fingerprints import metadata
 from fingerprints.sniff import sniff
 from provenance.errors import BadContent, BadInput, TooLarge, UnsupportedContent
-from provenance.marking import Post, Work, checker, credit_line, write_into
+from provenance.marking import Post, Work, check, credit_line, write_into
 from provenance.marking.credit_line import languages
 
 LICENCES = [f"CC-BY{x}-{v}" for x in ("", "-SA", "-NC", "-ND", "-NC-SA", "-NC-ND") for v in ("4.0", "3.0")]
@@ -70,7 +70,7 @@ PICTURES_LOSSLESS = _picture("WEBP", lossless=True)
 @settings(max_examples=400, deadline=None)
 def test_a_line_is_compliant(work: Work, lang: str, format: str) -> None:
     line = credit_line(work, format, lang, permission=_reserved(work))
-    report = checker(work, Post(**{format: line}, lang=lang, account="别人的号"))  # type: ignore[arg-type]
+    report = check(work, Post(**{format: line}, lang=lang, account="别人的号"))  # type: ignore[arg-type]
     assert report.verdict == "compliant", (line, report.reasons)
 
 
@@ -81,12 +81,12 @@ def test_every_licence_medium_and_format_in_every_language(lang: str) -> None:
             work = replace(WORK, licence=licence, kind=kind)
             for format in ("text", "html"):
                 line = credit_line(work, format, lang, permission=_reserved(work))
-                report = checker(work, Post(**{format: line}, lang=lang))  # type: ignore[arg-type]
+                report = check(work, Post(**{format: line}, lang=lang))  # type: ignore[arg-type]
                 assert report.verdict == "compliant", (line, report.reasons)
         work = replace(WORK, licence=licence, kind="image")
         for format, data in PICTURES.items():
             fields = metadata.read(write_into(data, work, lang, permission=_reserved(work)), format)
-            report = checker(work, Post(fields=fields, lang=lang))
+            report = check(work, Post(fields=fields, lang=lang))
             assert report.verdict == "compliant", (fields, report.reasons)
 
 
@@ -95,7 +95,7 @@ def test_every_licence_medium_and_format_in_every_language(lang: str) -> None:
 def test_a_marked_picture_is_compliant(work: Work, lang: str, format: str) -> None:
     work = replace(work, kind="image")
     marked = write_into(PICTURES[format], work, lang, permission=_reserved(work))
-    report = checker(work, Post(fields=metadata.read(marked, format), lang=lang))
+    report = check(work, Post(fields=metadata.read(marked, format), lang=lang))
     assert report.verdict == "compliant", (metadata.read(marked, format), report.reasons)
     before, after = (Image.open(io.BytesIO(b)).convert("RGB") for b in (PICTURES[format], marked))
     assert before.tobytes() == after.tobytes()
@@ -109,8 +109,8 @@ WORK = Work(
 
 def test_permission_is_said_only_when_there_is_one() -> None:
     reserved = replace(WORK, licence="all-rights-reserved")
-    assert checker(reserved, Post(text=credit_line(reserved))).reasons == ("permission_missing",)
-    assert checker(reserved, Post(text=credit_line(reserved, permission=True))).verdict == "compliant"
+    assert check(reserved, Post(text=credit_line(reserved))).reasons == ("permission_missing",)
+    assert check(reserved, Post(text=credit_line(reserved, permission=True))).verdict == "compliant"
 
 
 def test_html_is_escaped() -> None:
@@ -199,7 +199,7 @@ def _flac(*comments: str) -> bytes:
 @settings(max_examples=100, deadline=None)
 def test_comments_of_sound_are_compliant(work: Work, lang: str) -> None:
     marked = write_into(_flac(), replace(work, kind="audio"), lang, permission=_reserved(work))
-    report = checker(replace(work, kind="audio"), Post(fields=metadata.read(marked, "flac"), lang=lang))
+    report = check(replace(work, kind="audio"), Post(fields=metadata.read(marked, "flac"), lang=lang))
     assert report.verdict == "compliant", (metadata.read(marked, "flac"), report.reasons)
 
 

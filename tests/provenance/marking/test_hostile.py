@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from provenance.marking import Post, Report, Work, checker
+from provenance.marking import Post, Report, Work, check
 from provenance.marking.normalization import fold_name
 
 WORK = Work(
@@ -35,13 +35,13 @@ MARKUP = st.lists(
 @example(text="\u202eNoor Haddad\u202c", account="\u200b")
 @settings(max_examples=300, deadline=None)
 def test_any_text_gets_a_report(text: str, account: str | None) -> None:
-    assert isinstance(checker(WORK, Post(text=text, account=account)), Report)
+    assert isinstance(check(WORK, Post(text=text, account=account)), Report)
 
 
 @given(html=MARKUP | st.text(max_size=200))
 @settings(max_examples=300, deadline=None)
 def test_any_page_gets_a_report(html: str) -> None:
-    assert isinstance(checker(WORK, Post(html=html)), Report)
+    assert isinstance(check(WORK, Post(html=html)), Report)
 
 
 @given(name=st.text(max_size=60), text=st.text(max_size=60))
@@ -55,7 +55,7 @@ def test_any_work_gets_a_report(name: str, text: str) -> None:
         source_urls=(name, text),
         identifiers=(name,),
     )
-    assert isinstance(checker(work, Post(text=f"文:{name}\n{text}")), Report)
+    assert isinstance(check(work, Post(text=f"文:{name}\n{text}")), Report)
 
 
 @given(name=st.text(alphabet="葉知秋 Nor\u200b\u00ad叶ｎ", min_size=1, max_size=12))
@@ -80,7 +80,7 @@ def test_a_folded_name_is_its_own_fold(name: str) -> None:
     ids=lambda post: repr((post.text or post.html)[:20]),
 )
 def test_size_is_no_way_to_stop_the_check(post: Post) -> None:
-    assert isinstance(checker(WORK, post), Report)
+    assert isinstance(check(WORK, post), Report)
 
 
 GROWING = {
@@ -102,7 +102,7 @@ def test_time_grows_with_the_size_and_not_with_its_square(name: str) -> None:
     def spent(size: int) -> float:
         post = GROWING[name](size)
         begin = time.process_time()
-        checker(WORK, post)
+        check(WORK, post)
         return time.process_time() - begin
 
     spent(200)
@@ -112,14 +112,14 @@ def test_time_grows_with_the_size_and_not_with_its_square(name: str) -> None:
 
 def test_a_name_of_ten_thousand_letters() -> None:
     long = Work(title="x", owner="Ab " * 3_333, source_name="沈" * 10_000)
-    report = checker(long, Post(text="By " + "Ab " * 3_333))
+    report = check(long, Post(text="By " + "Ab " * 3_333))
     assert isinstance(report, Report)
 
 
 @pytest.mark.parametrize("lang", ["", "x-klingon", "zh_Hans_CN", "EN-us", "🦄"])
 def test_an_unknown_language_is_read_like_any_other(lang: str) -> None:
     post = Post(text="Photo: Noor Haddad, 江岸周刊, https://long.example/r, used with permission", lang=lang)
-    assert checker(Work(**{**_fields(), "kind": "image"}), post).verdict == "compliant"  # type: ignore[arg-type]
+    assert check(Work(**{**_fields(), "kind": "image"}), post).verdict == "compliant"  # type: ignore[arg-type]
 
 
 def _fields() -> dict[str, object]:
@@ -129,4 +129,4 @@ def _fields() -> dict[str, object]:
 @pytest.mark.parametrize("base", ["http://[", "https://a.example/", "//["])
 def test_links_that_are_no_addresses(base: str) -> None:
     page = f'<html><head><base href="{base}"></head><body><p>By <a href="http://[x">Anna Bell</a></p><a href="//[">open'
-    assert checker(Work("T", "Anna Bell"), Post(html=page)).to_json()["verdict"]
+    assert check(Work("T", "Anna Bell"), Post(html=page)).to_json()["verdict"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provenance.marking import Post, Work, checker
+from provenance.marking import Post, Work, check
 from provenance.marking.credit_reader import Reader
 from provenance.marking.entity_tagger import Marker
 from provenance.marking.lexicon import lexicon, load
@@ -49,7 +49,7 @@ def test_label(lang: str, entry: dict[str, Any]) -> None:
     scope = entry.get("scope", "any").split()
     kind = "text" if scope[0] in ("any", "none", "cover") else scope[0]
     work = _work(lang, kind)
-    report = checker(work, Post(text=_filled(entry["example"], work), lang=lang))
+    report = check(work, Post(text=_filled(entry["example"], work), lang=lang))
     if entry["role"] in ("author", "rights"):
         assert report.owner_marked
     elif entry["role"] == "source":
@@ -81,18 +81,18 @@ def test_phrase(lang: str, category: str, entry: dict[str, Any]) -> None:
     }
     assert category in found
     if category in ("denial", "doubt", "topic", "related"):
-        assert not checker(work, Post(text=text, lang=lang)).owner_marked
+        assert not check(work, Post(text=text, lang=lang)).owner_marked
     if category == "permission":
-        assert checker(work, Post(text=text, lang=lang)).permission_stated
+        assert check(work, Post(text=text, lang=lang)).permission_stated
     if category == "pending":
-        assert not checker(work, Post(text=text, lang=lang)).permission_stated
+        assert not check(work, Post(text=text, lang=lang)).permission_stated
 
 
 @pytest.mark.parametrize("lang", FILES)
 def test_nobody_is_no_source(lang: str) -> None:
     label = next(e for e in FILES[lang]["labels"] if e["role"] == "source")["words"][0]
     for word in FILES[lang]["words"]["generic"]:
-        report = checker(_work(lang, "text"), Post(text=f"{label}: {word}", lang=lang))
+        report = check(_work(lang, "text"), Post(text=f"{label}: {word}", lang=lang))
         assert report.verdict == "missing", word
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provenance.marking import Post, Work, checker
+from provenance.marking import Post, Work, check
 from provenance.marking.lexicon import load
 from provenance.marking.normalization import fold, name_pattern
 
@@ -44,7 +44,7 @@ def test_composed_and_decomposed_text_are_the_same(form: str) -> None:
     ):
         for line in (f"© {owner}", f"{owner}: 1"):
             text = unicodedata.normalize(form, line)  # type: ignore[arg-type]
-            assert checker(Work("Unrelated", owner), Post(text=text)).owner_marked, (form, line)
+            assert check(Work("Unrelated", owner), Post(text=text)).owner_marked, (form, line)
 
 
 FORMS = [
@@ -98,7 +98,7 @@ OTHERS = [
 
 @pytest.mark.parametrize(("lang", "owner", "text"), OTHERS, ids=[text for _, _, text in OTHERS])
 def test_another_name_is_another_person(lang: str, owner: str, text: str) -> None:
-    report = checker(Work("Unrelated", owner), Post(text=text + "\nSome words of the text.", lang=lang))
+    report = check(Work("Unrelated", owner), Post(text=text + "\nSome words of the text.", lang=lang))
     assert (report.owner_marked, report.verdict) == (False, "wrong_owner")
 
 
@@ -111,11 +111,11 @@ WORDS_BESIDE = [
 
 @pytest.mark.parametrize(("lang", "owner", "text"), WORDS_BESIDE, ids=[text for _, _, text in WORDS_BESIDE])
 def test_a_word_beside_a_name_is_no_part_of_it(lang: str, owner: str, text: str) -> None:
-    assert checker(Work("Unrelated", owner), Post(text=text, lang=lang)).owner_marked
+    assert check(Work("Unrelated", owner), Post(text=text, lang=lang)).owner_marked
 
 
 @pytest.mark.parametrize("camera", ["Sony A7S III", "Canon EOS R5", "iPhone 15 Pro", "GoPro"])
 def test_a_camera_is_nobody(camera: str) -> None:
     for label in ("Camera", "Kamera", "Photo", "拍摄"):
-        report = checker(Work("Unrelated", "Priya Lonsdale", kind="video"), Post(text=f"{label}: {camera}"))
+        report = check(Work("Unrelated", "Priya Lonsdale", kind="video"), Post(text=f"{label}: {camera}"))
         assert report.verdict == "missing"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provenance.marking import Post, Work, check_line, checker
+from provenance.marking import Post, Work, check, check_line
 
 HERE = Path(__file__).parent
 WORKS = json.loads((HERE / "works.json").read_text("utf-8"))
@@ -29,7 +29,7 @@ def test_post(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", POSTS, ids=[p["name"] for p in POSTS])
 def test_what_is_not_compliant_shows_why(case: dict[str, Any]) -> None:
-    report = checker(Work.from_json(WORKS[case["work"]]), Post.from_json(case["post"]))
+    report = check(Work.from_json(WORKS[case["work"]]), Post.from_json(case["post"]))
     if report.verdict != "compliant":
         assert report.reasons
         assert report.evidence or report.searched
@@ -43,5 +43,5 @@ def test_what_is_not_compliant_shows_why(case: dict[str, Any]) -> None:
 def test_the_same_post_gives_the_same_report_byte_for_byte() -> None:
     for case in POSTS[::7]:
         work, post = Work.from_json(WORKS[case["work"]]), Post.from_json(case["post"])
-        first, second = (json.dumps(checker(work, post).to_json(), ensure_ascii=False) for _ in range(2))
+        first, second = (json.dumps(check(work, post).to_json(), ensure_ascii=False) for _ in range(2))
         assert first == second

@@ -9,7 +9,7 @@ import pytest
 
 from fingerprints.model import Field
 from provenance.errors import BadInput
-from provenance.marking import Post, Work, check_line, checker
+from provenance.marking import Post, Work, check, check_line
 from provenance.marking.rules import REASONS
 
 PHOTO = Work(
@@ -25,7 +25,7 @@ GOOD = "Photo: Petra Nowell, Weirside Images, https://weirside.example/g/17, CC 
 
 
 def test_evidence_points_at_the_place() -> None:
-    report = checker(PHOTO, Post(text=f"A fine morning.\n{GOOD}\n"))
+    report = check(PHOTO, Post(text=f"A fine morning.\n{GOOD}\n"))
     author = next(e for e in report.evidence if e.role == "author")
     assert (author.where, author.locator, author.names_owner, author.visible) == ("text", "16-101", "owner", True)
     assert author.quote == GOOD
@@ -33,10 +33,10 @@ def test_evidence_points_at_the_place() -> None:
 
 
 def test_an_alias_and_a_transliteration_are_told_apart() -> None:
-    parties = {e.names_owner for e in checker(PHOTO, Post(text="摄影:彼得拉")).evidence}
+    parties = {e.names_owner for e in check(PHOTO, Post(text="摄影:彼得拉")).evidence}
     assert parties == {"transliteration"}
     aliased = replace(PHOTO, owner_aliases=("P. Nowell",))
-    assert {e.names_owner for e in checker(aliased, Post(text="Photo: P. Nowell")).evidence} == {"alias"}
+    assert {e.names_owner for e in check(aliased, Post(text="Photo: P. Nowell")).evidence} == {"alias"}
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_an_alias_and_a_transliteration_are_told_apart() -> None:
     ],
 )
 def test_duties_follow_the_use(more: dict[str, object], findings: tuple[str, ...]) -> None:
-    assert checker(PHOTO, Post(text=GOOD, **more)).licence_findings == findings  # type: ignore[arg-type]
+    assert check(PHOTO, Post(text=GOOD, **more)).licence_findings == findings  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,13 @@ def test_duties_follow_the_use(more: dict[str, object], findings: tuple[str, ...
 )
 def test_licences(licence: str | None, named: str, finding: str | None) -> None:
     text = f"Photo: Petra Nowell, Weirside Images, https://weirside.example/g/17, {named}"
-    findings = checker(replace(PHOTO, licence=licence), Post(text=text)).licence_findings
+    findings = check(replace(PHOTO, licence=licence), Post(text=text)).licence_findings
     assert (findings[0] if findings else None) == finding
 
 
 def test_statements_beside_the_credit() -> None:
     text = f"{GOOD}\nEdited by Omar Reyes. Cropped. AI-generated caption. No AI training."
-    report = checker(PHOTO, Post(text=text))
+    report = check(PHOTO, Post(text=text))
     assert report.verdict == "compliant"
     assert (report.editor_named, report.modification_stated, report.ai_label) == (True, True, True)
     assert report.opt_out == ("No AI training.",)
@@ -85,7 +85,7 @@ def test_statements_beside_the_credit() -> None:
 
 def test_opt_outs_of_a_page() -> None:
     page = '<meta name="tdm-reservation" content="1"><meta name="robots" content="noai, noimageai"><p>x</p>'
-    assert checker(PHOTO, Post(html=page)).opt_out == ("tdm-reservation: 1", "robots: noai, noimageai")
+    assert check(PHOTO, Post(html=page)).opt_out == ("tdm-reservation: 1", "robots: noai, noimageai")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_opt_outs_of_a_page() -> None:
     ],
 )
 def test_an_altered_title_is_seen(html: str, kept: bool | None) -> None:
-    assert checker(PHOTO, Post(html=html)).title_kept is kept
+    assert check(PHOTO, Post(html=html)).title_kept is kept
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_an_altered_title_is_seen(html: str, kept: bool | None) -> None:
 def test_what_was_changed_in_a_title_is_shown(
     title: str, post: Post, kept: bool | None, changes: list[tuple[str, str]]
 ) -> None:
-    report = checker(replace(PHOTO, title=title), post)
+    report = check(replace(PHOTO, title=title), post)
     assert report.title_kept is kept
     assert [(c.state, c.text) for c in report.title_diff] == changes
     if kept is False:
@@ -160,15 +160,15 @@ def test_rights_fields_are_compared_and_stripping_is_no_accusation() -> None:
         Field("iim", "Source", "Weirside Images"),
     )
     repost = (Field("exif", "Artist", "Petra Nowell"), Field("exif", "Copyright", "Somebody"))
-    report = checker(replace(PHOTO, fields=fields), Post(fields=repost))
+    report = check(replace(PHOTO, fields=fields), Post(fields=repost))
     states = {d.tag: d.state for d in report.rmi_diff}
     assert states == {"Artist": "kept", "Copyright": "altered", "Source": "stripped"}
     assert report.rmi_state == "compared"
-    moved = checker(replace(PHOTO, fields=fields), Post(fields=(Field("xmp", "dc:creator", "Petra Nowell"),)))
+    moved = check(replace(PHOTO, fields=fields), Post(fields=(Field("xmp", "dc:creator", "Petra Nowell"),)))
     assert {d.tag: d.state for d in moved.rmi_diff} == {"Artist": "kept", "Copyright": "stripped", "Source": "stripped"}
-    unknown = checker(PHOTO, Post(fields=repost))
+    unknown = check(PHOTO, Post(fields=repost))
     assert (unknown.rmi_state, unknown.rmi_diff) == ("original_not_recorded", ())
-    bare = checker(replace(PHOTO, fields=fields), Post(text=GOOD))
+    bare = check(replace(PHOTO, fields=fields), Post(text=GOOD))
     assert (bare.verdict, bare.rmi_state) == ("compliant", "not_a_file")
 
 
@@ -192,20 +192,20 @@ def test_rights_fields_are_compared_and_stripping_is_no_accusation() -> None:
     ],
 )
 def test_fields_of_a_bare_file_count_fully(fields: tuple[tuple[str, str, str], ...], verdict: str) -> None:
-    report = checker(PHOTO, Post(fields=tuple(Field(*f) for f in fields), account="Bird Daily"))
+    report = check(PHOTO, Post(fields=tuple(Field(*f) for f in fields), account="Bird Daily"))
     assert report.verdict == verdict
     assert report.searched
 
 
 def test_a_caption_beside_a_file_counts() -> None:
-    report = checker(PHOTO, Post(fields=(), caption=GOOD))
+    report = check(PHOTO, Post(fields=(), caption=GOOD))
     assert report.verdict == "compliant"
     assert {e.where for e in report.evidence} == {"caption"}
 
 
 def test_reasons_are_known_codes() -> None:
     for text in (GOOD, "Photo: Pinterest", "Photo: Jo Blake", "Petra Nowell, royalty-free", "Petra Nowell"):
-        for reason in checker(PHOTO, Post(text=text, commercial=True)).reasons:
+        for reason in check(PHOTO, Post(text=text, commercial=True)).reasons:
             assert reason in REASONS
 
 
