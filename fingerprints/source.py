@@ -1,0 +1,258 @@
+"""What is read: a file on disk, inline text, an upload spooled to disk, bytes held in memory; all are one `Source`.
+
+A source is a stream. Whoever can works on `Source.open`, which seeks, so that a film of any length fits in memory;
+a medium that has to hold all of a file says how much that may be (`Source.read`). Every reader has a position of its
+own, so several can read one source at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import io
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from .errors import LimitExceeded, UnreadableMedia
+from .model import TextFormat
+
+CHUNK = 1 << 20  # bytes read at a time where all of a source passes by
+_MEMFD = hasattr(os, "memfd_create")
+
+
+@dataclass(frozen=True, slots=True)
+class _Descriptor:
+    """An open regular file, and whatever must not be closed while it is read."""
+
+    number: int
+    size: int
+    owner: object = None
+
+
+class Source:
+    """A finite, seekable sequence of bytes.
+
+    Attributes:
+        declared: the bytes are UTF-8 text of this format, as their sender said; None where the content has to tell.
+    """
+
+    __slots__ = ("_content", "declared")
+
+    def __init__(self, content: Path | bytes | _Descriptor, declared: TextFormat | None = None) -> None:
+        """Use one of the named constructors instead."""
+        self._content, self.declared = content, declared
+
+    @classmethod
+    def file(cls, path: Path) -> Source:
+        """A regular file, opened when it is read; what is wrong with it shows then, too."""
+        return cls(path)
+
+    @classmethod
+    def text(cls, text: str, format: TextFormat = "plain") -> Source:
+        """Text that came as text, not as a file: its sender knows whether it is HTML.
+
+        Half of a surrogate pair is kept as it is, for a digest; what decodes the text refuses it.
+        """
+        return cls(text.encode("utf-8", "surrogatepass"), format)
+
+    @classmethod
+    def blob(cls, data: bytes) -> Source:
+        """Bytes that are in memory already."""
+        return cls(data)
+
+    @classmethod
+    def spooled(cls, file: IO[bytes]) -> Source:
+        """A temporary file that its owner closes when the source is no longer needed.
+
+        Its own position is neither used nor moved. A `tempfile.SpooledTemporaryFile` goes to disk if it has not yet.
+        """
+        file.flush()
+        number = file.fileno()
+        return cls(_Descriptor(number, os.fstat(number).st_size, file))
+
+    @classmethod
+    def descriptor(cls, number: int, size: int, declared: TextFormat | None = None) -> Source:
+        """The first ``size`` bytes of an open regular file; the caller closes it."""
+        return cls(_Descriptor(number, size), declared)
+
+    @property
+    def size(self) -> int:
+        """Bytes; raises UnreadableMedia as `open` does."""
+        if isinstance(self._content, bytes):
+            return len(self._content)
+        with self.opened() as (_, size):
+            return size
+
+    def open(self) -> BinaryIO:
+        """A reader of its own, at the beginning; the caller closes it.
+
+        Raises:
+            UnreadableMedia: ``file_missing``, ``is_a_directory``, ``not_a_file``, ``file_unreadable``; and, from
+                reading, ``file_changed``.
+        """
+        if isinstance(self._content, bytes):
+            return io.BytesIO(self._content)
+        if isinstance(self._content, _Descriptor):
+            reader = _Reader(self._content.number, self._content.size, owned=False)
+        else:
+            reader = _Reader(*_open(self._content), owned=True)
+        return cast(BinaryIO, io.BufferedReader(reader))
+
+    def read(self, limit: int) -> bytes:
+        """All of it, at once.
+
+        Raises:
+            LimitExceeded: ``too_large``: more than ``limit`` bytes.
+            UnreadableMedia: as `open`.
+        """
+        if isinstance(self._content, bytes):
+            _check_size(len(self._content), limit)
+            return self._content
+        with self.opened() as (number, size):
+            _check_size(size, limit)
+            return _read_at(number, 0, size)
+
+    def head(self, size: int) -> bytes:
+        """The first bytes, as many as there are up to ``size``."""
+        if isinstance(self._content, bytes):
+            return self._content[:size]
+        with self.opened() as (number, whole):
+            return _read_at(number, 0, min(size, whole))
+
+    def chunks(self) -> Iterator[bytes]:
+        """All of it, piece by piece."""
+        with self.open() as reader:
+            while chunk := reader.read(CHUNK):
+                yield chunk
+
+    def sha256(self) -> bytes:
+        """The digest of all of it, 32 bytes."""
+        summed = hashlib.sha256()
+        for chunk in self.chunks():
+            summed.update(chunk)
+        return summed.digest()
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[tuple[int, int]]:
+        """A descriptor to read by position or to pass to another process, and the size; raises as `open` does.
+
+        Bytes in memory become an anonymous file, which nobody can write to.
+        """
+        if isinstance(self._content, _Descriptor):
+            yield self._content.number, self._content.size
+            return
+        if isinstance(self._content, bytes):
+            number, size = _anonymous(self._content), len(self._content)
+        else:
+            number, size = _open(self._content)
+        try:
+            yield number, size
+        finally:
+            os.close(number)
+
+
+def changed() -> UnreadableMedia:
+    """The error of a file that somebody writes to while it is read."""
+    return UnreadableMedia("file_changed", "the file became shorter while it was read; try again")
+
+
+class _Reader(io.RawIOBase):
+    """Reads the first ``size`` bytes of a descriptor by position, which several readers can do at a time."""
+
+    def __init__(self, number: int, size: int, *, owned: bool) -> None:
+        self._number, self._size, self._owned, self._at = number, size, owned, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        if start + offset < 0:
+            raise ValueError("a position before the beginning")
+        self._at = start + offset
+        return self._at
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        wanted = min(len(view), self._size - self._at)
+        if wanted <= 0:
+            return 0
+        got = os.preadv(self._number, [view[:wanted]], self._at)
+        if not got:
+            raise changed()
+        self._at += got
+        return got
+
+    def close(self) -> None:
+        if not self.closed and self._owned:
+            os.close(self._number)
+        super().close()
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise LimitExceeded("too_large", f"the file is larger than {limit} bytes")
+
+
+def _read_at(number: int, start: int, size: int) -> bytes:
+    parts: list[bytes] = []
+    while size:
+        part = os.pread(number, size, start)
+        if not part:
+            raise changed()
+        parts.append(part)
+        start, size = start + len(part), size - len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _open(path: Path) -> tuple[int, int]:
+    """The descriptor and the size of a regular file."""
+    try:
+        # Non-blocking, because opening a FIFO would wait for its writer.
+        number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise UnreadableMedia("file_missing", f"there is no file {path.name!r}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableMedia("file_unreadable", f"{path.name!r} cannot be opened: {reason}") from None
+    try:
+        info = os.fstat(number)
+        if stat.S_ISDIR(info.st_mode):
+            raise UnreadableMedia("is_a_directory", f"{path.name!r} is a folder; name the files in it")
+        if not stat.S_ISREG(info.st_mode):
+            raise UnreadableMedia("not_a_file", f"{path.name!r} is not a regular file")
+    except BaseException:
+        os.close(number)
+        raise
+    return number, info.st_size
+
+
+def _anonymous(data: bytes) -> int:
+    """A descriptor of an unnamed file with these bytes: in memory and sealed where the system can, else on disk."""
+    if not _MEMFD:
+        with tempfile.TemporaryFile(buffering=0) as file:
+            file.write(data)
+            return os.dup(file.fileno())
+    number = os.memfd_create("source", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(number, view) :]
+        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(number, fcntl.F_ADD_SEALS, seals)
+    except BaseException:
+        os.close(number)
+        raise
+    return number
