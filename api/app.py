@@ -98,7 +98,7 @@ async def _stamp(service: Service) -> None:
     while True:
         await asyncio.sleep(max(1, min(60, service.settings.tsa_interval_seconds)))
         try:
-            await run_in_threadpool(service.log.stamper.stamp_if_due)
+            await run_in_threadpool(service.log.timestamper.stamp_if_due)
         except SourcemarkError as error:
             _logger.warning("no time-stamp: %s", error.detail)
         except Exception:

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from provenance.auditing.witness_server import Cosigner
+from provenance.auditing.witness_server import Witness
 from provenance.errors import Unavailable
 from provenance.ledger.witness_client import MOST_REQUEST
 
@@ -19,7 +19,7 @@ _logger = logging.getLogger(__name__)
 _BODY_SECONDS = 10
 
 
-def create_app(cosigner: Cosigner) -> Starlette:
+def create_app(witness: Witness) -> Starlette:
     """The application of one witness."""
 
     async def add_checkpoint(request: Request) -> Response:
@@ -33,7 +33,7 @@ def create_app(cosigner: Cosigner) -> Starlette:
         if body is None:
             return PlainTextResponse(f"the request is larger than {MOST_REQUEST} bytes\n", 413)
         try:
-            answer = await run_in_threadpool(cosigner.add_checkpoint, body)
+            answer = await run_in_threadpool(witness.add_checkpoint, body)
         except Unavailable as error:
             _logger.error("%s", error.detail)
             return PlainTextResponse("the witness cannot write its state\n", 503)

@@ -26,7 +26,7 @@ from .config import Settings
 from .database.engine import Database
 from .database.tables import entries, fingerprints, log_state, works
 from .errors import BadContent, SourcemarkError, Unavailable, from_fingerprint_error, from_os_error
-from .ledger.sequencer import Log
+from .ledger.log import Log
 from .schemas import Inline, Source
 from .search.boilerplate import Lessons
 from .tlog.keys import SigningKey

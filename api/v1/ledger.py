@@ -33,7 +33,7 @@ def _text(description: str, example: str) -> Responses:
     ),
 )
 def get_checkpoint(service: ServiceDep) -> PlainTextResponse:
-    return PlainTextResponse(service.log.published.checkpoint().raw, headers=_NOW)
+    return PlainTextResponse(service.log.reader.checkpoint().raw, headers=_NOW)
 
 
 @router.get(
@@ -76,9 +76,7 @@ def get_policy(service: ServiceDep) -> PlainTextResponse:
     ),
 )
 def get_tile(path: Annotated[str, Path(max_length=200, examples=["entries/000.p/1"])], service: ServiceDep) -> Response:
-    return Response(
-        service.log.published.tile("tile/" + path), media_type="application/octet-stream", headers=_FOR_EVER
-    )
+    return Response(service.log.reader.tile("tile/" + path), media_type="application/octet-stream", headers=_FOR_EVER)
 
 
 @router.get(
@@ -89,7 +87,7 @@ def get_tile(path: Annotated[str, Path(max_length=200, examples=["entries/000.p/
     responses=responses(404, ok=_text("A C2SP tlog-proof", "c2sp.org/tlog-proof@v1\nindex 0\n...\n")),
 )
 def get_inclusion_proof(service: ServiceDep, index: Index) -> PlainTextResponse:
-    return PlainTextResponse(service.log.published.proof(index), headers=_NOW)
+    return PlainTextResponse(service.log.reader.proof(index), headers=_NOW)
 
 
 @router.get(
@@ -104,4 +102,4 @@ def get_consistency_proof(
     old: Annotated[int, Query(ge=0, lt=2**63)],
     new: Annotated[int | None, Query(ge=0, lt=2**63, description="Default: the present size.")] = None,
 ) -> PlainTextResponse:
-    return PlainTextResponse(service.log.published.consistency(old, new), headers=_NOW)
+    return PlainTextResponse(service.log.reader.consistency(old, new), headers=_NOW)

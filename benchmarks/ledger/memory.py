@@ -24,6 +24,7 @@ from provenance.auditing import fsck, runner
 from provenance.config import Settings
 from provenance.tlog import keys, merkle, proof, statement
 from provenance.tlog.encoding import b64
+from provenance.tlog.key_directory import published_entries
 from provenance.works import signed_statements
 
 ORIGIN = "log.bench.example/sourcemark"
@@ -60,14 +61,15 @@ def sequence(home: Path, size: int) -> None:
 def prove(home: Path, size: int) -> None:
     """A thousand inclusion and consistency proofs."""
     with opened(home) as service:
-        published, head = service.log.published, service.log.head()
+        published, head = service.log.reader, service.log.head()
+        entry = published_entries(published.tile, size)
         for number in range(1000):
             index = number * 7919 % size
             found = proof.parse_proof(published.proof(index))
             merkle.verify_inclusion(
                 index,
                 size,
-                merkle.leaf_hash(service.log.publication.leaves(index, index + 1)[0]),
+                merkle.leaf_hash(entry(index)),
                 found.hashes,
                 head[1],
             )
@@ -76,7 +78,7 @@ def prove(home: Path, size: int) -> None:
 
 def export(home: Path, size: int) -> None:
     with opened(home) as service:
-        assert service.log.publication.export(home.parent / "export") == size
+        assert service.log.export(home.parent / "export") == size
 
 
 def audit(home: Path, size: int) -> None:

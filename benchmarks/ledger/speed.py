@@ -73,7 +73,7 @@ def rates(service: Service, act: Callable[[Service, Sequence[bytes]], None], cou
     for first in range(0, count, group):
         now = leaves[first : first + group]
         if before:
-            service.log.arrivals.verify(now)
+            service.log.verify(now)
         started, cpu = time.perf_counter(), time.process_time()
         act(service, now)
         wall, used = wall + time.perf_counter() - started, used + time.process_time() - cpu
@@ -161,8 +161,8 @@ def receipts(service: Service) -> None:
         ]
     files = receipt.build(
         leaf=leaves[0],
-        proof=log.published.proof(index),
-        enrolments=[(leaves[1], log.published.proof(0))],
+        proof=log.reader.proof(index),
+        enrolments=[(leaves[1], log.reader.proof(0))],
         opening={},
         policy=log.policy(),
         origin=ORIGIN,
@@ -176,7 +176,7 @@ def receipts(service: Service) -> None:
         took.append(time.perf_counter() - started)
     cpu = (time.process_time() - cpu) / len(took)
     print(f"receipt verified in {1000 * statistics.median(took):.2f} ms, {1000 * cpu:.2f} of CPU (<= 3)")
-    receipt_sizes(files[receipt.ENTRY], log.published.checkpoint().raw)
+    receipt_sizes(files[receipt.ENTRY], log.reader.checkpoint().raw)
 
 
 def receipt_sizes(entry: bytes, checkpoint: bytes) -> None:

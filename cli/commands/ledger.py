@@ -20,7 +20,7 @@ def checkpoint(
     json_: Annotated[bool, typer.Option("--json", help="As a JSON object, with the log's public keys.")] = False,
 ) -> None:
     with service() as opened:
-        note, (size, root) = opened.log.published.checkpoint().raw, opened.log.head()
+        note, (size, root) = opened.log.reader.checkpoint().raw, opened.log.head()
         if json_:
             emit(
                 {
@@ -38,7 +38,7 @@ def checkpoint(
 @app.command("export", help="Write the whole log as a static folder that any web server can host.")
 def export(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or earlier exported folder.")]) -> None:
     with service() as opened:
-        size = opened.log.publication.export(folder)
+        size = opened.log.export(folder)
     say(tr(f"exported {size} entries to {folder}", f"已将 {size} 条账本条目导出到 {folder}"))
 
 

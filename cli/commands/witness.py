@@ -41,7 +41,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 8471,
 ) -> None:
     from api.witness import create_app
-    from provenance.auditing.witness_server import Cosigner, log_keys
+    from provenance.auditing.witness_server import Witness, log_keys
 
     known = []
     for path in log:
@@ -51,7 +51,7 @@ def serve(
             raise BadInput(f"{path} cannot be read: {error.strerror}") from error
         except VerificationFailed as error:
             raise BadInput(f"{path} holds no keys of a log: {error.detail}") from None
-    witness = Cosigner(folder, known)
+    witness = Witness(folder, known)
     origins = ", ".join(witness.origins)
     server.serve(
         create_app(witness),

@@ -28,7 +28,7 @@ def rotate(service: Service) -> list[str]:
     """
     service.start()
     service.log.check_writable()
-    old = service.log.keyring.in_force()
+    old = service.log.keys_in_force()
     folder, passphrase = service.settings.keys_dir, service.settings.passphrase
     made = keys.new_log_keys()
     new = note.LogKeys(service.log.origin, *made)
@@ -57,7 +57,7 @@ def end(service: Service, successor: str | None = None) -> int:
     """
     service.start()
     service.log.check_writable()
-    old = service.log.keyring.in_force()
+    old = service.log.keys_in_force()
     signer = old.statement_key()
     last = statement.log_key(
         service.log.origin,

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from ..application import Service
 from ..database.tables import entries, now, pending_entries, signing_keys
 from ..errors import BadInput, Conflict, Forbidden, LedgerReadOnly, NotFound
-from ..ledger.admission import directory_of
+from ..ledger.key_rows import load_directory
 from ..tlog import envelope, keys, merkle, statement
 from ..tlog.keys import SigningKey
 from .accounts import LOCAL, Account, find
@@ -296,7 +296,7 @@ def check_own(service: Service, account: Account, signers: Iterable[str]) -> Non
 def check_acts_for(service: Service, signers: Sequence[str], registrants: Sequence[str]) -> None:
     """Raises `Conflict` unless one of the signers may act for one of the registrants."""
     with service.db.read() as connection:
-        directory = directory_of(connection, service.log.origin, {*signers, *registrants})
+        directory = load_directory(connection, service.log.origin, {*signers, *registrants})
     if not any(directory.acts_for(signer, registrant) for signer in signers for registrant in registrants):
         raise Conflict(
             f"the key {signers[0][:16]} may not act for {registrants[0][:16]}, which signed the registration: sign "

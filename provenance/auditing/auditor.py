@@ -23,7 +23,7 @@ from ..tlog.key_directory import KeyDirectory, published_entries
 from ..tlog.merkle import HASH_SIZE, Frontier, leaf_hash, perfect_root, range_root
 from .duplicates import NONE, Repeats
 from .duplicates import digest as digest_of
-from .process_pool import crew_of
+from .process_pool import worker_processes
 
 _CHUNK = 16  # bundles
 _FETCHERS = 8
@@ -83,7 +83,7 @@ def _entries(
     upper, whole, rest = _Rows(fetch), Frontier(), Frontier()
     news: list[list[Event]] = [[] for _ in range(jobs)]
     key_sets, in_force = [list(log_keys)], None
-    with crew_of(jobs, _Auditor, fetch, checkpoint.origin, checkpoint.size) as crew:
+    with worker_processes(jobs, _Auditor, fetch, checkpoint.origin, checkpoint.size) as crew:
         for start in range(0, len(chunks), jobs):
             now = chunks[start : start + jobs]
             hashed: list[_Hashed] = crew("hash", [(number,) for number in now])

@@ -25,8 +25,8 @@ from ..database.tables import (
     works,
 )
 from ..errors import LedgerReadOnly, SourcemarkError, VerificationFailed
-from ..ledger.checkpoint_store import SignerState
-from ..ledger.sequencer import Log
+from ..ledger.log import Log
+from ..ledger.signer_state import SignerState
 from ..tlog import envelope, merkle, note, statement, tiles
 from ..tlog.key_directory import KeyDirectory
 from ..tlog.merkle import Frontier
@@ -75,7 +75,7 @@ def _problems(db: Database, log: Log) -> Iterator[str]:
     yield from _signatures(db, log)
     yield from _openings(db)
     yield from _fingerprints(db)
-    yield from log.stamper.problems()
+    yield from log.timestamper.problems()
     yield from (f"published log: {found}" for found in _published(log))
 
 

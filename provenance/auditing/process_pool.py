@@ -15,7 +15,7 @@ Ask = Callable[[str, Sequence[tuple[Any, ...]]], list[Any]]
 
 
 @contextmanager
-def crew_of(size: int, make: Callable[..., Any], *arguments: Any) -> Iterator[Ask]:
+def worker_processes(size: int, make: Callable[..., Any], *arguments: Any) -> Iterator[Ask]:
     """Start ``size`` processes, each with ``make(*arguments)``; a crew of one works here, without any.
 
     Yields:

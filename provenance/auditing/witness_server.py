@@ -127,7 +127,7 @@ def log_keys(raw: bytes) -> list[note.VKey]:
     return found
 
 
-class Cosigner:
+class Witness:
     """One witness at work. Thread-safe, and safe beside other processes on the same folder."""
 
     def __init__(self, folder: Path, logs: Sequence[Sequence[note.VKey]]) -> None:

@@ -1,10 +1,11 @@
 """T4 and T5 of a round: a signed checkpoint gets its witnesses' cosignatures, then its tiles are written, then itself.
 
-The checkpoints come from the database, where the sequencer (`log`) has put them; what is published once is left alone.
+The checkpoints come from the database, where the `sequencer` has put them; what is published once is left alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,27 +17,35 @@ from ..errors import BadInput, Misconfigured, Unavailable, VerificationFailed
 from ..tlog import note, policy, tiles
 from ..tlog.merkle import consistency_proof
 from .keyring import Keyring
-from .reader import Published
-from .timestamper import Stamper
-from .witness_client import Witnesses
+from .reader import LogReader
+from .witness_client import WitnessClient
 
 
-class Publication:
-    """The published form of one log, and who must cosign it.
+class Publisher:
+    """Publishes the checkpoints of one log, with the cosignatures that its policy demands.
 
     Attributes:
+        reader: of the folder it publishes to.
         size: of what this process knows to be published, -1 before it has looked.
     """
 
-    def __init__(self, db: Database, settings: Settings, keyring: Keyring) -> None:
-        self.published = Published(settings.log_dir)
-        self.stamper = Stamper(db, settings, self.published)
+    def __init__(
+        self,
+        db: Database,
+        settings: Settings,
+        keyring: Keyring,
+        reader: LogReader,
+        on_published: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``on_published`` is called whenever a new checkpoint stands in the folder; it must not block."""
+        self.reader = reader
         self.size = -1
+        self._on_published = on_published
         self._db = db
         self._settings = settings
         self._keyring = keyring
         self._witness_lines: bytes | None = None
-        self._witnesses: Witnesses | None = None
+        self._witnesses: WitnessClient | None = None
         self._witness_policy = b""  # of which those are the witnesses
         self._witnesses_compared = False
         self._cosigned = b""  # a checkpoint known to have its quorum
@@ -44,27 +53,25 @@ class Publication:
     def start(self) -> None:
         """Read the settings; raises `Misconfigured`."""
         self._witness_lines = self._settings.witness_lines
-        self.stamper.start()
 
     def close(self) -> None:
         """Finish what is being asked of others, and close the connections to them."""
-        self.stamper.close()
         if self._witnesses is not None:
             self._witnesses.close()
 
     def publish(self) -> None:
         """T4 and T5. What is already published is left alone."""
         size, _, signed = self.stored()
-        published = self.published.read()
-        if published is None or published.raw != signed or not (signed == self._cosigned or self.has_quorum(signed)):
+        published = self.reader.read()
+        if published is None or published.raw != signed or not (signed == self._cosigned or self.meets_policy(signed)):
             signed = self._cosign(0 if published is None else published.size, size, signed)
-            with self.published.alone():
-                published = self.published.read()
+            with self.reader.alone():
+                published = self.reader.read()
                 start = 0 if published is None else published.size
                 if start <= size:
                     tiles.publish(self._settings.log_dir, start, size, self.leaves, signed)
                     self._write_keys(self._settings.log_dir)
-            self.stamper.wake()
+            self._on_published()
         self._cosigned, self.size = signed, size
 
     def _cosign(self, published: int, size: int, signed: bytes) -> bytes:
@@ -72,7 +79,7 @@ class Publication:
         witnesses = self._demanded()
         if witnesses is None:
             return signed
-        nodes = self.published.ahead(published, self._leaf_hashes)
+        nodes = self.reader.nodes(published, self._leaf_hashes)
         cosigned = witnesses.collect(signed, lambda old: consistency_proof(nodes, old, size), published)
         if cosigned != signed:
             with self._db.write() as connection:
@@ -86,7 +93,7 @@ class Publication:
             witnesses.compare(signed)
             self._witnesses_compared = True
 
-    def _demanded(self) -> Witnesses | None:
+    def _demanded(self) -> WitnessClient | None:
         """The witnesses of the policy, None when there are none."""
         if self._witness_lines is None:
             return None
@@ -97,13 +104,13 @@ class Publication:
                 self._witnesses.close()
             try:
                 some = bool(parsed.urls) or parsed.witnessed
-                self._witnesses = Witnesses(parsed, self._settings.witness_seconds) if some else None
+                self._witnesses = WitnessClient(parsed, self._settings.witness_seconds) if some else None
             except BadInput as error:
                 raise Misconfigured(f"SOURCEMARK_WITNESS_POLICY: {error.detail}") from error
             self._witness_policy = current
         return self._witnesses
 
-    def has_quorum(self, signed: bytes) -> bool:
+    def meets_policy(self, signed: bytes) -> bool:
         """Whether a signed checkpoint of this log suits its present policy: keys and witnesses."""
         trusted = policy.parse_policy(self.policy())
         try:
@@ -111,16 +118,6 @@ class Publication:
         except VerificationFailed:
             return False
         return trusted.satisfied_by(set(opened.signed_by))
-
-    def signed_by_present_keys(self, signed: bytes) -> bool:
-        """Whether the keys in force signed a checkpoint of this log, whoever witnessed it."""
-        try:
-            note.open_checkpoint(
-                signed, [note.VKey.parse(key) for key in self._keyring.vkeys()], origin=self._keyring.origin
-            )
-        except VerificationFailed:
-            return False
-        return True
 
     def policy(self) -> bytes:
         """The C2SP tlog-policy: the log's keys and its witnesses; where there are none, it says so."""
@@ -182,7 +179,7 @@ class Publication:
 
     def rebuild(self) -> int:
         """Make every tile again from the database; returns the log's size."""
-        with self.published.alone():
+        with self.reader.alone():
             size, _, signed = self.stored()
             tiles.publish(self._settings.log_dir, 0, size, self.leaves, signed)
             self._write_keys(self._settings.log_dir)

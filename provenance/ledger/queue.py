@@ -1,4 +1,4 @@
-"""T1 of a round, and what comes before: statements that arrive are read and verified once, then queued."""
+"""T1 of a round, and what comes before: statements that arrive are parsed and verified once, then queued."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ..database.tables import checkpoints, entries, now, pending_entries
 from ..errors import BadInput, Conflict, VerificationFailed
 from ..tlog import envelope, merkle
 from ..tlog.key_directory import KeyDirectory
-from .admission import directory_of
+from .key_rows import load_directory
 
-_KEPT = 8 * 1024 * 1024  # bytes of statements that are kept read, from their arrival until they have an index
-_WORTH_A_THREAD = 64  # signatures
+_MAX_PARSED_BYTES = 8 * 1024 * 1024  # of statements kept parsed from their arrival until they have an index
+_MIN_SIGNATURES_PER_THREAD = 64
 
 
-class Arrivals:
-    """Statements on their way into one log.
+class EntryQueue:
+    """Entries on their way into one log.
 
     Attributes:
         origin: of the log; empty until it is opened.
@@ -31,23 +31,23 @@ class Arrivals:
     def __init__(self, db: Database) -> None:
         self.origin = ""
         self._db = db
-        # Entries by leaf hash, and those whose signatures were found to hold, so that each is read and verified once.
-        self._read: dict[bytes, envelope.Leaf] = {}
-        self._read_bytes = 0
+        # Entries by leaf hash, and those whose signatures were found to hold, so that each is parsed and verified once.
+        self._parsed: dict[bytes, envelope.Leaf] = {}
+        self._parsed_bytes = 0
         self._verified: set[bytes] = set()
 
-    def read(self, raw: bytes) -> envelope.Leaf:
+    def parse(self, raw: bytes) -> envelope.Leaf:
         """See `envelope.parse_leaf`."""
-        return self._read_as(merkle.leaf_hash(raw), raw)
+        return self._parse_as(merkle.leaf_hash(raw), raw)
 
-    def _read_as(self, leaf_hash: bytes, raw: bytes) -> envelope.Leaf:
-        found = self._read.get(leaf_hash)
+    def _parse_as(self, leaf_hash: bytes, raw: bytes) -> envelope.Leaf:
+        found = self._parsed.get(leaf_hash)
         if found is None:
             found = envelope.parse_leaf(raw)
-            if self._read_bytes > _KEPT:
-                self._read, self._read_bytes, self._verified = {}, 0, set()
-            self._read[leaf_hash] = found
-            self._read_bytes += len(found.payload)
+            if self._parsed_bytes > _MAX_PARSED_BYTES:
+                self._parsed, self._parsed_bytes, self._verified = {}, 0, set()
+            self._parsed[leaf_hash] = found
+            self._parsed_bytes += len(found.payload)
         return found
 
     def verify(self, leaves: Sequence[bytes], connection: sa.Connection | None = None) -> None:
@@ -62,7 +62,7 @@ class Arrivals:
 
     def _verify(self, new: Mapping[bytes, bytes], connection: sa.Connection | None) -> None:
         parsed = {
-            leaf_hash: self._read_as(leaf_hash, raw)
+            leaf_hash: self._parse_as(leaf_hash, raw)
             for leaf_hash, raw in new.items()
             if leaf_hash not in self._verified
         }
@@ -70,7 +70,7 @@ class Arrivals:
             return
         signers = {keyid for leaf in parsed.values() for keyid in leaf.signers}
         with contextlib.nullcontext(connection) if connection is not None else self._db.read() as reading:
-            directory = directory_of(reading, self.origin, signers, enrolled=False)
+            directory = load_directory(reading, self.origin, signers, enrolled=False)
             for leaf in parsed.values():
                 if leaf.host != envelope.host_of(self.origin):
                     raise VerificationFailed(
@@ -80,7 +80,7 @@ class Arrivals:
             self._check_afters(reading, {leaf.after for leaf in parsed.values()})
         self._verified |= parsed.keys()
 
-    def queue(self, connection: sa.Connection, leaves: Sequence[bytes]) -> None:
+    def add(self, connection: sa.Connection, leaves: Sequence[bytes]) -> None:
         """Put signed entries in the queue, within the caller's transaction.
 
         Raises:
@@ -92,7 +92,7 @@ class Arrivals:
         moment = now()
         rows = []
         for leaf_hash, raw in zip(hashes, leaves, strict=True):
-            leaf = self._read_as(leaf_hash, raw)
+            leaf = self._parse_as(leaf_hash, raw)
             rows.append(
                 {
                     "leaf": raw,
@@ -124,16 +124,16 @@ class Arrivals:
                 f"the statement says it is after a checkpoint of size {min(unknown)[0]} that was never signed"
             )
 
-    def known(self, leaf_hash: bytes) -> envelope.Leaf | None:
-        """What was read before, if it is still kept."""
-        return self._read.get(leaf_hash)
+    def parsed(self, leaf_hash: bytes) -> envelope.Leaf | None:
+        """An entry that was parsed before, if it is still kept."""
+        return self._parsed.get(leaf_hash)
 
     def forget(self, hashes: Iterable[bytes]) -> None:
         """These have their indexes, or never get any."""
         for leaf_hash in hashes:
-            found = self._read.pop(leaf_hash, None)
+            found = self._parsed.pop(leaf_hash, None)
             if found is not None:
-                self._read_bytes -= len(found.payload)
+                self._parsed_bytes -= len(found.payload)
             self._verified.discard(leaf_hash)
 
 
@@ -144,7 +144,7 @@ def _verify_all(directory: KeyDirectory, leaves: Sequence[envelope.Leaf]) -> Non
         for leaf in some:
             directory.verify(leaf)
 
-    jobs = min(os.cpu_count() or 1, len(leaves) // _WORTH_A_THREAD)
+    jobs = min(os.cpu_count() or 1, len(leaves) // _MIN_SIGNATURES_PER_THREAD)
     if jobs < 2:
         verify(leaves)
         return

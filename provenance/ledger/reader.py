@@ -16,7 +16,7 @@ AT_ONCE = 4096
 Tail = Callable[[int, int], Sequence[bytes]]  # the leaf hashes [start, stop) of entries that are not published
 
 
-class Published:
+class LogReader:
     """One published folder. What it answers fits together: proofs lead to the checkpoint whose tiles are all there."""
 
     def __init__(self, folder: Path) -> None:
@@ -75,9 +75,9 @@ class Published:
         except OSError as error:
             raise from_os_error(error, self.folder) from error
 
-    def ahead(self, size: int, tail: Tail) -> Ahead:
+    def nodes(self, size: int, tail: Tail) -> LogNodes:
         """The hashes of the log that is published up to ``size`` and goes on with ``tail``'s leaf hashes."""
-        return Ahead(tiles.TileReader(self._fetch, size), tail)
+        return LogNodes(tiles.TileReader(self._fetch, size), tail)
 
     def tile(self, path: str) -> bytes:
         """A published tile or entry bundle by its C2SP path; raises `NotFound`."""
@@ -102,8 +102,8 @@ class Published:
         return tiles.from_folder(self.folder)(path)
 
 
-class Ahead:
-    """Hashes of a log whose newest entries have no tiles yet; implements `tree.Nodes`.
+class LogNodes:
+    """Hashes of a log whose newest entries have no tiles yet; implements `merkle.Nodes`.
 
     When the published folder was lost, that is every entry: they are hashed a part at a time, so that a proof needs no
     more memory for a long log than for a short one.
@@ -115,7 +115,7 @@ class Ahead:
         self._tail = tail
 
     def node(self, height: int, index: int) -> bytes:
-        """See `tree.Nodes`."""
+        """See `merkle.Nodes`."""
         start, stop = index << height, (index + 1) << height
         if stop <= self._published.size:
             return self._published.node(height, index)

@@ -20,19 +20,19 @@ from ..database.engine import Database
 from ..database.tables import now, timestamps
 from ..errors import BadInput, Misconfigured, SourcemarkError, VerificationFailed
 from ..tlog import timestamp
-from .reader import Published
+from .reader import LogReader
 
 _logger = logging.getLogger(__name__)
 _RETRY = 30.0  # seconds after a failure
 
 
-class Stamper:
+class Timestamper:
     """The time-stamps of one log. Thread-safe; several processes may share the database."""
 
-    def __init__(self, db: Database, settings: Settings, published: Published) -> None:
+    def __init__(self, db: Database, settings: Settings, reader: LogReader) -> None:
         self._db = db
         self._settings = settings
-        self._published = published
+        self._reader = reader
         self._authority: timestamp.Authority | None = None
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -65,7 +65,7 @@ class Stamper:
             return
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._try, name="stamper", daemon=True)
+                self._thread = threading.Thread(target=self._try, name="timestamper", daemon=True)
                 self._thread.start()
 
     def _try(self) -> None:
@@ -86,7 +86,7 @@ class Stamper:
         """
         if self._authority is None:
             return False
-        published = self._published.read()
+        published = self._reader.read()
         last = self._last()
         if published is None or (last is not None and last[0] >= published.size):
             return False
@@ -99,7 +99,7 @@ class Stamper:
 
     def stamp(self) -> None:
         """Stamp the newest published checkpoint now; raises `Unavailable`."""
-        published = self._published.read()
+        published = self._reader.read()
         if self._authority is None or published is None:
             return
         self._not_before = time.monotonic() + _RETRY

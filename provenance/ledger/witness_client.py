@@ -59,7 +59,7 @@ class _Contradiction(Exception):
 
 
 @dataclass(slots=True)
-class _Witness:
+class _Server:
     """One server, the names and keys the policy expects of it, and what it last had of the log."""
 
     remote: Remote
@@ -71,13 +71,13 @@ class _Witness:
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    witness: _Witness
+    witness: _Server
     signatures: dict[note.VKey, bytes]
     why_not: str = ""
     contradiction: bool = False
 
 
-class Witnesses:
+class WitnessClient:
     """The witnesses of one policy. One collection at a time; each request runs in a thread of its own."""
 
     def __init__(self, policy: Policy, seconds: float) -> None:
@@ -94,7 +94,7 @@ class Witnesses:
         by_url: dict[str, list[note.VKey]] = {}
         for name, url in policy.urls.items():
             by_url.setdefault(url.rstrip("/"), []).append(policy.witnesses[name])
-        self._witnesses = [_Witness(Remote(url, seconds), tuple(keys)) for url, keys in by_url.items()]
+        self._witnesses = [_Server(Remote(url, seconds), tuple(keys)) for url, keys in by_url.items()]
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -161,11 +161,11 @@ class Witnesses:
             )
         return signed + b"".join(gathered.values())
 
-    def _ask(self, asked: Iterable[_Witness], act: Callable[[_Witness], _Reply]) -> Iterable[_Reply]:
+    def _ask(self, asked: Iterable[_Server], act: Callable[[_Server], _Reply]) -> Iterable[_Reply]:
         """Ask in parallel; replies as they come, for those that are late a reply that says so."""
         replies: queue.SimpleQueue[_Reply] = queue.SimpleQueue()
 
-        def one(each: _Witness) -> None:
+        def one(each: _Server) -> None:
             try:
                 reply = act(each)
             except _Contradiction as error:
@@ -199,11 +199,11 @@ class Witnesses:
             waiting.remove(reply.witness)
             yield reply
 
-    def _compared(self, each: _Witness, checkpoint: note.Checkpoint) -> _Reply:
+    def _compared(self, each: _Server, checkpoint: note.Checkpoint) -> _Reply:
         self._post(each, checkpoint, checkpoint.size, [])
         return _Reply(each, {})
 
-    def _cosigned(self, each: _Witness, checkpoint: note.Checkpoint, prove: Prove, earlier: int) -> _Reply:
+    def _cosigned(self, each: _Server, checkpoint: note.Checkpoint, prove: Prove, earlier: int) -> _Reply:
         for _ in range(3):  # its size may be unknown to us, and change once more under our hands
             old = min(earlier if each.size is None else each.size, checkpoint.size)
             lines = self._post(each, checkpoint, old, prove(old))
@@ -212,7 +212,7 @@ class Witnesses:
                 return _Reply(each, self._verified(each, checkpoint, lines))
         raise Unavailable(f"{each.remote.url} names another size each time it is asked")
 
-    def _post(self, each: _Witness, checkpoint: note.Checkpoint, old: int, proof: Sequence[bytes]) -> bytes | None:
+    def _post(self, each: _Server, checkpoint: note.Checkpoint, old: int, proof: Sequence[bytes]) -> bytes | None:
         """The witness's signature lines, or None when it has another older size, which is then remembered."""
         url = each.remote.url
         answer = each.remote.post(
@@ -235,7 +235,7 @@ class Witnesses:
         each.size = size
         return None
 
-    def _verified(self, each: _Witness, checkpoint: note.Checkpoint, lines: bytes) -> dict[note.VKey, bytes]:
+    def _verified(self, each: _Server, checkpoint: note.Checkpoint, lines: bytes) -> dict[note.VKey, bytes]:
         """The cosignatures in an answer, by key; those of unknown keys are ignored.
 
         Raises:

@@ -46,10 +46,10 @@ def build(service: Service, work_id: str, account_id: str | None = None) -> dict
     seen, _ = parse_leaf(leaf).after
     with service.db.read() as connection:
         after = connection.execute(sa.select(checkpoints.c.note).where(checkpoints.c.size == seen)).scalar()
-    if after is not None and not service.log.publication.signed_by_present_keys(bytes(after)):
+    if after is not None and not service.log.signed_by_keys_in_force(bytes(after)):
         after = None  # from before the log's keys changed: a reader of the present policy could not check it
     checkpoint, stamp, renewal = _stamped(service, work.idx)
-    published = service.log.published
+    published = service.log.reader
     return receipt.build(
         leaf=leaf,
         proof=published.proof(work.idx, checkpoint),
@@ -69,21 +69,21 @@ def _stamped(service: Service, index: int) -> tuple[bytes | None, bytes | None, 
 
     Without a time-stamp all are None; where there is an authority and none covers the entry yet, it is asked now.
     """
-    stamper = service.log.stamper
+    timestamper = service.log.timestamper
     first = _first(service, index)
-    if first is None and stamper.configured:
+    if first is None and timestamper.configured:
         try:
-            stamper.stamp()
+            timestamper.stamp()
         except Unavailable as error:
             _logger.warning("a receipt without a time-stamp: %s", error.detail)
         first = _first(service, index)
     if first is None:
         return None, None, None
     size, checkpoint, token = first
-    for later_size, later, later_token in stamper.covering(index, newest=True):
+    for later_size, later, later_token in timestamper.covering(index, newest=True):
         aged = timestamp.read(later_token, later).time - timestamp.read(token, checkpoint).time
-        if later_size > size and aged >= _RENEWED_AFTER and service.log.publication.has_quorum(later):
-            proof = service.log.published.consistency(size, later_size).encode()
+        if later_size > size and aged >= _RENEWED_AFTER and service.log.meets_policy(later):
+            proof = service.log.reader.consistency(size, later_size).encode()
             return checkpoint, token, (later, proof, later_token)
         break
     return checkpoint, token, None
@@ -91,7 +91,7 @@ def _stamped(service: Service, index: int) -> tuple[bytes | None, bytes | None, 
 
 def _first(service: Service, index: int) -> tuple[int, bytes, bytes] | None:
     """The earliest time-stamped checkpoint that holds an entry and suits the present policy."""
-    for size, checkpoint, token in service.log.stamper.covering(index):
-        if service.log.publication.has_quorum(checkpoint):
+    for size, checkpoint, token in service.log.timestamper.covering(index):
+        if service.log.meets_policy(checkpoint):
             return size, checkpoint, token
     return None

@@ -298,7 +298,7 @@ def keep(service: Service, account: Account, draft: Draft) -> bytes:
 
 def take(service: Service, account: Account, leaves: Sequence[bytes]) -> list[Draft | None]:
     """The drafts that signed statements were prepared from; None in the place of one that this account has not."""
-    wanted = [statement_hash(service.log.arrivals.read(leaf)) for leaf in leaves]
+    wanted = [statement_hash(service.log.parse(leaf)) for leaf in leaves]
     with service.db.read() as connection:
         rows = connection.execute(
             sa.select(drafts).where(drafts.c.statement_hash.in_(wanted), drafts.c.account_id == account.id)

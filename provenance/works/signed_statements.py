@@ -121,19 +121,17 @@ def _submit_group(
             leaf, parsed = _parsed(service, each)
             if parsed.kind == "registration":
                 leaves[place] = leaf
-        signing.check_own(
-            service, account, {s for leaf in leaves.values() for s in service.log.arrivals.read(leaf).signers}
-        )
-        service.log.arrivals.verify(list(leaves.values()))
-        open_ones = [p for p, leaf in leaves.items() if "sealed" not in service.log.arrivals.read(leaf).predicate]
+        signing.check_own(service, account, {s for leaf in leaves.values() for s in service.log.parse(leaf).signers})
+        service.log.verify(list(leaves.values()))
+        open_ones = [p for p, leaf in leaves.items() if "sealed" not in service.log.parse(leaf).predicate]
         taken = registration.take(service, account, [leaves[place] for place in open_ones])
         for place, draft in zip(open_ones, taken, strict=True):
             if draft is not None:
                 group[place] = draft
-                used.append(registration.statement_hash(service.log.arrivals.read(leaves[place])))
+                used.append(registration.statement_hash(service.log.parse(leaves[place])))
         for place in leaves.keys() - set(open_ones):
             leaf = leaves[place]
-            group[place] = _sealed(leaf, service.log.arrivals.read(leaf), signed[place])
+            group[place] = _sealed(leaf, service.log.parse(leaf), signed[place])
         places = sorted(group)
         if not places:
             return answers
@@ -148,7 +146,7 @@ def _submit_group(
 
 def _parsed(service: Service, signed: SignedStatement) -> tuple[bytes, envelope.Leaf]:
     leaf = unb64(signed.leaf)
-    parsed = service.log.arrivals.read(leaf)
+    parsed = service.log.parse(leaf)
     if parsed.host != envelope.host_of(service.log.origin):
         raise VerificationFailed(f"the statement was written for the log of {parsed.host!r:.80}, not this one")
     if signed.opening is not None and "sealed" not in parsed.predicate:
@@ -214,7 +212,7 @@ def _registration(
     draft = _sealed(leaf, parsed, signed) if sealed else registration.take(service, account, [leaf])[0]
     if draft is None:
         return _answered(service, account, leaf)
-    service.log.arrivals.verify([leaf])  # before the database's one writer is held
+    service.log.verify([leaf])  # before the database's one writer is held
     used = [] if sealed else [registration.statement_hash(parsed)]
     item = RegistrationItem(external_id=draft.external_id)
     try:

@@ -15,7 +15,7 @@ FOR_EVER, ANEW = "public, max-age=31536000, immutable", "no-cache"
 def test_the_same_bytes_as_the_export(api: Api, tmp_path: Path) -> None:
     register_work(api.service, ESSAY.encode())
     out = tmp_path / "out"
-    api.service.log.publication.export(out)
+    api.service.log.export(out)
     names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
     assert names == ["checkpoint", "log.vkey", "policy", "tile/0/000.p/2", "tile/entries/000.p/2"]
     for name in names:
@@ -61,7 +61,7 @@ def test_a_third_party_audits_the_service(api: Api) -> None:
     import uvicorn
 
     register_work(api.service, ESSAY.encode())
-    older = api.service.log.published.checkpoint().raw
+    older = api.service.log.reader.checkpoint().raw
     register_work(api.service, ESSAY_ZH.encode())
     server = uvicorn.Server(uvicorn.Config(api.client.app, port=0, lifespan="off", log_level="error"))
     thread = threading.Thread(target=server.run)

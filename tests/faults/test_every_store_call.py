@@ -109,15 +109,15 @@ class Producer:
         """What is published verifies, continues what was seen before, and holds every answer in its place."""
         log = self.service.log
         keys_ = [note.VKey.parse(key) for key in log.vkeys()]
-        now = note.open_checkpoint(log.published.checkpoint().raw, keys_)
+        now = note.open_checkpoint(log.reader.checkpoint().raw, keys_)
         if self.seen is not None and self.seen.size:
-            lines = log.published.consistency(self.seen.size).split()
+            lines = log.reader.consistency(self.seen.size).split()
             merkle.verify_consistency(
                 self.seen.size, now.size, [unb64(line) for line in lines], self.seen.root, now.root
             )
-        self.seen = note.parse_checkpoint(log.published.checkpoint().raw)
+        self.seen = note.parse_checkpoint(log.reader.checkpoint().raw)
         for leaf_hash, index in list(self.answered.items())[-3:]:
-            found = proof.parse_proof(log.published.proof(index))
+            found = proof.parse_proof(log.reader.proof(index))
             merkle.verify_inclusion(index, now.size, leaf_hash, found.hashes, now.root)
 
     def check_all(self) -> None:
@@ -326,10 +326,10 @@ def test_no_unknown_call_of_the_operating_system() -> None:
     root = Path(provenance.__file__).parent
     used = {
         word
-        for path in [*root.glob("*.py"), *(root / "ledger").glob("*.py")]
+        for path in root.rglob("*.py")
         for word in re.findall(
             r"\b(?:os\.\w+|sqlite3\.connect|raw_connection|driver_connection|mmap)\b", path.read_text()
         )
-        if path.name != "cosigner.py"  # a witness is another program, with a store and tests of its own
+        if path.name != "witness_server.py"  # a witness is another program, with a store and tests of its own
     }
     assert {word for word in used if not FLAGS.match(word)} - HARMLESS - REPLACED == set()

@@ -91,7 +91,7 @@ def test_kill_rounds(context, settings: Settings, tmp_path: Path, capsys: pytest
             service.log.origin, public_key=KEY.public, custody="producer", after=service.log.head()
         )
         Producer.enrol(service, statement.sign(enrolled, KEY))
-        published, vkeys = service.log.published, [note.VKey.parse(key) for key in service.log.vkeys()]
+        published, vkeys = service.log.reader, [note.VKey.parse(key) for key in service.log.vkeys()]
         seen = note.open_checkpoint(published.checkpoint().raw, vkeys)
         rng, began, at_random, paused = random.Random(11), time.monotonic(), 0, 0
         for number in range(ROUNDS):
@@ -183,11 +183,11 @@ def test_a_paused_sequencer_that_resumes(context, settings: Settings, tmp_path: 
                 take_locks(service)
             other = started(context, settings, records, name + "-other", [], None)
             other.join(1.0)
-            seen = note.open_checkpoint(service.log.published.checkpoint().raw, vkeys)
+            seen = note.open_checkpoint(service.log.reader.checkpoint().raw, vkeys)
             os.kill(paused.pid, signal.SIGCONT)
             paused.join(0.5)
             for _ in range(5):  # the one that resumes does not publish its older state over the newer one
-                now = note.open_checkpoint(service.log.published.checkpoint().raw, vkeys)
+                now = note.open_checkpoint(service.log.reader.checkpoint().raw, vkeys)
                 assert now.size >= seen.size
                 seen = now
                 time.sleep(0.02)

@@ -78,7 +78,7 @@ def test_kill_a_witness(tmp_path: Path) -> None:
             process.stderr.close()
             time.sleep(0.01)
     assert killed >= ROUNDS // 2
-    witness = witness_server.Cosigner(tmp_path / "w", [log.vkeys])
+    witness = witness_server.Witness(tmp_path / "w", [log.vkeys])
     assert acknowledged > 0
     fork = note.sign_checkpoint(note.Checkpoint(ORIGIN, acknowledged, bytes(32)), LOG_KEYS, 1_790_000_000)
     for old in (0, acknowledged):

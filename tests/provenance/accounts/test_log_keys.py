@@ -104,7 +104,7 @@ def test_who_changes_the_logs_keys(service: Service) -> None:
     """A producer's key, or new keys that did not sign, change nothing."""
     register_work(service, ESSAY.encode())
     own, log = signing.signing_key(service, accounts.local(service.db)), service.log
-    old, new = log.keyring.in_force(), note.LogKeys(log.origin, *keys.new_log_keys())
+    old, new = log.keys_in_force(), note.LogKeys(log.origin, *keys.new_log_keys())
     foreign = note.LogKeys("other.example/log", *keys.new_log_keys())
     for replaces, names, signers in (
         (old.vkeys(), new.vkeys(), [own]),

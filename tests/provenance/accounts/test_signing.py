@@ -29,7 +29,7 @@ def sound(service: Service, folder: Path | None = None) -> None:
     """Nothing is wrong with the log, for us and, where they are at hand, for verifiers that others wrote."""
     assert fsck.check(service.db, service.log)["problems"] == []
     if folder is not None and (TOOLS / "verify_log_dir.py").exists():
-        service.log.publication.export(folder)
+        service.log.export(folder)
         keys_ = [word for key in service.log.vkeys() for word in ("--vkey", key)]
         command = [sys.executable, TOOLS / "verify_log_dir.py", folder, "--entries", "dsse", *keys_]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

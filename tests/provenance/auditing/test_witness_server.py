@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from provenance.auditing import witness_server
-from provenance.auditing.witness_server import Answer, Cosigner
+from provenance.auditing.witness_server import Answer, Witness
 from provenance.errors import BadInput, Conflict, Unavailable
 from provenance.ledger.witness_client import format_request
 from provenance.tlog import keys, merkle, note, tiles
@@ -26,9 +26,9 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> SmallLog:
 
 
 @pytest.fixture
-def witness(tmp_path: Path) -> Cosigner:
+def witness(tmp_path: Path) -> Witness:
     witness_server.create(tmp_path, "witness.example/w1")
-    return Cosigner(tmp_path, [[note.VKey.parse(key) for key in LOG_KEYS.vkeys()]])
+    return Witness(tmp_path, [[note.VKey.parse(key) for key in LOG_KEYS.vkeys()]])
 
 
 def signed(size: int, root: bytes, origin: str = ORIGIN) -> bytes:
@@ -44,14 +44,14 @@ def request(log: SmallLog, old: int, new: int) -> bytes:
     return format_request(old, merkle.consistency_proof(nodes, old, new), at(log, new))
 
 
-def state(witness: Cosigner) -> int:
+def state(witness: Witness) -> int:
     with sqlite3.connect(witness._state) as connection:
         row = connection.execute("SELECT size FROM logs").fetchone()
     connection.close()
     return row[0] if row else 0
 
 
-def check_signed(witness: Cosigner, raw: bytes, answer: Answer) -> None:
+def check_signed(witness: Witness, raw: bytes, answer: Answer) -> None:
     assert answer.status == 200, answer
     text = note.parse_note(raw).text
     good = note.verify_note(note.parse_note(text + b"\n" + answer.body), witness.keys.vkeys)
@@ -60,7 +60,7 @@ def check_signed(witness: Cosigner, raw: bytes, answer: Answer) -> None:
     assert None not in good.values()
 
 
-def test_a_growing_log(log: SmallLog, witness: Cosigner) -> None:
+def test_a_growing_log(log: SmallLog, witness: Witness) -> None:
     old = 0
     for new in (0, 1, 1, 4, 7, 8, 9, 9):
         check_signed(witness, at(log, new), witness.add_checkpoint(request(log, old, new)))
@@ -69,14 +69,14 @@ def test_a_growing_log(log: SmallLog, witness: Cosigner) -> None:
     assert witness.forks() == []
 
 
-def test_a_client_that_does_not_know_the_size_is_told(log: SmallLog, witness: Cosigner) -> None:
+def test_a_client_that_does_not_know_the_size_is_told(log: SmallLog, witness: Witness) -> None:
     witness.add_checkpoint(request(log, 0, 5))
     for old, new in ((0, 9), (4, 9), (7, 9), (0, 3), (3, 3), (0, 5)):
         assert witness.add_checkpoint(request(log, old, new)) == Answer(409, b"5\n", "text/x.tlog.size")
     check_signed(witness, at(log, 9), witness.add_checkpoint(request(log, 5, 9)))
 
 
-def test_never_two_roots_of_one_size(log: SmallLog, witness: Cosigner) -> None:
+def test_never_two_roots_of_one_size(log: SmallLog, witness: Witness) -> None:
     witness.add_checkpoint(request(log, 0, 5))
     fork = signed(5, bytes(32))
     for old in (5, 0, 4):
@@ -85,7 +85,7 @@ def test_never_two_roots_of_one_size(log: SmallLog, witness: Cosigner) -> None:
     assert state(witness) == 5
 
 
-def test_never_another_history(log: SmallLog, witness: Cosigner) -> None:
+def test_never_another_history(log: SmallLog, witness: Witness) -> None:
     witness.add_checkpoint(request(log, 0, 5))
     good = request(log, 5, 9)
     lines = good.split(b"\n")
@@ -105,13 +105,13 @@ def test_never_another_history(log: SmallLog, witness: Cosigner) -> None:
     assert state(witness) == 9
 
 
-def test_a_proof_from_nothing_is_empty(log: SmallLog, witness: Cosigner) -> None:
+def test_a_proof_from_nothing_is_empty(log: SmallLog, witness: Witness) -> None:
     assert witness.add_checkpoint(format_request(0, [bytes(32)], at(log, 3))).status == 422
     assert witness.add_checkpoint(format_request(4, [], at(log, 3))).status == 400
     assert state(witness) == 0
 
 
-def test_whose_log_it_is(log: SmallLog, witness: Cosigner) -> None:
+def test_whose_log_it_is(log: SmallLog, witness: Witness) -> None:
     assert witness.add_checkpoint(format_request(0, [], signed(1, bytes(32), "other.example/log"))).status == 404
     stranger = note.LogKeys(ORIGIN, keys.new_signing_key().private, LOG_KEYS._mldsa44)
     raw = note.sign_checkpoint(note.Checkpoint(ORIGIN, 1, bytes(32)), stranger, 1)
@@ -141,7 +141,7 @@ def test_whose_log_it_is(log: SmallLog, witness: Cosigner) -> None:
         lambda body: body.replace(b"\n3\n", b"\n03\n", 1),
     ],
 )
-def test_requests_that_are_none(log: SmallLog, witness: Cosigner, change) -> None:
+def test_requests_that_are_none(log: SmallLog, witness: Witness, change) -> None:
     body = change(request(log, 0, 3))
     answer = witness.add_checkpoint(body)
     assert answer.status in (400, 403, 404), answer
@@ -151,7 +151,7 @@ def test_requests_that_are_none(log: SmallLog, witness: Cosigner, change) -> Non
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
 @given(st.data())
-def test_any_edit_of_a_request_is_refused_or_means_the_same(log: SmallLog, witness: Cosigner, data) -> None:
+def test_any_edit_of_a_request_is_refused_or_means_the_same(log: SmallLog, witness: Witness, data) -> None:
     body = bytearray(request(log, 0, 3))
     for _ in range(data.draw(st.integers(1, 3))):
         where = data.draw(st.integers(0, len(body) - 1))
@@ -161,9 +161,9 @@ def test_any_edit_of_a_request_is_refused_or_means_the_same(log: SmallLog, witne
         assert note.parse_checkpoint(bytes(body).partition(b"\n\n")[2]).root == note.parse_checkpoint(at(log, 3)).root
 
 
-def test_many_at_once_and_never_back(log: SmallLog, witness: Cosigner, tmp_path: Path) -> None:
+def test_many_at_once_and_never_back(log: SmallLog, witness: Witness, tmp_path: Path) -> None:
     """Threads on two openings of one folder race for the same step: exactly one size wins each time."""
-    other = Cosigner(tmp_path, [[note.VKey.parse(key) for key in LOG_KEYS.vkeys()]])
+    other = Witness(tmp_path, [[note.VKey.parse(key) for key in LOG_KEYS.vkeys()]])
     answers: dict[int, list[Answer]] = {}
 
     def client(number: int) -> None:
@@ -182,7 +182,7 @@ def test_many_at_once_and_never_back(log: SmallLog, witness: Cosigner, tmp_path:
     assert state(witness) == won.pop()
 
 
-def test_nothing_is_signed_that_is_not_on_disk(log: SmallLog, witness: Cosigner, monkeypatch) -> None:
+def test_nothing_is_signed_that_is_not_on_disk(log: SmallLog, witness: Witness, monkeypatch) -> None:
     witness._state.chmod(0o600)
     with sqlite3.connect(witness._state) as connection:
         connection.execute("CREATE TRIGGER full BEFORE INSERT ON logs BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
@@ -204,7 +204,7 @@ def test_what_a_person_gets_wrong(tmp_path: Path) -> None:
     with pytest.raises(Conflict):
         witness_server.create(tmp_path / "w", "w.example/w1")
     with pytest.raises(BadInput, match="a witness's"):
-        Cosigner(tmp_path / "w", [made.vkeys])
+        Witness(tmp_path / "w", [made.vkeys])
     with pytest.raises(BadInput, match="no witness"):
         witness_server.load(tmp_path / "nowhere")
     (tmp_path / "w" / keys.LOG_ED25519).write_bytes(b"x")

@@ -95,7 +95,7 @@ class LogMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def prove(self, data: st.DataObject) -> None:
         index = data.draw(st.integers(0, len(self.leaves) - 1))
-        found = proof.parse_proof(self.service.log.published.proof(index))
+        found = proof.parse_proof(self.service.log.reader.proof(index))
         merkle.verify_inclusion(
             index, len(self.leaves), merkle.leaf_hash(self.leaves[index]), found.hashes, naive_root(self.leaves)
         )
@@ -104,19 +104,19 @@ class LogMachine(RuleBasedStateMachine):
     def continue_from(self, data: st.DataObject) -> None:
         new = data.draw(st.integers(1, len(self.leaves)))
         old = data.draw(st.integers(1, new))
-        lines = [unb64(line) for line in self.service.log.published.consistency(old, new).split()]
+        lines = [unb64(line) for line in self.service.log.reader.consistency(old, new).split()]
         merkle.verify_consistency(old, new, lines, naive_root(self.leaves[:old]), naive_root(self.leaves[:new]))
 
     @rule(beyond=st.integers(0, 5))
     def nothing_beyond(self, beyond: int) -> None:
         with contextlib.suppress(NotFound):
-            self.service.log.published.proof(len(self.leaves) + beyond)
+            self.service.log.reader.proof(len(self.leaves) + beyond)
             raise AssertionError("there is no such entry")
 
     @invariant()
     def is_the_list(self) -> None:
         assert self.service.log.head() == (len(self.leaves), naive_root(self.leaves))
-        signed = self.service.log.published.checkpoint().raw
+        signed = self.service.log.reader.checkpoint().raw
         opened = note.open_checkpoint(signed, [note.VKey.parse(key) for key in self.service.log.vkeys()])
         assert opened.size == len(self.leaves)
 

@@ -16,8 +16,8 @@ from provenance.config import Settings
 from provenance.database.tables import checkpoints, entries, fingerprints, openings, pending_entries
 from provenance.database.tables import works as works_table
 from provenance.errors import Conflict, LedgerReadOnly, NotFound, Unavailable
-from provenance.ledger.publisher import Publication
-from provenance.ledger.sequencer import Log
+from provenance.ledger.publisher import Publisher
+from provenance.ledger.sequencer import Sequencer
 from provenance.tlog import merkle, statement, tiles
 from provenance.works import catalog
 from tests.provenance.conftest import ESSAY, register_work
@@ -48,7 +48,7 @@ def append(service: Service, leaves: list[bytes]) -> list[int]:
 
 def test_an_empty_log_is_signed_and_published(service: Service) -> None:
     assert service.log.head()[0] == 0
-    assert service.log.published.checkpoint().raw.split(b"\n")[1] == b"0"
+    assert service.log.reader.checkpoint().raw.split(b"\n")[1] == b"0"
     assert problems(service) == []
 
 
@@ -104,13 +104,13 @@ def test_what_a_process_without_its_lock_gave_an_index_is_published_before_it_is
         leaf = leaf_of(here)
         with here.db.write() as connection:
             here.log.submit(connection, [leaf])
-        real = here.log._integrate
+        real = here.log._sequencer._integrate
 
         def robbed() -> int:
-            there.log._integrate()
+            there.log._sequencer._integrate()
             return real()
 
-        monkeypatch.setattr(here.log, "_integrate", robbed)
+        monkeypatch.setattr(here.log._sequencer, "_integrate", robbed)
         (index,) = here.log.commit([merkle.leaf_hash(leaf)]).values()
         assert index < here.log.head()[0]
         assert problems(here) == []
@@ -123,7 +123,7 @@ def test_a_statement_is_taken_once(service: Service) -> None:
         service.log.submit(connection, [leaf])
 
 
-@pytest.mark.parametrize("step", ["Log._integrate", "Log._sign", "Publication.publish"])
+@pytest.mark.parametrize("step", ["Sequencer._integrate", "Sequencer._sign", "Publisher.publish"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_crash_at_any_step_is_mended_by_the_next_process(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, step: str, when: str
@@ -133,7 +133,7 @@ def test_a_crash_at_any_step_is_mended_by_the_next_process(
 
     with Service(settings) as service:
         leaf = leaf_of(service)
-        owner, name = {"Log": Log, "Publication": Publication}[step.split(".")[0]], step.split(".")[1]
+        owner, name = {"Sequencer": Sequencer, "Publisher": Publisher}[step.split(".")[0]], step.split(".")[1]
         real = getattr(owner, name)
         calls = 0
 
@@ -306,10 +306,10 @@ def test_sizes_and_indexes_the_log_never_had(service: Service) -> None:
     register_work(service, ESSAY.encode())
     for index in (-1, 2, 10**9):
         with pytest.raises(NotFound):
-            service.log.published.proof(index)
+            service.log.reader.proof(index)
     for old, new in ((3, None), (-1, None), (2, 1), (0, 3)):
         with pytest.raises(NotFound):
-            service.log.published.consistency(old, new)
+            service.log.reader.consistency(old, new)
 
 
 def test_pending_entries_are_taken_up_after_a_crash(settings: Settings) -> None:

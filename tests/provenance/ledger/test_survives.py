@@ -18,7 +18,7 @@ from provenance.auditing import fsck, runner
 from provenance.config import Settings
 from provenance.database.tables import entries
 from provenance.errors import LedgerReadOnly, VerificationFailed
-from provenance.ledger.publisher import Publication
+from provenance.ledger.publisher import Publisher
 from provenance.tlog import envelope, keys, merkle, note, statement, tiles, verify
 from provenance.works import catalog, erasure, receipts
 from tests.provenance.conftest import ESSAY, register_work
@@ -37,7 +37,7 @@ COVERED = {
     "test_a_flipped_bit_before_the_signature_is_found_by_the_sequencer",
     "rewrite of everything with the log key": "provenance/ledger/test_witness.py test_a_rewritten_log_gets_no_cosignature",
     "fork to one client": "provenance/ledger/test_survives.py test_a_clone_that_writes_on_is_found_by_an_audit",
-    "fork, shown to a witness": "provenance/ledger/test_cosigner.py test_never_two_roots_of_one_size",
+    "fork, shown to a witness": "provenance/auditing/test_witness_server.py test_never_two_roots_of_one_size",
     "rollback": "provenance/ledger/test_witness.py test_a_machine_put_back_whole_is_found_by_the_witnesses",
     "restored backup that keeps writing": "provenance/ledger/test_log.py test_a_restored_backup_does_not_write_on",
     "two instances": "provenance/ledger/test_log.py test_two_processes_share_one_log",
@@ -128,17 +128,17 @@ def test_a_flipped_bit_before_the_signature_is_found_by_the_sequencer(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register_work(service, ESSAY.encode())
-    before, real = service.log.published.checkpoint(), Publication.leaves
+    before, real = service.log.reader.checkpoint(), Publisher.leaves
 
-    def flipped(self: Publication, start: int, stop: int) -> list[bytes]:
+    def flipped(self: Publisher, start: int, stop: int) -> list[bytes]:
         found = real(self, start, stop)
         return [bytes([found[0][0] ^ 1]) + found[0][1:], *found[1:]]
 
-    monkeypatch.setattr(Publication, "leaves", flipped)
+    monkeypatch.setattr(Publisher, "leaves", flipped)
     with pytest.raises(LedgerReadOnly) as caught:
         register_work(service, f"{ESSAY} Later.".encode())
     assert caught.value.reason == "batch_changed"
-    assert service.log.published.checkpoint() == before  # nothing was signed
+    assert service.log.reader.checkpoint() == before  # nothing was signed
 
 
 def test_a_clone_that_writes_on_is_found_by_an_audit(sqlite_settings: Settings, tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from provenance.accounts import log_keys
 from provenance.application import Service
 from provenance.auditing import auditor, fsck, runner, witness_server
-from provenance.auditing.witness_server import Cosigner
+from provenance.auditing.witness_server import Witness
 from provenance.config import Settings
 from provenance.database.tables import checkpoints, entries
 from provenance.errors import LedgerReadOnly, Misconfigured, SourcemarkError, Unavailable
 from provenance.ledger import reader
-from provenance.ledger.witness_client import Witnesses, format_request, parse_request
+from provenance.ledger.witness_client import WitnessClient, format_request, parse_request
 from provenance.tlog import note, policy, tiles, verify
 from provenance.works import receipts
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work
@@ -35,7 +35,7 @@ class Partner:
     def __init__(self, folder: Path, name: str) -> None:
         self.vkeys = witness_server.create(folder, name).vkeys
         self.folder = folder
-        self.cosigner: Cosigner | None = None
+        self.witness: Witness | None = None
         self.url = ""
         self.asked: list[int] = []
         self.instead: Act | None = None  # what it answers instead of the truth
@@ -48,8 +48,8 @@ class Partner:
         return self.honest(body)
 
     def honest(self, body: bytes) -> tuple[int, str, bytes]:
-        assert self.cosigner is not None
-        answer = self.cosigner.add_checkpoint(body)
+        assert self.witness is not None
+        answer = self.witness.add_checkpoint(body)
         return answer.status, answer.kind, answer.body
 
 
@@ -69,7 +69,7 @@ class House:
     def introduce(self, service: Service) -> None:
         """The partners learn the log's keys, as they would from log.vkey."""
         for partner in self.partners:
-            partner.cosigner = Cosigner(partner.folder, [[note.VKey.parse(key) for key in service.log.vkeys()]])
+            partner.witness = Witness(partner.folder, [[note.VKey.parse(key) for key in service.log.vkeys()]])
 
 
 @pytest.fixture
@@ -100,9 +100,7 @@ def refused(service: Service, text: str) -> SourcemarkError:
 
 def signers(service: Service) -> set[str]:
     trusted = policy.parse_policy(service.log.policy())
-    opened = note.open_checkpoint(
-        service.log.published.checkpoint().raw, trusted.logs, list(trusted.witnesses.values())
-    )
+    opened = note.open_checkpoint(service.log.reader.checkpoint().raw, trusted.logs, list(trusted.witnesses.values()))
     return {name for name, key in trusted.witnesses.items() if key in opened.signed_by}
 
 
@@ -179,7 +177,7 @@ def test_a_proof_of_what_is_not_published_reads_a_part_at_a_time(house: House, m
     try:
         with Service(house.with_policy("group all all w0 w1 w2\nquorum all\n")) as service:
             assert signers(service) == {"w0", "w1", "w2"}
-            assert service.log.published.checkpoint().size > 1000
+            assert service.log.reader.checkpoint().size > 1000
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", watch)
     assert sum(parts) > 900
@@ -202,8 +200,8 @@ def other_name(lines: bytes) -> bytes:
 def at_another_time(partner: Partner, moment: int) -> Act:
     def act(_: str, body: bytes) -> tuple[int, str, bytes]:
         text = note.parse_note(parse_request(body)[2]).text
-        assert partner.cosigner is not None
-        return 200, "text/plain", partner.cosigner.keys.cosign(text, moment)
+        assert partner.witness is not None
+        return 200, "text/plain", partner.witness.keys.cosign(text, moment)
 
     return act
 
@@ -212,8 +210,8 @@ def of_another_checkpoint(partner: Partner) -> Act:
     def act(_: str, body: bytes) -> tuple[int, str, bytes]:
         checkpoint = note.parse_checkpoint(parse_request(body)[2])
         text = note.Checkpoint(checkpoint.origin, checkpoint.size, bytes(32)).text
-        assert partner.cosigner is not None
-        return 200, "text/plain", partner.cosigner.keys.cosign(text, int(time.time()))
+        assert partner.witness is not None
+        return 200, "text/plain", partner.witness.keys.cosign(text, int(time.time()))
 
     return act
 
@@ -355,10 +353,10 @@ def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
         hashes = [leaf_hash(leaf) for leaf in [*leaves, leaf_of(service)]]
         rewritten = note.sign_checkpoint(
             note.Checkpoint(service.log.origin, size + 1, root_of(hashes)),
-            service.log.keyring.in_force(),
+            service.log.keys_in_force(),
             int(time.time()),
         )
-        trusted = Witnesses(policy.parse_policy(service.log.policy()), 2)
+        trusted = WitnessClient(policy.parse_policy(service.log.policy()), 2)
 
         class Nodes:
             def node(self, height: int, index: int) -> bytes:
@@ -376,7 +374,7 @@ def test_stripped_cosignatures_are_asked_for_again(house: House) -> None:
     settings = house.with_policy(TWO_OF_THREE)
     with Service(settings) as service:
         register_work(service, ESSAY_ZH.encode())
-        raw = service.log.published.checkpoint().raw
+        raw = service.log.reader.checkpoint().raw
         size = service.log.head()[0]
         stripped = b"".join(line for line in raw.splitlines(True) if b"witness.example" not in line)
         with service.db.write() as connection:
@@ -458,13 +456,13 @@ def test_a_crash_between_cosignatures_and_publishing(house: House, monkeypatch: 
             register_work(service, ESSAY_ZH.encode())
         cosigned = service.log.signed()
         assert cosigned.count(b"witness.example/") == 3
-        assert service.log.published.checkpoint().raw != cosigned
+        assert service.log.reader.checkpoint().raw != cosigned
         monkeypatch.undo()
     asked = [len(partner.asked) for partner in house.partners]
     for partner in house.partners:
         partner.instead = lambda *_: (500, "text/plain", b"not again")
     with Service(settings) as service:
-        assert service.log.published.checkpoint().raw == cosigned
+        assert service.log.reader.checkpoint().raw == cosigned
     assert [len(partner.asked) for partner in house.partners] == asked
 
 
@@ -473,7 +471,7 @@ def test_the_logs_keys_change_under_its_witnesses(house: House) -> None:
     settings = house.with_policy(TWO_OF_THREE)
     with Service(settings) as service:
         older = register_work(service, ESSAY_ZH.encode())
-        kept = service.log.published.checkpoint().raw
+        kept = service.log.reader.checkpoint().raw
         before = [note.VKey.parse(key) for key in service.log.vkeys()]
         with pytest.raises(Unavailable, match="did not sign"):  # the old key's revocation, signed by the new keys alone
             log_keys.rotate(service)
@@ -481,7 +479,7 @@ def test_the_logs_keys_change_under_its_witnesses(house: House) -> None:
         assert refused(service, "more " + ESSAY).reason == "witnesses"
         after = [note.VKey.parse(key) for key in service.log.vkeys()]
         for partner in house.partners:
-            partner.cosigner = Cosigner(partner.folder, [before, after])
+            partner.witness = Witness(partner.folder, [before, after])
         made = register_work(service, ("more " + ESSAY).encode())
         for each in (older, made):
             done = good_receipt(service, each.work_id)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from provenance.errors import VerificationFailed
-from provenance.ledger.reader import Published
+from provenance.ledger.reader import LogReader
 from provenance.tlog import tiles
 from provenance.tlog.merkle import (
     consistency_proof,
@@ -119,7 +119,7 @@ def test_nothing_takes_its_place_before_it_is_on_the_disk(tmp_path: Path, monkey
 
 def test_what_a_killed_publisher_left_goes(tmp_path: Path) -> None:
     (tmp_path / f"{tiles.TEMPORARY}1-0").write_bytes(b"half a ti")
-    with Published(tmp_path).alone():
+    with LogReader(tmp_path).alone():
         assert list(tmp_path.iterdir()) == []
 
 

@@ -172,7 +172,7 @@ def test_checkpoints_are_stamped_beside_the_sequencer(settings: Settings, tsa: T
 def test_a_receipt_waits_for_no_interval(sqlite_settings: Settings, tsa: Tsa) -> None:
     with standing(tsa) as url, Service(stamping(sqlite_settings, tsa, url, every=86_400)) as service:
         register_work(service, ESSAY.encode())
-        service.log.stamper._thread.join()
+        service.log.timestamper._thread.join()
         asked = tsa.asked
         made = register_work(service, ESSAY_ZH.encode())
         time.sleep(0.2)
@@ -192,7 +192,7 @@ def test_an_authority_that_is_down_stops_nothing(sqlite_settings: Settings, tsa:
         assert done.ok
         assert {c.name: c.state for c in done.checks}["timestamp"] == "absent"
         with pytest.raises(Unavailable):
-            service.log.stamper.stamp_if_due()
+            service.log.timestamper.stamp_if_due()
 
 
 def test_settings_that_are_no_use(sqlite_settings: Settings, tsa: Tsa, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_a_later_stamp_renews(sqlite_settings: Settings, tsa: Tsa, tmp_path: Pat
         made = register_work(service, ESSAY.encode())
     with standing(successor) as url, Service(stamping(sqlite_settings, successor, url)) as service:
         register_work(service, ESSAY_ZH.encode())
-        service.log.stamper._thread.join()
+        service.log.timestamper._thread.join()
         assert receipt.RENEWED_STAMP not in receipts.build(service, made.work_id)  # the first is fresh
         monkeypatch.setattr(receipts, "_RENEWED_AFTER", timedelta(seconds=-10))
         files = receipts.build(service, made.work_id)

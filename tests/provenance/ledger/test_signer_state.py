@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.errors import LedgerReadOnly
-from provenance.ledger.checkpoint_store import SignerState
+from provenance.ledger.signer_state import SignerState
 from provenance.tlog import note
 from provenance.tlog.encoding import b64
 from provenance.tlog.merkle import leaf_hash

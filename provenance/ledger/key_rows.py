@@ -1,4 +1,4 @@
-"""T2's question: may an entry enter the log here? By the rules of `directory`, over what the database says of keys."""
+"""The key directory in the database: the rows of signing keys, loaded for its rules and updated by admitted entries."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..database.tables import entries, log_state, signing_keys
-from ..errors import VerificationFailed
 from ..tlog import envelope
-from ..tlog.key_directory import Earlier, KeyDirectory
-from .keyring import Keyring
+from ..tlog.key_directory import KeyDirectory
 
 
-def directory_of(connection: sa.Connection, origin: str, keyids: set[str], *, enrolled: bool = True) -> KeyDirectory:
+def load_directory(connection: sa.Connection, origin: str, keyids: set[str], *, enrolled: bool = True) -> KeyDirectory:
     """What the log's key directory says of these keys and of those they succeeded.
 
     Args:
@@ -36,21 +34,15 @@ def directory_of(connection: sa.Connection, origin: str, keyids: set[str], *, en
     return directory
 
 
-def admit(
-    connection: sa.Connection,
-    leaf: envelope.Leaf,
-    index: int,
-    directory: KeyDirectory,
-    keyring: Keyring,
-    earlier: Earlier,
-) -> str | None:
-    """Why an entry may not enter the log, by the log's own order of enrolments and revocations."""
-    if leaf.kind == "log-key" and directory.log_keys is None:
-        directory.log_keys = keyring.in_force().vkeys()
-    try:
-        directory.admit(index, leaf, earlier)
-    except VerificationFailed as error:
-        return error.detail
+def record_key_change(connection: sa.Connection, leaf: envelope.Leaf, index: int, directory: KeyDirectory) -> None:
+    """Write down what an entry changes about keys, in the transaction that gives it its index.
+
+    Args:
+        directory: after it has admitted the entry.
+    """
+    if leaf.kind == "log-key":
+        connection.execute(log_state.update().values(keys_index=index))
+        return
     if leaf.kind == "key-enrol":
         keyid = envelope.enrolled_key(leaf)[0]
         values: dict[str, Any] = {
@@ -60,16 +52,12 @@ def admit(
         }
     elif leaf.kind == "key-revoke":
         keyid, values = leaf.predicate["keyid"], {"revoked_index": index}
-    elif leaf.kind == "log-key":
-        connection.execute(log_state.update().values(keys_index=index))
-        return None
     else:
-        return None
+        return
     connection.execute(signing_keys.update().where(signing_keys.c.keyid == keyid).values(values))
-    return None
 
 
-def keys_of(connection: sa.Connection, leaf: envelope.Leaf) -> set[str]:
+def deciding_keys(connection: sa.Connection, leaf: envelope.Leaf) -> set[str]:
     """The keys that decide whether an entry may enter the log."""
     said = leaf.predicate
     found = {*leaf.signers, *(said[name] for name in ("keyid", "recovery") if name in said)}
