@@ -1,10 +1,10 @@
 """A client of the HTTP API that signs here: the service never sees the private key.
 
     from api.client import Client
-    from provenance.ledger import keys
+    from provenance.ledger import key_files
 
     client = Client("https://sourcemark.example", "smk_...")
-    key = keys.load_signing_key(Path("my.pem"))
+    key = key_files.load_signing_key(Path("my.pem"))
     client.register(Path("novel.txt"), {"title": "Novel", "owner": "Ada"}, key)
 
 What is signed is checked before: that it is about these bytes, claims what was given, and is written for this log.

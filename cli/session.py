@@ -32,7 +32,7 @@ def service() -> Iterator[Service]:
 
 def unlocked(settings: Settings) -> Settings:
     """With the passphrase of encrypted keys, asked for at the terminal if nobody has given it."""
-    from provenance.tlog import pkcs8
+    from provenance.ledger import pkcs8
 
     if settings.passphrase is not None or not sys.stdin.isatty():
         return settings
@@ -68,7 +68,8 @@ def signing_key_file(path: Path, *, make: bool = False) -> SigningKey:
     Raises:
         BadInput: there is no file, or it holds no such key.
     """
-    from provenance.tlog import keys, pkcs8
+    from provenance.ledger import key_files, pkcs8
+    from provenance.tlog import keys
 
     try:
         passphrase = load_settings().passphrase
@@ -78,11 +79,11 @@ def signing_key_file(path: Path, *, make: bool = False) -> SigningKey:
                     tr("a passphrase for the new key (empty: none)", "新密钥的口令（可留空）"), twice=True
                 ).encode()
             key = keys.new_signing_key()
-            keys.save_signing_key(key, path, passphrase)
+            key_files.save_signing_key(key, path, passphrase)
             return key
         if passphrase is None and sys.stdin.isatty() and pkcs8.is_encrypted(path.read_bytes()):
             passphrase = ask(f"{tr('passphrase of', '口令')} {path}").encode()
-        return keys.load_signing_key(path, passphrase)
+        return key_files.load_signing_key(path, passphrase)
     except FileNotFoundError:
         raise BadInput(f"{path} does not exist: name the file of a signing key") from None
     except LedgerReadOnly as error:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from provenance.auditing import runner
+from provenance.ledger import tile_store
 from provenance.tlog import envelope, keys, merkle, note, policy, proof, receipt, statement, tiles, verify
 
 ORIGIN = "log.bench.example/sourcemark"
@@ -70,7 +71,7 @@ def main() -> None:
         made = leaves(count)
         root = merkle.root_of(map(merkle.leaf_hash, made))
         signed = note.sign_checkpoint(note.Checkpoint(ORIGIN, count, root), log_keys, int(time.time()))
-        tiles.publish(folder, 0, count, lambda start, stop: made[start:stop], signed)
+        tile_store.publish(folder, 0, count, lambda start, stop: made[start:stop], signed)
         trusted = policy.format_policy(log_keys.vkeys())
         print(f"{count} entries of {sum(map(len, made)) // count} bytes, {os.cpu_count()} cores")
         print(f"{'audit':<34}{'entries/s':>12}{'a CPU second':>14}")
@@ -84,7 +85,7 @@ def main() -> None:
                 wall, used = measured(act)
                 name = f"{'signatures and rules' if rules else 'hashes only'}, {processes} processes"
                 print(f"{name:<34}{count / wall:>12,.0f}{count / used:>14,.0f}")
-        nodes = tiles.TileReader(tiles.from_folder(folder), count)
+        nodes = tiles.TileReader(tile_store.fetch_from(folder), count)
         index = count - 1
 
         def proven(at: int) -> bytes:

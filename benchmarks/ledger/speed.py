@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from provenance.accounts import accounts
 from provenance.application import Service
 from provenance.config import Settings
+from provenance.ledger import tile_store
 from provenance.tlog import envelope, keys, merkle, note, proof, receipt, statement, tiles, verify
 from provenance.tlog.encoding import b64
 from provenance.works import signed_statements
@@ -140,7 +141,7 @@ def proofs(folder: Path, count: int = 1_000_000) -> None:
     for number in range(2000):
         index = int.from_bytes(hashlib.sha256(b"at %d" % number).digest()[:8], "big") % count
         started = time.perf_counter()
-        nodes = tiles.TileReader(tiles.from_folder(folder), count)  # as the service does it: a new one for each
+        nodes = tiles.TileReader(tile_store.fetch_from(folder), count)  # as the service does it: a new one for each
         path_ = merkle.inclusion_proof(nodes, index, count)
         took.append(time.perf_counter() - started)
         merkle.verify_inclusion(index, count, hashes[index], path_, root)

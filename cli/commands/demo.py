@@ -273,7 +273,7 @@ def _prove(service: Service, registered: dict[str, RegistrationResult], place: P
     """Writes a receipt and checks it, then a copy that somebody tampered with; whether both came out right."""
     from provenance.tlog import receipt
     from provenance.tlog.verify import Verification, verify_receipt
-    from provenance.works import receipts
+    from provenance.works import receipt_files, receipts
 
     _heading(4, "Anybody checks the proof, offline", "任何人都可离线核验凭证")
     work_id = str(next(iter(registered.values())).work_id) if registered else None
@@ -281,7 +281,7 @@ def _prove(service: Service, registered: dict[str, RegistrationResult], place: P
         say(tr("nothing was registered", "没有登记任何作品"))
         return False
     files = receipts.build(service, work_id)
-    receipt.write(files, place / "receipt")
+    receipt_files.write(files, place / "receipt")
     policy = service.log.policy()
     (place / "policy").write_bytes(policy)
 
@@ -294,7 +294,7 @@ def _prove(service: Service, registered: dict[str, RegistrationResult], place: P
     genuine = verify_receipt(files, policy)
     show("receipt", genuine, lambda ok: tr("VALID", "有效") if ok else tr("NOT VALID", "无效"))
     forged = {**files, receipt.OPENING: files[receipt.OPENING].replace(b'"owner":"', b'"owner":"Not ', 1)}
-    receipt.write(forged, place / "tampered")
+    receipt_files.write(forged, place / "tampered")
     refused = verify_receipt(forged, policy)
     say(tr("the same with another owner written into it:", "将其中的著作权人改成他人之后："))
     show("tampered", refused, lambda ok: tr("VALID", "有效") if ok else tr("NOT VALID - refused", "无效，已拒绝"))

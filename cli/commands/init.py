@@ -32,10 +32,11 @@ def command(
 ) -> None:
     from provenance.accounts import accounts, signing
     from provenance.application import Service
+    from provenance.ledger import key_files
     from provenance.tlog import keys
 
     settings = load_settings()
-    if (settings.keys_dir / keys.LOG_ED25519).exists():
+    if (settings.keys_dir / key_files.LOG_ED25519).exists():
         raise Conflict(
             f"{settings.home} has a log and its keys already: see `sourcemark key list`, `sourcemark doctor`"
         )
@@ -48,7 +49,7 @@ def command(
         rescue = None
         if recovery is not None:
             rescue = keys.new_signing_key()
-            keys.save_signing_key(rescue, recovery, settings.passphrase)
+            key_files.save_signing_key(rescue, recovery, settings.passphrase)
             signing.enrol(opened, local, signing.sign_enrolment(opened, rescue, "producer"))
             recovery_id = rescue.keyid
         keyid = signing.new_kept_key(opened, local, rescue)

@@ -112,7 +112,7 @@ def rotate(
 
 def _rotate_log(out: Path | None) -> None:
     from provenance.accounts import log_keys
-    from provenance.tlog import receipt
+    from provenance.works import receipt_files
 
     if out is not None and out.exists():
         raise BadInput(f"{out} exists already: choose another name")
@@ -120,7 +120,7 @@ def _rotate_log(out: Path | None) -> None:
         vkeys = log_keys.rotate(opened)
         folder = opened.settings.keys_dir
         if out is not None:
-            receipt.write(log_keys.succession(opened), out)
+            receipt_files.write(log_keys.succession(opened), out)
     say(tr("the log's new public keys", "账本的新公钥") + ":")
     for vkey in vkeys:
         say(f"  {vkey[:100]}{'…' if len(vkey) > 100 else ''}")

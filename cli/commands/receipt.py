@@ -34,7 +34,8 @@ def command(
     if out is None and certificate is None:
         raise BadInput("say where to write: --out DIR or FILE.zip, --certificate FILE.html or FILE.pdf")
     check_name(certificate)
-    from provenance.tlog import receipt, verify
+    from provenance.tlog import verify
+    from provenance.works import receipt_files
 
     roots = None
     if remote is not None:
@@ -46,7 +47,7 @@ def command(
             files = receipts.build(opened, work_id)
             roots = opened.settings.tsa_roots if opened.settings.tsa_url is not None else None
     if out is not None:
-        receipt.write(files, out)
+        receipt_files.write(files, out)
         say(tr("receipt written", "凭证已写入") + f": {out}")
         say(tr("check it with", "核验命令") + f": sourcemark verify {out}")
     if certificate is not None:

@@ -30,11 +30,12 @@ def command(
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> int:
-    from provenance.tlog import receipt, verify
+    from provenance.tlog import verify
+    from provenance.works import receipt_files
 
     check_name(certificate)
     try:
-        files = receipt.read(path)
+        files = receipt_files.read(path)
     except VerificationFailed as error:
         if json_:
             emit({"ok": False, "error": error.problem(), "checks": []})

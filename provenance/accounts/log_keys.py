@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from ..application import Service
 from ..database.tables import checkpoints, entries, now, signing_keys
 from ..errors import NotFound
+from ..ledger import key_files, tile_store
 from ..tlog import envelope, keys, merkle, note, policy, proof, receipt, statement, tiles
 from ..tlog.keys import SigningKey
 from .accounts import local
@@ -32,7 +33,7 @@ def rotate(service: Service) -> list[str]:
     folder, passphrase = service.settings.keys_dir, service.settings.passphrase
     made = keys.new_log_keys()
     new = note.LogKeys(service.log.origin, *made)
-    keys.save_log_keys(made, folder, passphrase, f"-{new.ed25519_vkey.id.hex()}")
+    key_files.save_log_keys(made, folder, passphrase, f"-{new.ed25519_vkey.id.hex()}")
     first, second = old.statement_key(), new.statement_key()
     leaves = [*_enrol_first(service, first), _enrolment(service, second, second, first)]
     change = statement.log_key(
@@ -136,7 +137,7 @@ def succession(service: Service, number: int = -1) -> dict[str, bytes]:
         )
 
     def prove(index: int) -> bytes:
-        nodes = tiles.TileReader(tiles.from_folder(service.settings.log_dir), service.log.head()[0])
+        nodes = tiles.TileReader(tile_store.fetch_from(service.settings.log_dir), service.log.head()[0])
         return proof.format_proof(index, merkle.inclusion_proof(nodes, index, covering.size), covering.note)
 
     return receipt.build(

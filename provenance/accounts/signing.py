@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from ..application import Service
 from ..database.tables import entries, now, pending_entries, signing_keys
 from ..errors import BadInput, Conflict, Forbidden, LedgerReadOnly, NotFound
+from ..ledger import key_files
 from ..ledger.key_rows import load_directory
 from ..tlog import envelope, keys, merkle, statement
 from ..tlog.keys import SigningKey
@@ -100,14 +101,14 @@ def own_key(service: Service, account: Account, key: SigningKey) -> SigningKey:
 
 def _new(service: Service) -> SigningKey:
     key = keys.new_signing_key()
-    keys.save_signing_key(key, _path(service, key.keyid), service.settings.passphrase)
+    key_files.save_signing_key(key, _path(service, key.keyid), service.settings.passphrase)
     return key
 
 
 def _load(service: Service, keyid: str) -> SigningKey:
     if keyid in service.signing_keys:  # opening an encrypted one is meant to take time
         return service.signing_keys[keyid]
-    key = keys.load_signing_key(_path(service, keyid), service.settings.passphrase)
+    key = key_files.load_signing_key(_path(service, keyid), service.settings.passphrase)
     if key.keyid != keyid:
         raise LedgerReadOnly(
             f"{_path(service, keyid)} holds another key: restore it from your backup", reason="key_damaged"

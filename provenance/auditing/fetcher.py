@@ -71,7 +71,7 @@ class Site:
             if width == tiles.WIDTH:
                 raise
             whole = self._read(path.partition(".p/")[0], most)
-            return tiles.beginning(level, whole, width)
+            return tiles.partial_tile(level, whole, width)
 
     def _read(self, name: str, most: int) -> bytes:
         if self._remote is not None:

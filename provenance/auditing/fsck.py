@@ -25,9 +25,10 @@ from ..database.tables import (
     works,
 )
 from ..errors import LedgerReadOnly, SourcemarkError, VerificationFailed
+from ..ledger import tile_store
 from ..ledger.log import Log
 from ..ledger.signer_state import SignerState
-from ..tlog import envelope, merkle, note, statement, tiles
+from ..tlog import envelope, merkle, note, statement
 from ..tlog.key_directory import KeyDirectory
 from ..tlog.merkle import Frontier
 from . import auditor
@@ -258,7 +259,7 @@ def _published(log: Log) -> Iterator[str]:
             yield "the published checkpoint is not the newest one: run `sourcemark ledger rebuild`"
             return
         vkeys = [note.VKey.parse(key) for key in log.vkeys()]
-        yield from auditor.audit_log(log.signed(), tiles.from_folder(folder), vkeys)
+        yield from auditor.audit_log(log.signed(), tile_store.fetch_from(folder), vkeys)
         yield from auditor.stray_files(folder, log.head()[0])
     except SourcemarkError as error:
         yield error.detail

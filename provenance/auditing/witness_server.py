@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from ..errors import BadInput, Conflict, LedgerReadOnly, Unavailable, VerificationFailed
+from ..ledger import key_files
 from ..ledger.witness_client import SIZE_TYPE, parse_request
-from ..tlog import keys, note, policy
+from ..tlog import note, policy
 from ..tlog.merkle import verify_consistency
 
 _NAME = "name"
@@ -89,7 +90,7 @@ def create(folder: Path, name: str) -> WitnessKeys:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with os.fdopen(os.open(folder / _NAME, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
             handle.write(name + "\n")
-        keys.create_log_keys(folder)  # the same two kinds of key as a log's, kept in the same two files
+        key_files.create_log_keys(folder)  # the same two kinds of key as a log's, kept in the same two files
     except FileExistsError:
         raise Conflict(f"there is a witness in {folder} already: choose another folder") from None
     except OSError as error:
@@ -100,7 +101,7 @@ def create(folder: Path, name: str) -> WitnessKeys:
 def load(folder: Path) -> WitnessKeys:
     """The keys of a witness; raises `BadInput` when there is none in this folder, or a part is missing."""
     try:
-        return WitnessKeys((folder / _NAME).read_text().rstrip("\n"), *keys.load_log_keys(folder))
+        return WitnessKeys((folder / _NAME).read_text().rstrip("\n"), *key_files.load_log_keys(folder))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BadInput(
             f"there is no witness in {folder} ({Path(error.filename).name} is missing): make one with "

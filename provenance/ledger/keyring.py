@@ -13,7 +13,8 @@ from ..config import Settings
 from ..database.engine import Database
 from ..database.tables import entries, log_state
 from ..errors import LedgerReadOnly
-from ..tlog import envelope, keys, note
+from ..tlog import envelope, note
+from . import key_files
 
 
 class Keyring:
@@ -73,7 +74,7 @@ class Keyring:
         """The log's private keys in the files with this suffix."""
         if suffix not in self._opened:
             try:
-                found = keys.load_log_keys(self._settings.keys_dir, self._settings.passphrase, suffix)
+                found = key_files.load_log_keys(self._settings.keys_dir, self._settings.passphrase, suffix)
                 self._opened[suffix] = note.LogKeys(self.origin, *found)
             except FileNotFoundError as error:
                 raise LedgerReadOnly(

@@ -19,8 +19,9 @@ from ..config import Settings
 from ..database.engine import Database, exclusive
 from ..database.tables import log_state, pending_entries
 from ..errors import Conflict, LedgerReadOnly, Unavailable, VerificationFailed
-from ..tlog import envelope, keys, note
+from ..tlog import envelope, note
 from ..tlog.merkle import EMPTY_ROOT, Frontier
+from . import key_files
 from .keyring import Keyring
 from .publisher import Publisher
 from .queue import EntryQueue
@@ -92,7 +93,7 @@ class Log:
                 reason="database_behind_signer",
             )
         origin = self.settings.origin or f"log-{secrets.token_hex(4)}.localhost/sourcemark"
-        keys.create_log_keys(self.settings.keys_dir, self.settings.passphrase)
+        key_files.create_log_keys(self.settings.keys_dir, self.settings.passphrase)
         frontier = Frontier()
         with self._db.write() as connection:
             connection.execute(

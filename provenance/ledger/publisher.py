@@ -14,8 +14,9 @@ from ..config import Settings
 from ..database.engine import Database
 from ..database.tables import checkpoints, entries
 from ..errors import BadInput, Misconfigured, Unavailable, VerificationFailed
-from ..tlog import note, policy, tiles
+from ..tlog import note, policy
 from ..tlog.merkle import consistency_proof
+from . import tile_store
 from .keyring import Keyring
 from .reader import LogReader
 from .witness_client import WitnessClient
@@ -69,7 +70,7 @@ class Publisher:
                 published = self.reader.read()
                 start = 0 if published is None else published.size
                 if start <= size:
-                    tiles.publish(self._settings.log_dir, start, size, self.leaves, signed)
+                    tile_store.publish(self._settings.log_dir, start, size, self.leaves, signed)
                     self._write_keys(self._settings.log_dir)
             self._on_published()
         self._cosigned, self.size = signed, size
@@ -171,7 +172,7 @@ class Publisher:
             start = 0
         try:
             target.mkdir(parents=True, exist_ok=True)
-            tiles.publish(target, start, size, self.leaves, signed)
+            tile_store.publish(target, start, size, self.leaves, signed)
             self._write_keys(target)
         except OSError as error:
             raise Unavailable(f"{folder} cannot be written: {error.strerror}") from error
@@ -181,6 +182,6 @@ class Publisher:
         """Make every tile again from the database; returns the log's size."""
         with self.reader.alone():
             size, _, signed = self.stored()
-            tiles.publish(self._settings.log_dir, 0, size, self.leaves, signed)
+            tile_store.publish(self._settings.log_dir, 0, size, self.leaves, signed)
             self._write_keys(self._settings.log_dir)
         return size

@@ -11,6 +11,7 @@ from ..errors import NotFound, Unavailable, VerificationFailed, from_os_error
 from ..tlog import note, proof, tiles
 from ..tlog.encoding import b64
 from ..tlog.merkle import Nodes, consistency_proof, inclusion_proof, node_hash, perfect_root
+from . import tile_store
 
 AT_ONCE = 4096
 Tail = Callable[[int, int], Sequence[bytes]]  # the leaf hashes [start, stop) of entries that are not published
@@ -94,12 +95,12 @@ class LogReader:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with file_lock(self.folder):
-            for left in self.folder.glob(f"{tiles.TEMPORARY}*"):  # by a process that was killed
+            for left in self.folder.glob(f"{tile_store.TEMPORARY_PREFIX}*"):  # by a process that was killed
                 left.unlink(missing_ok=True)
             yield
 
     def _fetch(self, path: str) -> bytes:
-        return tiles.from_folder(self.folder)(path)
+        return tile_store.fetch_from(self.folder)(path)
 
 
 class LogNodes:

@@ -21,6 +21,7 @@ from ..database.tables import now, timestamps
 from ..errors import BadInput, Misconfigured, SourcemarkError, VerificationFailed
 from ..tlog import timestamp
 from .reader import LogReader
+from .timestamp_authority import TimestampAuthority
 
 _logger = logging.getLogger(__name__)
 _RETRY = 30.0  # seconds after a failure
@@ -33,7 +34,7 @@ class Timestamper:
         self._db = db
         self._settings = settings
         self._reader = reader
-        self._authority: timestamp.Authority | None = None
+        self._authority: TimestampAuthority | None = None
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._not_before = 0.0
@@ -48,7 +49,7 @@ class Timestamper:
         except VerificationFailed as error:
             raise Misconfigured(f"SOURCEMARK_TSA_CA: {error.detail}") from error
         try:
-            self._authority = timestamp.Authority(settings.tsa_url, roots, settings.tsa_seconds)
+            self._authority = TimestampAuthority(settings.tsa_url, roots, settings.tsa_seconds)
         except BadInput as error:
             raise Misconfigured(f"SOURCEMARK_TSA_URL: {error.detail}") from error
 

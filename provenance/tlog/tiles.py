@@ -1,38 +1,26 @@
-"""C2SP tlog-tiles: the log as static files that any web server can host.
+"""C2SP tlog-tiles: the log as static files that any web server can host; their paths, contents and hashes. Pure.
 
 Specification: c2sp.org/tlog-tiles. Hash tiles hold 256 hashes, entry bundles 256 entries behind 16-bit lengths; the
-last of each level is partial. Every file is written aside, synchronised and renamed, the checkpoint last: a reader
-never sees a checkpoint whose tiles are not there. Partial tiles go when the whole one is there, as the specification
-allows; otherwise a log that publishes after every entry would keep 128 copies of each.
+last of each level is partial. `ledger.tile_store` writes them.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import shutil
 import struct
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from pathlib import Path
-from typing import IO
 
 from ..errors import VerificationFailed
-from .merkle import HASH_SIZE, leaf_hash, perfect_root
+from .merkle import HASH_SIZE, perfect_root
 
 WIDTH = 256
-_CACHED = 256  # tiles of 8 KiB
-_AT_ONCE = 32  # files that are synchronised together
-_THREADS = 8
-TEMPORARY = ".new-"  # how the names of files begin that are not in their place yet
+_MAX_CACHED_TILES = 256  # of 8 KiB each
 _PATH = re.compile(
     r"tile/(entries|[0-5]?[0-9]|6[0-3])/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?\Z", re.ASCII
 )
 
 Fetch = Callable[[str], bytes]
-Leaves = Callable[[int, int], Sequence[bytes]]
 
 
 def tile_path(level: int | str, number: int, width: int = WIDTH) -> str:
@@ -74,176 +62,10 @@ def split_bundle(raw: bytes) -> list[bytes]:
     return out
 
 
-# --- writing ---------------------------------------------------------------------------------------------------------
-class _Writer:
-    """Writes files aside, synchronises many at once, renames them; folders are synchronised before the checkpoint."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        # Written, but not on the disk yet: open file, its name, its place.
-        self._waiting: list[tuple[IO[bytes], Path, Path]] = []
-        self._touched: set[Path] = set()
-        self._whole: list[Path] = []
-
-    def write(self, name: str, data: bytes) -> None:
-        path = self.folder / name
-        # Beside the tiles, not among them: what a killed process leaves must not look like a tile.
-        temporary = self.folder / f"{TEMPORARY}{os.getpid()}-{len(self._waiting)}"
-        self._make(path.parent)
-        handle = temporary.open("wb")
-        self._waiting.append((handle, temporary, path))
-        handle.write(data)
-        handle.flush()
-        if len(self._waiting) == _AT_ONCE:
-            self._settle()
-
-    def _settle(self) -> None:
-        """Put what is written on the disk, then into its place."""
-        _synchronised([handle.fileno() for handle, _, _ in self._waiting])
-        for handle, temporary, path in self._waiting:
-            handle.close()
-            temporary.replace(path)
-            self._touched.add(path.parent)
-        self._waiting.clear()
-
-    def close(self) -> None:
-        """Remove what did not get into its place, because something failed."""
-        for handle, temporary, _ in self._waiting:
-            with contextlib.suppress(OSError):  # the first failure is the one to tell
-                handle.close()
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-        self._waiting.clear()
-
-    def write_tile(self, level: int | str, number: int, width: int, data: bytes) -> None:
-        self.write(tile_path(level, number, width), data)
-        if width == WIDTH:
-            self._whole.append(self.folder / f"{tile_path(level, number)}.p")
-
-    def _make(self, folder: Path) -> None:
-        if not folder.is_dir():
-            if folder != self.folder:
-                self._make(folder.parent)
-            folder.mkdir(parents=True, exist_ok=True)
-            self._touched.add(folder.parent)
-
-    def synchronise(self) -> None:
-        """When it returns, everything written so far is in its place and on the disk."""
-        self._settle()
-        descriptors: list[int] = []
-        try:
-            for folder in self._touched:
-                descriptors.append(os.open(folder, os.O_RDONLY))
-            _synchronised(descriptors)
-        finally:
-            for each in descriptors:
-                os.close(each)
-        self._touched.clear()
-
-    def drop_partial(self) -> None:
-        """Remove the partial tiles of those that are whole now; nothing needs them, so nothing can go wrong."""
-        for folder in self._whole:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _synchronised(descriptors: Sequence[int]) -> None:
-    """An fsync of each, all at once: a disk takes thirty together in the time of two or three one after the other."""
-    if len(descriptors) < 2:
-        for each in descriptors:
-            os.fsync(each)
-        return
-    with ThreadPoolExecutor(min(_THREADS, len(descriptors))) as pool:
-        for _ in pool.map(os.fsync, descriptors):
-            pass
-
-
-def publish(folder: Path, old_size: int, new_size: int, leaves: Leaves, checkpoint: bytes) -> None:
-    """Bring a published log from one size to another; doing it again, or after a crash, gives the same files.
-
-    Args:
-        leaves: returns the entries [start, stop) in order.
-        checkpoint: the signed note of ``new_size``.
-
-    Raises:
-        OSError: the disk is full or failed; the old checkpoint still stands over its complete tiles.
-    """
-    with contextlib.closing(_Writer(folder)) as writer:
-        # Hashes of whole tiles that became complete, by level: each is one hash of the level above.
-        carried: list[tuple[int, bytes]] = []
-        first = old_size // WIDTH
-        for number in range(first, (new_size + WIDTH - 1) // WIDTH):
-            stop = min(new_size, (number + 1) * WIDTH)
-            entries = leaves(number * WIDTH, stop)
-            if len(entries) != stop - number * WIDTH:
-                raise VerificationFailed("the database does not have every entry of the log")
-            hashes = [leaf_hash(entry) for entry in entries]
-            row = b"".join(hashes)
-            writer.write_tile("entries", number, len(entries), bundle(entries))
-            writer.write_tile(0, number, len(entries), row)
-            if len(hashes) == WIDTH:
-                carried.append((number, perfect_root(row)))
-        _publish_upper(writer, new_size, carried)
-        writer.synchronise()
-        writer.write("checkpoint", checkpoint)
-        writer.synchronise()
-        writer.drop_partial()
-
-
-def _publish_upper(writer: _Writer, new_size: int, carried: list[tuple[int, bytes]]) -> None:
-    level = 1
-    while carried:
-        by_tile: dict[int, dict[int, bytes]] = {}
-        for index, node in carried:
-            by_tile.setdefault(index // WIDTH, {})[index % WIDTH] = node
-        width_total = new_size >> (8 * level)
-        carried = []
-        for number, nodes in sorted(by_tile.items()):
-            width = min(WIDTH, width_total - number * WIDTH)
-            start = min(nodes)
-            before = _read_nodes(writer.folder, level, number, start)
-            row = before + b"".join(nodes[i] for i in range(start, width))
-            writer.write_tile(level, number, width, row)
-            if width == WIDTH:
-                carried.append((number, perfect_root(row)))
-        level += 1
-
-
-def _read_nodes(folder: Path, level: int, number: int, count: int) -> bytes:
-    """The first hashes of a tile, as an earlier publication wrote them."""
-    if count == 0:
-        return b""
-    for width in range(count, WIDTH + 1):  # usually the first: the partial tile that ended where this run begins
-        try:
-            raw = (folder / tile_path(level, number, width)).read_bytes()
-        except FileNotFoundError:
-            continue
-        if len(raw) == width * HASH_SIZE:
-            return raw[: count * HASH_SIZE]
-    raise VerificationFailed(f"a published tile of level {level} is missing: run `sourcemark ledger rebuild`")
-
-
 # --- reading ---------------------------------------------------------------------------------------------------------
-def beginning(level: str, whole: bytes, width: int) -> bytes:
+def partial_tile(level: str, whole: bytes, width: int) -> bytes:
     """The partial tile or bundle of this width out of the whole one that replaced it."""
     return whole[: width * HASH_SIZE] if level != "entries" else bundle(split_bundle(whole)[:width])
-
-
-def from_folder(folder: Path) -> Fetch:
-    """Reads published files; a full tile stands in for a partial one that was removed."""
-
-    def fetch(path: str) -> bytes:
-        place = parse_path(path)
-        if place is None:
-            raise VerificationFailed(f"{path!r:.80} is not a tile's path")
-        level, _, width = place
-        try:
-            return (folder / path).read_bytes()
-        except FileNotFoundError:
-            if width == WIDTH:
-                raise
-            return beginning(level, (folder / path.partition(".p/")[0]).read_bytes(), width)
-
-    return fetch
 
 
 @lru_cache(maxsize=2048)
@@ -253,7 +75,7 @@ def _shared_root(row: bytes) -> bytes:
 
 
 class TileReader:
-    """Hashes of perfect subtrees of a log of ``size`` entries, out of its tiles; implements `tree.Nodes`."""
+    """Hashes of perfect subtrees of a log of ``size`` entries, out of its tiles; implements `merkle.Nodes`."""
 
     def __init__(self, fetch: Fetch, size: int) -> None:
         self.size = size
@@ -261,7 +83,7 @@ class TileReader:
         self._tiles: dict[tuple[int, int], bytes] = {}
 
     def node(self, height: int, index: int) -> bytes:
-        """See `tree.Nodes`.
+        """See `merkle.Nodes`.
 
         Raises:
             VerificationFailed: no such subtree is whole in this log, or its tile has a wrong length.
@@ -286,7 +108,7 @@ class TileReader:
             found = self._fetch(tile_path(level, number, width))
             if len(found) != width * HASH_SIZE:
                 raise VerificationFailed(f"tile {number} of level {level} has a wrong length")
-            if len(self._tiles) >= _CACHED:
+            if len(self._tiles) >= _MAX_CACHED_TILES:
                 self._tiles.clear()
             self._tiles[level, number] = found
         return found

@@ -1,4 +1,4 @@
-"""RFC 3161 time-stamps over checkpoints: asking an authority, and checking a token against roots that a reader trusts.
+"""RFC 3161 time-stamps over checkpoints: what a token says, and checking it against roots that a reader trusts. Pure.
 
 A token is checked as of its own time: its certificate must have been valid then. What a certificate was worth later is
 what renewal is for: a later token over a later checkpoint that continues the first.
@@ -20,10 +20,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 from rfc3161_client import TimeStampResponse, VerifierBuilder
 
-from ..errors import BadInput, Unavailable, VerificationFailed
-from ..http_client import Remote
+from ..errors import VerificationFailed
 
-_MOST_TOKEN = 64 * 1024
+MAX_TOKEN = 64 * 1024  # bytes
 _HASHES = {
     "2.16.840.1.101.3.4.2.1": hashlib.sha256,
     "2.16.840.1.101.3.4.2.2": hashlib.sha384,
@@ -91,8 +90,8 @@ def verify(token: bytes, data: bytes, roots: Sequence[x509.Certificate], nonce: 
 
 
 def _parsed(token: bytes) -> TimeStampResponse:
-    if len(token) > _MOST_TOKEN:
-        raise VerificationFailed(f"a time-stamp has at most {_MOST_TOKEN} bytes")
+    if len(token) > MAX_TOKEN:
+        raise VerificationFailed(f"a time-stamp has at most {MAX_TOKEN} bytes")
     return _guarded(lambda: rfc3161_client.decode_timestamp_response(token), "this is no RFC 3161 time-stamp")
 
 
@@ -151,42 +150,3 @@ def _guarded(act: Callable[[], T], what: str) -> T:
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0][:160] if lines else type(error).__name__
-
-
-class Authority:
-    """A time-stamping authority that can be asked (RFC 3161 section 3.4: over HTTP)."""
-
-    def __init__(self, url: str, roots: Sequence[x509.Certificate], seconds: float) -> None:
-        """
-        Args:
-            roots: what it must be certified by: a token that nobody will believe is not kept.
-
-        Raises:
-            BadInput: not an http(s) address.
-        """
-        self._remote = Remote(url, seconds)
-        self._roots = list(roots)
-        if not roots:
-            raise BadInput("a time-stamping authority needs a root certificate to be believed")
-
-    def close(self) -> None:
-        """Close the connection that is kept open."""
-        self._remote.close()
-
-    def stamp(self, data: bytes) -> bytes:
-        """A checked token over these bytes.
-
-        Raises:
-            Unavailable: the authority does not answer, refuses, or answers with what does not hold.
-        """
-        request = rfc3161_client.TimestampRequestBuilder(data, rfc3161_client.HashAlgorithm.SHA256).build()
-        answer = self._remote.post("", request.as_bytes(), "application/timestamp-query", _MOST_TOKEN)
-        if answer.status != 200:
-            raise Unavailable(f"{self._remote.url} refuses to stamp with HTTP {answer.status}", reason="timestamp")
-        try:
-            verify(answer.body, data, self._roots, request.nonce)
-        except VerificationFailed as error:
-            raise Unavailable(
-                f"{self._remote.url} gives a time-stamp that does not hold: {error.detail}", reason="timestamp"
-            ) from error
-        return answer.body

@@ -9,6 +9,7 @@ import pytest
 
 from provenance.auditing import fsck
 from provenance.database.tables import drafts as drafts_table
+from provenance.ledger import key_files
 from provenance.tlog import envelope, keys, merkle, receipt, statement, verify
 from provenance.tlog.encoding import b64, canonical
 from provenance.works import registration
@@ -46,7 +47,7 @@ def signed(payload: bytes, *signers: keys.SigningKey) -> bytes:
 def sound(api) -> None:
     assert fsck.check(api.service.db, api.service.log)["problems"] == []
     kept = {path.name for path in api.service.settings.keys_dir.glob("*.pem")}
-    assert kept == {keys.LOG_ED25519, keys.LOG_MLDSA44}  # no private key of anybody else
+    assert kept == {key_files.LOG_ED25519, key_files.LOG_MLDSA44}  # no private key of anybody else
 
 
 def test_prepare_sign_submit(api) -> None:

@@ -15,6 +15,7 @@ import pytest
 from provenance.auditing import witness_server
 from provenance.errors import Unavailable
 from provenance.http_client import Remote
+from provenance.ledger import tile_store
 from provenance.ledger.witness_client import format_request
 from provenance.tlog import keys, merkle, note, tiles
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
@@ -41,7 +42,7 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
 @pytest.mark.enable_socket
 def test_kill_a_witness(tmp_path: Path) -> None:
     log = SmallLog([enrolment(KEY), *(registration(KEY) for _ in range(SIZE - 1))], tmp_path / "log")
-    nodes = tiles.TileReader(tiles.from_folder(log.folder), SIZE)
+    nodes = tiles.TileReader(tile_store.fetch_from(log.folder), SIZE)
     witness_server.create(tmp_path / "w", "witness.example/w")
     (tmp_path / "vkey").write_text("".join(f"{key}\n" for key in LOG_KEYS.vkeys()))
     hashes = [merkle.leaf_hash(leaf) for leaf in log.leaves]

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provenance.auditing import auditor
 from provenance.errors import SourcemarkError, VerificationFailed
-from provenance.ledger import witness_client
+from provenance.ledger import tile_store, witness_client
 from provenance.tlog import encoding, envelope, keys, merkle, note, policy, proof, receipt, tiles, timestamp, verify
 from provenance.tlog.key_directory import KeyDirectory
 from tests.provenance.ledger.authority import MISSING, Tsa
@@ -101,7 +101,7 @@ def _texts(log: SmallLog, signed: bytes, demanding: bytes) -> dict[str, Target]:
         place = tiles.parse_path(name)
         assert place is None or tiles.tile_path(*place) == name
 
-    nodes = tiles.TileReader(tiles.from_folder(log.folder), log.size)
+    nodes = tiles.TileReader(tile_store.fetch_from(log.folder), log.size)
     request = witness_client.format_request(1, merkle.consistency_proof(nodes, 1, log.size), signed)
     return {
         "note": Target([signed, log.signed], opened),
@@ -182,7 +182,7 @@ def _receipts(files: Mapping[str, bytes], demanding: bytes, roots: bytes | None)
 
 
 def _published(log: SmallLog) -> dict[str, Target]:
-    fetch = tiles.from_folder(log.folder)
+    fetch = tile_store.fetch_from(log.folder)
 
     def edited(name: str) -> Callable[[bytes], None]:
         def act(raw: bytes) -> None:

@@ -10,7 +10,8 @@ from provenance.accounts import accounts, log_keys, signing
 from provenance.application import Service
 from provenance.auditing import auditor, fsck
 from provenance.errors import Conflict, LedgerReadOnly, NotFound, VerificationFailed
-from provenance.tlog import envelope, keys, merkle, note, statement, tiles, verify
+from provenance.ledger import tile_store
+from provenance.tlog import envelope, keys, merkle, note, statement, verify
 from provenance.tlog.key_directory import KeyDirectory
 from provenance.works import receipts
 from tests.provenance.accounts.test_signing import TOOLS, sound
@@ -52,7 +53,7 @@ def test_a_rotation(settings, tmp_path: Path) -> None:
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout
         # An auditor who is given the old keys for the new log is told.
-        folder = tiles.from_folder(service.settings.log_dir)
+        folder = tile_store.fetch_from(service.settings.log_dir)
         assert list(auditor.audit_log(service.log.signed(), folder, [note.VKey.parse(key) for key in old]))
     with Service(settings) as service:  # a new process finds the keys in force
         assert service.log.vkeys() == new

@@ -14,6 +14,7 @@ from provenance.application import Service
 from provenance.auditing import fsck
 from provenance.database.tables import signing_keys
 from provenance.errors import BadInput, Conflict, Forbidden, LedgerReadOnly, NotFound, VerificationFailed
+from provenance.ledger import key_files
 from provenance.schemas import RegistrationItem
 from provenance.tlog import keys, merkle, statement, verify
 from provenance.tlog.encoding import b64, canonical
@@ -293,7 +294,7 @@ def test_a_lost_key_file_is_told(sqlite_service: Service) -> None:
     path.unlink()
     with pytest.raises(LedgerReadOnly, match=r"backup"):
         signing.signing_key(service, local)
-    keys.save_signing_key(new(), path)
+    key_files.save_signing_key(new(), path)
     with pytest.raises(LedgerReadOnly, match="another key"):
         signing.signing_key(service, local)
     path.write_bytes(raw)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from provenance.auditing import auditor, runner
 from provenance.auditing.fetcher import Site
 from provenance.errors import Unavailable
+from provenance.ledger import tile_store
 from provenance.tlog import keys, note, tiles
 from provenance.tlog.merkle import leaf_hash, root_of
 from tests.provenance.ledger.servers import serving
@@ -31,7 +32,7 @@ def log(leaves: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def problems(log: SmallLog) -> list[str]:
-    found = auditor.audit_log((log.folder / "checkpoint").read_bytes(), tiles.from_folder(log.folder), log.vkeys)
+    found = auditor.audit_log((log.folder / "checkpoint").read_bytes(), tile_store.fetch_from(log.folder), log.vkeys)
     return [*found, *auditor.stray_files(log.folder, log.size)]
 
 
@@ -116,7 +117,7 @@ def _revocation(target: keys.SigningKey, signer: keys.SigningKey) -> bytes:
 def test_another_logs_keys(log: SmallLog) -> None:
     stranger = note.LogKeys(ORIGIN, keys.new_signing_key().private, LOG_KEYS._mldsa44)
     mine = [note.VKey.parse(key) for key in stranger.vkeys()]
-    (found,) = auditor.audit_log(log.signed, tiles.from_folder(log.folder), mine)
+    (found,) = auditor.audit_log(log.signed, tile_store.fetch_from(log.folder), mine)
     assert "did not sign" in found
 
 
@@ -130,10 +131,10 @@ def test_sizes_at_the_edges(leaves: list[bytes], tmp_path: Path, size: int, monk
 def test_partial_tiles_go_when_the_whole_is_there(leaves: list[bytes], tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
     for before, size in ((0, 3), (3, 200), (200, 255), (255, 256), (256, 300), (300, 515)):
-        tiles.publish(tmp_path, before, size, lambda a, b: leaves[a:b], b"c")
+        tile_store.publish(tmp_path, before, size, lambda a, b: leaves[a:b], b"c")
     kept = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.p/*"))
     assert kept == ["tile/0/002.p/3", "tile/1/000.p/1", "tile/1/000.p/2", "tile/entries/002.p/3"]
-    fetch = tiles.from_folder(tmp_path)
+    fetch = tile_store.fetch_from(tmp_path)
     assert tiles.split_bundle(fetch("tile/entries/000.p/200")) == leaves[:200]
 
 
@@ -146,7 +147,7 @@ def test_what_a_killed_process_leaves_is_no_tile(leaves: list[bytes], tmp_path: 
 
     monkeypatch.setattr("os.fsync", kill)
     with pytest.raises(Killed):
-        tiles.publish(tmp_path, 0, 5, lambda a, b: leaves[a:b], b"c")
+        tile_store.publish(tmp_path, 0, 5, lambda a, b: leaves[a:b], b"c")
     monkeypatch.undo()
     assert not any(p.is_file() for p in (tmp_path / "tile").rglob("*"))
     SmallLog(leaves[:5], tmp_path)
@@ -160,7 +161,7 @@ def signed_at(leaves: list[bytes], size: int, origin: str = ORIGIN) -> bytes:
 
 
 def test_the_log_continues_older_checkpoints(log: SmallLog) -> None:
-    fetch = tiles.from_folder(log.folder)
+    fetch = tile_store.fetch_from(log.folder)
     older = [signed_at(log.leaves, size) for size in (0, 1, 255, 256, 257, 300, SIZE)]
     assert list(auditor.audit_log(log.signed, fetch, log.vkeys, since=older)) == []
     other = [registration(KEY), *log.leaves[1:]]
@@ -180,12 +181,12 @@ def test_the_log_continues_older_checkpoints(log: SmallLog) -> None:
 
 def test_hashes_only(log: SmallLog, leaves: list[bytes], tmp_path: Path) -> None:
     bad = SmallLog([registration(KEY), *leaves[1:5]], tmp_path / "bad")  # breaks a rule, under its right root
-    fetch = tiles.from_folder(bad.folder)
+    fetch = tile_store.fetch_from(bad.folder)
     assert list(auditor.audit_log(bad.signed, fetch, bad.vkeys, rules=False)) == []
     assert len(list(auditor.audit_log(bad.signed, fetch, bad.vkeys))) == 5
     path = log.folder / "tile/entries/000"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    assert list(auditor.audit_log(log.signed, tiles.from_folder(log.folder), log.vkeys, rules=False))
+    assert list(auditor.audit_log(log.signed, tile_store.fetch_from(log.folder), log.vkeys, rules=False))
 
 
 def test_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,5 +296,5 @@ def test_hostile_entries_under_a_right_root(leaves: list[bytes], tmp_path: Path,
         )
     )
     bad = SmallLog([leaves[0], raw, leaves[2]], tmp_path / secrets.token_hex(8))
-    (found,) = auditor.audit_log(bad.signed, tiles.from_folder(bad.folder), bad.vkeys)
+    (found,) = auditor.audit_log(bad.signed, tile_store.fetch_from(bad.folder), bad.vkeys)
     assert found.startswith("entry 1: ")

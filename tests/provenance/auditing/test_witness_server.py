@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from provenance.auditing import witness_server
 from provenance.auditing.witness_server import Answer, Witness
 from provenance.errors import BadInput, Conflict, Unavailable
+from provenance.ledger import key_files, tile_store
 from provenance.ledger.witness_client import format_request
 from provenance.tlog import keys, merkle, note, tiles
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
@@ -40,7 +41,7 @@ def at(log: SmallLog, size: int) -> bytes:
 
 
 def request(log: SmallLog, old: int, new: int) -> bytes:
-    nodes = tiles.TileReader(tiles.from_folder(log.folder), SIZE)
+    nodes = tiles.TileReader(tile_store.fetch_from(log.folder), SIZE)
     return format_request(old, merkle.consistency_proof(nodes, old, new), at(log, new))
 
 
@@ -207,7 +208,7 @@ def test_what_a_person_gets_wrong(tmp_path: Path) -> None:
         Witness(tmp_path / "w", [made.vkeys])
     with pytest.raises(BadInput, match="no witness"):
         witness_server.load(tmp_path / "nowhere")
-    (tmp_path / "w" / keys.LOG_ED25519).write_bytes(b"x")
+    (tmp_path / "w" / key_files.LOG_ED25519).write_bytes(b"x")
     with pytest.raises(BadInput, match="damaged"):
         witness_server.load(tmp_path / "w")
 

@@ -12,6 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
+from provenance.ledger import tile_store
 from provenance.tlog import envelope, keys, merkle, note, policy, proof, receipt, statement, tiles
 from provenance.tlog.encoding import b64, canonical
 
@@ -77,12 +78,12 @@ class SmallLog:
         self.size = len(leaves)
         root = merkle.root_of(merkle.leaf_hash(leaf) for leaf in leaves)
         self.signed = note.sign_checkpoint(note.Checkpoint(ORIGIN, self.size, root), LOG_KEYS, 1_790_000_000)
-        tiles.publish(folder, 0, self.size, lambda start, stop: self.leaves[start:stop], self.signed)
+        tile_store.publish(folder, 0, self.size, lambda start, stop: self.leaves[start:stop], self.signed)
         self.vkeys = [note.VKey.parse(key) for key in LOG_KEYS.vkeys()]
         self.policy = policy.format_policy(LOG_KEYS.vkeys())
 
     def proof(self, index: int, signed: bytes | None = None) -> bytes:
-        nodes = tiles.TileReader(tiles.from_folder(self.folder), self.size)
+        nodes = tiles.TileReader(tile_store.fetch_from(self.folder), self.size)
         return proof.format_proof(index, merkle.inclusion_proof(nodes, index, self.size), signed or self.signed)
 
     def receipt(

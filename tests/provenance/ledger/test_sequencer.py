@@ -16,9 +16,10 @@ from provenance.config import Settings
 from provenance.database.tables import checkpoints, entries, fingerprints, openings, pending_entries
 from provenance.database.tables import works as works_table
 from provenance.errors import Conflict, LedgerReadOnly, NotFound, Unavailable
+from provenance.ledger import tile_store
 from provenance.ledger.publisher import Publisher
 from provenance.ledger.sequencer import Sequencer
-from provenance.tlog import merkle, statement, tiles
+from provenance.tlog import merkle, statement
 from provenance.works import catalog
 from tests.provenance.conftest import ESSAY, register_work
 
@@ -164,16 +165,16 @@ def test_a_full_disk_acknowledges_nothing_and_loses_nothing(
 ) -> None:
     with Service(sqlite_settings) as service:
         first = register_work(service, ESSAY.encode())
-        real = tiles.publish
+        real = tile_store.publish
 
         def full(*args: object) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(tiles, "publish", full)
+        monkeypatch.setattr(tile_store, "publish", full)
         with pytest.raises(Unavailable) as caught:
             register_work(service, (ESSAY + " Again.").encode())
         assert caught.value.reason == "disk_full"
-        monkeypatch.setattr(tiles, "publish", real)
+        monkeypatch.setattr(tile_store, "publish", real)
         again = register_work(service, (ESSAY + " Again.").encode())
         assert again.status == "already_registered"
         assert again.receipt.index == first.receipt.index + 1
@@ -190,7 +191,7 @@ def test_a_failed_fsync_stops_writing_until_a_restart(
         def failing(*args: object) -> None:
             raise OSError(errno.EIO, "Input/output error")
 
-        monkeypatch.setattr(tiles, "publish", failing)
+        monkeypatch.setattr(tile_store, "publish", failing)
         with pytest.raises(LedgerReadOnly):
             register_work(service, (ESSAY + " Again.").encode())
         monkeypatch.undo()

@@ -18,9 +18,9 @@ from provenance.auditing.witness_server import Witness
 from provenance.config import Settings
 from provenance.database.tables import checkpoints, entries
 from provenance.errors import LedgerReadOnly, Misconfigured, SourcemarkError, Unavailable
-from provenance.ledger import reader
+from provenance.ledger import reader, tile_store
 from provenance.ledger.witness_client import WitnessClient, format_request, parse_request
-from provenance.tlog import note, policy, tiles, verify
+from provenance.tlog import note, policy, verify
 from provenance.works import receipts
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work
 from tests.provenance.ledger.servers import Act, free_port, serving, speaking
@@ -431,7 +431,7 @@ def test_an_audit_of_a_cosigned_log(house: House) -> None:
         register_work(service, ESSAY_ZH.encode())
         folder = service.settings.log_dir
         vkeys = [note.VKey.parse(key) for key in service.log.vkeys()]
-        assert list(auditor.audit_log((folder / "checkpoint").read_bytes(), tiles.from_folder(folder), vkeys)) == []
+        assert list(auditor.audit_log((folder / "checkpoint").read_bytes(), tile_store.fetch_from(folder), vkeys)) == []
 
 
 def test_the_request_is_the_protocols() -> None:
@@ -451,7 +451,7 @@ def test_a_crash_between_cosignatures_and_publishing(house: House, monkeypatch: 
 
     settings = house.with_policy("group all all w0 w1 w2\nquorum all\n")
     with Service(settings) as service:
-        monkeypatch.setattr(tiles, "publish", killed)
+        monkeypatch.setattr(tile_store, "publish", killed)
         with pytest.raises(Killed):
             register_work(service, ESSAY_ZH.encode())
         cosigned = service.log.signed()

@@ -14,7 +14,7 @@ from provenance.application import Service
 from provenance.config import Settings
 from provenance.errors import BadInput, VerificationFailed
 from provenance.tlog import receipt, verify
-from provenance.works import receipts
+from provenance.works import receipt_files, receipts
 from tests.provenance.conftest import ESSAY, register_work
 
 
@@ -108,10 +108,10 @@ def test_rubbish_is_refused_in_one_way(registered, name: str, raw: bytes) -> Non
 def test_written_and_read_back(registered, tmp_path: Path) -> None:
     files, _, _ = registered
     for target in (tmp_path / "folder", tmp_path / "one.zip"):
-        receipt.write(files, target)
-        assert receipt.read(target) == files
+        receipt_files.write(files, target)
+        assert receipt_files.read(target) == files
         with pytest.raises(BadInput):
-            receipt.write(files, target)
+            receipt_files.write(files, target)
     assert receipt.to_zip(files) == receipt.to_zip(dict(reversed(files.items())))
 
 
@@ -137,7 +137,7 @@ HOSTILE = [
 def test_hostile_zips(number: int, tmp_path: Path) -> None:
     (tmp_path / "r.zip").write_bytes(HOSTILE[number])
     try:
-        files = receipt.read(tmp_path / "r.zip")
+        files = receipt_files.read(tmp_path / "r.zip")
     except VerificationFailed:
         return
     assert not verify.verify_receipt(files).ok
@@ -159,7 +159,7 @@ def test_paths_out_of_the_folder_are_only_names(registered) -> None:
 def test_the_commands_of_verify_md(registered, tmp_path: Path) -> None:
     """Types what VERIFY.md tells a stranger to type."""
     files, _, digest = registered
-    receipt.write(files, tmp_path / "r")
+    receipt_files.write(files, tmp_path / "r")
     (tmp_path / "r" / "YOUR_FILE").write_bytes(ESSAY.encode())
     text = (tmp_path / "r" / "VERIFY.md").read_text()
     commands = "\n".join(line[8:] for line in text.splitlines() if line.startswith("        "))

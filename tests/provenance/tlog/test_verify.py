@@ -2,15 +2,12 @@
 
 import hashlib
 import json
-import zipfile
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provenance.errors import BadInput, Unavailable, VerificationFailed
 from provenance.tlog import keys, policy, receipt, verify
 from provenance.tlog.encoding import b64, canonical
 from tests.provenance.ledger.small_log import (
@@ -230,48 +227,3 @@ def test_openings_of_any_shape(log: SmallLog, value) -> None:
     done = verify.verify_receipt({**log.receipt(1, 0), receipt.OPENING: raw}, log.policy)
     assert states(done)["commitments"] == "failed"
     assert "made sense of" not in done.checks[-2].detail
-
-
-# --- files ---------------------------------------------------------------------------------------------------------
-def test_a_receipt_zipped_by_hand(log: SmallLog, tmp_path: Path) -> None:
-    files = log.receipt(1, 0)
-    with zipfile.ZipFile(tmp_path / "r.zip", "w") as archive:
-        for name, data in files.items():
-            archive.writestr(f"my receipt/{name}", data)
-        archive.writestr("__MACOSX/my receipt/._policy", b"x")
-    assert receipt.read(tmp_path / "r.zip") == files
-
-
-@pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "a//b", "./a", "C:\\x", "..\\x", "C:/x"])
-def test_names_that_lead_elsewhere(log: SmallLog, tmp_path: Path, name: str) -> None:
-    with zipfile.ZipFile(tmp_path / "r.zip", "w") as archive:
-        archive.writestr(name, b"x")
-    with pytest.raises(VerificationFailed, match="name"):
-        receipt.read(tmp_path / "r.zip")
-    with pytest.raises(BadInput):
-        receipt.write({**log.receipt(1, 0), name: b"x"}, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize("target", ["out", "out.zip"])
-def test_a_full_disk_leaves_no_half_receipt(
-    log: SmallLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
-) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(receipt, "_write_private", full)
-    with pytest.raises(Unavailable, match="No space"):
-        receipt.write(log.receipt(1, 0), tmp_path / target)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_that_is_no_receipt(log: SmallLog, tmp_path: Path) -> None:
-    with pytest.raises(BadInput):
-        receipt.read(tmp_path / "missing")
-    receipt.write(log.receipt(1, 0), tmp_path / "r")
-    (tmp_path / "r" / "link").symlink_to("/etc/passwd")
-    assert "link" not in receipt.read(tmp_path / "r")
-    (tmp_path / "r" / "large").write_bytes(bytes(5 * 1024 * 1024))
-    with pytest.raises(VerificationFailed, match="more than any receipt"):
-        receipt.read(tmp_path / "r")

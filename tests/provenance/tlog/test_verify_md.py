@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from provenance.tlog import keys, policy, receipt
+from provenance.tlog import keys, policy
+from provenance.works import receipt_files
 from tests.provenance.ledger.authority import Tsa
 from tests.provenance.ledger.small_log import LOG_KEYS, WORK, SmallLog, cosigned, enrolment, registration, witness_vkey
 
@@ -24,7 +25,7 @@ KEY = keys.new_signing_key()
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     log = SmallLog([enrolment(KEY), *(registration(KEY) for _ in range(6))], tmp_path / "log")
-    receipt.write(log.receipt(4, 0), tmp_path / "r")
+    receipt_files.write(log.receipt(4, 0), tmp_path / "r")
     (tmp_path / "r" / "YOUR_FILE").write_bytes(WORK)
     return tmp_path / "r"
 

@@ -1,0 +1,152 @@
+"""Time-stamps of the log: an authority that is asked, or misbehaves, and what receipts bring of it."""
+
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from provenance.application import Service
+from provenance.auditing import fsck
+from provenance.config import Settings
+from provenance.database.tables import timestamps
+from provenance.errors import Misconfigured, Unavailable
+from provenance.ledger.timestamp_authority import TimestampAuthority
+from provenance.tlog import keys, receipt, timestamp, verify
+from provenance.works import receipts
+from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work
+from tests.provenance.ledger.authority import MISSING, Tsa, standing
+from tests.provenance.ledger.servers import free_port, serving
+
+pytestmark = [pytest.mark.enable_socket, pytest.mark.skipif(bool(MISSING), reason=MISSING)]
+DATA = b"log.example/x\n5\nAAAA\n"
+KEY = keys.new_signing_key()
+
+
+@pytest.fixture(scope="module")
+def tsa(tmp_path_factory: pytest.TempPathFactory) -> Tsa:
+    return Tsa(tmp_path_factory.mktemp("tsa") / "good")
+
+
+@pytest.fixture(scope="module")
+def token(tsa: Tsa) -> bytes:
+    return tsa.stamp(DATA)
+
+
+def test_an_authority_that_misbehaves(tsa: Tsa, tmp_path: Path) -> None:
+    roots = timestamp.roots_of(tsa.root)
+    other = Tsa(tmp_path / "other")
+    replies = {
+        "does not hold": lambda _, body: (200, "", other.reply(body)),
+        "over other bytes": lambda *_: (200, "", tsa.stamp(b"other bytes")),
+        "no RFC 3161": lambda *_: (200, "text/html", b"<html>"),
+        "HTTP 503": lambda *_: (503, "", b""),
+        "Nonce mismatch": lambda *_: (200, "", tsa.stamp(DATA)),  # a token for somebody else's question
+    }
+    for word, act in replies.items():
+        with serving(act) as url:
+            authority = TimestampAuthority(url, roots, 5)
+            with pytest.raises(Unavailable, match=word):
+                authority.stamp(DATA)
+            authority.close()
+    with standing(tsa) as url:
+        authority = TimestampAuthority(url, roots, 5)
+        assert timestamp.verify(authority.stamp(DATA), DATA, roots)
+        authority.close()
+
+
+# --- in the log ------------------------------------------------------------------------------------------------------
+def stamping(settings: Settings, tsa: Tsa, url: str, every: int = 0) -> Settings:
+    values = {"tsa_url": url, "tsa_ca": tsa.folder / "root.pem", "tsa_interval_seconds": every, "tsa_seconds": 5}
+    return settings.model_copy(update=values)
+
+
+def stored(service: Service) -> list[int]:
+    with service.db.read() as connection:
+        return list(connection.execute(sa.select(timestamps.c.size).order_by(timestamps.c.size)).scalars())
+
+
+def test_checkpoints_are_stamped_beside_the_sequencer(settings: Settings, tsa: Tsa) -> None:
+    with standing(tsa) as url:
+        with Service(stamping(settings, tsa, url)) as service:
+            made = register_work(service, ESSAY.encode())
+        with Service(stamping(settings, tsa, url)) as service:
+            assert stored(service)[-1] == 2
+            files = receipts.build(service, made.work_id)
+            assert fsck.check(service.db, service.log)["problems"] == []
+    done = verify.verify_receipt(files, tsa_roots=tsa.root)
+    assert done.ok, done.checks
+    (found,) = done.facts["timestamps"]
+    assert (found["authority"], found["size"]) == ("CN=Test TSA", 2)
+    assert any(line.startswith("  not after: ") and "RFC 3161" in line for line in done.lines())
+    assert any("不晚于" in line for line in done.lines("zh"))
+    unproven = verify.verify_receipt(files)
+    assert unproven.ok
+    assert unproven.facts["timestamps"] == []
+    assert {c.name: c.state for c in unproven.checks}["timestamp"] == "absent"
+    assert any("--tsa-ca" in line for line in unproven.lines())
+
+
+def test_a_receipt_waits_for_no_interval(sqlite_settings: Settings, tsa: Tsa) -> None:
+    with standing(tsa) as url, Service(stamping(sqlite_settings, tsa, url, every=86_400)) as service:
+        register_work(service, ESSAY.encode())
+        service.log.timestamper._thread.join()
+        asked = tsa.asked
+        made = register_work(service, ESSAY_ZH.encode())
+        time.sleep(0.2)
+        assert tsa.asked == asked  # not yet due
+        done = verify.verify_receipt(receipts.build(service, made.work_id), tsa_roots=tsa.root)
+        assert len(done.facts["timestamps"]) == 1
+        assert tsa.asked == asked + 1
+
+
+def test_an_authority_that_is_down_stops_nothing(sqlite_settings: Settings, tsa: Tsa) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    with Service(stamping(sqlite_settings, tsa, url)) as service:
+        made = register_work(service, ESSAY.encode())
+        files = receipts.build(service, made.work_id)
+        assert receipt.STAMP not in files
+        done = verify.verify_receipt(files, tsa_roots=tsa.root)
+        assert done.ok
+        assert {c.name: c.state for c in done.checks}["timestamp"] == "absent"
+        with pytest.raises(Unavailable):
+            service.log.timestamper.stamp_if_due()
+
+
+def test_settings_that_are_no_use(sqlite_settings: Settings, tsa: Tsa, tmp_path: Path) -> None:
+    (tmp_path / "junk").write_text("x")
+    for values, said in (
+        ({"tsa_url": "http://127.0.0.1:9"}, "SOURCEMARK_TSA_CA"),
+        ({"tsa_url": "http://127.0.0.1:9", "tsa_ca": tmp_path / "no"}, "cannot be read"),
+        ({"tsa_url": "http://127.0.0.1:9", "tsa_ca": tmp_path / "junk"}, "no certificate"),
+        ({"tsa_url": "nonsense", "tsa_ca": tsa.folder / "root.pem"}, "SOURCEMARK_TSA_URL"),
+    ):
+        with pytest.raises(Misconfigured, match=said), Service(sqlite_settings.model_copy(update=values)):
+            pass
+
+
+def test_a_later_stamp_renews(sqlite_settings: Settings, tsa: Tsa, tmp_path: Path, monkeypatch) -> None:
+    successor = Tsa(tmp_path / "successor", "Next TSA")
+    with standing(tsa) as url, Service(stamping(sqlite_settings, tsa, url)) as service:
+        made = register_work(service, ESSAY.encode())
+    with standing(successor) as url, Service(stamping(sqlite_settings, successor, url)) as service:
+        register_work(service, ESSAY_ZH.encode())
+        service.log.timestamper._thread.join()
+        assert receipt.RENEWED_STAMP not in receipts.build(service, made.work_id)  # the first is fresh
+        monkeypatch.setattr(receipts, "_RENEWED_AFTER", timedelta(seconds=-10))
+        files = receipts.build(service, made.work_id)
+    both = tsa.root + successor.root
+    done = verify.verify_receipt(files, tsa_roots=both)
+    assert done.ok, done.checks
+    assert [(each["authority"], each["size"]) for each in done.facts["timestamps"]] == [
+        ("CN=Test TSA", 2),
+        ("CN=Next TSA", 3),
+    ]
+    assert not verify.verify_receipt(files, tsa_roots=tsa.root).ok
+    for name in (receipt.RENEWED_CHECKPOINT, receipt.RENEWED_CONSISTENCY, receipt.RENEWED_STAMP):
+        for raw in (b"", b"x", files[name][:-2], files[name] + b"x", b"\xff" * 40, files[name].replace(b"A", b"B", 1)):
+            if raw != files[name]:
+                assert not verify.verify_receipt({**files, name: raw}, tsa_roots=both).ok, (name, raw[:20])
+        rest = {each: data for each, data in files.items() if each != name}
+        assert not verify.verify_receipt(rest, tsa_roots=both).ok
