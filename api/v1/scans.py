@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from provenance.errors import BadInput, SourcemarkError
-from provenance.scans import evidence, scanning
+from provenance.scans import evidence, records, scanning
 from provenance.schemas import Inline, NewScan, ScanItem, ScanResult
 
 from ..bodies import batch_body, batch_items, item, read_body, request_body
@@ -110,13 +110,13 @@ async def scan_uploads(
 
 @router.get("", operation_id="listScans", summary="Your scans", responses=responses(401, 403))
 def list_scans(service: ServiceDep, principal: Scanner, limit: Limit = 100, cursor: Cursor = None) -> Page[ScanResult]:
-    found, after = scanning.page(service, own(principal), after=read_cursor(cursor), limit=limit)
+    found, after = records.page(service.db, own(principal), after=read_cursor(cursor), limit=limit)
     return Page(items=found, next=write_cursor(after))
 
 
 @router.get("/{scan_id}", operation_id="getScan", summary="One scan", responses=responses(401, 403, 404))
 def get_scan(scan_id: str, service: ServiceDep, principal: Scanner) -> ScanResult:
-    return scanning.get(service, scan_id, own(principal))
+    return records.get(service.db, scan_id, own(principal))
 
 
 @router.get(
@@ -128,4 +128,4 @@ def get_scan(scan_id: str, service: ServiceDep, principal: Scanner) -> ScanResul
 )
 def show_scan(scan_id: str, service: ServiceDep, principal: Scanner) -> Response:
     """The upload beside every matched work, what was found outlined and numbered in the order of the matches."""
-    return Response(evidence.picture(service, scan_id, own(principal)), media_type="image/png")
+    return Response(evidence.picture(service.db, scan_id, own(principal)), media_type="image/png")

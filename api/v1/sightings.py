@@ -26,7 +26,7 @@ def list_sightings(
     cursor: Cursor = None,
 ) -> Page[SightingRecord]:
     found, after = sightings.page(
-        service,
+        service.db,
         own(principal),
         work_ids=None if work_id is None else [work_id],
         owner=owner,

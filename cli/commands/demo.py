@@ -246,7 +246,7 @@ def _show_sightings(service: Service, registered: dict[str, RegistrationResult])
 
     _heading(3, "A rights holder asks where a work was reused", "权利人查询作品转载情况")
     for result in registered.values():
-        seen, _ = sightings.page(service, None, work_ids=[str(result.work_id)])
+        seen, _ = sightings.page(service.db, None, work_ids=[str(result.work_id)])
         if seen:
             break
     else:

@@ -71,7 +71,7 @@ def _pages(
     after: int | None = 0
     while after is not None:
         records, after = sightings.page(
-            opened, None, work_ids=work_ids, owner=owner, since=since, after=after, limit=500
+            opened.db, None, work_ids=work_ids, owner=owner, since=since, after=after, limit=500
         )
         yield from records
 

@@ -130,7 +130,7 @@ def _evidence(
         from provenance.scans import evidence
 
         assert result.scan_id is not None
-        drawn = evidence.picture(opened, result.scan_id)
+        drawn = evidence.picture(opened.db, result.scan_id)
         try:
             Path(target).write_bytes(drawn)
         except OSError as error:

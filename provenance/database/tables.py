@@ -246,21 +246,54 @@ grants = Table(
 )
 
 # --- scans -------------------------------------------------------------------------------------------------------
+# With its matches, all that was answered: `scans.records` puts the answer together again.
 scans = Table(
     "scans",
     metadata,
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("scan_id", String(40), nullable=False, unique=True),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("external_id", Text),
+    Column("path", JSON(none_as_null=True)),  # a file's name need not be Unicode, which no database text can hold
     Column("digest", Bytes(32)),
+    Column("medium", String(10)),
     Column("status", String(20), nullable=False),
+    Column("reason", String(40)),
     Column("verdict", String(20), nullable=False),
     Column("post_url", Text),
     Column("posting_account", Text),
     Column("log_size", BigInteger, nullable=False),
-    Column("result", JSON, nullable=False),
     Column("scanned_at", String(27), nullable=False),
     Index("ix_scans_account", "account_id", "id"),
+)
+
+# A work found in an upload: for the platform a match of its scan, for the rights holder a sighting of the work.
+matches = Table(
+    "matches",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("sighting_id", String(40), nullable=False, unique=True),
+    Column("scan", ForeignKey("scans.id"), nullable=False),
+    Column("rank", Integer, nullable=False),  # 0 is the surest match of its scan
+    Column("work", ForeignKey("works.id"), nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("score", Float, nullable=False),
+    Column("coverage_upload", Float, nullable=False),
+    Column("coverage_work", Float, nullable=False),
+    Column("common", Float, nullable=False),
+    Column("segments", JSON, nullable=False),
+    Column("transform", JSON, nullable=False),
+    Column("reuse", String(20)),
+    Column("marking", JSON, nullable=False),  # empty once the work is erased: the report quotes names
+    Column("permission", JSON, nullable=False),
+    Column("competing", JSON, nullable=False),  # public ids of the works that claimed the same content then
+    # The work as it was shown then; empty once it is erased.
+    Column("external_id", Text),
+    Column("title", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    UniqueConstraint("scan", "rank"),
+    UniqueConstraint("scan", "work"),
+    Index("ix_matches_work", "work", "id"),
 )
 
 # What a text upload taught of templates and quotations (`lessons`); only the newest are kept.
@@ -279,22 +312,6 @@ previews = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("data", Bytes, nullable=False),
-)
-
-sightings = Table(
-    "sightings",
-    metadata,
-    Column("id", RowId, primary_key=True, autoincrement=True),
-    Column("sighting_id", String(40), nullable=False, unique=True),
-    Column("scan", ForeignKey("scans.id"), nullable=False),
-    Column("work", ForeignKey("works.id"), nullable=False),
-    Column("verdict", String(20), nullable=False),
-    Column("score", Float, nullable=False),
-    Column("coverage_upload", Float, nullable=False),
-    Column("coverage_work", Float, nullable=False),
-    Column("seen_at", String(27), nullable=False),
-    UniqueConstraint("scan", "work"),
-    Index("ix_sightings_work", "work", "id"),
 )
 
 # --- answers already given, by Idempotency-Key --------------------------------------------------------------------

@@ -6,7 +6,8 @@ rests on. The works' small copies are part of their fingerprints; an erased or w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,57 +15,75 @@ from fingerprints import image
 from fingerprints.image import rendering
 from fingerprints.model import Fingerprint, Quad
 
-from ..application import Service
-from ..database.tables import fingerprints, previews, works
-from ..database.tables import scans as scans_table
+from ..database.engine import Database
+from ..database.tables import fingerprints, matches, previews, scans
 from ..errors import NotFound
-from ..schemas import ScanResult
-from . import scanning
+from .records import Scanned
 
-_MOST = 12  # works shown on one picture, the best
+_MAX_SHOWN = 12  # works shown on one picture, the surest
 
 
-def picture(service: Service, scan_id: str, account_id: str | None = None) -> bytes:
+def insert_previews(connection: sa.Connection, numbers: Mapping[str, int], group: Sequence[Scanned]) -> None:
+    """Keep what `picture` shows of matched uploads.
+
+    Args:
+        numbers: the scans' internal numbers by their public ids.
+    """
+    rows = [{"scan": numbers[each.scan_id], **row} for each in group if (row := _preview(each)) is not None]
+    if rows:
+        connection.execute(previews.insert(), rows)
+
+
+def _preview(scanned: Scanned) -> dict[str, Any] | None:
+    """A small copy of a matched picture, of the frame that matched best; None of anything else."""
+    if scanned.fingerprint.medium != "image" or not scanned.assessments:
+        return None
+    small = image.small_pictures(scanned.fingerprint)
+    frame = int(scanned.assessments[0].match.transform.get("frame", 0))
+    if frame >= len(small):
+        return None
+    width, height = image.size(scanned.fingerprint)
+    return {"width": width, "height": height, "data": small[frame]}
+
+
+def picture(db: Database, scan_id: str, account_id: str | None = None) -> bytes:
     """A PNG of a scan's upload beside every matched work, what was found outlined and numbered as the matches are.
 
     Raises:
         NotFound: there is no such scan of this account, or it has no picture match that can be shown.
     """
-    result = scanning.get(service, scan_id, account_id)
-    with service.db.read() as connection:
-        row = connection.execute(
-            sa.select(previews.c.width, previews.c.height, previews.c.data)
-            .join(scans_table, previews.c.scan == scans_table.c.id)
-            .where(scans_table.c.scan_id == scan_id)
+    with db.read() as connection:
+        scan = connection.execute(
+            sa.select(scans.c.id, scans.c.account_id, previews.c.width, previews.c.height, previews.c.data)
+            .outerjoin(previews, previews.c.scan == scans.c.id)
+            .where(scans.c.scan_id == scan_id)
         ).first()
-    shown = [] if row is None else _works(service, result)
-    if row is None or not shown:
+        if scan is None or (account_id is not None and scan.account_id != account_id):
+            raise NotFound(f"no scan of yours has the id {scan_id!r}")
+        shown = [] if scan.data is None else _shown(connection, scan.id)
+    if not shown:
         raise NotFound(f"nothing can be shown of {scan_id!r}: it matched no picture, or the work was erased")
-    return rendering.side_by_side(row.data, (row.width, row.height), shown)
+    return rendering.side_by_side(scan.data, (scan.width, scan.height), shown)
 
 
-def _works(service: Service, result: ScanResult) -> list[rendering.Shown]:
-    wanted = [match.work_id for match in result.matches[:_MOST]]
-    with service.db.read() as connection:
-        rows = connection.execute(
-            sa.select(works.c.work_id, fingerprints.c.data, fingerprints.c.detail)
-            .join(fingerprints, fingerprints.c.work == works.c.id)
-            .where(works.c.work_id.in_(wanted), fingerprints.c.algorithm == image.ALGORITHM)
-        ).all()
-    kept = {row.work_id: Fingerprint.from_bytes(row.data + row.detail) for row in rows}
+def _shown(connection: sa.Connection, scan: int) -> list[rendering.Shown]:
+    rows = connection.execute(
+        sa.select(matches.c.segments, matches.c.transform, fingerprints.c.data, fingerprints.c.detail)
+        .join(fingerprints, fingerprints.c.work == matches.c.work)
+        .where(matches.c.scan == scan, matches.c.rank < _MAX_SHOWN, fingerprints.c.algorithm == image.ALGORITHM)
+        .order_by(matches.c.rank)
+    )
     out = []
-    for match in result.matches[:_MOST]:
-        fingerprint = kept.get(match.work_id)
-        small = () if fingerprint is None else image.small_pictures(fingerprint)
-        frame = int(match.transform.get("work_frame", 0))
-        if fingerprint is not None and frame < len(small) and match.segments:
-            segment = match.segments[0]
-            out.append(
-                rendering.Shown(small[frame], image.size(fingerprint), _quad(segment.upload), _quad(segment.work))
-            )
+    for row in rows:
+        fingerprint = Fingerprint.from_bytes(row.data + row.detail)
+        small = image.small_pictures(fingerprint)
+        frame = int(row.transform.get("work_frame", 0))
+        if frame < len(small) and row.segments:
+            upload, work = _quad(row.segments[0]["upload"]), _quad(row.segments[0]["work"])
+            out.append(rendering.Shown(small[frame], image.size(fingerprint), upload, work))
     return out
 
 
-def _quad(points: Sequence[object]) -> Quad:
-    a, b, c, d = ((float(p[0]), float(p[1])) for p in points)  # type: ignore[index]
+def _quad(points: Sequence[Sequence[float]]) -> Quad:
+    a, b, c, d = ((float(x), float(y)) for x, y in points)
     return a, b, c, d

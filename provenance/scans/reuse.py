@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from fingerprints.model import Examination, Match
 
@@ -13,12 +13,31 @@ from .. import marking
 from ..marking import Post, Report, Work
 from ..schemas import ScanItem, Use
 
+_FULL_MIN_COVERAGE = 0.5  # of the work; with less of it a post excerpts it, unless the platform knows better
+_QUOTATION_MAX_COVERAGE = 0.2  # of the work; more of it is an excerpt even between quotation marks
+_MOSTLY_THE_WORK = 0.5  # of the upload; what is mostly somebody else's is no quotation and all of it speaks of the work
+_NEARBY = 1_500  # code points on either side of a matched span in which a post speaks of it
+_OPENING_LOOKBACK = 400  # code points before a span in which the quotation mark that opens at it may begin
+_QUOTATION_LOOKBACK = 2_000  # code points before a span in which a quotation around it may have begun
+
 _TAG = re.compile(r"<[^<>]{1,2000}>")
-_EXCERPT_BELOW = 0.5  # with less of a work than this in a post, the post excerpts it, unless the platform knows better
-_QUOTED_BELOW = 0.2  # of the work; more of it is an excerpt even between quotation marks
-_ESSAY_ABOVE = 0.5  # of the post; what is mostly somebody else's is no quotation
-_NEAR = 1_500  # code points on either side of a matched span in which a post speaks of it
-_OPENING = re.compile(r"(?:[“«„「『《‹\"]|<(?:q|blockquote)\b[^<>]{0,300}>)\s*(?:<[^<>]{1,300}>\s*)*$")
+_OPENS_HERE = re.compile(r"(?:[“«„「『《‹\"]|<(?:q|blockquote)\b[^<>]{0,300}>)\s*(?:<[^<>]{1,300}>\s*)*$")
+_QUOTATION_MARK = re.compile(r"[“”«»「」『』]|</?(?:q|blockquote)\b")
+_OPENING_MARKS = frozenset(("“", "«", "「", "『", "<q", "<blockquote"))
+_CODEPOINTS = re.compile(r"(\d+)-(\d+)")  # how evidence in a text says where it stands
+
+_Span = tuple[int, int]  # half-open, code points
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPlace:
+    """Where a text's credit stands to the matched spans; ``distance`` in code points, 0 inside."""
+
+    side: Literal["before", "inside", "after"]
+    distance: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"side": self.side, "distance": self.distance}
 
 
 def use_of(item: ScanItem, match: Match, text: str | None) -> Use:
@@ -31,11 +50,27 @@ def use_of(item: ScanItem, match: Match, text: str | None) -> Use:
         return item.use
     if match.reuse == "rewritten" or match.transform.get("mirrored") or match.transform.get("inverted"):
         return "adapted"
-    if text is not None and match.coverage_work <= _QUOTED_BELOW and match.coverage_upload <= _ESSAY_ABOVE:
-        spans = list(_spans(match))
-        if spans and all(_OPENING.search(text[max(0, a - 400) : a + 1].rstrip()) or _inside(text, a) for a, _ in spans):
-            return "quotation"
-    return "excerpt" if match.coverage_work < _EXCERPT_BELOW else "full"
+    if text is not None and _is_quotation(match, text):
+        return "quotation"
+    return "excerpt" if match.coverage_work < _FULL_MIN_COVERAGE else "full"
+
+
+def _is_quotation(match: Match, text: str) -> bool:
+    if match.coverage_work > _QUOTATION_MAX_COVERAGE or match.coverage_upload > _MOSTLY_THE_WORK:
+        return False
+    spans = _spans(match)
+    return bool(spans) and all(_opens_at(text, start) or _is_quoted(text, start) for start, _ in spans)
+
+
+def _opens_at(text: str, start: int) -> bool:
+    """Whether a quotation opens right where a span starts."""
+    return _OPENS_HERE.search(text[max(0, start - _OPENING_LOOKBACK) : start + 1].rstrip()) is not None
+
+
+def _is_quoted(text: str, start: int) -> bool:
+    """Whether the last quotation mark before a span opens and does not close."""
+    marks = _QUOTATION_MARK.findall(text[max(0, start - _QUOTATION_LOOKBACK) : start])
+    return bool(marks) and marks[-1] in _OPENING_MARKS
 
 
 def report(work: Work, item: ScanItem, examination: Examination, match: Match) -> Report:
@@ -48,63 +83,60 @@ def report(work: Work, item: ScanItem, examination: Examination, match: Match) -
     found = marking.check(work, post)
     if found.verdict != "wrong_owner" or examination.text is None:
         return found
-    rest = _around(examination.text, list(_spans(match)), whole=match.coverage_upload >= _ESSAY_ABOVE)
-    around = marking.check(work, replace(post, html=rest) if post.html is not None else replace(post, text=rest))
+    context = _context(examination.text, _spans(match), whole=match.coverage_upload >= _MOSTLY_THE_WORK)
+    around = marking.check(work, replace(post, html=context) if post.html is not None else replace(post, text=context))
     return found if around.verdict == "wrong_owner" else around
 
 
-def place(found: Report, match: Match) -> dict[str, Any] | None:
-    """Where the first visible credit of a text stands to the matched spans: before, inside or after, how far off.
+def credit_place(found: Report, match: Match) -> CreditPlace | None:
+    """Where the first visible credit of a text stands to the matched spans.
 
     Returns:
         None where no credit has a place in code points (pages, files) or none was found.
     """
     spans = sorted(_spans(match))
     for item in found.evidence:
-        named = item.names_owner in ("owner", "alias", "transliteration", "source") or item.url_match == "exact"
-        at = re.fullmatch(r"(\d+)-(\d+)", item.locator) if named and item.where == "text" else None
+        is_credit = item.names_owner in ("owner", "alias", "transliteration", "source") or item.url_match == "exact"
+        at = _CODEPOINTS.fullmatch(item.locator) if is_credit and item.where == "text" else None
         if at is None or not spans:
             continue
         start, end = int(at[1]), int(at[2])
         if end <= spans[0][0]:
-            return {"side": "before", "distance": spans[0][0] - end}
+            return CreditPlace("before", spans[0][0] - end)
         if start >= spans[-1][1]:
-            return {"side": "after", "distance": start - spans[-1][1]}
-        return {"side": "inside", "distance": 0}
+            return CreditPlace("after", start - spans[-1][1])
+        return CreditPlace("inside", 0)
     return None
 
 
-def _spans(match: Match) -> Iterator[tuple[int, int]]:
-    for segment in match.segments:
-        if segment.unit == "codepoint":
-            start, end = segment.upload[0], segment.upload[1]
-            yield int(start), int(end)  # type: ignore[arg-type]  # a span of code points, not of points
+def _spans(match: Match) -> list[_Span]:
+    """The matched spans of a text; none in other media."""
+    return [
+        (int(segment.upload[0]), int(segment.upload[1]))  # type: ignore[arg-type]  # code points, no corners
+        for segment in match.segments
+        if segment.unit == "codepoint"
+    ]
 
 
-def _inside(text: str, at: int) -> bool:
-    """Whether the last quotation mark before a place opens and does not close."""
-    marks = re.findall(r"[“”«»「」『』]|</?(?:q|blockquote)\b", text[max(0, at - 2_000) : at])
-    return bool(marks) and (marks[-1] in "“«「『" or marks[-1] in ("<q", "<blockquote"))
-
-
-def _around(text: str, spans: list[tuple[int, int]], *, whole: bool) -> str:
+def _context(text: str, spans: list[_Span], *, whole: bool) -> str:
     """The post without the matched spans, and without what is far from them unless ``whole``.
 
     Left out code points become line ends, so that positions hold; tags stay, so that HTML stays HTML.
     """
     hidden = [(a, b) for a, b in spans if a < b]
     if not whole and spans:
-        near = _merged((max(0, a - _NEAR), min(len(text), b + _NEAR)) for a, b in spans)
+        near = _merged((max(0, a - _NEARBY), min(len(text), b + _NEARBY)) for a, b in spans)
         edges = [0, *(edge for span in near for edge in span), len(text)]
         hidden += [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
     parts, at = [], 0
     for start, end in _merged(hidden):
-        parts += [text[at:start], _blank(text[start:end])]
+        parts += [text[at:start], _blanked(text[start:end])]
         at = end
     return "".join((*parts, text[at:]))
 
 
-def _blank(text: str) -> str:
+def _blanked(text: str) -> str:
+    """A line end for every code point outside tags."""
     parts, at = [], 0
     for tag in _TAG.finditer(text):
         parts += ["\n" * (tag.start() - at), tag[0]]
@@ -112,8 +144,9 @@ def _blank(text: str) -> str:
     return "".join((*parts, "\n" * (len(text) - at)))
 
 
-def _merged(spans: Any) -> list[tuple[int, int]]:
-    out: list[tuple[int, int]] = []
+def _merged(spans: Iterable[_Span]) -> list[_Span]:
+    """Spans in order, those that touch as one."""
+    out: list[_Span] = []
     for start, end in sorted(spans):
         if out and start <= out[-1][1]:
             out[-1] = (out[-1][0], max(out[-1][1], end))
@@ -136,4 +169,4 @@ def _post(item: ScanItem, examination: Examination, use: Use) -> Post:
     )
 
 
-__all__ = ["place", "report", "use_of"]
+__all__ = ["CreditPlace", "credit_place", "report", "use_of"]

@@ -23,12 +23,10 @@ from ..database.tables import (
     idempotency,
     now,
     openings,
-    previews,
-    scans,
-    sightings,
 )
 from ..database.tables import works as works_table
 from ..errors import Conflict, NotFound, SourcemarkError
+from ..scans import records as scan_records
 from ..schemas import WorkRecord
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
@@ -134,22 +132,7 @@ def _delete(connection: sa.Connection, found: sa.Row[Any], erasure_hash: bytes) 
             sa.or_(competing_claims.c.work == found.id, competing_claims.c.earlier == found.id)
         )
     )
-    seen = connection.execute(
-        sa.select(scans.c.id, scans.c.result)
-        .join(sightings, sightings.c.scan == scans.c.id)
-        .where(sightings.c.work == found.id)
-    ).all()
-    for row in seen:
-        result = {**row.result, "matches": [_nameless(m, found.work_id) for m in row.result.get("matches", [])]}
-        connection.execute(scans.update().where(scans.c.id == row.id).values(result=result))
-        connection.execute(previews.delete().where(previews.c.scan == row.id))  # it shows the work
+    scan_records.forget(connection, found.id)
     connection.execute(
         idempotency.delete().where(sa.cast(idempotency.c.answer, sa.Text).contains(found.work_id, autoescape=True))
     )
-
-
-def _nameless(match: dict[str, Any], work_id: str) -> dict[str, Any]:
-    """A match in a stored result without what names its work or quotes its marking."""
-    if match.get("work_id") != work_id:
-        return match
-    return {**match, "external_id": None, "title": "", "owner": "", "marking": {}}

@@ -32,7 +32,7 @@ def test_a_matched_picture_is_shown_beside_the_work(service: Service) -> None:
     register_work(service, encoded(picture(1)))
     result = scan_upload(service, encoded(mirrored(picture(1))))
     assert result.scan_id is not None
-    with Image.open(io.BytesIO(evidence.picture(service, result.scan_id))) as drawn:
+    with Image.open(io.BytesIO(evidence.picture(service.db, result.scan_id))) as drawn:
         assert drawn.format == "PNG"
         assert drawn.width > 2 * 400
     assert kept(service) == 1
@@ -45,7 +45,7 @@ def test_what_matched_nothing_or_is_a_text_keeps_no_picture(service: Service) ->
         result = scan_upload(service, upload)
         assert result.scan_id is not None
         with pytest.raises(NotFound, match="nothing can be shown"):
-            evidence.picture(service, result.scan_id)
+            evidence.picture(service.db, result.scan_id)
     assert kept(service) == 0
 
 
@@ -56,7 +56,7 @@ def test_an_erased_work_is_no_longer_shown(service: Service, tmp_path: Path) -> 
     assert work.work_id is not None
     erasure.erase(service, accounts.local(service.db), work.work_id)
     with pytest.raises(NotFound):
-        evidence.picture(service, result.scan_id)
+        evidence.picture(service.db, result.scan_id)
     assert kept(service) == 0
 
 
@@ -65,7 +65,7 @@ def test_another_account_does_not_see_it(service: Service) -> None:
     result = scan_upload(service, encoded(picture(1)))
     assert result.scan_id is not None
     with pytest.raises(NotFound):
-        evidence.picture(service, result.scan_id, "acct_somebody_else")
+        evidence.picture(service.db, result.scan_id, "acct_somebody_else")
 
 
 def test_of_a_works_older_fingerprints_the_newest_is_renewed(settings: Settings) -> None:
@@ -87,7 +87,7 @@ def test_of_a_works_older_fingerprints_the_newest_is_renewed(settings: Settings)
             result = scan_upload(opened, encoded(mirrored(picture(1)).crop((100, 80, 560, 420))))
             assert [match.work_id for match in result.matches] == [registered.work_id]
             assert result.scan_id is not None
-            assert evidence.picture(opened, result.scan_id)
+            assert evidence.picture(opened.db, result.scan_id)
             with opened.db.read() as connection:
                 kept_of = connection.execute(sa.select(fingerprints.c.algorithm, fingerprints.c.detail)).all()
             assert sorted(name for name, _ in kept_of) == [first, second, image.ALGORITHM]

@@ -71,8 +71,10 @@ def test_positions_hold_and_the_place_of_the_credit_is_told() -> None:
         match = _match(text)
         found = reposting.report(WORK, ScanItem(), _examined(text), match)
         assert found.verdict == "compliant"
-        place = reposting.place(found, match)
+        place = reposting.credit_place(found, match)
         assert place is not None
-        assert place["side"] == side
-        assert place["distance"] <= 3
-    assert reposting.place(reposting.report(WORK, ScanItem(), _examined(BODY), _match(BODY)), _match(BODY)) is None
+        assert place.side == side
+        assert place.distance <= 3
+    assert (
+        reposting.credit_place(reposting.report(WORK, ScanItem(), _examined(BODY), _match(BODY)), _match(BODY)) is None
+    )

@@ -11,7 +11,7 @@ from provenance.application import Service
 from provenance.auditing import fsck
 from provenance.database.tables import openings
 from provenance.errors import BadInput, NotFound
-from provenance.scans import scanning, sightings
+from provenance.scans import records, scanning, sightings
 from provenance.schemas import ScanItem
 from provenance.works import catalog, receipts, registration
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, encoded, mirrored, picture, register_work, scan_upload
@@ -45,7 +45,7 @@ def test_a_text_with_its_credit(service: Service) -> None:
     assert match.marking["source_traceable"]
     assert match.marking["verdict"] == "compliant"
     assert result.verdict == "licensed"
-    seen, _ = sightings.page(service, None, work_ids=[work.work_id])
+    seen, _ = sightings.page(service.db, None, work_ids=[work.work_id])
     assert [s.post_url for s in seen] == ["https://p.example/9"]
     assert seen[0].marking["verdict"] == "compliant"
 
@@ -134,12 +134,12 @@ def test_an_unreadable_upload_has_its_own_status(sqlite_service: Service) -> Non
 def test_scans_are_read_back_by_their_account_only(sqlite_service: Service) -> None:
     service = sqlite_service
     result = scan_upload(service, ESSAY.encode())
-    assert scanning.get(service, result.scan_id) == result
+    assert records.get(service.db, result.scan_id) == result
     other = accounts.create(service.db, accounts.NewAccount(name="other", kind="platform"))
     with pytest.raises(NotFound):
-        scanning.get(service, result.scan_id, other.id)
-    assert scanning.page(service, other.id) == ([], None)
-    assert [r.scan_id for r in scanning.page(service, None)[0]] == [result.scan_id]
+        records.get(service.db, result.scan_id, other.id)
+    assert records.page(service.db, other.id) == ([], None)
+    assert [r.scan_id for r in records.page(service.db, None)[0]] == [result.scan_id]
 
 
 def test_results_keep_the_order_of_the_uploads(sqlite_service: Service) -> None:
@@ -156,10 +156,10 @@ def test_results_keep_the_order_of_the_uploads(sqlite_service: Service) -> None:
 def test_sightings_by_owner_and_date(service: Service) -> None:
     register_work(service, ESSAY.encode(), owner="MARTA Salt")
     scan_upload(service, ESSAY.encode(), post_url="https://p.example/1")
-    assert len(sightings.page(service, None, owner="marta salt")[0]) == 1
-    assert sightings.page(service, None, owner="marta")[0] == []
-    assert sightings.page(service, None, since=sightings.parse_since("2999-01-01"))[0] == []
-    assert len(sightings.page(service, None, since=sightings.parse_since("2020-01-01"))[0]) == 1
+    assert len(sightings.page(service.db, None, owner="marta salt")[0]) == 1
+    assert sightings.page(service.db, None, owner="marta")[0] == []
+    assert sightings.page(service.db, None, since=sightings.parse_since("2999-01-01"))[0] == []
+    assert len(sightings.page(service.db, None, since=sightings.parse_since("2020-01-01"))[0]) == 1
     with pytest.raises(BadInput):
         sightings.parse_since("yesterday")
 

@@ -13,7 +13,7 @@ from provenance.auditing import fsck
 from provenance.database import idempotency
 from provenance.database.tables import metadata
 from provenance.errors import Conflict, Forbidden, NotFound
-from provenance.scans import scanning, sightings
+from provenance.scans import records, sightings
 from provenance.tlog import keys, merkle, statement, verify
 from provenance.works import catalog, erasure, grants, receipts
 from provenance.works.grants import NewGrant
@@ -58,9 +58,9 @@ def test_proofs_stay(service: Service) -> None:
     assert "claim" not in done.facts
 
     assert {m.work_id for m in scan_upload(service, ESSAY.encode()).matches} == {rival.work_id}
-    shown = scanning.get(service, upload.scan_id)
+    shown = records.get(service.db, upload.scan_id)
     assert [m.title for m in shown.matches if m.work_id == result.work_id] == [""]
-    seen, _ = sightings.page(service, None)
+    seen, _ = sightings.page(service.db, None)
     assert [(each.work_id, each.title, each.marking) for each in seen if each.work_id == result.work_id] == [
         (result.work_id, "", {})
     ]

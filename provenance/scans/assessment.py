@@ -1,0 +1,106 @@
+"""One match, assessed: how the post marks the work, what is permitted, and the verdict. Each is computed here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fingerprints.model import Examination, Field, Match, Segment
+
+from ..marking import Report
+from ..schemas import Coverage, MatchRecord, Permission, ReceiptRef, ScanItem, SegmentRecord, Verdict
+from ..search.matching import Work
+from ..works import grants
+from ..works.catalog import marking_work
+from ..works.grants import Grant
+from . import permission, reuse, verdict
+from .reuse import CreditPlace
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What is on record about a matched work.
+
+    Attributes:
+        fields: the rights-management fields its original carried, None where none are kept.
+        grants: those that stand.
+        competing: public ids of the works that claim the same content.
+    """
+
+    fields: tuple[Field, ...] | None = None
+    grants: Sequence[Grant] = ()
+    competing: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A verified match with its evidence, its marking, its permission and the verdict on them."""
+
+    work: Work
+    match: Match
+    report: Report
+    credit_place: CreditPlace | None
+    permission: Permission
+    competing: Sequence[str]
+    verdict: Verdict
+
+    @property
+    def work_id(self) -> str:
+        return self.work.work_id
+
+    def record(self, origin: str) -> MatchRecord:
+        """As it is answered and stored; ``origin`` is the log's."""
+        place = self.credit_place
+        return MatchRecord(
+            work_id=self.work.work_id,
+            external_id=self.work.external_id,
+            title=self.work.title,
+            owner=self.work.owner,
+            score=round(self.match.score, 4),
+            coverage=Coverage(upload=round(self.match.coverage_upload, 4), work=round(self.match.coverage_work, 4)),
+            segments=[_segment_record(segment) for segment in self.match.segments],
+            transform=dict(self.match.transform),
+            reuse=self.match.reuse,
+            common=round(self.match.common, 4),
+            marking={**self.report.to_json(), "credit_place": None if place is None else place.to_json()},
+            permission=self.permission,
+            registered_at=self.work.registered_at,
+            receipt=ReceiptRef(origin=origin, index=self.work.index),
+            competing=list(self.competing),
+        )
+
+
+def assess(
+    item: ScanItem, examination: Examination, work: Work, match: Match, background: Background, moment: str
+) -> Assessment:
+    """Assess one match of an upload.
+
+    Args:
+        item: what is known of the post.
+        moment: when it was seen, ISO 8601, UTC.
+    """
+    found = reuse.report(marking_work(work, background.fields), item, examination, match)
+    grant, gaps = grants.chosen(background.grants, item, found.use, moment)
+    permitted = permission.evaluate(
+        work.claim.get("licence"), found, own=permission.posted_by_owner(work, item.account), grant=grant, gaps=gaps
+    )
+    return Assessment(
+        work=work,
+        match=match,
+        report=found,
+        credit_place=reuse.credit_place(found, match),
+        permission=permitted,
+        competing=background.competing,
+        verdict=verdict.of_match(found, permitted),
+    )
+
+
+def _segment_record(segment: Segment) -> SegmentRecord:
+    """A segment in JSON: whole code points, pixels and seconds to two decimals."""
+
+    def plain(part: Any) -> Any:
+        whole = segment.unit == "codepoint"
+        return [plain(p) if isinstance(p, tuple) else int(p) if whole else round(float(p), 2) for p in part]
+
+    return SegmentRecord(upload=plain(segment.upload), work=plain(segment.work), unit=segment.unit)

@@ -1,0 +1,190 @@
+"""Scans as rows: recording them, putting the answers together again, erasing what names a work.
+
+A scan's row and those of its matches hold all that was answered. What of a work never changes (its public id, when it
+was registered, its index in the log) is joined from the work; the rest is stored as it was shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from fingerprints.model import Fingerprint
+
+from ..database.engine import Database
+from ..database.tables import entries, log_state, matches, previews, scans, works
+from ..errors import NotFound
+from ..ids import new_id
+from ..schemas import Coverage, MatchRecord, Permission, ReceiptRef, ScanItem, ScanResult
+from .assessment import Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """One upload that was read and searched: its answer and what is recorded with it.
+
+    Attributes:
+        assessments: of the answer's matches, in its order.
+        lesson: the keys of a text that no match explains: maybe boilerplate.
+    """
+
+    item: ScanItem
+    fingerprint: Fingerprint
+    assessments: Sequence[Assessment]
+    lesson: Fingerprint | None
+    result: ScanResult
+
+    @property
+    def scan_id(self) -> str:
+        assert self.result.scan_id is not None  # what is recorded has one
+        return self.result.scan_id
+
+
+def insert(connection: sa.Connection, account_id: str, group: Sequence[Scanned]) -> dict[str, int]:
+    """Record scans and their matches; returns the scans' internal numbers by their public ids."""
+    if not group:
+        return {}
+    connection.execute(scans.insert(), [_scan_row(account_id, each) for each in group])
+    ids = [each.scan_id for each in group]
+    rows = connection.execute(sa.select(scans.c.scan_id, scans.c.id).where(scans.c.scan_id.in_(ids)))
+    numbers = {row.scan_id: row.id for row in rows}
+    found = [
+        _match_row(numbers[each.scan_id], rank, assessment, record)
+        for each in group
+        for rank, (assessment, record) in enumerate(zip(each.assessments, each.result.matches, strict=True))
+    ]
+    if found:
+        connection.execute(matches.insert(), found)
+    return numbers
+
+
+def _scan_row(account_id: str, scanned: Scanned) -> dict[str, Any]:
+    item, result = scanned.item, scanned.result
+    return {
+        "scan_id": scanned.scan_id,
+        "account_id": account_id,
+        "external_id": result.external_id,
+        "path": result.path,
+        "digest": scanned.fingerprint.digest,
+        "medium": result.medium,
+        "status": result.status,
+        "reason": result.reason,
+        "verdict": result.verdict,
+        "post_url": item.post_url,
+        "posting_account": item.account,
+        "log_size": result.log_size,
+        "scanned_at": result.scanned_at,
+    }
+
+
+def _match_row(scan: int, rank: int, assessment: Assessment, record: MatchRecord) -> dict[str, Any]:
+    return {
+        "sighting_id": new_id("sight"),
+        "scan": scan,
+        "rank": rank,
+        "work": assessment.work.id,
+        "verdict": assessment.verdict,
+        "score": record.score,
+        "coverage_upload": record.coverage.upload,
+        "coverage_work": record.coverage.work,
+        "common": record.common,
+        "reuse": record.reuse,
+        "external_id": record.external_id,
+        "title": record.title,
+        "owner": record.owner,
+        **record.model_dump(mode="json", include={"segments", "transform", "marking", "permission", "competing"}),
+    }
+
+
+# --- reading back --------------------------------------------------------------------------------------------------
+def get(db: Database, scan_id: str, account_id: str | None = None) -> ScanResult:
+    """A scan as it was answered; raises `NotFound` for an unknown one or somebody else's."""
+    with db.read() as connection:
+        row = connection.execute(sa.select(scans).where(scans.c.scan_id == scan_id)).first()
+        if row is None or (account_id is not None and row.account_id != account_id):
+            raise NotFound(f"no scan of yours has the id {scan_id!r}")
+        return _results(connection, [row])[0]
+
+
+def page(
+    db: Database, account_id: str | None, *, after: int = 0, limit: int = 100
+) -> tuple[list[ScanResult], int | None]:
+    """Scans of an account (None: of everybody), oldest first, and the cursor of the next page or None."""
+    query = sa.select(scans).where(scans.c.id > after).order_by(scans.c.id).limit(limit + 1)
+    if account_id is not None:
+        query = query.where(scans.c.account_id == account_id)
+    with db.read() as connection:
+        rows = connection.execute(query).all()
+        results = _results(connection, rows[:limit])
+    return results, rows[limit - 1].id if len(rows) > limit else None
+
+
+def _results(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[ScanResult]:
+    found = _match_records(connection, [row.id for row in rows])
+    return [
+        ScanResult(
+            external_id=row.external_id,
+            scan_id=row.scan_id,
+            path=row.path,
+            medium=row.medium,
+            status=row.status,
+            reason=row.reason,
+            verdict=row.verdict,
+            matches=found.get(row.id, []),
+            log_size=row.log_size,
+            scanned_at=row.scanned_at,
+        )
+        for row in rows
+    ]
+
+
+def _match_records(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[MatchRecord]]:
+    """The matches of scans, surest first, by the scans' internal numbers."""
+    origin = sa.select(log_state.c.origin).scalar_subquery()
+    rows = connection.execute(
+        sa.select(matches, works.c.work_id, works.c.registered_at, entries.c.idx, origin.label("origin"))
+        .join(works, works.c.id == matches.c.work)
+        .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
+        .where(matches.c.scan.in_(numbers))
+        .order_by(matches.c.scan, matches.c.rank)
+    )
+    out: dict[int, list[MatchRecord]] = {}
+    for row in rows:
+        out.setdefault(row.scan, []).append(_match_record(row))
+    return out
+
+
+def _match_record(row: sa.Row[Any]) -> MatchRecord:
+    return MatchRecord(
+        work_id=row.work_id,
+        external_id=row.external_id,
+        title=row.title,
+        owner=row.owner,
+        score=row.score,
+        coverage=Coverage(upload=row.coverage_upload, work=row.coverage_work),
+        segments=row.segments,
+        transform=row.transform,
+        reuse=row.reuse,
+        common=row.common,
+        marking=row.marking,
+        permission=Permission.model_validate(row.permission),
+        registered_at=row.registered_at,
+        receipt=ReceiptRef(origin=row.origin, index=row.idx),
+        competing=row.competing,
+    )
+
+
+# --- erasure -------------------------------------------------------------------------------------------------------
+def forget(connection: sa.Connection, work: int) -> None:
+    """Erase what names a work or quotes its marking from the matches of scans, and the previews that show it.
+
+    The matches themselves stay, with what says nothing of anybody: where, how much, under which verdict.
+    """
+    seen_in = sa.select(matches.c.scan).where(matches.c.work == work)
+    connection.execute(previews.delete().where(previews.c.scan.in_(seen_in)))
+    connection.execute(
+        matches.update().where(matches.c.work == work).values(external_id=None, title="", owner="", marking={})
+    )
