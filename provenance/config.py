@@ -1,6 +1,6 @@
 """Every setting, once: name, default, meaning. Environment variables with the prefix SOURCEMARK_ override them.
 
-`sourcemark config` prints this list and the README documents it; a test compares the three.
+`sourcemark config` prints this list and docs/settings.md documents it; a test compares the three.
 """
 
 from __future__ import annotations

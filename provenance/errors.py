@@ -15,7 +15,7 @@ SourcemarkError                     slug, HTTP status, CLI exit status, title
  +- VerificationFailed        422   a receipt, proof or signature does not hold
  +- Misconfigured             500   a setting is wrong
 
-The slug is stable and documented in the README (a test compares the two). The API turns an error into an RFC 9457
+The slug is stable and documented in docs/errors.md (a test compares the two). The API turns an error into an RFC 9457
 problem, the command line into one line on stderr and an exit status.
 """
 

@@ -5,7 +5,7 @@ Either is the mean of extremely randomized trees (Geurts, Ernst, Wehenkel, 2006)
 ``benchmarks/image/learn.py`` to a case set of photographs and layouts that is not part of the project and to three of
 ``benchmarks/image/learning_set.py``, with seeds 11, 12 and 13; ``rule-9.npz`` holds both. Boosted trees that may only
 ever go one way with each quantity were tried first: on works they had not seen they confused more templates with
-copies. What each set adds is in benchmarks/README.md.
+copies. What each set adds is in docs/benchmarks.md.
 """
 
 from __future__ import annotations
