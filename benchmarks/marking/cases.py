@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-CASES = Path(__file__).parents[1] / "tests" / "provenance" / "marking" / "cases.py"
+CASES = Path(__file__).parents[2] / "tests" / "provenance" / "marking" / "cases.py"
 
 
 def main() -> None:
