@@ -1,4 +1,4 @@
-"""Wires the routes to one service."""
+"""Wires the routes to one application."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from pydantic.json_schema import models_json_schema
 
-from provenance.application import Service
+from provenance.application import Application
 from provenance.config import MEBIBYTE, Settings
 from provenance.errors import SourcemarkError
 from provenance.marking.lexicon import lexicon
@@ -38,19 +38,19 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        service = Service(settings)
-        app.state.service = service
+        application = Application(settings)
+        app.state.application = application
         try:
-            await run_in_threadpool(service.start)
-            await run_in_threadpool(service.refresh)
+            await run_in_threadpool(application.start)
+            await run_in_threadpool(application.follower.refresh)
             await run_in_threadpool(lexicon)  # compiled here, not during the first scan
         except SourcemarkError as error:
             _logger.warning("not ready yet: %s", error.detail)
-        stamping = asyncio.create_task(_stamp(service)) if settings.tsa_url is not None else None
+        stamping = asyncio.create_task(_stamp(application)) if settings.tsa_url is not None else None
         yield
         if stamping is not None:
             stamping.cancel()
-        await run_in_threadpool(service.close)
+        await run_in_threadpool(application.close)
 
     app = FastAPI(
         title="Sourcemark",
@@ -93,12 +93,12 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-async def _stamp(service: Service) -> None:
+async def _stamp(application: Application) -> None:
     """Time-stamps of a log that has gone quiet: its last entries get one too."""
     while True:
-        await asyncio.sleep(max(1, min(60, service.settings.tsa_interval_seconds)))
+        await asyncio.sleep(max(1, min(60, application.settings.tsa_interval_seconds)))
         try:
-            await run_in_threadpool(service.log.timestamper.stamp_if_due)
+            await run_in_threadpool(application.log.timestamper.stamp_if_due)
         except SourcemarkError as error:
             _logger.warning("no time-stamp: %s", error.detail)
         except Exception:

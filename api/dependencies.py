@@ -1,4 +1,4 @@
-"""What routes share: the service, who asks, cursors, idempotent answers."""
+"""What routes share: the application, who asks, cursors, idempotent answers."""
 
 from __future__ import annotations
 
@@ -15,29 +15,30 @@ from pydantic import BaseModel, Field
 
 from provenance.accounts import accounts
 from provenance.accounts.accounts import Account, Principal, Scope
-from provenance.application import Service
+from provenance.application import Application
 from provenance.database import idempotency
+from provenance.database.engine import Database
 from provenance.errors import BadInput, SourcemarkError, Unauthenticated
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="ApiKey", description="An API key: `Authorization: Bearer smk_...`")
 
 
-def get_service(request: Request) -> Service:
-    """The process's service, started; raises `Unavailable` while its database is down."""
-    service: Service = request.app.state.service
-    service.start()
-    return service
+def get_application(request: Request) -> Application:
+    """The process's application, started; raises `Unavailable` while its database is down."""
+    app: Application = request.app.state.application
+    app.start()
+    return app
 
 
-ServiceDep = Annotated[Service, Depends(get_service)]
+ApplicationDep = Annotated[Application, Depends(get_application)]
 
 
 def get_principal(
-    service: ServiceDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+    app: ApplicationDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 ) -> Principal:
     if credentials is None:
         raise Unauthenticated("send an API key: Authorization: Bearer smk_...")
-    return accounts.authenticate(service.db, credentials.credentials)
+    return accounts.authenticate(app.db, credentials.credentials)
 
 
 def allowed(scope: Scope) -> Any:
@@ -50,10 +51,10 @@ def allowed(scope: Scope) -> Any:
     return Depends(check)
 
 
-Registrar = Annotated[Principal, allowed("register")]
-Scanner = Annotated[Principal, allowed("scan")]
-Reader = Annotated[Principal, allowed("lookup")]
-Administrator = Annotated[Principal, allowed("admin")]
+MayRegister = Annotated[Principal, allowed("register")]
+MayScan = Annotated[Principal, allowed("scan")]
+MayLookUp = Annotated[Principal, allowed("lookup")]
+MayAdminister = Annotated[Principal, allowed("admin")]
 
 
 def own(principal: Principal) -> str | None:
@@ -61,8 +62,8 @@ def own(principal: Principal) -> str | None:
     return None if principal.is_admin else principal.account_id
 
 
-def account_of(service: Service, principal: Principal) -> Account:
-    return accounts.find(service.db, principal.account_id)
+def account_of(db: Database, principal: Principal) -> Account:
+    return accounts.find(db, principal.account_id)
 
 
 # --- pages ---------------------------------------------------------------------------------------------------------
@@ -106,7 +107,7 @@ IdempotencyKey = Annotated[
 
 
 def answer_once(
-    service: Service,
+    app: Application,
     principal: Principal,
     key: str | None,
     request: tuple[str, bytes],
@@ -122,8 +123,8 @@ def answer_once(
         status, body = act()
     else:
         request_hash = hashlib.sha256(request[0].encode() + b"\0" + request[1]).digest()
-        hours = service.settings.idempotency_hours
-        status, body = idempotency.once(service.db, principal.account_id, key, request_hash, hours, act)
+        hours = app.settings.idempotency_hours
+        status, body = idempotency.once(app.db, principal.account_id, key, request_hash, hours, act)
     return JSONResponse(body, status)
 
 

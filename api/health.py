@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from provenance.application import Service
+from provenance.application import Application
 from provenance.errors import SourcemarkError
 
 router = APIRouter(tags=["health"])
@@ -38,17 +38,17 @@ def healthz() -> Health:
     responses={503: {"model": Readiness, "description": "Not now"}},
 )
 def readyz(request: Request) -> JSONResponse:
-    service: Service = request.app.state.service
+    app: Application = request.app.state.application
     size: int | None = None
     detail: str | None = None
     try:
-        service.start()
-        size = service.refresh()
-        service.log.check_writable()
+        app.start()
+        size = app.follower.refresh()
+        app.log.check_writable()
     except SourcemarkError as error:
         detail = error.detail
     ready = detail is None
     body = Readiness(
-        status="ready" if ready else "not ready", index_position=service.index.position, log_size=size, detail=detail
+        status="ready" if ready else "not ready", index_position=app.follower.position, log_size=size, detail=detail
     )
     return JSONResponse(body.model_dump(), 200 if ready else 503)

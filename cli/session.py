@@ -1,4 +1,4 @@
-"""What most commands open: the settings and a service on them."""
+"""What most commands open: the settings and an application on them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from .output import tr
 
 if TYPE_CHECKING:
     from provenance.accounts.accounts import Account
-    from provenance.application import Service
+    from provenance.application import Application
+    from provenance.database.engine import Database
     from provenance.tlog.keys import SigningKey
 
 
 @contextmanager
-def service() -> Iterator[Service]:
-    """A started service on the settings in force."""
-    from provenance.application import Service
+def application() -> Iterator[Application]:
+    """A started application on the settings in force."""
+    from provenance.application import Application
 
-    with Service(unlocked(load_settings())) as opened:
+    with Application(unlocked(load_settings())) as opened:
         yield opened
 
 
@@ -52,11 +53,11 @@ def ask(what: str, *, twice: bool = False) -> str:
     return str(typer.prompt(what, hide_input=True, confirmation_prompt=twice, err=True))
 
 
-def acting_account(opened: Service, ref: str | None) -> Account:
+def acting_account(db: Database, ref: str | None) -> Account:
     """The account a command acts for: the one named, or the local one."""
     from provenance.accounts import accounts
 
-    return accounts.local(opened.db) if ref is None else accounts.find(opened.db, ref)
+    return accounts.local(db) if ref is None else accounts.find(db, ref)
 
 
 def signing_key_file(path: Path, *, make: bool = False) -> SigningKey:

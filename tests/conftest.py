@@ -15,8 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from fingerprints.model import Examination, Limits
-from provenance import application as service_module
-from provenance.application import Service
+from provenance import application as application_module
+from provenance.application import Application
 from provenance.config import Settings
 from provenance.database.engine import Database
 
@@ -93,7 +93,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
 @pytest.fixture(scope="session", autouse=True)
 def shared_workers() -> Iterator[None]:
     """One real decoder process for all services of a test run: starting one for each test took most of the time."""
-    real = service_module.Sandbox
+    real = application_module.Sandbox
     shared = real(1, Limits())
 
     class Shared:
@@ -107,9 +107,9 @@ def shared_workers() -> Iterator[None]:
             if self.own is not None:
                 self.own.close()
 
-    service_module.Sandbox = Shared  # type: ignore[misc,assignment]
+    application_module.Sandbox = Shared  # type: ignore[misc,assignment]
     yield
-    service_module.Sandbox = real  # type: ignore[misc]
+    application_module.Sandbox = real  # type: ignore[misc]
     shared.close()
 
 
@@ -150,8 +150,8 @@ def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def service(settings: Settings) -> Iterator[Service]:
-    with Service(settings) as opened:
+def service(settings: Settings) -> Iterator[Application]:
+    with Application(settings) as opened:
         yield opened
 
 
@@ -162,6 +162,6 @@ def sqlite_settings(tmp_path: Path, migrated: Path) -> Settings:
 
 
 @pytest.fixture
-def sqlite_service(sqlite_settings: Settings) -> Iterator[Service]:
-    with Service(sqlite_settings) as opened:
+def sqlite_service(sqlite_settings: Settings) -> Iterator[Application]:
+    with Application(sqlite_settings) as opened:
         yield opened

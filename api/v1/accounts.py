@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from provenance.accounts import accounts
 from provenance.accounts.accounts import Account, ApiKey, IssuedKey, NewAccount, NewApiKey
 
-from ..dependencies import Administrator, ServiceDep
+from ..dependencies import ApplicationDep, MayAdminister
 from ..problems import responses
 
 router = APIRouter(prefix="/v1", tags=["accounts"])
@@ -29,32 +29,32 @@ class ApiKeys(BaseModel):
     status_code=201,
     responses=responses(401, 403, 409),
 )
-def create_account(new: NewAccount, service: ServiceDep, _: Administrator) -> Account:
-    return accounts.create(service.db, new)
+def create_account(new: NewAccount, app: ApplicationDep, _: MayAdminister) -> Account:
+    return accounts.create(app.db, new)
 
 
 @router.get("/accounts", operation_id="listAccounts", summary="All accounts", responses=responses(401, 403))
-def list_accounts(service: ServiceDep, _: Administrator) -> Accounts:
-    return Accounts(items=accounts.everyone(service.db))
+def list_accounts(app: ApplicationDep, _: MayAdminister) -> Accounts:
+    return Accounts(items=accounts.everyone(app.db))
 
 
 @router.post(
     "/keys", operation_id="createKey", summary="Make an API key", status_code=201, responses=responses(401, 403, 404)
 )
-def create_key(new: NewApiKey, service: ServiceDep, _: Administrator) -> IssuedKey:
+def create_key(new: NewApiKey, app: ApplicationDep, _: MayAdminister) -> IssuedKey:
     """The secret is in this answer and nowhere else."""
-    return accounts.issue_key(service.db, new)
+    return accounts.issue_key(app.db, new)
 
 
 @router.get(
     "/keys", operation_id="listKeys", summary="All API keys, without their secrets", responses=responses(401, 403)
 )
-def list_keys(service: ServiceDep, _: Administrator) -> ApiKeys:
-    return ApiKeys(items=accounts.keys(service.db))
+def list_keys(app: ApplicationDep, _: MayAdminister) -> ApiKeys:
+    return ApiKeys(items=accounts.keys(app.db))
 
 
 @router.delete(
     "/keys/{key_id}", operation_id="revokeKey", summary="Revoke an API key", responses=responses(401, 403, 404)
 )
-def revoke_key(key_id: str, service: ServiceDep, _: Administrator) -> ApiKey:
-    return accounts.revoke_key(service.db, key_id)
+def revoke_key(key_id: str, app: ApplicationDep, _: MayAdminister) -> ApiKey:
+    return accounts.revoke_key(app.db, key_id)

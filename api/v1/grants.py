@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from provenance.works import grants
 from provenance.works.grants import Grant, NewGrant
 
-from ..dependencies import Page, Registrar, ServiceDep, account_of, own
+from ..dependencies import ApplicationDep, MayRegister, Page, account_of, own
 from ..problems import responses
 
 router = APIRouter(prefix="/v1/works/{work_id}/grants", tags=["grants"])
@@ -16,20 +16,20 @@ router = APIRouter(prefix="/v1/works/{work_id}/grants", tags=["grants"])
 @router.post(
     "", operation_id="giveGrant", summary="Allow a reuse", status_code=201, responses=responses(401, 403, 404, 409)
 )
-def give_grant(work_id: str, terms: NewGrant, service: ServiceDep, principal: Registrar) -> Grant:
+def give_grant(work_id: str, terms: NewGrant, app: ApplicationDep, principal: MayRegister) -> Grant:
     """It is entered into the log with its terms as a commitment, and counts in scans from then on."""
-    return grants.give(service, account_of(service, principal), work_id, terms)
+    return app.grants.give(account_of(app.db, principal), work_id, terms)
 
 
 @router.get("", operation_id="listGrants", summary="The grants of a work", responses=responses(401, 403, 404))
-def list_grants(work_id: str, service: ServiceDep, principal: Registrar) -> Page[Grant]:
+def list_grants(work_id: str, app: ApplicationDep, principal: MayRegister) -> Page[Grant]:
     """Revoked ones too, oldest first."""
-    return Page(items=grants.of_work(service, work_id, own(principal)), next=None)
+    return Page(items=grants.of_work(app.db, app.log.origin, work_id, own(principal)), next=None)
 
 
 @router.delete(
     "/{grant_id}", operation_id="revokeGrant", summary="End a grant", responses=responses(401, 403, 404, 409)
 )
-def revoke_grant(work_id: str, grant_id: str, service: ServiceDep, principal: Registrar) -> Grant:
+def revoke_grant(work_id: str, grant_id: str, app: ApplicationDep, principal: MayRegister) -> Grant:
     """What was posted under it before stays judged as it was."""
-    return grants.revoke(service, account_of(service, principal), grant_id)
+    return app.grants.revoke(account_of(app.db, principal), grant_id)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import PlainTextResponse, Response
 
-from ..dependencies import ServiceDep
+from ..dependencies import ApplicationDep
 from ..problems import Responses, responses
 
 router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
@@ -32,8 +32,8 @@ def _text(description: str, example: str) -> Responses:
         ok=_text("A C2SP checkpoint", "log.example.org/sourcemark\n42\n...\n\n— log.example.org/sourcemark ...\n")
     ),
 )
-def get_checkpoint(service: ServiceDep) -> PlainTextResponse:
-    return PlainTextResponse(service.log.reader.checkpoint().raw, headers=_NOW)
+def get_checkpoint(app: ApplicationDep) -> PlainTextResponse:
+    return PlainTextResponse(app.log.reader.checkpoint().raw, headers=_NOW)
 
 
 @router.get(
@@ -45,8 +45,8 @@ def get_checkpoint(service: ServiceDep) -> PlainTextResponse:
         ok=_text("One C2SP verifier key a line, Ed25519 first", "log.example.org/sourcemark+1a2b3c4d+AQ...\n")
     ),
 )
-def get_log_keys(service: ServiceDep) -> PlainTextResponse:
-    return PlainTextResponse("".join(f"{key}\n" for key in service.log.vkeys()), headers=_NOW)
+def get_log_keys(app: ApplicationDep) -> PlainTextResponse:
+    return PlainTextResponse("".join(f"{key}\n" for key in app.log.vkeys()), headers=_NOW)
 
 
 @router.get(
@@ -56,8 +56,8 @@ def get_log_keys(service: ServiceDep) -> PlainTextResponse:
     response_class=PlainTextResponse,
     responses=responses(ok=_text("A C2SP tlog-policy", "log log.example.org/sourcemark+1a2b3c4d+AQ...\nquorum none\n")),
 )
-def get_policy(service: ServiceDep) -> PlainTextResponse:
-    return PlainTextResponse(service.log.policy(), headers=_NOW)
+def get_policy(app: ApplicationDep) -> PlainTextResponse:
+    return PlainTextResponse(app.log.policy(), headers=_NOW)
 
 
 @router.get(
@@ -75,8 +75,8 @@ def get_policy(service: ServiceDep) -> PlainTextResponse:
         },
     ),
 )
-def get_tile(path: Annotated[str, Path(max_length=200, examples=["entries/000.p/1"])], service: ServiceDep) -> Response:
-    return Response(service.log.reader.tile("tile/" + path), media_type="application/octet-stream", headers=_FOR_EVER)
+def get_tile(path: Annotated[str, Path(max_length=200, examples=["entries/000.p/1"])], app: ApplicationDep) -> Response:
+    return Response(app.log.reader.tile("tile/" + path), media_type="application/octet-stream", headers=_FOR_EVER)
 
 
 @router.get(
@@ -86,8 +86,8 @@ def get_tile(path: Annotated[str, Path(max_length=200, examples=["entries/000.p/
     response_class=PlainTextResponse,
     responses=responses(404, ok=_text("A C2SP tlog-proof", "c2sp.org/tlog-proof@v1\nindex 0\n...\n")),
 )
-def get_inclusion_proof(service: ServiceDep, index: Index) -> PlainTextResponse:
-    return PlainTextResponse(service.log.reader.proof(index), headers=_NOW)
+def get_inclusion_proof(app: ApplicationDep, index: Index) -> PlainTextResponse:
+    return PlainTextResponse(app.log.reader.proof(index), headers=_NOW)
 
 
 @router.get(
@@ -98,8 +98,8 @@ def get_inclusion_proof(service: ServiceDep, index: Index) -> PlainTextResponse:
     responses=responses(404, ok=_text("One base64 hash a line (RFC 9162 2.1.4)", "qPfm...=\n")),
 )
 def get_consistency_proof(
-    service: ServiceDep,
+    app: ApplicationDep,
     old: Annotated[int, Query(ge=0, lt=2**63)],
     new: Annotated[int | None, Query(ge=0, lt=2**63, description="Default: the present size.")] = None,
 ) -> PlainTextResponse:
-    return PlainTextResponse(service.log.reader.consistency(old, new), headers=_NOW)
+    return PlainTextResponse(app.log.reader.consistency(old, new), headers=_NOW)

@@ -15,13 +15,13 @@ from provenance.schemas import Inline, NewScan, ScanItem, ScanResult
 
 from ..bodies import batch_body, batch_items, item, read_body, request_body
 from ..dependencies import (
+    ApplicationDep,
     Cursor,
     IdempotencyKey,
     Limit,
+    MayScan,
     Page,
     Refused,
-    Scanner,
-    ServiceDep,
     account_of,
     answer_once,
     own,
@@ -64,7 +64,7 @@ def _inline(new: NewScan) -> Inline | SourcemarkError:
     openapi_extra=request_body(NewScan, EXAMPLE),
 )
 async def scan_upload(
-    request: Request, service: ServiceDep, principal: Scanner, idempotency_key: IdempotencyKey = None
+    request: Request, app: ApplicationDep, principal: MayScan, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Searches everything registered up to this moment. Of the upload only what the verdict needs is kept."""
     body = await read_body(request)
@@ -75,12 +75,12 @@ async def scan_upload(
             ScanItem.model_validate({**new.model_dump(), "path": body.filename or None}),
             body.file if body.file is not None else _inline(new),
         )
-        result = next(scanning.scan(service, account_of(service, principal), [upload]))
+        result = next(app.scanner.scan(account_of(app.db, principal), [upload]))
         if result.error is not None:
             raise Refused(result.error.model_dump(mode="json"))
         return 200, result.model_dump(mode="json")
 
-    return await run_in_threadpool(answer_once, service, principal, idempotency_key, ("scans", body.exact), act)
+    return await run_in_threadpool(answer_once, app, principal, idempotency_key, ("scans", body.exact), act)
 
 
 @router.post(
@@ -92,7 +92,7 @@ async def scan_upload(
     openapi_extra=batch_body(ScanBatch, EXAMPLE),
 )
 async def scan_uploads(
-    request: Request, service: ServiceDep, principal: Scanner, idempotency_key: IdempotencyKey = None
+    request: Request, app: ApplicationDep, principal: MayScan, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Results are in the order of the items; one bad item is one result with an error, the rest goes on."""
     body = await read_body(request)
@@ -100,23 +100,23 @@ async def scan_uploads(
     def act() -> tuple[int, Any]:
         uploads = [
             scanning.Upload(ScanItem.model_validate(new.model_dump()), wrong or _inline(new))
-            for new, wrong in batch_items(NewScan, body, service.settings.max_batch_lines)
+            for new, wrong in batch_items(NewScan, body, app.settings.max_batch_lines)
         ]
-        results = scanning.scan(service, account_of(service, principal), uploads)
+        results = app.scanner.scan(account_of(app.db, principal), uploads)
         return 200, {"results": [r.model_dump(mode="json") for r in results]}
 
-    return await run_in_threadpool(answer_once, service, principal, idempotency_key, ("scans/batch", body.exact), act)
+    return await run_in_threadpool(answer_once, app, principal, idempotency_key, ("scans/batch", body.exact), act)
 
 
 @router.get("", operation_id="listScans", summary="Your scans", responses=responses(401, 403))
-def list_scans(service: ServiceDep, principal: Scanner, limit: Limit = 100, cursor: Cursor = None) -> Page[ScanResult]:
-    found, after = records.page(service.db, own(principal), after=read_cursor(cursor), limit=limit)
+def list_scans(app: ApplicationDep, principal: MayScan, limit: Limit = 100, cursor: Cursor = None) -> Page[ScanResult]:
+    found, after = records.page(app.db, own(principal), after=read_cursor(cursor), limit=limit)
     return Page(items=found, next=write_cursor(after))
 
 
 @router.get("/{scan_id}", operation_id="getScan", summary="One scan", responses=responses(401, 403, 404))
-def get_scan(scan_id: str, service: ServiceDep, principal: Scanner) -> ScanResult:
-    return records.get(service.db, scan_id, own(principal))
+def get_scan(scan_id: str, app: ApplicationDep, principal: MayScan) -> ScanResult:
+    return records.get(app.db, scan_id, own(principal))
 
 
 @router.get(
@@ -126,6 +126,6 @@ def get_scan(scan_id: str, service: ServiceDep, principal: Scanner) -> ScanResul
     response_class=Response,
     responses={200: {"content": {"image/png": {}}, "description": "The picture"}, **responses(401, 403, 404)},
 )
-def show_scan(scan_id: str, service: ServiceDep, principal: Scanner) -> Response:
+def show_scan(scan_id: str, app: ApplicationDep, principal: MayScan) -> Response:
     """The upload beside every matched work, what was found outlined and numbered in the order of the matches."""
-    return Response(evidence.picture(service.db, scan_id, own(principal)), media_type="image/png")
+    return Response(evidence.picture(app.db, scan_id, own(principal)), media_type="image/png")

@@ -7,13 +7,12 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from provenance.accounts import signing
+from provenance.accounts import enrolled_keys
 from provenance.errors import SourcemarkError, TooLarge
 from provenance.schemas import Problem, problem_of
-from provenance.works import signed_statements
-from provenance.works.signed_statements import SignedStatement, Submitted
+from provenance.works.submissions import SignedStatement, Submitted
 
-from ..dependencies import Registrar, ServiceDep, account_of, own
+from ..dependencies import ApplicationDep, MayRegister, account_of, own
 from ..problems import responses
 
 router = APIRouter(prefix="/v1", tags=["statements"])
@@ -44,11 +43,11 @@ class SigningKeys(BaseModel):
     status_code=201,
     responses=responses(401, 403, 404, 409, 422),
 )
-def submit_statement(signed: SignedStatement, service: ServiceDep, principal: Registrar) -> Submitted:
+def submit_statement(signed: SignedStatement, app: ApplicationDep, principal: MayRegister) -> Submitted:
     """A registration that was prepared here, or an enrolment or revocation of a key, a withdrawal or a sealed
     registration that the client wrote by itself. Sending it twice is safe: it is answered again, not carried out again.
     """
-    return signed_statements.submit(service, account_of(service, principal), signed)
+    return app.submissions.submit(account_of(app.db, principal), signed)
 
 
 class StatementBatch(BaseModel):
@@ -72,14 +71,14 @@ class SubmittedBatch(BaseModel):
     summary="Submit many signed statements",
     responses=responses(401, 403, 413, 422),
 )
-def submit_statements(batch: StatementBatch, service: ServiceDep, principal: Registrar) -> SubmittedBatch:
+def submit_statements(batch: StatementBatch, app: ApplicationDep, principal: MayRegister) -> SubmittedBatch:
     """As one by one, in the order of the items, and far faster: new registrations share one transaction and one round
     of the log. An item that is refused does not stop the others.
     """
-    most = service.settings.max_batch_lines
+    most = app.settings.max_batch_lines
     if len(batch.items) > most:
         raise TooLarge(f"the batch has {len(batch.items)} items, {most} are allowed (SOURCEMARK_MAX_BATCH_LINES)")
-    done = signed_statements.submit_all(service, account_of(service, principal), batch.items)
+    done = app.submissions.submit_all(account_of(app.db, principal), batch.items)
     return SubmittedBatch(
         items=[
             SubmittedItem(error=problem_of(each))
@@ -91,6 +90,6 @@ def submit_statements(batch: StatementBatch, service: ServiceDep, principal: Reg
 
 
 @router.get("/signing-keys", operation_id="listSigningKeys", summary="Your signing keys", responses=responses(401, 403))
-def list_signing_keys(service: ServiceDep, principal: Registrar) -> SigningKeys:
+def list_signing_keys(app: ApplicationDep, principal: MayRegister) -> SigningKeys:
     """Public halves only. Custody `service` means that the service keeps the private key and signs for the account."""
-    return SigningKeys.model_validate({"items": signing.signing_key_rows(service, own(principal))})
+    return SigningKeys.model_validate({"items": enrolled_keys.list_all(app.db, own(principal))})

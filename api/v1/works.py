@@ -11,24 +11,26 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, Field
 
 from provenance.accounts.accounts import Principal
-from provenance.application import Service
+from provenance.application import Application
 from provenance.errors import BadInput
 from provenance.marking import credit_line
 from provenance.schemas import Inline, NewWork, RegistrationItem, RegistrationResult, Source, WorkRecord
 from provenance.tlog import receipt, verify
-from provenance.works import catalog, certificate, erasure, receipts, signed_statements
-from provenance.works.signed_statements import Prepared
+from provenance.works import catalog, certificate
+from provenance.works.prepared import Prepared
+from provenance.works.receipt_builder import build_receipt
+from provenance.works.registration import RegistrationRequest
 
 from ..bodies import Body, batch_body, batch_items, item, read_body, request_body
 from ..dependencies import (
+    ApplicationDep,
     Cursor,
     IdempotencyKey,
     Limit,
+    MayLookUp,
+    MayRegister,
     Page,
-    Reader,
     Refused,
-    Registrar,
-    ServiceDep,
     account_of,
     answer_once,
     own,
@@ -63,9 +65,9 @@ class WorkBatchResult(BaseModel):
 
 
 def _register(
-    service: Service, principal: Principal, submissions: Sequence[catalog.Submission]
+    app: Application, principal: Principal, requests: Sequence[RegistrationRequest]
 ) -> list[RegistrationResult]:
-    return list(catalog.register(service, account_of(service, principal), submissions))
+    return list(app.registrar.register(account_of(app.db, principal), requests))
 
 
 @router.post(
@@ -80,7 +82,7 @@ def _register(
     openapi_extra=request_body(NewWork, EXAMPLE),
 )
 async def register_work(
-    request: Request, service: ServiceDep, principal: Registrar, idempotency_key: IdempotencyKey = None
+    request: Request, app: ApplicationDep, principal: MayRegister, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """The answer comes when the entry is signed, published and durable. Earlier registrations of the same or similar
     content are listed in `competing`; they never prevent a registration."""
@@ -88,15 +90,15 @@ async def register_work(
 
     def act() -> tuple[int, Any]:
         new = item(NewWork, body)
-        submission = catalog.Submission(
+        wanted = RegistrationRequest(
             RegistrationItem.model_validate({**new.model_dump(), "path": body.filename or None}), _source(new, body)
         )
-        result = _register(service, principal, [submission])[0]
+        result = _register(app, principal, [wanted])[0]
         if result.error is not None:
             raise Refused(result.error.model_dump(mode="json"))
         return 201 if result.status == "registered" else 200, result.model_dump(mode="json")
 
-    return await run_in_threadpool(answer_once, service, principal, idempotency_key, ("works", body.exact), act)
+    return await run_in_threadpool(answer_once, app, principal, idempotency_key, ("works", body.exact), act)
 
 
 @router.post(
@@ -107,7 +109,7 @@ async def register_work(
     responses=responses(401, 403, 404, 413, 415, 422),
     openapi_extra=request_body(NewWork, EXAMPLE),
 )
-async def prepare_work(request: Request, service: ServiceDep, principal: Registrar) -> Prepared:
+async def prepare_work(request: Request, app: ApplicationDep, principal: MayRegister) -> Prepared:
     """Takes what `POST /v1/works` takes and answers with the statement to sign; nothing is registered until its signed
     form comes to `POST /v1/statements`, within a day. The private key never comes here."""
     body = await read_body(request)
@@ -115,7 +117,7 @@ async def prepare_work(request: Request, service: ServiceDep, principal: Registr
     def act() -> Prepared:
         new = item(NewWork, body)
         named = RegistrationItem.model_validate({**new.model_dump(), "path": body.filename or None})
-        return signed_statements.prepare(service, account_of(service, principal), named, _source(new, body))
+        return app.prepared.prepare(account_of(app.db, principal), named, _source(new, body))
 
     return await run_in_threadpool(act)
 
@@ -133,44 +135,44 @@ def _source(new: NewWork, body: Body) -> Source:
     openapi_extra=batch_body(WorkBatch, EXAMPLE),
 )
 async def register_works(
-    request: Request, service: ServiceDep, principal: Registrar, idempotency_key: IdempotencyKey = None
+    request: Request, app: ApplicationDep, principal: MayRegister, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Results are in the order of the items; one bad item is one result with status `error`, the rest goes on."""
     body = await read_body(request)
 
     def act() -> tuple[int, Any]:
-        submissions = [
-            catalog.Submission(
+        wanted = [
+            RegistrationRequest(
                 RegistrationItem.model_validate(new.model_dump()),
                 wrong or (BadInput("text: is needed") if new.text is None else Inline(new.text)),
             )
-            for new, wrong in batch_items(NewWork, body, service.settings.max_batch_lines)
+            for new, wrong in batch_items(NewWork, body, app.settings.max_batch_lines)
         ]
-        results = _register(service, principal, submissions)
+        results = _register(app, principal, wanted)
         return 200, {"results": [r.model_dump(mode="json") for r in results]}
 
-    return await run_in_threadpool(answer_once, service, principal, idempotency_key, ("works/batch", body.exact), act)
+    return await run_in_threadpool(answer_once, app, principal, idempotency_key, ("works/batch", body.exact), act)
 
 
 @router.get("", operation_id="listWorks", summary="Your works", responses=responses(401, 403))
 def list_works(
-    service: ServiceDep, principal: Registrar, limit: Limit = 100, cursor: Cursor = None
+    app: ApplicationDep, principal: MayRegister, limit: Limit = 100, cursor: Cursor = None
 ) -> Page[WorkRecord]:
-    found, after = catalog.page(service, own(principal), after=read_cursor(cursor), limit=limit)
+    found, after = catalog.page(app.db, app.log.origin, own(principal), after=read_cursor(cursor), limit=limit)
     return Page(items=found, next=write_cursor(after))
 
 
 @router.get("/{work_id}", operation_id="getWork", summary="One work", responses=responses(401, 403, 404))
-def get_work(work_id: str, service: ServiceDep, principal: Registrar) -> WorkRecord:
-    return catalog.get(service, work_id, own(principal))
+def get_work(work_id: str, app: ApplicationDep, principal: MayRegister) -> WorkRecord:
+    return catalog.get(app.db, app.log.origin, work_id, own(principal))
 
 
 @router.delete(
     "/{work_id}", operation_id="withdrawWork", summary="Withdraw a work", responses=responses(401, 403, 404, 409)
 )
-def withdraw_work(work_id: str, service: ServiceDep, principal: Registrar) -> WorkRecord:
+def withdraw_work(work_id: str, app: ApplicationDep, principal: MayRegister) -> WorkRecord:
     """It is no longer matched, and the log says so. The registration itself stays provable."""
-    return catalog.withdraw(service, account_of(service, principal), work_id)
+    return app.withdrawals.withdraw(account_of(app.db, principal), work_id)
 
 
 @router.post(
@@ -179,11 +181,11 @@ def withdraw_work(work_id: str, service: ServiceDep, principal: Registrar) -> Wo
     summary="Erase what is personal about a work",
     responses=responses(401, 403, 404, 409),
 )
-def erase_work(work_id: str, service: ServiceDep, principal: Registrar) -> WorkRecord:
+def erase_work(work_id: str, app: ApplicationDep, principal: MayRegister) -> WorkRecord:
     """Claim, salts and fingerprint are deleted for good, and the log says so; it is no longer matched. Its entry in the
     log, which names nobody, stays, and every receipt given before still verifies. There is no way back."""
-    account = None if principal.is_admin else account_of(service, principal)
-    return erasure.erase(service, account, work_id)
+    account = None if principal.is_admin else account_of(app.db, principal)
+    return app.erasures.erase(account, work_id)
 
 
 @router.get(
@@ -203,9 +205,9 @@ def erase_work(work_id: str, service: ServiceDep, principal: Registrar) -> WorkR
         },
     ),
 )
-def get_receipt(work_id: str, service: ServiceDep, principal: Registrar) -> Response:
+def get_receipt(work_id: str, app: ApplicationDep, principal: MayRegister) -> Response:
     """A .zip that `sourcemark verify`, or anybody with openssl, checks offline. Private: it opens the commitments."""
-    data = receipt.to_zip(receipts.build(service, work_id, own(principal)))
+    data = receipt.to_zip(build_receipt(app.db, app.log, work_id, own(principal)))
     name = f'attachment; filename="{work_id}.receipt.zip"'
     return Response(data, media_type="application/zip", headers={"Content-Disposition": name})
 
@@ -232,19 +234,19 @@ def get_receipt(work_id: str, service: ServiceDep, principal: Registrar) -> Resp
 )
 def get_certificate(
     work_id: str,
-    service: ServiceDep,
-    principal: Registrar,
+    app: ApplicationDep,
+    principal: MayRegister,
     format: Annotated[Literal["html", "pdf"], Query()] = "html",
     lang: Annotated[Literal["en", "zh"], Query()] = "en",
 ) -> Response:
     """Made from the receipt after checking it. Private, as the receipt is: it shows who claimed what."""
-    files = receipts.build(service, work_id, own(principal))
-    roots = service.settings.tsa_roots if service.settings.tsa_url is not None else None
+    files = build_receipt(app.db, app.log, work_id, own(principal))
+    roots = app.settings.tsa_roots if app.settings.tsa_url is not None else None
     made = certificate.certify(files, verify.verify_receipt(files, tsa_roots=roots), lang)
     name = {"Content-Disposition": f'inline; filename="{work_id}.{format}"'}
     if format == "pdf":
         return Response(
-            certificate.to_pdf(made, service.settings.certificate_font), media_type="application/pdf", headers=name
+            certificate.to_pdf(made, app.settings.certificate_font), media_type="application/pdf", headers=name
         )
     return Response(certificate.to_html(made), media_type="text/html", headers=name)
 
@@ -263,10 +265,10 @@ def get_certificate(
 )
 def get_credit(
     work_id: str,
-    service: ServiceDep,
-    principal: Reader,
+    app: ApplicationDep,
+    principal: MayLookUp,
     format: Annotated[Literal["text", "html", "xmp"], Query()] = "text",
     lang: Annotated[str, Query(max_length=35)] = "en",
 ) -> PlainTextResponse:
-    work = catalog.marking_work(catalog.row(service, work_id, own(principal)))
+    work = catalog.marking_work(catalog.row(app.db, work_id, own(principal)))
     return PlainTextResponse(credit_line(work, format, lang))

@@ -19,21 +19,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from provenance.accounts import accounts
-from provenance.application import Service
+from provenance.application import Application
 from provenance.auditing import fsck, runner
 from provenance.config import Settings
 from provenance.tlog import keys, merkle, proof, statement
 from provenance.tlog.encoding import b64
 from provenance.tlog.key_directory import published_entries
-from provenance.works import signed_statements
+from provenance.works.submissions import SignedStatement
 
 ORIGIN = "log.bench.example/sourcemark"
 GROUP = 4096
 COMMITMENTS = {"seal": statement.commit(bytes(32), {"salt": ""})}
 
 
-def opened(home: Path) -> Service:
-    return Service(Settings(home=home, workers=1, origin=ORIGIN))
+def opened(home: Path) -> Application:
+    return Application(Settings(home=home, workers=1, origin=ORIGIN))
 
 
 def sequence(home: Path, size: int) -> None:
@@ -42,8 +42,8 @@ def sequence(home: Path, size: int) -> None:
     with opened(home) as service:
         log = service.log
         made = statement.key_enrol(ORIGIN, public_key=key.public, custody="producer", after=log.head())
-        enrolment = signed_statements.SignedStatement(leaf=b64(statement.sign(made, key)))
-        signed_statements.submit(service, accounts.local(service.db), enrolment)
+        enrolment = SignedStatement(leaf=b64(statement.sign(made, key)))
+        service.submissions.submit(accounts.local(service.db), enrolment)
         while (done := log.head()[0]) < size:
             after = log.head()
             leaves = [

@@ -25,12 +25,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from provenance.accounts import accounts
-from provenance.application import Service
+from provenance.application import Application
 from provenance.config import Settings
 from provenance.ledger import tile_store
 from provenance.tlog import envelope, keys, merkle, note, proof, receipt, statement, tiles, verify
 from provenance.tlog.encoding import b64
-from provenance.works import signed_statements
+from provenance.works.submissions import SignedStatement, Submitted
 
 ORIGIN = "log.bench.example/sourcemark"
 KEY = keys.new_signing_key()
@@ -47,27 +47,27 @@ def registration(after: envelope.After) -> bytes:
     return statement.sign(made, KEY)
 
 
-def registrations(service: Service, count: int) -> list[bytes]:
+def registrations(service: Application, count: int) -> list[bytes]:
     after = service.log.head()
     return [registration(after) for _ in range(count)]
 
 
-def end_to_end(service: Service, leaves: Sequence[bytes]) -> None:
+def end_to_end(service: Application, leaves: Sequence[bytes]) -> None:
     account = accounts.local(service.db)
-    done = signed_statements.submit_all(
-        service, account, [signed_statements.SignedStatement(leaf=b64(leaf)) for leaf in leaves]
-    )
-    assert all(isinstance(each, signed_statements.Submitted) for each in done)
+    done = service.submissions.submit_all(account, [SignedStatement(leaf=b64(leaf)) for leaf in leaves])
+    assert all(isinstance(each, Submitted) for each in done)
 
 
-def ledger_only(service: Service, leaves: Sequence[bytes]) -> None:
+def ledger_only(service: Application, leaves: Sequence[bytes]) -> None:
     """The log alone: no works beside the entries."""
     with service.db.write() as connection:
         service.log.submit(connection, leaves)
     assert len(service.log.commit([merkle.leaf_hash(leaf) for leaf in leaves])) == len(leaves)
 
 
-def rates(service: Service, act: Callable[[Service, Sequence[bytes]], None], count: int, group: int, *, before: bool):
+def rates(
+    service: Application, act: Callable[[Application, Sequence[bytes]], None], count: int, group: int, *, before: bool
+):
     """Entries a second, by the clock and by the CPU, in groups of a size."""
     leaves = registrations(service, count)
     wall = used = 0.0
@@ -81,7 +81,7 @@ def rates(service: Service, act: Callable[[Service, Sequence[bytes]], None], cou
     return count / wall, count / used
 
 
-def throughput(service: Service, count: int) -> None:
+def throughput(service: Application, count: int) -> None:
     print(f"{'registrations':<44}{'entries/s':>11}{'x':>7}{'a CPU second':>14}{'x':>7}")
     for name, act, before in (
         ("end to end", end_to_end, False),
@@ -97,7 +97,7 @@ def throughput(service: Service, count: int) -> None:
         )
 
 
-def steady_load(service: Service, clients: int = 8, seconds: float = 20) -> None:
+def steady_load(service: Application, clients: int = 8, seconds: float = 20) -> None:
     """Clients that each send one statement, wait for the receipt's place, and send the next."""
     account = accounts.local(service.db)
     after, took, end = service.log.head(), [], time.monotonic() + seconds
@@ -106,7 +106,7 @@ def steady_load(service: Service, clients: int = 8, seconds: float = 20) -> None
         while time.monotonic() < end:
             leaf = registration(after)
             started = time.perf_counter()
-            signed_statements.submit(service, account, signed_statements.SignedStatement(leaf=b64(leaf)))
+            service.submissions.submit(account, SignedStatement(leaf=b64(leaf)))
             took.append(time.perf_counter() - started)
 
     threads = [threading.Thread(target=client) for _ in range(clients)]
@@ -152,7 +152,7 @@ def proofs(folder: Path, count: int = 1_000_000) -> None:
     )
 
 
-def receipts(service: Service) -> None:
+def receipts(service: Application) -> None:
     """Verification of a receipt, and how large its entry and proof are by the log's size."""
     log, index = service.log, service.log.head()[0] - 1
     with service.db.read() as connection:
@@ -204,7 +204,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         settings = Settings(home=Path(place) / "home", database_url=options.postgresql, workers=1, origin=ORIGIN)
-        with Service(settings) as service:
+        with Application(settings) as service:
             enrolled = statement.key_enrol(ORIGIN, public_key=KEY.public, custody="producer", after=service.log.head())
             end_to_end(service, [statement.sign(enrolled, KEY)])
             print(f"{settings.url.split(':')[0]}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")

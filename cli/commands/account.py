@@ -9,7 +9,7 @@ import typer
 from provenance.schemas import parse
 
 from ..output import emit, emit_all, say, table, tr
-from ..session import service
+from ..session import application
 
 app = typer.Typer(help="Accounts: producers, platforms, rights holders, administrators. 账号。", no_args_is_help=True)
 _Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
@@ -24,7 +24,7 @@ def new(
 ) -> None:
     from provenance.accounts import accounts
 
-    with service() as opened:
+    with application() as opened:
         wanted = parse(accounts.NewAccount, {"name": name, "kind": kind, "default_owner": default_owner})
         made = accounts.create(opened.db, wanted)
     if json_:
@@ -38,7 +38,7 @@ def new(
 def list_(json_: _Json = False) -> None:
     from provenance.accounts import accounts
 
-    with service() as opened:
+    with application() as opened:
         found = accounts.everyone(opened.db)
     if json_:
         emit_all(found)
@@ -51,12 +51,12 @@ def list_(json_: _Json = False) -> None:
 
 @app.command("show", help="One account with its keys.")
 def show(ref: Annotated[str, typer.Argument(metavar="ID|NAME")], json_: _Json = False) -> None:
-    from provenance.accounts import accounts, signing
+    from provenance.accounts import accounts, enrolled_keys
 
-    with service() as opened:
+    with application() as opened:
         account = accounts.find(opened.db, ref)
         api_keys = [key.model_dump(mode="json") for key in accounts.keys(opened.db, account.id)]
-        signing_keys = signing.signing_key_rows(opened, account.id)
+        signing_keys = enrolled_keys.list_all(opened.db, account.id)
     if json_:
         emit({**account.model_dump(mode="json"), "api_keys": api_keys, "signing_keys": signing_keys})
         return

@@ -10,7 +10,7 @@ import typer
 from provenance.errors import BadInput, Unavailable
 
 from ..output import language, say, tr
-from ..session import service
+from ..session import application
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,10 +34,10 @@ def command(
         raise BadInput("--sign-key and --sign-chain are given together, and with --into")
     from provenance.marking import credit_line, licences, write_into
 
-    with service() as opened:
+    with application() as opened:
         from provenance.works import catalog
 
-        work = catalog.marking_work(catalog.row(opened, work_id))
+        work = catalog.marking_work(catalog.row(opened.db, work_id))
     wanted = lang or language()
     if licences.parse(work.licence).family == "reserved" and not permission:
         note = "no licence grants reuse: besides this line the post must say that permission was given"

@@ -26,7 +26,7 @@ from ..output import (
 )
 
 if TYPE_CHECKING:
-    from provenance.application import Service
+    from provenance.application import Application
     from provenance.schemas import RegistrationResult, ScanResult
 
     from ..demo import DemoWork, Repost
@@ -44,19 +44,19 @@ def add_to(app: typer.Typer) -> None:
 def command(
     folder: Annotated[Path | None, typer.Argument(metavar="[FOLDER]", help="Your own pictures and texts.")] = None,
 ) -> int:
-    from provenance.application import Service
+    from provenance.application import Application
     from provenance.config import load_settings
 
     works = _made_works() if folder is None else _works_of(folder)
     place = Path(tempfile.mkdtemp(prefix="sourcemark-demo-"))
     settings = load_settings().model_copy(update={"home": place / "home", "database_url": None, "origin": None})
-    with Service(settings) as service:
-        registered = _register(service, works)
-        reposts = _reposts(service, works, registered, place / "reposts")
-        scanned = _scan(service, reposts, place / "reposts")
+    with Application(settings) as opened:
+        registered = _register(opened, works)
+        reposts = _reposts(opened, works, registered, place / "reposts")
+        scanned = _scan(opened, reposts, place / "reposts")
         right = _show_scans(reposts, scanned, registered)
-        _show_sightings(service, registered)
-        proven = _prove(service, registered, place)
+        _show_sightings(opened, registered)
+        proven = _prove(opened, registered, place)
     _show_next(place)
     return 0 if proven and (right or folder is not None) else 1
 
@@ -95,15 +95,15 @@ def _works_of(folder: Path) -> list[DemoWork]:
     return works
 
 
-def _register(service: Service, made: list[DemoWork]) -> dict[str, RegistrationResult]:
+def _register(opened: Application, made: list[DemoWork]) -> dict[str, RegistrationResult]:
     """Registers the works; those that could not be are told and left out of the answer."""
     from provenance.accounts import accounts
     from provenance.schemas import RegistrationItem
-    from provenance.works import catalog as registry
+    from provenance.works.registration import RegistrationRequest
 
     _heading(1, "A producer registers works", "创作者登记作品")
-    submissions = [
-        registry.Submission(
+    requests = [
+        RegistrationRequest(
             RegistrationItem(
                 external_id=work.name,
                 title=work.title,
@@ -119,7 +119,7 @@ def _register(service: Service, made: list[DemoWork]) -> dict[str, RegistrationR
     ]
     results = []
     with progress(tr("registering", "登记中"), len(made)) as step:
-        for result in registry.register(service, accounts.local(service.db), submissions):
+        for result in opened.registrar.register(accounts.local(opened.db), requests):
             results.append(result)
             step()
     rows = []
@@ -142,18 +142,18 @@ def _register(service: Service, made: list[DemoWork]) -> dict[str, RegistrationR
 
 
 def _reposts(
-    service: Service, made: list[DemoWork], registered: dict[str, RegistrationResult], folder: Path
+    opened: Application, made: list[DemoWork], registered: dict[str, RegistrationResult], folder: Path
 ) -> list[Repost]:
     """Makes reposts and writes them to a folder, so that a person can look at them."""
     from provenance.marking.credit_line import credit_line
-    from provenance.works import catalog as registry
+    from provenance.works import catalog
 
     from ..demo import plan
 
     def right_credit(work: DemoWork) -> str:
-        row = registry.row(service, str(registered[work.name].work_id))
+        row = catalog.row(opened.db, str(registered[work.name].work_id))
         lang = work.lang or language()
-        return credit_line(registry.marking_work(row), "text", lang)
+        return credit_line(catalog.marking_work(row), "text", lang)
 
     with progress(tr("making reposts", "生成转载"), len(made)) as step:
         found_again = [w for w in made if w.name in registered and registered[w.name].fingerprintable]
@@ -169,7 +169,7 @@ def _reposts(
     return made_plan.reposts
 
 
-def _scan(service: Service, reposts: list[Repost], folder: Path) -> list[ScanResult]:
+def _scan(opened: Application, reposts: list[Repost], folder: Path) -> list[ScanResult]:
     from provenance.accounts import accounts
     from provenance.scans import scanning
     from provenance.schemas import ScanItem
@@ -188,7 +188,7 @@ def _scan(service: Service, reposts: list[Repost], folder: Path) -> list[ScanRes
     ]
     results = []
     with progress(tr("scanning", "扫描中"), len(uploads)) as step:
-        for result in scanning.scan(service, accounts.local(service.db), uploads):
+        for result in opened.scanner.scan(accounts.local(opened.db), uploads):
             results.append(result)
             step()
     return results
@@ -241,12 +241,12 @@ def _marking(report: dict[str, Any]) -> str:
     return f"{word}: {reason_words(report['reasons'])}" if report["verdict"] == "partial" else word
 
 
-def _show_sightings(service: Service, registered: dict[str, RegistrationResult]) -> None:
+def _show_sightings(opened: Application, registered: dict[str, RegistrationResult]) -> None:
     from provenance.scans import sightings
 
     _heading(3, "A rights holder asks where a work was reused", "权利人查询作品转载情况")
     for result in registered.values():
-        seen, _ = sightings.page(service.db, None, work_ids=[str(result.work_id)])
+        seen, _ = sightings.page(opened.db, None, work_ids=[str(result.work_id)])
         if seen:
             break
     else:
@@ -269,20 +269,21 @@ def _show_sightings(service: Service, registered: dict[str, RegistrationResult])
     )
 
 
-def _prove(service: Service, registered: dict[str, RegistrationResult], place: Path) -> bool:
+def _prove(opened: Application, registered: dict[str, RegistrationResult], place: Path) -> bool:
     """Writes a receipt and checks it, then a copy that somebody tampered with; whether both came out right."""
     from provenance.tlog import receipt
     from provenance.tlog.verify import Verification, verify_receipt
-    from provenance.works import receipt_files, receipts
+    from provenance.works import receipt_files
+    from provenance.works.receipt_builder import build_receipt
 
     _heading(4, "Anybody checks the proof, offline", "任何人都可离线核验凭证")
     work_id = str(next(iter(registered.values())).work_id) if registered else None
     if work_id is None:
         say(tr("nothing was registered", "没有登记任何作品"))
         return False
-    files = receipts.build(service, work_id)
+    files = build_receipt(opened.db, opened.log, work_id)
     receipt_files.write(files, place / "receipt")
-    policy = service.log.policy()
+    policy = opened.log.policy()
     (place / "policy").write_bytes(policy)
 
     def show(name: str, checked: Verification, verdict: Callable[[bool], str]) -> None:

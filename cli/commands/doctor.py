@@ -17,7 +17,7 @@ from ..output import emit, say, tr
 from ..session import unlocked
 
 if TYPE_CHECKING:
-    from provenance.application import Service
+    from provenance.application import Application
 
 _LOW_DISK = 1024**3
 
@@ -27,10 +27,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def command(json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False) -> int:
-    from provenance.application import Service
+    from provenance.application import Application
 
     settings = unlocked(load_settings())
-    needing_service: list[tuple[str, Callable[[Service], str]]] = [
+    needing_service: list[tuple[str, Callable[[Application], str]]] = [
         (tr("database", "数据库"), _database),
         (tr("ledger", "账本"), _ledger),
         (tr("decoder processes", "解码进程"), _decoder),
@@ -41,7 +41,7 @@ def command(json_: Annotated[bool, typer.Option("--json", help="As a JSON object
         _run(tr("home folder", "数据目录"), lambda: _home(settings)),
         _run(tr("disk", "磁盘"), lambda: _disk(settings)),
     ]
-    opened = Service(settings)
+    opened = Application(settings)
     try:
         for name, check in needing_service:
             results.append(_run(name, partial(check, opened)))
@@ -80,12 +80,12 @@ def _disk(settings: Settings) -> str:
     return tr(f"{free >> 30} GiB free", f"剩余 {free >> 30} GiB")
 
 
-def _database(opened: Service) -> str:
+def _database(opened: Application) -> str:
     opened.start()
     return f"{opened.db.place} ({opened.db.revision()})"
 
 
-def _ledger(opened: Service) -> str:
+def _ledger(opened: Application) -> str:
     from provenance.auditing import fsck
 
     opened.start()
@@ -95,11 +95,13 @@ def _ledger(opened: Service) -> str:
     return f"{opened.log.origin}, {report['size']} " + tr("entries, all re-hashed", "条，已全部重新校验")
 
 
-def _decoder(opened: Service) -> str:
-    examined = opened.examine("A text that every decoder process can read. 每个解码进程都能读的文字。".encode())
+def _decoder(opened: Application) -> str:
+    examined = opened.examiner.examine(
+        "A text that every decoder process can read. 每个解码进程都能读的文字。".encode()
+    )
     return f"{opened.settings.workers} × {examined.fingerprint.algorithm}"
 
 
-def _index(opened: Service) -> str:
+def _index(opened: Application) -> str:
     opened.start()
-    return tr(f"follows the log up to {opened.refresh()}", f"已跟进到账本 {opened.refresh()} 条")
+    return tr(f"follows the log up to {opened.follower.refresh()}", f"已跟进到账本 {opened.follower.refresh()} 条")

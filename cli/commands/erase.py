@@ -12,7 +12,7 @@ from provenance.schemas import WorkRecord
 
 from ..output import emit, say, tr
 from ..remote_service import Remote, signed_elsewhere
-from ..session import acting_account, service, signing_key_file
+from ..session import acting_account, application, signing_key_file
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,12 +36,10 @@ def command(
         there, own = signed_elsewhere(remote, sign_key, account)
         record = there.erase(work_id, own)
     else:
-        with service() as opened:
-            from provenance.works import erasure
-
-            acting = None if operator else acting_account(opened, account)
+        with application() as opened:
+            acting = None if operator else acting_account(opened.db, account)
             key = None if sign_key is None else signing_key_file(sign_key)
-            record = erasure.erase(opened, acting, work_id, key)
+            record = opened.erasures.erase(acting, work_id, key)
     if json_:
         emit(record)
         return

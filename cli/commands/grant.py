@@ -12,7 +12,7 @@ from provenance.errors import BadInput
 from provenance.schemas import parse
 
 from ..output import emit, emit_all, say, table, tr
-from ..session import acting_account, service, signing_key_file
+from ..session import acting_account, application, signing_key_file
 
 if TYPE_CHECKING:
     from provenance.works.grants import Grant
@@ -44,9 +44,9 @@ def give(
     terms: dict[str, Any] = {"to": to, "territory": territory or [], "until": until, "note": note}
     terms |= {"commercial": commercial, "credit": not no_credit, "document": _digest(document)}
     new = parse(grants.NewGrant, terms | ({"uses": use} if use else {}))
-    with service() as opened:
+    with application() as opened:
         key = None if sign_key is None else signing_key_file(sign_key)
-        made = grants.give(opened, acting_account(opened, account), work_id, new, key)
+        made = opened.grants.give(acting_account(opened.db, account), work_id, new, key)
     if json_:
         emit(made)
     else:
@@ -57,8 +57,8 @@ def give(
 def list_(work_id: _Work, json_: _Json = False) -> None:
     from provenance.works import grants
 
-    with service() as opened:
-        found = grants.of_work(opened, work_id)
+    with application() as opened:
+        found = grants.of_work(opened.db, opened.log.origin, work_id)
     if json_:
         emit_all(found)
     else:
@@ -70,11 +70,10 @@ def list_(work_id: _Work, json_: _Json = False) -> None:
 
 @app.command("revoke", help="End a grant.")
 def revoke(grant_id: str, account: _Account = None, sign_key: _SignKey = None, json_: _Json = False) -> None:
-    from provenance.works import grants
 
-    with service() as opened:
+    with application() as opened:
         key = None if sign_key is None else signing_key_file(sign_key)
-        ended = grants.revoke(opened, acting_account(opened, account), grant_id, key)
+        ended = opened.grants.revoke(acting_account(opened.db, account), grant_id, key)
     if json_:
         emit(ended)
     else:

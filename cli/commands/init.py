@@ -30,8 +30,8 @@ def command(
     no_passphrase: Annotated[bool, typer.Option(help="Leave the keys unencrypted on the disk.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
 ) -> None:
-    from provenance.accounts import accounts, signing
-    from provenance.application import Service
+    from provenance.accounts import accounts
+    from provenance.application import Application
     from provenance.ledger import key_files
     from provenance.tlog import keys
 
@@ -43,16 +43,16 @@ def command(
     if recovery is not None and recovery.exists():
         raise BadInput(f"{recovery} exists already: choose another name")
     settings = _encrypting(settings, no_passphrase)
-    with Service(settings) as opened:
+    with Application(settings) as opened:
         local = accounts.local(opened.db)
         recovery_id = None
         rescue = None
         if recovery is not None:
             rescue = keys.new_signing_key()
             key_files.save_signing_key(rescue, recovery, settings.passphrase)
-            signing.enrol(opened, local, signing.sign_enrolment(opened, rescue, "producer"))
+            opened.signing_keys.enrol(local, opened.signing_keys.sign_enrolment(rescue, "producer"))
             recovery_id = rescue.keyid
-        keyid = signing.new_kept_key(opened, local, rescue)
+        keyid = opened.signing_keys.new_kept_key(local, rescue)
         vkeys, origin = opened.log.vkeys(), opened.log.origin
     if json_:
         files = [str(settings.keys_dir), str(settings.home)]

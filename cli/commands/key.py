@@ -13,7 +13,7 @@ from provenance.schemas import parse
 
 from ..output import emit, emit_all, say, table, tr
 from ..remote_service import Remote, client, signed_elsewhere
-from ..session import acting_account, service, signing_key_file
+from ..session import acting_account, application, signing_key_file
 
 app = typer.Typer(help="API keys and signing keys. 密钥。", no_args_is_help=True)
 _Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
@@ -42,7 +42,7 @@ def new(
     if signing is not None:
         _new_signing(account, signing, recovery, sign_key, unlinked, remote, json_)
         return
-    with service() as opened:
+    with application() as opened:
         wanted = parse(accounts.NewApiKey, {"account": account, "label": label, "scopes": scope or None})
         issued = accounts.issue_key(opened.db, wanted)
     if json_:
@@ -62,8 +62,6 @@ def _new_signing(
     remote: str | None,
     json_: bool,
 ) -> None:
-    from provenance.accounts import signing
-
     if remote is not None:
         there = client(remote)
         key, old = signing_key_file(path, make=True), None if sign_key is None else signing_key_file(sign_key)
@@ -71,11 +69,11 @@ def _new_signing(
         assert done is not None
         index = int(done["receipt"]["index"])
     else:
-        with service() as opened:
-            acting = acting_account(opened, None if account == "local" else account)
+        with application() as opened:
+            acting = acting_account(opened.db, None if account == "local" else account)
             key, old = signing_key_file(path, make=True), None if sign_key is None else signing_key_file(sign_key)
-            leaf = signing.sign_enrolment(opened, key, "producer", old, recovery)
-            index = signing.enrol(opened, acting, leaf, unlinked=unlinked)
+            leaf = opened.signing_keys.sign_enrolment(key, "producer", old, recovery)
+            index = opened.signing_keys.enrol(acting, leaf, unlinked=unlinked)
     if json_:
         emit({"keyid": key.keyid, "file": str(path), "index": index})
         return
@@ -96,15 +94,13 @@ def rotate(
         Path | None, typer.Option(help="With --log: where to write the receipt that leads to the new keys.")
     ] = None,
 ) -> None:
-    from provenance.accounts import signing
-
     if log == (key_id is not None) or (out is not None and not log):
         raise BadInput("give the id of a signing key, or --log (and --out) for the log's own keys, one of the two")
     if key_id is None:
         _rotate_log(out)
         return
-    with service() as opened:
-        new_id = signing.rotate(opened, key_id)
+    with application() as opened:
+        new_id = opened.signing_keys.rotate(key_id)
         folder = opened.settings.keys_dir
     say(tr("the new key is", "新密钥") + f": {new_id}")
     say(tr("back up its file now", "请立即备份其文件") + f": {folder / new_id}.pem")
@@ -116,11 +112,11 @@ def _rotate_log(out: Path | None) -> None:
 
     if out is not None and out.exists():
         raise BadInput(f"{out} exists already: choose another name")
-    with service() as opened:
-        vkeys = log_keys.rotate(opened)
+    with application() as opened:
+        vkeys = log_keys.rotate(opened.db, opened.log, opened.settings)
         folder = opened.settings.keys_dir
         if out is not None:
-            receipt_files.write(log_keys.succession(opened), out)
+            receipt_files.write(log_keys.succession(opened.db, opened.log, opened.settings.log_dir), out)
     say(tr("the log's new public keys", "账本的新公钥") + ":")
     for vkey in vkeys:
         say(f"  {vkey[:100]}{'…' if len(vkey) > 100 else ''}")
@@ -138,12 +134,12 @@ def _rotate_log(out: Path | None) -> None:
 def list_(
     account: Annotated[str | None, typer.Option(help="Only of this account (id or name).")] = None, json_: _Json = False
 ) -> None:
-    from provenance.accounts import accounts, signing
+    from provenance.accounts import accounts, enrolled_keys
 
-    with service() as opened:
+    with application() as opened:
         only = None if account is None else accounts.find(opened.db, account).id
         api_keys = accounts.keys(opened.db, only)
-        signing_keys = signing.signing_key_rows(opened, only)
+        signing_keys = enrolled_keys.list_all(opened.db, only)
     if json_:
         emit_all({"type": "api", **key.model_dump(mode="json")} for key in api_keys)
         emit_all({"type": "signing", **key} for key in signing_keys)
@@ -163,16 +159,16 @@ def revoke(
     ] = None,
     remote: Remote = None,
 ) -> None:
-    from provenance.accounts import accounts, signing
+    from provenance.accounts import accounts
 
     if remote is not None:
         there, signer = signed_elsewhere(remote, sign_key)
         there.revoke(key_id, signer)
         say(tr("revoked", "已吊销") + f": {key_id}")
         return
-    with service() as opened:
+    with application() as opened:
         if re.fullmatch(r"[0-9a-f]{64}", key_id):
-            signing.revoke(opened, key_id, None if sign_key is None else signing_key_file(sign_key))
+            opened.signing_keys.revoke(key_id, None if sign_key is None else signing_key_file(sign_key))
         else:
             accounts.revoke_key(opened.db, key_id)
     say(tr("revoked", "已吊销") + f": {key_id}")

@@ -10,7 +10,7 @@ import typer
 from provenance.errors import BadInput
 
 from ..output import emit, say, tr
-from ..session import service
+from ..session import application
 
 app = typer.Typer(help="The public log: checkpoint, export, audit, fsck, rebuild. 公开账本。", no_args_is_help=True)
 
@@ -19,7 +19,7 @@ app = typer.Typer(help="The public log: checkpoint, export, audit, fsck, rebuild
 def checkpoint(
     json_: Annotated[bool, typer.Option("--json", help="As a JSON object, with the log's public keys.")] = False,
 ) -> None:
-    with service() as opened:
+    with application() as opened:
         note, (size, root) = opened.log.reader.checkpoint().raw, opened.log.head()
         if json_:
             emit(
@@ -37,7 +37,7 @@ def checkpoint(
 
 @app.command("export", help="Write the whole log as a static folder that any web server can host.")
 def export(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or earlier exported folder.")]) -> None:
-    with service() as opened:
+    with application() as opened:
         size = opened.log.export(folder)
     say(tr(f"exported {size} entries to {folder}", f"已将 {size} 条账本条目导出到 {folder}"))
 
@@ -46,7 +46,7 @@ def export(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or 
 def fsck(json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False) -> int:
     from provenance.auditing import fsck as fscks
 
-    with service() as opened:
+    with application() as opened:
         report = fscks.check(opened.db, opened.log)
     if json_:
         emit(report)
@@ -115,7 +115,7 @@ def _read(path: Path) -> bytes:
 
 @app.command("rebuild", help="Throw the published tiles away and make them again from the database.")
 def rebuild() -> None:
-    with service() as opened:
+    with application() as opened:
         size = opened.log.rebuild()
     say(tr(f"tiles of {size} entries rebuilt", f"已重建 {size} 条的公开文件"))
 
@@ -127,8 +127,8 @@ def end(
 ) -> None:
     from provenance.accounts import log_keys
 
-    with service() as opened:
+    with application() as opened:
         if confirm != opened.log.origin:
             raise BadInput(f"--confirm: this log is {opened.log.origin}; there is no way back once it has ended")
-        size = log_keys.end(opened, successor)
+        size = log_keys.end(opened.db, opened.log, successor)
     say(tr(f"the log has ended with {size} entries", f"账本已终止，共 {size} 条"))

@@ -14,10 +14,10 @@ from provenance.errors import BadInput
 from provenance.schemas import SightingRecord
 
 from ..output import emit_all, marking_word, percent, say, table, tr, verdict_word
-from ..session import service
+from ..session import application
 
 if TYPE_CHECKING:
-    from provenance.application import Service
+    from provenance.application import Application
 
 _CSV = ["work_id", "title", "owner", "seen_at", "post_url", "account", "verdict", "marking", "score"]
 _CSV += ["coverage_upload", "coverage_work"]
@@ -40,7 +40,7 @@ def command(
         raise BadInput("give a work's id, a file of it, or --owner NAME")
     if json_ and csv_:
         raise BadInput("--json and --csv exclude each other")
-    with service() as opened:
+    with application() as opened:
         from provenance.scans import sightings
 
         found = _pages(opened, None if work is None else _work_ids(opened, work), owner, sightings.parse_since(since))
@@ -52,19 +52,18 @@ def command(
             _show(list(found))
 
 
-def _work_ids(opened: Service, work: str) -> list[str]:
+def _work_ids(opened: Application, work: str) -> list[str]:
     if work.startswith("work_") and not Path(work).exists():
         from provenance.works import catalog
 
-        return [catalog.get(opened, work).work_id]
-    from provenance.search import matching
+        return [catalog.get(opened.db, opened.log.origin, work).work_id]
 
-    upload = opened.examine(Path(work), thorough=True).fingerprint
-    return [found.work.work_id for found in matching.find(opened, upload).found]
+    upload = opened.examiner.examine(Path(work), thorough=True).fingerprint
+    return [found.work.work_id for found in opened.matcher.find(upload).found]
 
 
 def _pages(
-    opened: Service, work_ids: list[str] | None, owner: str | None, since: str | None
+    opened: Application, work_ids: list[str] | None, owner: str | None, since: str | None
 ) -> Iterator[SightingRecord]:
     from provenance.scans import sightings
 

@@ -13,7 +13,7 @@ from provenance.errors import BadInput, Unavailable
 
 from ..output import language, say, tr
 from ..remote_service import Remote, client
-from ..session import service
+from ..session import application
 
 if TYPE_CHECKING:
     from provenance.tlog.verify import Verification
@@ -41,10 +41,10 @@ def command(
     if remote is not None:
         files = client(remote).receipt(work_id)
     else:
-        with service() as opened:
-            from provenance.works import receipts
+        with application() as opened:
+            from provenance.works.receipt_builder import build_receipt
 
-            files = receipts.build(opened, work_id)
+            files = build_receipt(opened.db, opened.log, work_id)
             roots = opened.settings.tsa_roots if opened.settings.tsa_url is not None else None
     if out is not None:
         receipt_files.write(files, out)

@@ -15,7 +15,7 @@ from provenance.tlog.keys import SigningKey
 from .. import batch as batches
 from .. import remote_service
 from ..output import emit_all, progress, say, tr
-from ..session import acting_account, service, signing_key_file
+from ..session import acting_account, application, signing_key_file
 
 
 def add_to(app: typer.Typer) -> None:
@@ -66,21 +66,21 @@ def command(
     if remote is not None:
         return _with_service(remote, paths, claim, key, batch, account, json_)
     failed = 0
-    with service() as opened:
-        from provenance.works import catalog
+    with application() as opened:
+        from provenance.works.registration import RegistrationRequest
 
-        acting = acting_account(opened, account)
+        acting = acting_account(opened.db, account)
         submissions = (
-            _from_paths(paths or [], claim, catalog.Submission)
+            _from_paths(paths or [], claim, RegistrationRequest)
             if batch is None
-            else (catalog.Submission(*pair) for pair in batches.items(batch, RegistrationItem))
+            else (RegistrationRequest(*pair) for pair in batches.items(batch, RegistrationItem))
         )
         total = len(paths or []) if batch is None else batches.count_lines(batch)
         with progress(tr("registering", "登记中"), total) as step:
 
             def watched() -> Iterator[RegistrationResult]:
                 nonlocal failed
-                for result in catalog.register(opened, acting, submissions, key):
+                for result in opened.registrar.register(acting, submissions, key):
                     step()
                     failed += result.status == "error"
                     yield result

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from provenance.application import Service
+from provenance.application import Application
 from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge
 from provenance.schemas import ScanItem, ScanResult, Source, parse
 
@@ -29,7 +29,7 @@ from ..output import (
     verdict_word,
     where_found,
 )
-from ..session import service
+from ..session import application
 
 
 def add_to(app: typer.Typer) -> None:
@@ -78,7 +78,7 @@ def command(
     if show_ == "" and json_:
         raise BadInput("--show without a file prints for people: leave out --json")
     last: ScanResult | None = None
-    with service() as opened:
+    with application() as opened:
         from provenance.accounts import accounts
         from provenance.scans import scanning
 
@@ -97,7 +97,7 @@ def command(
 
             def watched() -> Iterator[ScanResult]:
                 nonlocal last
-                for result in scanning.scan(opened, acting, uploads):
+                for result in opened.scanner.scan(acting, uploads):
                     step()
                     last = result
                     yield result
@@ -117,7 +117,7 @@ def command(
 
 
 def _evidence(
-    opened: Service, source: Source | SourcemarkError, result: ScanResult, target: str, *, quiet: bool
+    opened: Application, source: Source | SourcemarkError, result: ScanResult, target: str, *, quiet: bool
 ) -> None:
     """Show what the matches of a scan rest on: passages on the terminal, pictures in a file."""
     if result.medium == "text" and target:

@@ -11,7 +11,7 @@ from provenance.schemas import WorkRecord
 
 from ..output import emit, say, tr
 from ..remote_service import Remote, signed_elsewhere
-from ..session import acting_account, service, signing_key_file
+from ..session import acting_account, application, signing_key_file
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,11 +30,9 @@ def command(
         there, own = signed_elsewhere(remote, sign_key, account)
         record = there.withdraw(work_id, own)
     else:
-        with service() as opened:
-            from provenance.works import catalog
-
+        with application() as opened:
             key = None if sign_key is None else signing_key_file(sign_key)
-            record = catalog.withdraw(opened, acting_account(opened, account), work_id, key)
+            record = opened.withdrawals.withdraw(acting_account(opened.db, account), work_id, key)
     if json_:
         emit(record)
     else:

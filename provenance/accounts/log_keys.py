@@ -7,88 +7,89 @@ Receipts given before keep verifying under the policy of their time.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from ..application import Service
+from ..config import Settings
+from ..database.engine import Database
 from ..database.tables import checkpoints, entries, now, signing_keys
 from ..errors import NotFound
 from ..ledger import key_files, tile_store
+from ..ledger.log import Log
 from ..tlog import envelope, keys, merkle, note, policy, proof, receipt, statement, tiles
 from ..tlog.keys import SigningKey
 from .accounts import local
-from .signing import enrolments
+from .enrolled_keys import enrolment_indexes
 
 
-def rotate(service: Service) -> list[str]:
+def rotate(db: Database, log: Log, settings: Settings) -> list[str]:
     """Replace the log's two keys by new ones, which are made; returns their verifier keys.
 
     The old files stay: they are needed should a crash interrupt this, and harmless afterwards, because the log has
     revoked the key in them.
     """
-    service.start()
-    service.log.check_writable()
-    old = service.log.keys_in_force()
-    folder, passphrase = service.settings.keys_dir, service.settings.passphrase
+    log.check_writable()
+    old = log.keys_in_force()
+    folder, passphrase = settings.keys_dir, settings.passphrase
     made = keys.new_log_keys()
-    new = note.LogKeys(service.log.origin, *made)
+    new = note.LogKeys(log.origin, *made)
     key_files.save_log_keys(made, folder, passphrase, f"-{new.ed25519_vkey.id.hex()}")
     first, second = old.statement_key(), new.statement_key()
-    leaves = [*_enrol_first(service, first), _enrolment(service, second, second, first)]
+    leaves = [*_enrol_first(db, log, first), _enrolment(log, second, second, first)]
     change = statement.log_key(
-        service.log.origin,
+        log.origin,
         old=old.vkeys(),
         new=new.vkeys(),
         subject=bytes.fromhex(first.keyid),
-        after=service.log.head(),
+        after=log.head(),
     )
-    _enter(service, [*leaves, statement.sign(change, first, second)], [first, second])
+    _enter(db, log, [*leaves, statement.sign(change, first, second)], [first, second])
     # By an entry of its own: the next checkpoint is signed by the new keys alone.
-    after = service.log.head()
-    _enter(service, [statement.sign(statement.key_revoke(service.log.origin, keyid=first.keyid, after=after), second)])
+    after = log.head()
+    _enter(db, log, [statement.sign(statement.key_revoke(log.origin, keyid=first.keyid, after=after), second)])
     return new.vkeys()
 
 
-def end(service: Service, successor: str | None = None) -> int:
+def end(db: Database, log: Log, successor: str | None = None) -> int:
     """End the log for good, in favour of another one if there is one; what it holds stays provable. Returns its size.
 
     Args:
         successor: origin of the log that goes on.
     """
-    service.start()
-    service.log.check_writable()
-    old = service.log.keys_in_force()
+    log.check_writable()
+    old = log.keys_in_force()
     signer = old.statement_key()
     last = statement.log_key(
-        service.log.origin,
+        log.origin,
         old=old.vkeys(),
         new=[],
         subject=bytes.fromhex(signer.keyid),
-        after=service.log.head(),
+        after=log.head(),
         successor=successor,
     )
-    _enter(service, [*_enrol_first(service, signer), statement.sign(last, signer)], [signer])
-    return service.log.head()[0]
+    _enter(db, log, [*_enrol_first(db, log, signer), statement.sign(last, signer)], [signer])
+    return log.head()[0]
 
 
-def _enrol_first(service: Service, key: SigningKey) -> list[bytes]:
+def _enrol_first(db: Database, log: Log, key: SigningKey) -> list[bytes]:
     """The enrolment of a log key as a signer of statements, unless the log has it."""
-    with service.db.read() as connection:
+    with db.read() as connection:
         enrolled = connection.execute(
             sa.select(signing_keys.c.enrolled_index).where(signing_keys.c.keyid == key.keyid)
         ).scalar()
-    return [] if enrolled is not None else [_enrolment(service, key, key)]
+    return [] if enrolled is not None else [_enrolment(log, key, key)]
 
 
-def _enrolment(service: Service, key: SigningKey, *signers: SigningKey) -> bytes:
-    made = statement.key_enrol(service.log.origin, public_key=key.public, custody="service", after=service.log.head())
+def _enrolment(log: Log, key: SigningKey, *signers: SigningKey) -> bytes:
+    made = statement.key_enrol(log.origin, public_key=key.public, custody="service", after=log.head())
     return statement.sign(made, *signers)
 
 
-def _enter(service: Service, leaves: list[bytes], enrolled: list[SigningKey] | None = None) -> None:
-    account = local(service.db)
-    with service.db.write() as connection:
+def _enter(db: Database, log: Log, leaves: list[bytes], enrolled: list[SigningKey] | None = None) -> None:
+    account = local(db)
+    with db.write() as connection:
         for key in enrolled or []:
             if connection.execute(sa.select(signing_keys).where(signing_keys.c.keyid == key.keyid)).first() is None:
                 connection.execute(
@@ -100,11 +101,11 @@ def _enter(service: Service, leaves: list[bytes], enrolled: list[SigningKey] | N
                         created_at=now(),
                     )
                 )
-        service.log.submit(connection, leaves)
-    service.log.commit([merkle.leaf_hash(leaf) for leaf in leaves])
+        log.submit(connection, leaves)
+    log.commit([merkle.leaf_hash(leaf) for leaf in leaves])
 
 
-def succession(service: Service, number: int = -1) -> dict[str, bytes]:
+def succession(db: Database, log: Log, log_dir: Path, number: int = -1) -> dict[str, bytes]:
     """The files of a receipt that leads from the keys before a change to those after it.
 
     Args:
@@ -113,8 +114,7 @@ def succession(service: Service, number: int = -1) -> dict[str, bytes]:
     Raises:
         NotFound: there was no such change.
     """
-    service.start()
-    with service.db.read() as connection:
+    with db.read() as connection:
         changes = connection.execute(
             sa.select(entries.c.idx, entries.c.leaf).where(entries.c.kind == "log-key").order_by(entries.c.idx)
         ).all()
@@ -131,13 +131,13 @@ def succession(service: Service, number: int = -1) -> dict[str, bytes]:
         rows: list[Any] = list(
             connection.execute(
                 sa.select(entries.c.idx, entries.c.leaf)
-                .where(entries.c.idx.in_(enrolments(service, change.leaf)))
+                .where(entries.c.idx.in_(enrolment_indexes(db, change.leaf)))
                 .order_by(entries.c.idx)
             )
         )
 
     def prove(index: int) -> bytes:
-        nodes = tiles.TileReader(tile_store.fetch_from(service.settings.log_dir), service.log.head()[0])
+        nodes = tiles.TileReader(tile_store.fetch_from(log_dir), log.head()[0])
         return proof.format_proof(index, merkle.inclusion_proof(nodes, index, covering.size), covering.note)
 
     return receipt.build(
@@ -146,6 +146,6 @@ def succession(service: Service, number: int = -1) -> dict[str, bytes]:
         enrolments=[(row.leaf, prove(row.idx)) for row in rows],
         opening={},
         policy=policy.format_policy(envelope.parse_leaf(change.leaf).predicate["replaces"]),
-        origin=service.log.origin,
+        origin=log.origin,
         index=change.idx,
     )

@@ -67,5 +67,12 @@ def _reserve(db: Database, account_id: str, key: str, request_hash: bytes, keep_
     return None
 
 
+def forget(connection: sa.Connection, work_id: str) -> None:
+    """Delete the stored answers that speak of an erased work."""
+    connection.execute(
+        idempotency.delete().where(sa.cast(idempotency.c.answer, sa.Text).contains(work_id, autoescape=True))
+    )
+
+
 def _ago(span: timedelta) -> str:
     return (datetime.now(UTC) - span).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -10,18 +10,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-import sqlalchemy as sa
-
-from fingerprints.model import Examination, Fingerprint
+from fingerprints.model import Examination
 
 from ..accounts.accounts import Account
-from ..application import Service
-from ..database.tables import lessons, now
+from ..database.engine import Database
+from ..database.tables import now
 from ..errors import BadContent, SourcemarkError, TooLarge, UnsupportedContent
 from ..ids import new_id
+from ..ledger.log import Log
 from ..schemas import ScanItem, ScanResult, ScanStatus, Source, problem_of
-from ..search import matching
-from ..search.matching import Found
+from ..search.boilerplate import LearnedBoilerplate
+from ..search.examination import Examiner
+from ..search.follower import Follower
+from ..search.matching import Found, Matcher
 from ..works import competing_claims, grants
 from ..works.catalog import embedded
 from . import evidence, records, verdict
@@ -48,24 +49,91 @@ class Upload:
     source: Source | SourcemarkError
 
 
-def scan(service: Service, account: Account, uploads: Iterable[Upload]) -> Iterator[ScanResult]:
-    """Scan uploads; results come in the order of the uploads, errors in their places.
+class Scanner:
+    """Scans uploads. Thread-safe."""
 
-    Raises:
-        Unavailable: nothing of the present group is recorded, the groups before it are.
-    """
-    service.start()
-    iterator = iter(uploads)
-    while group := list(islice(iterator, service.settings.batch_size)):
-        examinations = service.examine_all([upload.source for upload in group], thorough=True)
-        answers = [
-            _unreadable(upload.item, examination)
-            if isinstance(examination, SourcemarkError)
-            else _scan(service, upload.item, examination)
-            for upload, examination in zip(group, examinations, strict=True)
+    def __init__(
+        self,
+        db: Database,
+        log: Log,
+        examiner: Examiner,
+        follower: Follower,
+        matcher: Matcher,
+        boilerplate: LearnedBoilerplate,
+        batch_size: int,
+    ) -> None:
+        """
+        Args:
+            batch_size: how many scans share one transaction.
+        """
+        self._db = db
+        self._log = log
+        self._examiner = examiner
+        self._follower = follower
+        self._matcher = matcher
+        self._boilerplate = boilerplate
+        self._batch_size = batch_size
+
+    def scan(self, account: Account, uploads: Iterable[Upload]) -> Iterator[ScanResult]:
+        """Scan uploads; results come in the order of the uploads, errors in their places.
+
+        Raises:
+            Unavailable: nothing of the present group is recorded, the groups before it are.
+        """
+        iterator = iter(uploads)
+        while group := list(islice(iterator, self._batch_size)):
+            examinations = self._examiner.examine_all([upload.source for upload in group], thorough=True)
+            answers = [
+                _unreadable(upload.item, examination)
+                if isinstance(examination, SourcemarkError)
+                else self._scan(upload.item, examination)
+                for upload, examination in zip(group, examinations, strict=True)
+            ]
+            self._record(account, [answer for answer in answers if isinstance(answer, Scanned)])
+            yield from (answer.result if isinstance(answer, Scanned) else answer for answer in answers)
+
+    def _scan(self, item: ScanItem, examination: Examination) -> Scanned:
+        moment, fingerprint = now(), examination.fingerprint
+        search = self._matcher.find(fingerprint)
+        assessments = self._assess(item, examination, search.found, moment)
+        reason = search.reason or fingerprint.reason
+        result = ScanResult(
+            external_id=item.external_id,
+            scan_id=new_id("scan"),
+            path=item.path,
+            medium=fingerprint.medium,
+            status="matched" if assessments else _REASON_STATUS.get(reason or "", "no_match"),
+            reason=reason,
+            verdict=verdict.of_upload(assessments),
+            matches=[each.record(self._log.origin) for each in assessments],
+            log_size=self._follower.position,
+            scanned_at=moment,
+        )
+        scanned = Scanned(item, fingerprint, assessments, search.lesson, result)
+        self._boilerplate.add(scanned.scan_id, search.lesson)
+        return scanned
+
+    def _assess(
+        self, item: ScanItem, examination: Examination, found: Sequence[Found], moment: str
+    ) -> list[Assessment]:
+        numbers = [each.work.id for each in found]
+        fields = embedded(self._db, numbers)
+        given = grants.standing(self._db, self._log.origin, numbers)
+        competing = competing_claims.rivals(self._db, numbers)
+        backgrounds = [Background(fields.get(n), given.get(n, ()), competing.get(n, ())) for n in numbers]
+        return [
+            assess(item, examination, each.work, each.match, background, moment)
+            for each, background in zip(found, backgrounds, strict=True)
         ]
-        _record(service, account, [answer for answer in answers if isinstance(answer, Scanned)])
-        yield from (answer.result if isinstance(answer, Scanned) else answer for answer in answers)
+
+    def _record(self, account: Account, group: Sequence[Scanned]) -> None:
+        """One transaction: the scans of a group with their matches, what shows them, and what they taught."""
+        if not group:
+            return
+        with self._db.write() as connection:
+            numbers = records.insert(connection, account.id, group)
+            evidence.insert_previews(connection, numbers, group)
+            self._boilerplate.record(connection, [(numbers[each.scan_id], each.lesson) for each in group])
 
 
 def _unreadable(item: ScanItem, error: SourcemarkError) -> ScanResult:
@@ -82,59 +150,4 @@ def _unreadable(item: ScanItem, error: SourcemarkError) -> ScanResult:
     )
 
 
-def _scan(service: Service, item: ScanItem, examination: Examination) -> Scanned:
-    moment, fingerprint = now(), examination.fingerprint
-    search = matching.find(service, fingerprint)
-    assessments = _assess(service, item, examination, search.found, moment)
-    reason = search.reason or fingerprint.reason
-    result = ScanResult(
-        external_id=item.external_id,
-        scan_id=new_id("scan"),
-        path=item.path,
-        medium=fingerprint.medium,
-        status="matched" if assessments else _REASON_STATUS.get(reason or "", "no_match"),
-        reason=reason,
-        verdict=verdict.of_upload(assessments),
-        matches=[each.record(service.log.origin) for each in assessments],
-        log_size=service.index.position,
-        scanned_at=moment,
-    )
-    scanned = Scanned(item, fingerprint, assessments, search.lesson, result)
-    service.lessons.add(scanned.scan_id, search.lesson)
-    return scanned
-
-
-def _assess(
-    service: Service, item: ScanItem, examination: Examination, found: Sequence[Found], moment: str
-) -> list[Assessment]:
-    numbers = [each.work.id for each in found]
-    fields = embedded(service, numbers)
-    given = grants.standing(service, numbers)
-    competing = competing_claims.rivals(service, numbers)
-    backgrounds = [Background(fields.get(n), given.get(n, ()), competing.get(n, ())) for n in numbers]
-    return [
-        assess(item, examination, each.work, each.match, background, moment)
-        for each, background in zip(found, backgrounds, strict=True)
-    ]
-
-
-def _record(service: Service, account: Account, group: Sequence[Scanned]) -> None:
-    """One transaction: the scans of a group with their matches, what shows them, and what they taught."""
-    if not group:
-        return
-    with service.db.write() as connection:
-        numbers = records.insert(connection, account.id, group)
-        evidence.insert_previews(connection, numbers, group)
-        _insert_lessons(service, connection, [(numbers[each.scan_id], each.lesson) for each in group])
-
-
-def _insert_lessons(
-    service: Service, connection: sa.Connection, taught: Sequence[tuple[int, Fingerprint | None]]
-) -> None:
-    rows = service.lessons.rows(taught)
-    if rows:
-        connection.execute(lessons.insert(), rows)
-        service.lessons.forget(connection)
-
-
-__all__ = ["Upload", "scan"]
+__all__ = ["Scanner", "Upload"]

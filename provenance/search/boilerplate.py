@@ -1,8 +1,8 @@
-"""What scans have taught: how templates and quotations are known for what they are.
+"""Boilerplate learned from scans: how templates and quotations are told from reuse.
 
-A lesson is a fingerprint of the keys that no reported match explains (`fingerprints.text.boilerplate`). Only the newest
-are kept, in the database and in memory. Unlike the index of works this one may be a moment behind another process: a
-lesson more or less decides nothing that a registration promised.
+Of a text upload the keys that no reported match explains are kept (`fingerprints.text.boilerplate`), of the newest
+uploads only, in the database and in memory. Unlike the index of works this one may be a moment behind another process:
+one upload more or less decides nothing that a registration promised.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import sqlalchemy as sa
 
@@ -21,80 +22,79 @@ from ..database.engine import Database
 from ..database.tables import lessons, scans
 
 _logger = logging.getLogger(__name__)
-_LEAST = 2  # keys of a lesson that is worth keeping: no passage is judged by fewer
+_MIN_KEYS = 2  # of an upload that is worth keeping: no passage is decided by fewer
 
 
-class Lessons:
-    """The lessons of one installation, as one process knows them. Thread-safe."""
+class LearnedBoilerplate:
+    """The boilerplate that one installation has learned, as one process knows it. Thread-safe."""
 
-    def __init__(self, db: Database, most: int) -> None:
+    def __init__(self, db: Database, max_uploads: int) -> None:
         """
         Args:
-            most: how many of the newest are kept; 0 for none.
+            max_uploads: of how many of the newest it is kept; 0 for none.
         """
-        self._db, self._most = db, most
+        self._db, self._max_uploads = db, max_uploads
         self._lock = threading.Lock()
         self._index = MemoryIndex()
-        self._upto = 0  # scans of which the lessons are known
-        self._own: set[str] = set()  # those learnt here and not yet read back
+        self._position = 0  # internal number of the newest scan that was read
+        self._own: set[str] = set()  # scans learned from here and not yet read back
 
     @property
     def index(self) -> MemoryIndex:
         """For `fingerprints.registry.search`."""
         return self._index
 
-    def add(self, scan_id: str, lesson: Fingerprint | None) -> None:
+    def add(self, scan_id: str, keys: Fingerprint | None) -> None:
         """Learn at once from a scan that is about to be recorded."""
-        if self._most and lesson is not None and len(lesson.keys) >= _LEAST:
+        if self._worth_keeping(keys):
             with self._lock:
                 self._own.add(scan_id)
-                self._apply([lesson])
+                self._apply([keys])
 
     def refresh(self) -> None:
         """Learn from what other processes scanned; forget what is too old."""
-        if not self._most:
+        if not self._max_uploads:
             return
         with self._lock:
-            if len(self._index) > 2 * self._most:
-                self._index, self._upto, self._own = MemoryIndex(), 0, set()
+            if len(self._index) > 2 * self._max_uploads:
+                self._index, self._position, self._own = MemoryIndex(), 0, set()
             with self._db.read() as connection:
                 newest = connection.execute(
                     sa.select(lessons.c.scan, scans.c.scan_id, lessons.c.data)
                     .join(scans, scans.c.id == lessons.c.scan)
-                    .where(lessons.c.scan > self._upto)
+                    .where(lessons.c.scan > self._position)
                     .order_by(lessons.c.scan.desc())
-                    .limit(self._most)
+                    .limit(self._max_uploads)
                 ).all()
             if not newest:
                 return
-            self._upto = newest[0].scan
+            self._position = newest[0].scan
             made = [self._read(row.data) for row in reversed(newest) if row.scan_id not in self._own]
             self._own.difference_update(row.scan_id for row in newest)
-            self._apply([lesson for lesson in made if lesson is not None])
+            self._apply([keys for keys in made if keys is not None])
 
-    def rows(self, taught: Sequence[tuple[int, Fingerprint | None]]) -> list[dict[str, object]]:
-        """What to insert for scans with these internal numbers."""
-        return [
-            {"scan": scan, "data": lesson.index_bytes()}
-            for scan, lesson in taught
-            if self._most and lesson is not None and len(lesson.keys) >= _LEAST
-        ]
-
-    def forget(self, connection: sa.Connection) -> None:
-        """Delete what is too old."""
+    def record(self, connection: sa.Connection, learned: Sequence[tuple[int, Fingerprint | None]]) -> None:
+        """Store what scans with these internal numbers taught, and delete what is too old."""
+        rows = [{"scan": scan, "data": keys.index_bytes()} for scan, keys in learned if self._worth_keeping(keys)]
+        if not rows:
+            return
+        connection.execute(lessons.insert(), rows)
         oldest = connection.execute(
-            sa.select(lessons.c.scan).order_by(lessons.c.scan.desc()).offset(2 * self._most).limit(1)
+            sa.select(lessons.c.scan).order_by(lessons.c.scan.desc()).offset(2 * self._max_uploads).limit(1)
         ).scalar()
         if oldest is not None:
             connection.execute(lessons.delete().where(lessons.c.scan <= oldest))
 
-    def _apply(self, made: Sequence[Fingerprint]) -> None:
+    def _worth_keeping(self, keys: Fingerprint | None) -> TypeGuard[Fingerprint]:
+        return self._max_uploads > 0 and keys is not None and len(keys.keys) >= _MIN_KEYS
+
+    def _apply(self, learned: Sequence[Fingerprint]) -> None:
         first = self._index.position + 1
-        self._index.apply(Change(first + n, first + n, lesson) for n, lesson in enumerate(made))
+        self._index.apply(Change(first + n, first + n, keys) for n, keys in enumerate(learned))
 
     def _read(self, data: bytes) -> Fingerprint | None:
         try:
             return Fingerprint.from_bytes(data, b"")
         except ValueError:
-            _logger.warning("a lesson of an unknown format is passed over")
+            _logger.warning("learned boilerplate of an unknown format is passed over")
             return None

@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from fingerprints import registry, text
 from fingerprints.model import Fingerprint, Match
 
-from ..application import Service
+from ..database.engine import Database
 from ..database.tables import entries, fingerprints, works
 from ..errors import NotFound
+from .boilerplate import LearnedBoilerplate
+from .follower import Follower
 
-_LARGE = threading.Lock()
-_LARGE_BYTES = 1024 * 1024
+_LARGE_BYTES = 1024 * 1024  # of a fingerprint's detail; larger queries are decided one at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +53,45 @@ class Search:
     lesson: Fingerprint | None
 
 
-def find(service: Service, query: Fingerprint, *, before: int | None = None) -> Search:
-    """The works that an upload verifiably reuses.
+class Matcher:
+    """Searches the registered works for what an upload reuses. Thread-safe."""
 
-    Args:
-        before: consider only works whose log index is lower (for competing claims).
-    """
-    service.refresh()
-    service.lessons.refresh()
-    known: dict[int, Work] = {}
+    def __init__(self, db: Database, follower: Follower, boilerplate: LearnedBoilerplate) -> None:
+        self._db = db
+        self._follower = follower
+        self._boilerplate = boilerplate
+        self._large = threading.Lock()
 
-    def load(numbers: Sequence[int]) -> dict[int, Fingerprint]:
-        works_, fingerprints_ = _load(service, numbers, before)
-        known.update(works_)
-        return fingerprints_
+    def find(self, query: Fingerprint, *, before: int | None = None) -> Search:
+        """The works that an upload verifiably reuses.
 
-    # Aligning two books takes a gigabyte for a moment: one at a time.
-    with _LARGE if len(query.detail) > _LARGE_BYTES else contextlib.nullcontext():
-        answer = registry.search(query, service.index, load, service.lessons.index)
-    found = [Found(known[number], match) for number, match in answer.matches.items()]
-    found.sort(key=lambda f: (-f.match.score, f.work.index))
-    return Search(found, answer.reason, answer.lesson)
+        Args:
+            before: consider only works whose log index is lower (for competing claims).
+        """
+        self._follower.refresh()
+        self._boilerplate.refresh()
+        known: dict[int, Work] = {}
+
+        def load(numbers: Sequence[int]) -> dict[int, Fingerprint]:
+            works_, fingerprints_ = _load(self._db, numbers, before)
+            known.update(works_)
+            return fingerprints_
+
+        # Aligning two books takes a gigabyte for a moment: one at a time.
+        with self._large if len(query.detail) > _LARGE_BYTES else contextlib.nullcontext():
+            answer = registry.search(query, self._follower.index, load, self._boilerplate.index)
+        found = [Found(known[number], match) for number, match in answer.matches.items()]
+        found.sort(key=lambda f: (-f.match.score, f.work.index))
+        return Search(found, answer.reason, answer.lesson)
 
 
-def text_of(service: Service, work_id: str) -> str:
+def text_of(db: Database, work_id: str) -> str:
     """What a reader sees of a registered text, at its submitted code points, NUL for what is not seen.
 
     Raises:
         NotFound: there is no such work, or it is no text.
     """
-    with service.db.read() as connection:
+    with db.read() as connection:
         rows = connection.execute(
             sa.select(fingerprints.c.data, fingerprints.c.detail)
             .join(works, fingerprints.c.work == works.c.id)
@@ -92,15 +102,13 @@ def text_of(service: Service, work_id: str) -> str:
     return text.shown(Fingerprint.from_bytes(rows.data + rows.detail))
 
 
-def _load(
-    service: Service, numbers: Sequence[int], before: int | None
-) -> tuple[dict[int, Work], dict[int, Fingerprint]]:
+def _load(db: Database, numbers: Sequence[int], before: int | None) -> tuple[dict[int, Work], dict[int, Fingerprint]]:
     condition: list[sa.ColumnElement[bool]] = [works.c.id.in_(numbers), works.c.withdrawn_at.is_(None)]
     if before is not None:
         condition.append(entries.c.idx < before)
     if not numbers:
         return {}, {}
-    with service.db.read() as connection:
+    with db.read() as connection:
         rows = connection.execute(
             sa.select(
                 works.c.id,

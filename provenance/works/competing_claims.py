@@ -8,55 +8,69 @@ computes them, and a crash leaves nothing out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from fingerprints.model import Fingerprint
 
-from ..application import Service
-from ..database.engine import exclusive
+from ..database.engine import Database, exclusive
 from ..database.tables import competing_claims, entries, fingerprints, log_state, works
-from ..search import matching
+from ..search.follower import Follower
+from ..search.matching import Matcher
 
 
-def settle(service: Service) -> None:
-    """Record, for every registration the log has and nobody compared yet, the earlier ones it matches."""
-    with exclusive(service.db, service.settings.home, "claims"):
-        size = service.refresh()
-        with service.db.read() as connection:
-            done = int(connection.execute(sa.select(log_state.c.claims_size)).scalar_one())
-            if done >= size:
-                return
-            rows = connection.execute(
-                sa.select(works.c.id, entries.c.idx, fingerprints.c.data, fingerprints.c.detail)
-                .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
-                .join(fingerprints, fingerprints.c.work == works.c.id)
-                .where(entries.c.idx >= done, entries.c.idx < size)
-                .order_by(entries.c.idx)
-            ).all()
-        claims = [
-            {
-                "work": work,
-                "earlier": found.work.id,
-                "score": found.match.score,
-                "coverage_work": found.match.coverage_upload,
-                "coverage_earlier": found.match.coverage_work,
-            }
-            for work, index, data, detail in rows
-            for found in matching.find(service, Fingerprint.from_bytes(data + detail), before=index).found
-        ]
-        with service.db.write() as connection:
-            if claims:
-                connection.execute(competing_claims.insert(), claims)
-            connection.execute(log_state.update().values(claims_size=size))
+class CompetingClaims:
+    """Finds the competing claims of new registrations. Thread-safe, and safe among processes."""
+
+    def __init__(self, db: Database, follower: Follower, matcher: Matcher, home: Path) -> None:
+        """
+        Args:
+            home: where the lock between processes lies.
+        """
+        self._db = db
+        self._follower = follower
+        self._matcher = matcher
+        self._home = home
+
+    def update(self) -> None:
+        """Record, for every registration the log has and nobody compared yet, the earlier ones it matches."""
+        with exclusive(self._db, self._home, "claims"):
+            size = self._follower.refresh()
+            with self._db.read() as connection:
+                done = int(connection.execute(sa.select(log_state.c.claims_size)).scalar_one())
+                if done >= size:
+                    return
+                rows = connection.execute(
+                    sa.select(works.c.id, entries.c.idx, fingerprints.c.data, fingerprints.c.detail)
+                    .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
+                    .join(fingerprints, fingerprints.c.work == works.c.id)
+                    .where(entries.c.idx >= done, entries.c.idx < size)
+                    .order_by(entries.c.idx)
+                ).all()
+            claims = [
+                {
+                    "work": work,
+                    "earlier": found.work.id,
+                    "score": found.match.score,
+                    "coverage_work": found.match.coverage_upload,
+                    "coverage_earlier": found.match.coverage_work,
+                }
+                for work, index, data, detail in rows
+                for found in self._matcher.find(Fingerprint.from_bytes(data + detail), before=index).found
+            ]
+            with self._db.write() as connection:
+                if claims:
+                    connection.execute(competing_claims.insert(), claims)
+                connection.execute(log_state.update().values(claims_size=size))
 
 
-def earlier(service: Service, work_ids: Sequence[str]) -> dict[str, list[str]]:
+def earlier(db: Database, work_ids: Sequence[str]) -> dict[str, list[str]]:
     """For each public work id, the public ids of the earlier registrations it matches."""
     other = works.alias("other")
     out: dict[str, list[str]] = {}
     if work_ids:
-        with service.db.read() as connection:
+        with db.read() as connection:
             rows = connection.execute(
                 sa.select(works.c.work_id, other.c.work_id)
                 .join(competing_claims, competing_claims.c.work == works.c.id)
@@ -69,13 +83,13 @@ def earlier(service: Service, work_ids: Sequence[str]) -> dict[str, list[str]]:
     return out
 
 
-def rivals(service: Service, work_ids: list[int]) -> dict[int, list[str]]:
+def rivals(db: Database, work_ids: list[int]) -> dict[int, list[str]]:
     """For each internal work id, the public ids of works that claim the same content, earlier or later."""
     if not work_ids:
         return {}
     other = works.alias("other")
     out: dict[int, list[str]] = {}
-    with service.db.read() as connection:
+    with db.read() as connection:
         for mine, theirs in (
             (competing_claims.c.work, competing_claims.c.earlier),
             (competing_claims.c.earlier, competing_claims.c.work),
@@ -89,3 +103,10 @@ def rivals(service: Service, work_ids: list[int]) -> dict[int, list[str]]:
             for mine_id, work_id in rows:
                 out.setdefault(mine_id, []).append(work_id)
     return out
+
+
+def forget(connection: sa.Connection, work: int) -> None:
+    """Delete what an erased work competes with, and what competes with it."""
+    connection.execute(
+        competing_claims.delete().where(sa.or_(competing_claims.c.work == work, competing_claims.c.earlier == work))
+    )

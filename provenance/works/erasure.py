@@ -8,92 +8,119 @@ no longer by whom. An `erasure` statement in the log says what was deleted, so t
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
 
-from ..accounts import signing
 from ..accounts.accounts import Account, local
-from ..application import Service
-from ..database.tables import (
-    competing_claims,
-    entries,
-    fingerprints,
-    grants,
-    idempotency,
-    now,
-    openings,
-)
-from ..database.tables import works as works_table
+from ..accounts.signing_keys import SigningKeys
+from ..database import idempotency
+from ..database.engine import Database
+from ..database.tables import entries, now, openings, works
 from ..errors import Conflict, NotFound, SourcemarkError
-from ..scans import records as scan_records
+from ..ledger.log import Log
 from ..schemas import WorkRecord
+from ..search import follower
+from ..search.follower import Follower
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
-from . import catalog, sealing
+from . import catalog, competing_claims, grants, sealing
+from .withdrawal import Withdrawals
 
-ERASED = "erased"
+ERASED = "erased"  # the reason why an erased work cannot be found
 
-
-def erase(service: Service, account: Account | None, work_id: str, key: SigningKey | None = None) -> WorkRecord:
-    """Erase what is personal about a work: claim, salts, fingerprint, grants, its name in the results of scans, and the
-    small copies of uploads that it was found in.
-
-    A work that is still matched is withdrawn first. Backups of the database and what others have copied are beyond
-    reach: delete those by their own rules.
-
-    Args:
-        account: whose work it is; None: the operator erases, by whatever right a person has asked it, and signs.
-        key: the account's own key; None: the one that is kept here.
-
-    Raises:
-        NotFound: there is no such work.
-        Conflict: it was erased already.
-        Forbidden: see `signing`.
-    """
-    found = _found(service, account, work_id)
-    acting = local(service.db) if account is None else account
-    signer = signing.signing_key(service, acting) if key is None else signing.own_key(service, acting, key)
-    if account is not None and found.withdrawn_at is None:
-        catalog.withdraw(service, account, work_id, key)
-    with service.db.read() as connection:
-        kept = sa.select(openings.c.name).where(openings.c.leaf_hash == found.leaf_hash)
-        names = list(connection.execute(kept).scalars()) or list(_commitments(connection, found.idx))
-    made = statement.erasure(
-        service.log.origin, entry=found.leaf_hash, index=found.idx, erased=names, after=service.log.head()
-    )
-    return enter_erasure(service, account, work_id, statement.sign(made, signer))
+# Deletes what another part of the service keeps of a work, by the work's internal number.
+Forget = Callable[[sa.Connection, int], None]
 
 
-def enter_erasure(service: Service, account: Account | None, work_id: str, leaf: bytes) -> WorkRecord:
-    """Erase by a signed statement, which must name all that is kept; raises as `erase`."""
-    found = _found(service, account, work_id)
-    said = envelope.parse_leaf(leaf).predicate
-    if (said["index"], said["leafHash"]) != (found.idx, found.leaf_hash.hex()):
-        raise Conflict(f"the statement erases another entry than that of {work_id}")
-    with service.db.write() as connection:
-        if service.db.is_sqlite:  # overwritten on the disk, not only marked free
-            connection.exec_driver_sql("PRAGMA secure_delete = ON")
-        kept = sa.select(openings.c.name).where(openings.c.leaf_hash == found.leaf_hash)
-        if not set(connection.execute(kept).scalars()) <= set(said["erased"]):
-            raise Conflict("the statement does not name all that is kept of the registration")
-        _delete(connection, found, merkle.leaf_hash(leaf))
-        service.log.submit(connection, [leaf])
-    service.log.commit([merkle.leaf_hash(leaf)])
-    if service.db.is_sqlite:
-        with contextlib.suppress(SourcemarkError), service.db.engine.connect() as plain:
-            plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    service.refresh()
-    return catalog.get(service, work_id, None if account is None else account.id)
+class Erasures:
+    """Erases works. Thread-safe."""
+
+    def __init__(
+        self,
+        db: Database,
+        log: Log,
+        signing_keys: SigningKeys,
+        follower: Follower,
+        withdrawals: Withdrawals,
+        forget_scans: Forget,
+    ) -> None:
+        """
+        Args:
+            forget_scans: deletes what scans keep of a work; they know of works, works do not know of them.
+        """
+        self._db = db
+        self._log = log
+        self._signing_keys = signing_keys
+        self._follower = follower
+        self._withdrawals = withdrawals
+        self._forget_scans = forget_scans
+
+    def erase(self, account: Account | None, work_id: str, key: SigningKey | None = None) -> WorkRecord:
+        """Erase what is personal about a work: claim, salts, fingerprint, grants, its name in the results of scans, and
+        the small copies of uploads that it was found in.
+
+        A work that is still matched is withdrawn first. Backups of the database and what others have copied are beyond
+        reach: delete those by their own rules.
+
+        Args:
+            account: whose work it is; None: the operator erases, by whatever right a person has asked it, and signs.
+            key: the account's own key; None: the one that is kept here.
+
+        Raises:
+            NotFound: there is no such work.
+            Conflict: it was erased already.
+            Forbidden: see `SigningKeys.ensure_signer`.
+        """
+        found = self._found(account, work_id)
+        signer = self._signing_keys.ensure_signer(local(self._db) if account is None else account, key)
+        if account is not None and found.withdrawn_at is None:
+            self._withdrawals.withdraw(account, work_id, key)
+        with self._db.read() as connection:
+            names = _opened(connection, found.leaf_hash) or _commitments(connection, found.idx)
+        made = statement.erasure(
+            self._log.origin, entry=found.leaf_hash, index=found.idx, erased=names, after=self._log.head()
+        )
+        return self.enter(account, work_id, statement.sign(made, signer))
+
+    def enter(self, account: Account | None, work_id: str, leaf: bytes) -> WorkRecord:
+        """Erase by a signed statement, which must name all that is kept; raises as `erase`."""
+        found = self._found(account, work_id)
+        said = envelope.parse_leaf(leaf).predicate
+        if (said["index"], said["leafHash"]) != (found.idx, found.leaf_hash.hex()):
+            raise Conflict(f"the statement erases another entry than that of {work_id}")
+        with self._db.write() as connection:
+            if self._db.is_sqlite:  # overwritten on the disk, not only marked free
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            if not set(_opened(connection, found.leaf_hash)) <= set(said["erased"]):
+                raise Conflict("the statement does not name all that is kept of the registration")
+            _forget_registration(connection, found, merkle.leaf_hash(leaf))
+            grants.forget(connection, found.id)
+            competing_claims.forget(connection, found.id)
+            follower.forget(connection, found.id)
+            self._forget_scans(connection, found.id)
+            idempotency.forget(connection, found.work_id)
+            self._log.submit(connection, [leaf])
+        self._log.commit([merkle.leaf_hash(leaf)])
+        if self._db.is_sqlite:
+            with contextlib.suppress(SourcemarkError), self._db.engine.connect() as plain:
+                plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._follower.refresh()
+        return catalog.get(self._db, self._log.origin, work_id, None if account is None else account.id)
+
+    def _found(self, account: Account | None, work_id: str) -> sa.Row[Any]:
+        found = catalog.row(self._db, work_id, None if account is None else account.id)
+        if found.erased_at is not None:
+            raise Conflict(f"{work_id} was erased already, on {found.erased_at}")
+        if found.idx is None:
+            raise NotFound(f"the registration of {work_id} is not in the log yet: try again in a moment")
+        return found
 
 
-def _found(service: Service, account: Account | None, work_id: str) -> sa.Row[Any]:
-    found = catalog.row(service, work_id, None if account is None else account.id)
-    if found.erased_at is not None:
-        raise Conflict(f"{work_id} was erased already, on {found.erased_at}")
-    if found.idx is None:
-        raise NotFound(f"the registration of {work_id} is not in the log yet: try again in a moment")
-    return found
+def _opened(connection: sa.Connection, leaf_hash: bytes) -> list[str]:
+    """The names of the commitments that can still be opened."""
+    return list(connection.execute(sa.select(openings.c.name).where(openings.c.leaf_hash == leaf_hash)).scalars())
 
 
 def _commitments(connection: sa.Connection, index: int) -> list[str]:
@@ -101,10 +128,10 @@ def _commitments(connection: sa.Connection, index: int) -> list[str]:
     return list(envelope.parse_leaf(leaf).predicate["commitments"])
 
 
-def _delete(connection: sa.Connection, found: sa.Row[Any], erasure_hash: bytes) -> None:
+def _forget_registration(connection: sa.Connection, found: sa.Row[Any], erasure_hash: bytes) -> None:
     changed = connection.execute(
-        works_table.update()
-        .where(works_table.c.id == found.id, works_table.c.erased_at.is_(None))
+        works.update()
+        .where(works.c.id == found.id, works.c.erased_at.is_(None))
         .values(
             erased_at=now(),
             erasure_hash=erasure_hash,
@@ -120,19 +147,4 @@ def _delete(connection: sa.Connection, found: sa.Row[Any], erasure_hash: bytes) 
     )
     if changed.rowcount != 1:
         raise Conflict(f"{found.work_id} was erased already")
-    # The terms of its grants name people too.
-    given = sa.select(grants.c.leaf_hash).where(grants.c.work == found.id)
-    connection.execute(
-        openings.delete().where(sa.or_(openings.c.leaf_hash == found.leaf_hash, openings.c.leaf_hash.in_(given)))
-    )
-    connection.execute(grants.delete().where(grants.c.work == found.id))
-    connection.execute(fingerprints.delete().where(fingerprints.c.work == found.id))
-    connection.execute(
-        competing_claims.delete().where(
-            sa.or_(competing_claims.c.work == found.id, competing_claims.c.earlier == found.id)
-        )
-    )
-    scan_records.forget(connection, found.id)
-    connection.execute(
-        idempotency.delete().where(sa.cast(idempotency.c.answer, sa.Text).contains(found.work_id, autoescape=True))
-    )
+    connection.execute(openings.delete().where(openings.c.leaf_hash == found.leaf_hash))

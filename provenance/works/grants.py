@@ -14,16 +14,17 @@ from typing import Annotated, Any, Literal
 import sqlalchemy as sa
 from pydantic import Field, StringConstraints
 
-from ..accounts import signing
 from ..accounts.accounts import Account
-from ..application import Service
+from ..accounts.signing_keys import SigningKeys
+from ..database.engine import Database
 from ..database.tables import entries, grants, now, openings
 from ..database.tables import works as works_table
 from ..errors import Conflict, NotFound
 from ..ids import new_id
+from ..ledger.log import Log
 from ..marking.normalization import fold_name
 from ..schemas import Date, Line, Name, ReceiptRef, Record, ScanItem, Use
-from ..tlog import merkle, statement
+from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
 from . import catalog
 
@@ -72,102 +73,120 @@ class Grant(NewGrant):
     receipt: ReceiptRef | None = None
 
 
-def give(service: Service, account: Account, work_id: str, terms: NewGrant, key: SigningKey | None = None) -> Grant:
-    """Grant a reuse of a work of this account.
+class Grants:
+    """Gives and revokes grants. Thread-safe."""
 
-    Args:
-        key: the account's own key; None: the one that is kept here.
+    def __init__(self, db: Database, log: Log, signing_keys: SigningKeys) -> None:
+        self._db = db
+        self._log = log
+        self._signing_keys = signing_keys
 
-    Raises:
-        NotFound: there is no such work, or it is somebody else's.
-        Conflict: the work was withdrawn.
-        Forbidden: see `signing`.
-    """
-    work = catalog.row(service, work_id, account.id)
-    if work.withdrawn_at is not None:
-        raise Conflict(f"{work_id} was withdrawn on {work.withdrawn_at}: nothing can be granted for it")
-    salt, record = secrets.token_bytes(32), terms.model_dump(mode="json", exclude_none=True)
-    # The log holds words and integers; so does what it commits to.
-    record = {**record, "commercial": int(terms.commercial), "credit": int(terms.credit)}
-    leaf = statement.sign(
-        statement.grant(
-            service.log.origin,
+    def give(self, account: Account, work_id: str, terms: NewGrant, key: SigningKey | None = None) -> Grant:
+        """Grant a reuse of a work of this account.
+
+        Args:
+            key: the account's own key; None: the one that is kept here.
+
+        Raises:
+            NotFound: there is no such work, or it is somebody else's.
+            Conflict: the work was withdrawn.
+            Forbidden: see `SigningKeys.ensure_signer`.
+        """
+        work = catalog.row(self._db, work_id, account.id)
+        if work.withdrawn_at is not None:
+            raise Conflict(f"{work_id} was withdrawn on {work.withdrawn_at}: nothing can be granted for it")
+        salt, record = secrets.token_bytes(envelope.SALT_SIZE), terms.model_dump(mode="json", exclude_none=True)
+        # The log holds words and integers; so does what it commits to.
+        record = {**record, "commercial": int(terms.commercial), "credit": int(terms.credit)}
+        made = statement.grant(
+            self._log.origin,
             registration=work.leaf_hash,
             index=work.idx,
             commitments={"terms": statement.commit(salt, record)},
-            after=service.log.head(),
-        ),
-        signing.signing_key(service, account) if key is None else signing.own_key(service, account, key),
-    )
-    leaf_hash = merkle.leaf_hash(leaf)
-    given = {"grant_id": new_id("grant"), "work": work.id, "terms": terms.model_dump(mode="json"), "given_at": now()}
-    with service.db.write() as connection:
-        connection.execute(grants.insert().values(leaf_hash=leaf_hash, **given))
-        connection.execute(openings.insert().values(leaf_hash=leaf_hash, name="terms", salt=salt, record=record))
-        service.log.submit(connection, [leaf])
-    service.log.commit([leaf_hash])
-    return get(service, given["grant_id"], account.id)
-
-
-def revoke(service: Service, account: Account, grant_id: str, key: SigningKey | None = None) -> Grant:
-    """End a grant. What was posted under it before stays judged as it was.
-
-    Args:
-        key: as of `give`.
-
-    Raises:
-        NotFound: there is no such grant of this account.
-        Conflict: it was revoked already.
-        Forbidden: see `signing`.
-    """
-    found = _row(service, grant_id, account.id)
-    if found.revoked_at is not None:
-        raise Conflict(f"{grant_id} was revoked already, on {found.revoked_at}")
-    leaf = statement.sign(
-        statement.withdrawal(
-            service.log.origin, registration=found.leaf_hash, index=found.idx, after=service.log.head()
-        ),
-        signing.signing_key(service, account) if key is None else signing.own_key(service, account, key),
-    )
-    with service.db.write() as connection:
-        changed = connection.execute(
-            grants.update()
-            .where(grants.c.grant_id == grant_id, grants.c.revoked_at.is_(None))
-            .values(revoked_at=now(), revocation_hash=merkle.leaf_hash(leaf))
+            after=self._log.head(),
         )
-        if changed.rowcount != 1:
-            raise Conflict(f"{grant_id} was revoked already")
-        service.log.submit(connection, [leaf])
-    service.log.commit([merkle.leaf_hash(leaf)])
-    return get(service, grant_id, account.id)
+        leaf = statement.sign(made, self._signing_keys.ensure_signer(account, key))
+        leaf_hash, grant_id = merkle.leaf_hash(leaf), new_id("grant")
+        with self._db.write() as connection:
+            connection.execute(
+                grants.insert().values(
+                    grant_id=grant_id,
+                    work=work.id,
+                    terms=terms.model_dump(mode="json"),
+                    leaf_hash=leaf_hash,
+                    given_at=now(),
+                )
+            )
+            connection.execute(openings.insert().values(leaf_hash=leaf_hash, name="terms", salt=salt, record=record))
+            self._log.submit(connection, [leaf])
+        self._log.commit([leaf_hash])
+        return get(self._db, self._log.origin, grant_id, account.id)
+
+    def revoke(self, account: Account, grant_id: str, key: SigningKey | None = None) -> Grant:
+        """End a grant. What was posted under it before stays judged as it was.
+
+        Args:
+            key: as of `give`.
+
+        Raises:
+            NotFound: there is no such grant of this account.
+            Conflict: it was revoked already.
+            Forbidden: see `SigningKeys.ensure_signer`.
+        """
+        found = _row(self._db, grant_id, account.id)
+        if found.revoked_at is not None:
+            raise Conflict(f"{grant_id} was revoked already, on {found.revoked_at}")
+        made = statement.withdrawal(
+            self._log.origin, registration=found.leaf_hash, index=found.idx, after=self._log.head()
+        )
+        leaf = statement.sign(made, self._signing_keys.ensure_signer(account, key))
+        leaf_hash = merkle.leaf_hash(leaf)
+        with self._db.write() as connection:
+            changed = connection.execute(
+                grants.update()
+                .where(grants.c.grant_id == grant_id, grants.c.revoked_at.is_(None))
+                .values(revoked_at=now(), revocation_hash=leaf_hash)
+            )
+            if changed.rowcount != 1:
+                raise Conflict(f"{grant_id} was revoked already")
+            self._log.submit(connection, [leaf])
+        self._log.commit([leaf_hash])
+        return get(self._db, self._log.origin, grant_id, account.id)
 
 
 # --- reading back --------------------------------------------------------------------------------------------------
-def get(service: Service, grant_id: str, account_id: str | None = None) -> Grant:
+def get(db: Database, origin: str, grant_id: str, account_id: str | None = None) -> Grant:
     """One grant of an account's works (None: of anybody's); raises `NotFound`."""
-    return _grant(service, _row(service, grant_id, account_id))
+    return _grant(origin, _row(db, grant_id, account_id))
 
 
-def of_work(service: Service, work_id: str, account_id: str | None = None) -> list[Grant]:
+def of_work(db: Database, origin: str, work_id: str, account_id: str | None = None) -> list[Grant]:
     """All grants of a work, oldest first, revoked ones too; raises `NotFound` for an unknown work."""
-    work = catalog.row(service, work_id, account_id)
-    with service.db.read() as connection:
+    work = catalog.row(db, work_id, account_id)
+    with db.read() as connection:
         rows = connection.execute(_query().where(grants.c.work == work.id).order_by(grants.c.id)).all()
-    return [_grant(service, row) for row in rows]
+    return [_grant(origin, row) for row in rows]
 
 
-def standing(service: Service, numbers: Sequence[int]) -> dict[int, list[Grant]]:
+def standing(db: Database, origin: str, numbers: Sequence[int]) -> dict[int, list[Grant]]:
     """The grants that were not revoked, by the internal numbers of their works."""
     if not numbers:
         return {}
-    with service.db.read() as connection:
+    with db.read() as connection:
         rows = connection.execute(
             _query().where(grants.c.work.in_(numbers), grants.c.revoked_at.is_(None)).order_by(grants.c.id)
         ).all()
     out: dict[int, list[Grant]] = {}
     for row in rows:
-        out.setdefault(row.work, []).append(_grant(service, row))
+        out.setdefault(row.work, []).append(_grant(origin, row))
     return out
+
+
+def forget(connection: sa.Connection, work: int) -> None:
+    """Delete the grants of an erased work, and their openings: the terms name people too."""
+    given = sa.select(grants.c.leaf_hash).where(grants.c.work == work)
+    connection.execute(openings.delete().where(openings.c.leaf_hash.in_(given)))
+    connection.execute(grants.delete().where(grants.c.work == work))
 
 
 def _query() -> sa.Select[Any]:
@@ -178,23 +197,22 @@ def _query() -> sa.Select[Any]:
     )
 
 
-def _row(service: Service, grant_id: str, account_id: str | None) -> sa.Row[Any]:
-    service.start()
-    with service.db.read() as connection:
+def _row(db: Database, grant_id: str, account_id: str | None) -> sa.Row[Any]:
+    with db.read() as connection:
         found = connection.execute(_query().where(grants.c.grant_id == grant_id)).first()
     if found is None or (account_id is not None and found.account_id != account_id):
         raise NotFound(f"no grant of yours has the id {grant_id!r}")
     return found
 
 
-def _grant(service: Service, row: sa.Row[Any]) -> Grant:
+def _grant(origin: str, row: sa.Row[Any]) -> Grant:
     return Grant(
         **row.terms,
         grant_id=row.grant_id,
         work_id=row.work_id,
         given_at=row.given_at,
         revoked_at=row.revoked_at,
-        receipt=None if row.idx is None else ReceiptRef(origin=service.log.origin, index=row.idx),
+        receipt=None if row.idx is None else ReceiptRef(origin=origin, index=row.idx),
     )
 
 
@@ -241,6 +259,3 @@ def _end(until: str) -> datetime:
     end = datetime.fromisoformat(until)
     end = end if end.tzinfo else end.replace(tzinfo=UTC)
     return end + timedelta(days=1) if len(until) == 10 else end
-
-
-__all__ = ["EVERYBODY", "Grant", "NewGrant", "chosen", "gaps", "get", "give", "of_work", "revoke", "standing"]

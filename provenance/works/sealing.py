@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..accounts.accounts import Account
-from ..application import Service
+from ..database.engine import Database
 from ..database.tables import entries, openings, works
 from ..errors import BadContent, BadInput, NotFound, TooLarge, VerificationFailed
 from ..schemas import Inline, RegistrationItem, Source
@@ -29,7 +29,7 @@ def new_salt() -> bytes:
     return secrets.token_bytes(envelope.SALT_SIZE)
 
 
-def digest(service: Service, source: Source, salt: bytes) -> bytes:
+def digest(source: Source, salt: bytes, max_bytes: int) -> bytes:
     """SHA-256(salt || bytes) of an upload, which is not decoded.
 
     Raises:
@@ -37,13 +37,12 @@ def digest(service: Service, source: Source, salt: bytes) -> bytes:
         TooLarge: over the limit of uploads.
     """
     total, summed = 0, hashlib.sha256(salt)
-    most = service.settings.limits.max_bytes
     if isinstance(source, Path):
         try:
             with source.open("rb") as handle:
                 while chunk := handle.read(1 << 20):
                     total += len(chunk)
-                    if total > most:
+                    if total > max_bytes:
                         break
                     summed.update(chunk)
         except OSError as error:
@@ -52,14 +51,14 @@ def digest(service: Service, source: Source, salt: bytes) -> bytes:
         data = source.text.encode("utf-8", "surrogatepass") if isinstance(source, Inline) else source
         total = len(data)
         summed.update(data)
-    if total > most:
-        raise TooLarge(f"the file is larger than {most >> 20} MiB (SOURCEMARK_MAX_UPLOAD_MIB)", reason="too_large")
+    if total > max_bytes:
+        raise TooLarge(f"the file is larger than {max_bytes >> 20} MiB (SOURCEMARK_MAX_UPLOAD_MIB)", reason="too_large")
     if total == 0:
         raise BadContent("the file is empty", reason="empty")
     return summed.digest()
 
 
-def opening(service: Service, account: Account, item: RegistrationItem, source: Source) -> dict[str, Any]:
+def reference(db: Database, account: Account, item: RegistrationItem, source: Source, max_bytes: int) -> dict[str, Any]:
     """How a registration names the sealed one that it opens: ``index``, ``leafHash`` and ``salt``.
 
     Raises:
@@ -67,7 +66,7 @@ def opening(service: Service, account: Account, item: RegistrationItem, source: 
         BadInput: nobody gave the salt.
         VerificationFailed: the file is not the one that was sealed.
     """
-    with service.db.read() as connection:
+    with db.read() as connection:
         row = connection.execute(
             sa.select(works, entries.c.idx)
             .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
@@ -85,6 +84,6 @@ def opening(service: Service, account: Account, item: RegistrationItem, source: 
         salt = unb64(given)
     except VerificationFailed as error:
         raise BadInput(f"seal: {error.detail}") from None
-    if len(salt) != envelope.SALT_SIZE or digest(service, source, salt) != row.digest:
+    if len(salt) != envelope.SALT_SIZE or digest(source, salt, max_bytes) != row.digest:
         raise VerificationFailed(f"this file, with this salt, is not the one that {item.opens} seals")
     return {**statement.refer(row.idx, row.leaf_hash), "salt": b64(salt)}

@@ -11,14 +11,14 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from provenance.accounts import accounts
 from provenance.accounts.accounts import NewAccount, NewApiKey
-from provenance.application import Service
+from provenance.application import Application
 from provenance.config import Settings
 
 
 @dataclass
 class Api:
     client: TestClient
-    service: Service
+    service: Application
     keys: dict[str, str]
 
     def __call__(self, method: str, path: str, who: str | None = None, **options: object):
@@ -31,7 +31,7 @@ class Api:
 @pytest.fixture
 def api(sqlite_settings: Settings) -> Iterator[Api]:
     with TestClient(create_app(sqlite_settings), raise_server_exceptions=False) as client:
-        service = client.app.state.service
+        service = client.app.state.application
         keys = {}
         for kind in accounts.KINDS:
             accounts.create(service.db, NewAccount(name=kind, kind=kind))

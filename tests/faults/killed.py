@@ -19,12 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provenance import application
 from provenance.accounts import accounts
-from provenance.application import Service
+from provenance.application import Application
 from provenance.config import Settings
 from provenance.errors import LedgerReadOnly, Unavailable
 from provenance.tlog import envelope, merkle, statement
 from provenance.tlog.keys import SigningKey
-from provenance.works import signed_statements
+from provenance.works.submissions import SignedStatement
 from tests.faults.store import Faults
 
 CLIENTS = 4
@@ -70,7 +70,7 @@ def serve(settings: Settings, key: bytes, book: Path, again: list[str], kill: tu
     for leaf in again:
         todo.put(leaf)
     with faults.files():
-        opened = Service(settings)
+        opened = Application(settings)
         faults.watch(opened.db.engine)
         if kill is not None and kill[0] < 0:  # at the start already
             faults.arm(-kill[0], kill[1])
@@ -87,9 +87,7 @@ def serve(settings: Settings, key: bytes, book: Path, again: list[str], kill: tu
                     leaf = registration(opened.log.origin, opened.log.head(), signer)
                 lines.write(sent=base64.b64encode(leaf).decode())
                 try:
-                    done = signed_statements.submit(
-                        opened, account, signed_statements.SignedStatement(leaf=base64.b64encode(leaf).decode())
-                    )
+                    done = opened.submissions.submit(account, SignedStatement(leaf=base64.b64encode(leaf).decode()))
                 except (Unavailable, LedgerReadOnly) as error:
                     lines.write(refused=error.detail, reason=error.reason)
                     continue

@@ -17,14 +17,14 @@ import sqlalchemy as sa
 
 import provenance
 from provenance.accounts import accounts
-from provenance.application import Service
+from provenance.application import Application
 from provenance.auditing import fsck, runner
 from provenance.config import Settings
 from provenance.database.tables import entries, metadata, pending_entries
 from provenance.errors import Conflict, LedgerReadOnly, Unavailable
 from provenance.tlog import keys, merkle, note, proof, statement
 from provenance.tlog.encoding import b64, unb64
-from provenance.works import signed_statements
+from provenance.works.submissions import SignedStatement
 from tests.faults.store import MODES, Faults, watched
 
 KEY = keys.new_signing_key()
@@ -47,18 +47,18 @@ class Producer:
         self.submit(statement.sign(enrolled, KEY))
 
     @staticmethod
-    def enrol(service: Service, leaf: bytes) -> None:
+    def enrol(service: Application, leaf: bytes) -> None:
         account = accounts.local(service.db)
-        signed_statements.submit(service, account, signed_statements.SignedStatement(leaf=b64(leaf)))
+        service.submissions.submit(account, SignedStatement(leaf=b64(leaf)))
 
     @staticmethod
-    def finish(service: Service, leaves: list[str]) -> None:
+    def finish(service: Application, leaves: list[str]) -> None:
         """Send again what was never answered; leaves in base64."""
         for leaf in leaves:
-            signed_statements.submit(service, accounts.local(service.db), signed_statements.SignedStatement(leaf=leaf))
+            service.submissions.submit(accounts.local(service.db), SignedStatement(leaf=leaf))
 
-    def opened(self) -> Service:
-        service = Service(self.settings)
+    def opened(self) -> Application:
+        service = Application(self.settings)
         self.faults.watch(service.db.engine)
         service.start()
         return service
@@ -79,7 +79,7 @@ class Producer:
 
     def submit(self, leaf: bytes) -> None:
         account = accounts.local(self.service.db)
-        done = signed_statements.submit(self.service, account, signed_statements.SignedStatement(leaf=b64(leaf)))
+        done = self.service.submissions.submit(account, SignedStatement(leaf=b64(leaf)))
         assert self.answered.setdefault(merkle.leaf_hash(leaf), done.receipt.index) == done.receipt.index
 
     def attempt(self, act: Callable[[], object]) -> str:
@@ -259,14 +259,14 @@ def test_tiles_that_become_whole(sqlite_settings: Settings, tmp_path: Path, mode
 @pytest.mark.parametrize("mode", MODES)
 def test_the_first_start(settings: Settings, mode: str) -> None:
     """Keys, the empty log and its first checkpoint; the home folder anew each time, the database too."""
-    with Service(settings) as service:
+    with Application(settings) as service:
         _empty(service)
     database = settings.home / "sourcemark.db"
     kept = database.read_bytes() if service.db.is_sqlite else b""
     for number in numbers(mode):
         shutil.rmtree(settings.home)
         settings.home.mkdir()
-        service = Service(settings)
+        service = Application(settings)
         if kept:
             database.write_bytes(kept)
         else:
@@ -283,7 +283,7 @@ def test_the_first_start(settings: Settings, mode: str) -> None:
                 outcome = error.reason
         faults.disarm()
         service.close()
-        with Service(settings) as service:
+        with Application(settings) as service:
             assert service.log.head()[0] == 0, (faults.fired, outcome)
             assert fsck.check(service.db, service.log)["problems"] == [], (faults.fired, outcome)
         if faults.fired is None:
@@ -291,7 +291,7 @@ def test_the_first_start(settings: Settings, mode: str) -> None:
     assert number >= 5
 
 
-def _empty(service: Service) -> None:
+def _empty(service: Application) -> None:
     """A database with its tables and nothing in them: migrating is not the ledger's own work."""
     with service.db.write() as connection:
         for table in reversed(metadata.sorted_tables):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provenance.application import Service
+from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.errors import Unavailable
@@ -30,7 +30,7 @@ def small_disk(tmp_path: Path):
 def test_registering_until_the_disk_is_full(small_disk: Path) -> None:
     settings = Settings(home=small_disk / "home", workers=1, origin="log.test.example/sourcemark")
     done = []
-    with Service(settings) as service:
+    with Application(settings) as service:
         done.append(register_work(service, ESSAY.encode()))
         filler = small_disk / "filler"
         descriptor = os.open(filler, os.O_WRONLY | os.O_CREAT)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from provenance.application import Service
+from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.database.tables import entries, works
@@ -92,7 +92,7 @@ def test_kill_in_a_batch(settings: Settings, tmp_path: Path) -> None:
             assert answer["status"] in ("registered", "already_registered"), answer
             place = (answer["work_id"], answer["receipt"]["index"])
             assert acknowledged.setdefault(answer["external_id"], place) == place
-        with Service(settings) as service:
+        with Application(settings) as service:
             assert fsck.check(service.db, service.log)["problems"] == []
     assert killed >= 2  # otherwise this test tested nothing
     run = start(settings, batch, out)
@@ -103,7 +103,7 @@ def test_kill_in_a_batch(settings: Settings, tmp_path: Path) -> None:
     for answer in final:
         place = (answer["work_id"], answer["receipt"]["index"])
         assert acknowledged.setdefault(answer["external_id"], place) == place
-    with Service(settings) as service:
+    with Application(settings) as service:
         report = fsck.check(service.db, service.log)
         assert report["problems"] == []
         with service.db.read() as connection:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from provenance.application import Service
+from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.database.tables import entries
@@ -86,7 +86,7 @@ def come_up(process, book: Path) -> None:
 def test_kill_rounds(context, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     records = Records(tmp_path / "books")
     records.folder.mkdir()
-    with Service(settings) as service:
+    with Application(settings) as service:
         enrolled = statement.key_enrol(
             service.log.origin, public_key=KEY.public, custody="producer", after=service.log.head()
         )
@@ -133,7 +133,7 @@ def test_kill_rounds(context, settings: Settings, tmp_path: Path, capsys: pytest
             assert max(records.answered.values(), default=0) < now.size  # what was answered was published
             seen = now
             check(service, records)
-    with Service(settings) as service:
+    with Application(settings) as service:
         lost = records.unanswered()
         Producer.finish(service, lost)
         check(service, records)
@@ -149,7 +149,7 @@ def test_kill_rounds(context, settings: Settings, tmp_path: Path, capsys: pytest
     assert len(records.killed) >= ROUNDS // 6
 
 
-def check(service: Service, records: Records) -> None:
+def check(service: Application, records: Records) -> None:
     """Nothing acknowledged is lost, moved or doubled."""
     with service.db.read() as connection:
         rows = connection.execute(sa.select(entries.c.leaf_hash, entries.c.idx)).all()
@@ -165,7 +165,7 @@ def test_a_paused_sequencer_that_resumes(context, settings: Settings, tmp_path: 
     """Stopped at a store call in the middle of its round, with and without its lock being taken away meanwhile."""
     records = Records(tmp_path / "books")
     records.folder.mkdir()
-    with Service(settings) as service:
+    with Application(settings) as service:
         enrolled = statement.key_enrol(
             service.log.origin, public_key=KEY.public, custody="producer", after=service.log.head()
         )
@@ -199,14 +199,14 @@ def test_a_paused_sequencer_that_resumes(context, settings: Settings, tmp_path: 
                 records.read(records.folder / each)
             check(service, records)
             sizes.append(seen.size)
-    with Service(settings) as service:
+    with Application(settings) as service:
         Producer.finish(service, records.unanswered())
         check(service, records)
         assert fsck.check(service.db, service.log)["problems"] == []
     assert sizes[-1] > 10
 
 
-def take_locks(service: Service) -> None:
+def take_locks(service: Application) -> None:
     """What an operator should never do, and a server does when it thinks that a client is gone."""
     if service.db.is_sqlite:
         for lock in service.settings.home.glob("*.lock"):
@@ -221,7 +221,7 @@ def take_locks(service: Service) -> None:
         )
 
 
-def test_the_clients_of_these_tests(sqlite_service: Service) -> None:
+def test_the_clients_of_these_tests(sqlite_service: Application) -> None:
     """A statement of theirs is one that an honest log takes, and only from an enrolled key."""
     leaf = registration(sqlite_service.log.origin, sqlite_service.log.head(), KEY)
     with pytest.raises(Exception, match="not enrolled"):

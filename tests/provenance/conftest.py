@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from provenance.accounts import accounts
-from provenance.application import Service
+from provenance.application import Application
 from provenance.scans import scanning
 from provenance.schemas import RegistrationItem, RegistrationResult, ScanItem, ScanResult
-from provenance.works import catalog
+from provenance.works.registration import RegistrationRequest
 
 ESSAY = (
     "The ferry to the salt islands leaves at ten past six, when the harbour is still the colour of slate. Old Marta sells "
@@ -54,15 +54,15 @@ def mirrored(image: Image.Image) -> Image.Image:
 
 
 def register_work(
-    service: Service, source: bytes | Path, account: str | None = None, **claim: Any
+    service: Application, source: bytes | Path, account: str | None = None, **claim: Any
 ) -> RegistrationResult:
     """Registers one work for an account (default: the local one)."""
     acting = accounts.local(service.db) if account is None else accounts.find(service.db, account)
     item = RegistrationItem.model_validate({"owner": "Marta Salt", "title": "The Salt Ferry", **claim})
-    return next(catalog.register(service, acting, [catalog.Submission(item, source)]))
+    return next(service.registrar.register(acting, [RegistrationRequest(item, source)]))
 
 
-def scan_upload(service: Service, source: bytes | Path, **post: Any) -> ScanResult:
+def scan_upload(service: Application, source: bytes | Path, **post: Any) -> ScanResult:
     """Scans one upload for the local account."""
     upload = scanning.Upload(ScanItem.model_validate(post), source)
-    return next(scanning.scan(service, accounts.local(service.db), [upload]))
+    return next(service.scanner.scan(accounts.local(service.db), [upload]))

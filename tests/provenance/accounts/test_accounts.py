@@ -4,12 +4,12 @@ import pytest
 
 from provenance.accounts import accounts
 from provenance.accounts.accounts import NewAccount, NewApiKey
-from provenance.application import Service
+from provenance.application import Application
 from provenance.database.tables import api_keys
 from provenance.errors import Conflict, Forbidden, NotFound, Unauthenticated
 
 
-def test_a_key_is_shown_once_and_stored_hashed(service: Service) -> None:
+def test_a_key_is_shown_once_and_stored_hashed(service: Application) -> None:
     account = accounts.create(service.db, NewAccount(name="北岸周刊", kind="platform"))
     issued = accounts.issue_key(service.db, NewApiKey(account="北岸周刊"))
     assert issued.scopes == ["scan"]
@@ -23,7 +23,7 @@ def test_a_key_is_shown_once_and_stored_hashed(service: Service) -> None:
         principal.require("register")
 
 
-def test_a_revoked_or_unknown_key_is_refused(service: Service) -> None:
+def test_a_revoked_or_unknown_key_is_refused(service: Application) -> None:
     accounts.create(service.db, NewAccount(name="a"))
     issued = accounts.issue_key(service.db, NewApiKey(account="a"))
     accounts.revoke_key(service.db, issued.id)
@@ -33,7 +33,7 @@ def test_a_revoked_or_unknown_key_is_refused(service: Service) -> None:
             accounts.authenticate(service.db, secret)
 
 
-def test_names_are_unique(service: Service) -> None:
+def test_names_are_unique(service: Application) -> None:
     accounts.create(service.db, NewAccount(name="a"))
     with pytest.raises(Conflict):
         accounts.create(service.db, NewAccount(name="a"))
@@ -43,5 +43,5 @@ def test_names_are_unique(service: Service) -> None:
         accounts.revoke_key(service.db, "key_none")
 
 
-def test_the_local_account_is_made_once(service: Service) -> None:
+def test_the_local_account_is_made_once(service: Application) -> None:
     assert accounts.local(service.db) == accounts.local(service.db)

@@ -6,35 +6,35 @@ from pathlib import Path
 
 import pytest
 
-from provenance.accounts import accounts, log_keys, signing
-from provenance.application import Service
+from provenance.accounts import accounts, log_keys
+from provenance.application import Application
 from provenance.auditing import auditor, fsck
 from provenance.errors import Conflict, LedgerReadOnly, NotFound, VerificationFailed
 from provenance.ledger import tile_store
 from provenance.tlog import envelope, keys, merkle, note, statement, verify
 from provenance.tlog.key_directory import KeyDirectory
-from provenance.works import receipts
+from provenance.works.receipt_builder import build_receipt
 from tests.provenance.accounts.test_signing import TOOLS, sound
 from tests.provenance.conftest import ESSAY, register_work, scan_upload
 
 
 def test_a_rotation(settings, tmp_path: Path) -> None:
-    with Service(settings) as service:
+    with Application(settings) as service:
         first = register_work(service, ESSAY.encode())
-        old_policy, before = service.log.policy(), receipts.build(service, first.work_id)
+        old_policy, before = service.log.policy(), build_receipt(service.db, service.log, first.work_id)
         old = service.log.vkeys()
-        new = log_keys.rotate(service)
+        new = log_keys.rotate(service.db, service.log, service.settings)
         assert not set(old) & set(new)
         assert service.log.vkeys() == new
         second = register_work(service, (ESSAY + " Later.").encode())
         assert verify.verify_receipt(before, old_policy).ok  # what was given stays good under the policy of its time
-        after = receipts.build(service, second.work_id)
+        after = build_receipt(service.db, service.log, second.work_id)
         assert verify.verify_receipt(after, service.log.policy()).ok
         assert not verify.verify_receipt(after, old_policy).ok
-        assert verify.verify_receipt(receipts.build(service, first.work_id), service.log.policy()).ok
+        assert verify.verify_receipt(build_receipt(service.db, service.log, first.work_id), service.log.policy()).ok
         sound(service, tmp_path / "log")
         # Whoever has the old policy is led to the new keys.
-        way = log_keys.succession(service)
+        way = log_keys.succession(service.db, service.log, service.settings.log_dir)
         done = verify.verify_receipt(way, old_policy)
         assert done.ok, done.lines()
         assert done.facts["kind"] == "log-key"
@@ -55,56 +55,66 @@ def test_a_rotation(settings, tmp_path: Path) -> None:
         # An auditor who is given the old keys for the new log is told.
         folder = tile_store.fetch_from(service.settings.log_dir)
         assert list(auditor.audit_log(service.log.signed(), folder, [note.VKey.parse(key) for key in old]))
-    with Service(settings) as service:  # a new process finds the keys in force
+    with Application(settings) as service:  # a new process finds the keys in force
         assert service.log.vkeys() == new
-        third = log_keys.rotate(service)
+        third = log_keys.rotate(service.db, service.log, service.settings)
         register_work(service, (ESSAY + " Again.").encode())
-        assert envelope.parse_leaf(log_keys.succession(service, 0)["entry.dsse.json"]).predicate["keys"] == new
-        assert envelope.parse_leaf(log_keys.succession(service)["entry.dsse.json"]).predicate["keys"] == third
+        assert (
+            envelope.parse_leaf(
+                log_keys.succession(service.db, service.log, service.settings.log_dir, 0)["entry.dsse.json"]
+            ).predicate["keys"]
+            == new
+        )
+        assert (
+            envelope.parse_leaf(
+                log_keys.succession(service.db, service.log, service.settings.log_dir)["entry.dsse.json"]
+            ).predicate["keys"]
+            == third
+        )
         sound(service, tmp_path / "log3")
 
 
 def test_another_process_signs_with_the_new_keys(settings) -> None:
-    with Service(settings) as one, Service(settings) as two:
+    with Application(settings) as one, Application(settings) as two:
         register_work(two, ESSAY.encode())
-        new = log_keys.rotate(one)
+        new = log_keys.rotate(one.db, one.log, one.settings)
         register_work(two, (ESSAY + " Later.").encode())
         note.open_checkpoint(two.log.signed(), [note.VKey.parse(key) for key in new])
         assert fsck.check(two.db, two.log)["problems"] == []
 
 
 def test_lost_new_keys_are_told(sqlite_settings) -> None:
-    with Service(sqlite_settings) as service:
+    with Application(sqlite_settings) as service:
         register_work(service, ESSAY.encode())
-        log_keys.rotate(service)
+        log_keys.rotate(service.db, service.log, service.settings)
     for path in sqlite_settings.keys_dir.glob("log-ed25519-*"):
         path.unlink()
-    with Service(sqlite_settings) as service, pytest.raises(LedgerReadOnly, match="backup"):
+    with Application(sqlite_settings) as service, pytest.raises(LedgerReadOnly, match="backup"):
         register_work(service, (ESSAY + " Later.").encode())
 
 
-def test_the_end(service: Service, tmp_path: Path) -> None:
+def test_the_end(service: Application, tmp_path: Path) -> None:
     result = register_work(service, ESSAY.encode())
     with pytest.raises(NotFound):
-        log_keys.succession(service)
-    size = log_keys.end(service, "next.example/log")
+        log_keys.succession(service.db, service.log, service.settings.log_dir)
+    size = log_keys.end(service.db, service.log, "next.example/log")
     assert service.log.head()[0] == size
     with pytest.raises(LedgerReadOnly, match=r"continued by next\.example/log"):
         register_work(service, (ESSAY + " Later.").encode())
-    with Service(service.settings) as other:
+    with Application(service.settings) as other:
         with pytest.raises(LedgerReadOnly, match="ended"):
             register_work(other, (ESSAY + " Later.").encode())
         with pytest.raises(LedgerReadOnly, match="ended"):
-            log_keys.rotate(other)
-    assert verify.verify_receipt(receipts.build(service, result.work_id), service.log.policy()).ok
+            log_keys.rotate(other.db, other.log, other.settings)
+    assert verify.verify_receipt(build_receipt(service.db, service.log, result.work_id), service.log.policy()).ok
     assert scan_upload(service, ESSAY.encode()).status == "matched"
     sound(service, tmp_path / "log")
 
 
-def test_who_changes_the_logs_keys(service: Service) -> None:
+def test_who_changes_the_logs_keys(service: Application) -> None:
     """A producer's key, or new keys that did not sign, change nothing."""
     register_work(service, ESSAY.encode())
-    own, log = signing.signing_key(service, accounts.local(service.db)), service.log
+    own, log = service.signing_keys.ensure_kept_key(accounts.local(service.db)), service.log
     old, new = log.keys_in_force(), note.LogKeys(log.origin, *keys.new_log_keys())
     foreign = note.LogKeys("other.example/log", *keys.new_log_keys())
     for replaces, names, signers in (

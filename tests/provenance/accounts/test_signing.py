@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from provenance.accounts import accounts, signing
+from provenance.accounts import accounts, enrolled_keys
 from provenance.accounts.accounts import Account, NewAccount
-from provenance.application import Service
+from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.database.tables import signing_keys
 from provenance.errors import BadInput, Conflict, Forbidden, LedgerReadOnly, NotFound, VerificationFailed
@@ -19,14 +19,16 @@ from provenance.schemas import RegistrationItem
 from provenance.tlog import keys, merkle, statement, verify
 from provenance.tlog.encoding import b64, canonical
 from provenance.tlog.keys import SigningKey
-from provenance.works import catalog, receipts
+from provenance.works import catalog
+from provenance.works.receipt_builder import build_receipt
+from provenance.works.registration import RegistrationRequest
 from tests.provenance.conftest import ESSAY, register_work
 
 # Programs that check the log without a line of ours; they are not part of the project.
 TOOLS = Path(os.environ.get("LEDGER_TOOLS", "/nonexistent"))
 
 
-def sound(service: Service, folder: Path | None = None) -> None:
+def sound(service: Application, folder: Path | None = None) -> None:
     """Nothing is wrong with the log, for us and, where they are at hand, for verifiers that others wrote."""
     assert fsck.check(service.db, service.log)["problems"] == []
     if folder is not None and (TOOLS / "verify_log_dir.py").exists():
@@ -37,56 +39,56 @@ def sound(service: Service, folder: Path | None = None) -> None:
         assert done.returncode == 0, done.stdout
 
 
-def account(service: Service, name: str = "weekly") -> Account:
+def account(service: Application, name: str = "weekly") -> Account:
     return accounts.create(service.db, NewAccount(name=name))
 
 
-def enrol(service: Service, who: Account, *signers: SigningKey, **options) -> SigningKey:
+def enrol(service: Application, who: Account, *signers: SigningKey, **options) -> SigningKey:
     """Enrols the first key; the others sign too."""
     key, unlinked = signers[0], options.pop("unlinked", False)
     made = statement.key_enrol(
         service.log.origin, public_key=key.public, custody="producer", after=service.log.head(), **options
     )
-    signing.enrol(service, who, statement.sign(made, *signers), unlinked=unlinked)
+    service.signing_keys.enrol(who, statement.sign(made, *signers), unlinked=unlinked)
     return key
 
 
-def row(service: Service, keyid: str) -> dict:
-    return next(row for row in signing.signing_key_rows(service) if row["keyid"] == keyid)
+def row(service: Application, keyid: str) -> dict:
+    return next(row for row in enrolled_keys.list_all(service.db) if row["keyid"] == keyid)
 
 
 def new() -> SigningKey:
     return keys.new_signing_key()
 
 
-def test_custody_is_shown(service: Service) -> None:
+def test_custody_is_shown(service: Application) -> None:
     account(service)
     register_work(service, ESSAY.encode())
     register_work(service, ESSAY.encode(), account="weekly")
-    assert [r["custody"] for r in signing.signing_key_rows(service)] == ["producer", "service"]
+    assert [r["custody"] for r in enrolled_keys.list_all(service.db)] == ["producer", "service"]
 
 
-def test_an_account_with_its_own_key_is_never_signed_for(service: Service, tmp_path: Path) -> None:
+def test_an_account_with_its_own_key_is_never_signed_for(service: Application, tmp_path: Path) -> None:
     who = account(service)
     first = register_work(service, ESSAY.encode(), account="weekly")
-    (kept,) = signing.signing_key_rows(service, who.id)
+    (kept,) = enrolled_keys.list_all(service.db, who.id)
     own = enrol(service, who, new())
     assert row(service, own.keyid)["predecessor"] == kept["keyid"]  # the service's key named it
     assert row(service, kept["keyid"])["revoked_index"] is not None
     with pytest.raises(Forbidden, match="key of its own"):
         register_work(service, b"Another text that is long enough to say something.", account="weekly")
     with pytest.raises(Forbidden, match="key of its own"):
-        catalog.withdraw(service, who, first.work_id)
+        service.withdrawals.withdraw(who, first.work_id)
     sound(service, tmp_path / "log")
 
 
-def test_an_api_key_alone_adds_no_signing_key(service: Service) -> None:
+def test_an_api_key_alone_adds_no_signing_key(service: Application) -> None:
     who, other = account(service), account(service, "other")
     own, thief = enrol(service, who, new()), enrol(service, other, new())
     for leaf_signers in ((new(),), (new(), thief)):
         with pytest.raises(Forbidden):
             enrol(service, who, *leaf_signers)
-    signing.revoke(service, own.keyid, own)
+    service.signing_keys.revoke(own.keyid, own)
     with pytest.raises(Forbidden):
         enrol(service, who, new())
     with pytest.raises(Conflict, match="revoked"):
@@ -95,15 +97,15 @@ def test_an_api_key_alone_adds_no_signing_key(service: Service) -> None:
     sound(service)
 
 
-def test_a_rotation_and_its_receipt(service: Service, tmp_path: Path) -> None:
+def test_a_rotation_and_its_receipt(service: Application, tmp_path: Path) -> None:
     register_work(service, ESSAY.encode())
     local = accounts.local(service.db)
-    chain = [signing.signing_key(service, local).keyid]
+    chain = [service.signing_keys.ensure_kept_key(local).keyid]
     for _ in range(11):
-        chain.append(signing.rotate(service, chain[-1]))
-    assert signing.signing_key(service, local).keyid == chain[-1]
+        chain.append(service.signing_keys.rotate(chain[-1]))
+    assert service.signing_keys.ensure_kept_key(local).keyid == chain[-1]
     second = register_work(service, (ESSAY + " Later.").encode())
-    files = receipts.build(service, second.work_id)
+    files = build_receipt(service.db, service.log, second.work_id)
     assert len([name for name in files if name.startswith("keys/")]) == 2 * 12
     assert b"keys/11/" in files["VERIFY.md"]
     done = verify.verify_receipt(files, service.log.policy())
@@ -112,10 +114,12 @@ def test_a_rotation_and_its_receipt(service: Service, tmp_path: Path) -> None:
     for name in ("keys/00/entry.dsse.json", "keys/05/entry.dsse.json"):  # the whole succession is needed
         cut = {k: v for k, v in files.items() if k != name}
         assert not verify.verify_receipt(cut, service.log.policy()).ok
-    (done_withdrawn,) = [catalog.withdraw(service, local, catalog.page(service, None)[0][0].work_id)]  # by a successor
+    (done_withdrawn,) = [
+        service.withdrawals.withdraw(local, catalog.page(service.db, service.log.origin, None)[0][0].work_id)
+    ]  # by a successor
     assert done_withdrawn.withdrawn_at is not None
     with pytest.raises(Conflict, match="revoked already"):
-        signing.rotate(service, chain[0])
+        service.signing_keys.rotate(chain[0])
     sound(service, tmp_path / "log")
     if (TOOLS / "verify_receipt.py").exists():
         for name, data in files.items():
@@ -127,52 +131,52 @@ def test_a_rotation_and_its_receipt(service: Service, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout
 
 
-def test_a_stolen_key_is_stopped_by_its_recovery_key(service: Service, tmp_path: Path) -> None:
+def test_a_stolen_key_is_stopped_by_its_recovery_key(service: Application, tmp_path: Path) -> None:
     who = account(service)
     recovery = enrol(service, who, new())
     key = enrol(service, who, new(), recovery, recovery=recovery.keyid)
     assert row(service, key.keyid)["predecessor"] is None  # a recovery key is not rotated away by signing
     stolen = enrol(service, who, new(), key)  # the thief has the key and the API key
-    signing.revoke(service, key.keyid, stolen)
+    service.signing_keys.revoke(key.keyid, stolen)
     with pytest.raises(Conflict, match="may not act"):
-        signing.revoke(service, recovery.keyid, stolen)
-    signing.revoke(service, stolen.keyid, recovery)
+        service.signing_keys.revoke(recovery.keyid, stolen)
+    service.signing_keys.revoke(stolen.keyid, recovery)
     fresh = enrol(service, who, new(), recovery, recovery=recovery.keyid)
-    assert signing.own_key(service, who, fresh) is fresh
+    assert service.signing_keys.ensure_enrolled(who, fresh) is fresh
     with pytest.raises(Forbidden, match="revoked"):
-        signing.own_key(service, who, stolen)
+        service.signing_keys.ensure_enrolled(who, stolen)
     sound(service, tmp_path / "log")
 
 
-def test_a_recovery_key_withdraws_what_a_lost_key_registered(service: Service) -> None:
+def test_a_recovery_key_withdraws_what_a_lost_key_registered(service: Application) -> None:
     who = account(service)
     recovery = enrol(service, who, new())
     lost = enrol(service, who, new(), recovery, recovery=recovery.keyid)
-    item = catalog.Submission(RegistrationItem(owner="Ada", title="t"), ESSAY.encode())
-    (result,) = catalog.register(service, who, [item], lost)
-    assert catalog.withdraw(service, who, result.work_id, recovery).withdrawn_at is not None
+    item = RegistrationRequest(RegistrationItem(owner="Ada", title="t"), ESSAY.encode())
+    (result,) = service.registrar.register(who, [item], lost)
+    assert service.withdrawals.withdraw(who, result.work_id, recovery).withdrawn_at is not None
     sound(service)
 
 
-def test_who_may_revoke(service: Service) -> None:
+def test_who_may_revoke(service: Application) -> None:
     who, other = account(service), account(service, "other")
     key, stranger = enrol(service, who, new()), enrol(service, other, new())
     with pytest.raises(Conflict, match="may not act"):
-        signing.revoke(service, key.keyid, stranger)
+        service.signing_keys.revoke(key.keyid, stranger)
     with pytest.raises(VerificationFailed, match="not enrolled"):
-        signing.revoke(service, key.keyid, new())
+        service.signing_keys.revoke(key.keyid, new())
     with pytest.raises(BadInput, match="not kept here"):
-        signing.revoke(service, key.keyid)
+        service.signing_keys.revoke(key.keyid)
     with pytest.raises(BadInput, match="not kept here"):
-        signing.rotate(service, key.keyid)
+        service.signing_keys.rotate(key.keyid)
     with pytest.raises(NotFound):
-        signing.revoke(service, "0" * 64)
-    signing.revoke(service, key.keyid, key)
-    signing.revoke(service, key.keyid, key)  # twice changes nothing
+        service.signing_keys.revoke("0" * 64)
+    service.signing_keys.revoke(key.keyid, key)
+    service.signing_keys.revoke(key.keyid, key)  # twice changes nothing
     sound(service)
 
 
-def test_keys_are_enrolled_once_and_well(service: Service) -> None:
+def test_keys_are_enrolled_once_and_well(service: Application) -> None:
     who, other = account(service), account(service, "other")
     key = enrol(service, who, new())
     with pytest.raises(Conflict, match="already"):
@@ -180,25 +184,25 @@ def test_keys_are_enrolled_once_and_well(service: Service) -> None:
     with pytest.raises(Conflict, match="already"):
         enrol(service, other, key)
     with pytest.raises(Forbidden, match="another account"):
-        signing.own_key(service, other, key)
+        service.signing_keys.ensure_enrolled(other, key)
     with pytest.raises(Forbidden, match="not enrolled"):
-        signing.own_key(service, who, new())
+        service.signing_keys.ensure_enrolled(who, new())
     for weak in (b"\x01" + bytes(31), bytes(32), (2**255 - 19 + 1).to_bytes(32, "little")):
         made = statement.key_enrol(service.log.origin, public_key=weak, custody="producer", after=service.log.head())
         with pytest.raises(VerificationFailed, match="weak"):
-            signing.enrol(service, who, statement.sign(made, key))
+            service.signing_keys.enrol(who, statement.sign(made, key))
     with pytest.raises(Conflict, match="recovery"):
         enrol(service, who, new(), key, recovery="0" * 64)
     sound(service)
 
 
-def test_a_refused_enrolment_may_be_tried_again(service: Service) -> None:
+def test_a_refused_enrolment_may_be_tried_again(service: Application) -> None:
     who = account(service)
     key, second = enrol(service, who, new()), new()
     with pytest.raises(Conflict, match="recovery"):
         enrol(service, who, second, key, recovery="0" * 64)
     with pytest.raises(VerificationFailed, match="not enrolled"):
-        signing.revoke(service, key.keyid, new())
+        service.signing_keys.revoke(key.keyid, new())
     enrol(service, who, second, key)
     sound(service)
 
@@ -214,17 +218,17 @@ def test_a_refused_enrolment_may_be_tried_again(service: Service) -> None:
         (lambda t: t.delete(), "is missing"),
     ],
 )
-def test_an_edited_key_is_found(sqlite_service: Service, change, told: str) -> None:
+def test_an_edited_key_is_found(sqlite_service: Application, change, told: str) -> None:
     service = sqlite_service
     register_work(service, ESSAY.encode())
-    signing.rotate(service, signing.signing_key(service, accounts.local(service.db)).keyid)
+    service.signing_keys.rotate(service.signing_keys.ensure_kept_key(accounts.local(service.db)).keyid)
     assert fsck.check(service.db, service.log)["problems"] == []
     with service.db.write() as connection:
         connection.execute(change(signing_keys))
     assert any(told in problem for problem in fsck.check(service.db, service.log)["problems"])
 
 
-def test_the_operator_cannot_forge_a_producer(service: Service) -> None:
+def test_the_operator_cannot_forge_a_producer(service: Application) -> None:
     """A leaf signed by another key under the producer's id does not get past the queue, nor past an audit."""
     who = account(service)
     key, operator = enrol(service, who, new()), new()
@@ -253,8 +257,8 @@ def test_the_operator_cannot_forge_a_producer(service: Service) -> None:
 
 
 @pytest.mark.parametrize("what", ["another log", "signature", "unsigned checkpoint"])
-def test_what_the_queue_refuses(service: Service, what: str) -> None:
-    key = signing.signing_key(service, accounts.local(service.db))
+def test_what_the_queue_refuses(service: Application, what: str) -> None:
+    key = service.signing_keys.ensure_kept_key(accounts.local(service.db))
     origin = "other.example/sourcemark" if what == "another log" else service.log.origin
     after = (1, bytes(32)) if what == "unsigned checkpoint" else service.log.head()
     made = statement.registration(origin, digest=bytes(32), medium="text", algorithms=[], commitments={}, after=after)
@@ -268,8 +272,8 @@ def test_what_the_queue_refuses(service: Service, what: str) -> None:
     sound(service)
 
 
-def test_a_leaf_waits_once(service: Service) -> None:
-    key = signing.signing_key(service, accounts.local(service.db))
+def test_a_leaf_waits_once(service: Application) -> None:
+    key = service.signing_keys.ensure_kept_key(accounts.local(service.db))
     made = statement.registration(
         service.log.origin, digest=bytes(32), medium="text", algorithms=[], commitments={}, after=service.log.head()
     )
@@ -285,17 +289,17 @@ def test_a_leaf_waits_once(service: Service) -> None:
         service.log.submit(connection, [leaf])
 
 
-def test_a_lost_key_file_is_told(sqlite_service: Service) -> None:
+def test_a_lost_key_file_is_told(sqlite_service: Application) -> None:
     service = sqlite_service
     local = accounts.local(service.db)
-    key = signing.signing_key(service, local)
+    key = service.signing_keys.ensure_kept_key(local)
     path = service.settings.keys_dir / f"{key.keyid}.pem"
     raw = path.read_bytes()
     path.unlink()
     with pytest.raises(LedgerReadOnly, match=r"backup"):
-        signing.signing_key(service, local)
+        service.signing_keys.ensure_kept_key(local)
     key_files.save_signing_key(new(), path)
     with pytest.raises(LedgerReadOnly, match="another key"):
-        signing.signing_key(service, local)
+        service.signing_keys.ensure_kept_key(local)
     path.write_bytes(raw)
-    assert signing.signing_key(service, local).keyid == key.keyid
+    assert service.signing_keys.ensure_kept_key(local).keyid == key.keyid

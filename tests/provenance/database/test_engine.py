@@ -68,9 +68,9 @@ def test_processes_that_start_at_once_make_one_log(empty_settings: Settings) -> 
     code = (
         "import sys\n"
         "from provenance.config import Settings\n"
-        "from provenance.application import Service\n"
+        "from provenance.application import Application\n"
         "url = sys.argv[2] or None\n"
-        "with Service(Settings(home=sys.argv[1], database_url=url, workers=1)) as s:\n"
+        "with Application(Settings(home=sys.argv[1], database_url=url, workers=1)) as s:\n"
         "    print(s.log.origin)\n"
     )
     command = [sys.executable, "-W", "error", "-c", code, str(empty_settings.home), empty_settings.database_url or ""]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from provenance.accounts import accounts
-from provenance.application import Service
+from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.database.tables import entries, signing_keys
@@ -31,7 +31,7 @@ steps = st.one_of(
 )
 
 
-def written(service: Service, log: list[bytes], step: tuple) -> bytes:
+def written(service: Application, log: list[bytes], step: tuple) -> bytes:
     """The leaf of a step, signed as it says, whether or not that is allowed."""
     kind, number = step[:2]
     key, origin, after = KEYS[number], service.log.origin, service.log.head()
@@ -94,7 +94,7 @@ def families(draw: st.DrawFn) -> list[list[tuple]]:
 def test_the_sequencer_takes_what_an_audit_accepts(family: list[list[tuple]], rounds: list[list[tuple]]) -> None:
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
         patch.setattr("os.fsync", lambda _: None)
-        with Service(Settings(home=Path(home), workers=1, origin="log.test.example/x")) as service:
+        with Application(Settings(home=Path(home), workers=1, origin="log.test.example/x")) as service:
             account = accounts.local(service.db)
             directory, log = KeyDirectory(service.log.origin), []
             for steps_ in family + rounds:

@@ -13,13 +13,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from provenance import application
 from provenance.accounts import accounts
-from provenance.application import Service
+from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.errors import NotFound
 from provenance.tlog import keys, merkle, note, proof, statement
 from provenance.tlog.encoding import b64, unb64
-from provenance.works import signed_statements
+from provenance.works.submissions import SignedStatement
 from tests.faults.killed import NoSandbox, registration
 from tests.faults.store import Crash, Faults
 
@@ -50,16 +50,14 @@ class LogMachine(RuleBasedStateMachine):
 
     def start(self) -> None:
         real, application.Sandbox = application.Sandbox, NoSandbox  # type: ignore[misc,assignment]
-        self.service = Service(self.settings)
+        self.service = Application(self.settings)
         application.Sandbox = real  # type: ignore[misc]
         self.faults = Faults(self.settings.home)
         self.faults.watch(self.service.db.engine)
         self.service.start()
 
     def submit(self, leaf: bytes) -> None:
-        done = signed_statements.submit(
-            self.service, accounts.local(self.service.db), signed_statements.SignedStatement(leaf=b64(leaf))
-        )
+        done = self.service.submissions.submit(accounts.local(self.service.db), SignedStatement(leaf=b64(leaf)))
         assert done.receipt.index == len(self.leaves)
         self.leaves.append(leaf)
 

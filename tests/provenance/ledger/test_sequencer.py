@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from provenance.accounts import accounts, signing
-from provenance.application import Service
+from provenance.accounts import accounts
+from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.database.tables import checkpoints, entries, fingerprints, openings, pending_entries
@@ -24,11 +24,11 @@ from provenance.works import catalog
 from tests.provenance.conftest import ESSAY, register_work
 
 
-def problems(service: Service) -> list[str]:
+def problems(service: Application) -> list[str]:
     return fsck.check(service.db, service.log)["problems"]
 
 
-def leaf_of(service: Service) -> bytes:
+def leaf_of(service: Application) -> bytes:
     made = statement.registration(
         service.log.origin,
         digest=bytes(32),
@@ -37,30 +37,30 @@ def leaf_of(service: Service) -> bytes:
         commitments={},
         after=service.log.head(),
     )
-    return statement.sign(made, signing.signing_key(service, accounts.local(service.db)))
+    return statement.sign(made, service.signing_keys.ensure_kept_key(accounts.local(service.db)))
 
 
-def append(service: Service, leaves: list[bytes]) -> list[int]:
+def append(service: Application, leaves: list[bytes]) -> list[int]:
     with service.db.write() as connection:
         service.log.submit(connection, leaves)
     indexes = service.log.commit([merkle.leaf_hash(leaf) for leaf in leaves])
     return [indexes[merkle.leaf_hash(leaf)] for leaf in leaves]
 
 
-def test_an_empty_log_is_signed_and_published(service: Service) -> None:
+def test_an_empty_log_is_signed_and_published(service: Application) -> None:
     assert service.log.head()[0] == 0
     assert service.log.reader.checkpoint().raw.split(b"\n")[1] == b"0"
     assert problems(service) == []
 
 
-def test_entries_keep_their_order(service: Service) -> None:
+def test_entries_keep_their_order(service: Application) -> None:
     leaf_of(service)  # enrols the key
     leaves = [leaf_of(service) for _ in range(300)]
     assert append(service, leaves) == list(range(1, 301))
     assert problems(service) == []
 
 
-def test_many_threads_share_rounds(service: Service) -> None:
+def test_many_threads_share_rounds(service: Application) -> None:
     leaf_of(service)
     answers: dict[int, int] = {}
 
@@ -80,11 +80,11 @@ def test_many_threads_share_rounds(service: Service) -> None:
 
 
 def test_two_processes_share_one_log(settings: Settings) -> None:
-    with Service(settings) as one, Service(settings) as two:
+    with Application(settings) as one, Application(settings) as two:
         leaf_of(one)
         answers: list[int] = []
 
-        def client(service: Service) -> None:
+        def client(service: Application) -> None:
             for _ in range(10):
                 answers.extend(append(service, [leaf_of(service)]))
 
@@ -101,7 +101,7 @@ def test_what_a_process_without_its_lock_gave_an_index_is_published_before_it_is
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another sequencer, in the middle of this one's round, takes the entry that this one is asked for."""
-    with Service(settings) as here, Service(settings) as there:
+    with Application(settings) as here, Application(settings) as there:
         leaf = leaf_of(here)
         with here.db.write() as connection:
             here.log.submit(connection, [leaf])
@@ -117,7 +117,7 @@ def test_what_a_process_without_its_lock_gave_an_index_is_published_before_it_is
         assert problems(here) == []
 
 
-def test_a_statement_is_taken_once(service: Service) -> None:
+def test_a_statement_is_taken_once(service: Application) -> None:
     leaf = leaf_of(service)
     append(service, [leaf])
     with pytest.raises(Conflict), service.db.write() as connection:
@@ -132,7 +132,7 @@ def test_a_crash_at_any_step_is_mended_by_the_next_process(
     class Crash(BaseException):
         pass
 
-    with Service(settings) as service:
+    with Application(settings) as service:
         leaf = leaf_of(service)
         owner, name = {"Sequencer": Sequencer, "Publisher": Publisher}[step.split(".")[0]], step.split(".")[1]
         real = getattr(owner, name)
@@ -154,7 +154,7 @@ def test_a_crash_at_any_step_is_mended_by_the_next_process(
         with pytest.raises(Crash):
             append(service, [leaf])
         monkeypatch.undo()
-    with Service(settings) as service:
+    with Application(settings) as service:
         assert service.log.commit([merkle.leaf_hash(leaf)]) == {merkle.leaf_hash(leaf): 1}
         assert service.log.head()[0] == 2
         assert problems(service) == []
@@ -163,7 +163,7 @@ def test_a_crash_at_any_step_is_mended_by_the_next_process(
 def test_a_full_disk_acknowledges_nothing_and_loses_nothing(
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Service(sqlite_settings) as service:
+    with Application(sqlite_settings) as service:
         first = register_work(service, ESSAY.encode())
         real = tile_store.publish
 
@@ -185,7 +185,7 @@ def test_a_full_disk_acknowledges_nothing_and_loses_nothing(
 def test_a_failed_fsync_stops_writing_until_a_restart(
     sqlite_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Service(sqlite_settings) as service:
+    with Application(sqlite_settings) as service:
         register_work(service, ESSAY.encode())
 
         def failing(*args: object) -> None:
@@ -197,13 +197,13 @@ def test_a_failed_fsync_stops_writing_until_a_restart(
         monkeypatch.undo()
         with pytest.raises(LedgerReadOnly):
             register_work(service, (ESSAY + " Again.").encode())
-    with Service(sqlite_settings) as service:
+    with Application(sqlite_settings) as service:
         assert register_work(service, (ESSAY + " Again.").encode()).status == "already_registered"
 
 
 def test_a_restored_backup_does_not_write_on(sqlite_settings: Settings, tmp_path: Path) -> None:
     database = sqlite_settings.home / "sourcemark.db"
-    with Service(sqlite_settings) as service:
+    with Application(sqlite_settings) as service:
         register_work(service, ESSAY.encode())
         with sqlite3.connect(database) as connection:
             connection.execute(f"VACUUM INTO '{tmp_path / 'backup.db'}'")
@@ -212,39 +212,39 @@ def test_a_restored_backup_does_not_write_on(sqlite_settings: Settings, tmp_path
     for suffix in ("", "-wal", "-shm"):
         Path(f"{database}{suffix}").unlink(missing_ok=True)
     shutil.copy(tmp_path / "backup.db", database)
-    with Service(sqlite_settings) as service:
+    with Application(sqlite_settings) as service:
         with pytest.raises(LedgerReadOnly, match="backup"):
             register_work(service, (ESSAY + " Other.").encode())
         assert any("read-only" in found for found in problems(service))
-        catalog.page(service, None)  # reading goes on
+        catalog.page(service.db, service.log.origin, None)  # reading goes on
     shutil.rmtree(sqlite_settings.log_dir)  # even with the published log gone, the signer remembers
-    with Service(sqlite_settings) as service, pytest.raises(LedgerReadOnly):
+    with Application(sqlite_settings) as service, pytest.raises(LedgerReadOnly):
         register_work(service, (ESSAY + " Other.").encode())
 
 
 def test_an_empty_database_beside_a_signer_state(sqlite_settings: Settings) -> None:
-    with Service(sqlite_settings) as service:
+    with Application(sqlite_settings) as service:
         register_work(service, ESSAY.encode())
     for file in sqlite_settings.home.glob("sourcemark.db*"):
         file.unlink()
-    with pytest.raises(LedgerReadOnly, match="restore the database"), Service(sqlite_settings):
+    with pytest.raises(LedgerReadOnly, match="restore the database"), Application(sqlite_settings):
         pass
 
 
 def test_lost_tiles_are_made_again(sqlite_settings: Settings) -> None:
-    with Service(sqlite_settings) as service:
+    with Application(sqlite_settings) as service:
         register_work(service, ESSAY.encode())
     shutil.rmtree(sqlite_settings.log_dir)
-    with Service(sqlite_settings) as service:
+    with Application(sqlite_settings) as service:
         assert problems(service) == []
 
 
 def test_lost_keys_are_told(sqlite_settings: Settings) -> None:
-    with Service(sqlite_settings) as service:
+    with Application(sqlite_settings) as service:
         register_work(service, ESSAY.encode())
     for key in sqlite_settings.keys_dir.iterdir():
         key.unlink()
-    with Service(sqlite_settings) as service, pytest.raises(LedgerReadOnly, match="backup"):
+    with Application(sqlite_settings) as service, pytest.raises(LedgerReadOnly, match="backup"):
         register_work(service, (ESSAY + " Other.").encode())
 
 
@@ -266,7 +266,7 @@ def test_lost_keys_are_told(sqlite_settings: Settings) -> None:
         (lambda c: c.execute(checkpoints.delete().where(checkpoints.c.size == 3)), "newest checkpoint"),
     ],
 )
-def test_every_edit_in_the_database_is_found(service: Service, tampering, told: str) -> None:
+def test_every_edit_in_the_database_is_found(service: Application, tampering, told: str) -> None:
     register_work(service, ESSAY.encode())
     register_work(service, (ESSAY + " Later.").encode())
     assert problems(service) == []
@@ -278,7 +278,7 @@ def test_every_edit_in_the_database_is_found(service: Service, tampering, told: 
 
 @pytest.mark.parametrize("name", ["checkpoint", "tile/0/000.p/3", "tile/entries/000.p/3"])
 @pytest.mark.parametrize("gone", [False, True])
-def test_every_edit_of_a_published_file_is_found(sqlite_service: Service, name: str, gone: bool) -> None:
+def test_every_edit_of_a_published_file_is_found(sqlite_service: Application, name: str, gone: bool) -> None:
     service = sqlite_service
     register_work(service, ESSAY.encode())
     register_work(service, (ESSAY + " Later.").encode())
@@ -295,15 +295,15 @@ def test_every_edit_of_a_published_file_is_found(sqlite_service: Service, name: 
 
 
 def test_a_lost_or_damaged_signer_state(sqlite_settings: Settings) -> None:
-    with Service(sqlite_settings) as service:
+    with Application(sqlite_settings) as service:
         register_work(service, ESSAY.encode())
         sqlite_settings.signer_state.write_text("{")
         assert any("damaged" in found for found in problems(service))
-    with Service(sqlite_settings) as service, pytest.raises(LedgerReadOnly, match="damaged"):
+    with Application(sqlite_settings) as service, pytest.raises(LedgerReadOnly, match="damaged"):
         register_work(service, (ESSAY + " Other.").encode())
 
 
-def test_sizes_and_indexes_the_log_never_had(service: Service) -> None:
+def test_sizes_and_indexes_the_log_never_had(service: Application) -> None:
     register_work(service, ESSAY.encode())
     for index in (-1, 2, 10**9):
         with pytest.raises(NotFound):
@@ -315,11 +315,11 @@ def test_sizes_and_indexes_the_log_never_had(service: Service) -> None:
 
 def test_pending_entries_are_taken_up_after_a_crash(settings: Settings) -> None:
     """T1 was committed, then the process died: the next one gives the entry its index."""
-    with Service(settings) as service:
+    with Application(settings) as service:
         leaf = leaf_of(service)
         with service.db.write() as connection:
             service.log.submit(connection, [leaf])
-    with Service(settings) as service:
+    with Application(settings) as service:
         with service.db.read() as connection:
             assert connection.execute(sa.select(sa.func.count()).select_from(pending_entries)).scalar() == 0
         assert service.log.head()[0] == 2
@@ -327,7 +327,7 @@ def test_pending_entries_are_taken_up_after_a_crash(settings: Settings) -> None:
 
 def test_a_database_that_goes_down_and_comes_back(tmp_path: Path, postgres) -> None:
     settings = Settings(home=tmp_path / "home", database_url=postgres(), workers=1, database_timeout_seconds=2)
-    with Service(settings) as service:
+    with Application(settings) as service:
         first = register_work(service, ESSAY.encode())
         postgres.control("stop")
         try:

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from provenance.accounts import accounts
-from provenance.application import Service
+from provenance.application import Application
 from provenance.auditing import fsck, runner
 from provenance.config import Settings
 from provenance.database.tables import entries
@@ -21,7 +21,7 @@ from provenance.errors import LedgerReadOnly, VerificationFailed
 from provenance.ledger import tile_store
 from provenance.ledger.publisher import Publisher
 from provenance.tlog import envelope, keys, merkle, note, statement, tiles, verify
-from provenance.works import catalog, erasure, receipts
+from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, register_work
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
 
@@ -83,11 +83,11 @@ def test_each_line_has_its_test(line: str) -> None:
     assert re.search(rf"def {name}\(", (TESTS / file).read_text()), line
 
 
-def problems(service: Service) -> list[str]:
+def problems(service: Application) -> list[str]:
     return fsck.check(service.db, service.log)["problems"]
 
 
-def test_swapped_rows_are_found_by_fsck(service: Service) -> None:
+def test_swapped_rows_are_found_by_fsck(service: Application) -> None:
     for n in range(3):
         register_work(service, f"{n} {ESSAY}".encode())
     with service.db.write() as connection:
@@ -99,7 +99,7 @@ def test_swapped_rows_are_found_by_fsck(service: Service) -> None:
 
 def test_an_edit_while_stopped_is_found_by_fsck(sqlite_settings: Settings) -> None:
     """The bytes of an entry and its hash beside it are edited alike: comparing roots alone would find nothing."""
-    with Service(sqlite_settings) as service:
+    with Application(sqlite_settings) as service:
         register_work(service, ESSAY.encode())
         register_work(service, f"{ESSAY} Later.".encode())
     with sqlite3.connect(sqlite_settings.home / "sourcemark.db") as connection:
@@ -109,14 +109,14 @@ def test_an_edit_while_stopped_is_found_by_fsck(sqlite_settings: Settings) -> No
             "UPDATE entries SET leaf = ?, leaf_hash = ? WHERE idx = 1", (edited, merkle.leaf_hash(edited))
         )
     connection.close()
-    with Service(sqlite_settings) as service:
+    with Application(sqlite_settings) as service:
         found = problems(service)
         assert any("entry 1" in line for line in found), found
         register_work(service, f"{ESSAY} Again.".encode())
         assert problems(service)  # and is not forgotten by what comes after
 
 
-def test_a_hidden_tail_is_found_by_fsck(service: Service) -> None:
+def test_a_hidden_tail_is_found_by_fsck(service: Application) -> None:
     """Entries that stand in the database behind the log's size, for whoever is shown them later."""
     register_work(service, ESSAY.encode())
     with service.db.write() as connection:
@@ -126,7 +126,7 @@ def test_a_hidden_tail_is_found_by_fsck(service: Service) -> None:
 
 
 def test_a_flipped_bit_before_the_signature_is_found_by_the_sequencer(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register_work(service, ESSAY.encode())
     before, real = service.log.reader.checkpoint(), Publisher.leaves
@@ -144,13 +144,13 @@ def test_a_flipped_bit_before_the_signature_is_found_by_the_sequencer(
 
 def test_a_clone_that_writes_on_is_found_by_an_audit(sqlite_settings: Settings, tmp_path: Path) -> None:
     """Home and database copied whole, both go on: each keeps its own rules, and whoever keeps a checkpoint sees it."""
-    with Service(sqlite_settings) as service:
+    with Application(sqlite_settings) as service:
         register_work(service, ESSAY.encode())
     clone = sqlite_settings.model_copy(update={"home": tmp_path / "clone"})
     shutil.copytree(sqlite_settings.home, clone.home)
     kept = {}
     for settings in (sqlite_settings, clone):
-        with Service(settings) as service:
+        with Application(settings) as service:
             register_work(service, f"{settings.home} {ESSAY}".encode())
             assert problems(service) == []
             kept[settings.home] = service.log.signed(), service.log.policy()
@@ -160,7 +160,7 @@ def test_a_clone_that_writes_on_is_found_by_an_audit(sqlite_settings: Settings, 
     assert "history was rewritten" in found
 
 
-def test_a_clock_that_jumps_moves_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_jumps_moves_nothing(service: Application, monkeypatch: pytest.MonkeyPatch) -> None:
     """Back to 1970 and far ahead: order and proofs are the log's own; only the time that a signature says is the clock's."""
     indexes = []
     for n, moment in enumerate((None, 5, 4_000_000_000, 1)):
@@ -216,12 +216,12 @@ def test_a_key_id_that_collides_is_no_proof() -> None:
             note.open_checkpoint(signed, known)
 
 
-def test_an_erased_work_s_old_receipt_verifies(service: Service) -> None:
+def test_an_erased_work_s_old_receipt_verifies(service: Application) -> None:
     account = accounts.local(service.db)
     done = register_work(service, ESSAY.encode())
-    files, trusted = receipts.build(service, done.work_id), service.log.policy()
-    catalog.withdraw(service, account, done.work_id)
-    erasure.erase(service, account, done.work_id)
+    files, trusted = build_receipt(service.db, service.log, done.work_id), service.log.policy()
+    service.withdrawals.withdraw(account, done.work_id)
+    service.erasures.erase(account, done.work_id)
     assert verify.verify_receipt(files, trusted).ok
     assert problems(service) == []
     fetch = tile_store.fetch_from(service.settings.log_dir)

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from provenance.application import Service
+from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.database.tables import timestamps
 from provenance.errors import Misconfigured, Unavailable
 from provenance.ledger.timestamp_authority import TimestampAuthority
 from provenance.tlog import keys, receipt, timestamp, verify
-from provenance.works import receipts
+from provenance.works import receipt_builder
+from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work
 from tests.provenance.ledger.authority import MISSING, Tsa, standing
 from tests.provenance.ledger.servers import free_port, serving
@@ -62,18 +63,18 @@ def stamping(settings: Settings, tsa: Tsa, url: str, every: int = 0) -> Settings
     return settings.model_copy(update=values)
 
 
-def stored(service: Service) -> list[int]:
+def stored(service: Application) -> list[int]:
     with service.db.read() as connection:
         return list(connection.execute(sa.select(timestamps.c.size).order_by(timestamps.c.size)).scalars())
 
 
 def test_checkpoints_are_stamped_beside_the_sequencer(settings: Settings, tsa: Tsa) -> None:
     with standing(tsa) as url:
-        with Service(stamping(settings, tsa, url)) as service:
+        with Application(stamping(settings, tsa, url)) as service:
             made = register_work(service, ESSAY.encode())
-        with Service(stamping(settings, tsa, url)) as service:
+        with Application(stamping(settings, tsa, url)) as service:
             assert stored(service)[-1] == 2
-            files = receipts.build(service, made.work_id)
+            files = build_receipt(service.db, service.log, made.work_id)
             assert fsck.check(service.db, service.log)["problems"] == []
     done = verify.verify_receipt(files, tsa_roots=tsa.root)
     assert done.ok, done.checks
@@ -89,23 +90,23 @@ def test_checkpoints_are_stamped_beside_the_sequencer(settings: Settings, tsa: T
 
 
 def test_a_receipt_waits_for_no_interval(sqlite_settings: Settings, tsa: Tsa) -> None:
-    with standing(tsa) as url, Service(stamping(sqlite_settings, tsa, url, every=86_400)) as service:
+    with standing(tsa) as url, Application(stamping(sqlite_settings, tsa, url, every=86_400)) as service:
         register_work(service, ESSAY.encode())
         service.log.timestamper._thread.join()
         asked = tsa.asked
         made = register_work(service, ESSAY_ZH.encode())
         time.sleep(0.2)
         assert tsa.asked == asked  # not yet due
-        done = verify.verify_receipt(receipts.build(service, made.work_id), tsa_roots=tsa.root)
+        done = verify.verify_receipt(build_receipt(service.db, service.log, made.work_id), tsa_roots=tsa.root)
         assert len(done.facts["timestamps"]) == 1
         assert tsa.asked == asked + 1
 
 
 def test_an_authority_that_is_down_stops_nothing(sqlite_settings: Settings, tsa: Tsa) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    with Service(stamping(sqlite_settings, tsa, url)) as service:
+    with Application(stamping(sqlite_settings, tsa, url)) as service:
         made = register_work(service, ESSAY.encode())
-        files = receipts.build(service, made.work_id)
+        files = build_receipt(service.db, service.log, made.work_id)
         assert receipt.STAMP not in files
         done = verify.verify_receipt(files, tsa_roots=tsa.root)
         assert done.ok
@@ -122,20 +123,20 @@ def test_settings_that_are_no_use(sqlite_settings: Settings, tsa: Tsa, tmp_path:
         ({"tsa_url": "http://127.0.0.1:9", "tsa_ca": tmp_path / "junk"}, "no certificate"),
         ({"tsa_url": "nonsense", "tsa_ca": tsa.folder / "root.pem"}, "SOURCEMARK_TSA_URL"),
     ):
-        with pytest.raises(Misconfigured, match=said), Service(sqlite_settings.model_copy(update=values)):
+        with pytest.raises(Misconfigured, match=said), Application(sqlite_settings.model_copy(update=values)):
             pass
 
 
 def test_a_later_stamp_renews(sqlite_settings: Settings, tsa: Tsa, tmp_path: Path, monkeypatch) -> None:
     successor = Tsa(tmp_path / "successor", "Next TSA")
-    with standing(tsa) as url, Service(stamping(sqlite_settings, tsa, url)) as service:
+    with standing(tsa) as url, Application(stamping(sqlite_settings, tsa, url)) as service:
         made = register_work(service, ESSAY.encode())
-    with standing(successor) as url, Service(stamping(sqlite_settings, successor, url)) as service:
+    with standing(successor) as url, Application(stamping(sqlite_settings, successor, url)) as service:
         register_work(service, ESSAY_ZH.encode())
         service.log.timestamper._thread.join()
-        assert receipt.RENEWED_STAMP not in receipts.build(service, made.work_id)  # the first is fresh
-        monkeypatch.setattr(receipts, "_RENEWED_AFTER", timedelta(seconds=-10))
-        files = receipts.build(service, made.work_id)
+        assert receipt.RENEWED_STAMP not in build_receipt(service.db, service.log, made.work_id)  # the first is fresh
+        monkeypatch.setattr(receipt_builder, "_RENEWED_AFTER", timedelta(seconds=-10))
+        files = build_receipt(service.db, service.log, made.work_id)
     both = tsa.root + successor.root
     done = verify.verify_receipt(files, tsa_roots=both)
     assert done.ok, done.checks

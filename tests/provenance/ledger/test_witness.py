@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from provenance.accounts import log_keys
-from provenance.application import Service
+from provenance.application import Application
 from provenance.auditing import auditor, fsck, runner, witness_server
 from provenance.auditing.witness_server import Witness
 from provenance.config import Settings
@@ -21,7 +21,7 @@ from provenance.errors import LedgerReadOnly, Misconfigured, SourcemarkError, Un
 from provenance.ledger import reader, tile_store
 from provenance.ledger.witness_client import WitnessClient, format_request, parse_request
 from provenance.tlog import note, policy, verify
-from provenance.works import receipts
+from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work
 from tests.provenance.ledger.servers import Act, free_port, serving, speaking
 
@@ -66,7 +66,7 @@ class House:
         self.file.write_text("".join(lines) + ending)
         return self.settings.model_copy(update={"witness_policy": self.file, "witness_seconds": seconds})
 
-    def introduce(self, service: Service) -> None:
+    def introduce(self, service: Application) -> None:
         """The partners learn the log's keys, as they would from log.vkey."""
         for partner in self.partners:
             partner.witness = Witness(partner.folder, [[note.VKey.parse(key) for key in service.log.vkeys()]])
@@ -79,7 +79,7 @@ def house(sqlite_settings: Settings, tmp_path: Path) -> Iterator[House]:
         for partner in partners:
             partner.url = stack.enter_context(serving(partner))
         made = House(sqlite_settings, tmp_path, partners)
-        with Service(sqlite_settings) as service:  # a log that had no witnesses yet
+        with Application(sqlite_settings) as service:  # a log that had no witnesses yet
             register_work(service, ESSAY.encode())
             made.introduce(service)
         yield made
@@ -88,24 +88,24 @@ def house(sqlite_settings: Settings, tmp_path: Path) -> Iterator[House]:
 TWO_OF_THREE = "group partners 2 w0 w1 w2\nquorum partners\n"
 
 
-def good_receipt(service: Service, work_id: str) -> verify.Verification:
-    return verify.verify_receipt(receipts.build(service, work_id), service.log.policy())
+def good_receipt(service: Application, work_id: str) -> verify.Verification:
+    return verify.verify_receipt(build_receipt(service.db, service.log, work_id), service.log.policy())
 
 
-def refused(service: Service, text: str) -> SourcemarkError:
+def refused(service: Application, text: str) -> SourcemarkError:
     with pytest.raises(SourcemarkError) as caught:
         register_work(service, text.encode())
     return caught.value
 
 
-def signers(service: Service) -> set[str]:
+def signers(service: Application) -> set[str]:
     trusted = policy.parse_policy(service.log.policy())
     opened = note.open_checkpoint(service.log.reader.checkpoint().raw, trusted.logs, list(trusted.witnesses.values()))
     return {name for name, key in trusted.witnesses.items() if key in opened.signed_by}
 
 
 def test_a_log_gets_witnesses_and_grows(house: House) -> None:
-    with Service(house.with_policy(TWO_OF_THREE)) as service:
+    with Application(house.with_policy(TWO_OF_THREE)) as service:
         assert len(signers(service)) >= 2  # what was published without them is cosigned at once
         for text in (ESSAY_ZH, "one more " + ESSAY, "and again " + ESSAY):
             made = register_work(service, text.encode())
@@ -115,7 +115,7 @@ def test_a_log_gets_witnesses_and_grows(house: House) -> None:
             assert done.ok, done.checks
             assert abs(done.facts["witnessed_at"] - time.time()) < 60
         assert fsck.check(service.db, service.log)["problems"] == []
-    with Service(house.with_policy(TWO_OF_THREE)) as service:  # another process, with nothing to sign, asks nobody
+    with Application(house.with_policy(TWO_OF_THREE)) as service:  # another process, with nothing to sign, asks nobody
         asked = [len(partner.asked) for partner in house.partners]
         register_work(service, ("a fifth " + ESSAY).encode())
         assert len(signers(service)) >= 2
@@ -124,7 +124,7 @@ def test_a_log_gets_witnesses_and_grows(house: House) -> None:
 
 
 def test_mldsa_witnesses(house: House) -> None:
-    with Service(house.with_policy("group all 3 w0 w1 w2\nquorum all\n", kind=1)) as service:
+    with Application(house.with_policy("group all 3 w0 w1 w2\nquorum all\n", kind=1)) as service:
         made = register_work(service, ESSAY_ZH.encode())
         assert signers(service) == {"w0", "w1", "w2"}
         assert good_receipt(service, made.work_id).ok
@@ -135,7 +135,7 @@ def test_one_server_with_both_keys_is_asked_once(house: House) -> None:
     lines = [f"witness w{n} {key} {partner.url}\n" for n, key in enumerate(partner.vkeys)]
     house.file.write_text("".join(lines) + "group both all w0 w1\nquorum both\n")
     settings = house.settings.model_copy(update={"witness_policy": house.file})
-    with Service(settings) as service:
+    with Application(settings) as service:
         before = len(partner.asked)
         made = register_work(service, ESSAY_ZH.encode())
         assert signers(service) == {"w0", "w1"}
@@ -147,7 +147,7 @@ def test_a_witness_that_missed_a_thousand_entries_catches_up(house: House) -> No
     from tests.provenance.ledger.test_sequencer import append, leaf_of
 
     house.partners[2].instead = lambda *_: (500, "text/plain", b"out of order")
-    with Service(house.with_policy(TWO_OF_THREE)) as service:
+    with Application(house.with_policy(TWO_OF_THREE)) as service:
         for _ in range(3):
             append(service, [leaf_of(service) for _ in range(333)])
         house.partners[2].instead = None
@@ -160,7 +160,7 @@ def test_a_proof_of_what_is_not_published_reads_a_part_at_a_time(house: House, m
     """The published folder is lost, and a witness that is late must be led over a thousand entries without tiles."""
     from tests.provenance.ledger.test_sequencer import append, leaf_of
 
-    with Service(house.with_policy(TWO_OF_THREE)) as service:
+    with Application(house.with_policy(TWO_OF_THREE)) as service:
         append(service, [leaf_of(service) for _ in range(9)])
         house.partners[2].instead = lambda *_: (500, "text/plain", b"out of order")
         append(service, [leaf_of(service) for _ in range(1000)])
@@ -175,7 +175,7 @@ def test_a_proof_of_what_is_not_published_reads_a_part_at_a_time(house: House, m
 
     sa.event.listen(sa.Engine, "before_cursor_execute", watch)
     try:
-        with Service(house.with_policy("group all all w0 w1 w2\nquorum all\n")) as service:
+        with Application(house.with_policy("group all all w0 w1 w2\nquorum all\n")) as service:
             assert signers(service) == {"w0", "w1", "w2"}
             assert service.log.reader.checkpoint().size > 1000
     finally:
@@ -238,7 +238,7 @@ BAD = {
 
 @pytest.mark.parametrize("said", BAD)
 def test_a_witness_that_lies_or_fails_does_not_count(house: House, said: str) -> None:
-    with Service(house.with_policy(TWO_OF_THREE)) as service:
+    with Application(house.with_policy(TWO_OF_THREE)) as service:
         first, second, _ = house.partners
         first.instead = BAD[said](first)
         made = register_work(service, ESSAY_ZH.encode())
@@ -263,13 +263,13 @@ def test_a_witness_that_is_down_or_slow(house: House) -> None:
     down.url = f"http://127.0.0.1:{free_port()}"
     with speaking(b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 100, every=0.2, hold=30) as url:
         slow.url = url
-        with Service(house.with_policy("group any any w0 w1 w2\nquorum any\n")) as service:
+        with Application(house.with_policy("group any any w0 w1 w2\nquorum any\n")) as service:
             start = time.monotonic()
             for text in (ESSAY_ZH, "x " + ESSAY, "y " + ESSAY):
                 assert register_work(service, text.encode()).status == "registered"
             assert time.monotonic() - start < 3  # the first signature waits for all, once; then only for the quorum
             assert signers(service) == {"w2"}
-        with Service(house.with_policy(TWO_OF_THREE)) as service:  # opens all the same
+        with Application(house.with_policy(TWO_OF_THREE)) as service:  # opens all the same
             start = time.monotonic()
             failed = refused(service, "z " + ESSAY)
             assert failed.reason == "witnesses"
@@ -283,7 +283,7 @@ def test_a_witness_that_is_down_or_slow(house: House) -> None:
 def test_without_a_quorum_they_sign_if_they_can(house: House) -> None:
     down, *_ = house.partners
     down.url = f"http://127.0.0.1:{free_port()}"
-    with Service(house.with_policy("quorum none\n")) as service:
+    with Application(house.with_policy("quorum none\n")) as service:
         made = register_work(service, ESSAY_ZH.encode())
         assert signers(service) == {"w1", "w2"}
         assert "quorum none" in service.log.policy().decode()
@@ -306,7 +306,7 @@ AHEAD = {
 def test_a_witness_that_contradicts_stops_the_log(house: House, what: str) -> None:
     act, said = AHEAD[what]
     house.partners[1].instead = act
-    with Service(house.with_policy("group all all w0 w1 w2\nquorum all\n")) as service:
+    with Application(house.with_policy("group all all w0 w1 w2\nquorum all\n")) as service:
         with service.db.read() as connection:
             before = connection.execute(sa.select(sa.func.max(checkpoints.c.size))).scalar_one()
         with pytest.raises(LedgerReadOnly, match=said):
@@ -321,14 +321,14 @@ def test_a_witness_that_contradicts_stops_the_log(house: House, what: str) -> No
 def test_a_machine_put_back_whole_is_found_by_the_witnesses(house: House, tmp_path: Path) -> None:
     """Database, signer state and published log all of one old backup: nobody here knows, the witnesses do."""
     settings = house.with_policy(TWO_OF_THREE)
-    with Service(settings) as service:
+    with Application(settings) as service:
         register_work(service, ESSAY_ZH.encode())
     shutil.copytree(settings.home, tmp_path / "backup")
-    with Service(settings) as service:
+    with Application(settings) as service:
         register_work(service, ("lost " + ESSAY).encode())
     shutil.rmtree(settings.home)
     shutil.copytree(tmp_path / "backup", settings.home)
-    with Service(settings) as service:
+    with Application(settings) as service:
         old = service.log.signed()
         failed = refused(service, "new " + ESSAY)
         assert failed.reason == "witness_contradicts"
@@ -341,7 +341,7 @@ def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
     from tests.provenance.ledger.test_sequencer import append, leaf_of
 
     settings = house.with_policy(TWO_OF_THREE)
-    with Service(settings) as service:
+    with Application(settings) as service:
         for _ in range(4):
             append(service, [leaf_of(service)])
         size = service.log.head()[0]
@@ -372,7 +372,7 @@ def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
 
 def test_stripped_cosignatures_are_asked_for_again(house: House) -> None:
     settings = house.with_policy(TWO_OF_THREE)
-    with Service(settings) as service:
+    with Application(settings) as service:
         register_work(service, ESSAY_ZH.encode())
         raw = service.log.reader.checkpoint().raw
         size = service.log.head()[0]
@@ -380,7 +380,7 @@ def test_stripped_cosignatures_are_asked_for_again(house: House) -> None:
         with service.db.write() as connection:
             connection.execute(checkpoints.update().where(checkpoints.c.size == size).values(note=stripped))
         (settings.log_dir / "checkpoint").write_bytes(stripped)
-    with Service(settings) as service:
+    with Application(settings) as service:
         assert len(signers(service)) >= 2
 
 
@@ -403,10 +403,10 @@ def test_policies_that_are_none(house: House, content: str, said: str | None) ->
     house.file.write_text(filled)
     settings = house.settings.model_copy(update={"witness_policy": house.file})
     if said is None:  # lines about other logs are left out
-        with Service(settings) as service:
+        with Application(settings) as service:
             assert service.log.policy().count(b"log ") == 2
         return
-    with pytest.raises(Misconfigured, match=said) as caught, Service(settings):
+    with pytest.raises(Misconfigured, match=said) as caught, Application(settings):
         pass
     assert caught.value.detail.startswith("SOURCEMARK_WITNESS_POLICY: ")
     assert "\n" not in caught.value.detail
@@ -415,19 +415,19 @@ def test_policies_that_are_none(house: House, content: str, said: str | None) ->
 def test_a_policy_file_that_is_not_there(house: House) -> None:
     with (
         pytest.raises(Misconfigured, match="SOURCEMARK_WITNESS_POLICY"),
-        Service(house.settings.model_copy(update={"witness_policy": house.file / "no"})),
+        Application(house.settings.model_copy(update={"witness_policy": house.file / "no"})),
     ):
         pass
 
 
 def test_a_named_witness_without_an_address(house: House) -> None:
     house.file.write_text(f"witness w0 {house.partners[0].vkeys[0]}\nquorum w0\n")
-    with Service(house.settings.model_copy(update={"witness_policy": house.file})) as service:
+    with Application(house.settings.model_copy(update={"witness_policy": house.file})) as service:
         assert "w0 has no address in the policy" in refused(service, ESSAY_ZH).detail
 
 
 def test_an_audit_of_a_cosigned_log(house: House) -> None:
-    with Service(house.with_policy(TWO_OF_THREE)) as service:
+    with Application(house.with_policy(TWO_OF_THREE)) as service:
         register_work(service, ESSAY_ZH.encode())
         folder = service.settings.log_dir
         vkeys = [note.VKey.parse(key) for key in service.log.vkeys()]
@@ -450,7 +450,7 @@ def test_a_crash_between_cosignatures_and_publishing(house: House, monkeypatch: 
         raise Killed
 
     settings = house.with_policy("group all all w0 w1 w2\nquorum all\n")
-    with Service(settings) as service:
+    with Application(settings) as service:
         monkeypatch.setattr(tile_store, "publish", killed)
         with pytest.raises(Killed):
             register_work(service, ESSAY_ZH.encode())
@@ -461,7 +461,7 @@ def test_a_crash_between_cosignatures_and_publishing(house: House, monkeypatch: 
     asked = [len(partner.asked) for partner in house.partners]
     for partner in house.partners:
         partner.instead = lambda *_: (500, "text/plain", b"not again")
-    with Service(settings) as service:
+    with Application(settings) as service:
         assert service.log.reader.checkpoint().raw == cosigned
     assert [len(partner.asked) for partner in house.partners] == asked
 
@@ -469,12 +469,20 @@ def test_a_crash_between_cosignatures_and_publishing(house: House, monkeypatch: 
 def test_the_logs_keys_change_under_its_witnesses(house: House) -> None:
     """The checkpoint of the change is signed by both pairs of keys; after it, witnesses need to know the new ones."""
     settings = house.with_policy(TWO_OF_THREE)
-    with Service(settings) as service:
+    with Application(settings) as service:
         older = register_work(service, ESSAY_ZH.encode())
         kept = service.log.reader.checkpoint().raw
         before = [note.VKey.parse(key) for key in service.log.vkeys()]
         with pytest.raises(Unavailable, match="did not sign"):  # the old key's revocation, signed by the new keys alone
-            log_keys.rotate(service)
+            log_keys.rotate(
+                service.db,
+                service.log,
+                service.settings.db,
+                service.log,
+                service.settings.db,
+                service.log,
+                service.settings,
+            )
         assert len(signers(service)) >= 2
         assert refused(service, "more " + ESSAY).reason == "witnesses"
         after = [note.VKey.parse(key) for key in service.log.vkeys()]
@@ -492,5 +500,5 @@ def test_the_logs_keys_change_under_its_witnesses(house: House) -> None:
         checkpoint = note.parse_checkpoint(kept)
         forged = note.sign_checkpoint(note.Checkpoint(checkpoint.origin, checkpoint.size, checkpoint.root), stranger, 1)
         assert runner.run(str(service.settings.log_dir), since=[forged])["problems"]
-    with Service(settings) as service:
+    with Application(settings) as service:
         assert fsck.check(service.db, service.log)["problems"] == []

@@ -14,21 +14,20 @@ from PIL import Image
 from fingerprints import image
 from fingerprints.model import Fingerprint
 from provenance.accounts import accounts
-from provenance.application import Service
+from provenance.application import Application
 from provenance.config import Settings
 from provenance.database.tables import fingerprints, previews
 from provenance.errors import NotFound
 from provenance.scans import evidence
-from provenance.works import erasure
 from tests.provenance.conftest import ESSAY, encoded, mirrored, picture, register_work, scan_upload
 
 
-def kept(service: Service) -> int:
+def kept(service: Application) -> int:
     with service.db.read() as connection:
         return int(connection.execute(sa.select(sa.func.count()).select_from(previews)).scalar_one())
 
 
-def test_a_matched_picture_is_shown_beside_the_work(service: Service) -> None:
+def test_a_matched_picture_is_shown_beside_the_work(service: Application) -> None:
     register_work(service, encoded(picture(1)))
     result = scan_upload(service, encoded(mirrored(picture(1))))
     assert result.scan_id is not None
@@ -38,7 +37,7 @@ def test_a_matched_picture_is_shown_beside_the_work(service: Service) -> None:
     assert kept(service) == 1
 
 
-def test_what_matched_nothing_or_is_a_text_keeps_no_picture(service: Service) -> None:
+def test_what_matched_nothing_or_is_a_text_keeps_no_picture(service: Application) -> None:
     register_work(service, encoded(picture(1)))
     register_work(service, ESSAY.encode())
     for upload in (encoded(picture(2)), ESSAY.encode()):
@@ -49,18 +48,18 @@ def test_what_matched_nothing_or_is_a_text_keeps_no_picture(service: Service) ->
     assert kept(service) == 0
 
 
-def test_an_erased_work_is_no_longer_shown(service: Service, tmp_path: Path) -> None:
+def test_an_erased_work_is_no_longer_shown(service: Application, tmp_path: Path) -> None:
     work = register_work(service, encoded(picture(1)))
     result = scan_upload(service, encoded(mirrored(picture(1))))
     assert result.scan_id is not None
     assert work.work_id is not None
-    erasure.erase(service, accounts.local(service.db), work.work_id)
+    service.erasures.erase(accounts.local(service.db), work.work_id)
     with pytest.raises(NotFound):
         evidence.picture(service.db, result.scan_id)
     assert kept(service) == 0
 
 
-def test_another_account_does_not_see_it(service: Service) -> None:
+def test_another_account_does_not_see_it(service: Application) -> None:
     register_work(service, encoded(picture(1)))
     result = scan_upload(service, encoded(picture(1)))
     assert result.scan_id is not None
@@ -72,7 +71,7 @@ def test_of_a_works_older_fingerprints_the_newest_is_renewed(settings: Settings)
     second, first = "sourcemark-image/2:phash16-sift-codebook1", "sourcemark-image/1:phash16-grey64"
     greys = np.asarray(picture(1).convert("L").resize((64, 64)))
     of_first = struct.pack("<BBII", 1, 1, *picture(1).size) + zlib.compress(greys.tobytes())
-    with Service(settings) as opened:
+    with Application(settings) as opened:
         registered = register_work(opened, encoded(picture(1)))
         with opened.db.write() as connection:
             row = connection.execute(sa.select(fingerprints)).mappings().one()
@@ -83,7 +82,7 @@ def test_of_a_works_older_fingerprints_the_newest_is_renewed(settings: Settings)
                 values = {"work": row["work"], "algorithm": algorithm, "data": old.index_bytes(), "detail": detail}
                 connection.execute(fingerprints.insert().values(values))
     for _ in range(2):
-        with Service(settings) as opened:
+        with Application(settings) as opened:
             result = scan_upload(opened, encoded(mirrored(picture(1)).crop((100, 80, 560, 420))))
             assert [match.work_id for match in result.matches] == [registered.work_id]
             assert result.scan_id is not None

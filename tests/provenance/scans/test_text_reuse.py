@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fingerprints import text
 from fingerprints.text.examples import edited, han, words
-from provenance.application import Service
+from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.database.tables import fingerprints, lessons, works
@@ -21,7 +21,7 @@ LICENCE = words(900, 100)
 ARTICLE = words(1, 500)
 
 
-def test_a_paragraph_in_a_long_article_is_found_and_located(service: Service) -> None:
+def test_a_paragraph_in_a_long_article_is_found_and_located(service: Application) -> None:
     paragraph = ESSAY[200:560]
     registered = register_work(service, ESSAY.encode())
     post = f"{ARTICLE}\n\n{paragraph}\n\n{words(2, 500)}"
@@ -39,7 +39,7 @@ def test_a_paragraph_in_a_long_article_is_found_and_located(service: Service) ->
     assert match.coverage.upload < 0.2
 
 
-def test_nothing_but_a_template_says_so(service: Service) -> None:
+def test_nothing_but_a_template_says_so(service: Application) -> None:
     for n in range(4):
         register_work(service, (words(10 + n, 200) + "\n" + LICENCE).encode(), title=f"Work {n}")
     result = scan_upload(service, LICENCE.encode())
@@ -48,13 +48,13 @@ def test_nothing_but_a_template_says_so(service: Service) -> None:
     assert scan_upload(service, b"\x80\x81\xfe\xff\xff\xff").status == "undecodable"
 
 
-def test_a_competing_claim_is_recorded_for_an_excerpt(service: Service) -> None:
+def test_a_competing_claim_is_recorded_for_an_excerpt(service: Application) -> None:
     first = register_work(service, (ESSAY + " " + words(4, 200)).encode())
     second = register_work(service, (words(3, 300) + ESSAY[100:600]).encode(), owner="Somebody Else")
     assert second.competing == [first.work_id]
 
 
-def test_a_footer_that_comes_back_in_upload_after_upload_is_learnt(service: Service) -> None:
+def test_a_footer_that_comes_back_in_upload_after_upload_is_learnt(service: Application) -> None:
     footer = words(70, 60)
     register_work(service, (words(71, 300) + "\n\n" + footer).encode())
     statuses = [scan_upload(service, (words(100 + n, 300) + "\n\n" + footer).encode()).status for n in range(8)]
@@ -62,7 +62,7 @@ def test_a_footer_that_comes_back_in_upload_after_upload_is_learnt(service: Serv
     assert statuses[-4:] == ["no_match"] * 4
 
 
-def test_a_paragraph_that_goes_around_stays_a_reuse(service: Service) -> None:
+def test_a_paragraph_that_goes_around_stays_a_reuse(service: Application) -> None:
     register_work(service, (words(72, 200) + ESSAY + words(73, 200)).encode())
     for n in range(10):
         post = words(200 + n, 200) + "\n\n" + ESSAY[100:500] + "\n\n" + words(300 + n, 200)
@@ -72,17 +72,17 @@ def test_a_paragraph_that_goes_around_stays_a_reuse(service: Service) -> None:
 def test_lessons_reach_another_process_and_are_bounded(settings: Settings) -> None:
     small = settings.model_copy(update={"remembered_uploads": 3})
     phrase = words(80, 12)
-    with Service(small) as one, Service(small) as other:
+    with Application(small) as one, Application(small) as other:
         register_work(one, (words(81, 200) + phrase + words(82, 200)).encode())
         for n in range(9):
             scan_upload(one, (words(400 + n, 100) + phrase + words(500 + n, 100)).encode())
         scan_upload(other, words(83, 100).encode())
-        assert 3 <= len(other.lessons.index) <= 7
+        assert 3 <= len(other.boilerplate.index) <= 7
         with one.db.read() as connection:
             assert connection.execute(sa.select(sa.func.count()).select_from(lessons)).scalar_one() <= 7
-    with Service(settings.model_copy(update={"remembered_uploads": 0})) as none:
+    with Application(settings.model_copy(update={"remembered_uploads": 0})) as none:
         scan_upload(none, (words(600, 100) + phrase + words(601, 100)).encode())
-        assert len(none.lessons.index) == 0
+        assert len(none.boilerplate.index) == 0
 
 
 def before(content: str) -> bytes:
@@ -108,7 +108,7 @@ def before(content: str) -> bytes:
 @pytest.fixture
 def aged(settings: Settings) -> Settings:
     """An installation whose one work has a fingerprint of the first version, and only that."""
-    with Service(settings) as opened:
+    with Application(settings) as opened:
         registered = register_work(opened, ESSAY.encode())
         with opened.db.write() as connection:
             number = connection.execute(sa.select(works.c.id).where(works.c.work_id == registered.work_id)).scalar_one()
@@ -122,7 +122,7 @@ def aged(settings: Settings) -> Settings:
 
 def test_what_an_older_version_registered_is_found_by_this_one(aged: Settings) -> None:
     for _ in range(2):
-        with Service(aged) as opened:
+        with Application(aged) as opened:
             result = scan_upload(opened, f"{ARTICLE}\n\n{ESSAY[100:560]}\n".encode())
             assert result.status == "matched"
             assert scan_upload(opened, ESSAY.encode()).matches[0].transform == {"exact": True}
@@ -131,7 +131,7 @@ def test_what_an_older_version_registered_is_found_by_this_one(aged: Settings) -
             assert sorted(kept) == ["sourcemark-text/1:x", text.ALGORITHM]
 
 
-def test_fsck_compares_what_the_log_commits_to(service: Service) -> None:
+def test_fsck_compares_what_the_log_commits_to(service: Application) -> None:
     register_work(service, ESSAY.encode())
     assert fsck.check(service.db, service.log)["problems"] == []
     with service.db.write() as connection:
@@ -140,7 +140,7 @@ def test_fsck_compares_what_the_log_commits_to(service: Service) -> None:
     assert any("fingerprint" in problem for problem in problems)
 
 
-def test_a_chinese_work_in_traditional_characters_inside_an_article(service: Service) -> None:
+def test_a_chinese_work_in_traditional_characters_inside_an_article(service: Application) -> None:
     work = han(5, 900)
     register_work(service, work.encode())
     post = han(6, 1500) + "\n" + work[300:420] + "\n" + han(7, 1500)

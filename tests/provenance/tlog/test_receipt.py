@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provenance.application import Service
+from provenance.application import Application
 from provenance.config import Settings
 from provenance.errors import BadInput, VerificationFailed
 from provenance.tlog import receipt, verify
-from provenance.works import receipt_files, receipts
+from provenance.works import receipt_files
+from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, register_work
 
 
@@ -22,10 +23,10 @@ from tests.provenance.conftest import ESSAY, register_work
 def registered(tmp_path_factory: pytest.TempPathFactory):
     """A receipt, the log's policy and the work's digest."""
     home = tmp_path_factory.mktemp("receipt") / "home"
-    with Service(Settings(home=home, workers=1, origin="log.test.example/sourcemark")) as service:
+    with Application(Settings(home=home, workers=1, origin="log.test.example/sourcemark")) as service:
         result = register_work(service, ESSAY.encode(), title="盐渡", owner="Marta Salt")
         register_work(service, (ESSAY + " More.").encode())
-        files = receipts.build(service, result.work_id)
+        files = build_receipt(service.db, service.log, result.work_id)
         import hashlib
 
         return files, service.log.policy(), hashlib.sha256(ESSAY.encode()).digest()

@@ -8,37 +8,38 @@ import sqlalchemy as sa
 
 from provenance.accounts import accounts
 from provenance.accounts.accounts import NewAccount
-from provenance.application import Service
+from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.database import idempotency
 from provenance.database.tables import metadata
 from provenance.errors import Conflict, Forbidden, NotFound
 from provenance.scans import records, sightings
 from provenance.tlog import keys, merkle, statement, verify
-from provenance.works import catalog, erasure, grants, receipts
+from provenance.works import catalog, grants
 from provenance.works.grants import NewGrant
+from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work, scan_upload
 
 OWNER, TITLE, ID = "Ottoline Quillfeather", "The Unrepeatable Harbour", "external-73921"
 
 
-def everything(service: Service) -> str:
+def everything(service: Application) -> str:
     """Every row of every table."""
     with service.db.read() as connection:
         return "\n".join(repr(row) for table in metadata.sorted_tables for row in connection.execute(sa.select(table)))
 
 
-def test_proofs_stay(service: Service) -> None:
+def test_proofs_stay(service: Application) -> None:
     local = accounts.local(service.db)
     result = register_work(service, ESSAY.encode(), owner=OWNER, title=TITLE, external_id=ID)
     rival = register_work(service, (ESSAY + " Later.").encode(), owner="Rival", title="Other")
     upload = scan_upload(service, ESSAY.encode(), post_url="https://p.example/1", caption=f"by {OWNER}")
     assert {m.work_id for m in upload.matches} == {result.work_id, rival.work_id}
     idempotency.once(service.db, local.id, "k", bytes(32), 24, lambda: (200, upload.model_dump(mode="json")))
-    before = receipts.build(service, result.work_id)
+    before = build_receipt(service.db, service.log, result.work_id)
     assert all(word in everything(service) for word in (OWNER, TITLE, ID))
 
-    record = erasure.erase(service, local, result.work_id)
+    record = service.erasures.erase(local, result.work_id)
     assert record.erased_at is not None
     assert record.withdrawn_at is not None
     assert record.claim.owner == record.claim.title == ""
@@ -51,7 +52,7 @@ def test_proofs_stay(service: Service) -> None:
     done = verify.verify_receipt(before, service.log.policy(), digest)
     assert done.ok
     assert done.facts["claim"]["owner"] == OWNER  # whoever was given it keeps what he was given
-    after = receipts.build(service, result.work_id)
+    after = build_receipt(service.db, service.log, result.work_id)
     assert "opening.json" not in after
     done = verify.verify_receipt(after, service.log.policy(), digest)
     assert done.ok
@@ -64,30 +65,30 @@ def test_proofs_stay(service: Service) -> None:
     assert [(each.work_id, each.title, each.marking) for each in seen if each.work_id == result.work_id] == [
         (result.work_id, "", {})
     ]
-    assert catalog.get(service, rival.work_id).competing == []
+    assert catalog.get(service.db, service.log.origin, rival.work_id).competing == []
     assert fsck.check(service.db, service.log)["problems"] == []
     with pytest.raises(Conflict, match="already"):
-        erasure.erase(service, local, result.work_id)
+        service.erasures.erase(local, result.work_id)
     again = register_work(service, ESSAY.encode(), owner=OWNER, title=TITLE)
     assert again.status == "registered"
 
 
-def test_its_grants_go_with_it(service: Service) -> None:
+def test_its_grants_go_with_it(service: Application) -> None:
     local = accounts.local(service.db)
     kept, gone = register_work(service, ESSAY_ZH.encode()), register_work(service, ESSAY.encode())
     for work, to in ((kept, "Stays Daily"), (gone, "Thaddeus Grantee"), (gone, "Hepzibah Licensee")):
-        given = grants.give(service, local, work.work_id, NewGrant(to=[to]))
-    grants.revoke(service, local, given.grant_id)
-    erasure.erase(service, local, gone.work_id)
+        given = service.grants.give(local, work.work_id, NewGrant(to=[to]))
+    service.grants.revoke(local, given.grant_id)
+    service.erasures.erase(local, gone.work_id)
     left = everything(service)
     assert "Stays Daily" in left
     assert not [name for name in ("Grantee", "Licensee") if name in left]
-    assert grants.of_work(service, gone.work_id) == []
-    assert len(grants.of_work(service, kept.work_id)) == 1
+    assert grants.of_work(service.db, service.log.origin, gone.work_id) == []
+    assert len(grants.of_work(service.db, service.log.origin, kept.work_id)) == 1
     assert fsck.check(service.db, service.log)["problems"] == []
 
 
-def test_the_disk_forgets_too(sqlite_service: Service) -> None:
+def test_the_disk_forgets_too(sqlite_service: Application) -> None:
     service = sqlite_service
     register_work(service, ESSAY_ZH.encode(), owner="Other")
     result = register_work(service, ESSAY.encode(), owner=OWNER, title=TITLE)
@@ -97,38 +98,38 @@ def test_the_disk_forgets_too(sqlite_service: Service) -> None:
         return any(OWNER.encode() in path.read_bytes() for path in files if path.is_file())
 
     assert on_disk()
-    erasure.erase(service, accounts.local(service.db), result.work_id)
+    service.erasures.erase(accounts.local(service.db), result.work_id)
     assert not on_disk()
 
 
 def test_another_process_forgets_too(settings) -> None:
-    with Service(settings) as one, Service(settings) as two:
+    with Application(settings) as one, Application(settings) as two:
         result = register_work(one, ESSAY.encode(), owner=OWNER)
         assert scan_upload(two, ESSAY.encode()).status == "matched"
-        erasure.erase(one, None, result.work_id)  # the operator: no withdrawal entry, the erasure itself removes it
+        one.erasures.erase(None, result.work_id)  # the operator: no withdrawal entry, the erasure itself removes it
         assert scan_upload(two, ESSAY.encode()).status == "no_match"
-        assert two.index.position == one.refresh()
+        assert two.follower.position == one.follower.refresh()
         assert fsck.check(two.db, two.log)["problems"] == []
-    with Service(settings) as three:
+    with Application(settings) as three:
         assert scan_upload(three, ESSAY.encode()).status == "no_match"
 
 
-def test_who_may_erase(service: Service) -> None:
+def test_who_may_erase(service: Application) -> None:
     rival = accounts.create(service.db, NewAccount(name="rival"))
     result = register_work(service, ESSAY.encode(), owner=OWNER)
     with pytest.raises(NotFound):
-        erasure.erase(service, rival, result.work_id)
+        service.erasures.erase(rival, result.work_id)
     with pytest.raises(NotFound):
-        erasure.erase(service, None, "work_nothing")
+        service.erasures.erase(None, "work_nothing")
     with pytest.raises(Forbidden):
-        erasure.erase(service, accounts.local(service.db), result.work_id, keys.new_signing_key())
-    assert catalog.get(service, result.work_id).withdrawn_at is None
+        service.erasures.erase(accounts.local(service.db), result.work_id, keys.new_signing_key())
+    assert catalog.get(service.db, service.log.origin, result.work_id).withdrawn_at is None
 
 
-def test_a_sealed_work_is_erased(service: Service) -> None:
+def test_a_sealed_work_is_erased(service: Application) -> None:
     result = register_work(service, ESSAY.encode(), owner=OWNER, sealed=True)
-    before = receipts.build(service, result.work_id)
-    erasure.erase(service, accounts.local(service.db), result.work_id)
+    before = build_receipt(service.db, service.log, result.work_id)
+    service.erasures.erase(accounts.local(service.db), result.work_id)
     assert OWNER not in everything(service)
     work = ESSAY.encode()
     done = verify.verify_receipt(
@@ -138,12 +139,11 @@ def test_a_sealed_work_is_erased(service: Service) -> None:
     assert fsck.check(service.db, service.log)["problems"] == []
 
 
-def test_the_log_refuses_an_erasure_of_nothing(service: Service) -> None:
-    from provenance.accounts import signing
+def test_the_log_refuses_an_erasure_of_nothing(service: Application) -> None:
 
     result = register_work(service, ESSAY.encode(), owner=OWNER)
-    found = catalog.row(service, result.work_id)
-    key = signing.signing_key(service, accounts.local(service.db))
+    found = catalog.row(service.db, result.work_id)
+    key = service.signing_keys.ensure_kept_key(accounts.local(service.db))
     for entry, index, erased in (
         (found.leaf_hash, found.idx, ["nothing"]),
         (bytes(32), found.idx, ["claim"]),

@@ -7,13 +7,13 @@ import json
 import pytest
 
 from provenance.accounts import accounts
-from provenance.application import Service
+from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.database.tables import entries
 from provenance.errors import BadInput, Conflict, NotFound
 from provenance.schemas import ScanItem, parse
 from provenance.tlog import envelope
-from provenance.works import catalog, grants
+from provenance.works import grants
 from provenance.works.grants import Grant, NewGrant
 from tests.provenance.conftest import ESSAY, register_work, scan_upload
 
@@ -21,7 +21,7 @@ POST = "By Marta Salt, first in Salt Weekly, https://salt.example/a/1\n\n" + ESS
 NOW = "2026-06-01T12:00:00.000000Z"
 
 
-def _registered(service: Service, licence: str | None = None) -> str:
+def _registered(service: Application, licence: str | None = None) -> str:
     done = register_work(
         service, ESSAY.encode(), source_name="Salt Weekly", source_urls=["https://salt.example/a/1"], licence=licence
     )
@@ -29,11 +29,11 @@ def _registered(service: Service, licence: str | None = None) -> str:
     return done.work_id
 
 
-def _give(service: Service, work_id: str, **terms: object) -> Grant:
-    return grants.give(service, accounts.local(service.db), work_id, parse(NewGrant, {"to": ["City Daily"], **terms}))
+def _give(service: Application, work_id: str, **terms: object) -> Grant:
+    return service.grants.give(accounts.local(service.db), work_id, parse(NewGrant, {"to": ["City Daily"], **terms}))
 
 
-def test_a_grant_is_the_permission_that_all_rights_reserved_asks_for(service: Service) -> None:
+def test_a_grant_is_the_permission_that_all_rights_reserved_asks_for(service: Application) -> None:
     work_id = _registered(service)
     before = scan_upload(service, POST.encode(), account="City Daily")
     assert (before.verdict, before.matches[0].permission.state) == ("review", "none")
@@ -47,15 +47,15 @@ def test_a_grant_is_the_permission_that_all_rights_reserved_asks_for(service: Se
     assert scan_upload(service, ESSAY.encode(), account="City Daily").verdict == "uncredited"  # credit is still owed
     stolen = scan_upload(service, b"By John Thief\n\n" + ESSAY.encode(), account="City Daily")
     assert stolen.verdict == "uncredited"
-    ended = grants.revoke(service, accounts.local(service.db), given.grant_id)
+    ended = service.grants.revoke(accounts.local(service.db), given.grant_id)
     assert ended.revoked_at
     assert scan_upload(service, POST.encode(), account="City Daily").verdict == "review"
     with pytest.raises(Conflict, match="revoked already"):
-        grants.revoke(service, accounts.local(service.db), given.grant_id)
-    assert [g.grant_id for g in grants.of_work(service, work_id)] == [given.grant_id]
+        service.grants.revoke(accounts.local(service.db), given.grant_id)
+    assert [g.grant_id for g in grants.of_work(service.db, service.log.origin, work_id)] == [given.grant_id]
 
 
-def test_no_credit_means_no_credit(sqlite_service: Service) -> None:
+def test_no_credit_means_no_credit(sqlite_service: Application) -> None:
     _give(sqlite_service, _registered(sqlite_service), credit=False)
     assert scan_upload(sqlite_service, ESSAY.encode(), account="City Daily").verdict == "licensed"
     assert (
@@ -63,7 +63,7 @@ def test_no_credit_means_no_credit(sqlite_service: Service) -> None:
     )
 
 
-def test_the_log_holds_a_commitment_and_nobodys_name(sqlite_service: Service) -> None:
+def test_the_log_holds_a_commitment_and_nobodys_name(sqlite_service: Application) -> None:
     service = sqlite_service
     given = _give(service, _registered(service), commercial=True, until="2027-12-31")
     with service.db.read() as connection:
@@ -103,22 +103,22 @@ def test_what_a_grant_covers(terms: dict[str, object], post: dict[str, object], 
     assert grants.chosen([given], ScanItem(), "full", NOW) == (None, [])
 
 
-def test_everybody(sqlite_service: Service) -> None:
+def test_everybody(sqlite_service: Application) -> None:
     service = sqlite_service
     _give(service, _registered(service, "CC-BY-ND-4.0"), to=["*"])
     assert scan_upload(service, POST.encode()).verdict == "licensed"
 
 
-def test_only_the_owner_of_the_registration_grants(sqlite_service: Service) -> None:
+def test_only_the_owner_of_the_registration_grants(sqlite_service: Application) -> None:
     service = sqlite_service
     work_id = _registered(service)
     stranger = accounts.create(service.db, accounts.NewAccount(name="Stranger"))
     with pytest.raises(NotFound):
-        grants.give(service, stranger, work_id, NewGrant(to=["Stranger"]))
+        service.grants.give(stranger, work_id, NewGrant(to=["Stranger"]))
     given = _give(service, work_id)
     with pytest.raises(NotFound):
-        grants.revoke(service, stranger, given.grant_id)
-    catalog.withdraw(service, accounts.local(service.db), work_id)
+        service.grants.revoke(stranger, given.grant_id)
+    service.withdrawals.withdraw(accounts.local(service.db), work_id)
     with pytest.raises(Conflict, match="withdrawn"):
         _give(service, work_id)
 

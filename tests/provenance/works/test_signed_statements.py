@@ -4,45 +4,45 @@ import threading
 
 import pytest
 
-from provenance.accounts import accounts, signing
-from provenance.application import Service
+from provenance.accounts import accounts, enrolled_keys
+from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.errors import Conflict, Forbidden, NotFound
 from provenance.schemas import RegistrationItem
 from provenance.tlog import envelope, keys, statement
 from provenance.tlog.encoding import b64, unb64
-from provenance.works import catalog, signed_statements
-from provenance.works.signed_statements import SignedStatement
+from provenance.works import catalog
+from provenance.works.submissions import SignedStatement
 from tests.provenance.conftest import ESSAY, register_work, scan_upload
 
 
-def signed(service: Service, key: keys.SigningKey, text: str = ESSAY) -> SignedStatement:
+def signed(service: Application, key: keys.SigningKey, text: str = ESSAY) -> SignedStatement:
     local = accounts.local(service.db)
-    signing.own_key(service, local, key)
-    made = signed_statements.prepare(service, local, RegistrationItem(owner="Ada", title="t"), text.encode())
+    service.signing_keys.ensure_enrolled(local, key)
+    made = service.prepared.prepare(local, RegistrationItem(owner="Ada", title="t"), text.encode())
     payload = unb64(made.statement)
     return SignedStatement(leaf=b64(statement.assemble(payload, [(key.keyid, key.sign(envelope.pae(payload)))])))
 
 
 def test_prepared_here_submitted_there(settings) -> None:
     key = keys.new_signing_key()
-    with Service(settings) as one, Service(settings) as two:
+    with Application(settings) as one, Application(settings) as two:
         leaf = signed(one, key)
-        done = signed_statements.submit(two, accounts.local(two.db), leaf)
+        done = two.submissions.submit(accounts.local(two.db), leaf)
         assert done.work.status == "registered"
-    with Service(settings) as three:  # sent again after everything was restarted
-        again = signed_statements.submit(three, accounts.local(three.db), leaf)
+    with Application(settings) as three:  # sent again after everything was restarted
+        again = three.submissions.submit(accounts.local(three.db), leaf)
         assert (again.work.work_id, again.receipt.index) == (done.work.work_id, done.receipt.index)
         assert fsck.check(three.db, three.log)["problems"] == []
 
 
-def test_sent_many_times_at_once(service: Service) -> None:
+def test_sent_many_times_at_once(service: Application) -> None:
     leaf, local = signed(service, keys.new_signing_key()), accounts.local(service.db)
     answers: list[object] = []
 
     def client() -> None:
         try:
-            answers.append(signed_statements.submit(service, local, leaf).work.work_id)
+            answers.append(service.submissions.submit(local, leaf).work.work_id)
         except Exception as error:
             answers.append(error)
 
@@ -56,29 +56,29 @@ def test_sent_many_times_at_once(service: Service) -> None:
     assert fsck.check(service.db, service.log)["problems"] == []
 
 
-def test_two_drafts_of_one_work(service: Service) -> None:
+def test_two_drafts_of_one_work(service: Application) -> None:
     key, local = keys.new_signing_key(), accounts.local(service.db)
     one, two = signed(service, key), signed(service, key)
-    first = signed_statements.submit(service, local, one).work
-    second = signed_statements.submit(service, local, two).work
+    first = service.submissions.submit(local, one).work
+    second = service.submissions.submit(local, two).work
     assert (first.status, second.status) == ("registered", "already_registered")
     assert first.work_id == second.work_id
     with pytest.raises(NotFound, match="prepare"):
-        signed_statements.submit(service, local, two)
+        service.submissions.submit(local, two)
 
 
-def test_a_withdrawal_that_the_log_refuses_is_none(service: Service) -> None:
+def test_a_withdrawal_that_the_log_refuses_is_none(service: Application) -> None:
     result, local = register_work(service, ESSAY.encode()), accounts.local(service.db)
-    key = signing.signing_key(service, local)
-    found = catalog.row(service, result.work_id)
+    key = service.signing_keys.ensure_kept_key(local)
+    found = catalog.row(service.db, result.work_id)
     made = statement.withdrawal(
         service.log.origin, registration=found.leaf_hash, index=found.idx, after=service.log.head()
     )
     leaf = statement.sign(made, key)
-    signing.revoke(service, key.keyid)
+    service.signing_keys.revoke(key.keyid)
     with pytest.raises(Conflict, match="revoked"):
-        catalog.enter_withdrawal(service, local, result.work_id, leaf)
-    assert catalog.get(service, result.work_id).withdrawn_at is None
+        service.withdrawals.enter(local, result.work_id, leaf)
+    assert catalog.get(service.db, service.log.origin, result.work_id).withdrawn_at is None
     assert scan_upload(service, ESSAY.encode()).status == "matched"
     assert register_work(service, ESSAY.encode()).status == "already_registered"
     assert fsck.check(service.db, service.log)["problems"] == []
@@ -86,11 +86,11 @@ def test_a_withdrawal_that_the_log_refuses_is_none(service: Service) -> None:
 
 @pytest.mark.parametrize("lost", [False, True])
 def test_an_enrolment_that_the_service_signs_too_is_sent_again(
-    service: Service, monkeypatch: pytest.MonkeyPatch, lost: bool
+    service: Application, monkeypatch: pytest.MonkeyPatch, lost: bool
 ) -> None:
     """Whether it was answered, or the process ended between the queue and the log."""
     account = accounts.create(service.db, accounts.NewAccount(name="ada", kind="producer"))
-    kept = signing.signing_key(service, account)
+    kept = service.signing_keys.ensure_kept_key(account)
     key = keys.new_signing_key()
     made = statement.key_enrol(service.log.origin, public_key=key.public, custody="producer", after=service.log.head())
     sent = SignedStatement(leaf=b64(statement.sign(made, key)))
@@ -98,14 +98,14 @@ def test_an_enrolment_that_the_service_signs_too_is_sent_again(
         with monkeypatch.context() as broken:
             broken.setattr(service.log, "commit", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
             with pytest.raises(KeyboardInterrupt):
-                signed_statements.submit(service, account, sent)
-    first = signed_statements.submit(service, account, sent)
-    again = signed_statements.submit(service, account, sent)
+                service.submissions.submit(account, sent)
+    first = service.submissions.submit(account, sent)
+    again = service.submissions.submit(account, sent)
     assert first.receipt.index == again.receipt.index
-    rows = {row["keyid"]: row for row in signing.signing_key_rows(service, account.id)}
+    rows = {row["keyid"]: row for row in enrolled_keys.list_all(service.db, account.id)}
     assert rows[key.keyid]["predecessor"] == kept.keyid
     assert rows[kept.keyid]["revoked_index"] is not None
     other = statement.sign({**made, "predicate": {**made["predicate"], "nonce": b64(bytes(16))}}, key)
     with pytest.raises(Forbidden, match="signed by"):  # the same key again, but not the same statement
-        signed_statements.submit(service, account, SignedStatement(leaf=b64(other)))
+        service.submissions.submit(account, SignedStatement(leaf=b64(other)))
     assert fsck.check(service.db, service.log)["problems"] == []

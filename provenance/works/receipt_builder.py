@@ -9,10 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..accounts import signing
-from ..application import Service
+from ..accounts import enrolled_keys
+from ..database.engine import Database
 from ..database.tables import checkpoints, entries, openings
 from ..errors import NotFound, Unavailable
+from ..ledger.log import Log
 from ..tlog import receipt, timestamp
 from ..tlog.envelope import parse_leaf
 from . import catalog
@@ -21,7 +22,7 @@ _logger = logging.getLogger(__name__)
 _RENEWED_AFTER = timedelta(days=1)  # a later time-stamp adds nothing while the first is fresh
 
 
-def build(service: Service, work_id: str, account_id: str | None = None) -> dict[str, bytes]:
+def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None = None) -> dict[str, bytes]:
     """The files of a receipt by their names; private, because it opens the commitments.
 
     Args:
@@ -30,12 +31,12 @@ def build(service: Service, work_id: str, account_id: str | None = None) -> dict
     Raises:
         NotFound: there is no such work, or its entry is not in the log yet.
     """
-    work = catalog.row(service, work_id, account_id)
+    work = catalog.row(db, work_id, account_id)
     if work.idx is None:
         raise NotFound(f"the registration of {work_id} is not in the log yet: try again in a moment")
-    with service.db.read() as connection:
+    with db.read() as connection:
         leaf = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == work.idx)).scalar_one()
-        enrolled = signing.enrolments(service, leaf)
+        enrolled = enrolled_keys.enrolment_indexes(db, leaf)
         enrolments = connection.execute(
             sa.select(entries.c.idx, entries.c.leaf).where(entries.c.idx.in_(enrolled)).order_by(entries.c.idx)
         ).all()
@@ -44,19 +45,18 @@ def build(service: Service, work_id: str, account_id: str | None = None) -> dict
         row.name: {"salt": base64.b64encode(row.salt).decode(), "record": row.record} for row in opened
     }
     seen, _ = parse_leaf(leaf).after
-    with service.db.read() as connection:
+    with db.read() as connection:
         after = connection.execute(sa.select(checkpoints.c.note).where(checkpoints.c.size == seen)).scalar()
-    if after is not None and not service.log.signed_by_keys_in_force(bytes(after)):
+    if after is not None and not log.signed_by_keys_in_force(bytes(after)):
         after = None  # from before the log's keys changed: a reader of the present policy could not check it
-    checkpoint, stamp, renewal = _stamped(service, work.idx)
-    published = service.log.reader
+    checkpoint, stamp, renewal = _stamped(log, work.idx)
     return receipt.build(
         leaf=leaf,
-        proof=published.proof(work.idx, checkpoint),
-        enrolments=[(row.leaf, published.proof(row.idx, checkpoint)) for row in enrolments],
+        proof=log.reader.proof(work.idx, checkpoint),
+        enrolments=[(row.leaf, log.reader.proof(row.idx, checkpoint)) for row in enrolments],
         opening=opening,
-        policy=service.log.policy(),
-        origin=service.log.origin,
+        policy=log.policy(),
+        origin=log.origin,
         index=work.idx,
         after=None if after is None else bytes(after),
         stamp=stamp,
@@ -64,34 +64,34 @@ def build(service: Service, work_id: str, account_id: str | None = None) -> dict
     )
 
 
-def _stamped(service: Service, index: int) -> tuple[bytes | None, bytes | None, tuple[bytes, bytes, bytes] | None]:
+def _stamped(log: Log, index: int) -> tuple[bytes | None, bytes | None, tuple[bytes, bytes, bytes] | None]:
     """The checkpoint to prove an entry by, its time-stamp, and a renewal: the earliest one, and the newest.
 
     Without a time-stamp all are None; where there is an authority and none covers the entry yet, it is asked now.
     """
-    timestamper = service.log.timestamper
-    first = _first(service, index)
+    timestamper = log.timestamper
+    first = _first(log, index)
     if first is None and timestamper.configured:
         try:
             timestamper.stamp()
         except Unavailable as error:
             _logger.warning("a receipt without a time-stamp: %s", error.detail)
-        first = _first(service, index)
+        first = _first(log, index)
     if first is None:
         return None, None, None
     size, checkpoint, token = first
     for later_size, later, later_token in timestamper.covering(index, newest=True):
         aged = timestamp.read(later_token, later).time - timestamp.read(token, checkpoint).time
-        if later_size > size and aged >= _RENEWED_AFTER and service.log.meets_policy(later):
-            proof = service.log.reader.consistency(size, later_size).encode()
+        if later_size > size and aged >= _RENEWED_AFTER and log.meets_policy(later):
+            proof = log.reader.consistency(size, later_size).encode()
             return checkpoint, token, (later, proof, later_token)
         break
     return checkpoint, token, None
 
 
-def _first(service: Service, index: int) -> tuple[int, bytes, bytes] | None:
+def _first(log: Log, index: int) -> tuple[int, bytes, bytes] | None:
     """The earliest time-stamped checkpoint that holds an entry and suits the present policy."""
-    for size, checkpoint, token in service.log.timestamper.covering(index):
-        if service.log.meets_policy(checkpoint):
+    for size, checkpoint, token in log.timestamper.covering(index):
+        if log.meets_policy(checkpoint):
             return size, checkpoint, token
     return None

@@ -1,0 +1,83 @@
+"""What the log and the database say of the keys that accounts sign with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..database.engine import Database
+from ..database.tables import entries, signing_keys
+from ..errors import Conflict, Forbidden, NotFound
+from ..ledger.key_rows import load_directory
+from ..tlog import envelope
+from .accounts import LOCAL, Account
+
+
+def enrolled(db: Database, account: Account) -> Sequence[sa.Row[Any]]:
+    """The account's enrolled keys, revoked ones too, newest first."""
+    query = sa.select(signing_keys).where(
+        signing_keys.c.account_id == account.id, signing_keys.c.enrolled_index.is_not(None)
+    )
+    if account.name == LOCAL:  # it bears the log's own keys too, which sign no works
+        query = query.where(signing_keys.c.custody == "producer")
+    with db.read() as connection:
+        return connection.execute(query.order_by(signing_keys.c.enrolled_index.desc())).all()
+
+
+def find(db: Database, keyid: str) -> sa.Row[Any]:
+    """One enrolled key; raises `NotFound`."""
+    with db.read() as connection:
+        row = connection.execute(sa.select(signing_keys).where(signing_keys.c.keyid == keyid)).first()
+    if row is None or row.enrolled_index is None:
+        raise NotFound(f"no signing key has the id {keyid!r}: see `sourcemark key list`")
+    return row
+
+
+def check_live(db: Database, account: Account, signers: Iterable[str]) -> None:
+    """Raises `Forbidden` unless all of these keys are live keys of the account."""
+    live = {row.keyid for row in enrolled(db, account) if row.revoked_index is None}
+    for signer in signers:
+        if signer not in live:
+            raise Forbidden(
+                f"the key {signer[:16]} is not enrolled for account {account.name!r}, or was revoked",
+                reason="not_enrolled",
+            )
+
+
+def check_acts_for(db: Database, origin: str, signers: Sequence[str], registrants: Sequence[str]) -> None:
+    """Raises `Conflict` unless one of the signers may act for one of the registrants."""
+    with db.read() as connection:
+        directory = load_directory(connection, origin, {*signers, *registrants})
+    if not any(directory.acts_for(signer, registrant) for signer in signers for registrant in registrants):
+        raise Conflict(
+            f"the key {signers[0][:16]} may not act for {registrants[0][:16]}, which signed the registration: sign "
+            "with that key, with a successor or with its recovery key (--sign-key FILE)"
+        )
+
+
+def enrolment_indexes(db: Database, leaf: bytes) -> list[int]:
+    """Indexes of the enrolments of an entry's keys, and of the keys that signed those, in the order of the log."""
+    found: dict[str, int] = {}
+    wanted = set(envelope.parse_leaf(leaf).signers)
+    with db.read() as connection:
+        while wanted:
+            rows = connection.execute(
+                sa.select(signing_keys.c.keyid, signing_keys.c.enrolled_index, entries.c.leaf)
+                .join(entries, entries.c.idx == signing_keys.c.enrolled_index)
+                .where(signing_keys.c.keyid.in_(wanted))
+            ).all()
+            found |= {row.keyid: row.enrolled_index for row in rows}
+            wanted = {s for row in rows for s in envelope.parse_leaf(row.leaf).signers} - found.keys()
+    return sorted(found.values())
+
+
+def list_all(db: Database, account_id: str | None = None) -> list[dict[str, Any]]:
+    """Every signing key (of an account), oldest first, with where it was enrolled and revoked in the log."""
+    query = sa.select(signing_keys).order_by(signing_keys.c.created_at)
+    if account_id is not None:
+        query = query.where(signing_keys.c.account_id == account_id)
+    with db.read() as connection:
+        rows = connection.execute(query).all()
+    return [{k: v.hex() if isinstance(v, bytes) else v for k, v in row._asdict().items()} for row in rows]

@@ -1,0 +1,290 @@
+"""The keys that accounts sign their statements with: enrolled, rotated and revoked by entries in the log.
+
+A producer's own key never comes here: what it signs is submitted, the service sees its public half. An account that
+has none gets one that the service keeps; its enrolment says ``custody: service``, so a reader of a receipt sees the
+difference. From the day an account enrols a key of its own, the service signs nothing for it any more. The command
+line of an embedded installation keeps a key for the person who types, which is custody ``producer``.
+
+An API key alone cannot add a signing key to an account that has one: the enrolment must be signed by a key of the
+account as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..config import Settings
+from ..database.engine import Database
+from ..database.tables import entries, now, pending_entries, signing_keys
+from ..errors import BadInput, Conflict, Forbidden, LedgerReadOnly
+from ..ledger import key_files
+from ..ledger.log import Log
+from ..tlog import envelope, keys, merkle, statement
+from ..tlog.keys import SigningKey
+from . import enrolled_keys
+from .accounts import LOCAL, Account
+from .accounts import find as find_account
+
+
+class SigningKeys:
+    """The signing keys of one installation's accounts, and the files of those that are kept here. Thread-safe."""
+
+    def __init__(self, db: Database, log: Log, settings: Settings) -> None:
+        self._db = db
+        self._log = log
+        self._settings = settings  # for the folder of the key files, and their passphrase when one is opened
+        self._opened: dict[str, SigningKey] = {}
+
+    # --- keys to sign with -------------------------------------------------------------------------------------------
+    def ensure_signer(self, account: Account, own: SigningKey | None = None) -> SigningKey:
+        """The key to sign with for an account; enrolled in the log at its first use.
+
+        Args:
+            own: the account's own key; None: the one that is kept here for it.
+
+        Raises:
+            Forbidden, LedgerReadOnly: see `ensure_kept_key`, `ensure_enrolled`.
+        """
+        return self.ensure_kept_key(account) if own is None else self.ensure_enrolled(account, own)
+
+    def ensure_kept_key(self, account: Account) -> SigningKey:
+        """The key kept here for the account; made and enrolled in the log at its first use.
+
+        Raises:
+            Forbidden: the account signs with a key of its own, which is not here.
+            LedgerReadOnly: the key is enrolled but its file is gone.
+        """
+        rows = enrolled_keys.enrolled(self._db, account)
+        if account.name != LOCAL and any(row.custody == "producer" for row in rows):
+            raise Forbidden(
+                f"account {account.name!r} signs with a key of its own, the service does not sign for it: prepare the "
+                "statement, sign it and submit it (`sourcemark register --sign-key FILE`)",
+                reason="own_key",
+            )
+        live = [row.keyid for row in rows if row.revoked_index is None]
+        kept = self._kept(live)
+        if kept is not None:
+            return self._load(kept)
+        if live:
+            raise LedgerReadOnly(
+                f"no signing key of account {account.name!r} is in {self._settings.keys_dir}: give yours with "
+                f"--sign-key, or restore {live[0]}.pem from your backup",
+                reason="key_missing",
+            )
+        key = self._make()
+        custody = "producer" if account.name == LOCAL else "service"
+        self.enrol(account, self.sign_enrolment(key, custody), unlinked=True)
+        return key
+
+    def ensure_enrolled(self, account: Account, key: SigningKey) -> SigningKey:
+        """A key that its owner brings; enrolled in the log if it is the account's first.
+
+        Raises:
+            Forbidden: it is enrolled for another account, or revoked, or the account has other keys.
+        """
+        with self._db.read() as connection:
+            row = connection.execute(sa.select(signing_keys).where(signing_keys.c.keyid == key.keyid)).first()
+        if row is None or row.enrolled_index is None:
+            if enrolled_keys.enrolled(self._db, account):
+                raise Forbidden(
+                    f"the key {key.keyid[:16]} is not enrolled: `sourcemark key new {account.name} --signing FILE` "
+                    "does it",
+                    reason="not_enrolled",
+                )
+            self.enrol(account, self.sign_enrolment(key, "producer"))
+            return key
+        if row.account_id != account.id:
+            raise Forbidden(f"the key {key.keyid[:16]} is enrolled for another account", reason="not_enrolled")
+        if row.revoked_index is not None:
+            raise Forbidden(f"the key {key.keyid[:16]} was revoked: sign with the new one", reason="revoked")
+        return key
+
+    def new_kept_key(self, account: Account, recovery: SigningKey | None = None) -> str:
+        """Make and enrol a key that is kept here for the operator's own account; returns its id."""
+        key = self._make()
+        recovery_id = None if recovery is None else recovery.keyid
+        self.enrol(account, self.sign_enrolment(key, "producer", recovery, recovery_id))
+        return key.keyid
+
+    # --- the files of kept keys --------------------------------------------------------------------------------------
+    def _path(self, keyid: str) -> Path:
+        return self._settings.keys_dir / f"{keyid}.pem"
+
+    def _kept(self, keyids: Sequence[str]) -> str | None:
+        """The first of these keys whose file is here."""
+        return next((keyid for keyid in keyids if self._path(keyid).exists()), None)
+
+    def _make(self) -> SigningKey:
+        key = keys.new_signing_key()
+        key_files.save_signing_key(key, self._path(key.keyid), self._settings.passphrase)
+        return key
+
+    def _load(self, keyid: str) -> SigningKey:
+        if keyid in self._opened:  # opening an encrypted one is meant to take time
+            return self._opened[keyid]
+        key = key_files.load_signing_key(self._path(keyid), self._settings.passphrase)
+        if key.keyid != keyid:
+            raise LedgerReadOnly(
+                f"{self._path(keyid)} holds another key: restore it from your backup", reason="key_damaged"
+            )
+        self._opened[keyid] = key
+        return key
+
+    # --- enrolment ---------------------------------------------------------------------------------------------------
+    def sign_enrolment(
+        self, key: SigningKey, custody: str, old: SigningKey | None = None, recovery: str | None = None
+    ) -> bytes:
+        """The leaf of an enrolment, by this key and in a rotation by the old one."""
+        made = statement.key_enrol(
+            self._log.origin, public_key=key.public, custody=custody, after=self._log.head(), recovery=recovery
+        )
+        return statement.sign(made, key, *([] if old is None else [old]))
+
+    def enrol(self, account: Account, leaf: bytes, *, unlinked: bool = False) -> int:
+        """Enter the enrolment of a key for an account; returns its index in the log.
+
+        Where the service keeps a key for the account, that key signs too, so that readers can follow the account from
+        one key to the next; of an account that now signs for itself it is then revoked.
+
+        Args:
+            unlinked: take it without the signature of a key that the account had before.
+
+        Raises:
+            Forbidden: the account has a key that did not sign.
+            Conflict: the key is enrolled already.
+            VerificationFailed: a weak key, a signature that does not hold, or a rule of the log.
+        """
+        parsed = envelope.parse_leaf(leaf)
+        keyid, public = envelope.enrolled_key(parsed)
+        custody = str(parsed.predicate["custody"])
+        leaves = self._linked(account, leaf, parsed, unlinked=unlinked)
+        row = {
+            "keyid": keyid,
+            "account_id": account.id,
+            "public_key": public,
+            "custody": custody,
+            "created_at": now(),
+        }
+        with self._db.write() as connection:
+            # An enrolment that was refused may be tried again.
+            connection.execute(
+                signing_keys.delete().where(signing_keys.c.keyid == keyid, signing_keys.c.enrolled_index.is_(None))
+            )
+            if connection.execute(sa.select(signing_keys.c.keyid).where(signing_keys.c.keyid == keyid)).first():
+                raise Conflict(f"the key {keyid[:16]} is enrolled already")
+            connection.execute(signing_keys.insert().values(row))
+            self._log.submit(connection, leaves)
+        return self._commit(leaves)[0]
+
+    def _linked(self, account: Account, leaf: bytes, parsed: envelope.Leaf, *, unlinked: bool) -> list[bytes]:
+        """The leaves that enrol a key: signed by the kept key too where there is one, which may then be revoked."""
+        keyid = envelope.enrolled_key(parsed)[0]
+        rows = enrolled_keys.enrolled(self._db, account)
+        live = [row.keyid for row in rows if row.revoked_index is None]
+        others = [signer for signer in parsed.signers if signer != keyid]
+        if others:
+            if not unlinked and set(live).isdisjoint(others):
+                raise Forbidden(
+                    f"the enrolment is signed by no present key of account {account.name!r}", reason="unlinked_key"
+                )
+            return [leaf]
+        kept = self._kept(live)
+        if kept is not None:
+            old = self._load(kept)
+            leaves = [statement.add_signature(leaf, old)]
+            if account.name != LOCAL and parsed.predicate["custody"] == "producer":
+                leaves.append(self._sign_revocation(kept, old))
+            return leaves
+        if rows and not unlinked:
+            raise Forbidden(
+                f"account {account.name!r} has signing keys already: the enrolment of another one must be signed by "
+                "one of them as well",
+                reason="unlinked_key",
+            )
+        return [leaf]
+
+    def entered_as(self, leaf: bytes) -> bytes:
+        """The leaf hash under which an enrolment is in the log or waits for it: its own, or with our signature behind.
+
+        Sent again it must be found, though the key that the service kept and signed with may be revoked by now.
+        """
+        parsed = envelope.parse_leaf(leaf)
+        keyid = envelope.enrolled_key(parsed)[0]
+        stands = (
+            sa.select(entries.c.leaf)
+            .join(signing_keys, signing_keys.c.enrolled_index == entries.c.idx)
+            .where(signing_keys.c.keyid == keyid)
+        )
+        waits = sa.select(pending_entries.c.leaf).where(
+            pending_entries.c.kind == "key-enrol", pending_entries.c.keyid == parsed.signers[0]
+        )
+        with self._db.read() as connection:
+            rows = [*connection.execute(stands), *connection.execute(waits)]
+        for (raw,) in rows:
+            found = envelope.parse_leaf(raw)
+            if found.payload == parsed.payload and found.signatures[: len(parsed.signatures)] == parsed.signatures:
+                return merkle.leaf_hash(raw)
+        return merkle.leaf_hash(leaf)
+
+    # --- rotation and revocation -------------------------------------------------------------------------------------
+    def rotate(self, keyid: str) -> str:
+        """Replace a key that is kept here by a new one, which the old one names its successor; returns the new keyid.
+
+        Raises:
+            NotFound: no enrolled key has this id.
+            Conflict: it was revoked already.
+            BadInput: the key is not kept here.
+        """
+        row = enrolled_keys.find(self._db, keyid)
+        if row.revoked_index is not None:
+            raise Conflict(f"the key {keyid[:16]} was revoked already")
+        if not self._path(keyid).exists():
+            raise BadInput(
+                f"the key {keyid[:16]} is not kept here: `sourcemark key new ACCOUNT --signing NEW --sign-key OLD` "
+                "enrols its successor, `sourcemark key revoke` then revokes it"
+            )
+        old, new = self._load(keyid), self._make()
+        account = find_account(self._db, row.account_id)
+        self.enrol(account, self.sign_enrolment(new, row.custody, old, row.recovery))
+        self.revoke(keyid, new)
+        return new.keyid
+
+    def revoke(self, keyid: str, signer: SigningKey | None = None) -> None:
+        """Revoke a signing key in the log; revoking twice changes nothing.
+
+        Args:
+            signer: the key itself, a successor or its recovery key; None: the key itself, which must be kept here.
+
+        Raises:
+            NotFound: no enrolled key has this id.
+            BadInput: the key is not kept here.
+            Conflict: the signer may not act for it.
+        """
+        if enrolled_keys.find(self._db, keyid).revoked_index is not None:
+            return
+        if signer is None:
+            if not self._path(keyid).exists():
+                raise BadInput(
+                    f"the key {keyid[:16]} is not kept here: sign with it, its successor or its recovery key "
+                    "(--sign-key FILE)"
+                )
+            signer = self._load(keyid)
+        self.submit_revocation(self._sign_revocation(keyid, signer))
+
+    def _sign_revocation(self, keyid: str, signer: SigningKey) -> bytes:
+        return statement.sign(statement.key_revoke(self._log.origin, keyid=keyid, after=self._log.head()), signer)
+
+    def submit_revocation(self, leaf: bytes) -> int:
+        """Enter a signed revocation, whoever brings it: the log's rules say who may. Returns its index."""
+        with self._db.write() as connection:
+            self._log.submit(connection, [leaf])
+        return self._commit([leaf])[0]
+
+    def _commit(self, leaves: Sequence[bytes]) -> list[int]:
+        hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
+        indexes: dict[bytes, Any] = self._log.commit(hashes)
+        return [indexes[each] for each in hashes]

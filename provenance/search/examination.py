@@ -1,0 +1,65 @@
+"""Reading uploads in decoder processes, with the user's view of what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from fingerprints.errors import FingerprintError
+from fingerprints.model import Examination
+from fingerprints.sandbox.pool import Sandbox
+
+from ..errors import BadContent, SourcemarkError, from_fingerprint_error
+from ..schemas import Inline, Source
+
+
+class Examiner:
+    """Examines uploads in a sandbox, many in parallel. Thread-safe."""
+
+    def __init__(self, sandbox: Sandbox, workers: int) -> None:
+        """
+        Args:
+            workers: how many are examined at the same time.
+        """
+        self._sandbox = sandbox
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="examine")
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._sandbox.close()
+
+    def examine(self, source: Source, *, thorough: bool = False) -> Examination:
+        """Examine one upload.
+
+        Args:
+            thorough: for a search: look closer than is kept of a work.
+
+        Raises:
+            BadContent, UnsupportedContent, TooLarge: the upload cannot be read.
+            Unavailable: the decoder process failed.
+        """
+        try:
+            if isinstance(source, Inline):
+                return self._sandbox.examine(source.text.encode(), source.format)
+            return self._sandbox.examine(source, thorough=thorough)
+        except UnicodeEncodeError:  # JSON can hold half of a surrogate pair, text cannot
+            raise BadContent(
+                "the text holds half of a surrogate pair, which is not Unicode text", reason="undecodable"
+            ) from None
+        except FingerprintError as error:
+            raise from_fingerprint_error(error) from error
+
+    def examine_all(
+        self, sources: Sequence[Source | SourcemarkError], *, thorough: bool = False
+    ) -> list[Examination | SourcemarkError]:
+        """Examine many uploads in parallel; the answers are in the order of the sources, errors in their places."""
+
+        def one(source: Source | SourcemarkError) -> Examination | SourcemarkError:
+            if isinstance(source, SourcemarkError):
+                return source
+            try:
+                return self.examine(source, thorough=thorough)
+            except SourcemarkError as error:
+                return error
+
+        return list(self._pool.map(one, sources))

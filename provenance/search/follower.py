@@ -1,0 +1,111 @@
+"""The index of registered works, which follows the log: a change is visible when its entry has an index."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from fingerprints import registry
+from fingerprints.index.interface import Change
+from fingerprints.index.memory import MemoryIndex
+from fingerprints.model import Fingerprint
+
+from ..database.engine import Database
+from ..database.tables import entries, fingerprints, log_state, works
+
+_logger = logging.getLogger(__name__)
+_NO_WORK = -1  # a change that moves the index's position and touches no work
+_PAGE = 16_384  # entries read at a time while the index catches up: fewer, larger segments to merge
+
+
+class Follower:
+    """Keeps one process's index of works up to date with the log. Thread-safe.
+
+    Attributes:
+        index: of works that are registered and not withdrawn; derived from the database, in memory only.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self.index = MemoryIndex()
+        self._db = db
+        self._lock = threading.Lock()
+
+    @property
+    def position(self) -> int:
+        """The log size up to which the index has come."""
+        return self.index.position
+
+    def refresh(self) -> int:
+        """Bring the index up to the log; returns the log size it now covers.
+
+        One cheap query when nothing is new, so it runs before every search: what was answered is findable.
+        """
+        size = self._log_size()
+        if self.position >= size:
+            return self.position
+        with self._lock:
+            while self.position < size:
+                start = self.position
+                self.index.apply(self._changes(start, min(size, start + _PAGE)))
+        return size
+
+    def _log_size(self) -> int:
+        """How many entries the log has, as every process sees it."""
+        with self._db.read() as connection:
+            return int(connection.execute(sa.select(log_state.c.size)).scalar() or 0)
+
+    def _changes(self, start: int, stop: int) -> Iterable[Change]:
+        """What the entries from ``start`` up to, not including, ``stop`` change in the index."""
+        window = (entries.c.idx >= start, entries.c.idx < stop)
+        with self._db.read() as connection:
+            added = connection.execute(
+                sa.select(entries.c.idx, works.c.id, fingerprints.c.algorithm, fingerprints.c.data)
+                .join(works, works.c.leaf_hash == entries.c.leaf_hash)
+                .join(fingerprints, fingerprints.c.work == works.c.id)
+                .where(*window)
+            ).all()
+            removed = [
+                row
+                for column in (works.c.withdrawal_hash, works.c.erasure_hash)
+                for row in connection.execute(
+                    sa.select(entries.c.idx, works.c.id).join(works, column == entries.c.leaf_hash).where(*window)
+                )
+            ]
+        changes = [Change(idx + 1, work, None) for idx, work in removed]
+        newest = {row.id: row.algorithm for row in sorted(added, key=lambda row: registry.version(row.algorithm))}
+        for idx, work, algorithm, data in added:
+            if algorithm != newest[work]:
+                continue  # kept because the log commits to it
+            old = algorithm not in registry.ALGORITHMS and algorithm != registry.EXACT
+            try:
+                found = self._upgraded(work, algorithm) if old else Fingerprint.from_bytes(data, b"")
+                changes.append(Change(idx + 1, work, found))
+            except ValueError:
+                _logger.error("the fingerprint of work %d is damaged and cannot be matched: run ledger fsck", work)
+        changes.sort(key=lambda change: change.position)
+        if not changes or changes[-1].position < stop:
+            changes.append(Change(stop, _NO_WORK, None))
+        return changes
+
+    def _upgraded(self, work: int, algorithm: str) -> Fingerprint:
+        """The fingerprint of a work that an older version registered, by today's algorithm where it can be made."""
+        row = (fingerprints.c.work == work, fingerprints.c.algorithm == algorithm)
+        with self._db.read() as connection:
+            kept = connection.execute(sa.select(fingerprints.c.data, fingerprints.c.detail).where(*row)).one()
+        old = Fingerprint.from_bytes(kept.data + kept.detail)
+        new = registry.renewed(old)
+        if new is None:
+            return old
+        values = {"work": work, "algorithm": new.algorithm, "data": new.index_bytes(), "detail": new.detail}
+        with contextlib.suppress(sa.exc.IntegrityError), self._db.write() as connection:  # another process was first
+            connection.execute(fingerprints.insert().values(values))
+        return new
+
+
+def forget(connection: sa.Connection, work: int) -> None:
+    """Delete the fingerprints of an erased work; every index drops it when it reads the entry of the erasure."""
+    connection.execute(fingerprints.delete().where(fingerprints.c.work == work))

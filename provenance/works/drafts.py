@@ -1,0 +1,163 @@
+"""Drafts of registrations: what is claimed of which work, and the statement that is to be signed."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fingerprints.model import Examination, Field, Fingerprint
+
+from ..accounts.accounts import Account
+from ..database.engine import Database
+from ..database.tables import owner_key
+from ..errors import BadInput
+from ..ids import new_id
+from ..marking import rights_metadata
+from ..schemas import Claim, RegistrationItem, Source
+from ..tlog import envelope, merkle, statement
+from ..tlog.encoding import b64
+from . import sealing
+
+Salts = dict[str, tuple[bytes, Any]]  # salt and record by the name of the commitment
+METADATA = "metadata"  # the opening that holds the rights-management fields of an original
+
+
+@dataclass(slots=True)
+class Draft:
+    """A registration on its way into the log.
+
+    Attributes:
+        fingerprint: None for a sealed one.
+        digest: what the statement is about, 32 bytes; of a sealed one the salted digest.
+        identity: of what is registered by whom; a second registration of the same is answered with the first.
+        opens, reference: public id of the sealed work that this one opens, and how its statement names it.
+        seal: salt of a sealed one, where it is known here.
+        fields: what the file says of itself, None for a sealed one and for one whose statement is made already.
+        existing: it was registered before; ``work_id`` and ``leaf_hash`` are of then.
+    """
+
+    claim: Claim
+    digest: bytes
+    identity: bytes
+    fingerprint: Fingerprint | None
+    external_id: str | None = None
+    opens: str | None = None
+    reference: Mapping[str, Any] | None = None
+    seal: bytes | None = None
+    fields: Sequence[Field] | None = None
+    work_id: str = ""
+    leaf: bytes = b""
+    leaf_hash: bytes = b""
+    salts: Salts | None = None
+    existing: bool = False
+
+    @property
+    def medium(self) -> str:
+        return sealing.SEALED if self.fingerprint is None else self.fingerprint.medium
+
+    @property
+    def reason(self) -> str | None:
+        """Why only exact copies can be found, if so."""
+        return sealing.SEALED if self.fingerprint is None else self.fingerprint.reason
+
+    def set_leaf(self, leaf: bytes) -> None:
+        self.leaf, self.leaf_hash, self.work_id = leaf, merkle.leaf_hash(leaf), new_id("work")
+        self.existing = False
+
+    def compose(self, origin: str, after: envelope.After) -> dict[str, Any]:
+        """The statement of this draft, with fresh salts, which are set."""
+        records: dict[str, Any] = {"claim": self.claim.model_dump(exclude_none=True, exclude_defaults=True)}
+        if self.fingerprint is not None:
+            records["fingerprint"] = {
+                "algorithm": self.fingerprint.algorithm,
+                "sha256": hashlib.sha256(self.fingerprint.to_bytes()).hexdigest(),
+            }
+        if self.fields is not None and self.fingerprint is not None and self.fingerprint.medium != "text":
+            # what the original says of its rights: a repost's file is compared with it
+            records[METADATA] = {"fields": [[f.where, f.tag, f.value] for f in rights_metadata.of(self.fields)]}
+        if self.seal is not None:
+            records["seal"] = {"salt": b64(self.seal)}
+        self.salts = {name: (secrets.token_bytes(envelope.SALT_SIZE), record) for name, record in records.items()}
+        commitments = {name: statement.commit(salt, record) for name, (salt, record) in self.salts.items()}
+        if self.fingerprint is None:
+            return statement.sealed_registration(origin, digest=self.digest, commitments=commitments, after=after)
+        return statement.registration(
+            origin,
+            digest=self.digest,
+            medium=self.fingerprint.medium,
+            algorithms=[self.fingerprint.algorithm],
+            commitments=commitments,
+            after=after,
+            opens=self.reference,
+        )
+
+
+def draft_open(
+    db: Database,
+    account: Account,
+    item: RegistrationItem,
+    source: Source,
+    examination: Examination,
+    max_bytes: int,
+) -> Draft:
+    """The draft of a registration whose digest is public.
+
+    Raises:
+        BadInput: without an owner; see also `sealing.reference`.
+    """
+    claim = _claim(account, item)
+    reference = None if item.opens is None else sealing.reference(db, account, item, source, max_bytes)
+    fingerprint = examination.fingerprint
+    return Draft(
+        claim,
+        fingerprint.digest,
+        _identity(account, owner_key(claim.owner), fingerprint.digest),
+        fingerprint,
+        item.external_id,
+        opens=item.opens,
+        reference=reference,
+        fields=examination.fields,
+    )
+
+
+def draft_sealed(account: Account, item: RegistrationItem, source: Source, max_bytes: int) -> Draft:
+    """The draft of a sealed registration, whose source is only hashed.
+
+    Raises:
+        BadInput: without an owner; see also `sealing.digest`.
+    """
+    claim = _claim(account, item)
+    salt = sealing.new_salt()
+    digest = sealing.digest(source, salt, max_bytes)
+    return Draft(claim, digest, _sealed_identity(digest), None, item.external_id, seal=salt)
+
+
+def draft_sealed_elsewhere(claim: Claim, digest: bytes, external_id: str | None = None) -> Draft:
+    """The draft of a registration that its owner sealed: only the salted digest is known here."""
+    return Draft(claim, digest, _sealed_identity(digest), None, external_id)
+
+
+def _claim(account: Account, item: RegistrationItem) -> Claim:
+    """What an item claims, with what the account and the file's name add; raises `BadInput` without an owner."""
+    claim = Claim.model_validate(item.model_dump(include=set(Claim.model_fields)))
+    if not claim.owner and account.default_owner:
+        claim.owner = account.default_owner
+    if not claim.title:
+        claim.title = Path(item.path).stem if item.path else (item.external_id or "untitled")
+    if not claim.owner:
+        raise BadInput("owner is missing: give the copyright owner, or set a default owner for the account")
+    return claim
+
+
+def _identity(account: Account, owner: str, digest: bytes) -> bytes:
+    return hashlib.sha256(b"\0".join((account.id.encode(), owner.encode(), digest))).digest()
+
+
+def _sealed_identity(digest: bytes) -> bytes:
+    """The same for everybody and for good: a sealed statement can be read in the log, and would else be sent again
+    under another signature."""
+    return hashlib.sha256(sealing.SEALED.encode() + b"\0" + digest).digest()

@@ -1,0 +1,139 @@
+"""Prepared statements: registrations that wait here until their owners have signed them.
+
+What belongs to a statement is kept until its signed form comes back, for a day at most: by then the file need not be
+sent again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import Field
+
+from fingerprints.model import Fingerprint
+
+from ..accounts.accounts import Account
+from ..config import Settings
+from ..database.engine import Database
+from ..database.tables import drafts as drafts_table
+from ..database.tables import now, stamp
+from ..errors import BadInput, Conflict
+from ..ledger.log import Log
+from ..schemas import Claim, Record, RegistrationItem, Source
+from ..search.examination import Examiner
+from ..tlog import envelope
+from ..tlog.encoding import b64, canonical, unb64
+from . import drafts
+from .drafts import Draft
+
+KEPT = timedelta(hours=24)  # how long a prepared statement waits for its signature
+
+
+class Prepared(Record):
+    """A statement to sign. Check before signing that it says what you claim: the client of this project does."""
+
+    statement: str = Field(
+        description="The exact bytes to sign, as DSSE's payload of type application/vnd.in-toto+json; base64."
+    )
+    opening: dict[str, Any] = Field(
+        description="Salt and record behind each commitment of the statement.",
+        examples=[{"claim": {"salt": "AAAA...", "record": {"title": "The Clock Mender", "owner": "Lin Zhaoyun"}}}],
+    )
+
+
+class PreparedStatements:
+    """Statements of registrations on their way to their owners and back. Thread-safe."""
+
+    def __init__(self, db: Database, log: Log, examiner: Examiner, settings: Settings) -> None:
+        self._db = db
+        self._log = log
+        self._examiner = examiner
+        self._max_bytes = settings.limits.max_bytes
+
+    def prepare(self, account: Account, item: RegistrationItem, source: Source) -> Prepared:
+        """Read a work, make the statement that registers it, and keep what belongs to it.
+
+        Raises:
+            BadInput: a sealed one needs no preparation; no owner; or the work cannot be read.
+        """
+        if item.sealed:
+            raise BadInput("sealed: a client seals by itself and submits the signed statement")
+        self._log.check_writable()
+        examination = self._examiner.examine(source)
+        draft = drafts.draft_open(self._db, account, item, source, examination, self._max_bytes)
+        payload = canonical(draft.compose(self._log.origin, self._log.head()))
+        opening = _opening(draft)
+        self._keep(account, draft, payload, opening)
+        return Prepared(statement=b64(payload), opening=opening)
+
+    def _keep(self, account: Account, draft: Draft, payload: bytes, opening: dict[str, Any]) -> None:
+        assert draft.fingerprint is not None
+        row = {
+            "statement_hash": hashlib.sha256(payload).digest(),
+            "account_id": account.id,
+            "claim": {
+                "claim": draft.claim.model_dump(),
+                "external_id": draft.external_id,
+                "opens": draft.opens,
+                "salts": opening,
+            },
+            "fingerprint": draft.fingerprint.to_bytes(),
+            "identity": draft.identity,
+            "created_at": now(),
+        }
+        with self._db.write() as connection:
+            old = stamp(datetime.now(UTC) - KEPT)
+            connection.execute(drafts_table.delete().where(drafts_table.c.created_at < old))
+            connection.execute(drafts_table.insert().values(row))
+
+    def take(self, account: Account, leaves: Sequence[tuple[bytes, envelope.Leaf]]) -> list[Draft | None]:
+        """The drafts that signed statements were prepared from; None in the place of one that this account has not."""
+        wanted = [statement_hash(parsed) for _, parsed in leaves]
+        with self._db.read() as connection:
+            rows = connection.execute(
+                sa.select(drafts_table).where(
+                    drafts_table.c.statement_hash.in_(wanted), drafts_table.c.account_id == account.id
+                )
+            ).all()
+        kept = {row.statement_hash: row for row in rows}
+        return [
+            _draft(kept[each], leaf) if each in kept else None for each, (leaf, _) in zip(wanted, leaves, strict=True)
+        ]
+
+
+def statement_hash(leaf: envelope.Leaf) -> bytes:
+    """What a prepared statement is known by, whoever signs it."""
+    return hashlib.sha256(leaf.payload).digest()
+
+
+def use_up(connection: sa.Connection, statement_hashes: Sequence[bytes]) -> None:
+    """Forget prepared statements that are entered; raises `Conflict` when one of them was used already."""
+    for each in statement_hashes:
+        used = connection.execute(drafts_table.delete().where(drafts_table.c.statement_hash == each))
+        if used.rowcount != 1:
+            raise Conflict("this prepared statement was used already")
+
+
+def _opening(draft: Draft) -> dict[str, Any]:
+    assert draft.salts is not None
+    return {name: {"salt": b64(salt), "record": record} for name, (salt, record) in draft.salts.items()}
+
+
+def _draft(row: sa.Row[Any], leaf: bytes) -> Draft:
+    kept = row.claim
+    fingerprint = Fingerprint.from_bytes(row.fingerprint)
+    found = Draft(
+        Claim.model_validate(kept["claim"]),
+        fingerprint.digest,
+        row.identity,
+        fingerprint,
+        kept["external_id"],
+        kept["opens"],
+    )
+    found.salts = {name: (unb64(each["salt"]), each["record"]) for name, each in kept["salts"].items()}
+    found.set_leaf(leaf)
+    return found

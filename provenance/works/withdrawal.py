@@ -1,0 +1,90 @@
+"""Withdrawing registrations: a work is no longer matched, and the log says so; its registration stays provable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..accounts import enrolled_keys
+from ..accounts.accounts import Account
+from ..accounts.signing_keys import SigningKeys
+from ..database.engine import Database
+from ..database.tables import entries, now, works
+from ..errors import Conflict, NotFound
+from ..ledger.log import Log
+from ..schemas import WorkRecord
+from ..search.follower import Follower
+from ..tlog import envelope, merkle, statement
+from ..tlog.keys import SigningKey
+from . import catalog, sealing
+
+
+class Withdrawals:
+    """Withdraws works. Thread-safe."""
+
+    def __init__(self, db: Database, log: Log, signing_keys: SigningKeys, follower: Follower) -> None:
+        self._db = db
+        self._log = log
+        self._signing_keys = signing_keys
+        self._follower = follower
+
+    def withdraw(self, account: Account, work_id: str, key: SigningKey | None = None) -> WorkRecord:
+        """Withdraw a registration.
+
+        Args:
+            key: the account's own key; None: the one that is kept here for it.
+
+        Raises:
+            NotFound: there is no such work.
+            Conflict: it was withdrawn already, or the key may not act for the one that registered it.
+            Forbidden: see `SigningKeys.ensure_signer`.
+        """
+        found = catalog.row(self._db, work_id, account.id)
+        if found.withdrawn_at is not None:
+            raise Conflict(f"{work_id} was withdrawn already, on {found.withdrawn_at}")
+        signer = self._signing_keys.ensure_signer(account, key)
+        made = statement.withdrawal(
+            self._log.origin, registration=found.leaf_hash, index=found.idx, after=self._log.head()
+        )
+        return self.enter(account, work_id, statement.sign(made, signer))
+
+    def enter(self, account: Account, work_id: str, leaf: bytes) -> WorkRecord:
+        """Withdraw by a signed statement; raises as `withdraw`."""
+        found = catalog.row(self._db, work_id, account.id)
+        self._check(envelope.parse_leaf(leaf), found)
+        with self._db.write() as connection:
+            changed = connection.execute(
+                works.update()
+                .where(works.c.id == found.id, works.c.withdrawn_at.is_(None))
+                .values(
+                    withdrawn_at=now(),
+                    withdrawal_hash=merkle.leaf_hash(leaf),
+                    identity=found.identity if found.medium == sealing.SEALED else None,
+                )
+            )
+            if changed.rowcount != 1:
+                raise Conflict(f"{work_id} was withdrawn already")
+            self._log.submit(connection, [leaf])
+        try:
+            self._log.commit([merkle.leaf_hash(leaf)])
+        except Conflict:  # its key was revoked in this very moment: the log does not have it, so it is not withdrawn
+            with self._db.write() as connection:
+                connection.execute(
+                    works.update()
+                    .where(works.c.id == found.id)
+                    .values(withdrawn_at=None, withdrawal_hash=None, identity=found.identity)
+                )
+            raise
+        self._follower.refresh()
+        return catalog.get(self._db, self._log.origin, work_id, account.id)
+
+    def _check(self, leaf: envelope.Leaf, found: sa.Row[Any]) -> None:
+        """Tell what is wrong before anything is written; the sequencer has the last word."""
+        if found.idx is None:
+            raise NotFound(f"the registration of {found.work_id} is not in the log yet: try again in a moment")
+        if (leaf.predicate["index"], leaf.predicate["leafHash"]) != (found.idx, found.leaf_hash.hex()):
+            raise Conflict(f"the statement withdraws another entry than that of {found.work_id}")
+        with self._db.read() as connection:
+            raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == found.idx)).scalar_one()
+        enrolled_keys.check_acts_for(self._db, self._log.origin, leaf.signers, envelope.parse_leaf(raw).signers)
