@@ -272,7 +272,8 @@ def _show_sightings(opened: Application, registered: dict[str, RegistrationResul
 def _prove(opened: Application, registered: dict[str, RegistrationResult], place: Path) -> bool:
     """Writes a receipt and checks it, then a copy that somebody tampered with; whether both came out right."""
     from provenance.tlog import receipt
-    from provenance.tlog.verify import Verification, verify_receipt
+    from provenance.tlog.verification import Verification
+    from provenance.tlog.verify import verify_receipt
     from provenance.works import receipt_files
     from provenance.works.receipt_builder import build_receipt
 

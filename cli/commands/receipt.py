@@ -16,7 +16,7 @@ from ..remote_service import Remote, client
 from ..session import application
 
 if TYPE_CHECKING:
-    from provenance.tlog.verify import Verification
+    from provenance.tlog.verification import Verification
 
 
 def add_to(app: typer.Typer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from ..errors import VerificationFailed
 from ..tlog import note
 from ..tlog import policy as policies
+from ..tlog.verification import printable
 from . import auditor
 from .fetcher import Site
 
@@ -55,7 +55,7 @@ def run(
     try:
         found = _audit(site, since, policy, rules, processes, report)
         for problem in islice(found, _MOST):
-            report["problems"].append(_printable(problem))
+            report["problems"].append(printable(problem))
         if next(found, None) is not None:
             report["problems"].append("too many problems: the rest is not listed")
     finally:
@@ -92,8 +92,3 @@ def _audit(
     yield from auditor.audit_log(signed, site, trusted.logs, since=since, rules=rules, processes=processes)
     if site.folder is not None:
         yield from auditor.stray_files(site.folder, checkpoint.size)
-
-
-def _printable(text: str) -> str:
-    """Without what could move a terminal's cursor or change its colours."""
-    return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else "\ufffd" for c in text)

@@ -33,7 +33,7 @@ C = TypeVar("C", bound=Iterable[x509.Certificate])
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class Token:
     """What a token says.
 
     Attributes:
@@ -59,7 +59,7 @@ def roots_of(pem: bytes) -> list[x509.Certificate]:
     return found
 
 
-def read(token: bytes, data: bytes) -> Stamp:
+def read(token: bytes, data: bytes) -> Token:
     """What a token says of these bytes, without trusting it: nobody's signature is checked.
 
     Args:
@@ -71,7 +71,7 @@ def read(token: bytes, data: bytes) -> Stamp:
     return _read(_parsed(token), data, ())
 
 
-def verify(token: bytes, data: bytes, roots: Sequence[x509.Certificate], nonce: int | None = None) -> Stamp:
+def verify(token: bytes, data: bytes, roots: Sequence[x509.Certificate], nonce: int | None = None) -> Token:
     """Check a token over these bytes.
 
     Args:
@@ -83,10 +83,10 @@ def verify(token: bytes, data: bytes, roots: Sequence[x509.Certificate], nonce: 
             then and leads to a root.
     """
     response = _parsed(token)
-    stamp = _read(response, data, roots)
+    said = _read(response, data, roots)
     verifier = VerifierBuilder(roots=list(roots), nonce=nonce).build()
     _guarded(lambda: verifier.verify_message(response, data), "the time-stamp does not hold")
-    return stamp
+    return said
 
 
 def _parsed(token: bytes) -> TimeStampResponse:
@@ -95,7 +95,7 @@ def _parsed(token: bytes) -> TimeStampResponse:
     return _guarded(lambda: rfc3161_client.decode_timestamp_response(token), "this is no RFC 3161 time-stamp")
 
 
-def _read(response: TimeStampResponse, data: bytes, roots: Sequence[x509.Certificate]) -> Stamp:
+def _read(response: TimeStampResponse, data: bytes, roots: Sequence[x509.Certificate]) -> Token:
     def facts() -> tuple[str, bytes, datetime, x509.Certificate | None]:
         info = response.tst_info
         imprint = info.message_imprint
@@ -119,8 +119,8 @@ def _read(response: TimeStampResponse, data: bytes, roots: Sequence[x509.Certifi
     if _HASHES[algorithm](data).digest() != digest:
         raise VerificationFailed("the time-stamp is over other bytes")
     if certificate is None:
-        return Stamp(time, "", None)
-    return Stamp(time, certificate.subject.rfc4514_string(), certificate.not_valid_after_utc)
+        return Token(time, "", None)
+    return Token(time, certificate.subject.rfc4514_string(), certificate.not_valid_after_utc)
 
 
 def _read_whole(certificates: C) -> C:

@@ -19,11 +19,11 @@ from .policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Stamped:
+class LogTimestamp:
     """A time-stamp in a receipt: over a log of how many entries, what it says, and whether it was checked."""
 
     size: int
-    stamp: timestamp.Stamp
+    token: timestamp.Token
     checked: bool
 
 
@@ -50,9 +50,9 @@ def not_before(files: Mapping[str, bytes], leaf: envelope.Leaf, origin: str, tru
     return min((time for time in opened.signed_by.values() if time is not None), default=None)
 
 
-def stamped(
+def checkpoint_timestamp(
     files: Mapping[str, bytes], checkpoint: note.OpenedCheckpoint, raw: bytes, roots: Sequence[Certificate] | None
-) -> Stamped | None:
+) -> LogTimestamp | None:
     """The time-stamp over the receipt's checkpoint; None when there is none.
 
     Args:
@@ -64,15 +64,15 @@ def stamped(
     """
     if receipt.STAMP not in files:
         return None
-    return _stamped(files[receipt.STAMP], raw, checkpoint.size, roots)
+    return _read_token(files[receipt.STAMP], raw, checkpoint.size, roots)
 
 
-def renewed(
+def renewal_timestamp(
     files: Mapping[str, bytes],
     checkpoint: note.OpenedCheckpoint,
     trusted: Policy,
     roots: Sequence[Certificate] | None,
-) -> Stamped | None:
+) -> LogTimestamp | None:
     """The time-stamp over a later checkpoint that continues the receipt's; None when there is none.
 
     Raises:
@@ -96,10 +96,10 @@ def renewed(
         raise VerificationFailed("the consistency proof of the renewal is not lines of base64")
     proof = [unb64(text) for text in texts]
     verify_consistency(checkpoint.size, later.size, proof, checkpoint.root, later.root)
-    return _stamped(token, raw, later.size, roots)
+    return _read_token(token, raw, later.size, roots)
 
 
-def _stamped(token: bytes, raw: bytes, size: int, roots: Sequence[Certificate] | None) -> Stamped:
+def _read_token(token: bytes, raw: bytes, size: int, roots: Sequence[Certificate] | None) -> LogTimestamp:
     if roots is None:
-        return Stamped(size, timestamp.read(token, raw), checked=False)
-    return Stamped(size, timestamp.verify(token, raw, roots), checked=True)
+        return LogTimestamp(size, timestamp.read(token, raw), checked=False)
+    return LogTimestamp(size, timestamp.verify(token, raw, roots), checked=True)

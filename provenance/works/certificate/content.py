@@ -11,7 +11,7 @@ import segno
 
 from ...errors import VerificationFailed
 from ...tlog import merkle, receipt
-from ...tlog.verify import Verification, printable
+from ...tlog.verification import Verification, printable
 
 Language = Literal["en", "zh"]
 Row = tuple[str, list[str]]  # label and the lines of its value
@@ -74,7 +74,7 @@ def certify(files: Mapping[str, bytes], done: Verification, language: Language =
     """The certificate of a receipt.
 
     Args:
-        files: the receipt, see `receipt.read`.
+        files: the receipt, see `tlog.receipt`.
         done: how its verification went.
 
     Raises:

@@ -21,6 +21,7 @@ from provenance.errors import LedgerReadOnly, Misconfigured, SourcemarkError, Un
 from provenance.ledger import reader, tile_store
 from provenance.ledger.witness_client import WitnessClient, format_request, parse_request
 from provenance.tlog import note, policy, verify
+from provenance.tlog.verification import Verification
 from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work
 from tests.provenance.ledger.servers import Act, free_port, serving, speaking
@@ -88,7 +89,7 @@ def house(sqlite_settings: Settings, tmp_path: Path) -> Iterator[House]:
 TWO_OF_THREE = "group partners 2 w0 w1 w2\nquorum partners\n"
 
 
-def good_receipt(service: Application, work_id: str) -> verify.Verification:
+def good_receipt(service: Application, work_id: str) -> Verification:
     return verify.verify_receipt(build_receipt(service.db, service.log, work_id), service.log.policy())
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from provenance.tlog import keys, policy, receipt, verify
 from provenance.tlog.encoding import b64, canonical
+from provenance.tlog.verification import Verification
 from tests.provenance.ledger.small_log import (
     LOG_KEYS,
     RECORD,
@@ -47,7 +48,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> SmallLog:
     )
 
 
-def states(done: verify.Verification) -> dict[str, str]:
+def states(done: Verification) -> dict[str, str]:
     return {check.name: check.state for check in done.checks}
 
 

@@ -1,0 +1,197 @@
+"""The result of checking a receipt: named checks, each passed, failed or absent, and the facts they establish.
+
+A receipt is hostile input: nothing in it can raise, name a fact of its own, or reach the terminal unfiltered.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Generic, Literal, TypedDict, TypeVar
+
+from ..errors import VerificationFailed
+
+State = Literal["passed", "failed", "absent"]
+Language = Literal["en", "zh"]
+T = TypeVar("T")
+_MARK = {"passed": "✓", "failed": "✗", "absent": "–"}
+_NAMES_ZH = {
+    "policy": "信任策略",
+    "inclusion": "账本收录",
+    "witnesses": "见证",
+    "signature": "登记人签名",
+    "commitments": "承诺内容",
+    "after": "时间下限",
+    "timestamp": "时间戳",
+    "renewal": "时间戳续期",
+    "work": "作品",
+}
+
+
+class TimestampFact(TypedDict):
+    """An RFC 3161 token that a trusted root certifies: POSIX seconds, by whom, over a log of how many entries."""
+
+    time: int
+    authority: str
+    size: int
+
+
+class Facts(TypedDict, total=False):
+    """What is known, each there once its check has passed.
+
+    Attributes:
+        policy_from: "reader", or "receipt" when the trusted keys came with what they should prove.
+        origin, index, size: the log, the entry's place in it, the size of the signed log that holds it.
+        kind, sha256: what the entry is, and the hex digests it is about.
+        after_size: the entry is not older than the log's checkpoint of this size.
+        not_before: POSIX seconds, the earliest time on that checkpoint; None when the receipt does not bring it.
+        logged_at: POSIX seconds at which the log says it signed; None when no signature bears a time.
+        witnessed_at: POSIX seconds by which the demanded witnesses had seen it, None when none are demanded.
+        witnesses: names of those of the policy that signed.
+        timestamps: those of the receipt's checkpoint and of its renewal.
+        signed_by, custody: keyids, and who keeps each key: "producer" or "service".
+        opened, claim: the records that open commitments by name; the one called claim.
+    """
+
+    policy_from: Literal["reader", "receipt"]
+    origin: str
+    index: int
+    size: int
+    kind: str
+    after_size: int
+    not_before: int | None
+    logged_at: int | None
+    sha256: list[str]
+    timestamps: list[TimestampFact]
+    witnessed_at: int | None
+    witnesses: list[str]
+    signed_by: list[str]
+    custody: list[str]
+    opened: dict[str, Any]
+    claim: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed(Generic[T]):
+    """What a step that passes gives: a value for the steps after it, one line about it, and facts."""
+
+    value: T
+    english: str
+    chinese: str
+    facts: Facts = field(default_factory=Facts)
+
+
+class Absent(Exception):
+    """Raised by a step that has nothing to check: nothing failed, and nothing is proven."""
+
+    def __init__(self, english: str, chinese: str, facts: Facts | None = None) -> None:
+        super().__init__(english)
+        self.english, self.chinese = english, chinese
+        self.facts: Facts = facts or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check by its stable name, and one line about it; in Chinese too, unless it failed."""
+
+    name: str
+    state: State
+    detail: str
+    detail_zh: str = ""
+
+
+@dataclass(slots=True)
+class Verification:
+    """What was checked, in order, and what is therefore known."""
+
+    checks: list[Check] = field(default_factory=list)
+    facts: Facts = field(default_factory=Facts)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing failed; says nothing about what is absent."""
+        return bool(self.checks) and all(check.state != "failed" for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        """``ok``, ``checks`` and the facts."""
+        checks = [{"name": c.name, "state": c.state, "detail": c.detail} for c in self.checks]
+        return {"ok": self.ok, "checks": checks, **self.facts}
+
+    def lines(self, language: Language = "en") -> list[str]:
+        """For a person: a line a check, then what is proven."""
+        out = []
+        for check in self.checks:
+            name, detail = self.words(check, language)
+            out.append(f"{_MARK[check.state]} {name}: {detail}")
+        if self.ok:
+            out += [f"  {line}" for line in summary(self.facts, language)]
+        return [printable(line) for line in out]
+
+    @staticmethod
+    def words(check: Check, language: Language) -> tuple[str, str]:
+        """Name and detail of a check, for a person."""
+        if language == "zh":
+            return _NAMES_ZH[check.name], check.detail_zh or check.detail
+        return check.name, check.detail
+
+    def run(self, name: str, step: Callable[[], Passed[T]]) -> T | None:
+        """Do one step and note its check; returns its value, None unless it passed."""
+        try:
+            passed = step()
+        except Absent as nothing:
+            self.facts |= nothing.facts
+            self.checks.append(Check(name, "absent", printable(nothing.english), printable(nothing.chinese)))
+            return None
+        except VerificationFailed as error:
+            self.checks.append(Check(name, "failed", printable(error.detail)))
+            return None
+        except Exception as error:  # whatever a hostile receipt brings about, it does not pass and is no traceback
+            self.checks.append(Check(name, "failed", f"this cannot be made sense of ({type(error).__name__})"))
+            return None
+        self.facts |= passed.facts
+        self.checks.append(Check(name, "passed", printable(passed.english), printable(passed.chinese)))
+        return passed.value
+
+
+def summary(facts: Facts, language: Language = "en") -> list[str]:
+    """Who claimed what, when at the earliest and latest, signed by which key, witnessed by whom; a line each.
+
+    Args:
+        facts: those of a verification in which nothing failed.
+    """
+    zh = language == "zh"
+    out = []
+    claim: object = facts.get("claim")
+    if isinstance(claim, Mapping):
+        out.append(f"«{claim.get('title', '')}» — {claim.get('owner', '')}")
+    since = facts.get("not_before")
+    if since is not None:
+        out.append(f"不早于：{moment(since)}" if zh else f"not before: {moment(since)}")
+    for each in facts.get("timestamps", []):
+        who = f"{each['authority']}，RFC 3161" if zh else f"{each['authority']}, RFC 3161"
+        out.append(f"不晚于：{moment(each['time'])}（{who}）" if zh else f"not after: {moment(each['time'])} ({who})")
+    witnessed, logged = facts.get("witnessed_at"), facts.get("logged_at")
+    if witnessed is not None:
+        at, who = moment(witnessed), ", ".join(facts["witnesses"])
+        out.append(f"不晚于：{at}（见证方 {who}）" if zh else f"not after: {at} (witnesses {who})")
+    elif not facts.get("timestamps") and logged is not None:
+        at = moment(logged)
+        out.append(f"登记时间：{at}（仅由运营方声明）" if zh else f"logged: {at} (the operator's own word)")
+    return out
+
+
+def moment(timestamp: int) -> str:
+    """POSIX seconds as ISO 8601 in UTC; times that no calendar shows, as the number."""
+    try:
+        return datetime.fromtimestamp(timestamp, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return f"POSIX time {timestamp}"
+
+
+def printable(text: str) -> str:
+    """Without what could move a terminal's cursor, change its colours or turn the direction of writing."""
+    return "".join(
+        c if c.isprintable() or unicodedata.category(c) == "Zs" or c in "\u200c\u200d" else "\ufffd" for c in text
+    )
