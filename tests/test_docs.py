@@ -24,6 +24,7 @@ from provenance import errors, schemas
 from provenance.config import Settings
 from provenance.marking import model
 from provenance.marking.rules import REASONS
+from provenance.tlog import receipt
 from provenance.works import grants
 
 ROOT = Path(__file__).parents[1]
@@ -235,6 +236,12 @@ def test_every_code_of_the_marking_check_is_documented() -> None:
         assert f"in {languages} languages" in PAGES[page]
 
 
+def test_every_file_of_a_receipt_is_documented() -> None:
+    names = {value for name, value in vars(receipt).items() if name.isupper() and isinstance(value, str)}
+    cells = [row[0] for row in _table("docs/receipts.md", "What is in it")]
+    assert set(re.findall(r"`([^`]+)`", " ".join(cells))) == names | {"keys/<n>/"}
+
+
 # --- what holds of every page ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_to_pages_and_headings_that_exist(page: str) -> None:
@@ -280,6 +287,13 @@ def test_every_page_is_linked_from_the_readme_and_every_benchmark_is_listed() ->
     }
     listed = {re.match(r"[\w/.]+", row[0].strip("`"))[0] for row in _table("benchmarks/README.md", "Benchmarks")}
     assert scripts <= listed, scripts - listed
+
+
+def test_every_package_is_described() -> None:
+    packages = {f"{path.parent.relative_to(ROOT).as_posix()}/" for path in ROOT.glob("*/*/__init__.py")}
+    packages = {name for name in packages if name.startswith(("provenance/", "fingerprints/", "api/", "cli/"))}
+    described = set(re.findall(r"`((?:\w+/){2})`", PAGES["docs/architecture.md"]))
+    assert packages == described
 
 
 def test_the_readme_is_short() -> None:
