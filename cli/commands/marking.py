@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -14,6 +14,12 @@ from provenance.errors import BadInput, Misconfigured, SourcemarkError, from_fin
 
 from .. import batch as batches
 from ..output import emit_all, marking_word, progress, reason_words, say, tr
+
+if TYPE_CHECKING:
+    from provenance.marking import Report  # imports lxml, which the other commands do without
+
+
+Outcome: TypeAlias = "tuple[object, Report | SourcemarkError]"  # the id of a case, and what became of it
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,24 +35,24 @@ def command(
 ) -> int:
     with progress(tr("checking", "核对中"), batches.count_lines(batch)) as step:
 
-        def watched() -> Iterator[dict[str, Any]]:
-            for report in _reports(batch, trust_anchors):
+        def watched() -> Iterator[Outcome]:
+            for outcome in _outcomes(batch, trust_anchors):
                 step()
-                yield report
+                yield outcome
 
         if json_:
-            emit_all(watched())
+            emit_all(_json(*outcome) for outcome in watched())
         else:
-            for report in watched():
-                _show(report)
+            for outcome in watched():
+                _show(*outcome)
     return 0
 
 
-def _reports(batch: str, trust_anchors: Path | None) -> Iterator[dict[str, Any]]:
+def _outcomes(batch: str, trust_anchors: Path | None) -> Iterator[Outcome]:
     from fingerprints.errors import FingerprintError
     from fingerprints.sandbox.pool import Sandbox
-    from provenance import marking
     from provenance.config import load_settings
+    from provenance.marking import Case, check
 
     settings = load_settings()
     if trust_anchors is not None:
@@ -62,12 +68,13 @@ def _reports(batch: str, trust_anchors: Path | None) -> Iterator[dict[str, Any]]
                 raise from_fingerprint_error(error) from error
 
         for line in batches.read_lines(batch):
-            case: dict[str, Any] = {}
+            raw: dict[str, Any] = {}
             try:
-                case = batches.parse_json(line)
-                yield marking.check_line(case, fields_of)
+                raw = batches.parse_json(line)
+                case = Case.from_json(raw, fields_of)
+                yield case.id, check(case.work, case.post)
             except SourcemarkError as error:
-                yield {"id": case.get("id"), "status": "error", "error": error.problem()}
+                yield raw.get("id"), error
 
 
 def _anchors(settings: Settings, given: Path | None) -> str:
@@ -79,9 +86,15 @@ def _anchors(settings: Settings, given: Path | None) -> str:
         raise BadInput(str(error).replace("SOURCEMARK_TRUST_ANCHORS", "--trust-anchors")) from error
 
 
-def _show(report: dict[str, Any]) -> None:
-    if "error" in report:
-        say(f"✗ {report['id']}: {report['error']['detail']}")
+def _json(id_: object, outcome: Report | SourcemarkError) -> dict[str, Any]:
+    if isinstance(outcome, SourcemarkError):
+        return {"id": id_, "status": "error", "error": outcome.problem()}
+    return {"id": id_, **outcome.to_json()}
+
+
+def _show(id_: object, outcome: Report | SourcemarkError) -> None:
+    if isinstance(outcome, SourcemarkError):
+        say(f"✗ {id_}: {outcome.problem()['detail']}")
         return
-    reasons = reason_words(report["reasons"])
-    say(f"{report['id']}: {marking_word(report['verdict'])}" + (f" ({reasons})" if reasons else ""))
+    reasons = reason_words(outcome.reasons)
+    say(f"{id_}: {marking_word(outcome.verdict)}" + (f" ({reasons})" if reasons else ""))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from .checker import CHECKER, check, check_line
+from .checker import CHECKER, check
 from .credit_line import credit_line, write_into
-from .model import Difference, Evidence, Post, Report, Work
+from .model import Case, Difference, Evidence, Post, Report, Work
 
 __all__ = [
     "CHECKER",
+    "Case",
     "Difference",
     "Evidence",
     "Post",
     "Report",
     "Work",
     "check",
-    "check_line",
     "credit_line",
     "write_into",
 ]

@@ -161,7 +161,7 @@ def _packet(existing: bytes | None, work: Work, lang: str, permission: bool) -> 
 def _properties(work: Work, lang: str, permission: bool) -> dict[str, tuple[str, str]]:
     """XMP property -> (shape, value)."""
     out = {"dc:creator": ("Seq", _line(work.owner)), "dc:rights": ("Alt", f"© {_line(work.owner)}")}
-    out["xmpRights:Marked"] = ("text", "True")
+    out["xmpRights:TaggedUnit"] = ("text", "True")
     out["cc:attributionName"] = ("text", _line(work.owner))
     if fold_name(work.title):
         out["dc:title"] = ("Alt", _line(work.title))

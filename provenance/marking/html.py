@@ -19,7 +19,7 @@ from fingerprints.documents.css import Sheet, Style
 from fingerprints.model import Field
 
 from . import structured_data
-from .structured_data import squeeze
+from .normalization import collapse_spaces
 
 MAX_HTML = 4_000_000  # code points of a page that are read
 MAX_MACHINE = 200  # machine-readable fields kept
@@ -196,7 +196,7 @@ class Page:
     """A page taken apart."""
 
     blocks: list[Block]
-    machine: list[Field]
+    machine_fields: tuple[Field, ...]
     headings: list[str]
     title: str | None = None
     based: bool = False
@@ -209,17 +209,19 @@ def read(source: str) -> Page:
     try:
         root = html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
-        return Page([], [], [])
+        return Page([], (), [])
     sheet = Sheet("\n".join(e.text or "" for e in root.iter("style") if _screen(e.get("media"))))
     base = next((str(e.get("href")) for e in root.iter("base") if e.get("href")), None)
-    title = next((squeeze("".join(str(t) for t in e.itertext())) for e in root.iter("title")), None)
+    title = next((collapse_spaces("".join(str(t) for t in e.itertext())) for e in root.iter("title")), None)
     walker = _Walker(sheet, base)
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if isinstance(element.tag, str):
             (walker.start if event == "start" else walker.end)(element)
     walker.flush()
     headings = [b.text for b in walker.blocks if b.heading]
-    return Page(walker.blocks, list(islice(structured_data.read(root), MAX_MACHINE)), headings, title, base is not None)
+    return Page(
+        walker.blocks, tuple(islice(structured_data.read(root), MAX_MACHINE)), headings, title, base is not None
+    )
 
 
 def _screen(media: str | None) -> bool:

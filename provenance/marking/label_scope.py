@@ -1,4 +1,4 @@
-"""Where a label stands in a marked unit, where what it labels begins, and how far it reaches."""
+"""Where a label stands in a tagged unit, where the value that it labels begins, and how far its scope reaches."""
 
 from __future__ import annotations
 
@@ -6,31 +6,37 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .entity_tagger import ANY_MARK, BOTH, IDENTIFIER, LINK, NAMES, OWNER, TITLE, Marked
-from .lexicon import ANY, Hit, Label, Lexicon
+from .entities import ANY_ENTITY, BOTH, IDENTIFIER, LINK, NAMES, OWNER, TITLE, TaggedUnit
+from .lexicon import ALL_KINDS, Label, Lexicon, PhraseMatch
 from .normalization import DENSE
-from .person_names import Names
-from .phrase_matcher import squeezed
+from .person_names import NameClassifier
 
-OPEN = "\"'“«‹「『《〈(（[*_#·<【"
+OPENING = "\"'“«‹「『《〈(（[*_#·<【"  # quotation marks, brackets and marks of emphasis before a name
 _SEPARATOR = re.compile(
-    rf"\s*(?:[:|=»→]+|/(?!/)|\s-\s|-(?={ANY_MARK})|[】\]」](?=\s*\S))\s*[:|/]?\s*|\s+(?=@)|\s*·\s*(?={ANY_MARK})"
+    rf"\s*(?:[:|=»→]+|/(?!/)|\s-\s|-(?={ANY_ENTITY})|[】\]」](?=\s*\S))\s*[:|/]?\s*|\s+(?=@)|\s*·\s*(?={ANY_ENTITY})"
 )
-_JOIN = re.compile(r"\s*[·/&+、]\s*|\s*(?:和|与|及|と)\s*|\s+(?:and|und|et|y|e|i|en|och|ve|va|dan|и|і|و)\s*")
-_STOP = re.compile(r"[;。!?\n]|(?<![^\s]\w)\.(?=\s|$)|(?<=\w\w)\.(?=\s|$)|\.(?=\s*$)")
+_CONJUNCTION = re.compile(r"\s*[·/&+、]\s*|\s*(?:和|与|及|と)\s*|\s+(?:and|und|et|y|e|i|en|och|ve|va|dan|и|і|و)\s*")
+_SCOPE_END = re.compile(r"[;。!?\n]|(?<![^\s]\w)\.(?=\s|$)|(?<=\w\w)\.(?=\s|$)|\.(?=\s*$)")
+_LIST_END = re.compile(r"[,|/、]|\s{2,}")
 _BY = frozenset(["by", "par", "von", "door", "por", "oleh", "av", "af"])
 # "an essay by the Leeds carpenter X", and nothing more
-_DESCRIBED = re.compile(rf" [^.,;:|/()\n\ue000-\ue0ff]{{1,40}} [{OWNER}{BOTH}](?=\s*[.!]?\s*$)")
-_OPENING = re.compile(rf"[\s{re.escape(OPEN)}]*")
-_TARGET = re.compile(f"[{NAMES}{TITLE}{LINK}{IDENTIFIER}]")
+_DESCRIBED_NAME = re.compile(rf" [^.,;:|/()\n\ue000-\ue0ff]{{1,40}} [{OWNER}{BOTH}](?=\s*[.!]?\s*$)")
+_OPENING_RUN = re.compile(rf"[\s{re.escape(OPENING)}]*")
+_VALUE = re.compile(f"[{NAMES}{TITLE}{LINK}{IDENTIFIER}]")
 _YEARS = re.compile(r"\s*(?:[(\[]?(?:19|20)\d\d(?:\s*[-,]\s*(?:19|20)?\d\d)?[)\]]?年?)?\s*")
-MOST_LABELS = 1000  # at either end of a text
 _DENSE = re.compile(f"[{DENSE}]")
+CREDIT_ROLES = ("author", "source", "rights")
+MAX_LABELS = 1000  # at either end of a text
+_MAX_CONJUNCTIONS = 3  # labels joined to one: "text, photos and design: X"
+_MAX_CONNECTORS = 6  # words between a label and its value: "by the great novelist X"
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """From a label's start over the place where its value begins to the end of what it can speak of."""
+class LabelScope:
+    """A label and what it speaks of: from ``start`` over ``value``, where its value begins, to ``end``.
+
+    ``separated``: a colon or another sign stands between the label and its value.
+    """
 
     start: int
     value: int
@@ -39,86 +45,95 @@ class Region:
     separated: bool
 
 
-def _outermost(matches: list[Hit]) -> list[Hit]:
+def _outermost(matches: list[PhraseMatch]) -> list[PhraseMatch]:
     """The first and last labels of a text: credits stand at its ends, and nobody writes thousands of them."""
-    return matches if len(matches) <= 2 * MOST_LABELS else matches[:MOST_LABELS] + matches[-MOST_LABELS:]
+    return matches if len(matches) <= 2 * MAX_LABELS else matches[:MAX_LABELS] + matches[-MAX_LABELS:]
 
 
-class Regions:
-    """Finds the regions of units with the lexicon, in a post of a language."""
+class LabelScopeFinder:
+    """Finds the scopes of the labels of a unit, in a post of a language."""
 
     def __init__(self, lexicon: Lexicon, lang: str | None) -> None:
         self.lexicon, self.lang = lexicon, lang
-        self.names = Names(lexicon)
+        self.names = NameClassifier(lexicon)
 
-    def find(self, marked: Marked, labels: list[Hit]) -> Iterator[Region]:
-        """The regions of a unit in order, the role of its markup first; none overlaps another."""
-        low, hint = marked.low, marked.unit.hint
-        spots: list[tuple[int, int, Label, bool]] = []
-        if hint in ("author", "rights", "source"):
-            spots.append((0, 0, Label(hint, ANY, True), True))
-        for hit in _outermost(labels):
-            spot = self._label(marked, hit)
-            if spot is not None and not (spots and spot[0] < spots[-1][1]):
+    def find(self, tagged: TaggedUnit, labels: list[PhraseMatch]) -> Iterator[LabelScope]:
+        """The scopes of a unit in order, that of its markup's role first; none overlaps another."""
+        low, hint = tagged.low, tagged.unit.hint
+        spots: list[LabelScope] = []  # each to the end of the unit
+        if hint in CREDIT_ROLES:
+            spots.append(LabelScope(0, 0, len(low), Label(hint, ALL_KINDS, True), True))
+        for match in _outermost(labels):
+            spot = self._label_and_value(tagged, match)
+            if spot is not None and not (spots and spot.start < spots[-1].value):
                 spots.append(spot)
-        for i, (start, value, label, separated) in enumerate(spots):
-            limit = max(value, spots[i + 1][0]) if i + 1 < len(spots) else len(low)
-            stop = _STOP.search(low, value, limit)
+        for i, spot in enumerate(spots):
+            limit = max(spot.value, spots[i + 1].start) if i + 1 < len(spots) else len(low)
+            stop = _SCOPE_END.search(low, spot.value, limit)
             end = stop.start() if stop else limit
-            if label.role in ("translator", "editor", "cover"):
-                cut = re.compile(r"[,|/、]|\s{2,}").search(low, value, end)
+            if spot.label.role in ("translator", "editor", "cover"):
+                cut = _LIST_END.search(low, spot.value, end)
                 end = cut.start() if cut else end
-            yield Region(start, value, max(end, value), label, separated)
+            yield LabelScope(spot.start, spot.value, max(end, spot.value), spot.label, spot.separated)
 
-    def _label(self, marked: Marked, hit: Hit) -> tuple[int, int, Label, bool] | None:
-        low = marked.low
-        start, end, key = hit
-        label = self.lexicon.before(key, self.lang)
+    def _label_and_value(self, tagged: TaggedUnit, match: PhraseMatch) -> LabelScope | None:
+        """A label with the place of its value; None where it labels nothing."""
+        low = tagged.low
+        start, end, phrase = match
+        label = self.lexicon.prefix_label(phrase, self.lang)
         previous = low[start - 1 : start]
-        dense = _DENSE.search(key) is not None
-        if dense and len(key) == 1 and previous and _DENSE.match(previous):
-            return None
-        scope, role, strong = label.scope, label.role, label.strong
-        joined = False
-        for _ in range(3):
-            join = _JOIN.match(low, end)
-            nxt = self.lexicon.label.match(low, join.end()) if join else None
-            if nxt is None or self.lexicon.before(squeezed(nxt[0]), self.lang).role in ("none", "cover"):
-                break
-            other = self.lexicon.before(squeezed(nxt[0]), self.lang)
-            if other.role in ("author", "source", "rights") or role in ("author", "source", "rights"):
-                scope = scope | other.scope
-                role = role if role in ("author", "source", "rights") else other.role
-            end, joined = nxt.end(), True
-        label = Label(role, scope, strong)
+        dense = _DENSE.search(phrase) is not None
+        if dense and len(phrase) == 1 and previous and _DENSE.match(previous):
+            return None  # the last letter of a longer word
+        label, end, joined = self._conjoined(low, end, label)
         years = _YEARS.match(low, end)
-        after = years.end() if years and role == "rights" else end
+        after = years.end() if years and label.role == "rights" else end
         separator = _SEPARATOR.match(low, after)
-        if separator and separator.end() > after:
-            if separator[0].strip() == "" and not joined:
-                pass
-            elif "/" in separator[0] and previous and not re.match(r"[\s\W_]", previous):
+        if separator and separator.end() > after and (separator[0].strip() or joined):
+            if "/" in separator[0] and previous and not re.match(r"[\s\W_]", previous):
                 return None
-            else:
-                return start, separator.end(), label, True
-        glued = self._glue(low, after) if marked.marks else None
-        if glued is not None:
-            return start, glued, label, False
-        if strong and role == "author" and key.rpartition(" ")[2] in _BY and _DESCRIBED.match(low, after):
-            return start, _DESCRIBED.match(low, after).end() - 1, label, False  # type: ignore[union-attr]
-        if role in ("none", "cover") and low[after : after + 1] in " ":
-            return start, after, label, False
-        sure = label.strong or (role in ("translator", "editor") and not dense)
-        if sure and self.names.after_label(marked.cased, low, start, after) is not None:
-            return start, after, label, False
+            return LabelScope(start, separator.end(), len(low), label, True)
+        value = self._unseparated_value(tagged, start, after, label, phrase)
+        return None if value is None else LabelScope(start, value, len(low), label, False)
+
+    def _conjoined(self, low: str, end: int, label: Label) -> tuple[Label, int, bool]:
+        """A label with those that conjunctions join to it ("text and photos"), its end, and whether there are any."""
+        role, kinds, joined = label.role, label.kinds, False
+        for _ in range(_MAX_CONJUNCTIONS):
+            conjunction = _CONJUNCTION.match(low, end)
+            following = self.lexicon.match_prefix_label(low, conjunction.end(), self.lang) if conjunction else None
+            if following is None or following[1].role in ("none", "cover"):
+                break
+            label_end, other = following
+            if other.role in CREDIT_ROLES or role in CREDIT_ROLES:
+                kinds = kinds | other.kinds
+                role = role if role in CREDIT_ROLES else other.role
+            end, joined = label_end, True
+        return Label(role, kinds, label.strong), end, joined
+
+    def _unseparated_value(self, tagged: TaggedUnit, start: int, after: int, label: Label, phrase: str) -> int | None:
+        """Where the value of a label begins that nothing separates from it; None where there is none."""
+        low = tagged.low
+        entity = self._entity_after(low, after) if tagged.entities else None
+        if entity is not None:
+            return entity
+        if label.strong and label.role == "author" and phrase.rpartition(" ")[2] in _BY:
+            described = _DESCRIBED_NAME.match(low, after)
+            if described:
+                return described.end() - 1
+        if label.role in ("none", "cover") and low[after : after + 1] in " ":
+            return after
+        sure = label.strong or (label.role in ("translator", "editor") and not _DENSE.search(phrase))
+        if sure and self.names.name_after_label(tagged.cased, low, start, after) is not None:
+            return after
         return None
 
-    def _glue(self, low: str, position: int) -> int | None:
-        """Where the mark stands that a label points to, over connectors, honorifics and opening quotes."""
-        for _ in range(6):
-            match = _OPENING.match(low, position)
-            position = match.end() if match else position
-            if _TARGET.match(low, position):
+    def _entity_after(self, low: str, position: int) -> int | None:
+        """Where the entity stands that a label points to, over connectors, honorifics and opening quotes."""
+        for _ in range(_MAX_CONNECTORS):
+            opening = _OPENING_RUN.match(low, position)
+            position = opening.end() if opening else position
+            if _VALUE.match(low, position):
                 return position
             word = self.lexicon.connector.match(low, position)
             if word is None or word.end() == position:

@@ -25,13 +25,13 @@ class Licence:
     """
 
     family: str
-    asks: frozenset[str]
+    conditions: frozenset[str]
     version: str | None = None
     name: str = ""
 
     def looser_than(self, other: Licence) -> bool:
         """Whether this allows something that the other does not."""
-        mine, theirs = set(self.asks), set(other.asks)
+        mine, theirs = set(self.conditions), set(other.conditions)
         if "nd" in mine:
             mine.add("sa")
         return bool(theirs - mine)
@@ -40,7 +40,7 @@ class Licence:
         """The same licence, a missing version number being no other version."""
         return (
             self.family == other.family
-            and self.asks == other.asks
+            and self.conditions == other.conditions
             and (self.version is None or other.version is None or self.version == other.version)
         )
 
@@ -58,7 +58,7 @@ def parse(identifier: str | None) -> Licence:
         return Licence("reserved", _RESERVED, None, identifier or "all rights reserved")
     found = find(text)
     if found:
-        return Licence(found[0][1].family, found[0][1].asks, found[0][1].version, (identifier or "").strip())
+        return Licence(found[0][1].family, found[0][1].conditions, found[0][1].version, (identifier or "").strip())
     if text in ("pd", "cc-pd", "pdm", "publicdomain", "public-domain", "no-copyright"):
         return Licence("free", frozenset(), None, identifier or "")
     return Licence("reprint", frozenset({"by", "nd", "nc"}), None, (identifier or "").strip())
@@ -227,7 +227,7 @@ def from_url(url: str) -> Licence | None:
 def deed(licence: Licence) -> str | None:
     """The address of a Creative Commons licence's deed."""
     if licence.family == "cc":
-        code = "-".join(c for c in ("by", "nc", "nd", "sa") if c in licence.asks)
+        code = "-".join(c for c in ("by", "nc", "nd", "sa") if c in licence.conditions)
         return f"https://creativecommons.org/licenses/{code}/{licence.version or '4.0'}/"
     if licence.family == "free":
         return "https://creativecommons.org/publicdomain/zero/1.0/"
@@ -237,6 +237,6 @@ def deed(licence: Licence) -> str | None:
 def short_name(licence: Licence) -> str | None:
     """``CC BY-SA 4.0`` for a Creative Commons licence, ``CC0 1.0`` for a free one, None for the others."""
     if licence.family == "cc":
-        code = "-".join(c for c in ("by", "nc", "nd", "sa") if c in licence.asks)
+        code = "-".join(c for c in ("by", "nc", "nd", "sa") if c in licence.conditions)
         return f"CC {code.upper()} {licence.version or ''}".strip()
     return "CC0 1.0" if licence.family == "free" else None

@@ -1,8 +1,8 @@
-"""What goes into the marking check and what comes out: Work, Post, Evidence, Report."""
+"""What goes into the marking check and what comes out: Work, Post, Report with its Evidence; and a Case of a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
@@ -98,6 +98,11 @@ class Post:
     commercial: bool | None = False
     account: str | None = None
 
+    @property
+    def is_bare_file(self) -> bool:
+        """Whether there is nothing around the file that a reader sees, but for a caption."""
+        return self.text is None and self.html is None
+
     @classmethod
     def from_json(cls, raw: object, fields: tuple[Field, ...] | None = None) -> Post:
         """A post from the ``post`` object of a batch line; ``fields`` are those of its file, if it has one.
@@ -125,6 +130,36 @@ class Post:
             commercial=commercial,
             account=_string(obj, "post", "account"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A line of a batch: a post to be checked against a work. ``id`` is whatever JSON value the line has there."""
+
+    id: object
+    work: Work
+    post: Post
+
+    @classmethod
+    def from_json(cls, raw: object, fields_of: Callable[[str], tuple[Field, ...]]) -> Case:
+        """A case from a line ``{"id", "work": {...}, "post": {...}}``.
+
+        Args:
+            fields_of: embedded fields of the file a ``post.file`` names; called only for such posts.
+
+        Raises:
+            BadInput: the line cannot be used; the message names the key.
+        """
+        if not isinstance(raw, Mapping):
+            raise BadInput("a line must be an object with id, work and post")
+        for key in ("work", "post"):
+            if key not in raw:
+                raise BadInput(f"{key} is missing")
+        work, post = Work.from_json(raw["work"]), raw["post"]
+        path = post.get("file") if isinstance(post, Mapping) else None
+        if path is not None and not isinstance(path, str):
+            raise BadInput("post.file must be a string")
+        return cls(raw.get("id"), work, Post.from_json(post, None if path is None else fields_of(path)))
 
 
 @dataclass(frozen=True, slots=True)

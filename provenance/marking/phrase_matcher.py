@@ -1,8 +1,8 @@
-"""Sets of words, found in folded text.
+"""Sets of phrases, matched in normalized text.
 
-A word is found whole in scripts that put spaces between words, anywhere in Han and kana, at a word's start in Hangul.
-One regular expression for tens of thousands of words takes a second to compile; so words are filed by what they begin
-with, and only the few small patterns whose beginning occurs in a text are compiled and tried.
+A phrase is matched as a whole in scripts that put spaces between words, anywhere in Han and kana, at the start of a
+word in Hangul. One regular expression for tens of thousands of phrases takes a second to compile; so phrases are
+indexed by what they begin with, and only the few small patterns whose index key occurs in a text are compiled.
 """
 
 from __future__ import annotations
@@ -13,35 +13,29 @@ from functools import cached_property
 from operator import add
 from typing import Any
 
-from .normalization import ALPHA, DENSE, HANGUL
+from .normalization import ALPHA, DENSE, HANGUL, SPACES
 
 _RUN = re.compile(f"{ALPHA}+")
 _LETTER = re.compile(ALPHA)
 _SYLLABLE = re.compile(f"[{HANGUL}]")
-_SPACE = re.compile(r"\s+")
 _UNSPACED = re.compile(f"[{DENSE}{HANGUL}]")
 
 
-def squeezed(word: str) -> str:
-    """The key of a folded word: single spaces, no outer ones."""
-    return _SPACE.sub(" ", word).strip()
-
-
-def beginning(word: str) -> str:
-    """What a word is filed under: its first run of letters, its first two characters in unspaced scripts, its sign."""
+def index_key(word: str) -> str:
+    """What a phrase is indexed by: its first run of letters, its first two characters in unspaced scripts, its sign."""
     run = _RUN.match(word)
     if run:
         return run[0]
     return word[:2] if word[1:2].strip() and _UNSPACED.match(word) else word[0]
 
 
-def pattern(words: Iterable[str]) -> str:
-    """A pattern for words that begin alike, the longest first.
+def shared_key_pattern(words: Iterable[str]) -> str:
+    """A pattern for phrases with the same index key, the longest first.
 
-    It starts with what they share, so that the engine's search for a literal prefix applies.
+    It starts with the key, so that the engine's search for a literal prefix applies.
     """
     words = list(words)
-    key = beginning(words[0])
+    key = index_key(words[0])
     # a space of the key may be any white space; keys other than signs have none
     head = re.escape(key)
     if _LETTER.match(key):
@@ -67,15 +61,15 @@ def _render(node: dict[str, Any]) -> str:
 
 
 def alternatives(words: Iterable[str]) -> str:
-    """One pattern for a small set of words, to be a part of a larger one."""
+    """One pattern for a small set of phrases, to be a part of a larger one."""
     groups: dict[str, list[str]] = {}
     for word in words:
-        groups.setdefault(beginning(word), []).append(word)
-    return "|".join(pattern(group) for _, group in sorted(groups.items(), reverse=True)) or "(?!)"
+        groups.setdefault(index_key(word), []).append(word)
+    return "|".join(shared_key_pattern(group) for _, group in sorted(groups.items(), reverse=True)) or "(?!)"
 
 
-class Seen:
-    """A text with what the words in it can begin with: its runs of letters, its characters and their pairs."""
+class IndexedText:
+    """A text with the index keys that occur in it: its runs of letters, its characters and their pairs."""
 
     __slots__ = ("others", "runs", "text")
 
@@ -84,48 +78,47 @@ class Seen:
         self.runs = frozenset(_RUN.findall(text))
         self.others = {*text, *map(add, text, text[1:])}
 
-    def may_hold(self, word: str) -> bool:
-        """Whether a word of this beginning can be in the text."""
-        key = beginning(word)
+    def may_contain(self, word: str) -> bool:
+        """Whether a phrase with the index key of this one can be in the text."""
+        key = index_key(word)
         return key in self.runs or key in self.others
 
 
-class Finder:
-    """A set of folded words."""
+class PhraseMatcher:
+    """Matches a set of normalized phrases."""
 
     def __init__(self, words: Iterable[str]) -> None:
         self.words = frozenset(words)
         self._patterns: dict[str, re.Pattern[str]] = {}
 
     @cached_property
-    def _filed(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-        """The words by their first run of letters; the others by what `beginning` says."""
+    def _index(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        """The phrases by their first run of letters; the others by the other kinds of `index_key`."""
         runs: dict[str, list[str]] = {}
         others: dict[str, list[str]] = {}
         for word in self.words:
-            key = beginning(word)
+            key = index_key(word)
             (runs if _LETTER.match(key) else others).setdefault(key, []).append(word)
         return runs, others
 
     def _pattern(self, key: str) -> re.Pattern[str]:
         found = self._patterns.get(key)
         if found is None:
-            runs, others = self._filed
-            found = self._patterns[key] = re.compile(pattern(runs.get(key) or others[key]))
+            runs, others = self._index
+            found = self._patterns[key] = re.compile(shared_key_pattern(runs.get(key) or others[key]))
         return found
 
-    def _patterns_in(self, seen: Seen) -> Iterator[re.Pattern[str]]:
-        runs, others = self._filed
-        yield from map(self._pattern, runs.keys() & seen.runs)
-        yield from map(self._pattern, others.keys() & seen.others)
+    def _patterns_in(self, indexed: IndexedText) -> Iterator[re.Pattern[str]]:
+        runs, others = self._index
+        yield from map(self._pattern, runs.keys() & indexed.runs)
+        yield from map(self._pattern, others.keys() & indexed.others)
 
-    def find(self, seen: Seen | str) -> list[re.Match[str]]:
-        """The words of a text in order, leftmost and longest first; none overlaps another."""
-        if isinstance(seen, str):
-            seen = Seen(seen)
+    def find(self, text: IndexedText | str) -> list[re.Match[str]]:
+        """The phrases of a text in order, leftmost and longest first; none overlaps another."""
+        indexed = IndexedText(text) if isinstance(text, str) else text
         found: list[re.Match[str]] = []
-        for tried in self._patterns_in(seen):
-            found += tried.finditer(seen.text)
+        for tried in self._patterns_in(indexed):
+            found += tried.finditer(indexed.text)
         found.sort(key=lambda m: (m.start(), -m.end()))
         kept, end = [], 0
         for match in found:
@@ -135,9 +128,9 @@ class Finder:
         return kept
 
     def match(self, text: str, position: int = 0) -> re.Match[str] | None:
-        """The longest word that begins at a position."""
+        """The longest phrase that begins at a position."""
         found = None
-        runs, others = self._filed
+        runs, others = self._index
         run = _RUN.match(text, position)
         for key in (run[0] if run else "", text[position : position + 2], text[position : position + 1]):
             if key in runs or key in others:
@@ -147,15 +140,15 @@ class Finder:
         return found
 
     def has(self, text: str) -> bool:
-        """Whether any word is in a text."""
-        return any(tried.search(text) is not None for tried in self._patterns_in(Seen(text)))
+        """Whether any of the phrases is in a text."""
+        return any(tried.search(text) is not None for tried in self._patterns_in(IndexedText(text)))
 
     def is_word(self, text: str) -> bool:
-        """Whether a text is one of the words."""
-        return _SPACE.sub(" ", text) in self.words
+        """Whether a text is one of the phrases."""
+        return SPACES.sub(" ", text) in self.words
 
     def blank(self, text: str) -> str:
-        """A text with a space in place of every word."""
+        """A text with a space in place of every phrase."""
         parts, at = [], 0
         for match in self.find(text):
             parts.append(text[at : match.start()])

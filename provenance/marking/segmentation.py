@@ -175,7 +175,7 @@ class Addresses:
     links: tuple[urls.Link, ...]
 
 
-def split_addresses(unit: Unit, registered: urls.Registered) -> Addresses:
+def split_addresses(unit: Unit, registered: urls.RegisteredAddresses) -> Addresses:
     """Take the addresses out of a unit: HTML links, Markdown links and addresses in the text."""
     text = unit.text
     spots: list[tuple[int, int, urls.Link, bool]] = []  # start, end, link, whether the text itself stays

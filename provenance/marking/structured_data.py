@@ -8,7 +8,6 @@ parsed anyway: extruct, which reads all of it, needs six more packages and parse
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -16,6 +15,8 @@ from typing import Any
 from lxml import etree
 
 from fingerprints.model import Field
+
+from .normalization import collapse_spaces
 
 MAX_PROPERTIES = 200  # elements with a property that are looked at, of each syntax
 MAX_NODES = 100  # elements in one property that are looked at
@@ -41,16 +42,11 @@ _ROLES_OF_JSON_LD = {
 _JSON_LD = {name: role for role, names in _ROLES_OF_JSON_LD.items() for name in names.split()}
 
 
-def squeeze(text: str) -> str:
-    """Runs of white space as one space, none at the ends."""
-    return re.sub(r"\s+", " ", text).strip()
-
-
 def read(root: Any) -> Iterator[Field]:
     """The machine-readable statements of a parsed page."""
     for meta in root.iter("meta"):
         key = (meta.get("name") or meta.get("property") or "").lower()
-        role, value = _META.get(key), squeeze(meta.get("content") or "")
+        role, value = _META.get(key), collapse_spaces(meta.get("content") or "")
         if role and value:
             yield Field("html", f"meta:{role}:{key}", value[:4000])
     for link in root.iter("link"):
@@ -106,7 +102,7 @@ def _value(element: Any) -> Iterator[str]:
 def _attribute(element: Any) -> str | None:
     for attribute in ("content", "resource", "href", "src", "data", "datetime"):
         if element.get(attribute):
-            return squeeze(str(element.get(attribute)))
+            return collapse_spaces(str(element.get(attribute)))
     return None
 
 
@@ -115,7 +111,7 @@ def _text(element: Any) -> str:
     parts = []
     for event, node in islice(etree.iterwalk(element, events=("start", "end")), 2 * MAX_NODES):
         parts.append(node.text if event == "start" else node.tail if node is not element else None)
-    return squeeze("".join(p for p in parts if p))
+    return collapse_spaces("".join(p for p in parts if p))
 
 
 def _about_else(element: Any) -> bool:
@@ -143,7 +139,7 @@ def _json_ld(text: str) -> Iterator[Field]:
         node, role = queue.pop(0)
         if isinstance(node, str):
             if role and node.strip():
-                yield Field("html", f"jsonld:{role}", squeeze(node)[:4000])
+                yield Field("html", f"jsonld:{role}", collapse_spaces(node)[:4000])
         elif isinstance(node, list):
             queue.extend((item, role) for item in node[:200])
         elif isinstance(node, dict):

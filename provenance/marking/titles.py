@@ -13,7 +13,7 @@ _ALIKE = 0.5  # two lines with less in common than this are not one title and it
 _FIRST_LINE = 80  # code points of a first line that can be a title
 
 
-def judge(
+def compare(
     title: str, headings: Iterable[str], text: str | None, *, marked: bool
 ) -> tuple[bool | None, tuple[TitleChange, ...]]:
     """Whether the title stands in a post, and if not, how its heading differs.

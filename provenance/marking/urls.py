@@ -268,7 +268,7 @@ def skeleton(host: str) -> str:
     return re.sub(r"[\W_]", "", shown).replace("rn", "m").replace("vv", "w").replace("cl", "d")
 
 
-class Registered:
+class RegisteredAddresses:
     """The registered addresses of one work."""
 
     def __init__(self, urls: Sequence[str]) -> None:
@@ -284,7 +284,7 @@ class Registered:
         address = normalise(url)
         if address is None:
             return "unresolvable", False
-        if any(trick(address, a) for a in self.addresses):
+        if any(is_lookalike(address, a) for a in self.addresses):
             return "lookalike", False
         if address.key in self.keys:
             return "exact", False
@@ -329,7 +329,7 @@ def _agrees(seen: Address, real: Address) -> bool:
     return real.path.startswith(path.removesuffix("...").removesuffix("%E2%80%A6")) or seen.path == real.path
 
 
-def trick(address: Address, registered: Address) -> bool:
+def is_lookalike(address: Address, registered: Address) -> bool:
     """Whether an address is made to be taken for the registered one."""
     ours, theirs = registered.host, address.host
     if address.userinfo and (ours in address.userinfo.lower() or "." in address.userinfo):

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from provenance.marking import Post, Work, check
-from provenance.marking.credit_reader import Reader
-from provenance.marking.entity_tagger import Marker
+from provenance.marking.claims import is_relevant
+from provenance.marking.credit_reader import CreditReader
+from provenance.marking.entity_tagger import EntityTagger
 from provenance.marking.lexicon import lexicon, load
-from provenance.marking.rules import relevant
 from provenance.marking.segmentation import from_text
 
 FILES = load()
@@ -66,18 +66,20 @@ def test_label_speaks_of_no_other_kind(lang: str, entry: dict[str, Any]) -> None
     for kind in {"text", "image", "audio", "video"} - set(scope):
         work = _work(lang, kind)
         text = _filled(entry["example"], work)
-        marker = Marker(work, Post(text=text), lexicon())
-        found = [c for u in from_text(text, "text") for c in Reader(lexicon(), lang).read(marker.mark(u)).credits]
-        assert not any(relevant(c, kind) for c in found)
+        marker = EntityTagger(work, Post(text=text), lexicon())
+        found = [c for u in from_text(text, "text") for c in CreditReader(lexicon(), lang).read(marker.tag(u)).credits]
+        assert not any(is_relevant(c, kind) for c in found)
 
 
 @pytest.mark.parametrize(("lang", "category", "entry"), list(_phrases()))
 def test_phrase(lang: str, category: str, entry: dict[str, Any]) -> None:
     work = _work(lang, "text")
     text = _filled(entry["example"], work)
-    marker = Marker(work, Post(text=text), lexicon())
+    marker = EntityTagger(work, Post(text=text), lexicon())
     found = {
-        s.category for u in from_text(text, "text") for s in Reader(lexicon(), lang).read(marker.mark(u)).statements
+        s.category
+        for u in from_text(text, "text")
+        for s in CreditReader(lexicon(), lang).read(marker.tag(u)).statements
     }
     assert category in found
     if category in ("denial", "doubt", "topic", "related"):

@@ -25,7 +25,7 @@ from provenance.marking.normalization import fold
     ],
 )
 def test_deeds(text: str, asks: str) -> None:
-    assert [sorted(licence.asks) for _, licence in find(fold(text))] == [sorted(asks.split())]
+    assert [sorted(licence.conditions) for _, licence in find(fold(text))] == [sorted(asks.split())]
 
 
 @pytest.mark.parametrize(

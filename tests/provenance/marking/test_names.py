@@ -10,7 +10,8 @@ import pytest
 
 from provenance.marking import Post, Work, check
 from provenance.marking.lexicon import load
-from provenance.marking.normalization import fold, name_pattern
+from provenance.marking.name_patterns import name_pattern
+from provenance.marking.normalization import fold
 
 HERE = Path(__file__).parent
 NAMES = sorted(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provenance.marking import Post, Work, check, check_line
+from provenance.marking import Case, Post, Work, check
 
 HERE = Path(__file__).parent
 WORKS = json.loads((HERE / "works.json").read_text("utf-8"))
@@ -23,7 +23,8 @@ def _marked(report: dict[str, Any]) -> str:
 @pytest.mark.parametrize("case", POSTS, ids=[p["name"] for p in POSTS])
 def test_post(case: dict[str, Any]) -> None:
     line = {"id": case["name"], "work": WORKS[case["work"]], "post": case["post"]}
-    report = check_line(line, lambda path: pytest.fail(f"no file is named, but {path} was asked for"))
+    read = Case.from_json(line, lambda path: pytest.fail(f"no file is named, but {path} was asked for"))
+    report = check(read.work, read.post).to_json()
     assert (_marked(report), report["verdict"]) == (case["marked"], case["verdict"]), report["reasons"]
 
 

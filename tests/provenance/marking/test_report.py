@@ -9,7 +9,7 @@ import pytest
 
 from fingerprints.model import Field
 from provenance.errors import BadInput
-from provenance.marking import Post, Work, check, check_line
+from provenance.marking import Case, Post, Work, check
 from provenance.marking.rules import REASONS
 
 PHOTO = Work(
@@ -222,9 +222,10 @@ def test_a_line_becomes_a_flat_report() -> None:
         asked.append(path)
         return (Field("exif", "Artist", "Petra Nowell"),)
 
-    out = check_line(line, fields_of)
+    case = Case.from_json(line, fields_of)
+    out = check(case.work, case.post).to_json()
     assert asked == ["a/b.jpg"]
-    assert out["id"] == 7
+    assert case.id == 7
     assert [out[k] for k in ("owner_marked", "source_marked", "source_traceable")] == [True, False, False]
     assert json.loads(json.dumps(out)) == out
 
@@ -255,6 +256,6 @@ def test_one_address_and_many_are_the_same_thing() -> None:
 )
 def test_a_bad_line_names_the_key(line: dict[str, object], named: str) -> None:
     with pytest.raises(BadInput) as caught:
-        check_line(line, lambda _: ())
+        Case.from_json(line, lambda _: ())
     assert named in caught.value.detail
     assert "\n" not in caught.value.detail

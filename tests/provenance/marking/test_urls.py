@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.marking.urls import Registered, normalise
+from provenance.marking.urls import RegisteredAddresses, normalise
 
-HERE = Registered(["https://www.riverpost.example/essays/2020/On-Rivers?id=7"])
+HERE = RegisteredAddresses(["https://www.riverpost.example/essays/2020/On-Rivers?id=7"])
 
 
 @pytest.mark.parametrize(
