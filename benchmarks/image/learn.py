@@ -1,13 +1,14 @@
-"""Fit the rules that decide whether an upload contains a work, and report them on sets they were not fitted on.
+"""Fit the classifiers that decide whether an upload contains a work, and report them on sets they were not fitted on.
 
-    python benchmarks/image/learn.py CASES... [--check CASES...] [--out FILE.npz] [--sure 0.55] [--division 1]
+    python benchmarks/image/learn.py CASES... [--check CASES...] [--out FILE.npz] [--cutoff 0.55] [--division 1]
 
 A case set is a folder with refs.jsonl and queries.jsonl as benchmarks/common/cases.py has them; distractors have tiers.
-For every query all candidates are aligned and compared; the best alignment of each gives one row: the evidence and the
-glance. (A search compares what a glance leaves only, and of what is doubtful no more than `rule.MOST`.) The rules are
-fitted to all of CASES; what is printed for them comes from five folds that never hold copies of one work on both sides,
-collages, which stand with one of their works, excepted. Recall is of queries with any expected work found at the
-threshold; uAP pools all reported pairs. Needs scikit-learn (requirements-dev.lock).
+For every query all candidates are aligned and compared; the best alignment of each gives one row: its features and
+those of the prefilter. (A search compares only what passes the prefilter, and of what is doubtful no more than
+`classifier.MAX_DOUBTFUL`.) The classifiers are fitted to all of CASES; what is printed for them comes from five folds
+that never hold copies of one work on both sides, collages, which stand with one of their works, excepted. Recall is of
+queries with any expected work found at the threshold; uAP pools all reported pairs. Needs scikit-learn
+(requirements-dev.lock).
 """
 
 from __future__ import annotations
@@ -32,16 +33,21 @@ from benchmarks.common.metrics import figures, fired_by_tier, hit
 from fingerprints import image
 from fingerprints.errors import FingerprintError
 from fingerprints.image import codec
-from fingerprints.image.classifier import EVIDENCE, GLANCE, by_likeness
+from fingerprints.image.classifier import PREFILTER_FEATURES, judged_by_code
+from fingerprints.image.features import FEATURES
 from fingerprints.index.interface import Change
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.model import Fingerprint
 
 searching: Any = import_module("fingerprints.image.search")
 
-TREES, LEAST, TRIED = 320, 2, 0.7  # trees, rows in a leaf, share of the features that each split may choose from
-GLANCES, GLANCE_LEAST = 100, 4  # trees and rows in a leaf of the rule of the glance
-LOST = 0.0002  # share of the copies which the decision would find that the glance may leave out
+TREES, MIN_LEAF, MAX_FEATURES = (
+    320,
+    2,
+    0.7,
+)  # trees, rows in a leaf, share of the features that each split may choose from
+PREFILTER_TREES, PREFILTER_LEAF = 100, 4  # trees and rows in a leaf of the prefilter
+MAX_LOST = 0.0002  # share of the copies which the decision would find that the prefilter may leave out
 ROUNDED = 0.5 / 255  # by which leaves are rounded: rather compare
 AGAINST = 3.0  # how much more a wrong accusation costs than a miss
 # A debatable distractor counts little, and so does what a copy shares with other works.
@@ -55,7 +61,7 @@ class Rows:
 
     queries: tuple[Query, ...]
     of: list[tuple[int, str]]  # query and work of each row
-    values: np.ndarray  # shape (n, features): `EVIDENCE`, then `GLANCE`
+    values: np.ndarray  # shape (n, features): `FEATURES`, then `PREFILTER_FEATURES`
     exact: list[set[str]]  # of each query the works that are the same file or pixels
 
 
@@ -85,7 +91,7 @@ def evidence(path: Path) -> tuple[list[tuple[int, tuple[float, ...]]], list[int]
     if not found.fingerprintable:
         return [], [*same, *image.search(found, view, loaded).matches]
     rows = [
-        (work, astuple(sighting.weighed.evidence) + astuple(sighting.glance))
+        (work, sighting.region.features.row() + astuple(sighting.prefilter))
         for frame in codec.frames(found)[:6]
         for work, (_, sighting) in searching.sightings(searching.Query(frame), view, loaded, undecided=True).items()
     ]
@@ -113,7 +119,9 @@ def collect(folder: Path) -> Rows:
     with Pool() as pool:  # begun now, so that it has the index
         found = pool.map(evidence, [query.path for query in queries], chunksize=8)
     of = [(q, refs[work].id) for q, (rows, _) in enumerate(found) for work, _ in rows]
-    values = np.array([row for rows, _ in found for _, row in rows]).reshape(-1, len(EVIDENCE) + len(GLANCE))
+    values = np.array([row for rows, _ in found for _, row in rows]).reshape(
+        -1, len(FEATURES) + len(PREFILTER_FEATURES)
+    )
     out = Rows(queries, of, values, [{refs[work].id for work in same} for _, same in found])
     if kept is not None:
         kept.write_bytes(pickle.dumps(out))
@@ -137,65 +145,65 @@ def labels(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def model() -> ExtraTreesClassifier:
-    return ExtraTreesClassifier(TREES, min_samples_leaf=LEAST, max_features=TRIED, random_state=1)
+    return ExtraTreesClassifier(TREES, min_samples_leaf=MIN_LEAF, max_features=MAX_FEATURES, random_state=1)
 
 
-def glance_model() -> ExtraTreesClassifier:
-    return ExtraTreesClassifier(GLANCES, min_samples_leaf=GLANCE_LEAST, random_state=1)
+def prefilter_model() -> ExtraTreesClassifier:
+    return ExtraTreesClassifier(PREFILTER_TREES, min_samples_leaf=PREFILTER_LEAF, random_state=1)
 
 
-class Rules:
-    """Both rules, and the share of copies from which a glance is worth a comparison.
+class Classifiers:
+    """Both classifiers, and the probability from which a hypothesis passes the prefilter.
 
     Args:
         values, truth, weight: rows to fit to.
-        least: that share.
+        cutoff: that probability.
     """
 
-    def __init__(self, values: np.ndarray, truth: np.ndarray, weight: np.ndarray, least: float = 0.0) -> None:
+    def __init__(self, values: np.ndarray, truth: np.ndarray, weight: np.ndarray, cutoff: float = 0.0) -> None:
         kept = self._by_keypoints(values)
         if len(set(truth[kept].tolist())) < 2:
             raise SystemExit(
-                "the glance cannot be fitted: give sets with copies and with other works whose codes differ"
+                "the prefilter cannot be fitted: give sets with copies and with other works whose codes differ"
             )
-        self.glance = glance_model().fit(values[kept, len(EVIDENCE) :], truth[kept])
-        self.decision = model().fit(values[:, : len(EVIDENCE)], truth, sample_weight=weight)
-        self.least = least
+        self.prefilter = prefilter_model().fit(values[kept, len(FEATURES) :], truth[kept])
+        self.decision = model().fit(values[:, : len(FEATURES)], truth, sample_weight=weight)
+        self.cutoff = cutoff
 
-    def glances(self, values: np.ndarray) -> np.ndarray:
-        """How worth while each row's comparison looks; 1 where it is compared anyway."""
-        shares = self.glance.predict_proba(values[:, len(EVIDENCE) :])[:, 1]
+    def passing_probabilities(self, values: np.ndarray) -> np.ndarray:
+        """How likely each row is a copy by its prefilter features; 1 where it is compared anyway."""
+        shares = self.prefilter.predict_proba(values[:, len(FEATURES) :])[:, 1]
         return np.where(self._by_keypoints(values), shares, 1.0)
 
     def decisions(self, values: np.ndarray) -> np.ndarray:
         """How likely each row is a copy, were it compared."""
-        return self.decision.predict_proba(values[:, : len(EVIDENCE)])[:, 1]
+        return self.decision.predict_proba(values[:, : len(FEATURES)])[:, 1]
 
     @staticmethod
     def _by_keypoints(values: np.ndarray) -> np.ndarray:
-        return ~by_likeness(values[:, len(EVIDENCE) :])
+        return ~judged_by_code(values[:, len(FEATURES) :])
 
 
-def report(rows: Rows, probability: np.ndarray, sure: float) -> None:
+def report(rows: Rows, probability: np.ndarray, cutoff: float) -> None:
     """Recall, uAP and distractors fired by tier at several levels; transforms below 97 % at the chosen one."""
     found = {q.id: [Found(ref, 1.0) for ref in same] for q, same in zip(rows.queries, rows.exact, strict=True)}
     for (query, ref), value in zip(rows.of, probability.tolist(), strict=True):
         found[rows.queries[query].id].append(Found(ref, value))
-    for level in sorted({*LEVELS, sure}):
+    for level in sorted({*LEVELS, cutoff}):
         answers = Answers("ours", found, threshold=level)
         shown = figures(rows.queries, answers)
         tiers = "  ".join(f"tier {t} {a}/{b}" for t, (a, b) in fired_by_tier(rows.queries, answers).items())
         print(f"  {level:.2f}  recall {shown.recall:.3f}  uAP {shown.uap:.3f}  {tiers}")
     copies = [q for q in rows.queries if q.expected]
-    answers = Answers("ours", found, threshold=sure)
+    answers = Answers("ours", found, threshold=cutoff)
     asked = Counter(q.transform for q in copies)
     right = Counter(q.transform for q in copies if hit(q, answers))
     weak = sorted((right[t] / n, t, n) for t, n in asked.items() if right[t] < 0.97 * n)
     print("  below 97 %: " + ", ".join(f"{name} {share:.2f} of {n}" for share, name, n in weak))
 
 
-def flat(fitted: ExtraTreesClassifier, features: tuple[str, ...], sure: float, name: str) -> dict[str, object]:
-    """The trees of a rule as flat arrays, both children of a node side by side, as `rule` reads them."""
+def flat(fitted: ExtraTreesClassifier, features: tuple[str, ...], cutoff: float, name: str) -> dict[str, object]:
+    """Trees as flat arrays, both children of a node side by side, as `fingerprints.image.classifier` reads them."""
     trees = [each.tree_ for each in fitted.estimators_]
     most = max(tree.node_count for tree in trees)
     feature, value = (np.zeros((len(trees), most), dtype=np.uint8) for _ in range(2))
@@ -215,13 +223,14 @@ def flat(fitted: ExtraTreesClassifier, features: tuple[str, ...], sure: float, n
                 order += [tree.children_left[node], tree.children_right[node]]
     parts = {
         "features": np.array(features), "feature": feature, "threshold": threshold, "left": left, "value": value,
-        "sure": sure,
+        "cutoff": cutoff,
     }  # fmt: skip
     return {f"{name}_{part}": array for part, array in parts.items()}
 
 
-def write(rules: Rules, sure: float, target: Path) -> None:
-    arrays = flat(rules.glance, GLANCE, rules.least, "glance") | flat(rules.decision, EVIDENCE, sure, "decision")
+def write(classifiers: Classifiers, cutoff: float, target: Path) -> None:
+    prefilter = flat(classifiers.prefilter, PREFILTER_FEATURES, classifiers.cutoff, "prefilter")
+    arrays = prefilter | flat(classifiers.decision, FEATURES, cutoff, "decision")
     np.savez_compressed(target, **arrays)
 
 
@@ -230,34 +239,35 @@ def main() -> None:
     parser.add_argument("cases", type=Path, nargs="+")
     parser.add_argument("--check", type=Path, nargs="*", default=[], help="case sets that are only reported")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--sure", type=float, default=0.55, help="share of copies at the reporting threshold")
+    parser.add_argument("--cutoff", type=float, default=0.55, help="share of copies at the reporting threshold")
     parser.add_argument("--division", type=int, default=1, help="which division into folds; several show their chance")
     given = parser.parse_args()
     sets = [collect(folder) for folder in given.cases]
     parts = [labels(rows) for rows in sets]
     values = np.concatenate([rows.values for rows in sets])
     truth, weight, group = (np.concatenate([part[k] for part in parts]) for k in range(3))
-    print(f"{len(truth)} rows, {int(truth.sum())} of copies, {len(EVIDENCE)} + {len(GLANCE)} features")
-    glances, decisions = np.zeros(len(truth)), np.zeros(len(truth))
+    print(f"{len(truth)} rows, {int(truth.sum())} of copies, {len(FEATURES)} + {len(PREFILTER_FEATURES)} features")
+    prefiltered, decisions = np.zeros(len(truth)), np.zeros(len(truth))
     for a, b in GroupKFold(5, shuffle=True, random_state=given.division).split(values, truth, group):
-        rules = Rules(values[a], truth[a], weight[a])
-        glances[b], decisions[b] = rules.glances(values[b]), rules.decisions(values[b])
-    least = float(np.quantile(glances[truth & (decisions >= given.sure)], LOST)) - ROUNDED
-    worth = glances >= least
-    print(f"a glance is enough from {least:.3f}: of other works {worth[~truth].mean():.3f} are compared")
+        classifiers = Classifiers(values[a], truth[a], weight[a])
+        prefiltered[b], decisions[b] = classifiers.passing_probabilities(values[b]), classifiers.decisions(values[b])
+    least = float(np.quantile(prefiltered[truth & (decisions >= given.cutoff)], MAX_LOST)) - ROUNDED
+    passing = prefiltered >= least
+    print(f"prefilter from {least:.3f}: of other works {passing[~truth].mean():.3f} are compared")
     start = 0
     for folder, rows in zip(given.cases, sets, strict=True):
         print(f"{folder}, five folds")
         end = start + len(rows.of)
-        report(rows, np.where(worth, decisions, 0)[start:end], given.sure)
+        report(rows, np.where(passing, decisions, 0)[start:end], given.cutoff)
         start = end
-    fitted = Rules(values, truth, weight, least)
+    fitted = Classifiers(values, truth, weight, least)
     for folder in given.check:
         rows = collect(folder)
         print(f"{folder}, not fitted on")
-        report(rows, np.where(fitted.glances(rows.values) >= least, fitted.decisions(rows.values), 0), given.sure)
+        passing = fitted.passing_probabilities(rows.values) >= least
+        report(rows, np.where(passing, fitted.decisions(rows.values), 0), given.cutoff)
     if given.out:
-        write(fitted, given.sure, given.out)
+        write(fitted, given.cutoff, given.out)
 
 
 if __name__ == "__main__":

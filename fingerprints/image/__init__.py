@@ -1,9 +1,9 @@
 """Pictures: perceptual codes and local features propose, a common geometry and compared pixels decide.
 
-`hashing`, `keypoints` and `descriptors` say what a picture is found by, `codebook` how it is stored, `search` finds
-candidates for a `query`, `laying` lays each on the upload, by `alignment` of keypoints or whole on whole, `fitting`
-fits the transforms, `glance` says what the keypoints show, `settling` lays exactly, `comparing` compares, `weighing`
-gathers the evidence, `rule` decides.
+`phash`, `keypoints` and `descriptors` say what a picture is found by, `codebook` how it is stored, `search` finds
+candidates for a `query`, `hypotheses` puts each on the upload, by `alignment` of keypoints or whole on whole, which
+`transforms` fits; `prefilter` says what the keypoints show, `refinement` corrects the transform, `comparison` compares,
+`features` measures, `classifier` decides.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""The evidence that an upload contains a work: what of the two agrees, where, and how rare it is.
+"""The features that the decision is made from: what of an upload and a work agrees, where, and how rare it is.
 
-It is gathered inside the rectangle of the work that agrees best; `rule` decides by it.
+They are measured inside the rectangle of the work that agrees best; `classifier` decides by them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, fields
 from functools import cache
 
 import numpy as np
@@ -13,317 +14,436 @@ from numpy.typing import NDArray
 
 from .alignment import Alignment
 from .codec import Frame
-from .comparison import AGREES, LEVELS, Compared, away, enlarged
-from .prefilter import Glance
+from .comparison import LEVEL_TOLERANCE, MIN_AGREEMENT, Comparison, PixelFeatures, level_residuals, upsampled
+from .prefilter import PrefilterFeatures
 from .refinement import BLOCK
-from .transforms import Box, corners, moved, within
+from .transforms import Box, clip_polygon, corners, polygon_area, transformed, within
 
-_SHOWS = 12.0  # mean gradient of a block from which it shows something
-_SEEN = 0.6  # of a block, for what is said of levels
+_MIN_TEXTURE = 12.0  # mean gradient of a block from which it shows something
+_MIN_VISIBLE = 0.25  # share of a block inside the upload, from which it is compared
+_MIN_VISIBLE_LEVELS = 0.6  # likewise, for what is said of levels
 _CELL = 3  # blocks a side of a coarse cell
-_BARE = 0.5  # in its favour: a block that shows nothing in both, so that a sky belongs to what was found
-_AGAINST = 0.30  # what a block must agree more than, to belong to the rectangle
+_BARE_GAIN = 0.5  # of a block that shows nothing in both, so that a sky belongs to what was found
+_MIN_GAIN_AGREEMENT = 0.30  # what a block must agree more than, to belong to the rectangle
 
 Floats = NDArray[np.floating]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What speaks for and against; counts as logarithms, shares 0..1.
+class KeypointFeatures:
+    """Of the keypoints in the rectangle.
 
     Attributes:
-        places: log(1 + keypoints in the rectangle that agree).
-        rare: the same, each divided by the number of registered works that have such a place.
-        spread: log(1 + blocks with such a keypoint).
-        density: share of the work's visible keypoints in the rectangle that agree.
-        found: share of the upload's keypoints inside the rectangle that agree.
-        silent, strange, exact, votes: see `Glance`.
-        blocks: log(1 + textured blocks in the rectangle that agree).
-        agree: share of the work's gradients in the rectangle that the upload has.
-        back: the reverse.
-        coarse: agreement of the blurred pictures in the rectangle.
-        even: share of the rectangle's textured blocks that agree.
-        worst: agreement that four of five textured blocks of the rectangle reach.
-        of_visible: share of the visible work's gradients that lie in the rectangle.
-        of_work: share of the work's gradients that lie in it.
-        of_upload: share of the upload that lies in it.
-        contrary: share of the visible work's gradients where the upload shows something else instead.
-        contrary_inside: the same, of the rectangle.
-        hole: share of the visible work in the largest rectangle where nothing agrees.
-        shared: share of the visible work's gradients in blocks that agree, wherever they are.
-        everywhere: share of the visible work's coarse cells, of 3 x 3 blocks, in which something agrees.
-        partly: agreement of the visible blocks that do not agree; nothing where another picture is, something between
-            the letters of a caption.
-        panel, erased, alien, absent, put, alike, same, gone: see `Compared`.
-        added: of what does not agree in the rectangle, the share where something with hard edges was put.
-        empty: of what does not agree in the rectangle, the share where the upload shows nothing.
-        tone: correlation of the blocks' brightness in the rectangle.
-        shade: the same, of the small blocks of what does not agree in it: pixelated and blurred parts keep it, other
-            lines of text in the same place do not. 1 where nothing is lost.
-        level: by how many levels the brightness of what agrees differs, in the middle, from the straight line that
-            makes the work's the upload's, as log(1 + levels).
-        lit: share of the visible small blocks, plain ones too, whose brightness lies near that line.
-        shift: pixels by which what agrees in it lies beside where the transform puts it: another view of one scene has
-            no single transform.
-        texture: log(1 + textured blocks of the work).
-        stretch, code: see `Glance`.
+        log_inliers: log(1 + inliers).
+        log_rare_inliers: the same, each divided by the number of registered works that have such a keypoint.
+        log_inlier_blocks: log(1 + blocks with an inlier).
+        work_inlier_share: share of the work's visible keypoints that are inliers.
+        upload_inlier_share: share of the upload's keypoints that are inliers.
+        work_unmatched_share, upload_unmatched_share, fit_exactness, vote_share: see `PrefilterFeatures`.
     """
 
-    places: float
-    rare: float
-    spread: float
-    density: float
-    found: float
-    silent: float
-    strange: float
-    exact: float
-    votes: float
-    blocks: float
-    agree: float
-    back: float
-    coarse: float
-    even: float
-    worst: float
-    of_visible: float
-    of_work: float
-    of_upload: float
-    contrary: float
-    contrary_inside: float
-    hole: float
-    shared: float
-    everywhere: float
-    partly: float
-    panel: float
-    erased: float
-    alien: float
-    absent: float
-    put: float
-    alike: float
-    same: float
-    gone: float
-    added: float
-    empty: float
-    tone: float
-    shade: float
-    level: float
-    lit: float
-    shift: float
-    texture: float
-    stretch: float
-    code: float
+    log_inliers: float
+    log_rare_inliers: float
+    log_inlier_blocks: float
+    work_inlier_share: float
+    upload_inlier_share: float
+    work_unmatched_share: float
+    upload_unmatched_share: float
+    fit_exactness: float
+    vote_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class RectangleFeatures:
+    """How far the blocks in the rectangle agree.
+
+    Attributes:
+        log_agreeing_blocks: log(1 + textured blocks that agree).
+        work_agreement: share of the work's gradients that the upload has.
+        upload_agreement: the reverse.
+        coarse_agreement: of the blurred pictures.
+        agreeing_block_share: share of the textured blocks that agree.
+        agreement_percentile_20: what four of five textured blocks reach.
+    """
+
+    log_agreeing_blocks: float
+    work_agreement: float
+    upload_agreement: float
+    coarse_agreement: float
+    agreeing_block_share: float
+    agreement_percentile_20: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExtentFeatures:
+    """How much lies in the rectangle.
+
+    Attributes:
+        visible_work_share: share of the visible work's gradients.
+        work_share: share of the work's gradients.
+        upload_share: share of the upload's area.
+    """
+
+    visible_work_share: float
+    work_share: float
+    upload_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleWorkFeatures:
+    """Of all that the upload shows of the work, in the rectangle or not; but for the last two shares of its gradients.
+
+    Attributes:
+        replaced_share: where the upload shows something else instead.
+        replaced_share_inside: the same, of the rectangle.
+        largest_hole_share: in the largest rectangle where nothing agrees.
+        agreeing_share: in blocks that agree.
+        agreeing_cell_share: share of the coarse cells, of 3 x 3 blocks, in which something agrees.
+        other_agreement: agreement of the blocks that do not agree; nothing where another picture is, something between
+            the letters of a caption.
+    """
+
+    replaced_share: float
+    replaced_share_inside: float
+    largest_hole_share: float
+    agreeing_share: float
+    agreeing_cell_share: float
+    other_agreement: float
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceFeatures:
+    """Of what does not agree in the rectangle.
+
+    Attributes:
+        hard_edged_share: where something with hard edges was put.
+        blank_share: where the upload shows nothing.
+    """
+
+    hard_edged_share: float
+    blank_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class LevelFeatures:
+    """Of the brightness.
+
+    Attributes:
+        block_correlation: of the rectangle's blocks.
+        other_correlation: of the small blocks of what does not agree in the rectangle: pixelated and blurred parts keep
+            it, other lines of text in the same place do not. 1 where nothing differs.
+        log_median_residual: log(1 + levels) by which what agrees differs, in the middle, from the straight line that
+            makes the work's levels the upload's.
+        near_line_share: share of the visible small blocks, plain ones too, whose level lies near that line.
+    """
+
+    block_correlation: float
+    other_correlation: float
+    log_median_residual: float
+    near_line_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralFeatures:
+    """
+    Attributes:
+        block_shift: pixels by which what agrees in the rectangle lies beside where the transform puts it: another view
+            of one scene has no single transform.
+        log_textured_blocks: log(1 + textured blocks of the work).
+        anisotropy, code_similarity: see `PrefilterFeatures`.
+    """
+
+    block_shift: float
+    log_textured_blocks: float
+    anisotropy: float
+    code_similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What speaks for and against a hypothesis; counts as logarithms, shares 0..1, agreement and correlation -1..1."""
+
+    keypoints: KeypointFeatures
+    rectangle: RectangleFeatures
+    extent: ExtentFeatures
+    visible_work: VisibleWorkFeatures
+    pixels: PixelFeatures
+    differences: DifferenceFeatures
+    levels: LevelFeatures
+    general: GeneralFeatures
+
+    def row(self) -> tuple[float, ...]:
+        """All values, in the order of `FEATURES`."""
+        return tuple(value for group in astuple(self) for value in group)
+
+
+def _names() -> Iterator[str]:
+    groups = (
+        KeypointFeatures, RectangleFeatures, ExtentFeatures, VisibleWorkFeatures, PixelFeatures, DifferenceFeatures,
+        LevelFeatures, GeneralFeatures,
+    )  # fmt: skip
+    for group, features in zip(fields(Features), groups, strict=True):
+        for feature in fields(features):
+            yield f"{group.name}.{feature.name}"
+
+
+FEATURES = tuple(_names())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Weighed:
+class MatchedRegion:
     """
     Attributes:
-        evidence: what the rule decides by.
+        features: what the classifier decides by.
         box: left, top, right, bottom of the part of the work that was found, pixels of its plane.
-        gain: how much agrees in it, less what does not; of several alignments of one work the highest is the right one.
+        gain: how much agrees in it, less what does not; of several hypotheses of one work the highest is the right one.
     """
 
-    evidence: Evidence
+    features: Features
     box: Box
     gain: float
 
 
-def weigh(
-    upload: Frame, work: Frame, by: Alignment | None, compared: Compared, rarity: Floats, first: Glance
-) -> Weighed:
-    """Gather the evidence of one alignment.
+class _Blocks:
+    """A comparison by blocks of the work: arrays of shape (rows, columns).
+
+    Attributes:
+        visible: share of the block inside the upload; 0 of what is hardly visible.
+        weight: the work's gradients, as far as visible.
+        agreement: of the pictures as they are or blurred.
+        textured: whether there is anything to agree about.
+        agrees: whether it does.
+        missing: the work's gradients that do not agree.
+    """
+
+    def __init__(self, comparison: Comparison) -> None:
+        self.visible = np.where(comparison.visible > _MIN_VISIBLE, comparison.visible, 0)
+        self.weight = comparison.work_gradient * self.visible
+        self.agreement = np.maximum(comparison.work_agreement, np.minimum(comparison.coarse_agreement, 0.9) - 0.15)
+        self.textured = (comparison.work_gradient > _MIN_TEXTURE) & (self.visible > 0)
+        self.agrees = self.textured & (self.agreement > MIN_AGREEMENT)
+        self.missing = np.clip(1 - self.agreement / 0.7, 0, 1) * self.weight
+        self.total = max(float(self.weight.sum()), 1e-6)
+
+    def gain(self, comparison: Comparison) -> Floats:
+        """What speaks for each block's being part of the match, less what speaks against."""
+        plain = comparison.upload_gradient < _MIN_TEXTURE
+        # Where the work is plain and the upload is not, something is there that is not the work's.
+        foreign = np.where(plain, 0.0, np.minimum(comparison.upload_gradient, 60.0) * self.visible * 0.25)
+        # What cannot be seen is left out of the rectangle.
+        bare = np.where(self.visible > 0, np.where(plain, _BARE_GAIN, 0.0), -_BARE_GAIN)
+        return np.where(self.textured, self.weight * (self.agreement - _MIN_GAIN_AGREEMENT), bare - foreign)
+
+    def mean(self, values: Floats, where: Flags, weight: Floats | None = None) -> float:
+        """The mean of some blocks, by their gradients."""
+        weight = self.weight if weight is None else weight
+        return float((values * weight)[where].sum() / max(float(weight[where].sum()), 1e-6))
+
+
+def measure(
+    upload: Frame,
+    work: Frame,
+    alignment: Alignment | None,
+    comparison: Comparison,
+    rarity: Floats,
+    prefilter: PrefilterFeatures,
+) -> MatchedRegion:
+    """Find the rectangle of the work that agrees best, and measure the features of one hypothesis.
 
     Args:
-        by: the keypoints' alignment; None where the whole pictures were laid on each other and too few places agree.
-        rarity: of each of the alignment's places one by the number of works with such a place, shape (n,).
-        first: the glance at it.
+        alignment: None where whole pictures were put on each other and have too few inliers.
+        rarity: of each inlier one by the number of works with such a keypoint, shape (n,).
     """
-    seen = np.where(compared.visible > 0.25, compared.visible, 0)
-    weight = compared.work * seen
-    support = np.maximum(compared.agree, np.minimum(compared.coarse, 0.9) - 0.15)
-    shows = (compared.work > _SHOWS) & (seen > 0)
-    agrees = shows & (support > AGREES)
-    # Where the work is plain and the upload is not, something is there that is not the work's.
-    plain = np.where(compared.upload < _SHOWS, 0.0, np.minimum(compared.upload, 60.0) * seen * 0.25)
-    # What cannot be seen is left out of the rectangle.
-    bare = np.where(seen > 0, np.where(compared.upload < _SHOWS, _BARE, 0.0), -_BARE)
-    gain = np.where(shows, weight * (support - _AGAINST), bare - plain)
+    blocks = _Blocks(comparison)
+    gain = blocks.gain(comparison)
     top, left, bottom, right = best_rectangle(gain)
-    inside = np.zeros(weight.shape, dtype=bool)
+    inside = np.zeros(gain.shape, dtype=bool)
     inside[top:bottom, left:right] = True
-    total = max(float(weight.sum()), 1e-6)
-    here = max(float(weight[inside].sum()), 1e-6)
-
-    def mean(values: NDArray[np.floating], where: NDArray[np.bool_], of: NDArray[np.floating] = weight) -> float:
-        return float((values * of)[where].sum() / max(float(of[where].sum()), 1e-6))
-
-    missing = np.clip(1 - support / 0.7, 0, 1)
-    # Its own edges instead of the work's, as many as the work has, and not the hard ones of lettering.
-    natural = np.clip(compared.upload / np.maximum(compared.work, 8.0), 0, 1) * np.clip(1 - compared.crisp * 8, 0, 1)
-    natural *= np.clip(1 - np.maximum(compared.back, 0) / 0.6, 0, 1)
-    lost = missing * weight
-    replaced = lost * natural
-    lost_here = max(float(lost[inside].sum()), 1e-6)
-    inner = inside & shows
-    points = work.points
     box = (
         float(left * BLOCK),
         float(top * BLOCK),
         float(min(right * BLOCK, work.width)),
         float(min(bottom * BLOCK, work.height)),
     )
-    boxed = within(points, box)
-    where = _block_of(points, weight.shape)
-    visible_points = boxed & (seen[where] > 0)
-    places = by.places[boxed[by.places]] if by is not None else np.zeros(0, dtype=np.int64)
-    rare = rarity[boxed[by.places]] if by is not None else np.zeros(0)
-    back = moved(np.linalg.inv(compared.matrix), upload.points.astype(np.float64))
-    mine = int(within(back, box).sum())
-    quad_share = _share_of_upload(upload, compared.matrix, box)
-    count = int(inner.sum())
-    level, lit = _lit(compared, agrees, seen > _SEEN)
-    evidence = Evidence(
-        places=float(np.log1p(len(places))),
-        rare=float(np.log1p(rare.sum())),
-        spread=float(np.log1p(len(np.unique(where[0][places] * 64 + where[1][places])))),
-        density=len(places) / max(int(visible_points.sum()), 8),
-        found=len(places) / max(mine, 8),
-        silent=first.silent,
-        strange=first.strange,
-        exact=first.exact,
-        votes=first.votes,
-        blocks=float(np.log1p(int((agrees & inside).sum()))),
-        agree=mean(compared.agree, inside),
-        back=mean(compared.back, inside, compared.upload * seen),
-        coarse=mean(compared.coarse, inside),
-        even=int((agrees & inside).sum()) / max(count, 4),
-        worst=float(np.percentile(support[inner], 20)) if count else -1.0,
-        of_visible=here / total,
-        of_work=here / max(float(_full(compared, weight).sum()), 1e-6),
-        of_upload=quad_share,
-        contrary=float(replaced.sum() / total),
-        contrary_inside=float(replaced[inside].sum() / here),
-        hole=_hole(weight, support) / total,
-        shared=float(weight[agrees].sum() / total),
-        everywhere=_everywhere(weight, agrees),
-        partly=mean(np.clip(compared.agree, -0.3, 1), shows & ~agrees) if (shows & ~agrees).any() else 0.3,
-        panel=compared.panel,
-        erased=compared.erased,
-        alien=compared.alien,
-        absent=compared.absent,
-        put=compared.put,
-        alike=compared.alike,
-        same=compared.same,
-        gone=compared.gone,
-        added=float((lost * np.clip(compared.crisp * 8, 0, 1))[inside].sum() / lost_here),
-        empty=float(
-            (lost * np.clip(1 - compared.upload / np.maximum(compared.work, 8.0), 0, 1))[inside].sum() / lost_here
+    features = Features(
+        keypoints=_keypoint_features(upload, work, alignment, comparison, blocks, rarity, prefilter, box),
+        rectangle=_rectangle_features(comparison, blocks, inside),
+        extent=ExtentFeatures(
+            visible_work_share=_weight_inside(blocks, inside) / blocks.total,
+            work_share=_weight_inside(blocks, inside) / max(float(_full_weight(comparison, blocks).sum()), 1e-6),
+            upload_share=_share_of_upload(upload, comparison.matrix, box),
         ),
-        tone=_correlation(compared.tone_work[inside & (seen > _SEEN)], compared.tone_upload[inside & (seen > _SEEN)]),
-        shade=_shade(compared, inner & ~agrees & (seen > _SEEN)),
-        level=level,
-        lit=lit,
-        shift=mean(compared.shift, inner & agrees),
-        texture=float(np.log1p(int((compared.work > _SHOWS).sum()))),
-        stretch=first.stretch,
-        code=first.code,
+        visible_work=_visible_work_features(comparison, blocks, inside),
+        pixels=comparison.pixels,
+        differences=_difference_features(comparison, blocks, inside),
+        levels=_level_features(comparison, blocks, inside),
+        general=GeneralFeatures(
+            block_shift=blocks.mean(comparison.shift, inside & blocks.textured & blocks.agrees),
+            log_textured_blocks=float(np.log1p(int((comparison.work_gradient > _MIN_TEXTURE).sum()))),
+            anisotropy=prefilter.anisotropy,
+            code_similarity=prefilter.code_similarity,
+        ),
     )
-    return Weighed(evidence, box, float(gain[top:bottom, left:right].sum()))
+    return MatchedRegion(features, box, float(gain[top:bottom, left:right].sum()))
 
 
-def best_rectangle(gain: NDArray[np.floating]) -> tuple[int, int, int, int]:
+def best_rectangle(gain: Floats) -> tuple[int, int, int, int]:
     """Top, left, bottom, right (exclusive) of the rectangle with the largest sum; at least one entry large."""
     rows, columns = gain.shape
     total = np.zeros((rows + 1, columns + 1))
     total[1:, 1:] = gain.cumsum(axis=0).cumsum(axis=1)
-    tops, bottoms = _pairs(rows + 1)
+    tops, bottoms = _ascending_pairs(rows + 1)
     strips = total[bottoms] - total[tops]  # one row a pair of top and bottom
-    lefts, rights = _pairs(columns + 1)
+    lefts, rights = _ascending_pairs(columns + 1)
     sums = strips[:, rights] - strips[:, lefts]
     strip, span = divmod(int(sums.argmax()), sums.shape[1])
     return int(tops[strip]), int(lefts[span]), int(bottoms[strip]), int(rights[span])
 
 
 @cache
-def _pairs(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _ascending_pairs(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """All pairs of numbers below ``count``, the first the lower."""
     return np.triu_indices(count, 1)
 
 
-def _hole(weight: NDArray[np.floating], support: NDArray[np.floating]) -> float:
+def _keypoint_features(
+    upload: Frame,
+    work: Frame,
+    alignment: Alignment | None,
+    comparison: Comparison,
+    blocks: _Blocks,
+    rarity: Floats,
+    prefilter: PrefilterFeatures,
+    box: Box,
+) -> KeypointFeatures:
+    in_box = within(work.points, box)
+    row, column = _block_of(work.points, blocks.weight.shape)
+    visible = in_box & (blocks.visible[row, column] > 0)
+    all_inliers = alignment.work_inliers if alignment is not None else np.zeros(0, dtype=np.int64)
+    inliers, rare = all_inliers[in_box[all_inliers]], rarity[in_box[all_inliers]]
+    on_work = transformed(np.linalg.inv(comparison.matrix), upload.points.astype(np.float64))
+    return KeypointFeatures(
+        log_inliers=float(np.log1p(len(inliers))),
+        log_rare_inliers=float(np.log1p(rare.sum())),
+        log_inlier_blocks=float(np.log1p(len(np.unique(row[inliers] * 64 + column[inliers])))),
+        work_inlier_share=len(inliers) / max(int(visible.sum()), 8),
+        upload_inlier_share=len(inliers) / max(int(within(on_work, box).sum()), 8),
+        work_unmatched_share=prefilter.work_unmatched_share,
+        upload_unmatched_share=prefilter.upload_unmatched_share,
+        fit_exactness=prefilter.fit_exactness,
+        vote_share=prefilter.vote_share,
+    )
+
+
+def _rectangle_features(comparison: Comparison, blocks: _Blocks, inside: Flags) -> RectangleFeatures:
+    textured = inside & blocks.textured
+    count, agreeing = int(textured.sum()), int((blocks.agrees & inside).sum())
+    return RectangleFeatures(
+        log_agreeing_blocks=float(np.log1p(agreeing)),
+        work_agreement=blocks.mean(comparison.work_agreement, inside),
+        upload_agreement=blocks.mean(comparison.upload_agreement, inside, comparison.upload_gradient * blocks.visible),
+        coarse_agreement=blocks.mean(comparison.coarse_agreement, inside),
+        agreeing_block_share=agreeing / max(count, 4),
+        agreement_percentile_20=float(np.percentile(blocks.agreement[textured], 20)) if count else -1.0,
+    )
+
+
+def _visible_work_features(comparison: Comparison, blocks: _Blocks, inside: Flags) -> VisibleWorkFeatures:
+    # Its own edges instead of the work's, as many as the work has, and not the hard ones of lettering.
+    natural = np.clip(comparison.upload_gradient / np.maximum(comparison.work_gradient, 8.0), 0, 1)
+    natural = natural * np.clip(1 - comparison.hard_edges * 8, 0, 1)
+    natural *= np.clip(1 - np.maximum(comparison.upload_agreement, 0) / 0.6, 0, 1)
+    replaced = blocks.missing * natural
+    other = blocks.textured & ~blocks.agrees
+    return VisibleWorkFeatures(
+        replaced_share=float(replaced.sum() / blocks.total),
+        replaced_share_inside=float(replaced[inside].sum() / _weight_inside(blocks, inside)),
+        largest_hole_share=_largest_hole(blocks) / blocks.total,
+        agreeing_share=float(blocks.weight[blocks.agrees].sum() / blocks.total),
+        agreeing_cell_share=_agreeing_cell_share(blocks),
+        other_agreement=blocks.mean(np.clip(comparison.work_agreement, -0.3, 1), other) if other.any() else 0.3,
+    )
+
+
+def _difference_features(comparison: Comparison, blocks: _Blocks, inside: Flags) -> DifferenceFeatures:
+    missing = max(float(blocks.missing[inside].sum()), 1e-6)
+    hard = np.clip(comparison.hard_edges * 8, 0, 1)
+    blank = np.clip(1 - comparison.upload_gradient / np.maximum(comparison.work_gradient, 8.0), 0, 1)
+    return DifferenceFeatures(
+        hard_edged_share=float((blocks.missing * hard)[inside].sum() / missing),
+        blank_share=float((blocks.missing * blank)[inside].sum() / missing),
+    )
+
+
+def _level_features(comparison: Comparison, blocks: _Blocks, inside: Flags) -> LevelFeatures:
+    seen = blocks.visible > _MIN_VISIBLE_LEVELS
+    shown = inside & seen
+    other = upsampled(inside & blocks.textured & ~blocks.agrees & seen, 2)
+    residual, near = _line_features(comparison, blocks.agrees, seen)
+    return LevelFeatures(
+        block_correlation=_correlation(comparison.work_level[shown], comparison.upload_level[shown]),
+        other_correlation=_correlation(comparison.work_level_fine[other], comparison.upload_level_fine[other])
+        if other.any()
+        else 1.0,
+        log_median_residual=residual,
+        near_line_share=near,
+    )
+
+
+def _line_features(comparison: Comparison, agrees: Flags, seen: Flags) -> tuple[float, float]:
+    """`LevelFeatures.log_median_residual`, of all that agrees, and `LevelFeatures.near_line_share`."""
+    where = upsampled(seen, 2)
+    sure = upsampled(agrees, 2)[where]
+    if sure.sum() < 8:
+        return float(np.log1p(255)), 0.0
+    off = level_residuals(comparison.work_level_fine[where], comparison.upload_level_fine[where], comparison.line)
+    return float(np.log1p(np.median(off[sure]))), float((off < LEVEL_TOLERANCE).mean())
+
+
+def _weight_inside(blocks: _Blocks, inside: Flags) -> float:
+    return max(float(blocks.weight[inside].sum()), 1e-6)
+
+
+def _largest_hole(blocks: _Blocks) -> float:
     """The work's gradients in the largest rectangle where nothing agrees."""
-    against = weight * np.where(support < 0.2, 1.0, -3.0)
+    against = blocks.weight * np.where(blocks.agreement < 0.2, 1.0, -3.0)
     top, left, bottom, right = best_rectangle(against)
     return max(float(against[top:bottom, left:right].sum()), 0.0)
 
 
-def _everywhere(weight: Floats, agrees: NDArray[np.bool_]) -> float:
+def _agreeing_cell_share(blocks: _Blocks) -> float:
     """Share of the coarse cells with anything to see in which a third of it, or two blocks, agrees."""
-    down, right = -weight.shape[0] % _CELL, -weight.shape[1] % _CELL
-    shape = (weight.shape[0] + down) // _CELL, _CELL, (weight.shape[1] + right) // _CELL, _CELL
-    all_ = np.pad(weight, ((0, down), (0, right))).reshape(shape).sum(axis=(1, 3))
-    same = np.pad(weight * agrees, ((0, down), (0, right))).reshape(shape).sum(axis=(1, 3))
-    count = np.pad(agrees, ((0, down), (0, right))).reshape(shape).sum(axis=(1, 3))
-    there = all_ > 2 * _SHOWS
-    return float(((same > all_ / 3) | (count >= 2))[there].mean()) if there.any() else 0.0
+    rows, columns = blocks.weight.shape
+    down, right = -rows % _CELL, -columns % _CELL
+
+    def by_cell(values: NDArray[np.generic]) -> Floats:
+        shape = (rows + down) // _CELL, _CELL, (columns + right) // _CELL, _CELL
+        return np.asarray(np.pad(values, ((0, down), (0, right))).reshape(shape).sum(axis=(1, 3)))
+
+    total, agreeing, count = by_cell(blocks.weight), by_cell(blocks.weight * blocks.agrees), by_cell(blocks.agrees)
+    textured = total > 2 * _MIN_TEXTURE
+    return float(((agreeing > total / 3) | (count >= 2))[textured].mean()) if textured.any() else 0.0
 
 
-def _shade(compared: Compared, lost: NDArray[np.bool_]) -> float:
-    where = enlarged(lost, 2)
-    return _correlation(compared.shade_work[where], compared.shade_upload[where]) if where.any() else 1.0
-
-
-def _lit(compared: Compared, agrees: NDArray[np.bool_], seen: NDArray[np.bool_]) -> tuple[float, float]:
-    """`Evidence.level`, of all that agrees, and `Evidence.lit`."""
-    where = enlarged(seen, 2)
-    sure = enlarged(agrees, 2)[where]
-    if sure.sum() < 8:
-        return float(np.log1p(255)), 0.0
-    off = away(compared.shade_work[where], compared.shade_upload[where], compared.line)
-    return float(np.log1p(np.median(off[sure]))), float((off < LEVELS).mean())
-
-
-def _full(compared: Compared, weight: NDArray[np.floating]) -> NDArray[np.floating]:
+def _full_weight(comparison: Comparison, blocks: _Blocks) -> Floats:
     """The work's gradients, unseen blocks counted as the seen ones are on average."""
-    seen = compared.visible > 0.25
-    usual = float(weight[seen].mean()) if seen.any() else 0.0
-    return np.where(seen, weight, usual)
+    seen = comparison.visible > _MIN_VISIBLE
+    usual = float(blocks.weight[seen].mean()) if seen.any() else 0.0
+    return np.where(seen, blocks.weight, usual)
 
 
-def _block_of(points: NDArray[np.floating], shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _block_of(points: Floats, shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     rows = np.clip((points[:, 1] // BLOCK).astype(int), 0, shape[0] - 1)
     return rows, np.clip((points[:, 0] // BLOCK).astype(int), 0, shape[1] - 1)
 
 
 def _share_of_upload(upload: Frame, matrix: Floats, box: Box) -> float:
-    return min(1.0, area(clipped(corners(matrix, box), upload.width, upload.height)) / (upload.width * upload.height))
+    visible = clip_polygon(corners(matrix, box), upload.width, upload.height)
+    return min(1.0, polygon_area(visible) / (upload.width * upload.height))
 
 
-def clipped(quad: Floats, width: float, height: float) -> Floats:
-    """A convex polygon cut to a picture (Sutherland, Hodgman, 1974)."""
-    out = quad
-    for axis, limit, sign in ((0, 0.0, 1.0), (0, width, -1.0), (1, 0.0, 1.0), (1, height, -1.0)):
-        if not len(out):
-            break
-        depth = sign * (out[:, axis] - limit)
-        points = []
-        for n in range(len(out)):
-            a, b = depth[n], depth[(n + 1) % len(out)]
-            if a >= 0:
-                points.append(out[n])
-            if (a >= 0) != (b >= 0):
-                points.append(out[n] + (out[(n + 1) % len(out)] - out[n]) * (a / (a - b)))
-        out = np.array(points).reshape(-1, 2)
-    return out
-
-
-def area(polygon: Floats) -> float:
-    if len(polygon) < 3:
-        return 0.0
-    x, y = polygon[:, 0], polygon[:, 1]
-    return float(abs((x * np.roll(y, -1) - np.roll(x, -1) * y).sum()) / 2)
-
-
-def _correlation(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
+def _correlation(a: Floats, b: Floats) -> float:
     if len(a) < 3 or a.std() < 1 or b.std() < 1:
         return 0.0
     return float(np.corrcoef(a, b)[0, 1])

@@ -2,7 +2,7 @@
 
 SIFT (Lowe, 2004), found by OpenCV and described by `descriptors`, square-rooted (Arandjelovic, Zisserman, Three things
 everyone should know to improve object retrieval, 2012). Mirroring a picture or inverting its levels permutes the
-descriptor, so one extraction serves four forms.
+descriptor, so one extraction serves four variants.
 """
 
 from __future__ import annotations
@@ -17,20 +17,19 @@ from numpy.typing import NDArray
 
 from .descriptors import BLUR, LAYERS, LENGTH, described
 
-FORMS = 4  # bits of a form: 1 mirrored, 2 inverted
+VARIANTS = 4  # of a picture; bits: 1 mirrored, 2 inverted
 MIRRORED, INVERTED = 1, 2
 
-_CONTRAST = 0.012  # lower than OpenCV's: faint pictures have keypoints too, and the best are chosen afterwards
-_EDGE = 14.0
+_MIN_CONTRAST = 0.012  # lower than OpenCV's: faint pictures have keypoints too, and the best are chosen afterwards
+_MAX_EDGE_RATIO = 14.0
 _CELLS = 8  # a side; no part of the picture takes all keypoints
-_SAME = 0.6  # pixels within which two keypoints of one size are one place with two orientations
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Keypoints:
-    """Places in a picture that can be found again.
+    """Local features of a picture.
 
     Attributes:
         points: float32, shape (n, 2), x and y in pixels; the corner of the picture is (0, 0).
@@ -54,31 +53,31 @@ def detector() -> Any:
     cv2.setNumThreads(1)  # processes are the parallelism
     return cv2.SIFT_create(
         nOctaveLayers=LAYERS,
-        contrastThreshold=_CONTRAST,
-        edgeThreshold=_EDGE,
+        contrastThreshold=_MIN_CONTRAST,
+        edgeThreshold=_MAX_EDGE_RATIO,
         sigma=2 * BLUR,  # of the doubled picture
         enable_precise_upscale=False,
     )
 
 
-def detect(grey: NDArray[np.uint8], most: int) -> Keypoints:
-    """The keypoints of a grey picture, strongest first, at most ``most``, spread over the picture."""
+def detect(grey: NDArray[np.uint8], limit: int) -> Keypoints:
+    """The keypoints of a grey picture, strongest first, at most ``limit``, spread over the picture."""
     found = detector().detect(grey)
     if not found:
         empty = np.zeros(0, dtype=np.float32)
         return Keypoints(empty.reshape(0, 2), empty, empty, np.zeros((0, LENGTH), dtype=np.uint8))
     seen = np.array([(*k.pt, k.size, k.angle, k.response) for k in found], dtype=np.float32)
-    chosen = _chosen(seen[:, :2], seen[:, 4], grey.shape, most)
+    chosen = _chosen(seen[:, :2], seen[:, 4], grey.shape, limit)
     points, (sizes, angles, _) = seen[chosen, :2], seen[chosen, 2:].T
     raw = described(grey, points, sizes, angles)
     root = np.sqrt(raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-9)) * 512
     return Keypoints(points + np.float32(0.5), sizes, angles, np.minimum(np.rint(root), 255).astype(np.uint8))
 
 
-def _chosen(points: Floats, strength: Floats, shape: tuple[int, ...], most: int) -> NDArray[np.int64]:
-    """The strongest, but of each of 8 x 8 cells no more than four times its share."""
+def _chosen(points: Floats, strength: Floats, shape: tuple[int, ...], limit: int) -> NDArray[np.int64]:
+    """The strongest, but of each of 8 x 8 cells at first no more than four times its share."""
     order = np.argsort(-strength, kind="stable")
-    if len(order) <= most:
+    if len(order) <= limit:
         return order
     points = points[order]
     cell = (points[:, 1] * _CELLS / shape[0]).astype(int) * _CELLS + (points[:, 0] * _CELLS / shape[1]).astype(int)
@@ -86,13 +85,13 @@ def _chosen(points: Floats, strength: Floats, shape: tuple[int, ...], most: int)
     first = np.searchsorted(cell[by_cell], np.arange(_CELLS**2))
     rank = np.empty(len(order), dtype=int)
     rank[by_cell] = np.arange(len(order)) - first[cell[by_cell]]
-    share = 4 * most // _CELLS**2
-    return order[np.argsort(rank >= share, kind="stable")[:most]]
+    share = 4 * limit // _CELLS**2
+    return order[np.argsort(rank >= share, kind="stable")[:limit]]
 
 
 @cache
 def _permutations() -> NDArray[np.int64]:
-    """Which entry of a descriptor comes to stand where, shape (4, 128), by form.
+    """Which entry of a descriptor comes to stand where, shape (4, 128), by variant.
 
     Entry (row, column, direction) of the 4 x 4 x 8 histogram: mirroring reverses the axis across the keypoint's
     direction and the sense of directions; inversion turns all gradients, and with them the keypoint, by half a turn,
@@ -103,6 +102,6 @@ def _permutations() -> NDArray[np.int64]:
     return np.stack([g.ravel() for g in (grid, mirrored, grid[::-1, ::-1], mirrored[::-1, ::-1])])
 
 
-def form(descriptors: NDArray[Any], which: int) -> NDArray[Any]:
+def permuted(descriptors: NDArray[Any], variant: int) -> NDArray[Any]:
     """Descriptors as they would be if the picture were mirrored (bit 1) and inverted (bit 2)."""
-    return descriptors if which == 0 else descriptors[:, _permutations()[which]]
+    return descriptors if variant == 0 else descriptors[:, _permutations()[variant]]

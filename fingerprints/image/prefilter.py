@@ -1,5 +1,5 @@
-"""What the keypoints of an alignment say before the pictures are compared: most works that share a few places with an
-upload are dropped by it, at a tenth of what a comparison costs."""
+"""Features of a hypothesis that need no pixels: most works that share a few keypoints with an upload are dropped by
+them, at a tenth of what a comparison costs."""
 
 from __future__ import annotations
 
@@ -11,98 +11,101 @@ from numpy.typing import NDArray
 
 from .alignment import Alignment
 from .codec import Frame
-from .transforms import jacobian, moved, within
+from .transforms import jacobian, transformed, within
 
-_AROUND = 20  # pixels each way, around a keypoint that agrees
+_NEIGHBOURHOOD = 20  # pixels each way, around an inlier
 
 Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class PrefilterFeatures:
     """Counts as logarithms, shares 0..1. Of the work's and the upload's keypoints only those count that lie where the
     other picture is.
 
     Attributes:
-        agreeing: log(1 + keypoints that agree).
-        surprise: see `Alignment`.
-        alike: mean cosine of the descriptors that agree.
-        density: share of the work's keypoints that agree.
-        found: share of the upload's keypoints that agree.
-        silent: share of the work's keypoints around which none agrees.
-        strange: share of the upload's keypoints around which none agrees.
-        exact: 1 / (1 + residual in pixels), of the transform that fits best.
-        votes: share of the pairs that look alike which agree with the transform.
-        tried: log(1 + pairs that look alike).
-        stretch: |log2| of the longer to the shorter scale of the transform.
-        code: 1 - distance of the whole pictures' codes / 128, at least 0.
+        log_inliers: log(1 + inliers).
+        significance: see `Alignment`.
+        descriptor_cosine: mean cosine of the inliers' descriptors.
+        work_inlier_share: share of the work's keypoints that are inliers.
+        upload_inlier_share: share of the upload's keypoints that are inliers.
+        work_unmatched_share: share of the work's keypoints without an inlier around them.
+        upload_unmatched_share: share of the upload's keypoints without an inlier around them.
+        fit_exactness: 1 / (1 + residual in pixels), of the transform that fits best.
+        vote_share: share of the putative matches that agree with the transform.
+        log_putative: log(1 + putative matches).
+        anisotropy: |log2| of the longer to the shorter scale of the transform.
+        code_similarity: 1 - distance of the whole pictures' codes / 128, at least 0.
     """
 
-    agreeing: float
-    surprise: float
-    alike: float
-    density: float
-    found: float
-    silent: float
-    strange: float
-    exact: float
-    votes: float
-    tried: float
-    stretch: float
-    code: float
+    log_inliers: float
+    significance: float
+    descriptor_cosine: float
+    work_inlier_share: float
+    upload_inlier_share: float
+    work_unmatched_share: float
+    upload_unmatched_share: float
+    fit_exactness: float
+    vote_share: float
+    log_putative: float
+    anisotropy: float
+    code_similarity: float
 
 
-def glance(upload: Frame, work: Frame, by: Alignment | None, matrix: Floats, alike: Floats, code: float) -> Glance:
-    """
+def prefilter_features(
+    upload: Frame, work: Frame, alignment: Alignment | None, matrix: Floats, cosines: Floats, code_similarity: float
+) -> PrefilterFeatures:
+    """The features of one hypothesis.
+
     Args:
-        by: None where the whole pictures are laid on each other and too few places agree.
-        alike: cosines of all the upload's and the work's descriptors, shape (n, m).
-        code: see `Glance`.
+        alignment: None where whole pictures are put on each other and have too few inliers.
+        cosines: of all the upload's and the work's descriptors, shape (n, m).
+        code_similarity: see `PrefilterFeatures`.
     """
     scales = np.linalg.svd(jacobian(matrix, work.middle), compute_uv=False)
-    stretch = float(np.log2(scales[0] / max(scales[1], 1e-6)))
-    if by is None:
-        return Glance(0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, stretch, code)
-    agree = work.points[by.places]
-    near = around(work, agree, _AROUND)
-    seen = within(moved(matrix, work.points.astype(np.float64)), (0, 0, upload.width, upload.height))
-    back, mine = brought(upload, work, matrix)
-    return Glance(
-        agreeing=float(np.log1p(len(agree))),
-        surprise=float(by.surprise),
-        alike=float(alike[by.upload, by.places].mean()),
-        density=min(len(agree) / max(int(seen.sum()), 8), 1.0),
-        found=min(len(agree) / max(int(mine.sum()), 8), 1.0),
-        silent=1 - _share(marked(work.points[seen], near)),
-        strange=1 - _share(marked(back[mine], near)),
-        exact=1 / (1 + by.residual),
-        votes=by.votes / max(by.tried, 8),
-        tried=float(np.log1p(by.tried)),
-        stretch=stretch,
-        code=code,
+    anisotropy = float(np.log2(scales[0] / max(scales[1], 1e-6)))
+    if alignment is None:
+        return PrefilterFeatures(0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, anisotropy, code_similarity)
+    inliers = work.points[alignment.work_inliers]
+    near = mask_around(work, inliers, _NEIGHBOURHOOD)
+    visible = within(transformed(matrix, work.points.astype(np.float64)), (0, 0, upload.width, upload.height))
+    on_work, inside = back_projected(upload, work, matrix)
+    return PrefilterFeatures(
+        log_inliers=float(np.log1p(len(inliers))),
+        significance=float(alignment.significance),
+        descriptor_cosine=float(cosines[alignment.upload_inliers, alignment.work_inliers].mean()),
+        work_inlier_share=min(len(inliers) / max(int(visible.sum()), 8), 1.0),
+        upload_inlier_share=min(len(inliers) / max(int(inside.sum()), 8), 1.0),
+        work_unmatched_share=1 - _share(in_mask(work.points[visible], near)),
+        upload_unmatched_share=1 - _share(in_mask(on_work[inside], near)),
+        fit_exactness=1 / (1 + alignment.rms_residual),
+        vote_share=alignment.votes / max(alignment.putative, 8),
+        log_putative=float(np.log1p(alignment.putative)),
+        anisotropy=anisotropy,
+        code_similarity=code_similarity,
     )
 
 
-def brought(upload: Frame, work: Frame, matrix: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+def back_projected(upload: Frame, work: Frame, matrix: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """The upload's keypoints on the work's plane, and which lie inside the work."""
-    back = moved(np.linalg.inv(matrix), upload.points.astype(np.float64))
-    return back, within(back, (0, 0, work.width, work.height))
+    points = transformed(np.linalg.inv(matrix), upload.points.astype(np.float64))
+    return points, within(points, (0, 0, work.width, work.height))
 
 
-def around(work: Frame, points: Floats, reach: int) -> NDArray[np.uint8]:
+def mask_around(work: Frame, points: Floats, radius: int) -> NDArray[np.uint8]:
     """1 within so many pixels each way of points of the work's plane, shape (height, width)."""
-    out = np.zeros((work.height, work.width), dtype=np.uint8)
-    out[_pixels(points, out.shape)] = 1
-    return np.asarray(cv2.dilate(out, np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8)))
+    mask = np.zeros((work.height, work.width), dtype=np.uint8)
+    mask[_pixels(points, mask.shape)] = 1
+    return np.asarray(cv2.dilate(mask, np.ones((2 * radius + 1, 2 * radius + 1), dtype=np.uint8)))
 
 
-def marked(points: Floats, picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Whether each point lies where a picture has 1."""
-    return np.asarray(picture[_pixels(points, picture.shape)] == 1)
+def in_mask(points: Floats, mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Whether each point lies where a mask has 1."""
+    return np.asarray(mask[_pixels(points, mask.shape)] == 1)
 
 
-def _share(of: NDArray[np.bool_]) -> float:
-    return float(of.mean()) if len(of) else 1.0
+def _share(flags: NDArray[np.bool_]) -> float:
+    return float(flags.mean()) if len(flags) else 1.0
 
 
 def _pixels(points: Floats, shape: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

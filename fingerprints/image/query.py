@@ -1,4 +1,4 @@
-"""An upload's frame as it is asked about: its descriptors in all forms, its codes in all orientations."""
+"""An upload's frame as it is asked about: its descriptors in all variants, its codes in all orientations."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from . import codebook
 from .codec import Frame
-from .keypoints import FORMS, INVERTED, form
+from .keypoints import INVERTED, VARIANTS, permuted
 from .phash import SIDE, codes
 
-_PROBES = 2  # words asked for a keypoint as it is; of the other forms one
-_INVERTED_SHARE = 2  # inverted forms are rare: of their keypoints every so many are asked for
+_PROBES = 2  # words asked for a keypoint as it is; of the other variants one
+_INVERTED_SHARE = 2  # inverted variants are rare: of their keypoints every so many are asked for
 
 
 class Query:
@@ -21,20 +21,21 @@ class Query:
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
         whole = frame.descriptors if frame.descriptors is not None else codebook.restored(frame.vectors)
-        self._vectors = [codebook.projected(form(whole, which)) if which else frame.vectors for which in range(FORMS)]
-        self.forms = [codebook.unit(vectors) for vectors in self._vectors]
+        others = [codebook.projected(permuted(whole, variant)) for variant in range(1, VARIANTS)]
+        self._vectors = [frame.vectors, *others]
+        self.variants = [codebook.unit(vectors) for vectors in self._vectors]
         small = cv2.resize(frame.grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         plain = codes(np.asarray(small, dtype=np.uint8))
         self.codes = np.concatenate((plain, ~plain))  # inversion changes every bit; orientation by position modulo 8
 
     def keys(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-        """All keys to look up, and the keypoint and the form of each."""
-        found, points, forms_ = [], [], []
+        """All keys to look up, and the keypoint and the variant of each."""
+        found, points, variants = [], [], []
         for which, vectors in enumerate(self._vectors):
             step = _INVERTED_SHARE if which & INVERTED else 1
             probes = _PROBES if which == 0 else 1
             made = codebook.keys(vectors[::step], probes)
             found.append(made.ravel())
             points.append(np.repeat(np.arange(0, len(vectors), step), probes))
-            forms_.append(np.full(made.size, which))
-        return np.concatenate(found), np.concatenate(points), np.concatenate(forms_)
+            variants.append(np.full(made.size, which))
+        return np.concatenate(found), np.concatenate(points), np.concatenate(variants)

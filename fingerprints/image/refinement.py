@@ -1,8 +1,8 @@
-"""An upload drawn onto a work's plane, and settled there: the transform corrected by where its blocks turn out to lie.
+"""An upload warped onto a work's plane, and the transform refined there by where the blocks turn out to lie.
 
 Keypoints are few where letters, noise or a photographed screen change a picture, and what they fix is fixed near them
-only. The blocks are everywhere. How they lie beside the transform has, of a copy, one smooth reason; of another view of
-the same scene it has none, and what is left over says so.
+only. Blocks are everywhere. In a copy the shifts of the blocks follow one smooth transform; in another view of the same
+scene they follow none, and the shifts that remain show it.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from .codec import Frame
 from .transforms import scale
 
 BLOCK = 16  # pixels of the work's plane
-FLOOR = 10.0  # gradient (levels across three pixels, Sobel) that noise has too
-_ROUNDS = 5  # draw, see where blocks lie, correct
-_REACH = 2  # pixels by which a block may lie beside where the transform puts it, in a disc
-_UNSETTLED = 0.1  # square pixels by which blocks lie beside it, in the mean, from which a correction is looked for
-_LEFT = 0.45  # of these, what a correction may leave
-_STIFF = 1e-3  # against perspective that few blocks suggest
-_REPEATS = 4  # of the fit, blocks that lie off weighing less
+NOISE_GRADIENT = 10.0  # levels across three pixels (Sobel), that noise has too
+_MAX_ROUNDS = 5  # warp, find the blocks' shifts, correct
+_MAX_SHIFT = 2  # pixels by which a block may lie beside where the transform puts it, in a disc
+_MIN_MEAN_SHIFT = 0.1  # square pixels, weighted mean, from which a correction is looked for
+_MAX_UNEXPLAINED = 0.45  # of the square shifts, what a correction may leave
+_PERSPECTIVE_RIDGE = 1e-3  # against perspective that few blocks suggest
+_FIT_ROUNDS = 4  # of reweighted least squares
 
 Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Settled:
+class Refined:
     """
     Attributes:
         matrix: the corrected transform, shape (3, 3).
-        picture: the upload on the work's plane of whole blocks, smoothed, each block moved to where it agrees best.
+        picture: the upload on the work's plane of whole blocks, smoothed, each block shifted to where it agrees best.
         visible: 1 where the upload has pixels, shape of the picture.
-        shift: by how many pixels each block was moved, shape (rows, columns).
+        shift: by how many pixels each block was shifted, shape (rows, columns).
     """
 
     matrix: Floats
@@ -44,10 +44,10 @@ class Settled:
     shift: Floats
 
 
-def settle(
+def refine(
     upload: Frame, matrix: Floats, size: tuple[int, int], directions: tuple[Floats, Floats], *, inverted: bool
-) -> Settled:
-    """Draw an upload, and correct the transform while that makes more agree.
+) -> Refined:
+    """Warp an upload, and correct the transform while that makes more agree.
 
     Args:
         matrix: from the work's plane to the upload's.
@@ -56,27 +56,27 @@ def settle(
         inverted: whether the upload's levels are.
     """
     best = -1.0
-    for rounds in range(1, _ROUNDS + 1):
-        picture, visible = _drawn(upload, matrix, size)
-        picture, visible = filled(picture, cv2.BORDER_REPLICATE), filled(visible, cv2.BORDER_CONSTANT)
+    for rounds in range(1, _MAX_ROUNDS + 1):
+        picture, visible = _warped(upload, matrix, size)
+        picture, visible = padded(picture, cv2.BORDER_REPLICATE), padded(visible, cv2.BORDER_CONSTANT)
         picture = smoothed(255 - picture if inverted else picture, 1.0)
         offsets, strength = _offsets(directions, picture, visible)
         if (total := float(strength.sum())) <= best:
             break
-        best, settled = total, (matrix, picture, visible, offsets)
-        correction = _correction(offsets, strength) if rounds < _ROUNDS else None
+        best, refined = total, (matrix, picture, visible, offsets)
+        correction = _correction(offsets, strength) if rounds < _MAX_ROUNDS else None
         if correction is None:
             break
         matrix = matrix @ correction
         matrix = matrix / matrix[2, 2]
-    matrix, picture, visible, offsets = settled
-    return Settled(matrix, _moved(picture, offsets), visible, np.hypot(offsets[..., 0], offsets[..., 1]))
+    matrix, picture, visible, offsets = refined
+    return Refined(matrix, _shifted(picture, offsets), visible, np.hypot(offsets[..., 0], offsets[..., 1]))
 
 
-def _drawn(upload: Frame, matrix: Floats, size: tuple[int, int]) -> tuple[Floats, Floats]:
+def _warped(upload: Frame, matrix: Floats, size: tuple[int, int]) -> tuple[Floats, Floats]:
     """The upload on the work's plane, and 1 where it has pixels."""
-    grey, enlarged = upload.grey, scale(matrix, np.array(size) / 2)  # not always of the plane's size
-    density = enlarged * grey.shape[1] / upload.width
+    grey, enlargement = upload.grey, scale(matrix, np.array(size) / 2)  # not always of the plane's size
+    density = enlargement * grey.shape[1] / upload.width
     if density > 1.3:  # average before sampling
         small = (max(1, round(grey.shape[1] / density)), max(1, round(grey.shape[0] / density)))
         grey = np.asarray(cv2.resize(grey, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
@@ -84,9 +84,9 @@ def _drawn(upload: Frame, matrix: Floats, size: tuple[int, int]) -> tuple[Floats
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # OpenCV counts from the centre of the first pixel
     to_upload = np.linalg.inv(half) @ to_grey @ matrix @ half
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    drawn = cv2.warpPerspective(grey, to_upload, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    # What lies inside, less a margin: a picture of ones drawn likewise, and nothing from behind the viewer.
-    margin = min(1.5 * max(enlarged, 1.0), 6.0) * grey.shape[1] / upload.width
+    warped = cv2.warpPerspective(grey, to_upload, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    # What lies inside, less a margin: a picture of ones warped likewise, and nothing from behind the viewer.
+    margin = min(1.5 * max(enlargement, 1.0), 6.0) * grey.shape[1] / upload.width
     within = np.ones(grey.shape, dtype=np.uint8)
     wide = int(np.ceil(margin))
     within[:wide], within[-wide:], within[:, :wide], within[:, -wide:] = 0, 0, 0, 0
@@ -95,25 +95,26 @@ def _drawn(upload: Frame, matrix: Floats, size: tuple[int, int]) -> tuple[Floats
     if matrix[2, 0] or matrix[2, 1]:
         x, y = np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5
         inside = inside * ((matrix[2, 0] * x + (matrix[2, 1] * y)[:, None] + matrix[2, 2]) * matrix[2, 2] > 0)
-    return np.asarray(drawn, dtype=np.float32), inside.astype(np.float32)
+    return np.asarray(warped, dtype=np.float32), inside.astype(np.float32)
 
 
 def _offsets(directions: tuple[Floats, Floats], picture: Floats, visible: Floats) -> tuple[Floats, Floats]:
-    """By how much each block has to be moved to agree best with the work's directions, neighbours considered, and how
+    """By how much each block has to be shifted to agree best with the work's directions, neighbours considered, and how
     well it agrees then: shapes (rows, columns, 2) and (rows, columns)."""
     gx, gy = directions
     hx, hy = unit(*gradient(picture))
     gx, gy = gx * visible, gy * visible
-    around = range(-_REACH, _REACH + 1)
-    reach = [(dx, dy) for dy in around for dx in around if dx * dx + dy * dy <= _REACH * _REACH]
+    around = range(-_MAX_SHIFT, _MAX_SHIFT + 1)
+    reach = [(dx, dy) for dy in around for dx in around if dx * dx + dy * dy <= _MAX_SHIFT * _MAX_SHIFT]
     reach.sort(key=lambda d: d[0] ** 2 + d[1] ** 2)
     sums = []
-    padded = [cv2.copyMakeBorder(a, _REACH, _REACH, _REACH, _REACH, cv2.BORDER_CONSTANT) for a in (hx, hy)]
+    margin = (_MAX_SHIFT,) * 4
+    bordered = [cv2.copyMakeBorder(a, *margin, cv2.BORDER_CONSTANT) for a in (hx, hy)]
     rows, columns = picture.shape
     for dx, dy in reach:
-        y, x = _REACH + dy, _REACH + dx
-        dot = cv2.multiply(gx, padded[0][y : y + rows, x : x + columns])
-        dot = cv2.add(dot, cv2.multiply(gy, padded[1][y : y + rows, x : x + columns]))
+        y, x = _MAX_SHIFT + dy, _MAX_SHIFT + dx
+        dot = cv2.multiply(gx, bordered[0][y : y + rows, x : x + columns])
+        dot = cv2.add(dot, cv2.multiply(gy, bordered[1][y : y + rows, x : x + columns]))
         sums.append(cv2.blur(blocks(dot), (3, 3), borderType=cv2.BORDER_CONSTANT))
     stack = np.stack(sums)
     stack[0] *= 1.03  # stay, unless moving is better
@@ -123,12 +124,15 @@ def _offsets(directions: tuple[Floats, Floats], picture: Floats, visible: Floats
 
 
 def _correction(offsets: Floats, strength: Floats) -> Floats | None:
-    """The homography near to none that moves the blocks as they have to be; None where none explains how they do."""
+    """The homography near identity that explains the shifts of the blocks; None where none does.
+
+    It is fitted by iteratively reweighted least squares, blocks that lie off weighing less.
+    """
     rows, columns = strength.shape
     power = strength.ravel() / max(float(strength.sum()), 1e-6)
     off = offsets.reshape(-1, 2).astype(np.float64)
     before = float(power @ (off**2).sum(axis=1))
-    if before < _UNSETTLED:
+    if before < _MIN_MEAN_SHIFT:
         return None
     half = max(rows, columns) / 2
     y, x = (np.indices((rows, columns)).reshape(2, -1) + 0.5 - np.array([[rows], [columns]]) / 2) / half
@@ -138,15 +142,15 @@ def _correction(offsets: Floats, strength: Floats) -> Floats | None:
     down = np.stack((none, none, none, one, x, y, x * y, y * y), axis=1)
     design, target = np.concatenate((across, down)), off.T.ravel()
     weight = power
-    for _ in range(_REPEATS):
+    for _ in range(_FIT_ROUNDS):
         twice = np.tile(weight, 2)[:, None]
-        ridge = np.diag([1e-6] * 6 + [_STIFF] * 2)
+        ridge = np.diag([1e-6] * 6 + [_PERSPECTIVE_RIDGE] * 2)
         solution = np.linalg.solve(design.T @ (design * twice) + ridge, design.T @ (twice[:, 0] * target))
         left = ((target - design @ solution) ** 2).reshape(2, -1).sum(axis=0)
         weight = power / (1 + left)
     after = float(weight @ left) / max(float(weight.sum()), 1e-9)
     before = float(weight @ (off**2).sum(axis=1)) / max(float(weight.sum()), 1e-9)
-    if after > _LEFT * before:
+    if after > _MAX_UNEXPLAINED * before:
         return None
     a, b, c, d, e, f, g, h = solution
     side = half * BLOCK
@@ -155,8 +159,8 @@ def _correction(offsets: Floats, strength: Floats) -> Floats | None:
     return np.asarray(middle @ near @ np.linalg.inv(middle))
 
 
-def _moved(picture: Floats, offsets: Floats) -> Floats:
-    """The upload with each block moved."""
+def _shifted(picture: Floats, offsets: Floats) -> Floats:
+    """The upload with each block shifted."""
     if not offsets.any():
         return picture
     rows, columns = picture.shape
@@ -169,19 +173,22 @@ def _moved(picture: Floats, offsets: Floats) -> Floats:
 
 
 def smoothed(picture: NDArray[np.generic], sigma: float) -> Floats:
+    """Gaussian blur; ``sigma`` in pixels."""
     return np.asarray(cv2.GaussianBlur(picture.astype(np.float32), (0, 0), sigma))
 
 
 def gradient(picture: Floats) -> tuple[Floats, Floats]:
+    """Sobel gradients to the right and down."""
     return cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1)
 
 
 def unit(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    length = cv2.magnitude(x, y) + FLOOR
+    """Gradients of about unit length, shorter where they are noise."""
+    length = cv2.magnitude(x, y) + NOISE_GRADIENT
     return x / length, y / length
 
 
-def filled(picture: NDArray[np.generic], border: int) -> Floats:
+def padded(picture: NDArray[np.generic], border: int) -> Floats:
     """A picture continued to whole blocks, so that all that follows needs no edges."""
     down, right = -picture.shape[0] % BLOCK, -picture.shape[1] % BLOCK
     return np.asarray(cv2.copyMakeBorder(picture, 0, down, 0, right, border))

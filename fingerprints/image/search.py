@@ -1,9 +1,9 @@
-"""From an upload to the works it contains: look up, align, compare, weigh. Only here is a picture decided.
+"""From an upload to the works it contains: look up, align, compare, classify. Only here is a picture decided.
 
 Visual words vote for works, and for how the upload would be mirrored or inverted; codes propose whole copies in eight
 orientations. The first works by votes, and those whose votes agree on a geometry, are aligned with all their keypoints;
-where none is there for certain, whole pictures that are alike from afar are laid on each other. Those that a glance
-does not leave out are compared.
+where none is conclusive, whole pictures whose codes are near are put on each other. The hypotheses that pass the
+prefilter are compared, and the classifier decides.
 """
 
 from __future__ import annotations
@@ -19,16 +19,24 @@ from ..index.interface import Found, Load, View
 from ..index.postings import SLOT_BITS
 from ..model import Fingerprint, Match, Quad, Segment
 from . import codebook, codec
-from .alignment import agreeing
-from .classifier import scores, worth
+from .alignment import vote_strength
+from .classifier import passing, scores
 from .codec import Frame
 from .comparison import compare
-from .features import Weighed, area, clipped, weigh
-from .hypotheses import CODE_RADIUS, LIKE_BITS, Laid, as_wholes, by_keypoints, certain, explained
-from .keypoints import FORMS, INVERTED, MIRRORED
-from .prefilter import Glance
+from .features import MatchedRegion, measure
+from .hypotheses import (
+    CODE_RADIUS,
+    SIMILAR_BITS,
+    Hypothesis,
+    conclusive,
+    explained_keypoints,
+    from_keypoints,
+    from_whole_pictures,
+)
+from .keypoints import INVERTED, MIRRORED, VARIANTS
+from .prefilter import PrefilterFeatures
 from .query import Query
-from .transforms import corners, jacobian
+from .transforms import clip_polygon, corners, jacobian, polygon_area
 
 _RADIUS = 4  # of 24 bits of a signature
 _DISTANCE_BITS = _RADIUS.bit_length()
@@ -40,7 +48,7 @@ _FIRST = 2  # of these, which are aligned whatever is seen at first, unless anot
 _BY_CODE = 16  # works with the nearest codes
 _CELLS = 3
 _VOTERS = 96  # keypoints of the upload that are asked first about a work, those with the nearest and rarest words
-_STRONG = 0.5  # of `agreeing`, from which a work is aligned unless another explains it; of fainter ones, the strongest
+_STRONG = 0.5  # of `vote_strength`, from which a work is aligned unless another explains it; else the strongest
 _OUTDONE = 0.1  # of the strongest; what is fainter is chance, not even the fourth of a collage's works (.15 and more)
 _RIVAL = 0.7  # of the strongest: so strong works are aligned whatever else is certain; one may be registered twice
 _MOST, _FAINT = 16, 2  # works that are aligned at most; of these, faint ones: unrelated pictures have many
@@ -54,15 +62,15 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """One alignment of a frame of the upload with a frame of a work, weighed."""
+    """One alignment of a frame of the upload with a frame of a work, measured."""
 
     upload: Frame
     work: Frame
-    number: int  # of the work's frame
+    frame_number: int  # of the work's frame
     matrix: Floats
-    form: int
-    glance: Glance
-    weighed: Weighed
+    variant: int
+    prefilter: PrefilterFeatures
+    region: MatchedRegion
     score: float
 
 
@@ -71,9 +79,9 @@ class _Way:
     """A work in one form, and what votes for it."""
 
     work: int
-    form: int
+    variant: int
     voters: NDArray[np.int64]  # keypoints of the upload
-    agree: float  # see `agreeing`
+    agree: float  # see `vote_strength`
 
 
 def search(query: Fingerprint, view: View, load: Load, seen: View | None = None) -> Found:
@@ -83,10 +91,10 @@ def search(query: Fingerprint, view: View, load: Load, seen: View | None = None)
         same = {work: verify(query, other) for work, other in load(works).items()}
         return Found({work: match for work, match in same.items() if match is not None})
     found: dict[int, Match] = {}
-    for number, frame in enumerate(codec.frames(query)[:_FRAMES]):
+    for frame_number, frame in enumerate(codec.frames(query)[:_FRAMES]):
         for work, (candidate, sighting) in sightings(Query(frame), view, load).items():
             if sighting.score >= 0.5 and (work not in found or sighting.score > found[work].score):
-                found[work] = _match(query, candidate, sighting, number)
+                found[work] = _match(query, candidate, sighting, frame_number)
     return Found(found)
 
 
@@ -96,7 +104,8 @@ def sightings(
     """The best alignment with each work that had enough in common to be compared.
 
     Args:
-        undecided: ask no rule, because one is to be fitted: compare what a glance would leave out too; scores are 0.
+        undecided: ask no classifier, because one is to be fitted: compare what the prefilter would leave out too;
+            scores are 0.
     """
     asked = _votes(query, view)
     close = view.by_codes(query.codes, CODE_RADIUS)
@@ -113,7 +122,7 @@ def sightings(
     tried = [way for way in tried if way.agree >= _OUTDONE * tried[0].agree]
     strong = [way for way in tried if way.agree >= _STRONG]
     aligned = _aligned(query, loaded, strong[:1])
-    first = certain(query.frame, (each for _, each in aligned))
+    first = conclusive(query.frame, (each for _, each in aligned))
     works = near
     if first is not None:
         aligned += _aligned(query, loaded, _of_works(_besides(query, loaded, strong, first), _MOST))
@@ -121,33 +130,33 @@ def sightings(
         most = min(len({way.work for way in strong}) + _FAINT, _MOST)
         others = [way for way in dict.fromkeys((*_of_works(tried, most), *ways[:_FIRST])) if way not in strong[:1]]
         aligned += _aligned(query, loaded, others)
-        like = view.by_codes(query.codes[:_UPRIGHT], LIKE_BITS)
+        like = view.by_codes(query.codes[:_UPRIGHT], SIMILAR_BITS)
         alike = view.works(like.slots[np.argsort(-like.similarity, kind="stable")]).tolist()
         alike = [work for work in dict.fromkeys(alike) if work not in near]  # a work may have several codes
         alike = alike[:_BY_LIKENESS]
         if missing := [work for work in alike if work not in loaded]:
             loaded.update(load(missing))
         works = list(dict.fromkeys((*(way.work for way in (*strong[:1], *others)), *near, *alike)))
-    aligned += _wholes(query, loaded, works, aligned, afar=first is None)
+    aligned += _wholes(query, loaded, works, aligned, distant=first is None)
     return {work: (loaded[work], sighting) for work, sighting in _best(query, aligned, view, undecided).items()}
 
 
 def _agree(query: Query, candidate: Fingerprint, which: int, voters: NDArray[np.int64]) -> float:
     """How strongly some keypoints of the upload agree on a transform of a work."""
-    alike = query.forms[which][voters]
+    alike = query.variants[which][voters]
     frames = codec.frames(candidate)
-    return max((agreeing(query.frame, each, voters, alike @ each.unit.T, which) for each in frames), default=0.0)
+    return max((vote_strength(query.frame, each, voters, alike @ each.unit.T, which) for each in frames), default=0.0)
 
 
-def _besides(query: Query, loaded: Mapping[int, Fingerprint], strong: Sequence[_Way], first: Laid) -> list[_Way]:
+def _besides(query: Query, loaded: Mapping[int, Fingerprint], strong: Sequence[_Way], first: Hypothesis) -> list[_Way]:
     """Of strong ways those that a work which is there for certain does not explain: they are nearly as strong as the
     strongest, or are strong elsewhere."""
-    elsewhere = ~explained(query.frame, first)
+    elsewhere = ~explained_keypoints(query.frame, first)
     return [
         way
         for way in strong[1:]
         if way.agree >= _RIVAL * strong[0].agree
-        or _agree(query, loaded[way.work], way.form, way.voters[elsewhere[way.voters]]) >= _STRONG
+        or _agree(query, loaded[way.work], way.variant, way.voters[elsewhere[way.voters]]) >= _STRONG
     ]
 
 
@@ -157,23 +166,23 @@ def _of_works(ways: Sequence[_Way], most: int) -> list[_Way]:
     return [way for way in ways if way.work in works]
 
 
-def _aligned(query: Query, loaded: Mapping[int, Fingerprint], ways: Sequence[_Way]) -> list[tuple[int, Laid]]:
-    return [(way.work, each) for way in ways for each in by_keypoints(query, loaded[way.work], (way.form,))]
+def _aligned(query: Query, loaded: Mapping[int, Fingerprint], ways: Sequence[_Way]) -> list[tuple[int, Hypothesis]]:
+    return [(way.work, each) for way in ways for each in from_keypoints(query, loaded[way.work], (way.variant,))]
 
 
 def _wholes(
     query: Query,
     loaded: Mapping[int, Fingerprint],
     works: Iterable[int],
-    besides: Sequence[tuple[int, Laid]],
+    besides: Sequence[tuple[int, Hypothesis]],
     *,
-    afar: bool,
-) -> list[tuple[int, Laid]]:
-    out: list[tuple[int, Laid]] = []
+    distant: bool,
+) -> list[tuple[int, Hypothesis]]:
+    out: list[tuple[int, Hypothesis]] = []
     for work in works:
         if work in loaded:
-            lie_so = [each for number, each in besides if number == work]
-            out += [(work, each) for each in as_wholes(query, loaded[work], lie_so, afar=afar)]
+            known = [each for other, each in besides if other == work]
+            out += [(work, each) for each in from_whole_pictures(query, loaded[work], known, distant=distant)]
     return out
 
 
@@ -184,24 +193,24 @@ def verify(query: Fingerprint, candidate: Fingerprint) -> Match | None:
         return _identical(query, candidate) if same else None
     best: Sighting | None = None
     shown = 0
-    for number, frame in enumerate(codec.frames(query)):
+    for frame_number, frame in enumerate(codec.frames(query)):
         asked = Query(frame)
-        aligned = by_keypoints(asked, candidate, range(FORMS))
-        aligned += as_wholes(asked, candidate, aligned, afar=certain(asked.frame, aligned) is None)
+        aligned = from_keypoints(asked, candidate, range(VARIANTS))
+        aligned += from_whole_pictures(asked, candidate, aligned, distant=conclusive(asked.frame, aligned) is None)
         found = _best(asked, [(0, each) for each in aligned], None).get(0)
         if found is not None and (best is None or found.score > best.score):
-            best, shown = found, number
+            best, shown = found, frame_number
     return _match(query, candidate, best, shown) if best is not None and best.score >= 0.5 else None
 
 
 def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]:
     """The slots and forms most words vote for, and the keypoints that have these words, nearest and rarest first."""
-    keys, points, forms_ = query.keys()
+    keys, points, variants = query.keys()
     hits = view.by_near_keys(keys, codebook.WORD_BITS, _RADIUS, _CAP)
     if not len(hits.slots):
         return {}
     many = len(query.frame.points)
-    of_form, point = forms_[hits.asked], points[hits.asked]
+    of_form, point = variants[hits.asked], points[hits.asked]
     # What many works have says little: each keypoint and form shares itself out among its hits.
     common = np.bincount(of_form * many + point)
     # A word votes for a work once, with its nearest hit, however often it comes again in both: letters and windows do
@@ -209,12 +218,12 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
     # slot 24 bits, form 2, word 16, distance 3, keypoint as many as it takes.
     bits = many.bit_length()
     word = (keys >> codebook.SIGNATURE_BITS).astype(np.int64)[hits.asked]
-    pair = hits.slots.astype(np.int64) * FORMS + of_form
+    pair = hits.slots.astype(np.int64) * VARIANTS + of_form
     hit = np.sort(((pair << codebook.WORD_BITS | word) << _DISTANCE_BITS | hits.distance) << bits | point)
     point, hit = hit & ((1 << bits) - 1), hit >> bits
     distance, hit = hit & ((1 << _DISTANCE_BITS) - 1), hit >> _DISTANCE_BITS
     pair = hit >> codebook.WORD_BITS
-    weight = np.exp(-((distance / _SOFTNESS) ** 2)) / (1 + np.log2(common[pair % FORMS * many + point]))
+    weight = np.exp(-((distance / _SOFTNESS) ** 2)) / (1 + np.log2(common[pair % VARIANTS * many + point]))
     vote = np.where(np.diff(hit, prepend=-1), weight, 0)
     starts = np.flatnonzero(np.diff(pair, prepend=-1))
     total = np.add.reduceat(vote, starts)
@@ -222,8 +231,8 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
     frame = query.frame
     cell = np.minimum((frame.points * _CELLS / (frame.width, frame.height)).astype(int), _CELLS - 1) @ (1, _CELLS)
     ends = np.concatenate((starts[1:], [len(pair)]))
-    number = np.repeat(np.arange(len(starts)), ends - starts)
-    local = np.bincount(number * _CELLS**2 + cell[point], weights=vote, minlength=len(starts) * _CELLS**2)
+    group = np.repeat(np.arange(len(starts)), ends - starts)
+    local = np.bincount(group * _CELLS**2 + cell[point], weights=vote, minlength=len(starts) * _CELLS**2)
     local = local.reshape(len(starts), _CELLS**2)
     chosen += local.argmax(axis=0)[local.any(axis=0)].tolist()
     out = {}
@@ -231,51 +240,52 @@ def _votes(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]
         mine = slice(starts[n], ends[n])
         best = point[mine][np.argsort(-weight[mine], kind="stable")]
         voters = np.array(list(dict.fromkeys(best.tolist()))[:_VOTERS])
-        out[divmod(int(pair[starts[n]]), FORMS)] = voters
+        out[divmod(int(pair[starts[n]]), VARIANTS)] = voters
     return out
 
 
 def _best(
-    query: Query, aligned: Sequence[tuple[int, Laid]], view: View | None, undecided: bool = False
+    query: Query, aligned: Sequence[tuple[int, Hypothesis]], view: View | None, undecided: bool = False
 ) -> dict[int, Sighting]:
     """Of each work's alignments with an upload's frame the one under which they share most."""
     if not undecided:
-        aligned = [aligned[n] for n in worth([each.glance for _, each in aligned])]
-    best: dict[int, tuple[Laid, Floats, Weighed]] = {}
+        aligned = [aligned[n] for n in passing([each.prefilter for _, each in aligned])]
+    best: dict[int, tuple[Hypothesis, Floats, MatchedRegion]] = {}
     rarities = _rarities([each for _, each in aligned], view)
     for (work, each), rarity in zip(aligned, rarities, strict=True):
-        compared = compare(query.frame, each.work, each.matrix, each.form)
-        weighed = weigh(query.frame, each.work, each.by, compared, rarity, each.glance)
-        if work not in best or weighed.gain - best[work][2].gain > _CLEARLY * abs(best[work][2].gain):
-            best[work] = each, compared.matrix, weighed
-    evidence = [weighed.evidence for _, _, weighed in best.values()]
-    sure = len(best) * [0.0] if undecided else scores(evidence).tolist()
+        comparison = compare(query.frame, each.work, each.matrix, each.variant)
+        region = measure(query.frame, each.work, each.alignment, comparison, rarity, each.prefilter)
+        if work not in best or region.gain - best[work][2].gain > _CLEARLY * abs(best[work][2].gain):
+            best[work] = each, comparison.matrix, region
+    features = [region.features for _, _, region in best.values()]
+    sure = len(best) * [0.0] if undecided else scores(features).tolist()
     return {
-        work: Sighting(query.frame, each.work, each.number, matrix, each.form, each.glance, weighed, score)
-        for (work, (each, matrix, weighed)), score in zip(best.items(), sure, strict=True)
+        work: Sighting(query.frame, each.work, each.frame_number, matrix, each.variant, each.prefilter, region, score)
+        for (work, (each, matrix, region)), score in zip(best.items(), sure, strict=True)
     }
 
 
-def _rarities(aligned: Sequence[Laid], view: View | None) -> list[Floats]:
-    """Of each alignment's places one by the number of registered works that have such a place."""
-    places = [each.by.places if each.by is not None else np.zeros(0, dtype=np.int64) for each in aligned]
+def _rarities(aligned: Sequence[Hypothesis], view: View | None) -> list[Floats]:
+    """Of each alignment's inliers one by the number of registered works that have such a keypoint."""
+    none = np.zeros(0, dtype=np.int64)
+    inliers = [each.alignment.work_inliers if each.alignment is not None else none for each in aligned]
     if view is None or not aligned:
-        return [np.ones(len(these)) for these in places]
+        return [np.ones(len(these)) for these in inliers]
     # asked for all at once: a look-up costs more than what it finds
-    keys = codebook.keys(np.concatenate([e.work.vectors[these] for e, these in zip(aligned, places, strict=True)]))
+    keys = codebook.keys(np.concatenate([e.work.vectors[these] for e, these in zip(aligned, inliers, strict=True)]))
     hits = view.by_near_keys(keys[:, 0], codebook.WORD_BITS, _SAME_PLACE, _CAP)
     pairs = np.unique(hits.asked << SLOT_BITS | hits.slots)  # one number each: sorting pairs takes ten times as long
     rarity = 1 / np.maximum(np.bincount(pairs >> SLOT_BITS, minlength=len(keys)), 1)
-    return np.split(rarity, np.cumsum([len(these) for these in places[:-1]]))
+    return np.split(rarity, np.cumsum([len(these) for these in inliers[:-1]]))
 
 
 def _match(query: Fingerprint, candidate: Fingerprint, sighting: Sighting, frame: int) -> Match:
-    upload, work, box = sighting.upload, sighting.work, sighting.weighed.box
+    upload, work, box = sighting.upload, sighting.work, sighting.region.box
     mine, theirs = codec.size(query), codec.size(candidate)
     to_upload = np.array(mine) / (upload.width, upload.height)
     to_work = np.array(theirs) / (work.width, work.height)
     there = corners(sighting.matrix, box)
-    seen = area(clipped(there, upload.width, upload.height)) / max(area(there), 1e-9)
+    seen = polygon_area(clip_polygon(there, upload.width, upload.height)) / max(polygon_area(there), 1e-9)
     left, top, right, bottom = box
     here = corners(np.eye(3), box)
     segment = Segment(
@@ -283,21 +293,23 @@ def _match(query: Fingerprint, candidate: Fingerprint, sighting: Sighting, frame
     )
     middle = np.array(((left + right) / 2, (top + bottom) / 2))
     linear = np.diag(to_upload) @ jacobian(sighting.matrix, middle) @ np.diag(1 / to_work)
-    mirrored = bool(sighting.form & MIRRORED)
+    mirrored = bool(sighting.variant & MIRRORED)
     turned = linear @ np.diag((-1.0, 1.0)) if mirrored else linear
     rotation = math.degrees(math.atan2(turned[1, 0] - turned[0, 1], turned[0, 0] + turned[1, 1])) % 360
     transform: dict[str, bool | float] = {
         "mirrored": mirrored,
-        "inverted": bool(sighting.form & INVERTED),
+        "inverted": bool(sighting.variant & INVERTED),
         "rotation": round(rotation, 1) % 360,
         "scale": math.sqrt(abs(float(np.linalg.det(linear)))),
     }
     if len(codec.frames(query)) > 1:
         transform["frame"] = float(frame)
     if len(codec.frames(candidate)) > 1:
-        transform["work_frame"] = float(sighting.number)
+        transform["work_frame"] = float(sighting.frame_number)
     coverage_work = (right - left) * (bottom - top) * seen / (work.width * work.height)
-    return Match(sighting.score, sighting.weighed.evidence.of_upload, min(coverage_work, 1.0), (segment,), transform)
+    return Match(
+        sighting.score, sighting.region.features.extent.upload_share, min(coverage_work, 1.0), (segment,), transform
+    )
 
 
 def _identical(query: Fingerprint, candidate: Fingerprint) -> Match:

@@ -10,16 +10,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_FLAT = 0.12  # as wide as this share of its length, a set of points still says something across
-_STRETCH = 3.2  # longer to shorter scale that a copy may have
-_BENT = 2.5  # farthest to nearest depth that a photograph of a picture may have
+_MIN_WIDTH_SHARE = 0.12  # of its length, as wide as which a set of points still determines an affine map
+_MAX_ANISOTROPY = 3.2  # longer to shorter scale that a copy may have
+_MAX_DEPTH_RATIO = 2.5  # farthest to nearest depth that a photograph of a picture may have
 
 Floats = NDArray[np.floating]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
-def moved(matrix: Floats, points: NDArray[np.floating]) -> Floats:
-    """Points under a transform."""
+def transformed(matrix: Floats, points: NDArray[np.floating]) -> Floats:
+    """Points under a transform, shape (n, 2)."""
     out = points @ matrix[:2, :2].T + matrix[:2, 2]
     if matrix[2, 0] or matrix[2, 1] or matrix[2, 2] != 1:
         out /= (points @ matrix[2, :2] + matrix[2, 2])[:, None]
@@ -29,7 +29,7 @@ def moved(matrix: Floats, points: NDArray[np.floating]) -> Floats:
 def corners(matrix: Floats, box: Box) -> Floats:
     """The corners of a box under a transform, clockwise from the top left one, shape (4, 2)."""
     left, top, right, bottom = box
-    return moved(matrix, np.array([(left, top), (right, top), (right, bottom), (left, bottom)]))
+    return transformed(matrix, np.array([(left, top), (right, top), (right, bottom), (left, bottom)]))
 
 
 def within(points: Floats, box: Box) -> NDArray[np.bool_]:
@@ -38,10 +38,10 @@ def within(points: Floats, box: Box) -> NDArray[np.bool_]:
     return np.asarray((x >= box[0]) & (y >= box[1]) & (x < box[2]) & (y < box[3]))
 
 
-def residuals(matrix: Floats, here: Floats, there: Floats) -> Floats:
+def residuals(matrix: Floats, source: Floats, target: Floats) -> Floats:
     """How far each pair is off, in units of the plane that the transform starts from, shape (n,)."""
-    out = moved(matrix, here) - there
-    middle = here.mean(axis=0) if matrix[2, 0] or matrix[2, 1] else here[0]  # an affine map is the same everywhere
+    out = transformed(matrix, source) - target
+    middle = source.mean(axis=0) if matrix[2, 0] or matrix[2, 1] else source[0]  # an affine map is the same everywhere
     return np.asarray(np.sqrt(np.einsum("ij,ij->i", out, out)) / scale(matrix, middle))
 
 
@@ -51,8 +51,8 @@ def jacobian(matrix: Floats, at: Floats) -> Floats:
     if not (matrix[2, 0] or matrix[2, 1]):
         return np.asarray(matrix[:2, :2] / matrix[2, 2])
     depth = matrix[2, :2] @ at + matrix[2, 2]
-    there = (matrix[:2, :2] @ at + matrix[:2, 2]) / depth
-    return np.asarray((matrix[:2, :2] - np.outer(there, matrix[2, :2])) / depth)
+    image = (matrix[:2, :2] @ at + matrix[:2, 2]) / depth
+    return np.asarray((matrix[:2, :2] - np.outer(image, matrix[2, :2])) / depth)
 
 
 def scale(matrix: Floats, at: Floats) -> float:
@@ -60,29 +60,30 @@ def scale(matrix: Floats, at: Floats) -> float:
     return float(np.sqrt(max(abs(_determinant(jacobian(matrix, at))), 1e-9)))
 
 
-def affine(here: Floats, there: Floats, weight: Floats, residual: Floats) -> Floats | None:
-    """A map that keeps its sense; a similarity where the points do not span an area, None where they are one point.
+def affine(source: Floats, target: Floats, weight: Floats, residual: Floats) -> Floats | None:
+    """An affine map that keeps orientation; a similarity where the points do not span an area, None where they are one
+    point.
 
     Args:
         weight: of each pair, shape (n,).
         residual: of an earlier fit, infinite where there is none; what was off counts less.
     """
-    if len(here) < 3:
+    if len(source) < 3:
         return None
     strength = weight / (1 + np.where(np.isfinite(residual), residual, 0) ** 2)
     total = strength.sum()
-    middle, other = strength @ here / total, strength @ there / total
-    away, off = here - middle, there - other
-    heavy = away * strength[:, None]
-    (xx, xy), (_, yy) = heavy.T @ away
-    (xu, xv), (yu, yv) = heavy.T @ off
+    middle, other = strength @ source / total, strength @ target / total
+    away, off = source - middle, target - other
+    weighted = away * strength[:, None]
+    (xx, xy), (_, yy) = weighted.T @ away
+    (xu, xv), (yu, yv) = weighted.T @ off
     area, power = xx * yy - xy * xy, xx + yy
-    most = (power + max(power * power - 4 * area, 0.0) ** 0.5) / 2  # eigenvalue; the least is area / most
-    if len(here) >= 5 and area > (_FLAT * most) ** 2:
+    largest = (power + max(power * power - 4 * area, 0.0) ** 0.5) / 2  # eigenvalue; the smallest is area / largest
+    if len(source) >= 5 and area > (_MIN_WIDTH_SHARE * largest) ** 2:
         linear = np.array([[xu * yy - yu * xy, yu * xx - xu * xy], [xv * yy - yv * xy, yv * xx - xv * xy]]) / area
         out = _about(linear, middle, other)
         turn = _determinant(out)
-        if turn > 0 and (linear * linear).sum() < (_STRETCH + 1 / _STRETCH) * turn:
+        if turn > 0 and (linear * linear).sum() < (_MAX_ANISOTROPY + 1 / _MAX_ANISOTROPY) * turn:
             return out
     if power < 1e-6:
         return None
@@ -92,19 +93,45 @@ def affine(here: Floats, there: Floats, weight: Floats, residual: Floats) -> Flo
     return _about(np.array([[a, -b], [b, a]]), middle, other)
 
 
-def homography(here: Floats, there: Floats, size: tuple[int, int]) -> Floats | None:
-    """OpenCV's, by all pairs. None where none fits that a photograph could have made: one that keeps its sense, has the
-    whole plane of this size in front of the viewer, and bends what is around the pairs within reason."""
-    fitted, _ = cv2.findHomography(here, there, 0)
+def homography(source: Floats, target: Floats, size: tuple[int, int]) -> Floats | None:
+    """OpenCV's, by all pairs. None where none fits that a photograph could have made: one that keeps orientation, has
+    the whole plane of this size in front of the camera, and is not too steep around the pairs."""
+    fitted, _ = cv2.findHomography(source, target, 0)
     if fitted is None:
         return None
     matrix = np.asarray(fitted, dtype=np.float64)
-    low, high = here.min(axis=0), here.max(axis=0)
+    low, high = source.min(axis=0), source.max(axis=0)
     ends = [(x, y) for x in (low[0], high[0]) for y in (low[1], high[1])]
     ends += [(x, y) for x in (0.0, size[0]) for y in (0.0, size[1])]
     depth = np.array(ends) @ matrix[2, :2] + matrix[2, 2]
-    in_front, bent = depth.min() > 0, depth[:4].max() / max(depth[:4].min(), 1e-9)
-    return matrix if in_front and bent < _BENT and np.linalg.det(matrix) > 0 else None
+    in_front, ratio = depth.min() > 0, depth[:4].max() / max(depth[:4].min(), 1e-9)
+    return matrix if in_front and ratio < _MAX_DEPTH_RATIO and np.linalg.det(matrix) > 0 else None
+
+
+def clip_polygon(polygon: Floats, width: float, height: float) -> Floats:
+    """A convex polygon, shape (n, 2), cut to a picture of this size (Sutherland, Hodgman, 1974)."""
+    out = polygon
+    for axis, limit, sign in ((0, 0.0, 1.0), (0, width, -1.0), (1, 0.0, 1.0), (1, height, -1.0)):
+        if not len(out):
+            break
+        depth = sign * (out[:, axis] - limit)
+        points = []
+        for n in range(len(out)):
+            a, b = depth[n], depth[(n + 1) % len(out)]
+            if a >= 0:
+                points.append(out[n])
+            if (a >= 0) != (b >= 0):
+                points.append(out[n] + (out[(n + 1) % len(out)] - out[n]) * (a / (a - b)))
+        out = np.array(points).reshape(-1, 2)
+    return out
+
+
+def polygon_area(polygon: Floats) -> float:
+    """The area of a polygon that does not cross itself, shape (n, 2)."""
+    if len(polygon) < 3:
+        return 0.0
+    x, y = polygon[:, 0], polygon[:, 1]
+    return float(abs((x * np.roll(y, -1) - np.roll(x, -1) * y).sum()) / 2)
 
 
 def _about(linear: Floats, middle: Floats, other: Floats) -> Floats:

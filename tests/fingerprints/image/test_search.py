@@ -6,7 +6,7 @@ import dataclasses
 import io
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, get_type_hints
 
 import cv2
 import numpy as np
@@ -29,7 +29,7 @@ from fingerprints.image import (
 )
 from fingerprints.image.examples import photograph, saved
 from fingerprints.image.query import Query
-from fingerprints.image.transforms import moved
+from fingerprints.image.transforms import clip_polygon, polygon_area, transformed
 from fingerprints.index.interface import View
 from fingerprints.model import Fingerprint, Match
 from tests.fingerprints.finding import indexed, made, search
@@ -184,7 +184,7 @@ def test_a_work_is_laid_on_an_upload_once(works: list[Fingerprint]) -> None:
     best = picture_search._best
 
     def counted(query: Query, aligned: Any, *rest: Any) -> Any:
-        laid.extend(work for work, each in aligned if each.form == 0)
+        laid.extend(work for work, each in aligned if each.variant == 0)
         return best(query, aligned, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -244,29 +244,32 @@ def test_a_known_transform_finds_the_places_that_letters_hid_and_becomes_exact(w
     exact = np.diag((scale, scale, 1.0))
     rough = exact @ np.array([[1.01, 0.01, -1.5], [-0.01, 0.99, 1.5], [0, 0, 1]])
     voted = alignment.align(upload, work, alike, 0)
-    known = alignment.guided(upload, work, rough, 0, alike, 0, 0)
+    known = alignment.guided_matching(upload, work, rough, 0, alike, 0, 0)
     assert voted is not None
     assert known is not None
-    assert len(known.places) > len(voted.places)
-    assert len(set(known.places.tolist())) == len(known.places)
+    assert len(known.work_inliers) > len(voted.work_inliers)
+    assert len(set(known.work_inliers.tolist())) == len(known.work_inliers)
     corners = np.array([(0, 0), (work.width, 0), (work.width, work.height), (0, work.height)], dtype=float)
-    assert np.abs(moved(known.matrix, corners) - corners * scale).max() < 1.5 * scale
-    assert alignment.guided(upload, work, np.diag((scale, scale, 1.0)) @ np.diag((0.5, 0.5, 1)), 0, alike, 0, 0) is None
+    assert np.abs(transformed(known.matrix, corners) - corners * scale).max() < 1.5 * scale
+    assert (
+        alignment.guided_matching(upload, work, np.diag((scale, scale, 1.0)) @ np.diag((0.5, 0.5, 1)), 0, alike, 0, 0)
+        is None
+    )
 
 
-def test_places_that_agree_surprise_by_what_is_around_them(works: list[Fingerprint]) -> None:
+def test_inliers_are_significant_by_what_is_around_them(works: list[Fingerprint]) -> None:
     """A copy's places stand alone; of a picture that looks alike everywhere as many pairs stand beside them."""
     (work,), (other,) = codec.frames(works[2]), codec.frames(works[3])
     (upload,) = codec.frames(made(saved(opened(2), "JPEG", quality=80), thorough=True))
     scale = upload.width / work.width
     exact = np.diag((scale, scale, 1.0))
-    copy = alignment.guided(upload, work, exact, 0, codebook.unit(upload.vectors) @ work.unit.T, 0, 0)
+    copy = alignment.guided_matching(upload, work, exact, 0, codebook.unit(upload.vectors) @ work.unit.T, 0, 0)
     all_alike = np.ones((len(upload.points), len(other.points)), dtype=np.float32)
-    pattern = alignment.guided(upload, other, exact, 0, all_alike, 0, 0)
+    pattern = alignment.guided_matching(upload, other, exact, 0, all_alike, 0, 0)
     assert copy is not None
     assert pattern is not None
-    assert len(pattern.places) > 12
-    assert pattern.surprise < 12 < copy.surprise
+    assert len(pattern.work_inliers) > 12
+    assert pattern.significance < 12 < copy.significance
 
 
 def test_how_strongly_places_agree_is_less_the_more_were_tried(works: list[Fingerprint]) -> None:
@@ -274,9 +277,9 @@ def test_how_strongly_places_agree_is_less_the_more_were_tried(works: list[Finge
     (upload,) = codec.frames(made(saved(opened(2), "JPEG", quality=80), thorough=True))
     alike, stranger = (codebook.unit(upload.vectors) @ each.unit.T for each in (work, other))
     voters = np.arange(96)
-    same = alignment.agreeing(upload, work, voters, alike[voters], 0)
-    assert same > 4 * alignment.agreeing(upload, other, voters, stranger[voters], 0)
-    assert alignment.agreeing(upload, work, voters[:2], alike[:2], 0) == 0
+    same = alignment.vote_strength(upload, work, voters, alike[voters], 0)
+    assert same > 4 * alignment.vote_strength(upload, other, voters, stranger[voters], 0)
+    assert alignment.vote_strength(upload, work, voters[:2], alike[:2], 0) == 0
 
 
 def test_where_nearly_all_places_are_alike_each_pair_counts() -> None:
@@ -286,12 +289,12 @@ def test_where_nearly_all_places_are_alike_each_pair_counts() -> None:
     few, many = alike.copy(), alike.copy()
     few[range(120, 130), range(20, 30)] = 0.95
     many[range(120, 150), range(20, 50)] = 0.95
-    left, _, weight = alignment.pairs(few)
+    left, _, weight = alignment.putative_matches(few)
     assert set(weight[left < 120].round(2).tolist()) == {0.6}
-    left, _, weight = alignment.pairs(many)
+    left, _, weight = alignment.putative_matches(many)
     assert weight[left < 120].max() < 0.2 < 0.9 < weight[left >= 120].min()
     faint = np.where(few > 0.5, few - 0.15, few)
-    left, _, weight = alignment.pairs(faint)
+    left, _, weight = alignment.putative_matches(faint)
     assert weight[left < 120].max() < 0.2
 
 
@@ -312,19 +315,19 @@ def test_a_ring_of_equal_spokes_is_found_and_laid_as_it_stands() -> None:
         post = posted(each)
         assert set(found_in(post, works)) == {number}
         (upload,) = codec.frames(made(saved(post, "JPEG", quality=60), thorough=True))
-        (laid,) = hypotheses.by_keypoints(Query(upload), works[number], (0,))
-        assert laid.by is not None
-        assert laid.by.surprise > 200
+        (laid,) = hypotheses.from_keypoints(Query(upload), works[number], (0,))
+        assert laid.alignment is not None
+        assert laid.alignment.significance > 200
 
 
-@pytest.mark.parametrize("which", range(1, keypoints.FORMS))
+@pytest.mark.parametrize("which", range(1, keypoints.VARIANTS))
 def test_a_mirrored_or_inverted_picture_has_the_permuted_descriptors(which: int) -> None:
     grey = np.asarray(photograph(5).convert("L"))
     turned = grey[:, ::-1] if which & keypoints.MIRRORED else grey
     turned = 255 - turned if which & keypoints.INVERTED else turned
     one, other = keypoints.detect(grey, 200), keypoints.detect(np.ascontiguousarray(turned), 200)
     mine = codebook.unit(codebook.projected(one.descriptors))
-    theirs = codebook.unit(codebook.projected(keypoints.form(other.descriptors, which)))
+    theirs = codebook.unit(codebook.projected(keypoints.permuted(other.descriptors, which)))
     plain = codebook.unit(codebook.projected(other.descriptors))
     assert ((mine @ theirs.T).max(axis=1) > 0.9).mean() > 0.7
     assert ((mine @ plain.T).max(axis=1) > 0.9).mean() < 0.3
@@ -375,14 +378,14 @@ def test_a_sign_that_comes_again_and_again_does_not_outvote_a_picture(number: in
 
 
 def test_pixelated_parts_keep_their_brightness_and_another_view_lies_elsewhere(works: list[Fingerprint]) -> None:
-    def seen(picture: Image.Image) -> features.Evidence:
+    def seen(picture: Image.Image) -> features.Features:
         (frame,) = codec.frames(made(saved(picture, "JPEG", quality=90), thorough=True))
 
         def load(numbers: Sequence[int]) -> dict[int, Fingerprint]:
             return {n: works[n] for n in numbers}
 
         view = indexed(works).view(image.ALGORITHM)
-        return picture_search.sightings(Query(frame), view, load)[0][1].weighed.evidence
+        return picture_search.sightings(Query(frame), view, load)[0][1].region.features
 
     def patched(source: Image.Image) -> Image.Image:
         out = opened(0)
@@ -392,15 +395,16 @@ def test_pixelated_parts_keep_their_brightness_and_another_view_lies_elsewhere(w
         return out
 
     tiles = opened(0).resize((64, 48), Image.Resampling.BOX).resize(SIZE, Image.Resampling.NEAREST)
-    assert seen(opened(0)).shade == 1
-    assert seen(patched(tiles)).shade > 0.7 > 0.5 > seen(patched(opened(1))).shade
+    assert seen(opened(0)).levels.other_correlation == 1
+    assert seen(patched(tiles)).levels.other_correlation > 0.7
+    assert seen(patched(opened(1))).levels.other_correlation < 0.5
     across, down = np.meshgrid(np.arange(640, dtype=np.float32), np.arange(480, dtype=np.float32))
     wave = 4 * np.sin(down / 25) + 4 * np.sin(across / 31)
     bent = Image.fromarray(cv2.remap(np.asarray(opened(0)), across + wave, down, cv2.INTER_LINEAR))
-    assert seen(opened(0)).shift < 0.2 < seen(bent).shift
+    assert seen(opened(0)).general.block_shift < 0.2 < seen(bent).general.block_shift
 
 
-def laid_whole(upload: Image.Image, work: Image.Image) -> comparison.Compared:
+def compared(upload: Image.Image, work: Image.Image) -> comparison.Comparison:
     (mine,) = codec.frames(made(saved(upload, "JPEG", quality=90), thorough=True))
     (theirs,) = codec.frames(made(saved(work, "JPEG", quality=90)))
     return comparison.compare(mine, theirs, np.diag((mine.width / theirs.width, mine.height / theirs.height, 1.0)), 0)
@@ -415,24 +419,24 @@ def chart(*heights: int) -> Image.Image:
 
 def test_letters_lie_on_a_chart_and_other_values_take_something_of_it_away() -> None:
     mine, others = chart(120, 300, 210, 340, 90, 260), chart(310, 150, 330, 120, 270, 200)
-    copy = laid_whole(lettered(mine), mine)
-    assert copy.absent < 0.01
-    assert copy.alien - 0.2 > copy.put > 0.2
-    assert copy.same < 0.8 < copy.alike
+    copy = compared(lettered(mine), mine)
+    assert copy.pixels.work_edges_removed < 0.01
+    assert copy.pixels.upload_edges_added - 0.2 > copy.pixels.upload_edges_inserted > 0.2
+    assert copy.pixels.level_share < 0.8 < copy.pixels.smooth_level_share
     half = mine.copy()
     ImageDraw.Draw(half).rectangle((0, 0, 330, 480), fill=(170, 170, 170))
-    under = laid_whole(half, mine)  # something lies over the edges that are gone
-    assert under.erased > 0.4
-    assert under.absent < 0.01
-    assert laid_whole(others, mine).absent > 0.2
-    filtered = laid_whole(others.point([round(0.4 * level + 60) for level in range(256)] * 3), mine)
-    assert filtered.absent > 0.2
-    assert filtered.put > 0.2
-    assert laid_whole(chart(120), mine).absent > 0.6
-    lettered_other = laid_whole(lettered(others), mine)
-    assert lettered_other.absent > 0.1
-    assert copy.alike > lettered_other.alike + 0.05
-    assert copy.same > lettered_other.same + 0.05
+    under = compared(half, mine)  # something lies over the edges that are gone
+    assert under.pixels.work_edges_missing > 0.4
+    assert under.pixels.work_edges_removed < 0.01
+    assert compared(others, mine).pixels.work_edges_removed > 0.2
+    filtered = compared(others.point([round(0.4 * level + 60) for level in range(256)] * 3), mine)
+    assert filtered.pixels.work_edges_removed > 0.2
+    assert filtered.pixels.upload_edges_inserted > 0.2
+    assert compared(chart(120), mine).pixels.work_edges_removed > 0.6
+    lettered_other = compared(lettered(others), mine)
+    assert lettered_other.pixels.work_edges_removed > 0.1
+    assert copy.pixels.smooth_level_share > lettered_other.pixels.smooth_level_share + 0.05
+    assert copy.pixels.level_share > lettered_other.pixels.level_share + 0.05
 
 
 @pytest.mark.parametrize("dark", [0.4, 0.7, 1.0])
@@ -440,14 +444,14 @@ def test_letters_lie_on_a_chart_and_other_values_take_something_of_it_away() -> 
 def test_levels_lie_near_one_line_under_letters_too(dark: float, flat: float) -> None:
     work = photograph(3)
     filtered = work.point([round(dark * (128 + flat * (level - 128))) for level in range(256)] * 3)
-    slope, offset = laid_whole(lettered(filtered), work).line
+    slope, offset = compared(lettered(filtered), work).line
     assert slope == pytest.approx(dark * flat, rel=0.1)
     assert offset + 128 * slope == pytest.approx(128 * dark, abs=8)
 
 
 def test_what_was_made_so_bright_that_it_is_cut_still_lies_near_the_line() -> None:
-    compared = laid_whole(lettered(ImageEnhance.Brightness(photograph(3)).enhance(2)), photograph(3))
-    assert compared.alike > 0.85
+    found = compared(lettered(ImageEnhance.Brightness(photograph(3)).enhance(2)), photograph(3))
+    assert found.pixels.smooth_level_share > 0.85
 
 
 def test_paper_between_dark_letters_has_the_level_it_had() -> None:
@@ -457,9 +461,9 @@ def test_paper_between_dark_letters_has_the_level_it_had() -> None:
     for n in range(8):
         ink, font = ("black", "yellow", "white", "#222")[n % 4], ImageFont.load_default(66)
         draw.text((4, 59 * n - 10), "BREAKING the harbour"[n:], ink, font, stroke_width=5, stroke_fill="#602")
-    compared = laid_whole(upload, mine)
-    assert compared.line[0] == pytest.approx(1, abs=0.1)
-    assert compared.alike > 0.9
+    found = compared(upload, mine)
+    assert found.line[0] == pytest.approx(1, abs=0.1)
+    assert found.pixels.smooth_level_share > 0.9
 
 
 def test_the_best_rectangle_is_that_of_brute_force() -> None:
@@ -475,77 +479,104 @@ def test_the_best_rectangle_is_that_of_brute_force() -> None:
 
 def test_a_polygon_is_cut_to_the_picture() -> None:
     square = np.array([(-10.0, -10.0), (50.0, -10.0), (50.0, 50.0), (-10.0, 50.0)])
-    assert features.area(features.clipped(square, 40, 30)) == pytest.approx(1200)
-    assert features.area(features.clipped(square + 100, 40, 30)) == 0
-    half = moved(np.array([[0.0, -1, 20], [1, 0, 0], [0, 0, 1]]), square)
-    assert features.area(half) == pytest.approx(features.area(square))
+    assert polygon_area(clip_polygon(square, 40, 30)) == pytest.approx(1200)
+    assert polygon_area(clip_polygon(square + 100, 40, 30)) == 0
+    half = transformed(np.array([[0.0, -1, 20], [1, 0, 0], [0, 0, 1]]), square)
+    assert polygon_area(half) == pytest.approx(polygon_area(square))
 
 
-def test_the_rule_is_sure_of_nothing_and_of_everything_and_bounded_between() -> None:
+def features_of(value: Callable[[str], float]) -> features.Features:
+    """Made features: the value of each by its name."""
+    groups: dict[str, dict[str, float]] = {}
+    for name in features.FEATURES:
+        group, feature = name.split(".")
+        groups.setdefault(group, {})[feature] = value(name)
+    kinds = get_type_hints(features.Features)
+    return features.Features(**{group: kinds[group](**values) for group, values in groups.items()})
+
+
+def test_features_are_one_row_in_the_order_of_their_names() -> None:
+    numbers = {name: float(n) for n, name in enumerate(features.FEATURES)}
+    made_up = features_of(numbers.__getitem__)
+    assert made_up.row() == tuple(map(float, range(len(features.FEATURES))))
+    assert made_up.pixels.level_share == numbers["pixels.level_share"]
+
+
+def test_the_classifier_is_sure_of_nothing_and_of_everything_and_bounded_between() -> None:
     r = np.random.default_rng(1)
-    counts = {"places": 5.0, "rare": 5.0, "spread": 4.5, "blocks": 5.3, "texture": 5.3, "level": 0.3}
-    against = {
-        "silent",
-        "strange",
-        "contrary",
-        "contrary_inside",
-        "hole",
-        "erased",
-        "alien",
-        "absent",
-        "put",
-        "gone",
-        "added",
-        "level",
-        "shift",
-        "stretch",
+    counts = {
+        "keypoints.log_inliers": 5.0,
+        "keypoints.log_rare_inliers": 5.0,
+        "keypoints.log_inlier_blocks": 4.5,
+        "rectangle.log_agreeing_blocks": 5.3,
+        "general.log_textured_blocks": 5.3,
+        "levels.log_median_residual": 0.3,
     }
-    nothing = features.Evidence(**{name: 1.0 if name in against else 0.0 for name in classifier.EVIDENCE})
-    all_ = features.Evidence(
-        **{name: counts.get(name, 0.0 if name in against else 0.95) for name in classifier.EVIDENCE},
-    )
-    wild = [
-        features.Evidence(**{name: float(r.normal(0, 10.0 ** r.uniform(-2, 6))) for name in classifier.EVIDENCE})
-        for _ in range(200)
-    ]
+    against = {
+        "keypoints.work_unmatched_share",
+        "keypoints.upload_unmatched_share",
+        "visible_work.replaced_share",
+        "visible_work.replaced_share_inside",
+        "visible_work.largest_hole_share",
+        "pixels.work_edges_missing",
+        "pixels.upload_edges_added",
+        "pixels.work_edges_removed",
+        "pixels.upload_edges_inserted",
+        "pixels.edge_blocks_lost",
+        "differences.hard_edged_share",
+        "levels.log_median_residual",
+        "general.block_shift",
+        "general.anisotropy",
+    }
+    assert {*counts, *against} <= set(features.FEATURES)
+    nothing = features_of(lambda name: 1.0 if name in against else 0.0)
+    all_ = features_of(lambda name: counts.get(name, 0.0 if name in against else 0.95))
+    wild = [features_of(lambda name: float(r.normal(0, 10.0 ** r.uniform(-2, 6)))) for _ in range(200)]
     scores = classifier.scores([nothing, all_, *wild])
     assert scores[0] < 0.1
     assert scores[1] > 0.9
     assert ((scores >= 0) & (scores <= 1)).all()
     assert classifier.scores(wild[:1]) == pytest.approx(scores[2:3])
-    assert len(classifier.scores([])) == len(classifier.worth([])) == 0
+    assert len(classifier.scores([])) == len(classifier.passing([])) == 0
 
 
 def test_votes_tell_where_everything_around_is_alike_too(works: list[Fingerprint]) -> None:
     (upload,) = codec.frames(made(saved(opened(2), "JPEG", quality=80), thorough=True))
     query = Query(upload)
-    (plain,) = (each.by for each in hypotheses.by_keypoints(query, works[2], (0,)))
+    (plain,) = (each.alignment for each in hypotheses.from_keypoints(query, works[2], (0,)))
     assert plain is not None
-    letters = dataclasses.replace(plain, surprise=2.0)
+    letters = dataclasses.replace(plain, significance=2.0)
     assert plain.votes > 30
-    assert hypotheses._tells(letters)
-    assert not hypotheses._tells(dataclasses.replace(letters, votes=13))
-    assert not hypotheses._tells(dataclasses.replace(letters, places=plain.places[:4], upload=plain.upload[:4]))
+    assert hypotheses._is_plausible(letters)
+    assert not hypotheses._is_plausible(dataclasses.replace(letters, votes=13))
+    assert not hypotheses._is_plausible(
+        dataclasses.replace(letters, work_inliers=plain.work_inliers[:4], upload_inliers=plain.upload_inliers[:4])
+    )
 
 
-def test_a_glance_tells_a_copy_from_places_that_agree_by_chance(works: list[Fingerprint]) -> None:
+def test_the_prefilter_tells_a_copy_from_keypoints_that_agree_by_chance(works: list[Fingerprint]) -> None:
     upload = Query(codec.frames(made(saved(lettered(opened(2)), "JPEG"), thorough=True))[0])
 
-    def glances(work: Fingerprint) -> list[prefilter.Glance]:
-        return [each.glance for each in hypotheses.by_keypoints(upload, work, range(keypoints.FORMS))]
+    def seen(work: Fingerprint) -> list[prefilter.PrefilterFeatures]:
+        return [each.prefilter for each in hypotheses.from_keypoints(upload, work, range(keypoints.VARIANTS))]
 
-    assert len(classifier.worth(glances(works[2])))
-    chance = [each for n, work in enumerate(works) if n != 2 for each in glances(work)]
-    assert not len(classifier.worth(chance))
-    bare = dataclasses.replace(chance[0], code=0.0)
-    assert not len(classifier.worth([bare]))
-    alike = dataclasses.replace(bare, code=0.4)  # whole pictures that are alike are compared
-    assert classifier.worth([alike]).tolist() == [0]
+    assert len(classifier.passing(seen(works[2])))
+    chance = [each for n, work in enumerate(works) if n != 2 for each in seen(work)]
+    assert not len(classifier.passing(chance))
+    bare = dataclasses.replace(chance[0], code_similarity=0.0)
+    assert not len(classifier.passing([bare]))
+    alike = dataclasses.replace(bare, code_similarity=0.4)  # whole pictures that are alike are compared
+    assert classifier.passing([alike]).tolist() == [0]
     # So are those that are laid on each other though no place agrees, but not all.
-    whole = prefilter.Glance(**{name: 1.0 if name in ("silent", "strange") else 0.0 for name in classifier.GLANCE})
-    assert classifier.worth([bare, *[whole] * (classifier.MOST + 3)]).tolist() == list(range(1, 1 + classifier.MOST))
-    clear = glances(works[2])[0]
-    assert len(classifier.worth([clear] * (classifier.MOST + 3))) == classifier.MOST + 3
+    unmatched = {"work_unmatched_share", "upload_unmatched_share"}
+    whole = prefilter.PrefilterFeatures(
+        **{name: 1.0 if name in unmatched else 0.0 for name in classifier.PREFILTER_FEATURES}
+    )
+    assert classifier.passing([bare, *[whole] * (classifier.MAX_DOUBTFUL + 3)]).tolist() == list(
+        range(1, 1 + classifier.MAX_DOUBTFUL)
+    )
+    clear = seen(works[2])[0]
+    assert len(classifier.passing([clear] * (classifier.MAX_DOUBTFUL + 3))) == classifier.MAX_DOUBTFUL + 3
 
 
 def test_a_picture_under_letters_is_found_though_no_word_votes_for_it(
@@ -579,16 +610,16 @@ def test_a_whole_picture_is_laid_where_it_is_on_one_of_its_shape() -> None:
     wide = photograph(3).resize((SIZE[0] * 21 // 20, SIZE[1]))
     for picture, expected in ((lettered(photograph(3)), 1), (lettered(wide), 0)):
         upload = Query(codec.frames(made(saved(picture, "JPEG"), thorough=True))[0])
-        near = dataclasses.replace(hypotheses._nearest(upload, work)[0], bits=hypotheses.LIKE_BITS)
+        near = dataclasses.replace(hypotheses._nearest(upload, work)[0], bits=hypotheses.SIMILAR_BITS)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(hypotheses, "_nearest", lambda query, candidate, near=near: [near])
-            laid = hypotheses.as_wholes(upload, work, [], afar=True)
+            laid = hypotheses.from_whole_pictures(upload, work, [], distant=True)
         assert len(laid) == expected
         for each in laid:
             assert np.allclose(
-                moved(each.matrix, np.array([(0, 0), (256, 192)])), [(0, 0), upload.frame.grey.shape[::-1]]
+                transformed(each.matrix, np.array([(0, 0), (256, 192)])), [(0, 0), upload.frame.grey.shape[::-1]]
             )
-            assert hypotheses.as_wholes(upload, work, laid, afar=True) == []
+            assert hypotheses.from_whole_pictures(upload, work, laid, distant=True) == []
 
 
 def test_the_drawing_shows_both_pictures_outlined(works: list[Fingerprint]) -> None:

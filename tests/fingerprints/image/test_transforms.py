@@ -1,4 +1,4 @@
-"""Transforms fitted to pairs of points, and an upload settled on a work's plane."""
+"""Transforms fitted to pairs of points, and an upload refined on a work's plane."""
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ def test_the_affine_fit_is_weighted_least_squares(seed: int, count: int) -> None
     r = np.random.default_rng(seed)
     here = r.random((count, 2)) * (256, 192)
     true = np.array([[1.1, -0.2, 9.0], [0.3, 0.9, -4.0], [0.0, 0.0, 1.0]])
-    there = transforms.moved(true, here) + r.normal(0, 0.5, (count, 2))
+    there = transforms.transformed(true, here) + r.normal(0, 0.5, (count, 2))
     weight, residual = r.random(count) + 0.1, r.random(count) * 3
     fitted = transforms.affine(here, there, weight, residual)
     assert fitted is not None
@@ -37,7 +37,7 @@ def test_the_affine_fit_is_weighted_least_squares(seed: int, count: int) -> None
 
 def test_points_on_a_line_give_a_similarity_and_one_point_nothing() -> None:
     line = np.column_stack((np.arange(9.0), np.zeros(9)))
-    turned = transforms.moved(np.array([[0.0, -2, 5], [2, 0, 1], [0, 0, 1]]), line)
+    turned = transforms.transformed(np.array([[0.0, -2, 5], [2, 0, 1], [0, 0, 1]]), line)
     fitted = transforms.affine(line, turned, np.ones(9), np.full(9, np.inf))
     assert fitted is not None
     assert np.allclose(fitted, [[0, -2, 5], [2, 0, 1], [0, 0, 1]])
@@ -54,7 +54,7 @@ def test_residuals_count_in_the_first_plane() -> None:
     )
     step = 1e-4
     around = np.array([(100.0, 50.0), (100 + step, 50), (100, 50 + step)])
-    put = transforms.moved(tilted, around)
+    put = transforms.transformed(tilted, around)
     assert transforms.jacobian(tilted, around[0]) == pytest.approx((put[1:] - put[0]).T / step, rel=1e-4)
     assert transforms.residuals(larger, CORNERS, CORNERS * 4 + (0, 8)) == pytest.approx([2, 2, 2, 2])
 
@@ -64,13 +64,13 @@ def frame(picture: Image.Image) -> codec.Frame:
     return out
 
 
-def settled(upload: codec.Frame, work: codec.Frame, matrix: np.ndarray) -> refinement.Settled:
+def refined(upload: codec.Frame, work: codec.Frame, matrix: np.ndarray) -> refinement.Refined:
     size = (work.width, work.height)
     plane = cv2.resize(work.grey, size, interpolation=cv2.INTER_AREA)
     directions = refinement.unit(
-        *refinement.gradient(refinement.smoothed(refinement.filled(plane, cv2.BORDER_REPLICATE), 1.0))
+        *refinement.gradient(refinement.smoothed(refinement.padded(plane, cv2.BORDER_REPLICATE), 1.0))
     )
-    return refinement.settle(upload, matrix, size, directions, inverted=False)
+    return refinement.refine(upload, matrix, size, directions, inverted=False)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_a_transform_that_is_off_everywhere_is_corrected(off: tuple[tuple[float,
     upload = frame(picture)
     exact = np.diag((upload.width / work.width, upload.height / work.height, 1.0))
     before = exact @ np.array(off)
-    now = settled(upload, work, before)
-    wanted = transforms.moved(exact, CORNERS)
+    now = refined(upload, work, before)
+    wanted = transforms.transformed(exact, CORNERS)
     error = [
-        np.abs(transforms.moved(m, CORNERS) - wanted).max() / transforms.scale(exact, CORNERS[0])
+        np.abs(transforms.transformed(m, CORNERS) - wanted).max() / transforms.scale(exact, CORNERS[0])
         for m in (before, now.matrix)
     ]
     assert error[0] > 1.5
@@ -107,8 +107,8 @@ def test_a_picture_bent_by_no_transform_stays_where_it_is() -> None:
     wave = 3 * np.sin(down / 25) + 3 * np.sin(across / 31)
     upload = frame(Image.fromarray(cv2.remap(np.asarray(picture), across + wave, down, cv2.INTER_LINEAR)))
     exact = np.diag((upload.width / work.width, upload.height / work.height, 1.0))
-    now = settled(upload, work, exact)
-    apart = np.abs(transforms.moved(now.matrix, CORNERS) - transforms.moved(exact, CORNERS)).max()
+    now = refined(upload, work, exact)
+    apart = np.abs(transforms.transformed(now.matrix, CORNERS) - transforms.transformed(exact, CORNERS)).max()
     assert apart < 2 * transforms.scale(exact, CORNERS[0])
     assert now.shift.mean() > 0.2
 
