@@ -198,8 +198,8 @@ works = Table(
 )
 
 # Statements prepared for their owners to sign; gone when the signed form comes back, or after a day.
-drafts = Table(
-    "drafts",
+prepared_statements = Table(
+    "prepared_statements",
     metadata,
     Column("statement_hash", Bytes(32), primary_key=True),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
@@ -296,9 +296,9 @@ matches = Table(
     Index("ix_matches_work", "work", "id"),
 )
 
-# What a text upload taught of templates and quotations (`lessons`); only the newest are kept.
-lessons = Table(
-    "lessons",
+# Of a text upload the keys that no match explains (`search.boilerplate`); only the newest are kept.
+learned_boilerplate = Table(
+    "learned_boilerplate",
     metadata,
     Column("scan", ForeignKey("scans.id"), primary_key=True, autoincrement=False),
     Column("data", Bytes, nullable=False),

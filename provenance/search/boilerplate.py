@@ -19,7 +19,7 @@ from fingerprints.index.memory import MemoryIndex
 from fingerprints.model import Fingerprint
 
 from ..database.engine import Database
-from ..database.tables import lessons, scans
+from ..database.tables import learned_boilerplate, scans
 
 _logger = logging.getLogger(__name__)
 _MIN_KEYS = 2  # of an upload that is worth keeping: no passage is decided by fewer
@@ -60,10 +60,10 @@ class LearnedBoilerplate:
                 self._index, self._position, self._own = MemoryIndex(), 0, set()
             with self._db.read() as connection:
                 newest = connection.execute(
-                    sa.select(lessons.c.scan, scans.c.scan_id, lessons.c.data)
-                    .join(scans, scans.c.id == lessons.c.scan)
-                    .where(lessons.c.scan > self._position)
-                    .order_by(lessons.c.scan.desc())
+                    sa.select(learned_boilerplate.c.scan, scans.c.scan_id, learned_boilerplate.c.data)
+                    .join(scans, scans.c.id == learned_boilerplate.c.scan)
+                    .where(learned_boilerplate.c.scan > self._position)
+                    .order_by(learned_boilerplate.c.scan.desc())
                     .limit(self._max_uploads)
                 ).all()
             if not newest:
@@ -78,12 +78,15 @@ class LearnedBoilerplate:
         rows = [{"scan": scan, "data": keys.index_bytes()} for scan, keys in learned if self._worth_keeping(keys)]
         if not rows:
             return
-        connection.execute(lessons.insert(), rows)
+        connection.execute(learned_boilerplate.insert(), rows)
         oldest = connection.execute(
-            sa.select(lessons.c.scan).order_by(lessons.c.scan.desc()).offset(2 * self._max_uploads).limit(1)
+            sa.select(learned_boilerplate.c.scan)
+            .order_by(learned_boilerplate.c.scan.desc())
+            .offset(2 * self._max_uploads)
+            .limit(1)
         ).scalar()
         if oldest is not None:
-            connection.execute(lessons.delete().where(lessons.c.scan <= oldest))
+            connection.execute(learned_boilerplate.delete().where(learned_boilerplate.c.scan <= oldest))
 
     def _worth_keeping(self, keys: Fingerprint | None) -> TypeGuard[Fingerprint]:
         return self._max_uploads > 0 and keys is not None and len(keys.keys) >= _MIN_KEYS

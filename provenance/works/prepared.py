@@ -19,8 +19,7 @@ from fingerprints.model import Fingerprint
 from ..accounts.accounts import Account
 from ..config import Settings
 from ..database.engine import Database
-from ..database.tables import drafts as drafts_table
-from ..database.tables import now, stamp
+from ..database.tables import now, prepared_statements, stamp
 from ..errors import BadInput, Conflict
 from ..ledger.log import Log
 from ..schemas import Claim, Record, RegistrationItem, Source
@@ -87,16 +86,16 @@ class PreparedStatements:
         }
         with self._db.write() as connection:
             old = stamp(datetime.now(UTC) - KEPT)
-            connection.execute(drafts_table.delete().where(drafts_table.c.created_at < old))
-            connection.execute(drafts_table.insert().values(row))
+            connection.execute(prepared_statements.delete().where(prepared_statements.c.created_at < old))
+            connection.execute(prepared_statements.insert().values(row))
 
     def take(self, account: Account, leaves: Sequence[tuple[bytes, envelope.Leaf]]) -> list[Draft | None]:
         """The drafts that signed statements were prepared from; None in the place of one that this account has not."""
         wanted = [statement_hash(parsed) for _, parsed in leaves]
         with self._db.read() as connection:
             rows = connection.execute(
-                sa.select(drafts_table).where(
-                    drafts_table.c.statement_hash.in_(wanted), drafts_table.c.account_id == account.id
+                sa.select(prepared_statements).where(
+                    prepared_statements.c.statement_hash.in_(wanted), prepared_statements.c.account_id == account.id
                 )
             ).all()
         kept = {row.statement_hash: row for row in rows}
@@ -113,7 +112,7 @@ def statement_hash(leaf: envelope.Leaf) -> bytes:
 def use_up(connection: sa.Connection, statement_hashes: Sequence[bytes]) -> None:
     """Forget prepared statements that are entered; raises `Conflict` when one of them was used already."""
     for each in statement_hashes:
-        used = connection.execute(drafts_table.delete().where(drafts_table.c.statement_hash == each))
+        used = connection.execute(prepared_statements.delete().where(prepared_statements.c.statement_hash == each))
         if used.rowcount != 1:
             raise Conflict("this prepared statement was used already")
 

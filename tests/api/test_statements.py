@@ -8,11 +8,11 @@ import secrets
 import pytest
 
 from provenance.auditing import fsck
-from provenance.database.tables import drafts as drafts_table
+from provenance.database.tables import prepared_statements
 from provenance.ledger import key_files
 from provenance.tlog import envelope, keys, merkle, receipt, statement, verify
 from provenance.tlog.encoding import b64, canonical
-from provenance.works import prepared as prepared_statements
+from provenance.works import prepared as prepared_module
 from tests.api.test_api import CLAIM, TEXT, image_bytes, problem
 
 
@@ -335,10 +335,10 @@ def test_a_sealed_statement_read_in_the_log_is_not_sent_again(api) -> None:
 def test_drafts_are_forgotten(api, monkeypatch) -> None:
     key = enrolled(api)
     payload = prepared(api)
-    monkeypatch.setattr(prepared_statements, "KEPT", prepared_statements.KEPT * 0)
+    monkeypatch.setattr(prepared_module, "KEPT", prepared_module.KEPT * 0)
     prepared(api, title="Another")
     with api.service.db.read() as connection:
-        assert len(connection.execute(drafts_table.select()).all()) == 1
+        assert len(connection.execute(prepared_statements.select()).all()) == 1
     problem(submit(api, signed(payload, key)), 404, "not-found")
 
 

@@ -14,7 +14,7 @@ from alembic.config import Config
 
 from provenance.config import Settings
 from provenance.database.engine import MIGRATIONS, Database
-from provenance.database.tables import entries, log_state, matches, works
+from provenance.database.tables import entries, learned_boilerplate, log_state, matches, prepared_statements, works
 from provenance.scans import records, sightings
 
 TIME = "2026-01-31T12:00:00.000000Z"
@@ -173,3 +173,22 @@ def test_an_erasure_after_the_migration_leaves_nothing_on_the_disk(before: Datab
     folder = Path(str(before.url.database)).parent
     assert not [path for path in folder.iterdir() if b"article-2" in path.read_bytes()]
     assert [path for path in folder.iterdir() if b"article-1" in path.read_bytes()]
+
+
+def test_what_waits_and_what_was_learned_moves_to_new_tables(before: Database) -> None:
+    fill(before)
+    old = sa.MetaData()
+    keys = bytes([7]) * 32
+    with before.write() as connection:
+        old.reflect(connection, only=["drafts", "lessons"])
+        prepared = {
+            "statement_hash": keys, "account_id": "acct", "identity": keys, "claim": {"title": "钟"},
+            "fingerprint": b"print", "created_at": TIME,
+        }  # fmt: skip
+        connection.execute(old.tables["drafts"].insert().values(prepared))
+        connection.execute(old.tables["lessons"].insert().values(scan=1, data=b"learned"))
+    before.migrate()
+    with before.read() as connection:
+        assert connection.execute(sa.select(prepared_statements)).mappings().one() == prepared
+        assert connection.execute(sa.select(learned_boilerplate)).one() == (1, b"learned")
+        assert not {"drafts", "lessons"} & set(sa.inspect(connection).get_table_names())

@@ -1,4 +1,4 @@
-"""Lifted text through the business: statuses, lessons, older fingerprints, both databases."""
+"""Lifted text through the business: statuses, learned boilerplate, older fingerprints, both databases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fingerprints.text.examples import edited, han, words
 from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
-from provenance.database.tables import fingerprints, lessons, works
+from provenance.database.tables import fingerprints, learned_boilerplate, works
 from tests.provenance.conftest import ESSAY, register_work, scan_upload
 
 LICENCE = words(900, 100)
@@ -79,7 +79,7 @@ def test_lessons_reach_another_process_and_are_bounded(settings: Settings) -> No
         scan_upload(other, words(83, 100).encode())
         assert 3 <= len(other.boilerplate.index) <= 7
         with one.db.read() as connection:
-            assert connection.execute(sa.select(sa.func.count()).select_from(lessons)).scalar_one() <= 7
+            assert connection.execute(sa.select(sa.func.count()).select_from(learned_boilerplate)).scalar_one() <= 7
     with Application(settings.model_copy(update={"remembered_uploads": 0})) as none:
         scan_upload(none, (words(600, 100) + phrase + words(601, 100)).encode())
         assert len(none.boilerplate.index) == 0
