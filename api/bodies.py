@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import BaseModel
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from fingerprints.source import Source
 from provenance.errors import BadInput, TooLarge, UnsupportedContent
 from provenance.schemas import parse, stand_in
 
@@ -20,41 +23,58 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The metadata object, the file's bytes if there was one, and the exact bytes that identify the request."""
+    """The metadata object as it came and parsed, and the file if there was one."""
 
+    raw: bytes
     data: dict[str, Any]
-    file: bytes | None
-    filename: str | None
-    exact: bytes
+    file: Source | None = None
+    filename: str | None = None
+
+    def exact(self) -> Iterator[bytes]:
+        """The bytes that identify the request, piece by piece."""
+        yield self.raw
+        if self.file is not None:
+            yield b"\0"
+            yield from self.file.chunks()
 
 
-async def read_body(request: Request) -> Body:
-    """Raises `BadInput` or `UnsupportedContent` for anything else than JSON or multipart with a part `file`."""
+async def read_body(request: Request) -> AsyncIterator[Body]:
+    """The body of a request, as a dependency; a large file in it is on disk, and gone after the answer.
+
+    Raises:
+        BadInput: what should be JSON is not, or the part ``file`` is missing.
+        UnsupportedContent: neither JSON nor multipart/form-data.
+    """
+    async with AsyncExitStack() as files:
+        yield await _read(request, files)
+
+
+async def _read(request: Request, files: AsyncExitStack) -> Body:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         if kind == "application/json":
             raw = await request.body()
-            return Body(_object(raw, "body"), None, None, raw)
+            return Body(raw, _object(raw, "body"))
         if kind == "multipart/form-data":
-            return await _multipart(request)
+            return _multipart(await files.enter_async_context(request.form(max_files=1, max_fields=8)))
     except ClientDisconnect:
         raise BadInput("the request was cut off") from None
+    except HTTPException as error:
+        raise BadInput(f"the multipart body cannot be read: {error.detail}") from None
     raise UnsupportedContent("send application/json, or multipart/form-data with a part named file")
 
 
-async def _multipart(request: Request) -> Body:
-    try:
-        async with request.form(max_files=1, max_fields=8) as form:
-            upload, metadata = form.get("file"), form.get("metadata", "{}")
-            if not isinstance(upload, UploadFile):
-                raise BadInput("file: the multipart part named file is missing")
-            if not isinstance(metadata, str):
-                raise BadInput("metadata: must be a JSON object as text, not a file")
-            file = await upload.read()
-            raw = metadata.encode("utf-8", "surrogatepass")
-            return Body(_object(raw, "metadata"), file, _plain_name(upload.filename), raw + b"\0" + file)
-    except HTTPException as error:
-        raise BadInput(f"the multipart body cannot be read: {error.detail}") from None
+RequestBody = Annotated[Body, Depends(read_body)]
+
+
+def _multipart(form: FormData) -> Body:
+    upload, metadata = form.get("file"), form.get("metadata", "{}")
+    if not isinstance(upload, UploadFile):
+        raise BadInput("file: the multipart part named file is missing")
+    if not isinstance(metadata, str):
+        raise BadInput("metadata: must be a JSON object as text, not a file")
+    raw = metadata.encode("utf-8", "surrogatepass")
+    return Body(raw, _object(raw, "metadata"), Source.spooled(upload.file), _plain_name(upload.filename))
 
 
 def _plain_name(name: str | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Security
@@ -110,21 +110,23 @@ def answer_once(
     app: Application,
     principal: Principal,
     key: str | None,
-    request: tuple[str, bytes],
+    request: tuple[str, Iterable[bytes]],
     act: Callable[[], tuple[int, Any]],
 ) -> JSONResponse:
     """Carry out a POST, once per Idempotency-Key.
 
     Args:
-        request: the route and the exact body, which tell whether two requests are the same.
+        request: the route and the exact body in pieces, which tell whether two requests are the same.
         act: returns status and JSON body; an error it raises is not remembered.
     """
     if key is None:
         status, body = act()
     else:
-        request_hash = hashlib.sha256(request[0].encode() + b"\0" + request[1]).digest()
+        request_hash = hashlib.sha256(request[0].encode() + b"\0")
+        for piece in request[1]:
+            request_hash.update(piece)
         hours = app.settings.idempotency_hours
-        status, body = idempotency.once(app.db, principal.account_id, key, request_hash, hours, act)
+        status, body = idempotency.once(app.db, principal.account_id, key, request_hash.digest(), hours, act)
     return JSONResponse(body, status)
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from fingerprints.source import Source
 from provenance.errors import BadInput, SourcemarkError
-from provenance.schemas import Inline, RegistrationItem, ScanItem, Source, parse, stand_in
+from provenance.schemas import RegistrationItem, ScanItem, parse, stand_in
 
 Item = TypeVar("Item", RegistrationItem, ScanItem)
 
@@ -80,5 +81,5 @@ def content(item: RegistrationItem | ScanItem, folder: Path) -> Source | Sourcem
     if kind == "path":
         if not value or "\0" in value:
             return BadInput("path: is empty or holds a NUL character")
-        return folder / value
-    return Inline(value, "html" if kind == "html" else "plain")
+        return Source.file(folder / value)
+    return Source.text(value, "html" if kind == "html" else "plain")

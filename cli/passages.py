@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from fingerprints.source import Source
 from provenance.application import Application
-from provenance.schemas import MatchRecord, SegmentRecord, Source
+from provenance.schemas import MatchRecord, SegmentRecord
 
 from .output import out, say, tr
 

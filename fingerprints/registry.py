@@ -6,14 +6,14 @@ exact copies only.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
 from . import image, sniff, text
 from .errors import LimitExceeded
 from .index.interface import Found, Index, Load, View
-from .model import Examination, Field, Fingerprint, Limits, Match, Medium, Quad, Reuse, Segment, Span, TextFormat
+from .model import Examination, Field, Fingerprint, Limits, Match, Medium, Quad, Reuse, Segment, Span
+from .source import Source
 
 EXACT = "sourcemark-exact/1"
 _EXACT_REUSE: dict[Medium, Reuse] = {"text": "verbatim"}
@@ -37,9 +37,8 @@ ALGORITHMS = frozenset(module.ALGORITHM for module in MEDIA.values())  # those o
 
 
 def examine(
-    data: bytes,
+    source: Source,
     limits: Limits,
-    declared: TextFormat | None = None,
     trust_anchors: str = "",
     *,
     thorough: bool = False,
@@ -47,32 +46,36 @@ def examine(
     """Read everything that is needed from one file. Runs inside the decoder process.
 
     Args:
-        declared: the bytes are UTF-8 text of this format, as their sender said; a fragment of HTML cannot be told
-            from plain text by its first bytes.
         trust_anchors: PEM certificates that C2PA manifests are trusted by.
         thorough: for a search: look closer than is kept of a work, where the medium knows how.
 
     Raises:
         UnreadableMedia, UnsupportedMedium, LimitExceeded: see their reasons.
     """
-    if len(data) > limits.max_bytes:
+    with source.opened() as held:
+        return _examine(held, limits, trust_anchors, thorough=thorough)
+
+
+def _examine(source: Source, limits: Limits, trust_anchors: str, *, thorough: bool) -> Examination:
+    if source.size > limits.max_bytes:
         raise LimitExceeded("too_large", f"the file is larger than {limits.max_bytes} bytes")
-    medium, format = sniff.sniff(data) if declared is None else ("text", declared)
+    # A fragment of HTML cannot be told from plain text by its first bytes.
+    medium, format = sniff.sniff(source) if source.declared is None else ("text", source.declared)
     if medium == "text":
-        reading = text.read(data, limits, declared)
-        return Examination(text.fingerprint_of(reading, data), reading.format, reading.text)
+        reading = text.read(source, limits)
+        return Examination(text.fingerprint_of(reading, source.sha256()), reading.format, reading.text)
     module = MEDIA.get(medium)
     if module is None:
-        found = Fingerprint(medium, EXACT, hashlib.sha256(data).digest(), reason="not_fingerprinted")
+        found = Fingerprint(medium, EXACT, source.sha256(), reason="not_fingerprinted")
     else:
-        found = module.fingerprint(data, limits, thorough=thorough)
-    return Examination(found, format, None, _metadata(data, format, trust_anchors))
+        found = module.fingerprint(source.read(limits.max_bytes), limits, thorough=thorough)
+    return Examination(found, format, None, _metadata(source, format, trust_anchors))
 
 
-def _metadata(data: bytes, format: str, trust_anchors: str) -> tuple[Field, ...]:
+def _metadata(source: Source, format: str, trust_anchors: str) -> tuple[Field, ...]:
     from . import metadata  # needed in the decoder process only
 
-    return metadata.read(data, format, trust_anchors)
+    return metadata.read(source, format, trust_anchors)
 
 
 def search(query: Fingerprint, index: Index, load: Load, seen: Index | None = None) -> Found:

@@ -6,6 +6,7 @@ import re
 
 from .errors import FingerprintError, UnreadableMedia, UnsupportedMedium
 from .model import Medium
+from .source import Source
 
 # Longest first where one is the beginning of another. Sources: the formats' own specifications.
 _MAGIC: tuple[tuple[int, bytes, Medium, str], ...] = (
@@ -87,24 +88,25 @@ _TAG = re.compile(
 _FRAGMENT = re.compile(rf"{_BEFORE}<(?:{_NAMES})[\s/>]", re.I | re.S)
 _CLOSING = re.compile(rf"</(?:{_NAMES})\s*>", re.I)
 _FENCED = re.compile(r"^(?:```|~~~)", re.M)
-_HEAD = 65_536  # bytes looked at
+_HEAD_BYTES = 65_536  # read of a file that is no archive
 _BLANK = b"\xef\xbb\xbf\x00\t\n\x0c\r "
-_PARTS = 4 << 20  # bytes that the parts which tell what an archive is may unpack to
+_MAX_DOCUMENT_TYPE_BYTES = 4 << 20  # that the parts which tell what an archive is may unpack to
 _STRAY_NULS = 0.005  # share of NULs still taken for text, as in text.decoding
 _LONGEST = 1000  # code points of HTML for one closing tag, where only they tell
 _CLOSINGS = 3  # closing tags that make a text HTML even if it does not start so
 
 
-def sniff(data: bytes) -> tuple[Medium, str]:
+def sniff(source: Source) -> tuple[Medium, str]:
     """The medium and the format (``jpeg``, ``mp3``, ``html``, ``plain`` ...) of a file.
 
     Raises:
-        UnreadableMedia: ``empty``.
+        UnreadableMedia: ``empty``; of an archive that looks like a document, ``truncated``, ``damaged``.
         UnsupportedMedium: a format that is not taken, by reason.
+        LimitExceeded: ``too_many_entries`` of an archive.
     """
-    if not data:
+    head = source[:_HEAD_BYTES]
+    if not head:
         raise UnreadableMedia("empty", "the file is empty")
-    head = bytes(data[:_HEAD])
     for offset, magic, medium, format in _MAGIC:
         if head.startswith(magic, offset):
             if format == "matroska":
@@ -120,20 +122,20 @@ def sniff(data: bytes) -> tuple[Medium, str]:
         return "audio", frame
     if head.lstrip(_BLANK)[:5] == b"%PDF-":
         return "text", "pdf"
-    if head.startswith(b"PK\x03\x04") and (document := _zipped(data)) is not None:
+    if head.startswith(b"PK\x03\x04") and (document := _zipped(source)) is not None:
         return "text", document
-    return "text", _text_format(head, _refuse(data, head))
+    return "text", _text_format(head, _refuse(source, head))
 
 
-def _zipped(data: bytes) -> str | None:
+def _zipped(source: Source) -> str | None:
     """Which document a zip file is, by its parts."""
     from .documents import docx, epub
     from .documents.archive import Archive
 
-    named = data[30:4096]  # the first part's name stands there even where the end is missing
+    named = source[30:4096]  # the first part's name stands there even where the end is missing
     looks = named.startswith((b"[Content_Types].xml", b"mimetypeapplication/epub+zip", b"word/"))
     try:
-        archive = Archive(data, _PARTS)
+        archive = Archive(source, _MAX_DOCUMENT_TYPE_BYTES)
         return "docx" if docx.is_docx(archive) else "epub" if epub.is_epub(archive) else None
     except FingerprintError as error:
         if looks or error.reason == "too_many_entries":
@@ -174,13 +176,13 @@ def _next_frame(head: bytes, length: int, mask: int) -> bool:
     return len(following) < 2 or (following[0] == 0xFF and following[1] & mask == head[1] & mask)
 
 
-def _refuse(data: bytes, head: bytes) -> str | None:
+def _refuse(source: Source, head: bytes) -> str | None:
     """Raise for what is not taken; the encoding of UTF-16 and UTF-32 without a mark, else None."""
     for magic, reason, message in _REFUSED:
         if head.startswith(magic):
             raise UnsupportedMedium(reason, message)
     if head.startswith(_OLE):
-        if "EncryptedPackage".encode("utf-16-le") in data:
+        if source.find("EncryptedPackage".encode("utf-16-le")) >= 0:
             raise UnsupportedMedium("encrypted", "the document is encrypted; save it without a password")
         raise UnsupportedMedium("office_document", f"old office files are not taken; {_SAVE}")
     if head[:2] == b"MZ" and b"\x00" in head[:64]:

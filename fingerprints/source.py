@@ -1,8 +1,8 @@
 """What is read: a file on disk, inline text, an upload spooled to disk, bytes held in memory; all are one `Source`.
 
-A source is a stream. Whoever can works on `Source.open`, which seeks, so that a film of any length fits in memory;
-a medium that has to hold all of a file says how much that may be (`Source.read`). Every reader has a position of its
-own, so several can read one source at a time.
+A source is a stream. Whoever can reads spans of it, or seeks in what `Source.open` gives, so that a film of any length
+fits in memory; a medium that has to hold all of a file says how much that may be (`Source.read`). All reading is by
+position, so that any number of readers share one source.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, Protocol, cast
 
 from .errors import LimitExceeded, UnreadableMedia
 from .model import TextFormat
@@ -35,8 +35,14 @@ class _Descriptor:
     owner: object = None
 
 
+class Spans(Protocol):
+    """What reads of foreign structures need: ``spans[a:b]``, of bytes or of a source."""
+
+    def __getitem__(self, span: slice, /) -> bytes: ...
+
+
 class Source:
-    """A finite, seekable sequence of bytes.
+    """A finite, seekable sequence of bytes; ``source[a:b]`` reads a span, as far as there is one.
 
     Attributes:
         declared: the bytes are UTF-8 text of this format, as their sender said; None where the content has to tell.
@@ -83,19 +89,41 @@ class Source:
 
     @property
     def size(self) -> int:
-        """Bytes; raises UnreadableMedia as `open` does."""
-        if isinstance(self._content, bytes):
-            return len(self._content)
-        with self.opened() as (_, size):
-            return size
-
-    def open(self) -> BinaryIO:
-        """A reader of its own, at the beginning; the caller closes it.
+        """Bytes.
 
         Raises:
-            UnreadableMedia: ``file_missing``, ``is_a_directory``, ``not_a_file``, ``file_unreadable``; and, from
-                reading, ``file_changed``.
+            UnreadableMedia: ``file_missing``, ``is_a_directory``, ``not_a_file``, ``file_unreadable``.
         """
+        if isinstance(self._content, bytes):
+            return len(self._content)
+        if isinstance(self._content, _Descriptor):
+            return self._content.size
+        with self.opened() as held:
+            return held.size
+
+    def __getitem__(self, span: slice, /) -> bytes:
+        if isinstance(self._content, bytes):
+            return self._content[span]
+        if isinstance(self._content, _Descriptor):
+            start, end, _ = span.indices(self._content.size)
+            return _read_at(self._content.number, start, max(end - start, 0))
+        with self.opened() as held:
+            return held[span]
+
+    def read(self, limit: int) -> bytes:
+        """All of it, at once.
+
+        Raises:
+            LimitExceeded: ``too_large``: more than ``limit`` bytes.
+            UnreadableMedia: as `size`, and ``file_changed``.
+        """
+        with self.opened() as held:
+            if held.size > limit:
+                raise LimitExceeded("too_large", f"the file is larger than {limit} bytes")
+            return held[:]
+
+    def open(self) -> BinaryIO:
+        """A reader at the beginning, with a position of its own; the caller closes it. Raises as `read` does."""
         if isinstance(self._content, bytes):
             return io.BytesIO(self._content)
         if isinstance(self._content, _Descriptor):
@@ -104,32 +132,11 @@ class Source:
             reader = _Reader(*_open(self._content), owned=True)
         return cast(BinaryIO, io.BufferedReader(reader))
 
-    def read(self, limit: int) -> bytes:
-        """All of it, at once.
-
-        Raises:
-            LimitExceeded: ``too_large``: more than ``limit`` bytes.
-            UnreadableMedia: as `open`.
-        """
-        if isinstance(self._content, bytes):
-            _check_size(len(self._content), limit)
-            return self._content
-        with self.opened() as (number, size):
-            _check_size(size, limit)
-            return _read_at(number, 0, size)
-
-    def head(self, size: int) -> bytes:
-        """The first bytes, as many as there are up to ``size``."""
-        if isinstance(self._content, bytes):
-            return self._content[:size]
-        with self.opened() as (number, whole):
-            return _read_at(number, 0, min(size, whole))
-
-    def chunks(self) -> Iterator[bytes]:
-        """All of it, piece by piece."""
-        with self.open() as reader:
-            while chunk := reader.read(CHUNK):
-                yield chunk
+    def chunks(self, start: int = 0) -> Iterator[bytes]:
+        """All of it from a place on, piece by piece."""
+        with self.opened() as held:
+            for at in range(start, held.size, CHUNK):
+                yield held[at : at + CHUNK]
 
     def sha256(self) -> bytes:
         """The digest of all of it, 32 bytes."""
@@ -138,11 +145,43 @@ class Source:
             summed.update(chunk)
         return summed.digest()
 
-    @contextlib.contextmanager
-    def opened(self) -> Iterator[tuple[int, int]]:
-        """A descriptor to read by position or to pass to another process, and the size; raises as `open` does.
+    def find(self, needle: bytes, start: int = 0) -> int:
+        """Where some bytes first stand from a place on; -1 where they do not."""
+        for at, window in self.windows(len(needle) - 1, start):
+            if (found := window.find(needle)) >= 0:
+                return at + found
+        return -1
 
-        Bytes in memory become an anonymous file, which nobody can write to.
+    def count(self, needle: bytes) -> int:
+        """How often some bytes stand here that cannot overlap themselves."""
+        return sum(window.count(needle) for _, window in self.windows(len(needle) - 1))
+
+    def windows(self, overlap: int, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Pieces to search, and where they begin; each begins with the last ``overlap`` bytes of the one before."""
+        if isinstance(self._content, bytes):
+            yield start, self._content[start:]
+            return
+        before = b""
+        for chunk in self.chunks(start):
+            window = before + chunk
+            yield start - len(before), window
+            start += len(chunk)
+            before = window[max(0, len(window) - overlap) :]
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Source]:
+        """The same source, of which a file is opened once and for all readers. Raises as `size` does."""
+        if isinstance(self._content, Path):
+            with self.shared() as (number, size):
+                yield Source.descriptor(number, size, self.declared)
+        else:
+            yield self
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[tuple[int, int]]:
+        """A descriptor to pass to another process, and how many bytes of it to read. Raises as `size` does.
+
+        Bytes in memory become an anonymous file that nobody can write to.
         """
         if isinstance(self._content, _Descriptor):
             yield self._content.number, self._content.size
@@ -158,7 +197,7 @@ class Source:
 
 
 def changed() -> UnreadableMedia:
-    """The error of a file that somebody writes to while it is read."""
+    """The error of a file that somebody cuts off while it is read."""
     return UnreadableMedia("file_changed", "the file became shorter while it was read; try again")
 
 
@@ -201,20 +240,15 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
-def _check_size(size: int, limit: int) -> None:
-    if size > limit:
-        raise LimitExceeded("too_large", f"the file is larger than {limit} bytes")
-
-
 def _read_at(number: int, start: int, size: int) -> bytes:
     parts: list[bytes] = []
-    while size:
+    while size > 0:
         part = os.pread(number, size, start)
         if not part:
             raise changed()
         parts.append(part)
         start, size = start + len(part), size - len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    return b"".join(parts) if len(parts) != 1 else parts[0]
 
 
 def _open(path: Path) -> tuple[int, int]:

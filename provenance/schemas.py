@@ -6,9 +6,7 @@ A batch line, a request body and an answer are these models; field names are the
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -23,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from fingerprints.model import Medium, Reuse, TextFormat
+from fingerprints.model import Medium, Reuse
 
 from .errors import BadInput, SourcemarkError
 
@@ -80,17 +78,6 @@ Url = Annotated[
     str, Field(max_length=2000, json_schema_extra=_URL), AfterValidator(_clean_line), AfterValidator(_clean_url)
 ]
 Date = Annotated[str, Field(max_length=40, json_schema_extra=_DATE), AfterValidator(_clean_date)]
-
-
-@dataclass(frozen=True, slots=True)
-class Inline:
-    """A text that came as text, not as a file: its sender knows whether it is HTML."""
-
-    text: str
-    format: TextFormat = "plain"
-
-
-Source = Path | bytes | Inline
 
 
 class Record(BaseModel):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from fingerprints.source import Source
 from provenance.errors import BadInput, SourcemarkError
 from provenance.scans import evidence, records, scanning
-from provenance.schemas import Inline, NewScan, ScanItem, ScanResult
+from provenance.schemas import NewScan, ScanItem, ScanResult
 
-from ..bodies import batch_body, batch_items, item, read_body, request_body
+from ..bodies import RequestBody, batch_body, batch_items, item, request_body
 from ..dependencies import (
     ApplicationDep,
     Cursor,
@@ -49,10 +49,10 @@ class ScanBatchResult(BaseModel):
     results: list[ScanResult]
 
 
-def _inline(new: NewScan) -> Inline | SourcemarkError:
+def _inline(new: NewScan) -> Source | SourcemarkError:
     if (new.text is None) == (new.html is None):
         return BadInput("exactly one is needed: text or html")
-    return Inline(new.text) if new.text is not None else Inline(new.html or "", "html")
+    return Source.text(new.text) if new.text is not None else Source.text(new.html or "", "html")
 
 
 @router.post(
@@ -63,11 +63,10 @@ def _inline(new: NewScan) -> Inline | SourcemarkError:
     responses=responses(401, 403, 409, 413, 415, 422),
     openapi_extra=request_body(NewScan, EXAMPLE),
 )
-async def scan_upload(
-    request: Request, app: ApplicationDep, principal: MayScan, idempotency_key: IdempotencyKey = None
+def scan_upload(
+    app: ApplicationDep, principal: MayScan, body: RequestBody, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Searches everything registered up to this moment. Of the upload only what the verdict needs is kept."""
-    body = await read_body(request)
 
     def act() -> tuple[int, Any]:
         new = item(NewScan, body)
@@ -80,7 +79,7 @@ async def scan_upload(
             raise Refused(result.error.model_dump(mode="json"))
         return 200, result.model_dump(mode="json")
 
-    return await run_in_threadpool(answer_once, app, principal, idempotency_key, ("scans", body.exact), act)
+    return answer_once(app, principal, idempotency_key, ("scans", body.exact()), act)
 
 
 @router.post(
@@ -91,11 +90,10 @@ async def scan_upload(
     responses=responses(401, 403, 409, 413, 415),
     openapi_extra=batch_body(ScanBatch, EXAMPLE),
 )
-async def scan_uploads(
-    request: Request, app: ApplicationDep, principal: MayScan, idempotency_key: IdempotencyKey = None
+def scan_uploads(
+    app: ApplicationDep, principal: MayScan, body: RequestBody, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Results are in the order of the items; one bad item is one result with an error, the rest goes on."""
-    body = await read_body(request)
 
     def act() -> tuple[int, Any]:
         uploads = [
@@ -105,7 +103,7 @@ async def scan_uploads(
         results = app.scanner.scan(account_of(app.db, principal), uploads)
         return 200, {"results": [r.model_dump(mode="json") for r in results]}
 
-    return await run_in_threadpool(answer_once, app, principal, idempotency_key, ("scans/batch", body.exact), act)
+    return answer_once(app, principal, idempotency_key, ("scans/batch", body.exact()), act)
 
 
 @router.get("", operation_id="listScans", summary="Your scans", responses=responses(401, 403))

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, Field
 
+from fingerprints.source import Source
 from provenance.accounts.accounts import Principal
 from provenance.application import Application
 from provenance.errors import BadInput
 from provenance.marking import credit_line
-from provenance.schemas import Inline, NewWork, RegistrationItem, RegistrationResult, Source, WorkRecord
+from provenance.schemas import NewWork, RegistrationItem, RegistrationResult, WorkRecord
 from provenance.tlog import receipt, verify
 from provenance.works import catalog, certificate
 from provenance.works.prepared import Prepared
 from provenance.works.receipt_builder import build_receipt
 from provenance.works.registration import RegistrationRequest
 
-from ..bodies import Body, batch_body, batch_items, item, read_body, request_body
+from ..bodies import Body, RequestBody, batch_body, batch_items, item, request_body
 from ..dependencies import (
     ApplicationDep,
     Cursor,
@@ -81,12 +81,11 @@ def _register(
     ),
     openapi_extra=request_body(NewWork, EXAMPLE),
 )
-async def register_work(
-    request: Request, app: ApplicationDep, principal: MayRegister, idempotency_key: IdempotencyKey = None
+def register_work(
+    app: ApplicationDep, principal: MayRegister, body: RequestBody, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """The answer comes when the entry is signed, published and durable. Earlier registrations of the same or similar
     content are listed in `competing`; they never prevent a registration."""
-    body = await read_body(request)
 
     def act() -> tuple[int, Any]:
         new = item(NewWork, body)
@@ -98,7 +97,7 @@ async def register_work(
             raise Refused(result.error.model_dump(mode="json"))
         return 201 if result.status == "registered" else 200, result.model_dump(mode="json")
 
-    return await run_in_threadpool(answer_once, app, principal, idempotency_key, ("works", body.exact), act)
+    return answer_once(app, principal, idempotency_key, ("works", body.exact()), act)
 
 
 @router.post(
@@ -109,21 +108,16 @@ async def register_work(
     responses=responses(401, 403, 404, 413, 415, 422),
     openapi_extra=request_body(NewWork, EXAMPLE),
 )
-async def prepare_work(request: Request, app: ApplicationDep, principal: MayRegister) -> Prepared:
+def prepare_work(app: ApplicationDep, principal: MayRegister, body: RequestBody) -> Prepared:
     """Takes what `POST /v1/works` takes and answers with the statement to sign; nothing is registered until its signed
     form comes to `POST /v1/statements`, within a day. The private key never comes here."""
-    body = await read_body(request)
-
-    def act() -> Prepared:
-        new = item(NewWork, body)
-        named = RegistrationItem.model_validate({**new.model_dump(), "path": body.filename or None})
-        return app.prepared.prepare(account_of(app.db, principal), named, _source(new, body))
-
-    return await run_in_threadpool(act)
+    new = item(NewWork, body)
+    named = RegistrationItem.model_validate({**new.model_dump(), "path": body.filename or None})
+    return app.prepared.prepare(account_of(app.db, principal), named, _source(new, body))
 
 
 def _source(new: NewWork, body: Body) -> Source:
-    return body.file if body.file is not None else Inline(new.text or "")
+    return body.file if body.file is not None else Source.text(new.text or "")
 
 
 @router.post(
@@ -134,24 +128,23 @@ def _source(new: NewWork, body: Body) -> Source:
     responses=responses(401, 403, 409, 413, 415),
     openapi_extra=batch_body(WorkBatch, EXAMPLE),
 )
-async def register_works(
-    request: Request, app: ApplicationDep, principal: MayRegister, idempotency_key: IdempotencyKey = None
+def register_works(
+    app: ApplicationDep, principal: MayRegister, body: RequestBody, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Results are in the order of the items; one bad item is one result with status `error`, the rest goes on."""
-    body = await read_body(request)
 
     def act() -> tuple[int, Any]:
         wanted = [
             RegistrationRequest(
                 RegistrationItem.model_validate(new.model_dump()),
-                wrong or (BadInput("text: is needed") if new.text is None else Inline(new.text)),
+                wrong or (BadInput("text: is needed") if new.text is None else Source.text(new.text)),
             )
             for new, wrong in batch_items(NewWork, body, app.settings.max_batch_lines)
         ]
         results = _register(app, principal, wanted)
         return 200, {"results": [r.model_dump(mode="json") for r in results]}
 
-    return await run_in_threadpool(answer_once, app, principal, idempotency_key, ("works/batch", body.exact), act)
+    return answer_once(app, principal, idempotency_key, ("works/batch", body.exact()), act)
 
 
 @router.get("", operation_id="listWorks", summary="Your works", responses=responses(401, 403))

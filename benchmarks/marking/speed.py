@@ -14,6 +14,7 @@ from PIL import Image
 
 from fingerprints.model import Limits
 from fingerprints.sandbox.pool import Sandbox
+from fingerprints.source import Source
 from provenance.marking import Post, Work, check, write_into
 
 WORK = Work(
@@ -85,13 +86,13 @@ def main() -> None:
         report(f"text, {size} code points", [lambda t=text: check(WORK, Post(text=t, lang="zh"))] * 40)  # type: ignore[misc]
         report(f"page, {size} code points of text", [lambda h=html: check(WORK, Post(html=h, lang="zh"))] * 40)  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as folder, Sandbox(1, Limits()) as sandbox:
-        sandbox.examine(b"warm up")
+        sandbox.examine(Source.blob(b"warm up"))
         for format, data in files():
             path = Path(folder) / f"a.{format.lower()}"
             path.write_bytes(data)
 
             def one(path: Path = path) -> object:
-                return check(WORK, Post(fields=sandbox.examine(path).fields))
+                return check(WORK, Post(fields=sandbox.examine(Source.file(path)).fields))
 
             report(f"file, {format}, decoded and fingerprinted", [one] * 40)
     for name, make in HOSTILE.items():

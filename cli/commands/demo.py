@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fingerprints.source import Source
 from provenance.errors import BadInput
 
 from ..output import (
@@ -113,7 +114,7 @@ def _register(opened: Application, made: list[DemoWork]) -> dict[str, Registrati
                 source_urls=[work.source_url] if work.source_url else [],
                 licence=work.licence,
             ),
-            work.data,
+            Source.blob(work.data),
         )
         for work in made
     ]
@@ -182,7 +183,7 @@ def _scan(opened: Application, reposts: list[Repost], folder: Path) -> list[Scan
                 post_url=f"https://social.example/p/{number}",
                 caption=repost.caption,
             ),
-            folder / repost.name,
+            Source.file(folder / repost.name),
         )
         for number, repost in enumerate(reposts, 1)
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fingerprints.source import Source
 from provenance.config import Settings, load_settings
 from provenance.errors import SourcemarkError
 
@@ -97,7 +98,7 @@ def _ledger(opened: Application) -> str:
 
 def _decoder(opened: Application) -> str:
     examined = opened.examiner.examine(
-        "A text that every decoder process can read. 每个解码进程都能读的文字。".encode()
+        Source.blob("A text that every decoder process can read. 每个解码进程都能读的文字。".encode())
     )
     return f"{opened.settings.workers} × {examined.fingerprint.algorithm}"
 

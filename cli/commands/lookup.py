@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fingerprints.source import Source
 from provenance.errors import BadInput
 from provenance.schemas import SightingRecord
 
@@ -58,7 +59,7 @@ def _work_ids(opened: Application, work: str) -> list[str]:
 
         return [catalog.get(opened.db, opened.log.origin, work).work_id]
 
-    upload = opened.examiner.examine(Path(work), thorough=True).fingerprint
+    upload = opened.examiner.examine(Source.file(Path(work)), thorough=True).fingerprint
     return [found.work.work_id for found in opened.matcher.find(upload).found]
 
 

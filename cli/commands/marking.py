@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from fingerprints.model import Field
+from fingerprints.source import Source
 from provenance.config import Settings
 from provenance.errors import BadInput, Misconfigured, SourcemarkError, from_fingerprint_error
 
@@ -63,7 +64,7 @@ def _outcomes(batch: str, trust_anchors: Path | None) -> Iterator[Outcome]:
 
         def fields_of(path: str) -> tuple[Field, ...]:
             try:
-                return sandbox.examine(folder / path).fields
+                return sandbox.examine(Source.file(folder / path)).fields
             except FingerprintError as error:
                 raise from_fingerprint_error(error) from error
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fingerprints.source import Source
 from provenance.errors import BadInput
 from provenance.schemas import RegistrationItem, RegistrationResult, parse
 from provenance.tlog.keys import SigningKey
@@ -124,7 +125,7 @@ def _with_service(
 
 def _from_paths(paths: list[Path], claim: dict[str, Any], submission: Any) -> Iterator[Any]:
     for path in paths:
-        yield submission(parse(RegistrationItem, {**claim, "path": str(path)}), path)
+        yield submission(parse(RegistrationItem, {**claim, "path": str(path)}), Source.file(path))
 
 
 def _show(result: RegistrationResult) -> None:

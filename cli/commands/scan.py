@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
+from fingerprints.source import CHUNK, Source
 from provenance.application import Application
 from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge
-from provenance.schemas import ScanItem, ScanResult, Source, parse
+from provenance.schemas import ScanItem, ScanResult, parse
 
 from .. import batch as batches
 from .. import passages
@@ -78,7 +81,7 @@ def command(
     if show_ == "" and json_:
         raise BadInput("--show without a file prints for people: leave out --json")
     last: ScanResult | None = None
-    with application() as opened:
+    with application() as opened, ExitStack() as files:
         from provenance.accounts import accounts
         from provenance.scans import scanning
 
@@ -87,7 +90,7 @@ def command(
             assert path is not None
             given = {"account": account, "post_url": post_url, "use": use, "commercial": commercial, "lang": lang}
             item = parse(ScanItem, {**given, "path": path, "caption": _caption(caption)})
-            source = _source(path, opened.settings.limits.max_bytes)
+            source = files.enter_context(_source(path, opened.settings.limits.max_bytes))
             uploads = iter([scanning.Upload(item, source)])
             total: int | None = 1
         else:
@@ -139,13 +142,19 @@ def _evidence(
             say(tr("drawn into", "已绘制到") + f" {target}")
 
 
-def _source(path: str, most: int) -> Source | SourcemarkError:
+@contextmanager
+def _source(path: str, limit: int) -> Iterator[Source | SourcemarkError]:
+    """A file, or standard input, which is kept on disk while it is needed."""
     if path != "-":
-        return Path(path)
-    data = sys.stdin.buffer.read(most + 1)
-    if len(data) > most:
-        return TooLarge(f"standard input is larger than {most} bytes (SOURCEMARK_MAX_UPLOAD_MIB)", reason="too_large")
-    return data
+        yield Source.file(Path(path))
+        return
+    with tempfile.TemporaryFile() as file:
+        while (left := limit + 1 - file.tell()) and (chunk := sys.stdin.buffer.read(min(left, CHUNK))):
+            file.write(chunk)
+        if file.tell() <= limit:
+            yield Source.spooled(file)
+            return
+    yield TooLarge(f"standard input is larger than {limit} bytes (SOURCEMARK_MAX_UPLOAD_MIB)", reason="too_large")
 
 
 def _caption(path: Path | None) -> str | None:

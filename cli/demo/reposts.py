@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 from fingerprints.errors import FingerprintError, UnsupportedMedium
 from fingerprints.sniff import sniff
+from fingerprints.source import Source
 
 from . import picture_reposts, text_reposts
 from .articles import unregistered_articles
@@ -150,7 +151,7 @@ def unrelated() -> list[Repost]:
 
 
 def _medium(work: DemoWork) -> Medium:
-    medium, _ = sniff(work.data)
+    medium, _ = sniff(Source.blob(work.data))
     if medium == "text" or medium == "image":
         return medium
     raise UnsupportedMedium(medium, f"the demo makes no reposts of {medium}")

@@ -15,6 +15,7 @@ from fingerprints.documents.extraction import DOCUMENTS, read
 from fingerprints.errors import UnreadableMedia, UnsupportedMedium
 from fingerprints.model import Limits
 from fingerprints.sniff import sniff
+from fingerprints.source import Source
 from fingerprints.unicode.folding import to_text
 
 from .variants import is_han, to_simplified, to_traditional
@@ -64,11 +65,11 @@ def open_text(data: bytes) -> str:
         UnreadableMedia: undecodable, ``too_short`` or ``too_long``.
         UnsupportedMedium: not a text format that is taken.
     """
-    medium, format = sniff(data)
+    medium, format = sniff(Source.blob(data))
     if medium != "text" or format in DOCUMENTS:
         # Documents are opened by libraries, which the decoder process does; this is only the demo.
         raise UnsupportedMedium(format, f"the demo takes plain text, Markdown and HTML, not {format}")
-    seen = read(data, Limits(max_text_bytes=max(len(data), 1))).seen
+    seen = read(Source.blob(data), Limits(max_text_bytes=max(len(data), 1))).seen
     text = to_text(seen[seen > 0])
     text = re.sub(r"\r\n?|\u2028|\u2029", "\n", text).strip()
     text = re.sub(r"[ \t]*\n(?:[ \t]*\n)+", "\n\n", text)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 import zlib
 from collections.abc import Mapping
 
 from ..errors import LimitExceeded, UnreadableMedia
+from ..source import Source
 
 MAX_ENTRIES = 10_000
 _ENTRY, _END = b"PK\x01\x02", b"PK\x05\x06"  # signatures of a directory's entry and of its end
@@ -16,24 +16,24 @@ _ENTRY, _END = b"PK\x01\x02", b"PK\x05\x06"  # signatures of a directory's entry
 class Archive:
     """A zip file that unpacks to no more than it may."""
 
-    def __init__(self, data: bytes, most: int) -> None:
+    def __init__(self, source: Source, max_unpacked: int) -> None:
         """
         Args:
-            data: the whole file.
-            most: bytes that all parts read together may have, unpacked.
+            source: the file; it stays open as long as the archive is read.
+            max_unpacked: bytes that all parts read together may have, unpacked.
 
         Raises:
             UnreadableMedia: ``truncated``, ``damaged``.
             LimitExceeded: ``too_many_entries``.
         """
-        if _END not in data:
+        if source.find(_END) < 0:
             raise UnreadableMedia("truncated", "the file is cut off; send all of it")
         # Counted before the directory is read: a bomb can be one of a million empty entries.
-        if data.count(_ENTRY) > MAX_ENTRIES:
+        if source.count(_ENTRY) > MAX_ENTRIES:
             raise LimitExceeded("too_many_entries", f"the file holds more than {MAX_ENTRIES} parts")
-        self._most, self._left = most, most
+        self._max_unpacked, self._left = max_unpacked, max_unpacked
         try:
-            self._zip = zipfile.ZipFile(io.BytesIO(data))
+            self._zip = zipfile.ZipFile(source.open())
             self._parts: Mapping[str, zipfile.ZipInfo] = {
                 info.filename.lstrip("/"): info for info in self._zip.infolist() if not info.is_dir()
             }
@@ -79,7 +79,7 @@ class Archive:
         return b"".join(out)
 
     def _too_large(self) -> LimitExceeded:
-        return LimitExceeded("unpacked_too_large", f"the file unpacks to more than {self._most} bytes")
+        return LimitExceeded("unpacked_too_large", f"the file unpacks to more than {self._max_unpacked} bytes")
 
 
 def _damaged(error: Exception) -> UnreadableMedia:

@@ -14,6 +14,7 @@ from lxml import etree
 
 from ..errors import LimitExceeded, UnreadableMedia
 from ..model import Limits
+from ..source import Source
 from .archive import Archive
 
 _TYPES = "[Content_Types].xml"
@@ -31,14 +32,14 @@ def is_docx(archive: Archive) -> bool:
     return _TYPES in archive and _MAIN.search(archive.read(_TYPES)) is not None
 
 
-def extract(data: bytes, limits: Limits) -> tuple[str, int]:
+def extract(source: Source, limits: Limits) -> tuple[str, int]:
     """The text, a line a paragraph, in cells too; and how many letters and digits are hidden.
 
     Raises:
         UnreadableMedia: ``truncated``, ``damaged``, ``encrypted``.
         LimitExceeded: ``too_large`` (of the text), ``unpacked_too_large``, ``too_many_entries``.
     """
-    archive = Archive(data, limits.max_unpacked_bytes)
+    archive = Archive(source, limits.max_unpacked_bytes)
     main = _main_part(archive)
     folder = main.rpartition("/")[0]
     text = _Text(limits.max_text_bytes)

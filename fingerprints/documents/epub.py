@@ -10,6 +10,7 @@ from lxml import etree
 
 from ..errors import LimitExceeded, UnreadableMedia
 from ..model import Limits
+from ..source import Source
 from ..unicode.charset import decode
 from ..unicode.folding import code_points, to_text
 from . import html
@@ -23,14 +24,14 @@ def is_epub(archive: Archive) -> bool:
     return _CONTAINER in archive and b"application/oebps-package+xml" in archive.read(_CONTAINER)
 
 
-def extract(data: bytes, limits: Limits) -> tuple[str, int]:
+def extract(source: Source, limits: Limits) -> tuple[str, int]:
     """The text of all chapters, and how many letters and digits are hidden.
 
     Raises:
         UnreadableMedia: ``truncated``, ``damaged``, ``encrypted``.
         LimitExceeded: ``too_large`` (of the text), ``unpacked_too_large``, ``too_many_entries``.
     """
-    archive = Archive(data, limits.max_unpacked_bytes)
+    archive = Archive(source, limits.max_unpacked_bytes)
     package = next((_get(e, "full-path") for e in _iter(archive, _CONTAINER, "rootfile")), "")
     chapters = _spine(archive, package)
     locked = _locked(archive)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from .. import sniff
 from ..errors import LimitExceeded, UnreadableMedia
 from ..model import Limits, TextFormat
+from ..source import Source
 from ..unicode.charset import decode
 from ..unicode.folding import CodePoints, code_points
 from . import html, markdown
@@ -42,12 +43,12 @@ class Reading:
     hidden: int
 
 
-def read(data: bytes, limits: Limits, declared: TextFormat | None = None) -> Reading:
+def read(source: Source, limits: Limits) -> Reading:
     """Read a text.
 
     Args:
-        data: the whole file.
-        declared: the format, where it is known from elsewhere than the bytes.
+        source: the file; its declared format holds, where it has one.
+        limits: ``max_text_bytes`` and what documents may unpack to.
 
     Raises:
         UnreadableMedia: ``empty``, ``undecodable``, ``nul_bytes``, ``lone_surrogate``; of documents ``truncated``,
@@ -55,21 +56,33 @@ def read(data: bytes, limits: Limits, declared: TextFormat | None = None) -> Rea
         UnsupportedMedium: what `sniff.sniff` says.
         LimitExceeded: ``too_large``, and of documents ``unpacked_too_large``, ``too_many_entries``, ``too_many_pages``.
     """
-    if declared is None:
-        medium, format = sniff.sniff(data)
+    if source.declared is None:
+        medium, format = sniff.sniff(source)
         if medium != "text":
             raise UnreadableMedia("mislabelled", f"this is {medium} ({format}), not text")
     else:
-        format = declared
+        format = source.declared
     if format in DOCUMENTS:
-        return _document(data, format, limits)
-    if len(data) > limits.max_text_bytes:
+        return _document(source, format, limits)
+    if source.size > limits.max_text_bytes:
         raise LimitExceeded("too_large", f"the text is larger than {limits.max_text_bytes} bytes; send it in parts")
-    text, encoding = decode(data)
-    if declared is None and format == "plain" and markdown.is_markdown(text):
+    text, encoding = _decoded(source.read(limits.max_text_bytes), source.declared)
+    if source.declared is None and format == "plain" and markdown.is_markdown(text):
         format = "markdown"
     seen, hidden = _seen(text, format)
     return Reading(text, encoding, format, seen, hidden)
+
+
+def _decoded(data: bytes, declared: TextFormat | None) -> tuple[str, str]:
+    """Text and encoding; what was sent as text is UTF-8, unless it holds what no encoding can."""
+    if declared is not None:
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            raise UnreadableMedia(
+                "undecodable", "the text holds half of a surrogate pair, which is not Unicode text"
+            ) from None
+    return decode(data)
 
 
 def _seen(text: str, format: str) -> tuple[CodePoints, int]:
@@ -81,7 +94,7 @@ def _seen(text: str, format: str) -> tuple[CodePoints, int]:
     return (html.references(text, points) if "&" in text else points), 0
 
 
-def _document(data: bytes, format: str, limits: Limits) -> Reading:
+def _document(source: Source, format: str, limits: Limits) -> Reading:
     # Their libraries take a while to import and most files are none of these.
     if format == "pdf":
         from .pdf import extract
@@ -89,7 +102,7 @@ def _document(data: bytes, format: str, limits: Limits) -> Reading:
         from .docx import extract
     else:
         from .epub import extract
-    text, hidden = extract(data, limits)
+    text, hidden = extract(source, limits)
     if not any(map(str.isalnum, text)):
         raise UnreadableMedia("no_text", f"the {format.upper()} holds no text, only pictures; send those as pictures")
     if text.count("\x00"):

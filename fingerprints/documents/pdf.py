@@ -6,12 +6,13 @@ from typing import Any
 
 from ..errors import LimitExceeded, UnreadableMedia
 from ..model import Limits
+from ..source import Source
 
 # PDFium marks a hyphen that only breaks a word at the end of a line.
 _CLEAN = {0x02: "\u00ad", 0xFFFE: "\u00ad", 0xFFFF: None, 0x00: None}
 
 
-def extract(data: bytes, limits: Limits) -> tuple[str, int]:
+def extract(source: Source, limits: Limits) -> tuple[str, int]:
     """The text, pages apart by a line feed; text that is drawn invisibly (of a scanned page, by OCR) is text.
 
     Returns:
@@ -24,6 +25,7 @@ def extract(data: bytes, limits: Limits) -> tuple[str, int]:
     import pypdfium2
     from pypdfium2 import raw
 
+    data = source.read(limits.max_bytes)
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:

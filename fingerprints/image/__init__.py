@@ -20,6 +20,7 @@ from PIL import Image
 from .. import sniff
 from ..errors import UnreadableMedia
 from ..model import CODE_WORDS, KEY_BYTES, Fingerprint, Limits, Medium
+from ..source import Source
 from . import codebook, codec, keypoints
 from .codec import size, small_pictures
 from .phash import SIDE, distances, textured
@@ -57,7 +58,7 @@ def fingerprint(data: bytes, limits: Limits | None = None, *, thorough: bool = F
     from .decoding import frames, opened, small_grey, stored_code  # the decoders are needed in the worker only
 
     limits = limits or Limits()
-    medium, format = sniff.sniff(data)
+    medium, format = sniff.sniff(Source.blob(data))
     if medium != NAME:
         raise UnreadableMedia("mislabelled", f"this is {medium} ({format}), not a picture")
     seen: list[codec.Seen] = []

@@ -34,6 +34,7 @@ from PIL import (
 from .. import sniff
 from ..errors import FingerprintError, LimitExceeded, UnreadableMedia, UnsupportedMedium
 from ..model import Limits
+from ..source import Source
 from .color import plain, srgb
 from .truncation import cut_short
 
@@ -134,7 +135,7 @@ def opened(data: bytes, limits: Limits, *, draft: bool = True) -> Iterator[Opene
 
 
 def _open(data: bytes) -> Image.Image:
-    medium, format = sniff.sniff(data)
+    medium, format = sniff.sniff(Source.blob(data))
     plugin = _PLUGINS.get(format)
     if plugin is None:
         raise UnreadableMedia("mislabelled", f"this is {medium} ({format}), not a picture")

@@ -8,57 +8,73 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ..model import Field
+from ..source import Source
 from . import c2pa_manifest, exif, id3, iim, isobmff, matroska, png_gif, xmp
 from .containers import inflate, jpeg_segments, png_chunks, riff_chunks
 from .xmp import xmp_packets, xmp_values
 
-_Parser = Callable[[bytes, str], Iterator[Field]]
-
 MAX_FIELDS = 500
 MAX_VALUE = 4_000  # code points
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]+")
 _PICTURES = frozenset(["jpeg", "png", "webp", "gif", "tiff", "avif", "heic", "bmp", "jp2"])
 _BOXES = frozenset(["mp4", "m4a", "mov"])
 
 
-def read(data: bytes, format: str, trust_anchors: str = "") -> tuple[Field, ...]:
+def read(source: Source, format: str, trust_anchors: str = "") -> tuple[Field, ...]:
     """All rights, authorship and description fields of a file, in the order of their containers.
 
+    Pictures are read whole; of sound and film, only the tags are held.
+
     Args:
-        data: the whole file.
         format: jpeg, png, webp, gif, tiff, avif, heic, bmp, jp2, mp3, flac, ogg, wav, m4a, mp4, mov, mkv, webm ...;
             others give ().
         trust_anchors: PEM certificates that C2PA manifests are trusted by.
 
     Returns:
-        fields with decoded text. Never raises: what is broken, too large or encrypted is left out.
+        fields with decoded text. What is broken, too large or encrypted is left out.
+
+    Raises:
+        UnreadableMedia: the file cannot be opened, or changes while it is read.
     """
     out: dict[Field, None] = {}
-    # Every parser below meets hostile bytes; one that fails must not cost the others' fields.
-    for parser in _parsers(format, trust_anchors):
-        with contextlib.suppress(Exception):
-            for found in parser(data, format):
-                value = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]+", " ", found.value).strip()[:MAX_VALUE]
-                if value:
-                    out[Field(found.where, found.tag[:100], value)] = None
-                if len(out) >= MAX_FIELDS:
-                    return tuple(out)
+    with source.opened() as held:
+        for parsed in _containers(held, format, trust_anchors):
+            # Every parser meets hostile bytes; one that fails must not cost the others' fields.
+            with contextlib.suppress(Exception):
+                for found in parsed:
+                    value = _CONTROLS.sub(" ", found.value).strip()[:MAX_VALUE]
+                    if value:
+                        out[Field(found.where, found.tag[:100], value)] = None
+                    if len(out) >= MAX_FIELDS:
+                        return tuple(out)
     return tuple(out)
 
 
-def _parsers(format: str, trust_anchors: str) -> list[_Parser]:
-    def credentials(data: bytes, format: str) -> Iterator[Field]:
-        return c2pa_manifest.fields(data, format, trust_anchors)
-
+def _containers(source: Source, format: str, trust_anchors: str) -> list[Iterator[Field]]:
+    """The fields of each container that the format can have; none is parsed yet."""
     if format in _PICTURES:
-        return [exif.fields, iim.fields, xmp.fields, png_gif.png_fields, png_gif.gif_fields, credentials]
-    if format in _BOXES:
-        return [isobmff.fields, xmp.fields, credentials]
+        data = source[:]
+        source = Source.blob(data)
+        return [
+            exif.fields(data, format),
+            iim.fields(data, format),
+            xmp.fields(source, format),
+            png_gif.png_fields(data, format),
+            png_gif.gif_fields(data, format),
+            c2pa_manifest.fields(source, format, trust_anchors),
+        ]
     if format in ("mkv", "webm"):
-        return [matroska.fields]
-    return [id3.fields, xmp.fields, credentials] if format in id3.CONTAINER else []
+        return [matroska.fields(source)]
+    if format in _BOXES:
+        tags = isobmff.fields(source)
+    elif format in id3.CONTAINER:
+        tags = id3.fields(source, format)
+    else:
+        return []
+    return [tags, xmp.fields(source, format), c2pa_manifest.fields(source, format, trust_anchors)]
 
 
 __all__ = [

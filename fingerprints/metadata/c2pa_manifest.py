@@ -5,12 +5,12 @@ Nothing is fetched: no remote manifest, no revocation list. An invalid manifest 
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from ..model import Field
+from ..source import Source
 
 _MIME = {
     "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif", "tiff": "image/tiff",
@@ -30,16 +30,16 @@ _NAMED = (
     "name",
     "headline",
 )
-_MOST = 200  # values
+_MAX_VALUES = 200
 
 
-def fields(data: bytes, format: str, trust_anchors: str = "") -> Iterator[Field]:
+def fields(source: Source, format: str, trust_anchors: str = "") -> Iterator[Field]:
     """The state (Invalid, Valid, Trusted), and of a manifest that is not Invalid what its assertions say of authorship.
 
     Args:
         trust_anchors: PEM certificates; only with them can a manifest be Trusted.
     """
-    if format not in _MIME or (b"c2pa" not in data and b"C2PA" not in data):
+    if format not in _MIME or not any(b"c2pa" in window or b"C2PA" in window for _, window in source.windows(3)):
         return
     import c2pa  # loads a large library: only for files that carry a manifest
 
@@ -51,7 +51,8 @@ def fields(data: bytes, format: str, trust_anchors: str = "") -> Iterator[Field]
     try:
         with (
             c2pa.Context.from_dict(settings) as context,
-            c2pa.Reader(_MIME[format], io.BytesIO(data), context=context) as reader,
+            source.open() as stream,
+            c2pa.Reader(_MIME[format], stream, context=context) as reader,
         ):
             state = str(reader.get_validation_state())
             store = json.loads(reader.json())
@@ -70,7 +71,7 @@ def fields(data: bytes, format: str, trust_anchors: str = "") -> Iterator[Field]
     for assertion in active.get("assertions") or ():
         for tag, value in _assertion(str(assertion.get("label", "")), assertion.get("data")):
             found += 1
-            if found > _MOST:
+            if found > _MAX_VALUES:
                 return
             yield Field("c2pa", tag, value)
 
@@ -100,7 +101,7 @@ def _assertion(label: str, data: Any) -> Iterator[tuple[str, str]]:
 def _strings(value: Any) -> Iterator[str]:
     """The strings of a JSON-LD value: names of persons, items of lists, values of language alternatives."""
     queue = [value]
-    for _ in range(_MOST):
+    for _ in range(_MAX_VALUES):
         if not queue:
             return
         node = queue.pop(0)

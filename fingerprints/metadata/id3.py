@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import zlib
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from collections.abc import Iterator
 from tinytag import TinyTag
 
 from ..model import Field
+from ..source import Source
 from .containers import MAX_INFLATED, decode
 
 CONTAINER = {
@@ -33,15 +33,16 @@ _FRAMES = {
     "TP1": "artist", "TP2": "albumartist", "TCM": "composer", "TXT": "lyricist", "TT2": "title", "TCR": "copyright",
     "TPB": "publisher", "TAL": "album", "WAS": "source", "WAF": "url", "WAR": "www", "WCP": "license", "COM": "comment",
 }  # fmt: skip
-_MOST = 1_000  # frames
+_MAX_FRAMES = 1_000
 
 
-def fields(data: bytes, format: str) -> Iterator[Field]:
+def fields(source: Source, format: str) -> Iterator[Field]:
     """The tags of an audio file, by their usual names in lower case."""
     if format in ("mp3", "aac"):
-        yield from _id3(data)
+        yield from _id3(source)
         return
-    tag = TinyTag.get(file_obj=io.BytesIO(data), duration=False)
+    with source.open() as reader:
+        tag = TinyTag.get(file_obj=reader, duration=False)
     for key, values in tag.as_dict().items():
         if key in ("filename", "mime_type"):
             continue
@@ -50,33 +51,34 @@ def fields(data: bytes, format: str) -> Iterator[Field]:
                 yield Field(CONTAINER[format], key.lstrip("_"), value)
 
 
-def _id3(data: bytes) -> Iterator[Field]:
-    if data[:3] == b"ID3" and len(data) >= 10:
-        yield from _second(data)
-    if data[-128:-125] == b"TAG":  # ID3v1
+def _id3(source: Source) -> Iterator[Field]:
+    head = source[:10]
+    if head[:3] == b"ID3" and len(head) == 10:
+        yield from _id3v2(head, source[10 : 10 + _synchsafe(head[6:10])])
+    tail = source[-128:]
+    if tail[:3] == b"TAG" and len(tail) == 128:
         for name, a, b in (("title", 3, 33), ("artist", 33, 63), ("comment", 97, 125)):
-            yield Field("id3", name, decode(data[-128:][a:b]))
+            yield Field("id3", name, decode(tail[a:b]))
 
 
-def _second(data: bytes) -> Iterator[Field]:
-    version, flags = data[3], data[5]
-    body = data[10 : 10 + _synchsafe(data[6:10])]
+def _id3v2(head: bytes, body: bytes) -> Iterator[Field]:
+    version, flags = head[3], head[5]
     if flags & 0x80 and version < 4:
         body = body.replace(b"\xff\x00", b"\xff")
     at = 0
     if flags & 0x40 and version > 2:  # extended header
         at = _synchsafe(body[:4]) if version == 4 else int.from_bytes(body[:4], "big") + 4
-    name_size, head = (3, 6) if version == 2 else (4, 10)
-    for _ in range(_MOST):
+    name_size, header_size = (3, 6) if version == 2 else (4, 10)
+    for _ in range(_MAX_FRAMES):
         name = body[at : at + name_size]
-        if len(body) < at + head or not re.fullmatch(rb"[A-Z0-9]{3,4}", name):
+        if len(body) < at + header_size or not re.fullmatch(rb"[A-Z0-9]{3,4}", name):
             return
         raw = body[at + name_size : at + name_size * 2]
         size = _synchsafe(raw) if version == 4 else int.from_bytes(raw, "big")
-        content = body[at + head : at + head + size]
+        content = body[at + header_size : at + header_size + size]
         if version > 2:
             content = _plain(content, body[at + 9], version)
-        at += head + size
+        at += header_size + size
         yield from _frame(name.decode(), content)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..model import Field
+from ..source import Source, Spans
 from .containers import decode
 
 _NAMES = {
@@ -19,25 +20,28 @@ _NAMES = {
 }  # fmt: skip
 _ISO = (b"auth", b"titl", b"perf", b"dscp", b"cprt")  # in user data: version, language, text
 _PARENTS = (b"moov", b"udta", b"trak", b"mdia")
-_MOST = 20_000  # boxes looked at
+_MAX_BOXES = 20_000  # boxes looked at
+_MAX_VALUE_BYTES = 16 << 20  # a longer value is left out
+_MAX_KEYS_DISTANCE = 65_536  # bytes before its item list in which a keys box is looked for
+_MAX_KEYS = 1_000
 
 
-def fields(data: bytes, format: str) -> Iterator[Field]:
+def fields(source: Source) -> Iterator[Field]:
     """The tags of a file made of boxes, by their usual names in lower case."""
-    for kind, parent, start, end in _walk(data):
+    for kind, parent, start, end in _walk(source):
         if kind == b"ilst":
-            keys = _keys(data, start)
-            yield from _items(data, start, end, keys)
-        elif parent == b"udta" and kind in _NAMES:
-            yield from _user(kind, data[start:end])
+            yield from _items(source, start, end, _keys(source, start))
+        elif parent == b"udta" and kind in _NAMES and end - start <= _MAX_VALUE_BYTES:
+            yield from _user(kind, source[start:end])
 
 
-def side_by_side(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """(type, start of the payload, end) of the boxes side by side in a span."""
+def boxes(data: Spans, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """(type, start of the payload, end) of the boxes side by side in a span (ISO/IEC 14496-12, 4.2)."""
     while start + 8 <= end:
-        size, kind, head = int.from_bytes(data[start : start + 4], "big"), data[start + 4 : start + 8], 8
+        raw = data[start : start + 16]
+        size, kind, head = int.from_bytes(raw[:4], "big"), raw[4:8], 8
         if size == 1:
-            size, head = int.from_bytes(data[start + 8 : start + 16], "big"), 16
+            size, head = int.from_bytes(raw[8:16], "big"), 16
         elif size == 0:
             size = end - start
         if size < head or start + size > end:
@@ -46,48 +50,52 @@ def side_by_side(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int
         start += size
 
 
-def _walk(data: bytes) -> Iterator[tuple[bytes, bytes, int, int]]:
-    stack, seen = [(b"", 0, len(data))], 0
+def _walk(source: Source) -> Iterator[tuple[bytes, bytes, int, int]]:
+    """(type, parent's type, start of the payload, end) of the boxes on the way to tags."""
+    stack, seen = [(b"", 0, source.size)], 0
     while stack:
         parent, start, end = stack.pop()
-        for kind, a, b in side_by_side(data, start, end):
+        for kind, a, b in boxes(source, start, end):
             seen += 1
-            if seen > _MOST:
+            if seen > _MAX_BOXES:
                 return
             yield kind, parent, a, b
             if kind in _PARENTS:
                 stack.append((kind, a, b))
             elif kind == b"meta":  # a full box in MP4, a plain one in QuickTime
-                stack.append((kind, a if data[a + 4 : a + 8] in (b"hdlr", b"keys", b"ilst") else a + 4, b))
+                stack.append((kind, a if source[a + 4 : a + 8] in (b"hdlr", b"keys", b"ilst") else a + 4, b))
 
 
-def _keys(data: bytes, ilst: int) -> list[str]:
+def _keys(source: Source, ilst: int) -> list[str]:
     """The names of a QuickTime metadata item list: the keys box stands beside it."""
-    at = data.rfind(b"keys", max(0, ilst - 65_536), ilst)
+    data = source[max(0, ilst - _MAX_KEYS_DISTANCE) : ilst]
+    at = data.rfind(b"keys")
     if at < 0:
         return []
     names, start = [], at + 12
-    for _ in range(min(int.from_bytes(data[at + 8 : at + 12], "big"), 1_000)):
+    for _ in range(min(int.from_bytes(data[at + 8 : at + 12], "big"), _MAX_KEYS)):
         size = int.from_bytes(data[start : start + 4], "big")
-        if size < 8 or start + size > ilst:
+        if size < 8 or start + size > len(data):
             break
         names.append(data[start + 8 : start + size].decode("utf-8", "replace").rpartition(".")[2].lower())
         start += size
     return names
 
 
-def _items(data: bytes, start: int, end: int, keys: list[str]) -> Iterator[Field]:
-    for kind, a, b in side_by_side(data, start, end):
+def _items(source: Source, start: int, end: int, keys: list[str]) -> Iterator[Field]:
+    for kind, a, b in boxes(source, start, end):
+        if b - a > _MAX_VALUE_BYTES:
+            continue
+        data = source[a:b]
         number = int.from_bytes(kind, "big")
         name = _NAMES.get(kind) or (keys[number - 1] if 0 < number <= len(keys) else None)
-        for inner, c, d in side_by_side(data, a, b):
+        for inner, c, d in boxes(data, 0, len(data)):
             if kind == b"----" and inner == b"name":
                 name = data[c + 4 : d].decode("utf-8", "replace").lower()
-            if inner == b"data" and name and int.from_bytes(data[c : c + 4], "big") & 0xFFFFFF in (0, 1, 2):
-                wide = int.from_bytes(data[c : c + 4], "big") & 0xFFFFFF == 2
-                yield Field(
-                    "mp4", name, data[c + 8 : d].decode("utf-16-be", "replace") if wide else decode(data[c + 8 : d])
-                )
+            type_code = int.from_bytes(data[c : c + 4], "big") & 0xFFFFFF
+            if inner == b"data" and name and type_code in (0, 1, 2):  # of a type not stated, UTF-8, UTF-16
+                value = data[c + 8 : d]
+                yield Field("mp4", name, value.decode("utf-16-be", "replace") if type_code == 2 else decode(value))
 
 
 def _user(kind: bytes, raw: bytes) -> Iterator[Field]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..errors import UnreadableMedia, UnsupportedMedium
-from .isobmff import side_by_side
+from .isobmff import boxes
 
 _TYPE = b"application/rdf+xml"
 
@@ -104,15 +104,15 @@ def xmp(data: bytes, wrapped: bytes) -> bytes:
 
 
 def _xmp(data: bytes, wrapped: bytes) -> bytes:
-    top = list(side_by_side(data, 0, len(data)))
+    top = list(boxes(data, 0, len(data)))
     kinds = [kind for kind, _, _ in top]
     if not top or top[-1][2] != len(data) or kinds.count(b"meta") != 1:
         raise UnreadableMedia("structure", "the boxes of this picture cannot be followed: save it again and send that")
     if b"moov" in kinds:
         raise UnsupportedMedium("heif_sequence", "a credit cannot be written into a sequence of pictures: convert it")
     _, start, end = next(box for box in top if box[0] == b"meta")
-    parts = {kind: data[a:b] for kind, a, b in side_by_side(data, start + 4, end)}
-    order = [kind for kind, _, _ in side_by_side(data, start + 4, end)]
+    parts = {kind: data[a:b] for kind, a, b in boxes(data, start + 4, end)}
+    order = [kind for kind, _, _ in boxes(data, start + 4, end)]
     if len(order) != len(parts) or not {b"iinf", b"iloc", b"pitm"} <= parts.keys():
         raise UnreadableMedia("structure", "the items of this picture cannot be followed: save it again and send that")
     places = _Places.read(parts[b"iloc"])
@@ -165,7 +165,7 @@ def _give_last_box_its_length(out: bytearray, last: tuple[bytes, int, int]) -> N
 
 def _items(body: bytes) -> Iterator[tuple[int, bytes]]:
     """Id and MIME type (empty for others) of the items of an ``iinf`` box."""
-    for kind, a, b in side_by_side(body, 6 if body[0] == 0 else 8, len(body)):
+    for kind, a, b in boxes(body, 6 if body[0] == 0 else 8, len(body)):
         if kind != b"infe" or body[a] not in (2, 3):
             raise UnsupportedMedium("heif_layout", "the picture's items are of an old kind: save it again")
         wide = 2 if body[a] == 2 else 4

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ..errors import LimitExceeded, UnreadableMedia, UnsupportedMedium
 from . import write_heif
 from .containers import jpeg_segments, png_chunks, riff_chunks
-from .isobmff import side_by_side
+from .isobmff import boxes
 from .png_gif import gif_blocks
 from .write_tags import id3_private
 
@@ -207,7 +207,7 @@ def _boxes(data: bytes, packet: bytes) -> bytes:
     An earlier one goes if it is the last, else it becomes ``free`` space.
     """
     out, end = bytearray(data), 0
-    for kind, start, end in side_by_side(data, 0, len(data)):
+    for kind, start, end in boxes(data, 0, len(data)):
         head = start - 8 if data[start - 4 : start] == kind else start - 16
         if kind == b"uuid" and data[start : start + 16] == _UUID:
             if end == len(data):

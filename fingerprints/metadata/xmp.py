@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ..model import Field
+from ..source import Source
 from .containers import png_texts, raw_profile
 
-_MAX_XMP = 2 << 20
+_MAX_PACKET_BYTES = 2 << 20
 _MAX_PACKETS = 4
 _PREFIXES = {
     "http://purl.org/dc/elements/1.1/": "dc",
@@ -32,23 +33,34 @@ _ONLY = {
 }
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _PACKET = re.compile(rb"<(x|xmp):xmpmeta[\s>]|<rdf:RDF[\s>]")
+_WORDS = (b":xmpmeta", b"<rdf:RDF")  # of which each match of it has one
+_MAX_TAG_BYTES = len("<xmp:xmpmeta>")
 
 
-def xmp_packets(data: bytes) -> Iterator[tuple[int, int]]:
+def xmp_packets(source: Source) -> Iterator[tuple[int, int]]:
     """Where XMP stands in any file: spans of ``<x:xmpmeta>`` (or bare ``<rdf:RDF>``) elements, by a raw scan."""
     at = 0
     for _ in range(_MAX_PACKETS):
-        found = _PACKET.search(data, at)
+        found = _opening_tag(source, at)
         if found is None:
             return
-        name = found[0][1:-1].strip()
-        closing = b"</" + name + b">"
-        end = data.find(closing, found.start(), found.start() + _MAX_XMP)
+        start, tag = found
+        closing = b"</" + tag[1:-1].strip() + b">"
+        end = source[start : start + _MAX_PACKET_BYTES].find(closing)
         if end < 0:
-            at = found.end()
+            at = start + len(tag)
             continue
-        at = end + len(closing)
-        yield found.start(), at
+        at = start + end + len(closing)
+        yield start, at
+
+
+def _opening_tag(source: Source, start: int) -> tuple[int, bytes] | None:
+    """Where the next packet begins, and its opening tag up to the first attribute."""
+    for at, window in source.windows(_MAX_TAG_BYTES - 1, start):
+        # Almost no part of a film has any, and to look for a word is far faster than to look for a pattern.
+        if any(word in window for word in _WORDS) and (found := _PACKET.search(window)):
+            return at + found.start(), found[0]
+    return None
 
 
 def xmp_values(packet: bytes) -> Iterator[tuple[str, str]]:
@@ -98,12 +110,12 @@ def _property(tag: str) -> str | None:
     return f"{prefix}:{local}"
 
 
-def fields(data: bytes, format: str) -> Iterator[Field]:
-    packets = [data[a:b] for a, b in xmp_packets(data)]
+def fields(source: Source, format: str) -> Iterator[Field]:
+    packets = [source[a:b] for a, b in xmp_packets(source)]
     if format == "png":
-        for key, value in png_texts(data):
+        for key, value in png_texts(source[:]):
             if key == "XML:com.adobe.xmp" and value.encode() not in packets:
-                packets += [value.encode()[a:b] for a, b in xmp_packets(value.encode())]
+                packets += [value.encode()[a:b] for a, b in xmp_packets(Source.blob(value.encode()))]
             elif key.lower() == "raw profile type xmp":
                 packets.append(raw_profile(value))
     for packet in dict.fromkeys(packets):

@@ -1,11 +1,12 @@
-"""The decoder process: reads one file after another from its standard input, answers on its standard output.
+"""The decoder process: is given one file after another as a descriptor, answers with what is in it.
 
 Started by `Sandbox` only. It limits itself before it sees any foreign byte, holds no secret (its environment is empty
 but for what Python needs), and ends at the end of its input, that is, with its parent.
 
-Frames, little endian: a request is ``<Q length``, a byte that numbers the declared format in ``FORMATS``, one that is 1
-for a thorough look, and the bytes. An answer is ``<II Q Q``: lengths of a JSON head, of flags (0), of the fingerprint
-and of the text, then the three. The first frame is an empty answer: ready.
+Its standard input is a Unix socket. Frames, little endian: a request is ``<Q size``, a byte that numbers the declared
+format in ``FORMATS``, and one that is 1 for a thorough look; with its first byte comes the descriptor of the file
+(``SCM_RIGHTS``). An answer is ``<I Q Q``: lengths of a JSON head, of the fingerprint and of the text, then the three.
+The first frame is an empty answer: ready.
 """
 
 from __future__ import annotations
@@ -14,30 +15,32 @@ import json
 import os
 import resource
 import signal
+import socket
 import struct
 import sys
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-from ..errors import FingerprintError, LimitExceeded
+from ..errors import FingerprintError, LimitExceeded, UnreadableMedia
 from ..model import Limits, TextFormat
+from ..source import Source
 
 REQUEST = struct.Struct("<QBB")
 FORMATS: tuple[TextFormat | None, ...] = (None, "plain", "html")
-ANSWER = struct.Struct("<IIQQ")
-_OPEN_FILES = 24  # standard streams, and what importing one module or decoding one file needs
+ANSWER = struct.Struct("<IQQ")
+_MAX_OPEN_FILES = 24  # standard streams, and what importing one module or decoding one file needs
 
 
 def main() -> None:
     """Serve until the input ends. The arguments: the limits as JSON, and how many bytes of trust anchors come first."""
     limits = Limits(**json.loads(sys.argv[1]))
-    source = os.fdopen(os.dup(0), "rb", buffering=1 << 16)
-    sink = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
-    anchors = source.read(int(sys.argv[2])).decode()
-    # A library that prints must not print into the frames.
+    channel = socket.socket(fileno=os.dup(0))
+    sink = cast(BinaryIO, channel.makefile("wb", buffering=1 << 16))
+    # A library that reads or prints must not do so in the frames.
     null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
-    os.dup2(null, 1)
+    for stream in (0, 1):
+        os.dup2(null, stream)
     os.close(null)
+    anchors = _receive(channel, int(sys.argv[2])).decode()
     from .. import registry  # noqa: F401 - numpy and the tables are warm before the limits
     from ..image.decoding import warm
 
@@ -45,33 +48,49 @@ def main() -> None:
 
     _confine(limits)
     _send(sink, {})
-    while (head := source.read(REQUEST.size)) and len(head) == REQUEST.size:
+    while (request := _request(channel)) is not None:
+        descriptor, size, declared, thorough = request
         _start_clock(limits)
-        size, declared, thorough = REQUEST.unpack(head)
-        if not _serve(source, sink, size, FORMATS[declared], limits, anchors, thorough=bool(thorough)):
-            break
+        try:
+            source = Source.descriptor(descriptor, size, declared)
+            if not _serve(source, descriptor, sink, limits, anchors, thorough=thorough):
+                break
+        finally:
+            os.close(descriptor)
         signal.alarm(0)
 
 
-def _serve(
-    source: BinaryIO,
-    sink: BinaryIO,
-    size: int,
-    declared: TextFormat | None,
-    limits: Limits,
-    anchors: str,
-    *,
-    thorough: bool,
-) -> bool:
+def _receive(channel: socket.socket, size: int) -> bytes:
+    """So many bytes; fewer only where the input ends."""
+    parts: list[bytes] = []
+    while size and (part := channel.recv(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _request(channel: socket.socket) -> tuple[int, int, TextFormat | None, bool] | None:
+    """Descriptor, size and declared format of the next file, and whether to look thoroughly; None at the end."""
+    head, descriptors, _, _ = socket.recv_fds(channel, REQUEST.size, 1)
+    head += _receive(channel, REQUEST.size - len(head)) if head else b""
+    if len(head) < REQUEST.size or not descriptors:
+        return None
+    size, declared, thorough = REQUEST.unpack(head)
+    return descriptors[0], size, FORMATS[declared], bool(thorough)
+
+
+def _serve(source: Source, descriptor: int, sink: BinaryIO, limits: Limits, anchors: str, *, thorough: bool) -> bool:
     """Answer one request; False when this process should not take another."""
     from .. import registry
 
+    modified = os.fstat(descriptor).st_mtime_ns
     try:
-        data = source.read(size)
-        if len(data) != size:
-            return False
-        found = registry.examine(data, limits, declared, anchors, thorough=thorough)
-        del data
+        try:
+            found = registry.examine(source, limits, anchors, thorough=thorough)
+        except FingerprintError:
+            _check_unchanged(descriptor, source.size, modified)  # which is more to say than what a decoder made of it
+            raise
+        _check_unchanged(descriptor, source.size, modified)
         head = {
             "format": found.format,
             "text": found.text is not None,
@@ -87,13 +106,22 @@ def _serve(
     return True
 
 
+def _check_unchanged(descriptor: int, size: int, modified: int) -> None:
+    """Raise ``file_changed`` where somebody wrote to the file: not all of what was read need be of one state of it."""
+    now = os.fstat(descriptor)
+    if now.st_size < size:
+        raise UnreadableMedia("file_changed", "the file became shorter while it was read; try again")
+    if now.st_mtime_ns != modified:
+        raise UnreadableMedia("file_changed", "the file was written to while it was read; try again")
+
+
 def _problem(error: FingerprintError) -> dict[str, object]:
     return {"error": type(error).__name__, "reason": error.reason, "message": str(error)}
 
 
 def _send(sink: BinaryIO, head: dict[str, object], fingerprint: bytes = b"", text: bytes = b"") -> None:
     packed = json.dumps(head, ensure_ascii=True).encode()
-    sink.write(ANSWER.pack(len(packed), 0, len(fingerprint), len(text)))
+    sink.write(ANSWER.pack(len(packed), len(fingerprint), len(text)))
     for part in (packed, fingerprint, text):
         sink.write(part)
     sink.flush()
@@ -104,7 +132,7 @@ def _confine(limits: Limits) -> None:
         (resource.RLIMIT_AS, limits.memory_bytes),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_NOFILE, _MAX_OPEN_FILES),
     ):
         hard = resource.getrlimit(what)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -124,5 +152,5 @@ def _start_clock(limits: Limits) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (BrokenPipeError, KeyboardInterrupt):
+    except (ConnectionError, KeyboardInterrupt):
         os._exit(0)

@@ -10,6 +10,7 @@ import numpy as np
 from ..documents.extraction import Reading, read
 from ..errors import FingerprintError
 from ..model import Fingerprint, Limits, Medium, TextFormat
+from ..source import Source
 from ..unicode.charset import decode
 from ..unicode.folding import fold, fold_words, to_text
 from . import codec, minhash, winnowing
@@ -50,11 +51,12 @@ def fingerprint(data: bytes, limits: Limits | None = None, declared: TextFormat 
     Raises:
         UnreadableMedia, UnsupportedMedium, LimitExceeded: as `read` does.
     """
-    return fingerprint_of(read(data, limits or Limits(), declared), data)
+    source = Source(data, declared)
+    return fingerprint_of(read(source, limits or Limits()), source.sha256())
 
 
-def fingerprint_of(reading: Reading, data: bytes) -> Fingerprint:
-    """Fingerprint a text that is read already, from these bytes."""
+def fingerprint_of(reading: Reading, digest: bytes) -> Fingerprint:
+    """Fingerprint a text that is read already, from bytes of this digest."""
     normal = normalise(reading.seen)
     signature, grams = minhash.sketch(normal), winnowing.kept(normal)
     # A letter a million times has length but says nothing: its grams are one.
@@ -64,7 +66,7 @@ def fingerprint_of(reading: Reading, data: bytes) -> Fingerprint:
     return Fingerprint(
         medium=NAME,
         algorithm=ALGORITHM,
-        digest=hashlib.sha256(data).digest(),
+        digest=digest,
         codes=minhash.code(signature)[: 0 if short else 1],
         keys=whole if short else np.concatenate((whole, grams)),
         detail=codec.pack(to_text(reading.seen), signature),

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from fingerprints.metadata import c2pa_manifest
+from fingerprints.source import Source
 
 from ..errors import BadInput, UnsupportedContent
 from . import licences
@@ -51,7 +52,7 @@ def sign(data: bytes, work: Work, certificates: bytes, key: bytes) -> bytes:
             builder.sign(signer, mime, io.BytesIO(data), out)
     except c2pa.C2paError as error:
         raise BadInput(f"the manifest cannot be signed with this key and certificate: {str(error)[:300]}") from error
-    state = next(c2pa_manifest.fields(out.getvalue(), mime.removeprefix("image/")), None)
+    state = next(c2pa_manifest.fields(Source.blob(out.getvalue()), mime.removeprefix("image/")), None)
     if state is None or state.value == "Invalid":
         raise BadInput("the manifest cannot be signed with this key and certificate: they do not belong together")
     return out.getvalue()

@@ -11,6 +11,7 @@ from fingerprints import metadata
 from fingerprints.errors import FingerprintError
 from fingerprints.metadata import write_tags, write_xmp
 from fingerprints.sniff import sniff
+from fingerprints.source import Source
 
 from ..errors import BadInput, from_fingerprint_error
 from . import licences
@@ -217,10 +218,10 @@ def write_into(data: bytes, work: Work, lang: str = "en", *, permission: bool = 
         TooLarge: the container has no room for it (a JPEG's XMP has 64 KB).
     """
     try:
-        _, format = sniff(data)
+        _, format = sniff(Source.blob(data))
         if format in ("flac", "ogg", "opus"):
             return write_tags.comments(data, format, *_comments(work, lang, permission))
-        existing = next((data[a:b] for a, b in metadata.xmp_packets(data)), None)
+        existing = next((data[a:b] for a, b in metadata.xmp_packets(Source.blob(data))), None)
         if existing is None and format == "png":
             existing = _compressed(data)
         return write_xmp.xmp(data, format, _packet(existing, work, lang, permission))
@@ -249,5 +250,5 @@ def _compressed(data: bytes) -> bytes | None:
             _, _, rest = data[start + 8 : end - 4].partition(b"\x00")
             parts = rest[2:].split(b"\x00", 2)
             raw = metadata.inflate(parts[2]) if rest[:1] == b"\x01" and len(parts) == 3 else None
-            return next((raw[a:b] for a, b in metadata.xmp_packets(raw)), None) if raw else None
+            return next((raw[a:b] for a, b in metadata.xmp_packets(Source.blob(raw))), None) if raw else None
     return None

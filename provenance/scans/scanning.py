@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from fingerprints.model import Examination
+from fingerprints.source import Source
 
 from ..accounts.accounts import Account
 from ..database.engine import Database
@@ -18,7 +19,7 @@ from ..database.tables import now
 from ..errors import BadContent, SourcemarkError, TooLarge, UnsupportedContent
 from ..ids import new_id
 from ..ledger.log import Log
-from ..schemas import ScanItem, ScanResult, ScanStatus, Source, problem_of
+from ..schemas import ScanItem, ScanResult, ScanStatus, problem_of
 from ..search.boilerplate import LearnedBoilerplate
 from ..search.examination import Examiner
 from ..search.follower import Follower

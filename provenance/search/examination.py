@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from fingerprints.errors import FingerprintError
 from fingerprints.model import Examination
 from fingerprints.sandbox.pool import Sandbox
+from fingerprints.source import Source
 
-from ..errors import BadContent, SourcemarkError, from_fingerprint_error
-from ..schemas import Inline, Source
+from ..errors import SourcemarkError, from_fingerprint_error
 
 
 class Examiner:
@@ -39,13 +39,7 @@ class Examiner:
             Unavailable: the decoder process failed.
         """
         try:
-            if isinstance(source, Inline):
-                return self._sandbox.examine(source.text.encode(), source.format)
             return self._sandbox.examine(source, thorough=thorough)
-        except UnicodeEncodeError:  # JSON can hold half of a surrogate pair, text cannot
-            raise BadContent(
-                "the text holds half of a surrogate pair, which is not Unicode text", reason="undecodable"
-            ) from None
         except FingerprintError as error:
             raise from_fingerprint_error(error) from error
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fingerprints.model import Examination, Field, Fingerprint
+from fingerprints.source import Source
 
 from ..accounts.accounts import Account
 from ..database.engine import Database
@@ -17,7 +18,7 @@ from ..database.tables import owner_key
 from ..errors import BadInput
 from ..ids import new_id
 from ..marking import rights_metadata
-from ..schemas import Claim, RegistrationItem, Source
+from ..schemas import Claim, RegistrationItem
 from ..tlog import envelope, merkle, statement
 from ..tlog.encoding import b64
 from . import sealing

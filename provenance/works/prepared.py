@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from fingerprints.model import Fingerprint
+from fingerprints.source import Source
 
 from ..accounts.accounts import Account
 from ..config import Settings
@@ -22,7 +23,7 @@ from ..database.engine import Database
 from ..database.tables import now, prepared_statements, stamp
 from ..errors import BadInput, Conflict
 from ..ledger.log import Log
-from ..schemas import Claim, Record, RegistrationItem, Source
+from ..schemas import Claim, Record, RegistrationItem
 from ..search.examination import Examiner
 from ..tlog import envelope
 from ..tlog.encoding import b64, canonical, unb64

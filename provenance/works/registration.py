@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from fingerprints.model import Examination
+from fingerprints.source import Source
 
 from ..accounts.accounts import Account
 from ..accounts.signing_keys import SigningKeys
@@ -23,7 +24,7 @@ from ..database.engine import Database
 from ..database.tables import fingerprints, now, openings, owner_key, pending_entries, works
 from ..errors import NotFound, SourcemarkError
 from ..ledger.log import Log
-from ..schemas import ReceiptRef, RegistrationItem, RegistrationResult, Source, problem_of
+from ..schemas import ReceiptRef, RegistrationItem, RegistrationResult, problem_of
 from ..search.examination import Examiner
 from ..tlog import statement
 from ..tlog.keys import SigningKey

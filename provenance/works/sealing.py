@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+
+from fingerprints.errors import UnreadableMedia
+from fingerprints.source import Source
 
 from ..accounts.accounts import Account
 from ..database.engine import Database
 from ..database.tables import entries, openings, works
 from ..errors import BadContent, BadInput, NotFound, TooLarge, VerificationFailed
-from ..schemas import Inline, RegistrationItem, Source
+from ..schemas import RegistrationItem
 from ..tlog import envelope, statement
 from ..tlog.encoding import b64, unb64
 
@@ -33,28 +35,22 @@ def digest(source: Source, salt: bytes, max_bytes: int) -> bytes:
     """SHA-256(salt || bytes) of an upload, which is not decoded.
 
     Raises:
-        BadInput: it cannot be read or is empty.
+        BadInput: it cannot be read.
+        BadContent: it is empty.
         TooLarge: over the limit of uploads.
     """
-    total, summed = 0, hashlib.sha256(salt)
-    if isinstance(source, Path):
-        try:
-            with source.open("rb") as handle:
-                while chunk := handle.read(1 << 20):
-                    total += len(chunk)
-                    if total > max_bytes:
-                        break
-                    summed.update(chunk)
-        except OSError as error:
-            raise BadInput(f"{source} cannot be read: {error.strerror}") from error
-    else:
-        data = source.text.encode("utf-8", "surrogatepass") if isinstance(source, Inline) else source
-        total = len(data)
-        summed.update(data)
-    if total > max_bytes:
-        raise TooLarge(f"the file is larger than {max_bytes >> 20} MiB (SOURCEMARK_MAX_UPLOAD_MIB)", reason="too_large")
-    if total == 0:
-        raise BadContent("the file is empty", reason="empty")
+    summed = hashlib.sha256(salt)
+    try:
+        with source.opened() as held:
+            if held.size > max_bytes:
+                limit = f"{max_bytes >> 20} MiB (SOURCEMARK_MAX_UPLOAD_MIB)"
+                raise TooLarge(f"the file is larger than {limit}", reason="too_large")
+            if not held.size:
+                raise BadContent("the file is empty", reason="empty")
+            for chunk in held.chunks():
+                summed.update(chunk)
+    except UnreadableMedia as error:
+        raise BadInput(str(error)) from error
     return summed.digest()
 
 

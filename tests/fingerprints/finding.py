@@ -6,11 +6,12 @@ from fingerprints import registry
 from fingerprints.index.interface import Change, Found
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.model import Fingerprint, Limits, Match
+from fingerprints.source import Source
 
 
 def made(data: bytes | str, *, thorough: bool = False) -> Fingerprint:
     raw = data if isinstance(data, bytes) else data.encode()
-    return registry.examine(raw, Limits(), thorough=thorough).fingerprint
+    return registry.examine(Source.blob(raw), Limits(), thorough=thorough).fingerprint
 
 
 def indexed(works: Sequence[Fingerprint]) -> MemoryIndex:

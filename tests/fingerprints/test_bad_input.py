@@ -17,6 +17,7 @@ from fingerprints.image.examples import saved, scene
 from fingerprints.model import Limits
 from fingerprints.sandbox.pool import Sandbox
 from fingerprints.sniff import sniff
+from fingerprints.source import Source
 from fingerprints.text.examples import words
 
 JPEG, PNG = saved(scene(1), "JPEG"), saved(scene(1))
@@ -54,7 +55,7 @@ REFUSED = {
 def test_refused_with_one_reason(sandbox: Sandbox, case: str) -> None:
     data, kind, reason = REFUSED[case]
     with pytest.raises(FingerprintError) as caught:
-        sandbox.examine(data)
+        sandbox.examine(Source.blob(data))
     assert (type(caught.value), caught.value.reason) == (kind, reason)
     assert "\n" not in str(caught.value)
 
@@ -63,7 +64,7 @@ def test_a_bomb_is_refused_by_its_declared_size(sandbox: Sandbox, png: Callable[
     bomb = png(30_000, 30_000, 30_000)
     assert len(bomb) < 1_000_000
     with pytest.raises(LimitExceeded) as caught:
-        sandbox.examine(bomb)
+        sandbox.examine(Source.blob(bomb))
     assert caught.value.reason == "too_many_pixels"
     assert "30000 x 30000" in str(caught.value)
 
@@ -72,7 +73,7 @@ def test_a_hundred_megabytes_of_text(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_bytes(b"word " * 20_000_000)
     with Sandbox(1, Limits()) as sandbox, pytest.raises(LimitExceeded) as caught:
-        sandbox.examine(path)
+        sandbox.examine(Source.file(path))
     assert caught.value.reason == "too_large"
 
 
@@ -80,7 +81,7 @@ def test_the_largest_text_is_read(sandbox: Sandbox) -> None:
     size = Limits().max_text_bytes
     data = (words(1, 20_000) * 200).encode()[:size]
     assert len(data) == size
-    made = sandbox.examine(data).fingerprint
+    made = sandbox.examine(Source.blob(data)).fingerprint
     assert made.fingerprintable
     assert made.facts["characters"] == len(data)
 
@@ -102,7 +103,7 @@ READ = {
 @pytest.mark.parametrize("case", READ)
 def test_odd_but_read(sandbox: Sandbox, case: str) -> None:
     data, reason = READ[case]
-    assert sandbox.examine(data).fingerprint.reason == reason
+    assert sandbox.examine(Source.blob(data)).fingerprint.reason == reason
 
 
 FORMATS = {
@@ -122,7 +123,7 @@ MEDIUM |= dict.fromkeys(("mp4", "mov", "avi", "webm", "mkv"), "video")
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_sniff(format: str) -> None:
-    assert sniff(FORMATS[format]) == (MEDIUM.get(format, "image"), format)
+    assert sniff(Source.blob(FORMATS[format])) == (MEDIUM.get(format, "image"), format)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_sniff(format: str) -> None:
     ],
 )
 def test_sniff_by_content(data: bytes, format: str) -> None:
-    assert sniff(data)[1] == format
+    assert sniff(Source.blob(data))[1] == format
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
@@ -161,7 +162,7 @@ def test_damaged_files_give_an_answer_or_a_reason(sandbox: Sandbox, data: st.Dat
         raw[data.draw(st.integers(0, min(len(raw) - 1, 4000)))] = data.draw(st.integers(0, 255))
     reason = None
     try:
-        sandbox.examine(bytes(raw[: data.draw(st.integers(1, len(raw)))]))
+        sandbox.examine(Source.blob(bytes(raw[: data.draw(st.integers(1, len(raw)))])))
     except FingerprintError as error:
         reason = error.reason
     assert reason != "decoder_crashed"

@@ -8,6 +8,7 @@ import pytest
 from fingerprints import registry
 from fingerprints.example import Example
 from fingerprints.model import CODE_WORDS, KEY_BYTES, Fingerprint, Limits
+from fingerprints.source import Source
 from tests.fingerprints.finding import made, match
 
 CASES = [
@@ -88,7 +89,7 @@ def test_fingerprints_of_another_algorithm_match_by_digest_only(other: str) -> N
 
 def test_media_without_a_module_are_found_by_their_bytes() -> None:
     sound = b"fLaC" + bytes(range(200))
-    found = registry.examine(sound, Limits()).fingerprint
+    found = registry.examine(Source.blob(sound), Limits()).fingerprint
     assert (found.medium, found.algorithm, found.reason) == ("audio", registry.EXACT, "not_fingerprinted")
     same = match(found, found)
     assert same is not None

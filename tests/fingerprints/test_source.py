@@ -36,11 +36,16 @@ def test_all_are_the_same_stream(source: Source) -> None:
     assert source.size == len(DATA)
     assert source.declared is None
     assert source.read(len(DATA)) == DATA
-    assert source.head(10) == DATA[:10]
-    assert source.head(2 * len(DATA)) == DATA
+    assert source[:10] == DATA[:10]
+    assert source[5 : 2 * len(DATA)] == DATA[5:]
+    assert source[-7:-3] == DATA[-7:-3]
+    assert source[9:3] == source[len(DATA) :] == b""
     assert b"".join(source.chunks()) == DATA
+    assert b"".join(source.chunks(77)) == DATA[77:]
     assert source.sha256() == hashlib.sha256(DATA).digest()
-    with source.opened() as (number, size):
+    with source.opened() as held:
+        assert (held.size, held[3:9]) == (len(DATA), DATA[3:9])
+    with source.shared() as (number, size):
         assert size == len(DATA)
         assert os.pread(number, size, 0) == DATA
 
@@ -56,6 +61,15 @@ def test_readers_have_positions_of_their_own(source: Source) -> None:
         assert first.read() == b""
         with pytest.raises(ValueError, match=r"position|negative"):
             first.seek(-1)
+
+
+@pytest.mark.parametrize("at", [0, 500, CHUNK - 9, CHUNK - 5, CHUNK, len(DATA) - 10])
+def test_bytes_are_found_across_chunks(source: Source, at: int) -> None:
+    needle = DATA[at : at + 10]
+    assert source.find(needle) == at
+    assert source.find(needle, at) == at
+    assert source.find(needle, at + 1) == -1
+    assert (source.count(needle), source.count(needle[::-1])) == (1, 0)
 
 
 def test_a_limit_is_a_limit(source: Source) -> None:
@@ -87,7 +101,7 @@ def _fifo(path: Path) -> Path:
         (lambda folder: folder / "a\0b", "file_unreadable"),
     ],
 )
-@pytest.mark.parametrize("use", [lambda s: s.open(), lambda s: s.size, lambda s: s.read(9), lambda s: s.sha256()])
+@pytest.mark.parametrize("use", [lambda s: s.open(), lambda s: s.size, lambda s: s[:9], lambda s: s.sha256()])
 def test_what_is_no_file_is_named(
     made: Callable[[Path], Path], reason: str, use: Callable[[Source], Any], tmp_path: Path
 ) -> None:
@@ -99,17 +113,21 @@ def test_what_is_no_file_is_named(
 def test_a_file_that_becomes_shorter_is_said_so(tmp_path: Path) -> None:
     path = tmp_path / "shrinking.bin"
     path.write_bytes(DATA)
-    with Source.file(path).opened() as (number, size):
-        source = Source.descriptor(number, size)
+    with Source.file(path).opened() as source:
         os.truncate(path, 1000)
-        for use in (lambda: source.read(size), source.sha256, lambda: source.head(size)):
+        for use in (
+            lambda: source.read(len(DATA)),
+            source.sha256,
+            lambda: source[500:2000],
+            lambda: source.open().read(),
+        ):
             with pytest.raises(UnreadableMedia) as caught:
                 use()
             assert caught.value.reason == "file_changed"
 
 
 def test_bytes_in_memory_cannot_be_written_by_who_gets_their_descriptor() -> None:
-    with Source.blob(b"text").opened() as (number, _):
+    with Source.blob(b"text").shared() as (number, _):
         for change in (lambda: os.pwrite(number, b"x", 0), lambda: os.ftruncate(number, 0)):
             with pytest.raises(OSError, match=r"."):
                 change()

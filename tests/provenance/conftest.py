@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from fingerprints.source import Source
 from provenance.accounts import accounts
 from provenance.application import Application
 from provenance.scans import scanning
@@ -59,10 +60,14 @@ def register_work(
     """Registers one work for an account (default: the local one)."""
     acting = accounts.local(service.db) if account is None else accounts.find(service.db, account)
     item = RegistrationItem.model_validate({"owner": "Marta Salt", "title": "The Salt Ferry", **claim})
-    return next(service.registrar.register(acting, [RegistrationRequest(item, source)]))
+    return next(service.registrar.register(acting, [RegistrationRequest(item, _source(source))]))
+
+
+def _source(given: bytes | Path) -> Source:
+    return Source.blob(given) if isinstance(given, bytes) else Source.file(given)
 
 
 def scan_upload(service: Application, source: bytes | Path, **post: Any) -> ScanResult:
     """Scans one upload for the local account."""
-    upload = scanning.Upload(ScanItem.model_validate(post), source)
+    upload = scanning.Upload(ScanItem.model_validate(post), _source(source))
     return next(service.scanner.scan(accounts.local(service.db), [upload]))

@@ -16,6 +16,7 @@ from fingerprints.documents.extraction import read
 from fingerprints.errors import FingerprintError, LimitExceeded, UnreadableMedia, UnsupportedMedium
 from fingerprints.model import Limits, TextFormat
 from fingerprints.sandbox.pool import Sandbox
+from fingerprints.source import Source
 from fingerprints.text import decode, fold
 from fingerprints.text.examples import han, words
 from fingerprints.unicode.folding import code_points, to_text
@@ -33,7 +34,7 @@ RUSSIAN = "Это наш маленький дом. Все знают, но ни
 
 def shown(data: bytes | str, declared: TextFormat | None = None) -> tuple[str, str, int]:
     """Format, what is seen, and how much is hidden."""
-    reading = read(data.encode() if isinstance(data, str) else data, LIMITS, declared)
+    reading = read(Source(data.encode() if isinstance(data, str) else data, declared), LIMITS)
     return reading.format, to_text(reading.seen[reading.seen > 0]), reading.hidden
 
 
@@ -324,7 +325,7 @@ def test_markdown_is_read_as_it_is_rendered() -> None:
     ],
 )
 def test_markdown_only_beyond_doubt(given_text: str, format: str) -> None:
-    assert read(given_text.encode(), LIMITS).format == format
+    assert read(Source.blob(given_text.encode()), LIMITS).format == format
 
 
 @pytest.mark.parametrize(
@@ -372,7 +373,7 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES | ANY_TEXT, max_size=25).map("".join), st.sampled_from([None, "plain", "html"]))
 def test_what_is_seen_stands_where_it_was_submitted(given_text: str, declared: TextFormat | None) -> None:
     try:
-        reading = read(given_text.encode(), LIMITS, declared)
+        reading = read(Source(given_text.encode(), declared), LIMITS)
     except FingerprintError:
         return
     assert len(reading.seen) == len(reading.text)
@@ -389,7 +390,7 @@ def test_what_is_seen_stands_where_it_was_submitted(given_text: str, declared: T
 @given(st.binary(max_size=300) | ANY_TEXT.map(str.encode) | st.binary(max_size=60).map(lambda b: b"PK\x03\x04" + b))
 def test_reading_raises_nothing_else(data: bytes) -> None:
     try:
-        reading = read(data, LIMITS)
+        reading = read(Source.blob(data), LIMITS)
     except FingerprintError:
         return
     assert len(reading.seen) == len(reading.text)
@@ -415,7 +416,7 @@ WORD = docx(
 
 
 def test_docx_in_reading_order(sandbox: Sandbox) -> None:
-    found = sandbox.examine(WORD)
+    found = sandbox.examine(Source.blob(WORD))
     assert (found.fingerprint.medium, found.format) == ("text", "docx")
     assert found.text == "江南的春天，总是来得很早。\n左格\n右格\n文本框\n\na\t\nb\n脚注一\n脚注二"
     assert found.fingerprint.facts["hidden_characters"] == 8
@@ -424,7 +425,7 @@ def test_docx_in_reading_order(sandbox: Sandbox) -> None:
 
 def test_epub_in_the_order_of_the_spine(sandbox: Sandbox) -> None:
     book = epub(["<h1>第一章</h1><p>春江&#28526;水<br/>连海平</p>", "<p hidden='hidden'>gone</p><p>第二章</p>"])
-    found = sandbox.examine(book)
+    found = sandbox.examine(Source.blob(book))
     assert (found.fingerprint.medium, found.format) == ("text", "epub")
     assert found.text is not None
     assert found.text.split() == ["第一章", "春江潮水", "连海平", "第二章"]
@@ -433,10 +434,12 @@ def test_epub_in_the_order_of_the_spine(sandbox: Sandbox) -> None:
 
 def test_pdf_page_after_page(sandbox: Sandbox) -> None:
     made = pdf([["The first line of all,", "春江潮水连海平，海上明月共潮生"], [], ["last page"]])
-    found = sandbox.examine(made)
+    found = sandbox.examine(Source.blob(made))
     assert (found.fingerprint.medium, found.format) == ("text", "pdf")
     assert found.text == "The first line of all,\n春江潮水连海平，海上明月共潮生\nlast page"
-    assert sandbox.examine(pdf([["an owner's password only"]], owner="x")).text == "an owner's password only"
+    assert (
+        sandbox.examine(Source.blob(pdf([["an owner's password only"]], owner="x"))).text == "an owner's password only"
+    )
 
 
 def test_a_document_is_found_by_its_text() -> None:
@@ -494,7 +497,7 @@ def test_documents_refused_with_one_reason(sandbox: Sandbox, case: str) -> None:
     data, kind, reason = BAD_DOCUMENTS[case]
     started = time.monotonic()
     with pytest.raises(FingerprintError) as caught:
-        sandbox.examine(data)
+        sandbox.examine(Source.blob(data))
     assert (type(caught.value), caught.value.reason) == (kind, reason)
     assert "\n" not in str(caught.value)
     assert time.monotonic() - started < 30
@@ -507,7 +510,7 @@ def test_damaged_documents_give_text_or_a_reason(format: str, data: st.DataObjec
     for _ in range(data.draw(st.integers(1, 6))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     try:
-        reading = read(bytes(raw[: data.draw(st.integers(1, len(raw)))]), LIMITS)
+        reading = read(Source.blob(bytes(raw[: data.draw(st.integers(1, len(raw)))])), LIMITS)
     except FingerprintError:
         return
     assert len(reading.seen) == len(reading.text)
@@ -516,7 +519,7 @@ def test_damaged_documents_give_text_or_a_reason(format: str, data: st.DataObjec
 # --- odd texts -----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("odd", ["好", "a", "😀🎉", "\u202eabc\u202c", "a" * 1_000_000, "a" + "\u0301" * 100_000])
 def test_odd_texts_are_read_as_they_are(sandbox: Sandbox, odd: str) -> None:
-    found = sandbox.examine(odd.encode())
+    found = sandbox.examine(Source.blob(odd.encode()))
     assert (found.text, found.format) == (odd, "plain")
 
 
@@ -531,7 +534,7 @@ def test_odd_texts_are_read_as_they_are(sandbox: Sandbox, odd: str) -> None:
 )
 def test_odd_bytes_have_a_reason(data: bytes, reason: str) -> None:
     with pytest.raises(UnreadableMedia) as caught:
-        read(data, LIMITS)
+        read(Source.blob(data), LIMITS)
     assert caught.value.reason == reason
 
 

@@ -22,6 +22,7 @@ from fingerprints.image.examples import saved, scene
 from fingerprints.model import Fingerprint, Limits
 from fingerprints.sandbox.pool import Sandbox
 from fingerprints.sniff import sniff
+from fingerprints.source import Source
 from tests.fingerprints import pictures
 from tests.fingerprints.finding import match
 
@@ -41,7 +42,7 @@ def sandbox() -> Iterator[Sandbox]:
 def answer(sandbox: Sandbox, data: bytes) -> str:
     """The reason of an error, or of a fingerprint without content, or "read"."""
     try:
-        return sandbox.examine(data).fingerprint.reason or "read"
+        return sandbox.examine(Source.blob(data)).fingerprint.reason or "read"
     except FingerprintError as error:
         said = str(error)
         assert "\n" not in said
@@ -128,7 +129,7 @@ def test_flipped_bits_and_lost_pieces(sandbox: Sandbox, format: str) -> None:
 @pytest.mark.parametrize("name", ["picture.jpg", "picture.txt", "picture.mp3", "picture"])
 def test_a_name_says_nothing(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(PNG)
-    assert sandbox.examine(tmp_path / name).format == "png"
+    assert sandbox.examine(Source.file(tmp_path / name)).format == "png"
 
 
 @pytest.mark.parametrize("head", [8, 9, 20, 33])
@@ -162,10 +163,10 @@ METADATA = {
 
 @pytest.mark.parametrize("case", METADATA)
 def test_corrupt_metadata_does_not_touch_the_picture(sandbox: Sandbox, case: str) -> None:
-    found = sandbox.examine(METADATA[case]).fingerprint
+    found = sandbox.examine(Source.blob(METADATA[case])).fingerprint
     assert found.reason is None
     assert (found.facts["width"], found.facts["height"]) == (400, 300)
-    same = match(found, registry.examine(PNG, Limits()).fingerprint)
+    same = match(found, registry.examine(Source.blob(PNG), Limits()).fingerprint)
     assert same is not None
     assert not same.transform["rotation"]
 
@@ -194,7 +195,7 @@ def test_without_content_only_the_same_pixels_match(sandbox: Sandbox, size: tupl
     colours = {"red": (200, 0, 0), "nearly red": (200, 0, 1), "white": (255, 255, 255), "black": (0, 0, 0)}
 
     def read(data: bytes) -> Fingerprint:
-        found = sandbox.examine(data).fingerprint
+        found = sandbox.examine(Source.blob(data)).fingerprint
         assert found.reason == reason
         assert not found.fingerprintable
         assert not len(found.codes)
@@ -206,12 +207,12 @@ def test_without_content_only_the_same_pixels_match(sandbox: Sandbox, size: tupl
     for other in ("nearly red", "white", "black"):
         assert match(read(saved(Image.new("RGB", size, colours[other]))), first[0]) is None
     wider = Image.new("RGB", (size[0] + 1, size[1]), colours["red"])
-    assert match(sandbox.examine(saved(wider)).fingerprint, first[0]) is None
-    assert match(sandbox.examine(JPEG).fingerprint, first[0]) is None
+    assert match(sandbox.examine(Source.blob(saved(wider))).fingerprint, first[0]) is None
+    assert match(sandbox.examine(Source.blob(JPEG)).fingerprint, first[0]) is None
 
 
 def test_small_pictures_with_content_are_not_confused(sandbox: Sandbox) -> None:
-    found = [sandbox.examine(saved(scene(seed, 40, 20))).fingerprint for seed in range(5)]
+    found = [sandbox.examine(Source.blob(saved(scene(seed, 40, 20)))).fingerprint for seed in range(5)]
     assert {f.reason for f in found} == {"too_small"}
     assert all((match(a, b) is not None) == (a is b) for a in found for b in found)
 
@@ -285,7 +286,7 @@ def test_enormous_or_lying(sandbox: Sandbox, case: str) -> None:
     started = time.monotonic()
     if reason in CLASSES:
         with pytest.raises(CLASSES[reason]):
-            sandbox.examine(data)
+            sandbox.examine(Source.blob(data))
     assert answer(sandbox, data) == reason
     assert time.monotonic() - started < 20
 
@@ -334,7 +335,7 @@ NOT_TAKEN = {
 def test_formats_that_are_not_taken_say_what_to_do(sandbox: Sandbox, case: str) -> None:
     data, reason = NOT_TAKEN[case] if isinstance(NOT_TAKEN[case], tuple) else (NOT_TAKEN[case], "svg")
     with pytest.raises(UnsupportedMedium) as caught:
-        sandbox.examine(data)
+        sandbox.examine(Source.blob(data))
     assert caught.value.reason == reason
     assert "export it as PNG" in str(caught.value)
 
@@ -343,13 +344,13 @@ def test_formats_that_are_not_taken_say_what_to_do(sandbox: Sandbox, case: str) 
     "text", [b"<p>an <svg width='9'/> in a page</p>", b"a line\n<svg>", b"<!-- a comment --> and a text"]
 )
 def test_a_drawing_inside_a_text_makes_no_drawing(text: bytes) -> None:
-    assert sniff(text)[0] == "text"
+    assert sniff(Source.blob(text))[0] == "text"
 
 
 @pytest.mark.parametrize("row", [b"<!---->", b"<!-- -->\n", b"<?xml ?>", b"<!--", b"<?xml ", b"<!doctype a [", b" "])
 def test_what_stands_before_the_root_is_read_once(row: bytes) -> None:
     started = time.monotonic()
-    sniff((b"<!-- -->" + row * 9000)[:65_000] + b"the end")
+    sniff(Source.blob((b"<!-- -->" + row * 9000)[:65_000] + b"the end"))
     assert time.monotonic() - started < 1
 
 
@@ -359,8 +360,10 @@ def test_what_stands_before_the_root_is_read_once(row: bytes) -> None:
 def refused(limits: Limits, data: bytes) -> str:
     with Sandbox(1, limits) as sandbox:
         with pytest.raises(LimitExceeded) as caught:
-            sandbox.examine(data)
-        assert sandbox.examine(PNG).fingerprint.reason is None  # the next file is read as if nothing had been
+            sandbox.examine(Source.blob(data))
+        assert (
+            sandbox.examine(Source.blob(PNG)).fingerprint.reason is None
+        )  # the next file is read as if nothing had been
         return caught.value.reason
 
 
@@ -396,8 +399,8 @@ def test_frames() -> None:
         frame.paste((n * 8, 0, 0), (n * 9, 0, n * 9 + 9, 9))
     data = saved(shown[0], "WEBP", save_all=True, append_images=shown[1:], quality=80)
     with Sandbox(1, Limits(max_frames=3)) as sandbox:
-        found = sandbox.examine(data).fingerprint
-        assert [match(sandbox.examine(saved(scene(seed))).fingerprint, found) is not None for seed in (1, 2, 3, 4)] == [True, True, True, False]  # fmt: skip
+        found = sandbox.examine(Source.blob(data)).fingerprint
+        assert [match(sandbox.examine(Source.blob(saved(scene(seed)))).fingerprint, found) is not None for seed in (1, 2, 3, 4)] == [True, True, True, False]  # fmt: skip
 
 
 CONFINED = """

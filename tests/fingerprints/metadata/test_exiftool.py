@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from fingerprints import metadata, sniff
+from fingerprints.source import Source
 
 EXIFTOOL = shutil.which("exiftool")
 pytestmark = pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed (see scripts/debian-test-packages)")
@@ -119,7 +120,7 @@ def _plant(path: Path, wanted: dict[str, dict[str, tuple[str, str]]], *options: 
 
 def _read(path: Path) -> set[tuple[str, str, str]]:
     data = path.read_bytes()
-    return {(f.where, f.tag, f.value) for f in metadata.read(data, sniff.sniff(data)[1])}
+    return {(f.where, f.tag, f.value) for f in metadata.read(Source.blob(data), sniff.sniff(Source.blob(data))[1])}
 
 
 @pytest.mark.parametrize(("suffix", "make", "wanted"), CASES)

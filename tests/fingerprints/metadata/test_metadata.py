@@ -13,6 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from fingerprints import metadata
 from fingerprints.model import Field
+from fingerprints.source import Source
 
 NAME = "沈砚秋"
 RDF = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">{}</rdf:RDF></x:xmpmeta>'
@@ -54,7 +55,7 @@ def _iim(*datasets: tuple[int, bytes], name: bytes = b"\x00\x00") -> bytes:
 
 
 def _values(data: bytes, format: str) -> dict[tuple[str, str], str]:
-    return {(f.where, f.tag): f.value for f in metadata.read(data, format)}
+    return {(f.where, f.tag): f.value for f in metadata.read(Source.blob(data), format)}
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -144,7 +145,7 @@ def test_an_xml_bomb_and_an_outside_entity_are_refused(tmp_path: object) -> None
     packet = CREATOR.replace(NAME.encode(), b"&a;&f;")
     assert list(metadata.xmp_values(bomb + packet)) == []
     inside = packet.replace(b"<rdf:RDF", bomb + b"<rdf:RDF", 1)
-    assert metadata.read(_picture(xmp=inside), "jpeg") == ()
+    assert metadata.read(Source.blob(_picture(xmp=inside)), "jpeg") == ()
 
 
 def test_png_text_chunks() -> None:
@@ -171,7 +172,7 @@ def test_a_text_chunk_that_inflates_without_end_is_left_out() -> None:
 
 def test_gif_comment() -> None:
     data = _picture("GIF", comment=f"by {NAME}".encode())
-    assert metadata.read(data, "gif") == (Field("gif", "Comment", f"by {NAME}"),)
+    assert metadata.read(Source.blob(data), "gif") == (Field("gif", "Comment", f"by {NAME}"),)
 
 
 def _id3(**frames: str) -> bytes:
@@ -202,7 +203,7 @@ def test_values_and_their_number_are_bounded() -> None:
     text = PngImagePlugin.PngInfo()
     for i in range(600):
         text.add_text(f"Key{i}", "x" * 5000 if i == 0 else str(i))
-    fields = metadata.read(_picture("PNG", pnginfo=text), "png")
+    fields = metadata.read(Source.blob(_picture("PNG", pnginfo=text)), "png")
     assert len(fields) == metadata.MAX_FIELDS
     assert len(fields[0].value) == metadata.MAX_VALUE
 
@@ -225,7 +226,7 @@ def test_broken_files_never_raise(format: str, cut: float, where: float, junk: b
     data = SAMPLES[format]
     data = data[: int(cut * len(data))]
     at = int(where * len(data))
-    for field in metadata.read(data[:at] + junk + data[at + len(junk) :], format):
+    for field in metadata.read(Source.blob(data[:at] + junk + data[at + len(junk) :]), format):
         assert field.value
         assert len(field.value) <= metadata.MAX_VALUE
 
@@ -236,7 +237,7 @@ def test_broken_files_never_raise(format: str, cut: float, where: float, junk: b
 )
 @settings(max_examples=300, deadline=None)
 def test_noise_never_raises(data: bytes, format: str) -> None:
-    assert isinstance(metadata.read(data, format), tuple)
+    assert isinstance(metadata.read(Source.blob(data), format), tuple)
 
 
 def test_no_pixel_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from fingerprints import metadata
 from fingerprints.errors import FingerprintError, LimitExceeded, UnreadableMedia, UnsupportedMedium
 from fingerprints.metadata import write_tags, write_xmp
 from fingerprints.sniff import sniff
+from fingerprints.source import Source
 from tests.fingerprints.metadata.test_exiftool import EXIFTOOL, _flac, _heic, _movie, _ogg, _picture
 
 FFMPEG = shutil.which("ffmpeg")
@@ -76,18 +77,18 @@ FILES = {
 
 
 def _embedded(data: bytes, packet: bytes) -> bytes:
-    return write_xmp.xmp(data, sniff(data)[1], packet)
+    return write_xmp.xmp(data, sniff(Source.blob(data))[1], packet)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_packet_is_read_back_and_replaced(name: str, tmp_path: Path) -> None:
     data = FILES[name]()
     once = _embedded(data, _packet("Somebody Before"))
-    assert sniff(once) == sniff(data)
+    assert sniff(Source.blob(once)) == sniff(Source.blob(data))
     twice = _embedded(once, _packet())
-    found = [(f.where, f.tag, f.value) for f in metadata.read(twice, sniff(twice)[1])]
+    found = [(f.where, f.tag, f.value) for f in metadata.read(Source.blob(twice), sniff(Source.blob(twice))[1])]
     assert [f for f in found if f[1] == "dc:creator"] == [("xmp", "dc:creator", OWNER)]
-    before = {(f.where, f.tag, f.value) for f in metadata.read(data, sniff(data)[1])}
+    before = {(f.where, f.tag, f.value) for f in metadata.read(Source.blob(data), sniff(Source.blob(data))[1])}
     assert before <= set(found)
     if EXIFTOOL:
         path = tmp_path / f"a.{name.rpartition('.')[2]}"
@@ -137,12 +138,12 @@ def test_comments(format: str, make: object, tmp_path: Path) -> None:
     data = make()
     added, defaults = {"COPYRIGHT": "© " + OWNER, "LICENSE": "CC BY 4.0"}, {"ARTIST": "not written", "MOOD": "written"}
     marked = write_tags.comments(data, format, added, defaults)
-    kind = sniff(data)[1]
-    values = {f.tag: f.value for f in metadata.read(marked, kind)}
-    before = {f.tag: f.value for f in metadata.read(data, kind)}
+    kind = sniff(Source.blob(data))[1]
+    values = {f.tag: f.value for f in metadata.read(Source.blob(marked), kind)}
+    before = {f.tag: f.value for f in metadata.read(Source.blob(data), kind)}
     assert values == {**before, "copyright": "© " + OWNER, "license": "CC BY 4.0", "mood": "written"}
     again = write_tags.comments(marked, format, added, defaults)
-    assert {f.tag: f.value for f in metadata.read(again, kind)} == values
+    assert {f.tag: f.value for f in metadata.read(Source.blob(again), kind)} == values
     assert len(again) == len(marked)
     if EXIFTOOL:
         path = tmp_path / f"a.{format}"
@@ -174,7 +175,7 @@ def test_ffmpeg_decodes_the_same(name: str, tmp_path: Path) -> None:
     if made.returncode:
         pytest.skip(f"this ffmpeg cannot write {name}")
     data = one.read_bytes()
-    format = sniff(data)[1]
+    format = sniff(Source.blob(data))[1]
     comments = format in ("flac", "ogg", "opus")
     two.write_bytes(
         write_tags.comments(data, format, {"COPYRIGHT": OWNER}, {}) if comments else _embedded(data, _packet())
@@ -184,7 +185,7 @@ def test_ffmpeg_decodes_the_same(name: str, tmp_path: Path) -> None:
         for p in (one, two)
     ]
     assert heard[0] == heard[1]
-    assert "kept" in {f.value for f in metadata.read(two.read_bytes(), format)}
+    assert "kept" in {f.value for f in metadata.read(Source.blob(two.read_bytes()), format)}
 
 
 @pytest.mark.parametrize("format", ["mkv", "webm", "aiff", "wma", "bmp", "plain"])

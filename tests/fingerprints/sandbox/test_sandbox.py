@@ -17,6 +17,7 @@ from fingerprints.errors import FingerprintError, LimitExceeded, UnreadableMedia
 from fingerprints.image.examples import saved, scene
 from fingerprints.model import Examination, Limits
 from fingerprints.sandbox.pool import Sandbox
+from fingerprints.source import Source
 from fingerprints.text.examples import words
 
 ARTICLE = words(1, 100).encode()
@@ -31,24 +32,24 @@ def sandbox() -> Iterator[Sandbox]:
 
 def reason(sandbox: Sandbox, source: Path | bytes) -> tuple[type[FingerprintError], str]:
     with pytest.raises(FingerprintError) as caught:
-        sandbox.examine(source)
+        sandbox.examine(Source.blob(source) if isinstance(source, bytes) else Source.file(source))
     assert len(str(caught.value)) > 10
     return type(caught.value), caught.value.reason
 
 
 @pytest.mark.parametrize("data", [ARTICLE, "你好，世界\ufeff".encode(), saved(scene(1), "JPEG"), b"fLaC" + bytes(50)])
 def test_a_worker_gives_what_this_process_would(sandbox: Sandbox, tmp_path: Path, data: bytes) -> None:
-    here = registry.examine(data, Limits())
+    here = registry.examine(Source.blob(data), Limits())
     path = tmp_path / "anything.exe"
     path.write_bytes(data)
-    for there in (sandbox.examine(data), sandbox.examine(path)):
+    for there in (sandbox.examine(Source.blob(data)), sandbox.examine(Source.file(path))):
         assert there.fingerprint.to_bytes() == here.fingerprint.to_bytes()
         assert (there.format, there.text, there.fields) == (here.format, here.text, here.fields)
 
 
 def test_workers_stay_and_threads_share_them() -> None:
     with Sandbox(2, Limits()) as sandbox, ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(sandbox.examine, [words(n, 50).encode() for n in range(40)]))
+        results = list(pool.map(sandbox.examine, [Source.blob(words(n, 50).encode()) for n in range(40)]))
         assert [r.text for r in results] == [words(n, 50) for n in range(40)]
         assert len(sandbox._running) <= 2
 
@@ -76,22 +77,22 @@ def test_over_memory_and_then_well_again(png: Callable[[int, int, int], bytes]) 
     with Sandbox(1, Limits(memory_bytes=400 << 20)) as sandbox:
         for _ in range(2):
             assert reason(sandbox, png(9900, 9900, 9900)) == (LimitExceeded, "memory_limit")
-            assert sandbox.examine(ARTICLE).format == "plain"
+            assert sandbox.examine(Source.blob(ARTICLE)).format == "plain"
 
 
 def test_over_cpu_time_and_then_well_again(slow_file: bytes) -> None:
     with Sandbox(1, Limits(cpu_seconds=1, max_text_bytes=LARGE)) as sandbox:
         assert reason(sandbox, slow_file) == (LimitExceeded, "cpu_limit")
-        assert sandbox.examine(ARTICLE).format == "plain"
+        assert sandbox.examine(Source.blob(ARTICLE)).format == "plain"
 
 
 def test_over_wall_time_and_then_well_again(slow_file: bytes) -> None:
     with Sandbox(1, Limits(wall_seconds=2, max_text_bytes=LARGE)) as sandbox:
-        sandbox.examine(ARTICLE)
+        sandbox.examine(Source.blob(ARTICLE))
         started = time.monotonic()
         assert reason(sandbox, slow_file) == (LimitExceeded, "time_limit")
         assert time.monotonic() - started < 6
-        assert sandbox.examine(ARTICLE).format == "plain"
+        assert sandbox.examine(Source.blob(ARTICLE)).format == "plain"
 
 
 def killer(sandbox: Sandbox, times: int) -> threading.Thread:
@@ -117,27 +118,27 @@ def killer(sandbox: Sandbox, times: int) -> threading.Thread:
 
 def test_one_crash_is_retried_and_two_are_reported(slow_file: bytes) -> None:
     with Sandbox(1, Limits(max_text_bytes=LARGE)) as sandbox:
-        sandbox.examine(ARTICLE)
+        sandbox.examine(Source.blob(ARTICLE))
         thread = killer(sandbox, 1)
-        assert sandbox.examine(slow_file).format == "html"
+        assert sandbox.examine(Source.blob(slow_file)).format == "html"
         thread.join()
         thread = killer(sandbox, 2)
         assert reason(sandbox, slow_file) == (UnreadableMedia, "decoder_crashed")
         thread.join()
-        assert sandbox.examine(ARTICLE).format == "plain"
+        assert sandbox.examine(Source.blob(ARTICLE)).format == "plain"
 
 
 def test_a_worker_killed_while_idle_is_replaced(sandbox: Sandbox) -> None:
-    sandbox.examine(ARTICLE)
+    sandbox.examine(Source.blob(ARTICLE))
     for worker in list(sandbox._running):
         worker._process.send_signal(signal.SIGKILL)
         worker._process.wait()
-    assert sandbox.examine(ARTICLE).format == "plain"
+    assert sandbox.examine(Source.blob(ARTICLE)).format == "plain"
 
 
 def test_a_closed_sandbox_refuses_and_leaves_no_process() -> None:
     sandbox = Sandbox(1, Limits())
-    sandbox.examine(ARTICLE)
+    sandbox.examine(Source.blob(ARTICLE))
     (worker,) = sandbox._running
     sandbox.close()
     assert worker._process.returncode is not None
@@ -155,7 +156,7 @@ def test_a_worker_is_confined_and_knows_no_secret(monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     (tmp_path / "json.py").write_text("raise SystemExit('the current folder is not to be imported from')")
     with Sandbox(1, Limits()) as sandbox:
-        sandbox.examine(ARTICLE)
+        sandbox.examine(Source.blob(ARTICLE))
         (worker,) = sandbox._running
         assert b"hunter2" not in proc(worker._process.pid, "environ")
         assert b"HOME=" not in proc(worker._process.pid, "environ")
@@ -173,7 +174,8 @@ def test_a_worker_is_confined_and_knows_no_secret(monkeypatch: pytest.MonkeyPatc
 def test_workers_end_with_their_parent() -> None:
     code = (
         "import os\nfrom fingerprints.sandbox.pool import Sandbox\nfrom fingerprints.model import Limits\n"
-        "s = Sandbox(1, Limits())\ns.examine(b'some text')\n"
+        "from fingerprints.source import Source\n"
+        "s = Sandbox(1, Limits())\ns.examine(Source.blob(b'some text'))\n"
         "print(next(iter(s._running))._process.pid, flush=True)\nos._exit(9)"
     )
     root = Path(registry.__file__).parent.parent

@@ -16,6 +16,7 @@ from fingerprints.image.decoding import frames, opened, pixel_digest
 from fingerprints.image.examples import saved, scene
 from fingerprints.model import Limits
 from fingerprints.sniff import sniff
+from fingerprints.source import Source
 from tests.fingerprints import pictures
 from tests.fingerprints.pictures import ADOBE_GAMMA, ADOBE_RGB, DISPLAY_P3
 
@@ -115,7 +116,7 @@ CASES: dict[str, tuple[str, Callable[[], bytes], np.ndarray, float]] = {
 def test_every_format_and_mode_is_the_same_picture(case: str) -> None:
     format, make, expected, tolerance = CASES[case]
     data = make()
-    assert sniff(data) == ("image", format)
+    assert sniff(Source.blob(data)) == ("image", format)
     assert off(data, expected) <= tolerance
     assert len(decoded(data)) == 1
 
@@ -136,7 +137,7 @@ def test_heic(tmp_path: Path, case: str) -> None:
         data = (tmp_path / "out.heic").read_bytes()
     else:
         data = heic(tmp_path, picture, "-q", "95", *options)
-    assert sniff(data) == ("image", "heic")
+    assert sniff(Source.blob(data)) == ("image", "heic")
     assert off(data, expected) <= 5
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fingerprints.source import Source
 from provenance.accounts import accounts, enrolled_keys
 from provenance.accounts.accounts import Account, NewAccount
 from provenance.application import Application
@@ -152,7 +153,7 @@ def test_a_recovery_key_withdraws_what_a_lost_key_registered(service: Applicatio
     who = account(service)
     recovery = enrol(service, who, new())
     lost = enrol(service, who, new(), recovery, recovery=recovery.keyid)
-    item = RegistrationRequest(RegistrationItem(owner="Ada", title="t"), ESSAY.encode())
+    item = RegistrationRequest(RegistrationItem(owner="Ada", title="t"), Source.blob(ESSAY.encode()))
     (result,) = service.registrar.register(who, [item], lost)
     assert service.withdrawals.withdraw(who, result.work_id, recovery).withdrawn_at is not None
     sound(service)

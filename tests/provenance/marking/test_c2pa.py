@@ -16,6 +16,7 @@ from PIL import Image
 from fingerprints import metadata
 from fingerprints.model import Limits
 from fingerprints.sandbox.pool import Sandbox
+from fingerprints.source import Source
 from provenance.errors import BadInput, UnsupportedContent
 from provenance.marking import Post, Work, check
 from provenance.marking.c2pa_credit import sign
@@ -83,7 +84,7 @@ def _picture(format: str = "JPEG") -> bytes:
 def test_a_signed_credit_is_compliant(signer: Signer, format: str) -> None:
     plain = _picture(format)
     marked = sign(plain, WORK, signer.chain, signer.key)
-    report = check(WORK, Post(fields=metadata.read(marked, format.lower(), signer.root)))
+    report = check(WORK, Post(fields=metadata.read(Source.blob(marked), format.lower(), signer.root)))
     assert report.verdict == "compliant", report.reasons
     assert {e.c2pa_state for e in report.evidence if e.where == "c2pa"} == {"Trusted"}
     before, after = (Image.open(io.BytesIO(b)).convert("RGB").tobytes() for b in (plain, marked))
@@ -91,7 +92,7 @@ def test_a_signed_credit_is_compliant(signer: Signer, format: str) -> None:
 
 
 def test_without_anchors_it_is_valid_and_not_trusted(signer: Signer) -> None:
-    fields = metadata.read(sign(_picture(), WORK, signer.chain, signer.key), "jpeg")
+    fields = metadata.read(Source.blob(sign(_picture(), WORK, signer.chain, signer.key)), "jpeg")
     assert [f.value for f in fields if f.tag == "state"] == ["Valid"]
     assert check(WORK, Post(fields=fields)).verdict == "compliant"
 
@@ -99,7 +100,7 @@ def test_without_anchors_it_is_valid_and_not_trusted(signer: Signer) -> None:
 def test_a_tampered_picture_says_nothing(signer: Signer) -> None:
     marked = bytearray(sign(_picture(), WORK, signer.chain, signer.key))
     marked[-20] ^= 0x55
-    fields = metadata.read(bytes(marked), "jpeg", signer.root)
+    fields = metadata.read(Source.blob(bytes(marked)), "jpeg", signer.root)
     assert [(f.where, f.tag, f.value) for f in fields] == [("c2pa", "state", "Invalid")]
     assert check(WORK, Post(fields=fields)).verdict == "missing"
 
@@ -108,18 +109,18 @@ def test_a_broken_manifest_is_no_exception(signer: Signer) -> None:
     marked = sign(_picture(), WORK, signer.chain, signer.key)
     at = marked.index(b"c2pa.claim")
     for data in (marked[: at + 40], marked[:at] + b"\xff" * 300 + marked[at + 300 :]):
-        assert {f.value for f in metadata.read(data, "jpeg") if f.where == "c2pa"} <= {"Invalid"}
+        assert {f.value for f in metadata.read(Source.blob(data), "jpeg") if f.where == "c2pa"} <= {"Invalid"}
 
 
 def test_a_manifest_on_a_page_is_no_visible_credit(signer: Signer) -> None:
-    fields = metadata.read(sign(_picture(), WORK, signer.chain, signer.key), "jpeg", signer.root)
+    fields = metadata.read(Source.blob(sign(_picture(), WORK, signer.chain, signer.key)), "jpeg", signer.root)
     report = check(WORK, Post(text="清晨的盐田", fields=fields))
     assert (report.verdict, report.reasons) == ("partial", ("not_visible",))
 
 
 def test_in_the_decoder_process_with_its_limits(signer: Signer) -> None:
     with Sandbox(1, Limits(), signer.root) as sandbox:
-        fields = sandbox.examine(sign(_picture(), WORK, signer.chain, signer.key)).fields
+        fields = sandbox.examine(Source.blob(sign(_picture(), WORK, signer.chain, signer.key))).fields
     assert ("c2pa", "state", "Trusted") in {(f.where, f.tag, f.value) for f in fields}
 
 

@@ -13,6 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from fingerprints import metadata
 from fingerprints.sniff import sniff
+from fingerprints.source import Source
 from provenance.errors import BadContent, BadInput, TooLarge, UnsupportedContent
 from provenance.marking import Post, Work, check, credit_line, write_into
 from provenance.marking.credit_line import languages
@@ -85,7 +86,7 @@ def test_every_licence_medium_and_format_in_every_language(lang: str) -> None:
                 assert report.verdict == "compliant", (line, report.reasons)
         work = replace(WORK, licence=licence, kind="image")
         for format, data in PICTURES.items():
-            fields = metadata.read(write_into(data, work, lang, permission=_reserved(work)), format)
+            fields = metadata.read(Source.blob(write_into(data, work, lang, permission=_reserved(work))), format)
             report = check(work, Post(fields=fields, lang=lang))
             assert report.verdict == "compliant", (fields, report.reasons)
 
@@ -95,8 +96,8 @@ def test_every_licence_medium_and_format_in_every_language(lang: str) -> None:
 def test_a_marked_picture_is_compliant(work: Work, lang: str, format: str) -> None:
     work = replace(work, kind="image")
     marked = write_into(PICTURES[format], work, lang, permission=_reserved(work))
-    report = check(work, Post(fields=metadata.read(marked, format), lang=lang))
-    assert report.verdict == "compliant", (metadata.read(marked, format), report.reasons)
+    report = check(work, Post(fields=metadata.read(Source.blob(marked), format), lang=lang))
+    assert report.verdict == "compliant", (metadata.read(Source.blob(marked), format), report.reasons)
     before, after = (Image.open(io.BytesIO(b)).convert("RGB") for b in (PICTURES[format], marked))
     assert before.tobytes() == after.tobytes()
 
@@ -133,12 +134,12 @@ def test_writing_twice_changes_nothing_more() -> None:
     for data in PICTURES.values():
         once = write_into(data, WORK, "en")
         twice = write_into(once, WORK, "en")
-        assert len(list(metadata.xmp_packets(twice))) == 1
-        assert metadata.read(twice, _format(twice)) == metadata.read(once, _format(once))
+        assert len(list(metadata.xmp_packets(Source.blob(twice)))) == 1
+        assert metadata.read(Source.blob(twice), _format(twice)) == metadata.read(Source.blob(once), _format(once))
 
 
 def _format(data: bytes) -> str:
-    return sniff(data)[1]
+    return sniff(Source.blob(data))[1]
 
 
 OLD = (
@@ -156,7 +157,7 @@ def test_other_metadata_is_kept_and_the_packet_merged(format: str) -> None:
     exif[270] = "weir at dawn"
     data = _picture(format.upper(), exif=exif, xmp=OLD) if format != "png" else _png_with(OLD, exif)
     marked = write_into(data, WORK, "en")
-    found = [(f.where, f.tag, f.value) for f in metadata.read(marked, format)]
+    found = [(f.where, f.tag, f.value) for f in metadata.read(Source.blob(marked), format)]
     assert ("exif", "ImageDescription", "weir at dawn") in found
     assert ("xmp", "dc:description", "kept words") in found
     assert ("xmp", "dc:creator", "Noor Haddad") in found
@@ -199,13 +200,13 @@ def _flac(*comments: str) -> bytes:
 @settings(max_examples=100, deadline=None)
 def test_comments_of_sound_are_compliant(work: Work, lang: str) -> None:
     marked = write_into(_flac(), replace(work, kind="audio"), lang, permission=_reserved(work))
-    report = check(replace(work, kind="audio"), Post(fields=metadata.read(marked, "flac"), lang=lang))
-    assert report.verdict == "compliant", (metadata.read(marked, "flac"), report.reasons)
+    report = check(replace(work, kind="audio"), Post(fields=metadata.read(Source.blob(marked), "flac"), lang=lang))
+    assert report.verdict == "compliant", (metadata.read(Source.blob(marked), "flac"), report.reasons)
 
 
 def test_an_artist_that_is_there_stays() -> None:
     marked = write_into(_flac("ARTIST=Session Player", "GENRE=folk"), replace(WORK, kind="audio"))
-    found = {f.tag: f.value for f in metadata.read(marked, "flac")}
+    found = {f.tag: f.value for f in metadata.read(Source.blob(marked), "flac")}
     assert (found["artist"], found["genre"]) == ("Session Player", "folk")
     assert found["copyright"] == "© Noor Haddad"
 

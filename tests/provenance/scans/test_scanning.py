@@ -6,6 +6,7 @@ import os
 import pytest
 from PIL import Image
 
+from fingerprints.source import Source
 from provenance.accounts import accounts
 from provenance.application import Application
 from provenance.auditing import fsck
@@ -146,7 +147,9 @@ def test_scans_are_read_back_by_their_account_only(sqlite_service: Application) 
 def test_results_keep_the_order_of_the_uploads(sqlite_service: Application) -> None:
     service = sqlite_service
     uploads = [
-        scanning.Upload(ScanItem(external_id=str(n)), BadInput("bad line") if n % 3 == 0 else f"{n} {ESSAY}".encode())
+        scanning.Upload(
+            ScanItem(external_id=str(n)), BadInput("bad line") if n % 3 == 0 else Source.text(f"{n} {ESSAY}")
+        )
         for n in range(10)
     ]
     results = list(service.scanner.scan(accounts.local(service.db), uploads))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from fingerprints.source import Source
 from provenance.accounts import accounts
 from provenance.accounts.accounts import NewAccount
 from provenance.application import Application
@@ -45,7 +46,7 @@ def test_the_same_bytes_for_the_same_owner_are_one_registration(service: Applica
 
 def test_one_group_may_hold_the_same_work_twice(service: Application) -> None:
     item = RegistrationItem(owner="A", title="t")
-    submissions = [RegistrationRequest(item, ESSAY.encode())] * 3
+    submissions = [RegistrationRequest(item, Source.blob(ESSAY.encode()))] * 3
     results = list(service.registrar.register(accounts.local(service.db), submissions))
     assert [r.status for r in results] == ["registered", "already_registered", "already_registered"]
     assert len({r.work_id for r in results}) == 1
@@ -66,7 +67,7 @@ def test_competing_claims_are_recorded_on_both_sides(service: Application) -> No
 
 def test_competing_claims_within_one_group_follow_the_order(service: Application) -> None:
     submissions = [
-        RegistrationRequest(RegistrationItem(owner=owner, title="t"), encoded(picture(1), quality=quality))
+        RegistrationRequest(RegistrationItem(owner=owner, title="t"), Source.blob(encoded(picture(1), quality=quality)))
         for owner, quality in (("A", 95), ("B", 80), ("C", 60))
     ]
     a, b, c = service.registrar.register(accounts.local(service.db), submissions)
@@ -103,8 +104,10 @@ def test_errors_stay_in_their_places(service: Application, tmp_path: Path) -> No
     (tmp_path / "empty.txt").write_bytes(b"")
     (tmp_path / "good.txt").write_text(ESSAY)
     names = ["missing.jpg", "good.txt", ".", "empty.txt"]
-    submissions = [RegistrationRequest(RegistrationItem(owner="A", path=name), tmp_path / name) for name in names]
-    submissions.append(RegistrationRequest(RegistrationItem(title="no owner"), ESSAY_ZH.encode()))
+    submissions = [
+        RegistrationRequest(RegistrationItem(owner="A", path=name), Source.file(tmp_path / name)) for name in names
+    ]
+    submissions.append(RegistrationRequest(RegistrationItem(title="no owner"), Source.blob(ESSAY_ZH.encode())))
     results = list(service.registrar.register(accounts.local(service.db), submissions))
     assert [r.status for r in results] == ["error", "registered", "error", "error", "error"]
     assert [r.path for r in results[:4]] == names
@@ -115,7 +118,7 @@ def test_errors_stay_in_their_places(service: Application, tmp_path: Path) -> No
 
 def test_the_default_owner_of_an_account(service: Application) -> None:
     account = accounts.create(service.db, NewAccount(name="p", default_owner="Press House"))
-    submission = RegistrationRequest(RegistrationItem(), ESSAY.encode())
+    submission = RegistrationRequest(RegistrationItem(), Source.blob(ESSAY.encode()))
     result = next(service.registrar.register(account, [submission]))
     assert catalog.get(service.db, service.log.origin, result.work_id).claim.owner == "Press House"
 
