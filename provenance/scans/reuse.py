@@ -63,7 +63,7 @@ def _is_quotation(match: Match, text: str) -> bool:
 
 
 def _opens_at(text: str, start: int) -> bool:
-    """Whether a quotation opens right where a span starts."""
+    """Whether a span begins with the mark that opens a quotation, tags between them aside."""
     return _OPENS_HERE.search(text[max(0, start - _OPENING_LOOKBACK) : start + 1].rstrip()) is not None
 
 
