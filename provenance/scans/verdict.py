@@ -11,8 +11,8 @@ from typing import Protocol
 from ..marking import Report
 from ..schemas import Permission, Verdict
 
-# From the one that needs a person most to the one that needs nobody.
-_MOST_SEVERE_FIRST: tuple[Verdict, ...] = ("uncredited", "review", "credited", "licensed", "own", "clear")
+# Those of matches, from the one that needs a person most to the one that needs nobody.
+_MOST_SEVERE_FIRST: tuple[Verdict, ...] = ("uncredited", "review", "credited", "licensed", "own")
 
 
 def of_match(report: Report, permission: Permission) -> Verdict:
