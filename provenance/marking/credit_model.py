@@ -85,6 +85,11 @@ class UnitReading:
         """A name in the unit is denied or doubted."""
         return "denial" in self.phrases or "doubt" in self.phrases
 
+    @property
+    def topical(self) -> bool:
+        """The unit is about a name: praise, an event, an interview."""
+        return "topic" in self.phrases
+
     def names_in(self, start: int, end: int) -> list[int]:
         """The positions of the names of the work's parties and the account in a span."""
         return [match.start() for match in _NAME.finditer(self.tagged.low, start, end)]

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .licences import Licence
+from .links import Link
 from .model import Evidence, Party, Role
 from .segmentation import Unit
-from .urls import Link
 
 EntityKind = Literal["owner", "source", "both", "title", "account", "handle", "identifier", "licence", "link"]
 OWNER, SOURCE, BOTH, TITLE, ACCOUNT, HANDLE, IDENTIFIER, LICENCE, LINK = (chr(0xE000 + i) for i in range(9))

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import licences, urls
+from . import licences
+from .address_extraction import split_addresses
 from .entities import PLACEHOLDERS, Entity, EntityKind, TaggedUnit
 from .lexicon import Lexicon
+from .links import Link, RegisteredAddresses
 from .model import Party, Post, Work
 from .name_boundaries import HOLE, NameBoundaries, ends_with
 from .name_patterns import identifier_pattern, name_pattern
 from .normalization import DENSE, HANGUL, clean, fold, fold_name, lower
-from .segmentation import Unit, split_addresses
+from .segmentation import Unit
 
 _MAX_ENTITIES = 200  # of one unit; what has more is a list of names, not a credit
 _MAX_ALIASES = 64
@@ -56,23 +58,23 @@ class EntityTagger:
 
     def __init__(self, work: Work, post: Post, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        self.registered = urls.RegisteredAddresses(work.source_urls)
+        self.registered = RegisteredAddresses(work.source_urls)
         names = [n for n in (*work.owner_aliases[:_MAX_ALIASES], work.owner) if fold_name(n)]
         owners = {fold_name(n) for n in names}
-        source = fold_name(work.source_name) if work.source_name else ""
-        account = fold_name(post.account) if post.account else ""
+        source, account = fold_name(work.source_name or ""), fold_name(post.account or "")
         self.owner_is_source = bool(source) and source in owners
         self.organisation = self.owner_is_source or ends_with(fold(work.owner).strip(), lexicon.organisations)
         self.account_is_owner = bool(account) and (account in owners or account == source)
-        self._patterns = [*_owner_patterns(work, names, source, post.lang)]
-        if work.source_name and source not in owners:
-            self._patterns += _name(work.source_name, "source", "source", post.lang)
-        if post.account and account and not self.account_is_owner:
-            self._patterns += _name(post.account, "account", "self", post.lang)
-        self._patterns += _work_patterns(work)
-        self._identifiers = [p.pattern for p in self._patterns if p.kind == "identifier"]
+        patterns = [*_owner_patterns(work, names, source, post.lang)]
+        if not self.owner_is_source:
+            patterns += _name(work.source_name or "", "source", "source", post.lang)
+        if not self.account_is_owner:
+            patterns += _name(post.account or "", "account", "self", post.lang)
+        patterns += _work_patterns(work)
+        self._patterns = patterns
+        self._identifiers = [p.pattern for p in patterns if p.kind == "identifier"]
         self._boundaries = NameBoundaries(
-            lexicon, [p.pattern for p in self._patterns], [p.pattern for p in self._patterns if p.whole]
+            lexicon, [p.pattern for p in patterns], [p.pattern for p in patterns if p.whole]
         )
 
     def tag(self, unit: Unit) -> TaggedUnit:
@@ -96,7 +98,7 @@ class EntityTagger:
                     spots.append((a, b, Entity(known.kind, a / size, known.party)))
         return _replace(unit, low, cased, spots)
 
-    def _link_entity(self, link: urls.Link, offset: float) -> Entity:
+    def _link_entity(self, link: Link, offset: float) -> Entity:
         """A link is a licence (its deed), a registered identifier that is written as an address, or a link."""
         deed = licences.from_url(link.href)
         if deed is not None:

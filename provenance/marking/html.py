@@ -22,158 +22,35 @@ from . import structured_data
 from .normalization import collapse_spaces
 
 MAX_HTML = 4_000_000  # code points of a page that are read
+_MAX_STYLES = 1000  # different looks of elements that are remembered, of one parent
+_MAX_LINKS = 200  # links of one block
 MAX_MACHINE = 200  # machine-readable fields kept
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "html",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-        "br",
-    ]
-)
-_NEVER = frozenset(
-    [
-        "head",
-        "title",
-        "script",
-        "style",
-        "template",
-        "noscript",
-        "iframe",
-        "object",
-        "embed",
-        "canvas",
-        "audio",
-        "video",
-        "datalist",
-        "option",
-        "select",
-        "textarea",
-        "noframes",
-        "noembed",
-        "math",
-        "applet",
-        "area",
-        "map",
-        "rp",
-        "param",
-        "source",
-        "track",
-    ]
-)
-_COMMENTS = frozenset(
-    [
-        "comment",
-        "comments",
-        "reply",
-        "replies",
-        "commentlist",
-        "disqus",
-        "guestbook",
-        "discussion",
-        "remarks",
-        "respond",
-        "评论",
-        "留言",
-        "跟帖",
-    ]
-)
-_RELATED = frozenset(
-    [
-        "related",
-        "recommend",
-        "recommended",
-        "recommendation",
-        "recommendations",
-        "sidebar",
-        "advert",
-        "adverts",
-        "ad",
-        "ads",
-        "advertisement",
-        "promo",
-        "breadcrumb",
-        "breadcrumbs",
-        "menu",
-        "navbar",
-        "navigation",
-        "popular",
-        "trending",
-        "sponsored",
-        "newsletter",
-        "subscribe",
-        "widget",
-        "outbrain",
-        "taboola",
-        "more",
-        "morelinks",
-        "readnext",
-        "copyrightbar",
-        "sitefooter",
-        "pagination",
-        "推荐",
-        "相关",
-    ]
-)
+_BLOCKS = frozenset([
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl", "dt",
+    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr",
+    "html", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th",
+    "thead", "tr", "ul", "br",
+])  # fmt: skip
+_NOT_RENDERED = frozenset([
+    "head", "title", "script", "style", "template", "noscript", "iframe", "object", "embed", "canvas", "audio",
+    "video", "datalist", "option", "select", "textarea", "noframes", "noembed", "math", "applet", "area", "map",
+    "rp", "param", "source", "track",
+])  # fmt: skip
+_COMMENTS = frozenset([
+    "comment", "comments", "reply", "replies", "commentlist", "disqus", "guestbook", "discussion", "remarks",
+    "respond", "评论", "留言", "跟帖",
+])  # fmt: skip
+_RELATED = frozenset([
+    "related", "recommend", "recommended", "recommendation", "recommendations", "sidebar", "advert", "adverts",
+    "ad", "ads", "advertisement", "promo", "breadcrumb", "breadcrumbs", "menu", "navbar", "navigation", "popular",
+    "trending", "sponsored", "newsletter", "subscribe", "widget", "outbrain", "taboola", "more", "morelinks",
+    "readnext", "copyrightbar", "sitefooter", "pagination", "推荐", "相关",
+])  # fmt: skip
 # A footer named like this is the site's; that of a post or an entry may credit it.
-_FOOTER = frozenset(
-    [
-        "footer",
-        "colophon",
-        "site",
-        "page",
-        "global",
-        "main",
-        "bottom",
-        "wrap",
-        "wrapper",
-        "container",
-        "inner",
-        "content",
-        "copyright",
-        "nav",
-        "links",
-    ]
-)
+_FOOTER = frozenset([
+    "footer", "colophon", "site", "page", "global", "main", "bottom", "wrap", "wrapper", "container", "inner",
+    "content", "copyright", "nav", "links",
+])  # fmt: skip
 _AUTHOR = frozenset(
     ["byline", "author", "writer", "contributor", "creator", "credit", "credits", "photographer", "attribution", "作者"]
 )
@@ -199,7 +76,6 @@ class Page:
     machine_fields: tuple[Field, ...]
     headings: list[str]
     title: str | None = None
-    based: bool = False
 
 
 def read(source: str) -> Page:
@@ -213,28 +89,32 @@ def read(source: str) -> Page:
     sheet = Sheet("\n".join(e.text or "" for e in root.iter("style") if _screen(e.get("media"))))
     base = next((str(e.get("href")) for e in root.iter("base") if e.get("href")), None)
     title = next((collapse_spaces("".join(str(t) for t in e.itertext())) for e in root.iter("title")), None)
-    walker = _Walker(sheet, base)
+    walker = _VisibleText(sheet, base)
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if isinstance(element.tag, str):
             (walker.start if event == "start" else walker.end)(element)
     walker.flush()
     headings = [b.text for b in walker.blocks if b.heading]
-    return Page(
-        walker.blocks, tuple(islice(structured_data.read(root), MAX_MACHINE)), headings, title, base is not None
-    )
+    machine_fields = tuple(islice(structured_data.read(root), MAX_MACHINE))
+    return Page(walker.blocks, machine_fields, headings, title)
 
 
 def _screen(media: str | None) -> bool:
     return media is None or not re.search(r"\bprint\b|\bspeech\b", media.lower())
 
 
+Names = tuple[str, frozenset[str], str]  # tag, classes, id of an element: what selectors look at
+
+
 @dataclass(slots=True)
 class _Frame:
+    """An open element."""
+
     style: Style
     readable: bool  # text right here is seen, if the element is shown
     shown: bool
     hint: str | None
-    names: tuple[str, frozenset[str], str]  # tag, classes, id: what selectors look at
+    names: Names
     in_article: bool
     path: str
     children: dict[str, int] = field(default_factory=dict)
@@ -242,9 +122,10 @@ class _Frame:
     styles: dict[tuple[Any, ...], tuple[Style, bool]] = field(default_factory=dict)
 
 
-class _Walker:
+class _VisibleText:
     def __init__(self, sheet: Sheet, base: str | None) -> None:
         self.sheet, self.base = sheet, base
+        self.outside = _Frame(Style(), True, True, None, ("", frozenset(), ""), False, "")  # around the root element
         self.stack: list[_Frame] = []
         self.blocks: list[Block] = []
         self.parts: list[str] = []
@@ -257,34 +138,30 @@ class _Walker:
 
     def start(self, element: Any) -> None:
         tag = element.tag.lower()
-        parent = self.stack[-1] if self.stack else None
-        classes = frozenset((element.get("class") or "").split())
-        names = (tag, classes, element.get("id") or "")
+        parent = self.stack[-1] if self.stack else self.outside
+        names = (tag, frozenset((element.get("class") or "").split()), element.get("id") or "")
         if tag in _BLOCKS:
             self.flush()
-        shown = parent.shown if parent else True
-        style, readable = (parent.style, parent.readable) if parent else (Style(), True)
-        in_article = (parent.in_article if parent else False) or tag in ("article", "main")
+        style, readable = parent.style, parent.readable
+        shown = parent.shown and tag not in _NOT_RENDERED and element.get("hidden") is None
+        shown = shown and not _is_other_content(element, names, in_article=parent.in_article)
         if shown:
-            if tag in _NEVER or element.get("hidden") is not None or _apart(element, tag, names, parent):
-                shown = False
-            else:
-                style, readable = self._style(element, names, parent)
-                shown = not style.removed
-        hint = _hint(element, names) or (parent.hint if parent and tag not in _BLOCKS else None)
+            style, readable = self._style(element, names, parent)
+            shown = not style.removed
+        in_article = parent.in_article or tag in ("article", "main")
+        hint = _hint(element, names) or (None if tag in _BLOCKS else parent.hint)
         self.stack.append(_Frame(style, readable, shown, hint, names, in_article, _css_path(element, tag, parent)))
         if tag == "a" and element.get("href"):
             self.open_links.append((self.length, str(element.get("href"))))
         self._text(element.text)
 
-    def _style(self, element: Any, names: tuple[str, frozenset[str], str], parent: _Frame | None) -> tuple[Style, bool]:
+    def _style(self, element: Any, names: Names, parent: _Frame) -> tuple[Style, bool]:
         given = (element.get("style"), element.get("color"), element.get("bgcolor"))
-        known = parent.styles.get((names, *given)) if parent else None
+        known = parent.styles.get((names, *given))
         if known is None:
-            style = parent.style if parent else Style()
-            style = style.child(self.sheet.declarations(names, [f.names for f in self.stack]), *given)
+            style = parent.style.child(self.sheet.declarations(names, [f.names for f in self.stack]), *given)
             known = (style, not style.invisible)
-            if parent and len(parent.styles) < 1000:
+            if len(parent.styles) < _MAX_STYLES:
                 parent.styles[names, *given] = known
         return known
 
@@ -326,24 +203,24 @@ class _Walker:
             text = "".join(self.parts)
             open_now = [(begin, self.length, href) for begin, href in self.open_links if self.length > begin]
             links = [(a, b, self._resolved(h) if (a, b, h) in open_now else h) for a, b, h in [*self.links, *open_now]]
-            self.blocks.append(Block(text, self.path, links[:200], self.hint, self.heading))
+            self.blocks.append(Block(text, self.path, links[:_MAX_LINKS], self.hint, self.heading))
         self.parts, self.length, self.links, self.path, self.hint, self.heading = [], 0, [], None, None, False
         self.open_links = [(0, href) for _, href in self.open_links]
 
 
-def _css_path(element: Any, tag: str, parent: _Frame | None) -> str:
+def _css_path(element: Any, tag: str, parent: _Frame) -> str:
     """A CSS path from the nearest ancestor with an id, cut to its last steps where it is very long."""
     name = element.get("id")
     if name and re.fullmatch(r"[\w-]{1,60}", name):
         return f"#{name}"
-    if parent is None or tag in ("html", "body"):
-        return tag if parent is None else f"{parent.path} > {tag}"
+    if not parent.path or tag in ("html", "body"):
+        return f"{parent.path} > {tag}" if parent.path else tag
     parent.children[tag] = place = parent.children.get(tag, 0) + 1
     steps = f"{parent.path} > {tag}:nth-of-type({place})"
     return steps if len(steps) <= 300 else "… > " + " > ".join(steps.split(" > ")[-6:])
 
 
-def _tokens(names: tuple[str, frozenset[str], str]) -> frozenset[str]:
+def _tokens(names: Names) -> frozenset[str]:
     return _words((*names[1], names[2])) if names[1] or names[2] else frozenset()
 
 
@@ -356,29 +233,31 @@ def _words(classes: tuple[str, ...]) -> frozenset[str]:
 _WORD_EDGE = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 
 
-def _apart(element: Any, tag: str, names: tuple[str, frozenset[str], str], parent: _Frame | None) -> bool:
+def _is_other_content(element: Any, names: Names, *, in_article: bool) -> bool:
     """Readers' comments, related links, navigation and the site's own footer: seen, but not this post's marking."""
+    tag = names[0]
     if tag in ("html", "body", "article", "main"):
         return False
-    if tag == "nav" or (tag == "input") or (tag == "dialog" and element.get("open") is None):
+    if tag in ("nav", "input") or (tag == "dialog" and element.get("open") is None):
         return True
-    if tag in ("footer", "aside") and not (parent and parent.in_article):
+    if tag in ("footer", "aside") and not in_article:
         return True
-    if "Comment" in (element.get("itemtype") or "") or element.get("role") in (
-        "navigation",
-        "complementary",
-        "contentinfo",
-    ):
-        return not (parent and parent.in_article and element.get("role") == "contentinfo")
-    tokens = _tokens(names)
-    if tokens & {"footer", "colophon"} and tokens <= _FOOTER and not (parent and parent.in_article):
+    role = element.get("role")
+    if "Comment" in (element.get("itemtype") or "") or role in ("navigation", "complementary", "contentinfo"):
+        return not (in_article and role == "contentinfo")
+    return _is_named_as_other_content(_tokens(names), tag, in_article=in_article)
+
+
+def _is_named_as_other_content(tokens: frozenset[str], tag: str, *, in_article: bool) -> bool:
+    """What the words of an element's class and id say."""
+    if tokens & {"footer", "colophon"} and tokens <= _FOOTER and not in_article:
         return True
     if tokens & _COMMENTS:
         return not tokens & {"no", "count", "form", "open", "closed"} or tag in ("ol", "ul")
     return bool(tokens & _RELATED) and not tokens & (_AUTHOR | _SOURCE)
 
 
-def _hint(element: Any, names: tuple[str, frozenset[str], str]) -> str | None:
+def _hint(element: Any, names: Names) -> str | None:
     said = element.get("itemprop") or element.get("rel")
     if said is not None:
         marked = f"{said} {element.get('rel') or ''}".lower().split()

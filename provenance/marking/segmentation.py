@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from fingerprints.model import Field
 
-from . import urls
 from .html import Block
 from .model import QUOTE
 from .normalization import DENSE
@@ -110,34 +109,11 @@ _ROLES = {
     "licence": "xmprights:usageterms cc:license xmprights:certificate plus:licenseid usageterms license licence",
 }
 _ROLE_OF = {tag: role for role, tags in _ROLES.items() for tag in tags.split()}
-_IGNORED = frozenset(
-    [
-        "encoder",
-        "encoder_settings",
-        "software",
-        "creatortool",
-        "xmp:creatortool",
-        "album",
-        "genre",
-        "year",
-        "date",
-        "track",
-        "disc",
-        "writer-editor",
-        "captionwriter",
-        "photoshop:captionwriter",
-        "isrc",
-        "bpm",
-        "compilation",
-        "encoded_by",
-        "state",
-        "signer",
-        "digitalsourcetype",
-        "lyrics",
-        "grouping",
-        "subtitle",
-    ]
-)
+_IGNORED = frozenset([
+    "encoder", "encoder_settings", "software", "creatortool", "xmp:creatortool", "album", "genre", "year", "date",
+    "track", "disc", "writer-editor", "captionwriter", "photoshop:captionwriter", "isrc", "bpm", "compilation",
+    "encoded_by", "state", "signer", "digitalsourcetype", "lyrics", "grouping", "subtitle",
+])  # fmt: skip
 
 
 def field_role(tag: str) -> str | None:
@@ -165,66 +141,3 @@ def from_fields(fields: Iterable[Field], *, visible: bool) -> Iterator[Unit]:
             if text[a:b].strip():
                 line = text[a:b].replace("\n", " ")
                 yield Unit(item.where, item.tag, line, hint=role, visible=visible, tag=item.tag, c2pa_state=state)
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """The text of a unit in pieces between its addresses: piece, address, piece, address, ..., piece."""
-
-    pieces: tuple[str, ...]
-    links: tuple[urls.Link, ...]
-
-
-def split_addresses(unit: Unit, registered: urls.RegisteredAddresses) -> Addresses:
-    """Take the addresses out of a unit: HTML links, Markdown links and addresses in the text."""
-    text = unit.text
-    spots: list[tuple[int, int, urls.Link, bool]] = []  # start, end, link, whether the text itself stays
-    for start, end, href in unit.links:
-        shown = text[start:end]
-        inside = urls.IN_TEXT.search(shown)
-        seen = urls.strip_tail(inside[0]) if inside else shown
-        spots.append((start, end, registered.link(href, seen), seen != shown.strip() or inside is None))
-    if "](" in text:
-        for match in urls.MARKDOWN.finditer(text):
-            is_address = urls.IN_TEXT.fullmatch(urls.strip_tail(match[1].strip())) is not None
-            link = registered.link(match[2], match[1])
-            if not is_address:
-                spots.append((match.start(), match.start() + 1, _NOTHING, False))
-                spots.append((match.start(1) + len(match[1]), match.end(), link, False))
-            else:
-                spots.append((match.start(), match.end(), link, False))
-    for match in registered.literal.finditer(text) if registered.literal else ():
-        kind, home = registered.match(match[0])
-        if not any(s < match.end() and match.start() < e for s, e, _, _ in spots):
-            spots.append((*match.span(), urls.Link(match[0], match[0], kind, home), False))
-    if "." in text or "．" in text:
-        plain = text.translate(_WIDTH)  # one code point for one: positions hold
-        for match in urls.IN_TEXT.finditer(plain) if _DOTTED.search(plain) else ():
-            found = urls.strip_tail(match[0])
-            a, b = match.start(), match.start() + len(found)
-            if "." in found and not any(s < b and a < e for s, e, _, _ in spots):
-                found, kind, home = registered.shortest(found)
-                spots.append((a, a + len(found), urls.Link(found, found, kind, home), False))
-    spots.sort(key=lambda spot: (spot[0], spot[1]))
-    pieces, links, at = [], [], 0
-    piece = ""
-    for start, end, link, stays in spots:
-        if start < at:
-            continue
-        if link is _NOTHING:
-            piece += text[at:start]
-            at = end
-            continue
-        piece += text[at : end if stays else start]
-        pieces.append(piece)
-        links.append(link)
-        piece, at = "", end
-    pieces.append(piece + text[at:])
-    return Addresses(tuple(pieces), tuple(links))
-
-
-_DOTTED = re.compile(r"\.[a-z]|://", re.IGNORECASE)  # every address holds one of these, most sentences none
-_NOTHING = urls.Link("", "", "unresolvable")
-_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3002: 0x3002, 0xFF0C: 0xFF0C}
-for _kept in "，；！？（）":  # full-width punctuation ends an address, half-width may belong to it
-    _WIDTH.pop(ord(_kept), None)

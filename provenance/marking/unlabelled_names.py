@@ -19,6 +19,7 @@ _UNKNOWN_LABEL = re.compile(rf"^\W*([^:\ue000-\ue0ff]{{2,40}}):\s*[{OWNER}{BOTH}
 _OWNER_AND_SOURCE_FIRST = re.compile(rf"[\s{re.escape(OPENING)}]*[{OWNER}{BOTH}][\s/|,·>»”」』)-]+[{SOURCE}]")
 _NAME_AND_COLON_FIRST = re.compile(rf"[\s{re.escape(OPENING)}#]*[{OWNER}{SOURCE}{BOTH}][\s\"'”»」』\])*_{LINK}]*:")
 _DIRECT_SPEECH = re.compile(r"[:,]?\s*[“\"«„「『]\s*\w")
+_OPEN_NAME = re.compile(f"[{OWNER}{SOURCE}{BOTH}]")
 _QUOTED_TITLE = re.compile(rf"[《〈「『“\"«„'*_#‘]\s*{TITLE}")
 # Residue (one unknown word or three Han characters make 2 or 3) that a unit may have besides names and small words:
 _MAX_RESIDUE_OF_CREDIT_LINE = 3
@@ -44,24 +45,20 @@ class UnlabelledNameReader:
         residue = self._residue(reading)
         pure = len(residue) <= _MAX_RESIDUE_OF_CREDIT_LINE
         reading.is_credit_line = pure or bool(reading.credits)
-        low = tagged.low
-        names = [i for i, c in enumerate(low) if c in (OWNER, SOURCE, BOTH) and i not in reading.settled]
+        names = _open_names(reading)
         if not names or reading.doubted or tagged.unit.hint == "title" or self._has_unknown_label(reading):
             return
-        owner_named = any(low[i] in OWNER + BOTH for i in names) or any(c.credits_owner for c in reading.credits)
-        signature = None if "topic" in reading.phrases else self._signature(low)
-        if signature is not None:
-            names = [i for i in names if i >= signature]
-            pure = bool(names)
-        if pure and "topic" not in reading.phrases:
-            credited = True
+        certain = pure
+        signature = self._signature(tagged.low)
+        if signature is not None and not reading.topical:
+            signing = [i for i in names if i >= signature]
+            certain = bool(signing)
         else:
-            credited = self._is_credit(reading, len(residue), owner_named=owner_named)
-        if not credited:
-            return
-        reading.is_credit_line = True
-        for i in names:
-            reading.credit_name(i, "source" if low[i] == SOURCE else "author", ALL_KINDS)
+            signing = names
+        if (certain and not reading.topical) or self._is_credit(reading, names, len(residue)):
+            reading.is_credit_line = True
+            for i in signing:
+                reading.credit_name(i, "source" if tagged.low[i] == SOURCE else "author", ALL_KINDS)
 
     def _residue(self, reading: UnitReading) -> str:
         """The text that names, small words, labels and the names of other people do not account for."""
@@ -87,7 +84,7 @@ class UnlabelledNameReader:
             return None
         return signed.start(1)
 
-    def _is_credit(self, reading: UnitReading, residue: int, *, owner_named: bool) -> bool:
+    def _is_credit(self, reading: UnitReading, names: list[int], residue: int) -> bool:
         """Whether the names of a unit that has other words as well are credited."""
         tagged = reading.tagged
         if tagged.has_exact_link() or tagged.has("identifier"):
@@ -95,14 +92,18 @@ class UnlabelledNameReader:
         credited = any(c.credits_owner or c.credits_source for c in reading.credits)
         if credited and residue <= _MAX_RESIDUE_BESIDE_CREDIT:
             return True
-        topical = "topic" in reading.phrases
-        if not topical and (_NAME_AND_COLON_FIRST.match(tagged.low) or _OWNER_AND_SOURCE_FIRST.match(tagged.low)):
+        if not reading.topical and (
+            _NAME_AND_COLON_FIRST.match(tagged.low) or _OWNER_AND_SOURCE_FIRST.match(tagged.low)
+        ):
             return True
-        if not owner_named:
-            return False
+        owner_named = any(tagged.low[i] in OWNER + BOTH for i in names) or any(c.credits_owner for c in reading.credits)
+        return owner_named and self._is_beside_title_or_speech(reading, residue)
+
+    def _is_beside_title_or_speech(self, reading: UnitReading, residue: int) -> bool:
+        tagged = reading.tagged
         if self.quotation:
-            return tagged.has("title") or (not topical and _DIRECT_SPEECH.search(tagged.low) is not None)
-        return tagged.has("title") and not topical and residue <= _MAX_RESIDUE_BESIDE_TITLE
+            return tagged.has("title") or (not reading.topical and _DIRECT_SPEECH.search(tagged.low) is not None)
+        return tagged.has("title") and not reading.topical and residue <= _MAX_RESIDUE_BESIDE_TITLE
 
     def names_title(self, reading: UnitReading) -> bool:
         """Whether the title stands there as a title: in a credit line, a heading, quotation marks or by itself."""
@@ -114,3 +115,8 @@ class UnlabelledNameReader:
         if _QUOTED_TITLE.search(tagged.low):
             return True
         return len(self.names.residue(tagged.low)) <= _MAX_RESIDUE_OF_TITLE_LINE
+
+
+def _open_names(reading: UnitReading) -> list[int]:
+    """The positions of the names of owner and source that no label has settled."""
+    return [m.start() for m in _OPEN_NAME.finditer(reading.tagged.low) if m.start() not in reading.settled]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.marking.urls import RegisteredAddresses, normalise
+from provenance.marking.links import RegisteredAddresses
+from provenance.marking.urls import normalise
 
 HERE = RegisteredAddresses(["https://www.riverpost.example/essays/2020/On-Rivers?id=7"])
 

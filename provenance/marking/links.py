@@ -1,0 +1,122 @@
+"""Links of a post: what they lead to, what a reader sees of them, and how they relate to the registered addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from .lookalikes import is_lookalike
+from .model import UrlMatch
+from .urls import MAX_URL, SCHEME, Address, normalise, site
+
+# What may stand in an address written in running text; Han, kana and Hangul end it, so do full-width signs.
+_BODY = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%|À-ɏͰ-ϿЀ-ԯא-ת\u0620-\u0669\u066e-\u06d3\u06d5-\u06ff]"
+_HOST = r"(?:[A-Za-z0-9À-ɏͰ-ϿЀ-ԯ](?:[A-Za-z0-9À-ɏͰ-ϿЀ-ԯ_-]{0,62})\.){1,8}(?:[A-Za-z]{2,24}|xn--[a-z0-9-]{2,59})"
+IN_TEXT = re.compile(
+    rf"(?:https?|ftp)://{_BODY}{{1,{MAX_URL}}}|(?<![\w@.])(?:www\.)?{_HOST}(?::\d{{2,5}})?(?:/{_BODY}{{0,{MAX_URL}}})?(?![A-Za-z0-9@])",
+    re.IGNORECASE,
+)
+MARKDOWN = re.compile(r"\[([^\[\]\n]{0,300})\]\(\s*<?([^\s()<>]{1,2048})>?(?:\s+\"[^\"\n]{0,200}\")?\s*\)")
+_SHORTENERS = frozenset([
+    "bit.ly", "t.co", "t.cn", "tinyurl.com", "goo.gl", "ow.ly", "is.gd", "buff.ly", "lnkd.in", "url.cn", "dwz.cn",
+    "suo.im", "rebrand.ly", "cutt.ly", "shorturl.at", "fb.me", "wp.me", "tiny.cc", "v.gd", "j.mp",
+    "rb.gy", "s.id", "linktr.ee", "lnk.bio", "dlvr.it", "trib.al", "b23.tv",
+])  # fmt: skip
+_MAX_SHOWN = 300  # code points of what a reader sees of a link
+_MAX_CUTS = 20  # signs at which the end of an address in running text is tried
+_SIGN = re.compile(r"[,;()\[\]|!'\"]")
+# Shorteners that a platform puts in by itself: the visible address of such a link is not the poster's doing.
+_AUTOMATIC = frozenset(["t.co", "t.cn", "lnkd.in", "url.cn"])
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address found in a post: what it leads to, what a reader sees of it, and how it relates to the work."""
+
+    href: str
+    shown: str
+    match: UrlMatch
+    home: bool = False
+    deceptive: bool = False
+
+
+def strip_tail(url: str) -> str:
+    """Without the punctuation that ends the sentence around an address."""
+    while url:
+        last = url[-1]
+        if last in ".,;:!?'\"|*_([" or (last in ")]" and url.count("(["[last == "]"]) < url.count(last)):
+            url = url[:-1]
+        else:
+            break
+    return url
+
+
+class RegisteredAddresses:
+    """The registered addresses of one work."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self.addresses = [address for address in map(normalise, urls) if address is not None]
+        self.keys = {address.key for address in self.addresses}
+        self.literal = _literal_pattern(urls)
+
+    def match(self, url: str) -> tuple[UrlMatch, bool]:
+        """How an address relates to the registered ones, and whether it is only the home page of the same host."""
+        address = normalise(url)
+        if address is None:
+            return "unresolvable", False
+        if any(is_lookalike(address, a) for a in self.addresses):
+            return "lookalike", False
+        if address.key in self.keys:
+            return "exact", False
+        if address.host in _SHORTENERS:
+            return "unresolvable", False
+        for registered in self.addresses:
+            if self._on_site(address, registered):
+                return "same_site", address.is_home and address.host == registered.host
+        return "other_site", False
+
+    def shortest(self, found: str) -> tuple[str, UrlMatch, bool]:
+        """An address of running text, cut at a sign where only its beginning is a registered one: ``/77,CC BY``."""
+        match, home = self.match(found)
+        if match != "exact":
+            for sign in islice(_SIGN.finditer(found, len("https://")), _MAX_CUTS):
+                if self.match(found[: sign.start()])[0] == "exact":
+                    return found[: sign.start()], "exact", False
+        return found, match, home
+
+    def link(self, href: str, shown: str) -> Link:
+        """A link with the text a reader sees. Deceptive: the text is an address, and the link leads elsewhere."""
+        match, home = self.match(href)
+        deceptive = self._is_deceptive(href, strip_tail(shown.strip()))
+        return Link(href[:MAX_URL], shown[:_MAX_SHOWN], match, home, deceptive)
+
+    def _is_deceptive(self, href: str, shown: str) -> bool:
+        """Whether a shown text is an address on a registered site, and the link leads elsewhere."""
+        seen = normalise(shown) if IN_TEXT.fullmatch(shown) else None
+        if seen is None:
+            return False
+        real = normalise(href)
+        if real is not None and (_agrees(seen, real) or real.host in _AUTOMATIC):
+            return False
+        return any(self._on_site(seen, registered) for registered in self.addresses)
+
+    @staticmethod
+    def _on_site(address: Address, registered: Address) -> bool:
+        return address.host == registered.host or site(address.host) == site(registered.host)
+
+
+def _literal_pattern(urls: Sequence[str]) -> re.Pattern[str] | None:
+    """A pattern for addresses with letters that end other addresses in running text, such as Han in the path."""
+    given = [url.strip() for url in urls]
+    odd = [SCHEME.sub("", url) for url in given if url and not re.fullmatch(f"{_BODY}+", url)]
+    return re.compile("|".join(rf"(?:https?://)?{re.escape(url)}" for url in odd if url)) if any(odd) else None
+
+
+def _agrees(seen: Address, real: Address) -> bool:
+    """A shortened display (``site.org/long-pa...``) of the same place is honest."""
+    if seen.host != real.host:
+        return False
+    path = seen.path.rstrip(".")
+    return real.path.startswith(path.removesuffix("...").removesuffix("%E2%80%A6")) or seen.path == real.path
