@@ -70,8 +70,7 @@ def _heading(number: int, english: str, chinese: str) -> None:
 def _made_works() -> list[DemoWork]:
     from ..demo import articles, pictures
 
-    with progress(tr("painting pictures", "绘制图片"), None):
-        return [*pictures(), *articles()]
+    return [*pictures(), *articles()]
 
 
 def _works_of(folder: Path) -> list[DemoWork]:

@@ -1,19 +1,25 @@
-"""The demo's pictures: three to register, two that nobody registered. All are JPEGs of 1200 x 800 pixels."""
+"""The demo's pictures: three to register, two that nobody registered. All are JPEGs of 1200 x 800 pixels.
+
+The files are made by ``scripts/demo_pictures/make.py``.
+"""
 
 from __future__ import annotations
 
-from functools import cache
+from importlib.resources import files
 
-from . import landscapes, plates
 from .work import DemoWork
 
 
+def _picture(name: str) -> bytes:
+    return files(__package__).joinpath("pictures", name).read_bytes()
+
+
 def pictures() -> list[DemoWork]:
-    """The works to register, painted now: the same pixels each time, in about two seconds together."""
+    """The works to register."""
     return [
         DemoWork(
             name="dusk-ridges.jpg",
-            data=landscapes.mountains(),
+            data=_picture("dusk-ridges.jpg"),
             title="Dusk over Six Ridges",
             titles={"zh": "六重山暮色", "en": "Dusk over Six Ridges"},
             lang="en",
@@ -25,7 +31,7 @@ def pictures() -> list[DemoWork]:
         ),
         DemoWork(
             name="harbour-night.jpg",
-            data=landscapes.harbour(),
+            data=_picture("harbour-night.jpg"),
             title="港湾夜泊",
             titles={"zh": "港湾夜泊", "en": "Boats at Rest, Night Harbour"},
             lang="zh-Hans",
@@ -37,7 +43,7 @@ def pictures() -> list[DemoWork]:
         ),
         DemoWork(
             name="ginkgo-branch.jpg",
-            data=plates.ginkgo(),
+            data=_picture("ginkgo-branch.jpg"),
             title="銀杏一枝",
             titles={"zh": "银杏一枝", "en": "A Branch of Ginkgo"},
             lang="zh-Hant",
@@ -50,10 +56,9 @@ def pictures() -> list[DemoWork]:
     ]
 
 
-@cache
 def unregistered_pictures() -> tuple[DemoWork, ...]:
     """Pictures that look like nothing above."""
     return (
-        DemoWork("marbled-ink.jpg", plates.ink(), "Marbled Ink", ""),
-        DemoWork("fields-from-the-air.jpg", plates.fields(), "Fields from the Air", ""),
+        DemoWork("marbled-ink.jpg", _picture("marbled-ink.jpg"), "Marbled Ink", ""),
+        DemoWork("fields-from-the-air.jpg", _picture("fields-from-the-air.jpg"), "Fields from the Air", ""),
     )

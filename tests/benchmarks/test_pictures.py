@@ -11,12 +11,13 @@ import pytest
 from PIL import Image
 
 from benchmarks.common import cases, contest, measuring, metrics
-from benchmarks.image import drawn, edits, families, generate, growth, learning_set, mixing, peers, scenery, varied
+from benchmarks.image import drawn, edits, generate, growth, mixing, peers
 from benchmarks.image.ours import engine, without_small
 from fingerprints import image
 from fingerprints.image import codec
 from fingerprints.image.examples import saved
 from fingerprints.model import Fingerprint
+from scripts.training.image import families, learning_set, scenery, varied
 
 COPIES = len(generate.TRANSFORMS)
 

@@ -18,6 +18,16 @@ TEXT = (
 )
 
 
+DATA = (
+    "fingerprints/image/classifier-9.npz",
+    "fingerprints/image/codebook-1.npz",
+    "fingerprints/unicode/fold-2.npz",
+    "cli/demo/articles/last-ferry.txt",
+    "cli/demo/pictures/dusk-ridges.jpg",
+    "cli/demo/pictures/marbled-ink.jpg",
+)
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
@@ -27,7 +37,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     assert built.returncode == 0, built.stderr
     (wheel,) = folder.glob("*.whl")
-    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    names = zipfile.ZipFile(wheel).namelist()
+    assert set(DATA) <= set(names)
+    tops = {name.split("/")[0] for name in names}
     assert {t for t in tops if not t.endswith(".dist-info")} == {"provenance", "fingerprints", "api", "cli"}
     venv.create(folder / "env", with_pip=False, symlinks=True)
     python = folder / "env" / "bin" / "python"

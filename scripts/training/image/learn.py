@@ -1,6 +1,6 @@
 """Fit the classifiers that decide whether an upload contains a work, and report them on sets they were not fitted on.
 
-    python benchmarks/image/learn.py CASES... [--check CASES...] [--out FILE.npz] [--cutoff 0.55] [--division 1]
+    python scripts/training/image/learn.py CASES... [--check CASES...] [--out FILE.npz] [--cutoff 0.55] [--division 1]
 
 A case set is a folder with refs.jsonl and queries.jsonl as benchmarks/common/cases.py has them; distractors have tiers.
 For every query all candidates are aligned and compared; the best alignment of each gives one row: its features and

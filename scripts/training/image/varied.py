@@ -10,9 +10,9 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from benchmarks.image.drawn import Rng, of_levels
 from benchmarks.image.edits import Edit, crop, grey, perspective, poor, resized
-from benchmarks.image.lettering import WHITE, Colour, Hand, colour, prose
-from benchmarks.image.scenery import emblem, scenery
-from benchmarks.image.sheets import app
+from scripts.training.image.lettering import WHITE, Colour, Hand, colour, prose
+from scripts.training.image.scenery import emblem, scenery
+from scripts.training.image.sheets import app
 
 
 def _between(r: Rng, low: float, high: float) -> float:

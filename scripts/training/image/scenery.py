@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from benchmarks.image.drawn import Rng, of_levels
-from benchmarks.image.lettering import Colour, colour, shaded
 from fingerprints.image.examples import photograph
+from scripts.training.image.lettering import Colour, colour, shaded
 
 _LEAST = 260  # pixels of the shorter side that a photograph is drawn in
 

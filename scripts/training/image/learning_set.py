@@ -1,6 +1,6 @@
 """A case set to fit the rules of pictures to: families of pictures that resemble each other, and copies edited hard.
 
-    python benchmarks/image/learning_set.py FOLDER [--seed 11] [--families 690] [--copies 1300] [--strangers 700]
+    python scripts/training/image/learning_set.py FOLDER [--seed 11] [--families 690] [--copies 1300] [--strangers 700]
 
 makes a case set (see benchmarks/common/cases.py). Of every family one member is registered, of every seventh two,
 unless they are photographs a moment apart; two more of each but photographs are distractors of the tier of their kind
@@ -9,7 +9,7 @@ which nobody registered any, a third of them with one to three edits, some in co
 same pictures (with one version of numpy and Pillow).
 
 `generate.py` makes an easier set, whose figures mean something beside those of other methods; here many copies are
-covered until little is left, because that is where a rule has to decide.
+covered until little is left, because that is where a classifier has to decide.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from typing import Any
 
 from PIL import Image
 
-from benchmarks.image import varied
 from benchmarks.image.drawn import Rng
 from benchmarks.image.edits import Edit
-from benchmarks.image.families import KINDS, kind, member, source
 from fingerprints.image.examples import saved
+from scripts.training.image import varied
+from scripts.training.image.families import KINDS, kind, member, source
 
 FAR = 1_000_000  # families from here on are nobody's
 LEAST = 10  # families, so that a collage has four pictures to choose from

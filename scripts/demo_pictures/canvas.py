@@ -141,5 +141,5 @@ def finish(picture: Floats, rng: np.random.Generator, grain: float = 0.012) -> b
     grained = picture + np.float32(grain) * rng.standard_normal(SHAPE, dtype=np.float32)[..., None]
     pixels = (np.clip(grained, 0, 1) * 255 + 0.5).astype(np.uint8)
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "JPEG", quality=90)
+    Image.fromarray(pixels).save(out, "JPEG", quality=90, optimize=True, progressive=True)
     return out.getvalue()

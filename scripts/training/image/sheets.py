@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from benchmarks.image.drawn import Rng
-from benchmarks.image.lettering import WHITE, Colour, Hand, colour, prose, shaded
-from benchmarks.image.scenery import ground, scenery
+from scripts.training.image.lettering import WHITE, Colour, Hand, colour, prose, shaded
+from scripts.training.image.scenery import ground, scenery
 
 Box = tuple[float, float, float, float]
 _LIGHT_GREY, _GREY = (215, 215, 215), (90, 90, 90)

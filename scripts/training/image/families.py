@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from benchmarks.image.drawn import Rng
-from benchmarks.image.lettering import WHITE, Hand, colour, prose, shaded
-from benchmarks.image.scenery import blob, emblem, facade, grain, ground, scenery, sky, tinted
-from benchmarks.image.sheets import app, chart, comic, document, map_, slide, text_page, ui_page
+from scripts.training.image.lettering import WHITE, Hand, colour, prose, shaded
+from scripts.training.image.scenery import blob, emblem, facade, grain, ground, scenery, sky, tinted
+from scripts.training.image.sheets import app, chart, comic, document, map_, slide, text_page, ui_page
 
 
 def photo(style: Rng, r: Rng) -> Image.Image:
