@@ -1,13 +1,14 @@
-"""Envelopes: what a leaf of the log says and who signed it, read strictly, and by which rules it may stand there. Pure.
+"""Envelopes: what a leaf of the log says and who signed it, read strictly, and where in the log it may stand. Pure.
 
-A leaf is the RFC 8785 form of a DSSE envelope around an in-toto Statement v1. Integers and strings only; personal data
-only as salted commitments. `statement` makes them.
+A leaf is the RFC 8785 form (canonical JSON) of a DSSE v1 envelope around an in-toto Statement v1
+(github.com/secure-systems-lab/dsse, in-toto.io/Statement/v1). Integers and strings only; personal data only as salted
+commitments. `statement` makes them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +19,9 @@ from .merkle import EMPTY_ROOT, HASH_SIZE
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-MAX_LEAF = 65_535  # the length prefix of an entry bundle has 16 bits
+MAX_LEAF = 65_535  # bytes: the length prefix of an entry bundle has 16 bits
 SALT_SIZE = 32
-_MOST_SIGNATURES = 16
+_MAX_SIGNATURES = 16
 _OTHER_VALUE = re.compile(rb"true|false|null")
 _HEX64 = re.compile(r"[0-9a-f]{64}\Z")
 _COMMITTED = re.compile(r"sha256:[0-9a-f]{64}\Z")
@@ -30,7 +31,7 @@ _ENVELOPE = re.compile(
     rb'\{"keyid":"([0-9a-f]{64})","sig":"([A-Za-z0-9+/]{86}==)"\}\]\}'
 )
 CUSTODIES = ("producer", "service")
-# This version writes seven of them; it audits logs that hold the others too.
+# This version writes those of `_PREDICATES`; it audits logs that hold the others too.
 KINDS = (
     "policy",
     "key-enrol",
@@ -117,7 +118,7 @@ def parse_leaf(raw: bytes) -> Leaf:
     envelope = parse_canonical(raw)
     _need(isinstance(envelope, dict) and envelope.keys() == {"payload", "payloadType", "signatures"}, "a DSSE envelope")
     _need(envelope["payloadType"] == PAYLOAD_TYPE, "an in-toto statement")
-    _need(isinstance(envelope["signatures"], list) and 0 < len(envelope["signatures"]) <= _MOST_SIGNATURES, "signed")
+    _need(isinstance(envelope["signatures"], list) and 0 < len(envelope["signatures"]) <= _MAX_SIGNATURES, "signed")
     signatures = []
     for each in envelope["signatures"]:
         _need(isinstance(each, dict) and each.keys() == {"keyid", "sig"}, "signed in the form of DSSE")
@@ -179,6 +180,7 @@ def _kind(statement: Any) -> tuple[str, str]:
 
 
 def _check_predicate(kind: str, predicate: Any) -> None:
+    """What every kind has in common, then what `_PREDICATES` says of this one."""
     _need(isinstance(predicate, dict), "complete")
     _need(_is_bytes(predicate.get("nonce"), 16), "with its nonce of 16 bytes")
     after = predicate.get("after")
@@ -188,35 +190,8 @@ def _check_predicate(kind: str, predicate: Any) -> None:
     commitments = predicate.get("commitments", {})
     ok = isinstance(commitments, dict) and all(_is_commitment(each) for each in commitments.values())
     _need(ok, "with commitments that can be opened")
-    if kind == "key-enrol":
-        _need(_is_bytes(predicate.get("publicKey"), 32) and predicate.get("custody") in CUSTODIES, "an enrolment")
-        _need("recovery" not in predicate or _is_hex64(predicate["recovery"]), "an enrolment with its recovery key")
-    elif kind == "key-revoke":
-        _need(_is_hex64(predicate.get("keyid")), "a revocation")
-    elif kind == "registration":
-        algorithms = predicate.get("algorithms", [])
-        ok = "commitments" in predicate and isinstance(predicate.get("medium", ""), str)
-        ok = ok and isinstance(algorithms, list) and all(isinstance(each, str) for each in algorithms)
-        _need(ok, "a registration")
-        if "sealed" in predicate:
-            _need(predicate["sealed"] == SEALED and "seal" in commitments and "opens" not in predicate, "sealed")
-        if "opens" in predicate:
-            opens = predicate["opens"]
-            ok = isinstance(opens, dict) and opens.keys() == {"index", "leafHash", "salt"} and _is_reference(opens)
-            _need(ok and _is_bytes(opens["salt"], SALT_SIZE), "a registration that opens a sealed one")
-    elif kind == "log-key":
-        both = [predicate.get("replaces"), predicate.get("keys")]
-        ok = all(isinstance(each, list) and all(isinstance(key, str) for key in each) for each in both)
-        _need(ok and bool(predicate["replaces"]), "a change of the log's keys")
-        _need(isinstance(predicate.get("successor", ""), str), "a change of the log's keys")
-    elif kind == "withdrawal":
-        _need(_is_reference(predicate), "a withdrawal")
-    elif kind == "erasure":
-        erased = predicate.get("erased")
-        ok = _is_reference(predicate) and isinstance(erased, list) and bool(erased)
-        _need(ok and all(isinstance(each, str) for each in erased), "an erasure")
-    elif kind == "grant":
-        _need("commitments" in predicate and _is_reference(predicate), "a grant")
+    for what, holds in _PREDICATES.get(kind, ()):
+        _need(holds(predicate), what)
 
 
 def _is_bytes(value: Any, size: int) -> bool:
@@ -232,6 +207,71 @@ def _need(condition: bool, what: str) -> None:
         raise VerificationFailed(f"the entry is not {what}")
 
 
+# --- the predicates, kind by kind ------------------------------------------------------------------------------------
+Predicate = Mapping[str, Any]
+
+
+def _is_enrolment(predicate: Predicate) -> bool:
+    return _is_bytes(predicate.get("publicKey"), 32) and predicate.get("custody") in CUSTODIES
+
+
+def _is_registration(predicate: Predicate) -> bool:
+    has_terms = "commitments" in predicate and isinstance(predicate.get("medium", ""), str)
+    return has_terms and _are_words(predicate.get("algorithms", []))
+
+
+def _is_sealed_well(predicate: Predicate) -> bool:
+    if "sealed" not in predicate:
+        return True
+    return predicate["sealed"] == SEALED and "seal" in predicate["commitments"] and "opens" not in predicate
+
+
+def _opens_well(predicate: Predicate) -> bool:
+    if "opens" not in predicate:
+        return True
+    opens = predicate["opens"]
+    ok = isinstance(opens, dict) and opens.keys() == {"index", "leafHash", "salt"} and _is_reference(opens)
+    return ok and _is_bytes(opens["salt"], SALT_SIZE)
+
+
+def _is_key_change(predicate: Predicate) -> bool:
+    old, new = predicate.get("replaces"), predicate.get("keys")
+    return _are_words(old) and _are_words(new) and bool(old)
+
+
+def _is_erasure(predicate: Predicate) -> bool:
+    erased = predicate.get("erased")
+    return _is_reference(predicate) and _are_words(erased) and bool(erased)
+
+
+def _are_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+# For each kind that this version writes: what its predicate must be, in the words of the refusal. Of the other kinds
+# only the common part is checked.
+_PREDICATES: dict[str, tuple[tuple[str, Callable[[Predicate], bool]], ...]] = {
+    "key-enrol": (
+        ("an enrolment", _is_enrolment),
+        ("an enrolment with its recovery key", lambda p: "recovery" not in p or _is_hex64(p["recovery"])),
+    ),
+    "key-revoke": (("a revocation", lambda p: _is_hex64(p.get("keyid"))),),
+    "registration": (
+        ("a registration", _is_registration),
+        ("sealed", _is_sealed_well),
+        ("a registration that opens a sealed one", _opens_well),
+    ),
+    "log-key": (
+        ("a change of the log's keys", _is_key_change),
+        ("a change of the log's keys", lambda p: isinstance(p.get("successor", ""), str)),
+    ),
+    "withdrawal": (("a withdrawal", _is_reference),),
+    "erasure": (("an erasure", _is_erasure),),
+    "grant": (("a grant", lambda p: "commitments" in p and _is_reference(p)),),
+}
+
+
+# --- who signed, and where it may stand ------------------------------------------------------------------------------
 def verify_signatures(leaf: Leaf, known: Mapping[str, bytes]) -> None:
     """Every signature of the leaf must hold under a known key.
 

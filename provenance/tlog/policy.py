@@ -13,7 +13,9 @@ from ..errors import VerificationFailed
 from .encoding import decimal
 from .note import COSIGNATURE_ED25519, COSIGNATURE_MLDSA44, ED25519, VKey
 
-_NONE = "none"
+_NONE = "none"  # the quorum of a log that nobody witnesses
+_MAX_POLICY = 1 << 20  # bytes
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,55 +71,73 @@ def parse_policy(raw: bytes) -> Policy:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise VerificationFailed("the policy is not UTF-8") from None
-    if len(raw) > 1 << 20 or re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text):
+    if len(raw) > _MAX_POLICY or _CONTROL.search(text):
         raise VerificationFailed("the policy is too large or holds control characters")
-    logs: list[VKey] = []
-    witnesses: dict[str, VKey] = {}
-    urls: dict[str, str] = {}
-    groups: dict[str, tuple[int, tuple[str, ...]]] = {}
-    taken = {_NONE}
-    members_used: set[str] = set()
-    publics: set[bytes] = set()
-    quorum: str | None = None
-
-    def new_key(text: str, kinds: tuple[int, ...]) -> VKey:
-        key = VKey.parse(text)
-        if key.kind not in kinds:
-            raise VerificationFailed(f"the policy's key {key.name!r:.40} is of another kind than its line says")
-        # One key under two names would be counted twice, and a log could be its own witness.
-        if key.public in publics:
-            raise VerificationFailed(f"the policy names the key of {key.name!r:.40} twice")
-        publics.add(key.public)
-        return key
-
+    parser = _Parser()
     for line in text.split("\n"):
         words = [word for word in re.split(r"[ \t]+", line) if word]
         if not words or words[0].startswith("#"):
             continue
         match words:
             case ["log", key, *rest] if len(rest) <= 1:
-                logs.append(new_key(key, (ED25519, COSIGNATURE_MLDSA44)))
-            case ["witness", name, key, *rest] if len(rest) <= 1 and name not in taken:
-                witnesses[name] = new_key(key, (COSIGNATURE_ED25519, COSIGNATURE_MLDSA44))
-                urls.update((name, url) for url in rest)
-                taken.add(name)
-            case ["group", name, least, *members] if members and name not in taken:
-                for member in members:
-                    if member not in taken or member == _NONE or member in members_used:
-                        raise VerificationFailed(f"the policy's group {name!r:.40} has an unknown or repeated member")
-                    members_used.add(member)
-                number = {"all": len(members), "any": 1}.get(least) or decimal(least)
-                if not 1 <= number <= len(members):
-                    raise VerificationFailed(f"the policy's group {name!r:.40} has an impossible threshold")
-                groups[name] = (number, tuple(members))
-                taken.add(name)
-            case ["quorum", name] if quorum is None and name in taken:
-                quorum = name
+                parser.log(key)
+            case ["witness", name, key, *rest] if len(rest) <= 1 and name not in parser.names:
+                parser.witness(name, key, rest)
+            case ["group", name, threshold, *members] if members and name not in parser.names:
+                parser.group(name, threshold, members)
+            case ["quorum", name] if parser.quorum is None and name in parser.names:
+                parser.quorum = name
             case _:
                 raise VerificationFailed(f"the policy has a line that means nothing: {line!r:.60}")
-    if quorum is None or not logs:
-        raise VerificationFailed("the policy names no log, or no quorum")
-    return Policy(tuple(logs), witnesses, groups, quorum, urls)
+    return parser.policy()
+
+
+class _Parser:
+    """What the lines read so far say."""
+
+    def __init__(self) -> None:
+        self.names = {_NONE}  # of witnesses and groups
+        self.quorum: str | None = None
+        self._logs: list[VKey] = []
+        self._witnesses: dict[str, VKey] = {}
+        self._urls: dict[str, str] = {}
+        self._groups: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._grouped: set[str] = set()  # names that are members of some group
+        self._publics: set[bytes] = set()
+
+    def log(self, key: str) -> None:
+        self._logs.append(self._new_key(key, (ED25519, COSIGNATURE_MLDSA44)))
+
+    def witness(self, name: str, key: str, urls: Sequence[str]) -> None:
+        self._witnesses[name] = self._new_key(key, (COSIGNATURE_ED25519, COSIGNATURE_MLDSA44))
+        self._urls.update((name, url) for url in urls)
+        self.names.add(name)
+
+    def group(self, name: str, threshold: str, members: Sequence[str]) -> None:
+        for member in members:
+            if member not in self.names or member == _NONE or member in self._grouped:
+                raise VerificationFailed(f"the policy's group {name!r:.40} has an unknown or repeated member")
+            self._grouped.add(member)
+        number = {"all": len(members), "any": 1}.get(threshold) or decimal(threshold)
+        if not 1 <= number <= len(members):
+            raise VerificationFailed(f"the policy's group {name!r:.40} has an impossible threshold")
+        self._groups[name] = (number, tuple(members))
+        self.names.add(name)
+
+    def policy(self) -> Policy:
+        if self.quorum is None or not self._logs:
+            raise VerificationFailed("the policy names no log, or no quorum")
+        return Policy(tuple(self._logs), self._witnesses, self._groups, self.quorum, self._urls)
+
+    def _new_key(self, text: str, kinds: tuple[int, ...]) -> VKey:
+        key = VKey.parse(text)
+        if key.kind not in kinds:
+            raise VerificationFailed(f"the policy's key {key.name!r:.40} is of another kind than its line says")
+        # One key under two names would be counted twice, and a log could be its own witness.
+        if key.public in self._publics:
+            raise VerificationFailed(f"the policy names the key of {key.name!r:.40} twice")
+        self._publics.add(key.public)
+        return key
 
 
 def with_logs(raw: bytes, log_keys: Sequence[str]) -> bytes:
