@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from provenance.auditing.witness_server import Witness
 from provenance.errors import Unavailable
-from provenance.ledger.witness_client import MOST_REQUEST
+from provenance.ledger.witness_client import MAX_REQUEST
 
 _logger = logging.getLogger(__name__)
 _BODY_SECONDS = 10
@@ -31,7 +31,7 @@ def create_app(witness: Witness) -> Starlette:
         except ClientDisconnect:
             return PlainTextResponse("", 400)
         if body is None:
-            return PlainTextResponse(f"the request is larger than {MOST_REQUEST} bytes\n", 413)
+            return PlainTextResponse(f"the request is larger than {MAX_REQUEST} bytes\n", 413)
         try:
             answer = await run_in_threadpool(witness.add_checkpoint, body)
         except Unavailable as error:
@@ -46,6 +46,6 @@ async def _body(request: Request) -> bytes | None:
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
-        if len(received) > MOST_REQUEST:
+        if len(received) > MAX_REQUEST:
             return None
     return bytes(received)

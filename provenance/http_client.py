@@ -11,15 +11,17 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
+from types import TracebackType
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import BadInput, Unavailable
 
-_CHUNK = 64 * 1024
+_CHUNK = 64 * 1024  # bytes read at a time
+_TRANSPORT_ERRORS = (OSError, http.client.HTTPException, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What a server said: HTTP status, media type without parameters, body."""
 
     status: int
@@ -40,7 +42,7 @@ def check_url(url: str) -> SplitResult:
     return parts
 
 
-class Remote:
+class HttpServer:
     """One server under one prefix. Thread-safe; connections are kept open for the next request until `close`."""
 
     def __init__(self, url: str, seconds: float) -> None:
@@ -68,15 +70,15 @@ class Remote:
             while True:
                 self._idle.pop().close()
 
-    def get(self, path: str, most: int) -> Answer:
+    def get(self, path: str, most: int) -> HttpResponse:
         """See `request`."""
         return self.request("GET", path, None, {}, most)
 
-    def post(self, path: str, body: bytes, kind: str, most: int) -> Answer:
+    def post(self, path: str, body: bytes, kind: str, most: int) -> HttpResponse:
         """See `request`; ``kind`` is the body's media type."""
         return self.request("POST", path, body, {"Content-Type": kind}, most)
 
-    def request(self, method: str, path: str, body: bytes | None, headers: dict[str, str], most: int) -> Answer:
+    def request(self, method: str, path: str, body: bytes | None, headers: dict[str, str], most: int) -> HttpResponse:
         """One request and its whole answer.
 
         Args:
@@ -97,7 +99,7 @@ class Remote:
                 if not kept or time.monotonic() >= stop:
                     raise self._unavailable(error) from error
                 # A connection that was kept open may have been closed by the other side meanwhile: once more.
-            except (OSError, http.client.HTTPException, ValueError) as error:
+            except _TRANSPORT_ERRORS as error:
                 connection.close()
                 raise self._unavailable(error) from error
             except BaseException:
@@ -118,46 +120,15 @@ class Remote:
         headers: dict[str, str],
         most: int,
         stop: float,
-    ) -> Answer:
-        connection.timeout = max(0.001, stop - time.monotonic())
-        if connection.sock is not None:
-            connection.sock.settimeout(connection.timeout)
-        late = threading.Event()
-        sock = None
-
-        def end() -> None:
-            late.set()
-            # A time-out of the socket bounds one read; a server that sends a byte now and then would never meet it.
-            held = sock or connection.sock  # the connection forgets its socket where the answer ends with the stream
-            if held is not None:
-                with contextlib.suppress(OSError):
-                    socket.socket.shutdown(held, socket.SHUT_RDWR)
-
-        timer = threading.Timer(max(0.0, stop - time.monotonic()), end)
-        timer.daemon = True
-        timer.start()
-        try:
+    ) -> HttpResponse:
+        with _Deadline(connection, stop) as deadline:
             target = f"{self._parts.path}/{path}" if path else self._parts.path or "/"
             connection.request(method, target, body, {"User-Agent": "sourcemark", **headers})
-            sock = connection.sock
+            deadline.socket = connection.sock
             response = connection.getresponse()
-            received = bytearray()
-            while chunk := response.read(min(_CHUNK, most + 1 - len(received))):
-                received += chunk
-                if len(received) > most:
-                    raise ValueError(f"it answered with more than {most} bytes")
-            if response.length:  # cut off before what it had promised
-                raise http.client.IncompleteRead(bytes(received), response.length)
-        except (OSError, http.client.HTTPException, ValueError):
-            if late.is_set():
-                raise TimeoutError from None
-            raise
-        finally:
-            timer.cancel()
-        if late.is_set():  # what looks like the end may be where the connection was cut
-            raise TimeoutError
+            received = _read(response, most)
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return Answer(response.status, kind, bytes(received))
+        return HttpResponse(response.status, kind, received)
 
     def _take(self) -> http.client.HTTPConnection:
         """A connection that is idle, or a new one; it connects by itself when it is used."""
@@ -172,3 +143,57 @@ class Remote:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         why = "".join(c if c.isprintable() else "\ufffd" for c in why)[:200]
         return Unavailable(f"{self.url} does not answer as it should: {why}", reason="unreachable")
+
+
+class _Deadline:
+    """Cuts a connection at a moment of the monotonic clock; what fails because of that is a TimeoutError.
+
+    A time-out of the socket bounds one read; a server that sends a byte now and then would never meet it.
+
+    Attributes:
+        socket: that the request went out on: the connection forgets it where the answer ends with the stream.
+    """
+
+    def __init__(self, connection: http.client.HTTPConnection, stop: float) -> None:
+        self.socket: socket.socket | None = None
+        self._connection = connection
+        self._late = threading.Event()
+        left = stop - time.monotonic()
+        connection.timeout = max(0.001, left)
+        if connection.sock is not None:
+            connection.sock.settimeout(connection.timeout)
+        self._timer = threading.Timer(max(0.0, left), self._cut)
+        self._timer.daemon = True
+
+    def _cut(self) -> None:
+        self._late.set()
+        held = self.socket or self._connection.sock
+        if held is not None:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(held, socket.SHUT_RDWR)
+
+    def __enter__(self) -> _Deadline:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        # What looks like the end of an answer may be where the connection was cut.
+        if self._late.is_set() and (
+            value is None or isinstance(value, OSError | http.client.HTTPException | ValueError)
+        ):
+            raise TimeoutError from None
+
+
+def _read(response: http.client.HTTPResponse, most: int) -> bytes:
+    """The whole body, of at most so many bytes."""
+    received = bytearray()
+    while chunk := response.read(min(_CHUNK, most + 1 - len(received))):
+        received += chunk
+        if len(received) > most:
+            raise ValueError(f"it answered with more than {most} bytes")
+    if response.length:  # cut off before what it had promised
+        raise http.client.IncompleteRead(bytes(received), response.length)
+    return bytes(received)

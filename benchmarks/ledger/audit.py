@@ -20,7 +20,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from provenance.auditing import runner
+from provenance.auditing.report import audit_report
 from provenance.ledger import tile_store
 from provenance.tlog import envelope, keys, merkle, note, policy, proof, receipt, statement, tiles, verify
 
@@ -79,7 +79,7 @@ def main() -> None:
             for processes in (1, 2):
 
                 def act(rules: bool = rules, processes: int = processes) -> None:
-                    report = runner.run(str(folder), policy=trusted, rules=rules, processes=processes)
+                    report = audit_report(str(folder), policy=trusted, rules=rules, processes=processes)
                     assert report["problems"] == [], report["problems"]
 
                 wall, used = measured(act)

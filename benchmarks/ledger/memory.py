@@ -20,7 +20,8 @@ from pathlib import Path
 
 from provenance.accounts import accounts
 from provenance.application import Application
-from provenance.auditing import fsck, runner
+from provenance.auditing import fsck
+from provenance.auditing.report import audit_report
 from provenance.config import Settings
 from provenance.tlog import keys, merkle, proof, statement
 from provenance.tlog.encoding import b64
@@ -82,7 +83,7 @@ def export(home: Path, size: int) -> None:
 
 
 def audit(home: Path, size: int) -> None:
-    report = runner.run(str(home.parent / "export"), policy=(home / "log" / "policy").read_bytes(), processes=1)
+    report = audit_report(str(home.parent / "export"), policy=(home / "log" / "policy").read_bytes(), processes=1)
     assert (report["size"], report["problems"]) == (size, []), report
 
 

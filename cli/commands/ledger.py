@@ -49,7 +49,7 @@ def fsck(json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")
     with application() as opened:
         report = fscks.check(opened.db, opened.log)
     if json_:
-        emit(report)
+        emit(dict(report))
     else:
         for problem in report["problems"]:
             say("✗ " + problem)
@@ -70,9 +70,9 @@ def audit(
     processes: Annotated[int | None, typer.Option(min=1, max=64, help="Default: one a core.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
 ) -> int:
-    from provenance.auditing import runner
+    from provenance.auditing.report import audit_report
 
-    report = runner.run(
+    report = audit_report(
         where,
         since=[_read(path) for path in since or []],
         policy=None if policy is None else _read(policy),
@@ -80,7 +80,7 @@ def audit(
         processes=processes,
     )
     if json_:
-        emit(report)
+        emit(dict(report))
         return 1 if report["problems"] else 0
     for problem in report["problems"]:
         say("✗ " + problem)

@@ -13,22 +13,22 @@ from ..errors import from_os_error
 from ..tlog import envelope
 from ..tlog.key_directory import Earlier
 
-_IN_MEMORY = 8 * 1024 * 1024  # bytes of digests; more are kept in a temporary file
+_MAX_IN_MEMORY = 8 * 1024 * 1024  # bytes of digests; more are kept in a temporary file
 _PART = 1 << 20  # digests compared at a time
-NONE = bytes(8)  # in the place of an entry that is no statement
+NO_DIGEST = bytes(8)  # in the place of an entry that is no statement
 
 
-def digest(leaf: envelope.Leaf) -> bytes:
+def statement_digest(leaf: envelope.Leaf) -> bytes:
     """8 bytes of the digest of what was signed: with one of two signatures dropped it is the same statement still."""
     return hashlib.sha256(leaf.payload).digest()[:8]
 
 
-class Repeats:
+class DuplicateFinder:
     """Digests of all statements of a log, in its order; what looks alike is read again."""
 
     def __init__(self, earlier: Earlier) -> None:
         self._earlier = earlier
-        self._kept = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by `close`
+        self._kept = tempfile.SpooledTemporaryFile(_MAX_IN_MEMORY)  # noqa: SIM115 - closed by `close`
         self._size = 0
 
     def close(self) -> None:
@@ -41,7 +41,7 @@ class Repeats:
             self._kept.write(digests)
         except OSError as error:
             raise from_os_error(error, Path(tempfile.gettempdir())) from error
-        self._size += len(digests) // len(NONE)
+        self._size += len(digests) // len(NO_DIGEST)
 
     def found(self) -> Iterator[str]:
         """One line for each statement that stands there once more."""
@@ -60,7 +60,7 @@ class Repeats:
         places, values = [np.empty(0, "<u8")], [np.empty(0, "<u8")]
         self._kept.seek(0)
         for start in range(0, self._size, _PART):
-            some = np.frombuffer(self._kept.read(_PART * len(NONE)), "<u8")
+            some = np.frombuffer(self._kept.read(_PART * len(NO_DIGEST)), "<u8")
             mine = np.flatnonzero((some % np.uint64(parts) == part) & (some != 0))
             places.append((mine + start).astype("<u8"))
             values.append(some[mine])

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput, Unavailable, VerificationFailed
-from ..http_client import Remote
+from ..http_client import HttpServer
 from ..tlog import tiles
 from ..tlog.merkle import HASH_SIZE
 
-_MOST_TEXT = 1 << 20
-_MOST_BUNDLE = tiles.WIDTH * (2 + 65_535)
-_SECONDS = 30
+_MAX_TEXT = 1 << 20
+_MAX_BUNDLE = tiles.WIDTH * (2 + 65_535)
+_TIMEOUT = 30
 
 
-class Site:
+class LogFetcher:
     """One published log. Thread-safe; can be handed to another process."""
 
     def __init__(self, where: str) -> None:
@@ -28,9 +28,9 @@ class Site:
         """
         self.where = where
         self._folder: Path | None = None
-        self._remote: Remote | None = None
+        self._server: HttpServer | None = None
         if where.startswith(("http://", "https://")):
-            self._remote = Remote(where, _SECONDS)
+            self._server = HttpServer(where, _TIMEOUT)
         else:
             self._folder = Path(where)
             if not self._folder.is_dir():
@@ -43,8 +43,8 @@ class Site:
 
     def close(self) -> None:
         """Close what is kept open to a server."""
-        if self._remote is not None:
-            self._remote.close()
+        if self._server is not None:
+            self._server.close()
 
     def text(self, name: str) -> bytes:
         """``checkpoint``, ``policy`` or ``log.vkey``.
@@ -53,7 +53,7 @@ class Site:
             VerificationFailed: the log does not publish it.
             Unavailable: the server cannot be asked.
         """
-        return self._read(name, _MOST_TEXT)
+        return self._read(name, _MAX_TEXT)
 
     def __call__(self, path: str) -> bytes:
         """A tile or entry bundle by its path; a whole one stands in for a partial one that was removed.
@@ -64,7 +64,7 @@ class Site:
         if place is None:
             raise VerificationFailed(f"{path!r:.80} is not a tile's path")
         level, _, width = place
-        most = _MOST_BUNDLE if level == "entries" else tiles.WIDTH * HASH_SIZE
+        most = _MAX_BUNDLE if level == "entries" else tiles.WIDTH * HASH_SIZE
         try:
             return self._read(path, most)
         except VerificationFailed:
@@ -74,8 +74,8 @@ class Site:
             return tiles.partial_tile(level, whole, width)
 
     def _read(self, name: str, most: int) -> bytes:
-        if self._remote is not None:
-            answer = self._remote.get(name, most)
+        if self._server is not None:
+            answer = self._server.get(name, most)
             if answer.status in (404, 410):
                 raise VerificationFailed(f"{name} is not published")
             if answer.status != 200:

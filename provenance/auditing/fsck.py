@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
@@ -32,19 +32,36 @@ from ..tlog import envelope, merkle, note, statement
 from ..tlog.key_directory import KeyDirectory
 from ..tlog.merkle import Frontier
 from . import auditor
-from .duplicates import NONE, Repeats
-from .duplicates import digest as digest_of
+from .duplicates import NO_DIGEST, DuplicateFinder, statement_digest
 
-_PAGE = 2048
-_MOST = 1000  # problems listed before giving up
+_PAGE = 2048  # rows read at a time
+_MAX_PROBLEMS = 1000  # listed before giving up
 
 
-def check(db: Database, log: Log) -> dict[str, Any]:
-    """A report: ``size``, ``root``, ``problems`` (one line each, empty when all is well), ``pending``, ``refused``."""
+class FsckReport(TypedDict):
+    """What a check found.
+
+    Attributes:
+        root: hex.
+        pending: entries that wait for their index.
+        refused: entries that the sequencer did not admit.
+        problems: one line each, empty when all is well.
+    """
+
+    origin: str
+    size: int
+    root: str
+    pending: int
+    refused: int
+    problems: list[str]
+
+
+def check(db: Database, log: Log) -> FsckReport:
+    """Read and hash everything anew."""
     problems: list[str] = []
     for found in _problems(db, log):
         problems.append(found)
-        if len(problems) >= _MOST:
+        if len(problems) >= _MAX_PROBLEMS:
             problems.append("too many problems: the rest is not listed")
             break
     with db.read() as connection:
@@ -71,8 +88,8 @@ def _problems(db: Database, log: Log) -> Iterator[str]:
     except LedgerReadOnly as error:
         if error.reason != "log_ended":
             yield f"the ledger is read-only: {error.detail}"
-    with contextlib.closing(Repeats(lambda index: _leaf(db, index))) as repeats:
-        yield from _entries(db, log, repeats)
+    with contextlib.closing(DuplicateFinder(lambda index: _leaf(db, index))) as duplicates:
+        yield from _entries(db, log, duplicates)
     yield from _signatures(db, log)
     yield from _openings(db)
     yield from _fingerprints(db)
@@ -80,7 +97,7 @@ def _problems(db: Database, log: Log) -> Iterator[str]:
     yield from (f"published log: {found}" for found in _published(log))
 
 
-def _entries(db: Database, log: Log, repeats: Repeats) -> Iterator[str]:
+def _entries(db: Database, log: Log, duplicates: DuplicateFinder) -> Iterator[str]:
     """Every leaf against its hash, its rules, and the roots that were signed."""
     with db.read() as connection:
         state = connection.execute(sa.select(log_state)).one()
@@ -92,32 +109,44 @@ def _entries(db: Database, log: Log, repeats: Repeats) -> Iterator[str]:
         return _leaf(db, index)
 
     frontier, directory = Frontier(), KeyDirectory(log.origin)
-    checked = _ascending(db, sa.select(checkpoints.c.size, checkpoints.c.root), checkpoints.c.size)
-    signed = next(checked, None)
+    signed_roots = _SignedRoots(db)
     for row in _ascending(db, sa.select(entries).where(entries.c.idx < state.size), entries.c.idx):
         if row.idx != frontier.size:
             yield f"entry {frontier.size} is missing from the database"
             return
-        fresh, digest = merkle.leaf_hash(row.leaf), NONE
+        fresh, digest = merkle.leaf_hash(row.leaf), NO_DIGEST
         if fresh != row.leaf_hash:
             yield f"entry {row.idx} was changed in the database"
         try:
-            digest = digest_of(directory.replay(row.idx, row.leaf, earlier))
+            digest = statement_digest(directory.replay(row.idx, row.leaf, earlier))
         except SourcemarkError as error:
             yield f"entry {row.idx}: {error.detail}"
-        repeats.add(digest)
+        duplicates.add(digest)
         frontier.append(fresh)
-        while signed is not None and signed.size < frontier.size:
-            signed = next(checked, None)
-        if signed is not None and signed.size == frontier.size and signed.root != frontier.root():
+        if signed_roots.contradict(frontier):
             yield f"the entries up to {frontier.size} are not those of the checkpoint signed at that size"
-    yield from repeats.found()
+    yield from duplicates.found()
     if frontier.size != state.size:
         yield f"entries {frontier.size} to {state.size - 1} are missing from the database"
         return
     if frontier.root() != state.root or Frontier.from_bytes(state.frontier).root() != state.root:
         yield "the database's root is not that of its entries"
     yield from _signing_keys(db, directory)
+
+
+class _SignedRoots:
+    """The roots of the stored checkpoints, read beside the entries in the order of their sizes."""
+
+    def __init__(self, db: Database) -> None:
+        query = sa.select(checkpoints.c.size, checkpoints.c.root)
+        self._rows = _ascending(db, query, checkpoints.c.size)
+        self._next = next(self._rows, None)
+
+    def contradict(self, frontier: Frontier) -> bool:
+        """Whether a checkpoint was signed at this size, over another root."""
+        while self._next is not None and self._next.size < frontier.size:
+            self._next = next(self._rows, None)
+        return self._next is not None and self._next.size == frontier.size and self._next.root != frontier.root()
 
 
 def _ascending(db: Database, query: sa.Select[Any], key: sa.Column[int]) -> Iterator[sa.Row[Any]]:

@@ -16,7 +16,7 @@ Ask = Callable[[str, Sequence[tuple[Any, ...]]], list[Any]]
 
 @contextmanager
 def worker_processes(size: int, make: Callable[..., Any], *arguments: Any) -> Iterator[Ask]:
-    """Start ``size`` processes, each with ``make(*arguments)``; a crew of one works here, without any.
+    """Start ``size`` processes, each with ``make(*arguments)``; one works here, without any.
 
     Yields:
         A function that calls a method of the first, second, ... object with the first, second, ... arguments, all at

@@ -61,7 +61,7 @@ class WitnessKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WitnessResponse:
     """What the witness answers: HTTP status, media type, body."""
 
     status: int
@@ -158,8 +158,8 @@ class Witness:
         """The logs that are witnessed."""
         return sorted(self._logs)
 
-    def add_checkpoint(self, body: bytes) -> Answer:
-        """Answer one add-checkpoint request; never raises for what a client sends.
+    def add_checkpoint(self, body: bytes) -> WitnessResponse:
+        """WitnessResponse one add-checkpoint request; never raises for what a client sends.
 
         Raises:
             Unavailable: the state cannot be read or written; nothing is signed.
@@ -181,9 +181,9 @@ class Witness:
         if refusal is not None:
             return refusal
         text = note.parse_note(raw).text
-        return Answer(200, self.keys.cosign(text, int(time.time())))
+        return WitnessResponse(200, self.keys.cosign(text, int(time.time())))
 
-    def _advance(self, checkpoint: note.Checkpoint, old: int, proof: Sequence[bytes]) -> Answer | None:
+    def _advance(self, checkpoint: note.Checkpoint, old: int, proof: Sequence[bytes]) -> WitnessResponse | None:
         """Compare and swap: remember a checkpoint that continues the one before, or say why not."""
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -191,9 +191,9 @@ class Witness:
             size, root = last or (0, None)
             if size == checkpoint.size and root not in (None, checkpoint.root):
                 self._keep_fork(connection, checkpoint)
-                return Answer(409, b"%d\n" % size, SIZE_TYPE)
+                return WitnessResponse(409, b"%d\n" % size, SIZE_TYPE)
             if old != size:
-                return Answer(409, b"%d\n" % size, SIZE_TYPE)
+                return WitnessResponse(409, b"%d\n" % size, SIZE_TYPE)
             try:
                 if old > 0:
                     verify_consistency(old, checkpoint.size, proof, root or b"", checkpoint.root)
@@ -247,5 +247,5 @@ def _not_signed(raw: bytes, log_keys: Sequence[note.VKey]) -> str:
     return ""
 
 
-def _refusal(status: int, why: str) -> Answer:
-    return Answer(status, why.encode("utf-8", "replace") + b"\n")
+def _refusal(status: int, why: str) -> WitnessResponse:
+    return WitnessResponse(status, why.encode("utf-8", "replace") + b"\n")

@@ -14,18 +14,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import LedgerReadOnly, SourcemarkError, Unavailable, VerificationFailed
-from ..http_client import Remote
+from ..http_client import HttpServer
 from ..tlog import note
 from ..tlog.encoding import b64, decimal, unb64
 from ..tlog.merkle import HASH_SIZE
 from ..tlog.policy import Policy
 
 SIZE_TYPE = "text/x.tlog.size"
-MOST_REQUEST = 64 * 1024
-_MOST_ANSWER = 64 * 1024
-_MOST_HASHES = 63
-_CLOCKS = 3600  # seconds a witness's clock may be from ours; its time is evidence
-_REST = 60.0  # seconds that a witness which nobody demands is left alone after it failed
+MAX_REQUEST = 64 * 1024
+_MAX_ANSWER = 64 * 1024
+_MAX_HASHES = 63
+_MAX_CLOCK_SKEW = 3600  # seconds a witness's clock may be from ours; its time is evidence
+_REST = 60.0  # seconds that a witness which no quorum demands is left alone after it failed
 
 Prove = Callable[[int], Sequence[bytes]]  # the consistency proof from an older size to the checkpoint's
 
@@ -38,8 +38,8 @@ def format_request(old: int, proof: Sequence[bytes], checkpoint: bytes) -> bytes
 
 def parse_request(body: bytes) -> tuple[int, list[bytes], bytes]:
     """Old size, consistency proof and checkpoint of an add-checkpoint request; raises `VerificationFailed`."""
-    if len(body) > MOST_REQUEST:
-        raise VerificationFailed(f"the request is larger than {MOST_REQUEST} bytes")
+    if len(body) > MAX_REQUEST:
+        raise VerificationFailed(f"the request is larger than {MAX_REQUEST} bytes")
     head, separator, checkpoint = body.partition(b"\n\n")
     try:
         first, *lines = head.decode("ascii").split("\n")
@@ -48,7 +48,7 @@ def parse_request(body: bytes) -> tuple[int, list[bytes], bytes]:
     if not separator or not first.startswith("old "):
         raise VerificationFailed("the request does not begin with the old size, the proof and an empty line")
     proof = [unb64(line) for line in lines]
-    if len(proof) > _MOST_HASHES or any(len(h) != HASH_SIZE for h in proof):
+    if len(proof) > _MAX_HASHES or any(len(h) != HASH_SIZE for h in proof):
         raise VerificationFailed("the proof has too many hashes, or one of a wrong length")
     return decimal(first.removeprefix("old ")), proof, checkpoint
 
@@ -62,7 +62,7 @@ class _Contradiction(Exception):
 class _Server:
     """One server, the names and keys the policy expects of it, and what it last had of the log."""
 
-    remote: Remote
+    http: HttpServer
     keys: tuple[note.VKey, ...]
     size: int | None = None
     busy: bool = False
@@ -94,12 +94,12 @@ class WitnessClient:
         by_url: dict[str, list[note.VKey]] = {}
         for name, url in policy.urls.items():
             by_url.setdefault(url.rstrip("/"), []).append(policy.witnesses[name])
-        self._witnesses = [_Server(Remote(url, seconds), tuple(keys)) for url, keys in by_url.items()]
+        self._witnesses = [_Server(HttpServer(url, seconds), tuple(keys)) for url, keys in by_url.items()]
 
     def close(self) -> None:
         """Close the connections that are kept open."""
         for each in self._witnesses:
-            each.remote.close()
+            each.http.close()
 
     def compare(self, signed: bytes) -> None:
         """Ask every witness whether it has more than this, the newest checkpoint of the database.
@@ -165,39 +165,43 @@ class WitnessClient:
         """Ask in parallel; replies as they come, for those that are late a reply that says so."""
         replies: queue.SimpleQueue[_Reply] = queue.SimpleQueue()
 
-        def one(each: _Server) -> None:
-            try:
-                reply = act(each)
-            except _Contradiction as error:
-                reply = _Reply(each, {}, str(error), contradiction=True)
-            except SourcemarkError as error:
-                named = each.remote.url in error.detail
-                reply = _Reply(each, {}, error.detail if named else f"{each.remote.url}: {error.detail}")
-            except Exception as error:  # a thread that dies silently would look like a witness that is slow
-                reply = _Reply(each, {}, f"{each.remote.url}: {type(error).__name__}")
-            if reply.why_not:
-                each.rests_until = time.monotonic() + _REST
-            each.busy = False
-            replies.put(reply)
-
         waiting = []
         for each in asked:
             if each.busy:  # still at an earlier question: nobody is asked twice at once
-                yield _Reply(each, {}, f"{each.remote.url} has not answered the question before")
+                yield _Reply(each, {}, f"{each.http.url} has not answered the question before")
                 continue
             each.busy = True
             waiting.append(each)
-            threading.Thread(target=one, args=(each,), name=f"witness {each.remote.url}", daemon=True).start()
+            threading.Thread(
+                target=self._reply, args=(each, act, replies), name=f"witness {each.http.url}", daemon=True
+            ).start()
         stop = time.monotonic() + self._seconds + 1  # the requests end by themselves; this is for a stuck look-up
         while waiting:
             try:
                 reply = replies.get(timeout=max(0.0, stop - time.monotonic()))
             except queue.Empty:
                 for each in waiting:
-                    yield _Reply(each, {}, f"{each.remote.url} did not answer within {self._seconds:g} seconds")
+                    yield _Reply(each, {}, f"{each.http.url} did not answer within {self._seconds:g} seconds")
                 return
             waiting.remove(reply.witness)
             yield reply
+
+    @staticmethod
+    def _reply(each: _Server, act: Callable[[_Server], _Reply], replies: queue.SimpleQueue[_Reply]) -> None:
+        """Ask one witness, in its thread."""
+        try:
+            reply = act(each)
+        except _Contradiction as error:
+            reply = _Reply(each, {}, str(error), contradiction=True)
+        except SourcemarkError as error:
+            named = each.http.url in error.detail
+            reply = _Reply(each, {}, error.detail if named else f"{each.http.url}: {error.detail}")
+        except Exception as error:  # a thread that dies silently would look like a witness that is slow
+            reply = _Reply(each, {}, f"{each.http.url}: {type(error).__name__}")
+        if reply.why_not:
+            each.rests_until = time.monotonic() + _REST
+        each.busy = False
+        replies.put(reply)
 
     def _compared(self, each: _Server, checkpoint: note.Checkpoint) -> _Reply:
         self._post(each, checkpoint, checkpoint.size, [])
@@ -210,13 +214,13 @@ class WitnessClient:
             if lines is not None:
                 each.size = checkpoint.size
                 return _Reply(each, self._verified(each, checkpoint, lines))
-        raise Unavailable(f"{each.remote.url} names another size each time it is asked")
+        raise Unavailable(f"{each.http.url} names another size each time it is asked")
 
     def _post(self, each: _Server, checkpoint: note.Checkpoint, old: int, proof: Sequence[bytes]) -> bytes | None:
         """The witness's signature lines, or None when it has another older size, which is then remembered."""
-        url = each.remote.url
-        answer = each.remote.post(
-            "add-checkpoint", format_request(old, proof, checkpoint.raw), "text/plain; charset=utf-8", _MOST_ANSWER
+        url = each.http.url
+        answer = each.http.post(
+            "add-checkpoint", format_request(old, proof, checkpoint.raw), "text/plain; charset=utf-8", _MAX_ANSWER
         )
         if answer.status == 200:
             return answer.body
@@ -241,7 +245,7 @@ class WitnessClient:
         Raises:
             VerificationFailed: a signature of a known key does not hold, its time is off, or there is none.
         """
-        url = each.remote.url
+        url = each.http.url
         try:
             answer = note.parse_note(checkpoint.text + b"\n" + lines)
             good = note.verify_note(answer, each.keys)
@@ -251,7 +255,7 @@ class WitnessClient:
             raise VerificationFailed(f"{url} did not sign with the key that the policy names")
         moment = int(time.time())
         for stamp in good.values():
-            if stamp is None or abs(stamp - moment) > _CLOCKS:
+            if stamp is None or abs(stamp - moment) > _MAX_CLOCK_SKEW:
                 raise VerificationFailed(f"{url} signs with the time {stamp}, here it is {moment}: set the clock right")
         by_id = {(name, key_id): signature for name, key_id, signature in answer.signatures}
         return {key: note.signature_line(key, by_id[key.name, key.id]) for key in good}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from provenance.auditing import runner
+from provenance.auditing.report import audit_report
 from provenance.tlog import tiles
 from tests.api.conftest import Api
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work
@@ -71,7 +71,7 @@ def test_a_third_party_audits_the_service(api: Api) -> None:
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         for place in ("log", "v1/ledger"):
-            report = runner.run(f"http://127.0.0.1:{port}/{place}", since=[older], policy=api.service.log.policy())
+            report = audit_report(f"http://127.0.0.1:{port}/{place}", since=[older], policy=api.service.log.policy())
             assert report["problems"] == []
             assert report["size"] == 3
     finally:

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 import provenance
 from provenance.accounts import accounts
 from provenance.application import Application
-from provenance.auditing import fsck, runner
+from provenance.auditing import fsck
+from provenance.auditing.report import audit_report
 from provenance.config import Settings
 from provenance.database.tables import entries, metadata, pending_entries
 from provenance.errors import Conflict, LedgerReadOnly, Unavailable
@@ -130,7 +131,7 @@ class Producer:
         assert sorted(stored.values()) == list(range(len(stored)))
         assert len(stored) == len(self.answered)  # nothing doubled: each statement was answered in the end
         assert fsck.check(service.db, service.log)["problems"] == []
-        report = runner.run(str(self.settings.log_dir), policy=service.log.policy())
+        report = audit_report(str(self.settings.log_dir), policy=service.log.policy())
         assert report["problems"] == []
 
 
@@ -248,7 +249,7 @@ def test_tiles_that_become_whole(sqlite_settings: Settings, tmp_path: Path, mode
         fired = producer.faults.fired
         if fired is not None:
             producer.check()
-            report = runner.run(str(sqlite_settings.log_dir), policy=producer.service.log.policy(), rules=False)
+            report = audit_report(str(sqlite_settings.log_dir), policy=producer.service.log.policy(), rules=False)
             assert report["problems"] == []
         producer.service.close()
         if fired is None:

@@ -14,7 +14,7 @@ import pytest
 
 from provenance.auditing import witness_server
 from provenance.errors import Unavailable
-from provenance.http_client import Remote
+from provenance.http_client import HttpServer
 from provenance.ledger import tile_store
 from provenance.ledger.witness_client import format_request
 from provenance.tlog import keys, merkle, note, tiles
@@ -54,7 +54,7 @@ def test_kill_a_witness(tmp_path: Path) -> None:
     for _ in range(ROUNDS):
         process, url = start(tmp_path)
         timer = threading.Timer(rng.uniform(0.0, 0.2), process.send_signal, [signal.SIGKILL])
-        remote, old = Remote(url, 20), acknowledged
+        remote, old = HttpServer(url, 20), acknowledged
         try:
             while acknowledged < SIZE:
                 new = min(SIZE, old + rng.randrange(1, 4))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from provenance.errors import BadInput, Unavailable
-from provenance.http_client import Remote
+from provenance.http_client import HttpServer
 from tests.provenance.ledger.servers import free_port, serving, speaking
 
 pytestmark = pytest.mark.enable_socket
@@ -16,8 +16,8 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 
 
 @contextlib.contextmanager
-def opened(url: str, seconds: float) -> Iterator[Remote]:
-    remote = Remote(url, seconds)
+def opened(url: str, seconds: float) -> Iterator[HttpServer]:
+    remote = HttpServer(url, seconds)
     try:
         yield remote
     finally:
@@ -43,7 +43,7 @@ def test_a_connection_closed_in_between_is_opened_again() -> None:
 
 def test_nobody_there() -> None:
     with pytest.raises(Unavailable, match="Connection refused"):
-        Remote(f"http://127.0.0.1:{free_port()}", 5).get("", 10)
+        HttpServer(f"http://127.0.0.1:{free_port()}", 5).get("", 10)
 
 
 SLOW = {
@@ -59,7 +59,7 @@ def test_a_slow_server_costs_the_time_out_and_no_more(how: str) -> None:
     with speaking(*SLOW[how], every=0.05, hold=10) as url:
         start = time.monotonic()
         with pytest.raises(Unavailable, match=r"within 0\.5 seconds"):
-            Remote(url, 0.5).get("", 10_000)
+            HttpServer(url, 0.5).get("", 10_000)
         assert 0.4 < time.monotonic() - start < 1.5
 
 
@@ -76,7 +76,7 @@ BROKEN = {
 @pytest.mark.parametrize("said", BROKEN)
 def test_broken_answers_are_one_line(said: str) -> None:
     with speaking(BROKEN[said]) as url, pytest.raises(Unavailable, match=said) as caught:
-        Remote(url, 5).get("", 1000)
+        HttpServer(url, 5).get("", 1000)
     assert caught.value.detail.isprintable()
 
 
@@ -87,4 +87,4 @@ def test_broken_answers_are_one_line(said: str) -> None:
 )  # fmt: skip
 def test_addresses_that_are_none(url: str) -> None:
     with pytest.raises(BadInput, match="no address"):
-        Remote(url, 1)
+        HttpServer(url, 1)

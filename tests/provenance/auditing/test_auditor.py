@@ -7,8 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provenance.auditing import auditor, runner
-from provenance.auditing.fetcher import Site
+from provenance.auditing import auditor
+from provenance.auditing import chunk as chunks
+from provenance.auditing.fetcher import LogFetcher
+from provenance.auditing.report import audit_report
 from provenance.errors import Unavailable
 from provenance.ledger import tile_store
 from provenance.tlog import keys, note, tiles
@@ -192,7 +194,7 @@ def test_hashes_only(log: SmallLog, leaves: list[bytes], tmp_path: Path) -> None
 def test_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Enrolments, revocations and repetitions reach over the borders of chunks that different processes replay."""
     monkeypatch.setattr("os.fsync", lambda _: None)
-    chunk = auditor._CHUNK * tiles.WIDTH
+    chunk = chunks.BUNDLES * tiles.WIDTH
     late, lost = keys.new_signing_key(), keys.new_signing_key()
     entries = [enrolment(KEY), enrolment(lost), *(registration(KEY) for _ in range(3 * chunk + 40))]
     entries[chunk - 1] = enrolment(late)
@@ -207,7 +209,7 @@ def test_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.Monke
     entries[2 * chunk + 10] = registration(KEY, after=(chunk + 3, root_of(map(leaf_hash, entries[: chunk + 3]))))
     log = SmallLog(entries, tmp_path)
     (tmp_path / "tile/0/020").write_bytes(bytes(8192))
-    site = Site(str(tmp_path))
+    site = LogFetcher(str(tmp_path))
     alone = list(auditor.audit_log(log.signed, site, log.vkeys))
     assert [line.partition(": ")[0] for line in sorted(alone)] == sorted(
         [f"entry {at}" for at in (chunk + 2, 2 * chunk, 2 * chunk + 9, 3 * chunk + 7, 3 * chunk + 8, 3 * chunk + 9)]
@@ -225,11 +227,11 @@ def published(log: SmallLog) -> Path:
 
 def test_a_report(log: SmallLog) -> None:
     folder = published(log)
-    report = runner.run(str(folder), since=[signed_at(log.leaves, 9)], policy=log.policy)
+    report = audit_report(str(folder), since=[signed_at(log.leaves, 9)], policy=log.policy)
     assert report == {
         "origin": ORIGIN, "size": SIZE, "root": root_of(map(leaf_hash, log.leaves)).hex(), "policy_from": "reader",
         "witnesses": [], "problems": []}  # fmt: skip
-    assert runner.run(str(folder))["policy_from"] == "log"
+    assert audit_report(str(folder))["policy_from"] == "log"
 
 
 @pytest.mark.enable_socket
@@ -241,20 +243,20 @@ def test_behind_any_web_server(log: SmallLog) -> None:
         return (200, "application/octet-stream", file.read_bytes()) if file.is_file() else (404, "text/html", b"<html>")
 
     with serving(static) as url:
-        assert runner.run(f"{url}/some/log/", since=[signed_at(log.leaves, 300)])["problems"] == []
+        assert audit_report(f"{url}/some/log/", since=[signed_at(log.leaves, 300)])["problems"] == []
         (folder / "tile/0/001").unlink()
-        assert runner.run(f"{url}/some/log")["problems"] == ["tile/0/001: tile/0/001 is not published"]
+        assert audit_report(f"{url}/some/log")["problems"] == ["tile/0/001: tile/0/001 is not published"]
         (folder / "tile/entries/000").unlink()
-        assert len(runner.run(f"{url}/some/log")["problems"]) == 1  # nothing after it can be counted
+        assert len(audit_report(f"{url}/some/log")["problems"]) == 1  # nothing after it can be counted
     with pytest.raises(Unavailable):
-        runner.run(url)
+        audit_report(url)
     with serving(lambda *_: (500, "text/plain", b"")) as url, pytest.raises(Unavailable, match="HTTP 500"):
-        runner.run(url)
+        audit_report(url)
     with (
         serving(lambda *_: (200, "text/plain", b"x" * (1 << 21))) as url,
         pytest.raises(Unavailable, match="more than"),
     ):
-        runner.run(url)
+        audit_report(url)
 
 
 HOSTILE = [
@@ -274,12 +276,12 @@ def test_hostile_files_are_found_and_are_no_traceback(log: SmallLog, name: str) 
     folder = published(log)
     for raw in HOSTILE:
         (folder / name).write_bytes(raw)
-        report = runner.run(str(folder))
+        report = audit_report(str(folder))
         assert report["problems"], (name, raw[:20])
         assert all(line.isprintable() for line in report["problems"])
     (folder / name).unlink()
     (folder / name).mkdir()
-    assert runner.run(str(folder))["problems"]
+    assert audit_report(str(folder))["problems"]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)

@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from provenance.auditing import duplicates
-from provenance.auditing.duplicates import NONE, Repeats, digest
+from provenance.auditing.duplicates import NO_DIGEST, DuplicateFinder, statement_digest
 from provenance.tlog import envelope, keys, statement
 from tests.provenance.ledger.small_log import enrolment, registration
 
@@ -13,16 +13,16 @@ KEY, OTHER = keys.new_signing_key(), keys.new_signing_key()
 
 
 def found_in(leaves: list[bytes]) -> list[str]:
-    with closing(Repeats(leaves.__getitem__)) as looked:
+    with closing(DuplicateFinder(leaves.__getitem__)) as looked:
         for leaf in leaves:
-            looked.add(digest(envelope.parse_leaf(leaf)))
+            looked.add(statement_digest(envelope.parse_leaf(leaf)))
         return list(looked.found())
 
 
 @pytest.mark.parametrize("part", [1, 2, 7, 1 << 20])
 def test_repeats_are_found_part_by_part(monkeypatch: pytest.MonkeyPatch, part: int) -> None:
     monkeypatch.setattr(duplicates, "_PART", part)
-    monkeypatch.setattr(duplicates, "_IN_MEMORY", 64)  # so that most of them lie in a file
+    monkeypatch.setattr(duplicates, "_MAX_IN_MEMORY", 64)  # so that most of them lie in a file
     leaves = [registration(KEY) for _ in range(20)]
     assert found_in(leaves) == []
     assert sorted(found_in([*leaves, leaves[3], leaves[11], leaves[3]])) == [
@@ -42,6 +42,6 @@ def test_a_dropped_signature_is_the_same_statement() -> None:
 
 def test_digests_that_are_alike_are_read_again() -> None:
     leaves = [registration(KEY) for _ in range(2)]
-    with closing(Repeats(leaves.__getitem__)) as looked:
-        looked.add(b"the same" * 2 + NONE * 2)
+    with closing(DuplicateFinder(leaves.__getitem__)) as looked:
+        looked.add(b"the same" * 2 + NO_DIGEST * 2)
         assert list(looked.found()) == []

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from provenance.auditing import witness_server
-from provenance.auditing.witness_server import Answer, Witness
+from provenance.auditing.witness_server import Witness, WitnessResponse
 from provenance.errors import BadInput, Conflict, Unavailable
 from provenance.ledger import key_files, tile_store
 from provenance.ledger.witness_client import format_request
@@ -52,7 +52,7 @@ def state(witness: Witness) -> int:
     return row[0] if row else 0
 
 
-def check_signed(witness: Witness, raw: bytes, answer: Answer) -> None:
+def check_signed(witness: Witness, raw: bytes, answer: WitnessResponse) -> None:
     assert answer.status == 200, answer
     text = note.parse_note(raw).text
     good = note.verify_note(note.parse_note(text + b"\n" + answer.body), witness.keys.vkeys)
@@ -73,7 +73,7 @@ def test_a_growing_log(log: SmallLog, witness: Witness) -> None:
 def test_a_client_that_does_not_know_the_size_is_told(log: SmallLog, witness: Witness) -> None:
     witness.add_checkpoint(request(log, 0, 5))
     for old, new in ((0, 9), (4, 9), (7, 9), (0, 3), (3, 3), (0, 5)):
-        assert witness.add_checkpoint(request(log, old, new)) == Answer(409, b"5\n", "text/x.tlog.size")
+        assert witness.add_checkpoint(request(log, old, new)) == WitnessResponse(409, b"5\n", "text/x.tlog.size")
     check_signed(witness, at(log, 9), witness.add_checkpoint(request(log, 5, 9)))
 
 
@@ -165,7 +165,7 @@ def test_any_edit_of_a_request_is_refused_or_means_the_same(log: SmallLog, witne
 def test_many_at_once_and_never_back(log: SmallLog, witness: Witness, tmp_path: Path) -> None:
     """Threads on two openings of one folder race for the same step: exactly one size wins each time."""
     other = Witness(tmp_path, [[note.VKey.parse(key) for key in LOG_KEYS.vkeys()]])
-    answers: dict[int, list[Answer]] = {}
+    answers: dict[int, list[WitnessResponse]] = {}
 
     def client(number: int) -> None:
         new = 5 + number % 3

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from provenance.accounts import accounts
 from provenance.application import Application
-from provenance.auditing import fsck, runner
+from provenance.auditing import fsck
+from provenance.auditing.report import audit_report
 from provenance.config import Settings
 from provenance.database.tables import entries
 from provenance.errors import LedgerReadOnly, VerificationFailed
@@ -155,8 +156,8 @@ def test_a_clone_that_writes_on_is_found_by_an_audit(sqlite_settings: Settings, 
             assert problems(service) == []
             kept[settings.home] = service.log.signed(), service.log.policy()
     ours, trusted = kept[sqlite_settings.home]
-    assert runner.run(str(sqlite_settings.log_dir), policy=trusted, since=[ours])["problems"] == []
-    (found,) = runner.run(str(clone.log_dir), policy=trusted, since=[ours])["problems"]
+    assert audit_report(str(sqlite_settings.log_dir), policy=trusted, since=[ours])["problems"] == []
+    (found,) = audit_report(str(clone.log_dir), policy=trusted, since=[ours])["problems"]
     assert "history was rewritten" in found
 
 

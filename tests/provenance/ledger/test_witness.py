@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from provenance.accounts import log_keys
 from provenance.application import Application
-from provenance.auditing import auditor, fsck, runner, witness_server
+from provenance.auditing import auditor, fsck, witness_server
+from provenance.auditing.report import audit_report
 from provenance.auditing.witness_server import Witness
 from provenance.config import Settings
 from provenance.database.tables import checkpoints, entries
@@ -475,15 +476,7 @@ def test_the_logs_keys_change_under_its_witnesses(house: House) -> None:
         kept = service.log.reader.checkpoint().raw
         before = [note.VKey.parse(key) for key in service.log.vkeys()]
         with pytest.raises(Unavailable, match="did not sign"):  # the old key's revocation, signed by the new keys alone
-            log_keys.rotate(
-                service.db,
-                service.log,
-                service.settings.db,
-                service.log,
-                service.settings.db,
-                service.log,
-                service.settings,
-            )
+            log_keys.rotate(service.db, service.log, service.settings)
         assert len(signers(service)) >= 2
         assert refused(service, "more " + ESSAY).reason == "witnesses"
         after = [note.VKey.parse(key) for key in service.log.vkeys()]
@@ -493,13 +486,13 @@ def test_the_logs_keys_change_under_its_witnesses(house: House) -> None:
         for each in (older, made):
             done = good_receipt(service, each.work_id)
             assert done.ok, done.checks
-        report = runner.run(str(service.settings.log_dir), since=[kept], policy=service.log.policy())
+        report = audit_report(str(service.settings.log_dir), since=[kept], policy=service.log.policy())
         assert report["problems"] == []
         stranger = note.LogKeys(
             service.log.origin, *(each() for each in (Ed25519PrivateKey.generate, MLDSA44PrivateKey.generate))
         )
         checkpoint = note.parse_checkpoint(kept)
         forged = note.sign_checkpoint(note.Checkpoint(checkpoint.origin, checkpoint.size, checkpoint.root), stranger, 1)
-        assert runner.run(str(service.settings.log_dir), since=[forged])["problems"]
+        assert audit_report(str(service.settings.log_dir), since=[forged])["problems"]
     with Application(settings) as service:
         assert fsck.check(service.db, service.log)["problems"] == []

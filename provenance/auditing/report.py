@@ -1,31 +1,50 @@
-"""An audit by a third party: where the log is published, whose keys are trusted, what was found."""
+"""The report of an audit by a third party: where the log is published, whose keys are trusted, what was found."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Literal, TypedDict
 
 from ..errors import VerificationFailed
 from ..tlog import note
-from ..tlog import policy as policies
+from ..tlog.policy import parse_policy
 from ..tlog.verification import printable
-from . import auditor
-from .fetcher import Site
+from .auditor import audit_log, stray_files
+from .chunk import BUNDLES
+from .fetcher import LogFetcher
 
-_MOST = 1000  # problems listed before giving up
-_MANY = 8 * 16 * 256  # entries from which on starting other processes pays
+_MAX_PROBLEMS = 1000  # listed before giving up
+_MIN_SIZE_FOR_PROCESSES = 8 * BUNDLES * 256  # entries from which on starting other processes pays
 
 
-def run(
+class AuditReport(TypedDict):
+    """What an audit found; origin, size and root are None when the checkpoint cannot be read.
+
+    Attributes:
+        root: hex.
+        policy_from: "reader", or "log" when the trusted keys were published with the log itself.
+        witnesses: names of those that signed.
+        problems: one line each, empty when all is well.
+    """
+
+    origin: str | None
+    size: int | None
+    root: str | None
+    policy_from: Literal["reader", "log"]
+    witnesses: list[str]
+    problems: list[str]
+
+
+def audit_report(
     where: str,
     *,
     since: Sequence[bytes] = (),
     policy: bytes | None = None,
     rules: bool = True,
     processes: int | None = None,
-) -> dict[str, Any]:
+) -> AuditReport:
     """Audit a published log.
 
     Args:
@@ -35,16 +54,12 @@ def run(
         rules: False compares hashes only.
         processes: None for one a core.
 
-    Returns:
-        ``origin``, ``size``, ``root`` (hex), ``policy_from`` ("reader" or "log"), ``witnesses`` (names of those that
-        signed), ``problems`` (one line each, empty when all is well).
-
     Raises:
         BadInput: neither folder nor URL.
         Unavailable: it cannot be read.
     """
-    site = Site(where)
-    report: dict[str, Any] = {
+    fetcher = LogFetcher(where)
+    report: AuditReport = {
         "origin": None,
         "size": None,
         "root": None,
@@ -53,42 +68,43 @@ def run(
         "problems": [],
     }
     try:
-        found = _audit(site, since, policy, rules, processes, report)
-        for problem in islice(found, _MOST):
+        found = _problems(fetcher, since, policy, rules, processes, report)
+        for problem in islice(found, _MAX_PROBLEMS):
             report["problems"].append(printable(problem))
         if next(found, None) is not None:
             report["problems"].append("too many problems: the rest is not listed")
     finally:
-        site.close()
+        fetcher.close()
     return report
 
 
-def _audit(
-    site: Site,
+def _problems(
+    fetcher: LogFetcher,
     since: Sequence[bytes],
     policy: bytes | None,
     rules: bool,
     processes: int | None,
-    report: dict[str, Any],
+    report: AuditReport,
 ) -> Iterator[str]:
+    """Open the checkpoint, tell the report what it says, and audit what it signs."""
     try:
-        trusted = policies.parse_policy(site.text("policy") if policy is None else policy)
+        trusted = parse_policy(fetcher.text("policy") if policy is None else policy)
     except VerificationFailed as error:
         yield f"policy: {error.detail}"
         return
     try:
-        signed = site.text("checkpoint")
+        signed = fetcher.text("checkpoint")
         known = list(trusted.witnesses.values())
         checkpoint = note.open_checkpoint(signed, trusted.logs, known)
     except VerificationFailed as error:
         yield f"checkpoint: {error.detail}"
         return
-    report |= {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()}
+    report["origin"], report["size"], report["root"] = checkpoint.origin, checkpoint.size, checkpoint.root.hex()
     report["witnesses"] = [name for name, key in trusted.witnesses.items() if key in checkpoint.signed_by]
     if not trusted.satisfied_by(set(checkpoint.signed_by)):
         yield "checkpoint: fewer witnesses signed it than the policy demands"
     if processes is None:
-        processes = (os.cpu_count() or 1) if checkpoint.size >= _MANY else 1
-    yield from auditor.audit_log(signed, site, trusted.logs, since=since, rules=rules, processes=processes)
-    if site.folder is not None:
-        yield from auditor.stray_files(site.folder, checkpoint.size)
+        processes = (os.cpu_count() or 1) if checkpoint.size >= _MIN_SIZE_FOR_PROCESSES else 1
+    yield from audit_log(signed, fetcher, trusted.logs, since=since, rules=rules, processes=processes)
+    if fetcher.folder is not None:
+        yield from stray_files(fetcher.folder, checkpoint.size)
