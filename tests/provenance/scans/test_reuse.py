@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from fingerprints.model import Examination, Fingerprint, Match, Segment
-from provenance.marking import Evidence, Work
+from provenance import marking
+from provenance.marking import Evidence, Post, Work
 from provenance.scans import reuse as reposting
 from provenance.schemas import ScanItem
 from tests.provenance.scans.test_permission import report
@@ -172,13 +173,55 @@ def test_what_follows_the_work_counts_as_what_goes_before() -> None:
         assert reposting.report(WORK, ScanItem(), _examined(text), match).verdict == expected
 
 
-def test_of_a_page_the_tags_stay_where_the_work_is_left_out() -> None:
-    body = "<p>By Dana Whitlock's mill the boats lay still.</p><p>Photo: Ruth Calder</p><p>" + BODY
-    page = f"<!doctype html><html><body><p>Found this.</p>{body}</p></body></html>"
+def test_of_a_page_only_what_stands_around_the_work_decides() -> None:
+    body = f"<p>{BODY}</p><p>{OTHER}</p><p>{BODY}</p>"
+    page = f"<!doctype html><html><body><p>Found this.</p>{body}</body></html>"
+    assert marking.check(WORK, Post(html=page)).verdict == "wrong_owner"
     found = reposting.report(WORK, ScanItem(), _examined(page, "html"), _match(page, body))
     assert (found.verdict, "html" in found.searched) == ("missing", True)
-    wrong = f"<!doctype html><html><body><p>{OTHER}</p>{body}</p></body></html>"
+    wrong = f"<!doctype html><html><body><p>{OTHER}</p>{body}</body></html>"
     assert reposting.report(WORK, ScanItem(), _examined(wrong, "html"), _match(wrong, body)).verdict == "wrong_owner"
+
+
+def test_a_wrong_credit_around_the_work_is_reported_with_all_that_was_seen() -> None:
+    body = f"{BODY}\n{OTHER}\n{BODY}"
+    text = f"{OTHER}\n{body}"
+    found = reposting.report(WORK, ScanItem(), _examined(text), _match(text, body))
+    assert found == marking.check(WORK, Post(text=text))
+    assert len(found.evidence) == 2
+
+
+@pytest.mark.parametrize(
+    ("spans", "whole", "kept"),
+    [
+        ([], False, [(0, 9_000)]),
+        ([], True, [(0, 9_000)]),
+        ([(4_000, 5_000)], True, [(0, 4_000), (5_000, 9_000)]),
+        ([(4_000, 5_000)], False, [(2_500, 4_000), (5_000, 6_500)]),
+        ([(1_000, 1_100)], False, [(0, 1_000), (1_100, 2_600)]),
+        ([(8_000, 8_100)], False, [(6_500, 8_000), (8_100, 9_000)]),
+        ([(0, 9_000)], False, []),
+        ([(4_000, 4_000)], False, [(2_500, 5_500)]),  # nothing of it is text
+        ([(4_000, 5_000), (4_500, 5_500)], True, [(0, 4_000), (5_500, 9_000)]),
+        ([(4_000, 5_500), (4_500, 5_000)], False, [(2_500, 4_000), (5_500, 7_000)]),
+        ([(5_000, 5_100), (3_000, 3_100)], False, [(1_500, 3_000), (3_100, 5_000), (5_100, 6_600)]),
+        ([(2_000, 2_100), (7_000, 7_100)], False, [(500, 2_000), (2_100, 3_600), (5_500, 7_000), (7_100, 8_600)]),
+    ],
+)
+def test_what_of_a_post_speaks_of_a_work(
+    spans: list[tuple[int, int]], whole: bool, kept: list[tuple[int, int]]
+) -> None:
+    text = "".join(chr(0x4E00 + n) for n in range(9_000))
+    left = [n for n, character in enumerate(reposting._context(text, spans, whole=whole)) if character != "\n"]
+    assert left == [n for a, b in kept for n in range(a, b)]
+    assert reposting._context(text, spans, whole=whole).replace("\n", "") == "".join(text[a:b] for a, b in kept)
+
+
+def test_left_out_text_keeps_its_tags_and_its_length() -> None:
+    text = "<p>Before</p><p class='x'>The <b>work</b> 1 < 2</p><p>after</p>"
+    span = (text.index("The"), text.index("<p>after"))
+    context = reposting._context(text, [span], whole=True)
+    assert context == text.replace("The ", "\n" * 4).replace("work", "\n" * 4).replace(" 1 < 2", "\n" * 6)
 
 
 def test_beside_a_file_there_is_nothing_but_its_caption() -> None:
