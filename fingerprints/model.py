@@ -1,13 +1,13 @@
-"""The frozen types every medium speaks: Fingerprint, Segment, Match, Examination, Limits.
+"""The frozen types every medium speaks: Fingerprint, Segment, Match, Examination, Preview, Limits.
 
 A fingerprint is what is kept of a work to find it again. It has four parts, each optional but the first:
 
 * ``digest``  SHA-256 of the exact bytes;
 * ``codes``   256-bit perceptual codes, compared by Hamming distance;
 * ``keys``    40-bit keys, looked up exactly;
-* ``detail``  whatever the medium's ``verify`` needs to decide and to show evidence.
+* ``detail``  whatever the medium's ``decide`` needs to decide and to show evidence.
 
-``codes`` and ``keys`` propose candidates; only ``verify`` decides.
+``codes`` and ``keys`` propose candidates; only ``decide`` reports.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Medium = Literal["text", "image", "audio", "video"]
+MediumName = Literal["text", "image", "audio", "video"]
+# Why nothing was matched, where the status of a scan repeats it.
+Status = Literal["too_short", "template_only", "no_texture"]
 Unit = Literal["codepoint", "second", "pixel"]
 TextFormat = Literal["plain", "html"]
 # How a text was reused: word for word; a part of it; several works side by side; changed here and there; reworded
@@ -33,7 +35,6 @@ Span = tuple[float, float]
 CODE_WORDS = 4  # 256 bits as four uint64
 KEY_BYTES = 5  # 40 bits
 _MAGIC = b"SMFP2"
-_BEFORE = b"SMFP1"  # 64-bit keys, each with a 32-bit payload
 
 
 def _empty_codes() -> NDArray[np.uint64]:
@@ -50,7 +51,7 @@ class Fingerprint:
 
     Attributes:
         medium: text, image, audio or video.
-        algorithm: id and version, for example ``sourcemark-text/1``; fingerprints compare only within one algorithm.
+        algorithm: id and version, for example ``sourcemark-text/2``; fingerprints compare only within one algorithm.
         digest: SHA-256 of the exact bytes, 32 bytes.
         codes: uint64 array of shape (n, 4), 256-bit codes.
         keys: uint64 array of shape (m,), each below 2^40; sorted is not required.
@@ -60,7 +61,7 @@ class Fingerprint:
             (``no_texture``, ``too_short``, ``not_fingerprinted`` ...).
     """
 
-    medium: Medium
+    medium: MediumName
     algorithm: str
     digest: bytes
     codes: NDArray[np.uint64] = field(default_factory=_empty_codes)
@@ -117,30 +118,27 @@ class Fingerprint:
         Raises:
             ValueError: the bytes are not a fingerprint, or lengths disagree.
         """
-        before = raw[: len(_BEFORE)] == _BEFORE
-        if not (before or raw[: len(_MAGIC)] == _MAGIC) or len(raw) < len(_MAGIC) + 4:
+        if raw[: len(_MAGIC)] != _MAGIC or len(raw) < len(_MAGIC) + 4:
             raise ValueError("not a fingerprint")
-        width, whole = (8 + 4, 8) if before else (KEY_BYTES, KEY_BYTES)
         (n,) = struct.unpack_from("<I", raw, len(_MAGIC))
         at = len(_MAGIC) + 4
         head = json.loads(raw[at : at + n])
         at += n
         codes, keys = int(head["codes"]), int(head["keys"])
-        end = at + codes * CODE_WORDS * 8 + keys * width
+        keys_at = at + codes * CODE_WORDS * 8
+        end = keys_at + keys * KEY_BYTES
         if len(raw) != end + (int(head["detail"]) if detail is None else 0):
             raise ValueError("fingerprint has the wrong length")
         code_array = np.frombuffer(raw, dtype="<u8", count=codes * CODE_WORDS, offset=at).astype(np.uint64)
         key_bytes = np.zeros((keys, 8), dtype=np.uint8)
-        # Of the older keys the payloads came behind all keys, and the upper 40 bits are kept.
-        stored = np.frombuffer(raw, dtype=np.uint8, count=keys * whole, offset=end - keys * width)
-        key_bytes[:, :whole] = stored.reshape(keys, whole)
-        key_array = key_bytes.view("<u8").astype(np.uint64).reshape(keys)
+        stored = np.frombuffer(raw, dtype=np.uint8, count=keys * KEY_BYTES, offset=keys_at)
+        key_bytes[:, :KEY_BYTES] = stored.reshape(keys, KEY_BYTES)
         return cls(
             medium=head["medium"],
             algorithm=head["algorithm"],
             digest=bytes.fromhex(head["digest"]),
             codes=code_array.reshape(codes, CODE_WORDS),
-            keys=key_array >> np.uint64(64 - 8 * KEY_BYTES) if before else key_array,
+            keys=key_bytes.view("<u8").astype(np.uint64).reshape(keys),
             detail=raw[end:] if detail is None else detail,
             facts=head["facts"],
             reason=head["reason"],
@@ -213,6 +211,20 @@ class Examination:
     format: str
     text: str | None = None
     fields: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The small picture kept of an upload that matched, so that whoever contests a verdict can see what it rests on.
+
+    Attributes:
+        width, height: of the upload, pixels; segments count in them.
+        data: a JPEG file, of any size.
+    """
+
+    width: int
+    height: int
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

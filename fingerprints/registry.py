@@ -1,48 +1,35 @@
-"""The only list of media, and what is the same for all: examine a file, search for what it reuses.
-
-A medium is a module with the names of `Module`. A format whose medium has no module yet gets a fingerprint that finds
-exact copies only.
-"""
+"""The only list of media, and what is the same for all: examine a file, search for what it reuses."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol, cast
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from . import image, sniff, text
 from .errors import LimitExceeded
-from .index.interface import Found, Index, Load, View
-from .model import Examination, Field, Fingerprint, Limits, Match, Medium, Quad, Reuse, Segment, Span
+from .exact import ExactCopies
+from .index.interface import Statistics, View
+from .medium import Found, Medium, P, Proposal
+from .model import Examination, Field, Fingerprint, Limits, Match, MediumName, Reuse, Segment
 from .source import Source
 
-EXACT = "sourcemark-exact/1"
-_EXACT_REUSE: dict[Medium, Reuse] = {"text": "verbatim"}
+
+def _checked(medium: Medium[P]) -> Medium[Any]:
+    """The same medium; a type checker compares it with the contract here, its type of proposal included."""
+    return medium
 
 
-class Module(Protocol):
-    """What a medium is made of. It also has ``EXAMPLES``, made when first asked for."""
-
-    NAME: Medium
-    ALGORITHM: str
-
-    def fingerprint(self, data: bytes, limits: Limits | None = None, *, thorough: bool = False) -> Fingerprint: ...
-
-    def search(self, query: Fingerprint, view: View, load: Load, seen: View | None = None) -> Found:
-        """The works that an upload verifiably reuses: candidates from the index, verified, with evidence."""
-        ...
+MEDIA: Mapping[MediumName, Medium[Any]] = {
+    "text": _checked(text),
+    "image": _checked(image),
+    "audio": _checked(ExactCopies("audio")),
+    "video": _checked(ExactCopies("video")),
+}
+ALGORITHMS = frozenset(medium.ALGORITHM for medium in MEDIA.values())  # those of today
 
 
-MEDIA: dict[Medium, Module] = {"text": cast(Module, text), "image": cast(Module, image)}
-ALGORITHMS = frozenset(module.ALGORITHM for module in MEDIA.values())  # those of today
-
-
-def examine(
-    source: Source,
-    limits: Limits,
-    trust_anchors: str = "",
-    *,
-    thorough: bool = False,
-) -> Examination:
+def examine(source: Source, limits: Limits, trust_anchors: str = "", *, thorough: bool = False) -> Examination:
     """Read everything that is needed from one file. Runs inside the decoder process.
 
     Args:
@@ -59,17 +46,9 @@ def examine(
 def _examine(source: Source, limits: Limits, trust_anchors: str, *, thorough: bool) -> Examination:
     if source.size > limits.max_bytes:
         raise LimitExceeded("too_large", f"the file is larger than {limits.max_bytes} bytes")
-    # A fragment of HTML cannot be told from plain text by its first bytes.
     medium, format = sniff.sniff(source) if source.declared is None else ("text", source.declared)
-    if medium == "text":
-        reading = text.read(source, limits)
-        return Examination(text.fingerprint_of(reading, source.sha256()), reading.format, reading.text)
-    module = MEDIA.get(medium)
-    if module is None:
-        found = Fingerprint(medium, EXACT, source.sha256(), reason="not_fingerprinted")
-    else:
-        found = module.fingerprint(source.read(limits.max_bytes), limits, thorough=thorough)
-    return Examination(found, format, None, _metadata(source, format, trust_anchors))
+    found = MEDIA[medium].examine(source, format, limits, thorough=thorough)
+    return replace(found, fields=_metadata(source, format, trust_anchors))
 
 
 def _metadata(source: Source, format: str, trust_anchors: str) -> tuple[Field, ...]:
@@ -78,62 +57,71 @@ def _metadata(source: Source, format: str, trust_anchors: str) -> tuple[Field, .
     return metadata.read(source, format, trust_anchors)
 
 
-def search(query: Fingerprint, index: Index, load: Load, seen: Index | None = None) -> Found:
-    """The registered works that an upload verifiably reuses; the same bytes are a match in every medium.
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What an index has of an upload.
+
+    Attributes:
+        same_digest: works whose SHA-256 begins like the upload's.
+        proposal: what the upload's medium proposes; None where its fingerprint is not by today's algorithm.
+    """
+
+    same_digest: tuple[int, ...]
+    proposal: Proposal | None
+
+    @property
+    def works(self) -> list[int]:
+        """The numbers of all works whose fingerprints are needed to decide."""
+        proposed = () if self.proposal is None else self.proposal.works
+        return list(dict.fromkeys((*self.same_digest, *proposed)))
+
+
+def propose(query: Fingerprint, view: View, uploads: View | None = None) -> Candidates:
+    """Look an upload up.
 
     Args:
         query: the upload's fingerprint.
-        index: the registered works.
-        load: gives the fingerprints of works by number, and leaves out those that must not match.
-        seen: the lessons of earlier searches.
+        view: the registered works, for fingerprints of the query's algorithm.
+        uploads: likewise, what earlier searches left unexplained (`Found.unexplained`).
     """
-    module = MEDIA.get(query.medium)
-    current = module is not None and query.algorithm == module.ALGORITHM
-    view = index.view(query.algorithm)
+    same = tuple(view.works(view.by_digest(query.digest)).tolist())
+    medium = MEDIA[query.medium]
+    if query.algorithm != medium.ALGORITHM:
+        return Candidates(same, None)
+    return Candidates(same, medium.propose(query, view, uploads))
+
+
+def decide(
+    query: Fingerprint, candidates: Candidates, works: Mapping[int, Fingerprint], statistics: Statistics
+) -> Found:
+    """The registered works that an upload verifiably reuses; the same bytes are a match in every medium.
+
+    Args:
+        works: fingerprints by the works' numbers; a candidate that is not there is not matched.
+        statistics: of all that is registered; a view of the moment when the candidates were proposed is best.
+    """
+    medium = MEDIA[query.medium]
     exact = {
-        work: Match(1.0, 1.0, 1.0, (_everything(query, same),), {"exact": True}, _EXACT_REUSE.get(query.medium))
-        for work, same in load(view.works(view.by_digest(query.digest)).tolist()).items()
-        if same.digest == query.digest and same.medium == query.medium
+        work: _exact(medium, query, same)
+        for work in candidates.same_digest
+        if (same := works.get(work)) is not None and same.digest == query.digest and same.medium == query.medium
     }
-    if module is None or not current:
+    if candidates.proposal is None:
         return Found(exact)
+    others = {work: found for work, found in works.items() if work not in exact and found.algorithm == query.algorithm}
+    found = medium.decide(query, candidates.proposal, others, statistics)
+    return Found({**exact, **found.matches}) if exact else found
 
-    def others(works: Sequence[int]) -> Mapping[int, Fingerprint]:
-        loaded = load([work for work in works if work not in exact])
-        return {work: found for work, found in loaded.items() if found.algorithm == query.algorithm}
 
-    found = module.search(query, view, others, None if seen is None else seen.view(query.algorithm))
-    if exact:
-        return Found({**exact, **found.matches})
-    return found
+def _exact(medium: Medium[Any], query: Fingerprint, work: Fingerprint) -> Match:
+    here, there = medium.whole(query), medium.whole(work)
+    segment = Segment(here.upload, there.work, here.unit)
+    # Texts alone have kinds of reuse, and they alone count code points.
+    reuse: Reuse | None = "verbatim" if here.unit == "codepoint" else None
+    return Match(1.0, 1.0, 1.0, (segment,), {"exact": True}, reuse)
 
 
 def version(algorithm: str) -> int:
     """The number after the slash of an algorithm's id; 0 where there is none."""
     number = algorithm.partition("/")[2].partition(":")[0]
     return int(number) if number.isdecimal() else 0
-
-
-def renewed(of: Fingerprint) -> Fingerprint | None:
-    """A work's fingerprint by today's algorithm from what an older one kept; None where nothing better can be made."""
-    if of.medium == "text":
-        return text.renewed(of) if of.algorithm not in (text.ALGORITHM, EXACT) else None
-    return image.renewed(of) if of.medium == "image" and of.algorithm != image.ALGORITHM else None
-
-
-def _everything(query: Fingerprint, candidate: Fingerprint) -> Segment:
-    if query.medium == "text":
-        return Segment(_span(query, "characters"), _span(candidate, "characters"), "codepoint")
-    if query.medium == "image":
-        return Segment(_quad(query), _quad(candidate), "pixel")
-    return Segment(_span(query, "seconds"), _span(candidate, "seconds"), "second")
-
-
-def _span(of: Fingerprint, fact: str) -> Span:
-    """The whole length; an unknown one is (0, 0)."""
-    return 0.0, float(of.facts.get(fact, 0))
-
-
-def _quad(of: Fingerprint) -> Quad:
-    w, h = float(of.facts.get("width", 0)), float(of.facts.get("height", 0))
-    return (0.0, 0.0), (w, 0.0), (w, h), (0.0, h)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from .errors import FingerprintError, UnreadableMedia, UnsupportedMedium
-from .model import Medium
+from .model import MediumName
 from .source import Source
 
 # Longest first where one is the beginning of another. Sources: the formats' own specifications.
-_MAGIC: tuple[tuple[int, bytes, Medium, str], ...] = (
+_MAGIC: tuple[tuple[int, bytes, MediumName, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "image", "png"),
     (0, b"\xff\xd8\xff", "image", "jpeg"),
     (0, b"GIF87a", "image", "gif"),
@@ -26,13 +26,13 @@ _MAGIC: tuple[tuple[int, bytes, Medium, str], ...] = (
     (0, b"ADIF", "audio", "aac"),
     (0, b"\x1a\x45\xdf\xa3", "video", "matroska"),
 )
-_RIFF: dict[bytes, tuple[Medium, str]] = {
+_RIFF: dict[bytes, tuple[MediumName, str]] = {
     b"WEBP": ("image", "webp"),
     b"WAVE": ("audio", "wav"),
     b"AVI ": ("video", "avi"),
 }
 # ISO base media file format brands (https://mp4ra.org); any other brand is a video.
-_BRANDS: dict[bytes, tuple[Medium, str]] = {
+_BRANDS: dict[bytes, tuple[MediumName, str]] = {
     **dict.fromkeys((b"avif", b"avis"), ("image", "avif")),
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), ("image", "heic")),
     **dict.fromkeys((b"M4A ", b"M4B ", b"M4P "), ("audio", "m4a")),
@@ -96,7 +96,7 @@ _LONGEST = 1000  # code points of HTML for one closing tag, where only they tell
 _CLOSINGS = 3  # closing tags that make a text HTML even if it does not start so
 
 
-def sniff(source: Source) -> tuple[Medium, str]:
+def sniff(source: Source) -> tuple[MediumName, str]:
     """The medium and the format (``jpeg``, ``mp3``, ``html``, ``plain`` ...) of a file.
 
     Raises:
@@ -143,7 +143,7 @@ def _zipped(source: Source) -> str | None:
         return None
 
 
-def _iso(head: bytes) -> tuple[Medium, str]:
+def _iso(head: bytes) -> tuple[MediumName, str]:
     """By major brand, then, for the generic image brands, by the compatible ones."""
     size = min(int.from_bytes(head[:4], "big"), 4096)
     major = head[8:12]

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from fingerprints.model import Medium, Reuse
+from fingerprints.model import MediumName, Reuse
 
 from .errors import BadInput, SourcemarkError
 
@@ -168,7 +168,7 @@ class RegistrationResult(Record):
     path: str | None = None
     status: Literal["registered", "already_registered", "error"]
     work_id: str | None = None
-    medium: Medium | Literal["sealed"] | None = None
+    medium: MediumName | Literal["sealed"] | None = None
     fingerprintable: bool | None = None
     reason: str | None = Field(None, description="Why only exact copies can be found, if so.")
     competing: list[str] = Field(default_factory=list, description="Earlier registrations that this one matches.")
@@ -267,7 +267,7 @@ class ScanResult(Record):
     external_id: str | None = None
     scan_id: str | None = None
     path: str | None = None
-    medium: Medium | None = None
+    medium: MediumName | None = None
     status: ScanStatus
     reason: str | None = Field(None, description="Why an upload could not be matched fully.")
     verdict: Verdict
@@ -282,7 +282,7 @@ class WorkRecord(Record):
 
     work_id: str
     external_id: str | None = None
-    medium: Medium | Literal["sealed"]
+    medium: MediumName | Literal["sealed"]
     fingerprintable: bool
     reason: str | None = None
     digest: str = Field(description="SHA-256 of the exact bytes, of a sealed work of its salt and them; hexadecimal.")

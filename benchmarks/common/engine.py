@@ -51,7 +51,10 @@ class Engine:
 
     def query(self, data: bytes) -> list[tuple[int, Match]]:
         """The works that an upload reuses, with the verified evidence, surest first."""
-        found = registry.search(self.of_upload(data), self.index, self._load)
+        upload = self.of_upload(data)
+        view = self.index.view(upload.algorithm)
+        candidates = registry.propose(upload, view)
+        found = registry.decide(upload, candidates, self._load(candidates.works), view)
         return sorted(found.matches.items(), key=lambda f: -f[1].score)
 
     def _load(self, numbers: Sequence[int]) -> dict[int, Fingerprint]:

@@ -55,7 +55,7 @@ def pool(donors: Sequence[Fingerprint]) -> Pool:
             column.append(np.frombuffer(donor.detail, kind, count * k, at).reshape(count, k))
             at += kind.itemsize * count * k
         heads.append((width, height, wide, high))
-        small.append(image.small_pictures(donor)[0])
+        small.append(codec.small_pictures(donor)[0])
         counts.append(count)
     return Pool(
         tuple(map(np.concatenate, columns)),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks.common.engine import Engine
 from fingerprints import image
+from fingerprints.image import codec
 from fingerprints.model import Fingerprint
 
 NAME = image.ALGORITHM
@@ -18,4 +19,4 @@ def engine(store: str | Path = ":memory:") -> Engine:
 
 def without_small(of: Fingerprint) -> int:
     """Bytes that are kept of a work besides its small picture."""
-    return len(of.to_bytes()) - sum(map(len, image.small_pictures(of)))
+    return len(of.to_bytes()) - sum(map(len, codec.small_pictures(of)))

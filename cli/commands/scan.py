@@ -123,11 +123,12 @@ def _evidence(
     opened: Application, source: Source | SourcemarkError, result: ScanResult, target: str, *, quiet: bool
 ) -> None:
     """Show what the matches of a scan rest on: passages on the terminal, pictures in a file."""
-    if result.medium == "text" and target:
+    unit = next((segment.unit for match in result.matches for segment in match.segments), None)
+    if unit == "codepoint" and target:
         raise BadInput("a text's passages are printed: write --show without a file")
-    if result.medium == "text" and not isinstance(source, SourcemarkError):
+    if unit == "codepoint" and not isinstance(source, SourcemarkError):
         passages.show(opened, source, result.matches)
-    elif result.medium == "image":
+    elif unit == "pixel":
         if not target:
             raise BadInput("a picture is drawn into a file: write --show OUT.png")
         from provenance.scans import evidence
@@ -160,11 +161,11 @@ def _source(path: str, limit: int) -> Iterator[Source | SourcemarkError]:
 def _caption(path: Path | None) -> str | None:
     if path is None:
         return None
-    from fingerprints import text
     from fingerprints.errors import FingerprintError
+    from fingerprints.unicode.charset import decode
 
     try:
-        return text.decode(path.read_bytes())[0][:100_000]
+        return decode(path.read_bytes())[0][:100_000]
     except OSError as error:
         raise BadInput(f"the caption {path} cannot be read: {error.strerror}") from error
     except FingerprintError as error:

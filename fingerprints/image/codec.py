@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -21,7 +20,6 @@ from ..model import Fingerprint
 from . import codebook
 from .descriptors import LENGTH
 from .keypoints import Keypoints
-from .phash import SIDE
 
 FRAME = 256  # pixels of a work's longer side in which its keypoints and all comparisons count
 SHOWN = 320  # pixels of the longer side of the small pictures
@@ -81,11 +79,11 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """One frame as the decoder process saw it: its grey levels, keypoints in their plane, and a small picture."""
+class DecodedFrame:
+    """One frame as the decoder process has it: its grey levels, keypoints in their plane, and a small picture."""
 
     grey: Bytes
-    found: Keypoints
+    keypoints: Keypoints
     small: bytes
 
 
@@ -109,11 +107,11 @@ def pixels_only(width: int, height: int, digest: bytes) -> bytes:
     return _HEAD.pack(_PIXELS, 0, width, height) + digest
 
 
-def pack(width: int, height: int, frames: list[Seen], *, upload: bool) -> bytes:
+def pack(width: int, height: int, frames: list[DecodedFrame], *, upload: bool) -> bytes:
     """The detail of a picture of this size as shown."""
     parts = [_HEAD.pack(_UPLOAD if upload else _WORK, len(frames), width, height)]
     for frame in frames:
-        found, (rows, columns) = frame.found, frame.grey.shape
+        found, (rows, columns) = frame.keypoints, frame.grey.shape
         sizes = np.rint(np.log2(np.maximum(found.sizes, 0.1)) * _STEPS + 64)
         parts += (
             _EACH.pack(columns, rows, len(found), len(frame.small)),
@@ -127,18 +125,6 @@ def pack(width: int, height: int, frames: list[Seen], *, upload: bool) -> bytes:
             frame.grey.tobytes() if upload else b"",
         )
     return b"".join(parts)
-
-
-def greys_before(detail: bytes) -> Bytes:
-    """The 64 x 64 grey pictures that version 1 kept of a work, shape (n, 64, 64).
-
-    Raises:
-        ValueError, struct.error, zlib.error: the detail is none of that version.
-    """
-    _, count, _, _ = _HEAD.unpack_from(detail)
-    if not count:
-        return np.zeros((0, SIDE, SIDE), dtype=np.uint8)
-    return np.frombuffer(zlib.decompress(detail[_HEAD.size :]), dtype=np.uint8).reshape(count, SIDE, SIDE)
 
 
 def size(of: Fingerprint) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
-from ..example import Example
+from ..medium import Example
 
 
 def scene(seed: int, width: int = 400, height: int = 300) -> Image.Image:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ..model import Quad
+from ..model import Fingerprint, Match, Preview, Quad, Span
+from . import codec
 
 _HEIGHT, _WIDEST = 320, 640  # pixels of every picture
 _GAP = 16
@@ -17,42 +18,57 @@ _PAPER = "#f4f4f4"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """One matched work.
+class _Side:
+    """One of the two pictures of a row.
 
     Attributes:
-        small: a picture file of the work, of any size.
-        size: width and height in which ``there`` counts.
-        here: what was found, as the upload has it.
-        there: the same, as the work has it.
+        small: a picture file, of any size.
+        size: width and height in which ``region`` counts.
+        region: what was found.
     """
 
     small: bytes
     size: tuple[int, int]
-    here: Quad
-    there: Quad
+    region: Quad
 
 
-def side_by_side(small: bytes, size: tuple[int, int], works: Sequence[Shown]) -> bytes:
+def matches_beside(upload: Preview, matches: Sequence[tuple[Fingerprint, Match]]) -> bytes | None:
     """A PNG with a row for each work: the upload on the left, the work on the right, both outlined and numbered.
 
-    Args:
-        small: a picture file of the upload, of any size.
-        size: width and height in which the works' ``here`` counts.
-        works: at least one, best first.
+    None where nothing is kept to be shown of any of the works.
     """
-    rows = []
-    for number, work in enumerate(works, 1):
+    rows = [row for work, match in matches if (row := _row(upload, work, match)) is not None]
+    return _sheet(rows) if rows else None
+
+
+def _row(upload: Preview, work: Fingerprint, match: Match) -> tuple[_Side, _Side] | None:
+    frames = codec.frames(work)
+    frame = int(match.transform.get("work_frame", 0))
+    if frame >= len(frames) or not match.segments:
+        return None
+    segment = match.segments[0]
+    left = _Side(upload.data, (upload.width, upload.height), _quad(segment.upload))
+    return left, _Side(frames[frame].small, codec.size(work), _quad(segment.work))
+
+
+def _quad(region: Span | Quad) -> Quad:
+    if len(region) == 2:
+        raise ValueError("a region of a picture has four corners")
+    return region
+
+
+def _sheet(rows: Sequence[tuple[_Side, _Side]]) -> bytes:
+    pictures = []
+    for number, sides in enumerate(rows, 1):
         colour = _COLOURS[(number - 1) % len(_COLOURS)]
-        left = _outlined(small, size, work.here, colour, number)
-        right = _outlined(work.small, work.size, work.there, colour, number)
-        rows.append((left, right))
-    column = max(left.width for left, _ in rows)
-    width = column + max(right.width for _, right in rows) + 3 * _GAP
-    height = sum(max(left.height, right.height) + _GAP for left, right in rows) + _GAP
+        left, right = (_outlined(side, colour, number) for side in sides)
+        pictures.append((left, right))
+    column = max(left.width for left, _ in pictures)
+    width = column + max(right.width for _, right in pictures) + 3 * _GAP
+    height = sum(max(left.height, right.height) + _GAP for left, right in pictures) + _GAP
     sheet = Image.new("RGB", (width, height), _PAPER)
     top = _GAP
-    for left, right in rows:
+    for left, right in pictures:
         sheet.paste(left, (_GAP, top))
         sheet.paste(right, (column + 2 * _GAP, top))
         top += max(left.height, right.height) + _GAP
@@ -61,13 +77,14 @@ def side_by_side(small: bytes, size: tuple[int, int], works: Sequence[Shown]) ->
     return out.getvalue()
 
 
-def _outlined(small: bytes, size: tuple[int, int], quad: Quad, colour: str, number: int) -> Image.Image:
-    with Image.open(io.BytesIO(small), formats=["JPEG"]) as opened:
+def _outlined(side: _Side, colour: str, number: int) -> Image.Image:
+    with Image.open(io.BytesIO(side.small), formats=["JPEG"]) as opened:
         picture = opened.convert("RGB")
     factor = min(_HEIGHT / picture.height, _WIDEST / picture.width)
     picture = picture.resize((max(1, round(picture.width * factor)), max(1, round(picture.height * factor))))
-    across, down = picture.width / max(size[0], 1), picture.height / max(size[1], 1)
-    points = [(min(max(x * across, 1), picture.width - 2), min(max(y * down, 1), picture.height - 2)) for x, y in quad]
+    (width, height), (right, bottom) = side.size, (picture.width - 2, picture.height - 2)
+    across, down = picture.width / max(width, 1), picture.height / max(height, 1)
+    points = [(min(max(x * across, 1), right), min(max(y * down, 1), bottom)) for x, y in side.region]
     draw = ImageDraw.Draw(picture)
     draw.line([*points, points[0], points[1]], fill="white", width=6, joint="curve")
     draw.line([*points, points[0], points[1]], fill=colour, width=3, joint="curve")

@@ -1,15 +1,15 @@
-"""What every index engine does."""
+"""What every index engine does, and what a decision may ask of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model import Fingerprint, Match
+from ..model import Fingerprint
 from .postings import NearPostings, Postings, Slots
 
 
@@ -28,25 +28,6 @@ class Change:
     fingerprint: Fingerprint | None
 
 
-# Gives the fingerprints of works, by their numbers; it may leave some out.
-Load = Callable[[Sequence[int]], Mapping[int, Fingerprint]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What a search found.
-
-    Attributes:
-        matches: by the works' numbers.
-        reason: why there is none, where that has a name.
-        lesson: what of the upload is worth remembering, to be indexed for later searches; None where nothing is.
-    """
-
-    matches: Mapping[int, Match]
-    reason: str | None = None
-    lesson: Fingerprint | None = None
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Near:
     """Works with a code near one of a query's.
@@ -61,7 +42,18 @@ class Near:
     similarity: NDArray[np.float64]
 
 
-class View(Protocol):
+class Statistics(Protocol):
+    """What a decision asks of all that is registered, once candidates are aligned.
+
+    Every answer is a sum over parts of an index that have no work in common, so shards answer by adding up.
+    """
+
+    def count_near_keys(self, keys: NDArray[np.uint64], bits: int, radius: int, cap: int) -> NDArray[np.int64]:
+        """How many registrations have something under each key or near it, shape (n,); see `View.by_near_keys`."""
+        ...
+
+
+class View(Statistics, Protocol):
     """An index as it was at one moment, for fingerprints of one algorithm. A slot is one registration in it."""
 
     def __len__(self) -> int:

@@ -41,10 +41,10 @@ def main() -> None:
         os.dup2(null, stream)
     os.close(null)
     anchors = _receive(channel, int(sys.argv[2])).decode()
-    from .. import registry  # noqa: F401 - numpy and the tables are warm before the limits
-    from ..image.decoding import warm
+    from .. import registry  # numpy and the tables are warm before the limits
 
-    warm()
+    for medium in registry.MEDIA.values():
+        medium.warm()
 
     _confine(limits)
     _send(sink, {})

@@ -3,43 +3,54 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..documents.extraction import Reading, read
-from ..errors import FingerprintError
-from ..model import Fingerprint, Limits, Medium, TextFormat
+from ..medium import Example
+from ..model import KEY_BYTES, Examination, Fingerprint, Limits, Match, MediumName, Preview, Segment, Status, TextFormat
 from ..source import Source
-from ..unicode.charset import decode
-from ..unicode.folding import fold, fold_words, to_text
+from ..unicode.folding import to_text
 from . import codec, minhash, winnowing
-from .codec import shown, signature
+from .codec import shown
+from .grams import Hashes
 from .normalization import Normal, normalise
-from .search import search
+from .search import decide, propose
 
 __all__ = [
     "ALGORITHM",
     "NAME",
-    "Reading",
-    "decode",
+    "STATUSES",
+    "decide",
+    "examine",
+    "example_works",
     "fingerprint",
-    "fingerprint_of",
-    "fold",
-    "fold_words",
-    "read",
-    "renewed",
-    "search",
+    "preview",
+    "propose",
+    "render",
     "shown",
-    "signature",
+    "upgrade",
+    "warm",
+    "whole",
 ]
 
-NAME: Medium = "text"
+NAME: MediumName = "text"
 ALGORITHM = "sourcemark-text/2:minhash128-affine32-seed1"
+STATUSES: frozenset[Status] = frozenset({"too_short", "template_only"})
 
 MINIMUM_WEIGHT = 36.0  # Latin letters (a Han character counts three) below which an altered copy could be chance
-_GRAMS = 5  # different grams, likewise;
-_LONG_GRAMS = 3  # of those a long text keeps: a line of verse ten thousand times is still a line
+_MIN_GRAMS = 5  # different grams, likewise;
+_MIN_GRAMS_OF_LONG = 3  # of those a long text keeps: a line of verse ten thousand times is still a line
+
+
+def warm() -> None:
+    """Importing has loaded all tables."""
+
+
+def examine(source: Source, format: str, limits: Limits, *, thorough: bool = False) -> Examination:
+    reading = read(source, limits)
+    return Examination(_fingerprint(reading, source.sha256()), reading.format, reading.text)
 
 
 def fingerprint(data: bytes, limits: Limits | None = None, declared: TextFormat | None = None) -> Fingerprint:
@@ -52,23 +63,47 @@ def fingerprint(data: bytes, limits: Limits | None = None, declared: TextFormat 
         UnreadableMedia, UnsupportedMedium, LimitExceeded: as `read` does.
     """
     source = Source(data, declared)
-    return fingerprint_of(read(source, limits or Limits()), source.sha256())
+    return _fingerprint(read(source, limits or Limits()), source.sha256())
 
 
-def fingerprint_of(reading: Reading, digest: bytes) -> Fingerprint:
-    """Fingerprint a text that is read already, from bytes of this digest."""
+def upgrade(old: Fingerprint) -> Fingerprint | None:
+    """No older algorithm was ever released."""
+    return None
+
+
+def whole(of: Fingerprint) -> Segment:
+    span = 0.0, float(of.facts.get("characters", 0))
+    return Segment(span, span, "codepoint")
+
+
+def preview(upload: Fingerprint, match: Match) -> Preview | None:
+    """None: of a text's passages the words are shown."""
+    return None
+
+
+def render(upload: Preview, matches: Sequence[tuple[Fingerprint, Match]]) -> bytes | None:
+    return None
+
+
+def example_works() -> Sequence[Example]:
+    from .examples import EXAMPLES  # takes a while to make
+
+    return EXAMPLES
+
+
+def _fingerprint(reading: Reading, digest: bytes) -> Fingerprint:
     normal = normalise(reading.seen)
     signature, grams = minhash.sketch(normal), winnowing.kept(normal)
     # A letter a million times has length but says nothing: its grams are one.
-    few = _GRAMS if len(normal.units) <= winnowing.SHORT else _LONG_GRAMS
-    short = normal.weight < MINIMUM_WEIGHT or len(grams) < few
-    whole = np.array([_whole(normal)], dtype=np.uint64) if len(normal.units) else np.zeros(0, dtype=np.uint64)
+    least = _MIN_GRAMS if len(normal.units) <= winnowing.SHORT else _MIN_GRAMS_OF_LONG
+    short = normal.weight < MINIMUM_WEIGHT or len(grams) < least
+    key = _whole_key(normal)
     return Fingerprint(
         medium=NAME,
         algorithm=ALGORITHM,
         digest=digest,
         codes=minhash.code(signature)[: 0 if short else 1],
-        keys=whole if short else np.concatenate((whole, grams)),
+        keys=key if short else np.concatenate((key, grams)),
         detail=codec.pack(to_text(reading.seen), signature),
         facts={
             "characters": len(reading.seen),
@@ -80,25 +115,10 @@ def fingerprint_of(reading: Reading, digest: bytes) -> Fingerprint:
     )
 
 
-def renewed(of: Fingerprint) -> Fingerprint | None:
-    """Today's fingerprint of a work from what an older version kept of it; None where that cannot be read."""
-    try:
-        text, html = codec.submitted_before(of)
-        data = text.encode()
-        made = fingerprint(data, Limits(max_text_bytes=len(data)), "html" if html else "plain")
-    except (ValueError, FingerprintError):
-        return None
-    return replace(made, digest=of.digest, facts={**made.facts, **of.facts})
-
-
-def _whole(text: Normal) -> int:
-    """One key for the whole normal form: texts that differ only in what folding removes share it."""
-    return int.from_bytes(hashlib.sha256(text.units.astype("<u4").tobytes()).digest()[:5], "little")
-
-
-def __getattr__(name: str) -> object:
-    if name == "EXAMPLES":
-        from .examples import EXAMPLES
-
-        return EXAMPLES
-    raise AttributeError(name)
+def _whole_key(text: Normal) -> Hashes:
+    """One key for the whole normal form, none of an empty one: texts that differ only in what folding removes share
+    it."""
+    if not len(text.units):
+        return np.zeros(0, dtype=np.uint64)
+    digest = hashlib.sha256(text.units.astype("<u4").tobytes()).digest()
+    return np.array([int.from_bytes(digest[:KEY_BYTES], "little")], dtype=np.uint64)

@@ -35,8 +35,8 @@ _NEAR = 24  # units from the nearest indexed gram up to which what holds for it 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Proposed:
-    """What the registry says of an upload.
+class Lookup:
+    """What the registry has of an upload.
 
     Attributes:
         works: the works to align with, best first.
@@ -45,14 +45,18 @@ class Proposed:
         spread: shape (m,), in how many different works each stands.
     """
 
-    works: list[int]
+    works: tuple[int, ...]
     keys: Keys
     positions: Positions
     spread: Weights
 
 
-def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
-    """Look an upload up."""
+def look_up(text: Normal, query: Fingerprint, view: View) -> Lookup:
+    """Look an upload up; only here are the registered works asked.
+
+    Args:
+        text: the normal form of ``query``.
+    """
     asked, positions = winnowing.asked(text)
     distinct, place = grouped(asked)
     postings = view.by_keys(distinct, _HUB)
@@ -80,8 +84,8 @@ def propose(text: Normal, query: Fingerprint, view: View) -> Proposed:
     same = view.by_keys(query.keys[:1], _HUB).slots  # under the key of the whole normal form
     spread = spread[place]
     known = np.flatnonzero(spread)
-    works = list(dict.fromkeys(view.works(np.concatenate((same, slots[order]))).tolist()))
-    return Proposed(works, asked[known], positions[known], spread[known])
+    works = tuple(dict.fromkeys(view.works(np.concatenate((same, slots[order]))).tolist()))
+    return Lookup(works, asked[known], positions[known], spread[known])
 
 
 def _supported(where: Weights) -> NDArray[np.bool_]:
@@ -154,19 +158,19 @@ def versions(codes: NDArray[np.uint64]) -> NDArray[np.int64]:
     return out
 
 
-def over_units(text: Normal, proposed: Proposed) -> Weights:
+def spread_over_units(text: Normal, found: Lookup) -> Weights:
     """In how many different works the surroundings of each unit of the upload stand, shape (m,); 0 where in none.
 
     A work is indexed by few of its grams, so what holds for one holds for its neighbours.
     """
     out = np.zeros(len(text.units))
     offsets = np.arange(-_AROUND, max(winnowing.SIZES) + _AROUND)
-    for start in range(0, len(proposed.positions), _BLOCK):
-        positions = proposed.positions[start : start + _BLOCK]
+    for start in range(0, len(found.positions), _BLOCK):
+        positions = found.positions[start : start + _BLOCK]
         size = np.array(winnowing.SIZES)[text.scripts[positions]]
         units = positions[:, None] + offsets
         inside = (offsets < size[:, None] + _AROUND) & (units >= 0) & (units < len(out))
-        spread = np.broadcast_to(proposed.spread[start : start + _BLOCK, None], units.shape)
+        spread = np.broadcast_to(found.spread[start : start + _BLOCK, None], units.shape)
         np.maximum.at(out, units[inside], spread[inside])
     # Where a template is interrupted by what was filled in, its ends have no indexed gram: the nearest one speaks.
     known = np.flatnonzero(out)

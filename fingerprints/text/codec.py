@@ -42,21 +42,6 @@ def shown(of: Fingerprint) -> str:
     return zlib.decompress(of.detail[_HEAD.size + _SIGNATURE :]).decode("utf-8", "surrogatepass")
 
 
-_OLD_HEAD = struct.Struct("<BBI")  # version 1, 1 for HTML, bytes of the compressed text
-
-
-def submitted_before(of: Fingerprint) -> tuple[str, bool]:
-    """The text that a fingerprint of version 1 kept, as it was submitted, and whether it is HTML.
-
-    Raises:
-        ValueError: it is not of version 1.
-    """
-    version, html, size = _OLD_HEAD.unpack_from(of.detail)
-    if version != 1 or len(of.detail) != _OLD_HEAD.size + _SIGNATURE + size:
-        raise ValueError("a text fingerprint with an unknown layout")
-    return zlib.decompress(of.detail[_OLD_HEAD.size + _SIGNATURE :]).decode("utf-8", "surrogatepass"), bool(html)
-
-
 def normal_form(of: Fingerprint) -> Normal:
     """The normal form of a fingerprinted text; raises ValueError as `shown` does."""
     return normalise(code_points(shown(of)))

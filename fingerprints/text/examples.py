@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 
-from ..example import Example
+from ..medium import Example
 
 _SYLLABLES = [
     "ba",

@@ -1,4 +1,4 @@
-"""From an upload to the works it reuses: look up, align, weigh. Only here is a text decided.
+"""From an upload to the works it reuses: look up, align, score. Only here is a text decided.
 
 Works are judged together, because what is a template, a quotation or another version of the same work shows only from
 the works around one.
@@ -6,12 +6,18 @@ the works around one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 
-from ..index.interface import Found, Load, View
+from ..index.interface import Statistics, View
+from ..medium import Found
 from ..model import Fingerprint, Match, Reuse
 from . import boilerplate, candidates, scoring
 from .alignment import Seeds, align, seeds, step_for
+from .boilerplate import EarlierUploads
+from .candidates import Lookup
 from .codec import normal_form
 from .normalization import Normal
 from .scoring import Judgement
@@ -24,50 +30,84 @@ _WHOLE = 0.9  # share of the work from which it is not an excerpt
 _STITCHED = 0.8  # share of an upload below which one of several works is a piece of it
 
 
-def search(query: Fingerprint, view: View, load: Load, seen: View | None = None) -> Found:
-    """The registered texts that an upload reuses.
+@dataclass(frozen=True, slots=True, eq=False)
+class TextProposal:
+    """The works that an upload may reuse, and all that the decision needs to know of everything registered.
 
-    Args:
-        query: the upload's fingerprint.
-        view: the index, for fingerprints of this algorithm.
-        load: gives the fingerprints of works by number; a work it leaves out is not matched.
-        seen: an index of what was remembered of earlier uploads (`Found.lesson`).
+    Attributes:
+        text: the upload's normal form.
+        registered: the candidates, and in how many works each of the upload's keys stands.
+        uploads: which earlier uploads have the same keys.
     """
+
+    text: Normal
+    registered: Lookup
+    uploads: EarlierUploads
+
+    @property
+    def works(self) -> tuple[int, ...]:
+        return self.registered.works
+
+
+def propose(query: Fingerprint, view: View, uploads: View | None = None) -> TextProposal:
+    """Look an upload up among works and earlier uploads; see `Medium.propose`."""
     text = normal_form(query)
+    registered = candidates.look_up(text, query, view)
+    return TextProposal(text, registered, boilerplate.earlier_uploads(registered, query, uploads))
+
+
+def decide(
+    query: Fingerprint, proposal: TextProposal, works: Mapping[int, Fingerprint], statistics: Statistics
+) -> Found:
+    """The registered texts that an upload reuses; see `Medium.decide`.
+
+    What it needs of all that is registered came with the proposal, so it asks no statistics.
+    """
+    text = proposal.text
     if not len(text.units):
         return Found({})
-    proposed = candidates.propose(text, query, view)
-    spread = candidates.over_units(text, proposed)
-    own = scoring.own_share(spread)
-    uploads = boilerplate.Seen(proposed, query, seen)
-    prepared: dict[int, Seeds] = {}
-    matches: dict[int, Match] = {}
+    spread = candidates.spread_over_units(text, proposal.registered)
+    matches, judged = _judged(query, proposal, works, scoring.own_share(spread))
+    for number, (judgement, other) in judged.items():
+        matches[number] = scoring.match(judgement, text, other, _reuse(judgement, len(judged)))
+    common = float(scoring.weights(text)[spread >= scoring.COMMON].sum() / text.weight)
+    unexplained = None
+    if query.fingerprintable and len(matches) == len(judged):
+        explained = [(judgement.spans, len(other.units)) for judgement, other in judged.values()]
+        unexplained = boilerplate.unexplained(query, proposal.registered, text, explained)
+    return Found(matches, "template_only" if not matches and common >= _TEMPLATE else None, unexplained)
+
+
+def _judged(
+    query: Fingerprint, proposal: TextProposal, works: Mapping[int, Fingerprint], own: scoring.Weights
+) -> tuple[dict[int, Match], dict[int, tuple[Judgement, Normal]]]:
+    """The works that are the same text, and those that are reused, each with its normal form."""
+    text = proposal.text
+    identical: dict[int, Match] = {}
     judged: dict[int, tuple[Judgement, Normal]] = {}
+    prepared: dict[int, Seeds] = {}
     misses = 0
-    for number, fingerprint in load(proposed.works).items():
+    for number in proposal.works:
         if misses == _PATIENCE:
             break
+        if (work := works.get(number)) is None:
+            continue
         misses += 1
-        other = normal_form(fingerprint)
+        other = normal_form(work)
         if np.array_equal(text.units, other.units):
-            matches[number] = scoring.identical(text, other)
-        elif query.fingerprintable and fingerprint.fingerprintable:
+            identical[number] = scoring.identical(text, other)
+        elif query.fingerprintable and work.fingerprintable:
             step = step_for(max(len(text.units), len(other.units)))
             if step not in prepared:
                 prepared[step] = seeds(text, step)
             theirs = seeds(other, step, prepared[step])
             found = align(prepared[step], theirs)
-            judgement = scoring.weigh(found, prepared[step], theirs, uploads.own(found, own))
+            counted = proposal.uploads.own(found, own)
+            judgement = scoring.weigh(found, prepared[step], theirs, counted)
             if judgement is not None and judgement.score >= 0.5:
                 judged[number] = judgement, other
                 misses = 0
-    for number, (judgement, other) in judged.items():
-        matches[number] = scoring.match(judgement, text, other, _reuse(judgement, len(judged)))
-    common = float(scoring.weights(text)[spread >= scoring.COMMON].sum() / text.weight)
-    lesson = None
-    if query.fingerprintable and len(matches) == len(judged):
-        lesson = boilerplate.lesson(query, proposed, text, [(j.spans, len(o.units)) for j, o in judged.values()])
-    return Found(matches, "template_only" if not matches and common >= _TEMPLATE else None, lesson)
+    return identical, judged
 
 
 def _reuse(found: Judgement, works: int) -> Reuse:

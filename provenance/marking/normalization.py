@@ -1,7 +1,7 @@
 """Normalized text, as the check compares it.
 
 Folding keeps punctuation, because punctuation is what tells a credit from a sentence; letters are folded by the frozen
-table of `fingerprints.text` (NFKC, case, diacritics, traditional to simplified), so a report does not depend on the
+table of `fingerprints.unicode` (NFKC, case, diacritics, traditional to simplified), so a report does not depend on the
 Unicode version of the Python that makes it any more than a fingerprint does.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from fingerprints.text import fold as fold_letters
+from fingerprints.unicode.folding import fold as fold_letters
 
 # Scripts without spaces between words: Thai, Lao, Burmese, Khmer, Han, kana.
 DENSE = (

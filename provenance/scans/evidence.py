@@ -11,9 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fingerprints import image
-from fingerprints.image import rendering
-from fingerprints.model import Fingerprint, Quad
+from fingerprints import registry
+from fingerprints.model import Fingerprint, Match, Preview, Segment
 
 from ..database.engine import Database
 from ..database.tables import fingerprints, matches, previews, scans
@@ -35,15 +34,12 @@ def insert_previews(connection: sa.Connection, numbers: Mapping[str, int], group
 
 
 def _preview(scanned: Scanned) -> dict[str, Any] | None:
-    """A small copy of a matched picture, of the frame that matched best; None of anything else."""
-    if scanned.fingerprint.medium != "image" or not scanned.assessments:
+    """What is kept to show the surest match; None where the medium shows nothing, or nothing matched."""
+    if not scanned.assessments:
         return None
-    small = image.small_pictures(scanned.fingerprint)
-    frame = int(scanned.assessments[0].match.transform.get("frame", 0))
-    if frame >= len(small):
-        return None
-    width, height = image.size(scanned.fingerprint)
-    return {"width": width, "height": height, "data": small[frame]}
+    fingerprint = scanned.fingerprint
+    preview = registry.MEDIA[fingerprint.medium].preview(fingerprint, scanned.assessments[0].match)
+    return None if preview is None else {"width": preview.width, "height": preview.height, "data": preview.data}
 
 
 def picture(db: Database, scan_id: str, account_id: str | None = None) -> bytes:
@@ -52,38 +48,44 @@ def picture(db: Database, scan_id: str, account_id: str | None = None) -> bytes:
     Raises:
         NotFound: there is no such scan of this account, or it has no picture match that can be shown.
     """
+    drawn = None
     with db.read() as connection:
         scan = connection.execute(
-            sa.select(scans.c.id, scans.c.account_id, previews.c.width, previews.c.height, previews.c.data)
+            sa.select(
+                scans.c.id, scans.c.account_id, scans.c.medium, previews.c.width, previews.c.height, previews.c.data
+            )
             .outerjoin(previews, previews.c.scan == scans.c.id)
             .where(scans.c.scan_id == scan_id)
         ).first()
         if scan is None or (account_id is not None and scan.account_id != account_id):
             raise NotFound(f"no scan of yours has the id {scan_id!r}")
-        shown = [] if scan.data is None else _shown(connection, scan.id)
-    if not shown:
+        if scan.data is not None:
+            medium = registry.MEDIA[scan.medium]
+            shown = _shown(connection, scan.id, medium.ALGORITHM)
+            drawn = medium.render(Preview(scan.width, scan.height, scan.data), shown)
+    if drawn is None:
         raise NotFound(f"nothing can be shown of {scan_id!r}: it matched no picture, or the work was erased")
-    return rendering.side_by_side(scan.data, (scan.width, scan.height), shown)
+    return drawn
 
 
-def _shown(connection: sa.Connection, scan: int) -> list[rendering.Shown]:
+def _shown(connection: sa.Connection, scan: int, algorithm: str) -> list[tuple[Fingerprint, Match]]:
+    """The fingerprints of the works that matched most surely and are still kept, with their matches."""
     rows = connection.execute(
-        sa.select(matches.c.segments, matches.c.transform, fingerprints.c.data, fingerprints.c.detail)
+        sa.select(matches, fingerprints.c.data, fingerprints.c.detail)
         .join(fingerprints, fingerprints.c.work == matches.c.work)
-        .where(matches.c.scan == scan, matches.c.rank < _MAX_SHOWN, fingerprints.c.algorithm == image.ALGORITHM)
+        .where(matches.c.scan == scan, matches.c.rank < _MAX_SHOWN, fingerprints.c.algorithm == algorithm)
         .order_by(matches.c.rank)
     )
-    out = []
-    for row in rows:
-        fingerprint = Fingerprint.from_bytes(row.data + row.detail)
-        small = image.small_pictures(fingerprint)
-        frame = int(row.transform.get("work_frame", 0))
-        if frame < len(small) and row.segments:
-            upload, work = _quad(row.segments[0]["upload"]), _quad(row.segments[0]["work"])
-            out.append(rendering.Shown(small[frame], image.size(fingerprint), upload, work))
-    return out
+    return [(Fingerprint.from_bytes(row.data + row.detail), _match(row)) for row in rows]
 
 
-def _quad(points: Sequence[Sequence[float]]) -> Quad:
-    a, b, c, d = ((float(x), float(y)) for x, y in points)
-    return a, b, c, d
+def _match(row: sa.Row[Any]) -> Match:
+    """A match as it was recorded."""
+    segments = tuple(
+        Segment(_region(segment["upload"]), _region(segment["work"]), segment["unit"]) for segment in row.segments
+    )
+    return Match(row.score, row.coverage_upload, row.coverage_work, segments, row.transform, row.reuse, row.common)
+
+
+def _region(part: Sequence[Any]) -> Any:
+    return tuple(_region(each) if isinstance(each, Sequence) else float(each) for each in part)

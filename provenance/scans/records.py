@@ -28,13 +28,13 @@ class Scanned:
 
     Attributes:
         assessments: of the answer's matches, in its order.
-        lesson: the keys of a text that no match explains: maybe boilerplate.
+        unexplained: the keys of a text that no match explains: maybe boilerplate.
     """
 
     item: ScanItem
     fingerprint: Fingerprint
     assessments: Sequence[Assessment]
-    lesson: Fingerprint | None
+    unexplained: Fingerprint | None
     result: ScanResult
 
     @property

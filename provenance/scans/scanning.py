@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from fingerprints.model import Examination
+from fingerprints import registry
+from fingerprints.model import Examination, MediumName
 from fingerprints.source import Source
 
 from ..accounts.accounts import Account
@@ -23,21 +24,13 @@ from ..schemas import ScanItem, ScanResult, ScanStatus, problem_of
 from ..search.boilerplate import LearnedBoilerplate
 from ..search.examination import Examiner
 from ..search.follower import Follower
-from ..search.matching import Found, Matcher
+from ..search.matching import MatchedWork, Matcher
 from ..works import competing_claims, grants
 from ..works.catalog import embedded
 from . import evidence, records, verdict
 from .assessment import Assessment, Background, assess
 from .records import Scanned
 
-# A fingerprint that finds only exact copies and a search that finds nothing say why; the scan's status repeats it where
-# the contract has a word.
-_REASON_STATUS: dict[str, ScanStatus] = {
-    "too_short": "too_short",
-    "template_only": "template_only",
-    "no_texture": "no_texture",
-    "silent": "silent",
-}
 # Errors of reaching a file, not of what is in it.
 _NOT_CONTENT = frozenset({"file_missing", "is_a_directory", "not_a_file", "file_unreadable", "file_changed"})
 
@@ -103,19 +96,19 @@ class Scanner:
             scan_id=new_id("scan"),
             path=item.path,
             medium=fingerprint.medium,
-            status="matched" if assessments else _REASON_STATUS.get(reason or "", "no_match"),
+            status="matched" if assessments else _unmatched(fingerprint.medium, reason),
             reason=reason,
             verdict=verdict.of_upload(assessments),
             matches=[each.record(self._log.origin) for each in assessments],
             log_size=self._follower.position,
             scanned_at=moment,
         )
-        scanned = Scanned(item, fingerprint, assessments, search.lesson, result)
-        self._boilerplate.add(scanned.scan_id, search.lesson)
+        scanned = Scanned(item, fingerprint, assessments, search.unexplained, result)
+        self._boilerplate.add(scanned.scan_id, search.unexplained)
         return scanned
 
     def _assess(
-        self, item: ScanItem, examination: Examination, found: Sequence[Found], moment: str
+        self, item: ScanItem, examination: Examination, found: Sequence[MatchedWork], moment: str
     ) -> list[Assessment]:
         numbers = [each.work.id for each in found]
         fields = embedded(self._db, numbers)
@@ -134,7 +127,13 @@ class Scanner:
         with self._db.write() as connection:
             numbers = records.insert(connection, account.id, group)
             evidence.insert_previews(connection, numbers, group)
-            self._boilerplate.record(connection, [(numbers[each.scan_id], each.lesson) for each in group])
+            self._boilerplate.record(connection, [(numbers[each.scan_id], each.unexplained) for each in group])
+
+
+def _unmatched(medium: MediumName, reason: str | None) -> ScanStatus:
+    """A fingerprint that finds only exact copies and a search that finds nothing say why; some reasons are a status."""
+    statuses: Iterable[ScanStatus] = registry.MEDIA[medium].STATUSES
+    return next((status for status in statuses if status == reason), "no_match")
 
 
 def _unreadable(item: ScanItem, error: SourcemarkError) -> ScanResult:

@@ -41,7 +41,7 @@ class LearnedBoilerplate:
 
     @property
     def index(self) -> MemoryIndex:
-        """For `fingerprints.registry.search`."""
+        """For `fingerprints.registry.propose`."""
         return self._index
 
     def add(self, scan_id: str, keys: Fingerprint | None) -> None:

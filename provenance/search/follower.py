@@ -80,7 +80,7 @@ class Follower:
         for idx, work, algorithm, data in added:
             if algorithm != newest[work]:
                 continue  # kept because the log commits to it
-            old = algorithm not in registry.ALGORITHMS and algorithm != registry.EXACT
+            old = algorithm not in registry.ALGORITHMS
             try:
                 found = self._upgraded(work, algorithm) if old else Fingerprint.from_bytes(data, b"")
                 changes.append(Change(idx + 1, work, found))
@@ -97,7 +97,7 @@ class Follower:
         with self._db.read() as connection:
             kept = connection.execute(sa.select(fingerprints.c.data, fingerprints.c.detail).where(*row)).one()
         old = Fingerprint.from_bytes(kept.data + kept.detail)
-        new = registry.renewed(old)
+        new = registry.MEDIA[old.medium].upgrade(old)
         if new is None:
             return old
         values = {"work": work, "algorithm": new.algorithm, "data": new.index_bytes(), "detail": new.detail}

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fingerprints import registry, text
+from fingerprints import registry
 from fingerprints.model import Fingerprint, Match
 
 from ..database.engine import Database
@@ -39,18 +39,24 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MatchedWork:
     work: Work
     match: Match
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What an upload verifiably reuses, surest first, and why that is nothing, where that has a name."""
+    """What an upload verifiably reuses.
 
-    found: list[Found]
+    Attributes:
+        found: surest first.
+        reason: why that is nothing, where that has a name.
+        unexplained: the upload's registered keys that no match explains: maybe boilerplate.
+    """
+
+    found: list[MatchedWork]
     reason: str | None
-    lesson: Fingerprint | None
+    unexplained: Fingerprint | None
 
 
 class Matcher:
@@ -70,19 +76,16 @@ class Matcher:
         """
         self._follower.refresh()
         self._boilerplate.refresh()
-        known: dict[int, Work] = {}
-
-        def load(numbers: Sequence[int]) -> dict[int, Fingerprint]:
-            works_, fingerprints_ = _load(self._db, numbers, before)
-            known.update(works_)
-            return fingerprints_
-
+        view = self._follower.index.view(query.algorithm)
+        uploads = self._boilerplate.index.view(query.algorithm)
         # Aligning two books takes a gigabyte for a moment: one at a time.
         with self._large if len(query.detail) > _LARGE_BYTES else contextlib.nullcontext():
-            answer = registry.search(query, self._follower.index, load, self._boilerplate.index)
-        found = [Found(known[number], match) for number, match in answer.matches.items()]
+            candidates = registry.propose(query, view, uploads)
+            known, prints = _load(self._db, candidates.works, before)
+            answer = registry.decide(query, candidates, prints, view)
+        found = [MatchedWork(known[number], match) for number, match in answer.matches.items()]
         found.sort(key=lambda f: (-f.match.score, f.work.index))
-        return Search(found, answer.reason, answer.lesson)
+        return Search(found, answer.reason, answer.unexplained)
 
 
 def text_of(db: Database, work_id: str) -> str:
@@ -92,14 +95,16 @@ def text_of(db: Database, work_id: str) -> str:
         NotFound: there is no such work, or it is no text.
     """
     with db.read() as connection:
-        rows = connection.execute(
+        row = connection.execute(
             sa.select(fingerprints.c.data, fingerprints.c.detail)
             .join(works, fingerprints.c.work == works.c.id)
-            .where(works.c.work_id == work_id, fingerprints.c.algorithm == text.ALGORITHM)
+            .where(works.c.work_id == work_id, fingerprints.c.algorithm.in_(registry.ALGORITHMS))
         ).first()
-    if rows is None:
+    kept = None if row is None else Fingerprint.from_bytes(row.data + row.detail)
+    shown = None if kept is None else registry.MEDIA[kept.medium].shown(kept)
+    if shown is None:
         raise NotFound(f"no text is kept of {work_id!r}")
-    return text.shown(Fingerprint.from_bytes(rows.data + rows.detail))
+    return shown
 
 
 def _load(db: Database, numbers: Sequence[int], before: int | None) -> tuple[dict[int, Work], dict[int, Fingerprint]]:
@@ -135,5 +140,4 @@ def _load(db: Database, numbers: Sequence[int], before: int | None) -> tuple[dic
         fingerprint = Fingerprint.from_bytes(data + detail)
         if work.id not in prints or fingerprint.algorithm in registry.ALGORITHMS:
             found[work.id], prints[work.id] = work, fingerprint
-    # In the order asked for: the best candidates first.
-    return found, {number: prints[number] for number in numbers if number in prints}
+    return found, prints

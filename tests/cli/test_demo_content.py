@@ -20,11 +20,13 @@ from cli.demo.picture_reposts import LARGEST
 from cli.demo.pictures import unregistered_pictures
 from cli.demo.text_reposts import language_of, open_text, other_script, respaced
 from cli.demo.variants import is_han, to_simplified, to_traditional
-from fingerprints import image, registry, text
+from fingerprints import image, text
 from fingerprints.index.interface import Change
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.model import Fingerprint
+from fingerprints.unicode.folding import fold
 from scripts.demo_pictures.make import PICTURES
+from tests.fingerprints.finding import search
 
 
 def credit_line(work: DemoWork) -> str:
@@ -133,7 +135,7 @@ def test_the_articles_have_a_length_and_no_byline() -> None:
 
 
 def test_no_two_articles_share_a_passage() -> None:
-    texts = [text.fold(work.data.decode()) for work in [*articles(), *unregistered_articles()]]
+    texts = [fold(work.data.decode()) for work in [*articles(), *unregistered_articles()]]
     for one, other in combinations(texts, 2):
         run = 8 if any(map(is_han, one)) else 25
         passages = {one[at : at + run] for at in range(len(one) - run + 1)}
@@ -224,7 +226,7 @@ def test_every_repost_is_found_and_nothing_else(full_plan: Plan, works: list[Dem
     index.apply([Change(n + 1, n, made) for n, made in enumerate(known)])
     for repost in full_plan.reposts:
         query = fingerprint(repost.data, repost.medium)
-        matches = registry.search(query, index, lambda numbers: {n: known[n] for n in numbers}).matches
+        matches = search(query, known, index).matches
         assert [works[n].name for n in matches] == ([repost.work] if repost.work else []), repost.name
 
 
@@ -239,7 +241,7 @@ def test_a_page_is_a_page(full_plan: Plan) -> None:
 @given(st.text(min_size=60, max_size=400))
 @settings(max_examples=60, deadline=None)
 def test_respacing_keeps_every_letter(words: str) -> None:
-    assert text.fold(respaced(words)) == text.fold(words)
+    assert fold(respaced(words)) == fold(words)
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), max_size=200))
@@ -247,8 +249,8 @@ def test_respacing_keeps_every_letter(words: str) -> None:
 def test_exchanging_scripts_keeps_length_and_meaning(words: str) -> None:
     traditional = to_traditional(words)
     assert len(traditional) == len(words)
-    assert text.fold(traditional) == text.fold(words)
-    assert text.fold(to_simplified(words)) == text.fold(words)
+    assert fold(traditional) == fold(words)
+    assert fold(to_simplified(words)) == fold(words)
 
 
 def test_scripts_are_exchanged_only_in_chinese() -> None:

@@ -1,10 +1,11 @@
 """One upload against a few works, through a real index."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fingerprints import registry
-from fingerprints.index.interface import Change, Found
+from fingerprints.index.interface import Change
 from fingerprints.index.memory import MemoryIndex
+from fingerprints.medium import Found
 from fingerprints.model import Fingerprint, Limits, Match
 from fingerprints.source import Source
 
@@ -22,7 +23,15 @@ def indexed(works: Sequence[Fingerprint]) -> MemoryIndex:
 
 def search(upload: Fingerprint, works: Sequence[Fingerprint], index: MemoryIndex | None = None) -> Found:
     """Works are numbered in their order."""
-    return registry.search(upload, index or indexed(works), lambda numbers: {n: works[n] for n in numbers})
+    return found(upload, index or indexed(works), dict(enumerate(works)))
+
+
+def found(upload: Fingerprint, index: MemoryIndex, works: Mapping[int, Fingerprint]) -> Found:
+    """Works that are not among those given are withheld."""
+    view = index.view(upload.algorithm)
+    candidates = registry.propose(upload, view)
+    given = {number: works[number] for number in candidates.works if number in works}
+    return registry.decide(upload, candidates, given, view)
 
 
 def match(upload: Fingerprint, work: Fingerprint) -> Match | None:

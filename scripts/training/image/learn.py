@@ -19,10 +19,8 @@ import pickle
 import zlib
 from collections import Counter
 from dataclasses import astuple, dataclass
-from importlib import import_module
 from multiprocessing import Pool
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier
@@ -32,14 +30,12 @@ from benchmarks.common.cases import Answers, Found, Query, load
 from benchmarks.common.metrics import figures, fired_by_tier, hit
 from fingerprints import image
 from fingerprints.errors import FingerprintError
-from fingerprints.image import codec
 from fingerprints.image.classifier import PREFILTER_FEATURES, judged_by_code
 from fingerprints.image.features import FEATURES
+from fingerprints.image.search import best_alignments
 from fingerprints.index.interface import Change
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.model import Fingerprint
-
-searching: Any = import_module("fingerprints.image.search")
 
 TREES, MIN_LEAF, MAX_FEATURES = (
     320,
@@ -83,17 +79,14 @@ def evidence(path: Path) -> tuple[list[tuple[int, tuple[float, ...]]], list[int]
     if found is None:
         return [], []
     view = _INDEX.view(image.ALGORITHM)
-
-    def loaded(numbers: Any) -> dict[int, Fingerprint]:
-        return {n: _WORKS[n] for n in numbers}
-
     same = view.works(view.by_digest(found.digest)).tolist()
+    proposal = image.propose(found, view)
     if not found.fingerprintable:
-        return [], [*same, *image.search(found, view, loaded).matches]
+        return [], [*same, *image.decide(found, proposal, _WORKS, view).matches]
     rows = [
-        (work, sighting.region.features.row() + astuple(sighting.prefilter))
-        for frame in codec.frames(found)[:6]
-        for work, (_, sighting) in searching.sightings(searching.Query(frame), view, loaded, undecided=True).items()
+        (work, scored.region.features.row() + astuple(scored.prefilter))
+        for frame in proposal.frames
+        for work, scored in best_alignments(frame, _WORKS, view, unclassified=True).items()
     ]
     return rows, same
 

@@ -17,9 +17,9 @@ from fingerprints.errors import FingerprintError, LimitExceeded, UnreadableMedia
 from fingerprints.model import Limits, TextFormat
 from fingerprints.sandbox.pool import Sandbox
 from fingerprints.source import Source
-from fingerprints.text import decode, fold
 from fingerprints.text.examples import han, words
-from fingerprints.unicode.folding import code_points, to_text
+from fingerprints.unicode.charset import decode
+from fingerprints.unicode.folding import code_points, fold, to_text
 from tests.fingerprints.finding import match
 from tests.fingerprints.made_documents import docx, epub, notes, paragraph, pdf, run, zipped
 

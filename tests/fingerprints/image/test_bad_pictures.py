@@ -24,7 +24,7 @@ from fingerprints.sandbox.pool import Sandbox
 from fingerprints.sniff import sniff
 from fingerprints.source import Source
 from tests.fingerprints import pictures
-from tests.fingerprints.finding import match
+from tests.fingerprints.finding import made, match
 
 SCENE = scene(1)
 PIXELS = np.asarray(SCENE)
@@ -166,7 +166,7 @@ def test_corrupt_metadata_does_not_touch_the_picture(sandbox: Sandbox, case: str
     found = sandbox.examine(Source.blob(METADATA[case])).fingerprint
     assert found.reason is None
     assert (found.facts["width"], found.facts["height"]) == (400, 300)
-    same = match(found, registry.examine(Source.blob(PNG), Limits()).fingerprint)
+    same = match(found, made(PNG))
     assert same is not None
     assert not same.transform["rotation"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import cv2
 import numpy as np
 import pytest
@@ -11,13 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
-from PIL import ImageOps
 
-from fingerprints import image
 from fingerprints.image import descriptors, keypoints
 from fingerprints.image.descriptors import BLUR, LAYERS
-from fingerprints.image.examples import photograph, saved
-from tests.fingerprints.finding import made, search
+from fingerprints.image.examples import photograph
 
 
 def by_opencv(
@@ -91,16 +86,3 @@ def test_a_flat_picture_has_descriptors_of_nothing(level: int, shape: tuple[int,
     flat = np.full(shape, level, dtype=np.uint8)
     found = descriptors.described(flat, np.float32([(20, 20), (7, 30)]), np.float32([4, 20]), np.float32([30, 200]))
     assert np.linalg.norm(found, axis=1).max() < 0.1
-
-
-def test_works_whose_keypoints_opencv_described_are_found_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(keypoints, "described", by_opencv)
-        before = [made(saved(photograph(seed), "JPEG", quality=92)) for seed in range(1, 7)]
-    kept = [dataclasses.replace(work, algorithm="sourcemark-image/2:phash16-sift-codebook1") for work in before]
-    works = [now for now in map(image.renewed, kept) if now is not None]
-    assert [work.algorithm for work in works] == [image.ALGORITHM] * len(kept)
-    picture = photograph(3)
-    for edited in (picture, ImageOps.mirror(picture).crop((60, 40, 420, 300)), picture.rotate(20, expand=True)):
-        upload = made(saved(edited, "JPEG", quality=60), thorough=True)
-        assert set(search(upload, works).matches) == {2}

@@ -8,6 +8,7 @@ from fingerprints.image.decoding import small_grey
 from fingerprints.image.examples import chart, saved, scene
 from fingerprints.image.phash import codes
 from fingerprints.model import Limits
+from tests.fingerprints.finding import match
 
 
 def bits(code: np.ndarray) -> np.ndarray:
@@ -41,11 +42,11 @@ def test_the_stored_code_is_imagehash_s_of_the_picture() -> None:
 def test_segment_and_transform_say_how_the_work_lies_on_the_upload(turn: Image.Transpose) -> None:
     picture = scene(1)
     upload = picture.transpose(turn).resize((150, 200) if turn.name in SIDEWAYS else (200, 150))
-    match = image.verify(image.fingerprint(saved(upload), thorough=True), image.fingerprint(saved(picture)))
-    assert match is not None
-    assert match.transform["scale"] == pytest.approx(0.5, rel=0.02)
-    assert match.transform["inverted"] is False
-    (segment,) = match.segments
+    found = match(image.fingerprint(saved(upload), thorough=True), image.fingerprint(saved(picture)))
+    assert found is not None
+    assert found.transform["scale"] == pytest.approx(0.5, rel=0.02)
+    assert found.transform["inverted"] is False
+    (segment,) = found.segments
     assert np.allclose(segment.work, ((0, 0), (400, 0), (400, 300), (0, 300)), atol=4)
     # The corner the segment names for the work's top left corner holds the same colours.
     marked = picture.copy()
@@ -54,9 +55,9 @@ def test_segment_and_transform_say_how_the_work_lies_on_the_upload(turn: Image.T
     x, y = (np.array(segment.upload[0]) * 2).astype(int)  # type: ignore[call-overload]
     inside = min(max(x, 5), turned.width - 5), min(max(y, 5), turned.height - 5)
     assert turned.getpixel(inside) == (255, 0, 255)
-    again = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if match.transform["mirrored"] else picture
-    again = again.rotate(-round(float(match.transform["rotation"]) / 90) * 90, expand=True)
-    assert _off(float(match.transform["rotation"])) < 1
+    again = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if found.transform["mirrored"] else picture
+    again = again.rotate(-round(float(found.transform["rotation"]) / 90) * 90, expand=True)
+    assert _off(float(found.transform["rotation"])) < 1
     assert np.array_equal(np.asarray(again), np.asarray(picture.transpose(turn)))
 
 
@@ -98,7 +99,7 @@ def test_every_mode_is_the_same_picture(mode: str, format: str) -> None:
     else:
         deep = picture.convert(mode)
     upload = image.fingerprint(saved(deep, format))
-    assert image.verify(upload, image.fingerprint(saved(picture))) is not None
+    assert match(upload, image.fingerprint(saved(picture))) is not None
 
 
 def test_transparency_lies_on_white() -> None:
@@ -118,8 +119,8 @@ def test_an_animation_is_found_by_any_of_its_different_frames() -> None:
     made = image.fingerprint(animation(pictures))
     assert made.codes.shape == (3, 4)
     for seed in (1, 2, 3):
-        assert image.verify(image.fingerprint(saved(scene(seed))), made) is not None
-    assert image.verify(image.fingerprint(saved(scene(9))), made) is None
+        assert match(image.fingerprint(saved(scene(seed))), made) is not None
+    assert match(image.fingerprint(saved(scene(9))), made) is None
     assert image.fingerprint(animation(pictures), Limits(max_frames=2)).codes.shape == (2, 4)
 
 
@@ -133,12 +134,12 @@ def test_pictures_without_content_match_by_their_exact_pixels(size: tuple[int, i
     assert made.reason == reason
     assert not len(made.codes)
     same = image.fingerprint(saved(red, "BMP"))
-    match = image.verify(same, made)
-    assert match is not None
-    assert match.transform["identical_pixels"] is True
+    found = match(same, made)
+    assert found is not None
+    assert found.transform["identical_pixels"] is True
     assert np.array_equal(same.keys, made.keys)
-    assert image.verify(image.fingerprint(saved(blue)), made) is None
-    assert image.verify(image.fingerprint(saved(scene(1))), made) is None
+    assert match(image.fingerprint(saved(blue)), made) is None
+    assert match(image.fingerprint(saved(scene(1))), made) is None
 
 
 def flag(colours: tuple[str, ...], across: bool) -> Image.Image:
@@ -159,12 +160,12 @@ def test_flags_gradients_and_charts_of_one_template_are_not_copies_of_each_other
     made = [image.fingerprint(saved(p)) for p in plain + [chart(seed) for seed in range(8)]]
     for n, one in enumerate(made):
         for other in made[n + 1 :]:
-            assert image.verify(one, other) is None
+            assert match(one, other) is None
 
 
 def test_a_large_jpeg_is_decoded_small_and_found_all_the_same() -> None:
     large = saved(scene(1).resize((4000, 3000)), "JPEG", quality=80)
-    match = image.verify(image.fingerprint(large), image.fingerprint(saved(scene(1))))
-    assert match is not None
-    assert match.transform["scale"] == pytest.approx(10, rel=0.02)
-    assert np.allclose(match.segments[0].upload, ((0, 0), (4000, 0), (4000, 3000), (0, 3000)), atol=40)
+    found = match(image.fingerprint(large), image.fingerprint(saved(scene(1))))
+    assert found is not None
+    assert found.transform["scale"] == pytest.approx(10, rel=0.02)
+    assert np.allclose(found.segments[0].upload, ((0, 0), (4000, 0), (4000, 3000), (0, 3000)), atol=40)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Callable, Sequence
-from importlib import import_module
+from collections.abc import Callable
 from typing import Any, get_type_hints
 
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
 from fingerprints import image
 from fingerprints.image import (
     alignment,
+    candidates,
     classifier,
     codebook,
     codec,
@@ -25,16 +24,14 @@ from fingerprints.image import (
     hypotheses,
     keypoints,
     prefilter,
-    rendering,
 )
+from fingerprints.image import search as picture_search
 from fingerprints.image.examples import photograph, saved
 from fingerprints.image.query import Query
 from fingerprints.image.transforms import clip_polygon, polygon_area, transformed
 from fingerprints.index.interface import View
-from fingerprints.model import Fingerprint, Match
+from fingerprints.model import Fingerprint, Match, Preview, Segment
 from tests.fingerprints.finding import indexed, made, search
-
-picture_search: Any = import_module("fingerprints.image.search")  # the package has a function of that name
 
 WORKS = [saved(photograph(seed), "JPEG", quality=92) for seed in range(1, 9)]
 SIZE = (640, 480)
@@ -190,7 +187,7 @@ def test_a_work_is_laid_on_an_upload_once(works: list[Fingerprint]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(picture_search, "_best", counted)
         view = indexed(registered).view(image.ALGORITHM)
-        picture_search.sightings(Query(frame), view, lambda wanted: {n: registered[n] for n in wanted})
+        picture_search.best_alignments(candidates.look_up(Query(frame), view), dict(enumerate(registered)), view)
     assert {1, 8, 9, 10} <= set(laid)
     assert len(set(laid)) == len(laid)
 
@@ -335,7 +332,7 @@ def test_a_mirrored_or_inverted_picture_has_the_permuted_descriptors(which: int)
 
 def test_what_is_kept_of_a_work_is_small_and_comes_back(works: list[Fingerprint]) -> None:
     for work, data in zip(works, WORKS, strict=True):
-        (small,) = image.small_pictures(work)
+        (small,) = codec.small_pictures(work)
         assert len(work.to_bytes()) - len(small) <= 10_000
         with Image.open(io.BytesIO(small)) as shown:
             assert max(shown.size) == codec.SHOWN
@@ -373,19 +370,16 @@ def test_a_sign_that_comes_again_and_again_does_not_outvote_a_picture(number: in
     upload = wallpaper("R")
     upload.paste(opened(number).resize((160, 120)), (200, 120))
     (frame,) = codec.frames(made(saved(upload, "JPEG", quality=80), thorough=True))
-    (first, form), *_ = picture_search._votes(Query(frame), view)
-    assert (view.works(np.array([first], dtype=np.int32)).tolist(), form) == ([number], 0)
+    first, *_ = candidates.votes(Query(frame), view)
+    assert (first.work, first.variant) == (number, 0)
 
 
 def test_pixelated_parts_keep_their_brightness_and_another_view_lies_elsewhere(works: list[Fingerprint]) -> None:
     def seen(picture: Image.Image) -> features.Features:
         (frame,) = codec.frames(made(saved(picture, "JPEG", quality=90), thorough=True))
-
-        def load(numbers: Sequence[int]) -> dict[int, Fingerprint]:
-            return {n: works[n] for n in numbers}
-
         view = indexed(works).view(image.ALGORITHM)
-        return picture_search.sightings(Query(frame), view, load)[0][1].region.features
+        proposed = candidates.look_up(Query(frame), view)
+        return picture_search.best_alignments(proposed, dict(enumerate(works)), view)[0].region.features
 
     def patched(source: Image.Image) -> Image.Image:
         out = opened(0)
@@ -582,7 +576,7 @@ def test_the_prefilter_tells_a_copy_from_keypoints_that_agree_by_chance(works: l
 def test_a_picture_under_letters_is_found_though_no_word_votes_for_it(
     monkeypatch: pytest.MonkeyPatch, works: list[Fingerprint]
 ) -> None:
-    monkeypatch.setattr(picture_search, "_votes", lambda query, view: {})
+    monkeypatch.setattr(candidates, "votes", lambda query, view: ())
     assert set(found_in(lettered(opened(2)), works)) == {2}
     mirrored = found_in(ImageOps.mirror(covered(opened(3))), works)
     assert set(mirrored) == {3}
@@ -596,12 +590,12 @@ def test_a_picture_under_letters_is_found_though_another_work_has_these_letters(
     page = Image.new("RGB", SIZE, "white")
     for n, line in enumerate((3, 1, 2, 0)):
         ImageDraw.Draw(page).text((14, 20 + n * 60), PANEL[line], fill="black", font=ImageFont.load_default(36))
-    votes = picture_search._votes
+    votes = candidates.votes
 
-    def for_the_page(query: Query, view: View) -> dict[tuple[int, int], NDArray[np.int64]]:
-        return {key: v for key, v in votes(query, view).items() if view.works(np.array(key[:1]))[0] == len(works)}
+    def for_the_page(query: Query, view: View) -> tuple[candidates.Vote, ...]:
+        return tuple(vote for vote in votes(query, view) if vote.work == len(works))
 
-    monkeypatch.setattr(picture_search, "_votes", for_the_page)
+    monkeypatch.setattr(candidates, "votes", for_the_page)
     assert 3 in found_in(covered(opened(3)), [*works, made(saved(page, "JPEG"))])
 
 
@@ -624,30 +618,12 @@ def test_a_whole_picture_is_laid_where_it_is_on_one_of_its_shape() -> None:
 
 def test_the_drawing_shows_both_pictures_outlined(works: list[Fingerprint]) -> None:
     quad = ((10.0, 10.0), (600.0, 10.0), (600.0, 400.0), (10.0, 400.0))
-    (small,) = image.small_pictures(works[0])
-    drawn = rendering.side_by_side(small, SIZE, [rendering.Shown(small, SIZE, quad, quad)] * 2)
+    (small,) = codec.small_pictures(works[0])
+    match = Match(1.0, 1.0, 1.0, (Segment(quad, quad, "pixel"),))
+    drawn = image.render(Preview(*SIZE, small), [(works[0], match)] * 2)
+    assert drawn is not None
     with Image.open(io.BytesIO(drawn)) as sheet:
         assert sheet.format == "PNG"
         assert sheet.height == 2 * 320 + 3 * 16
         colours = {colour for _, colour in sheet.convert("RGB").getcolors(1 << 24) or ()}
     assert {(230, 25, 75), (0, 114, 178)} <= colours
-
-
-def test_version_one_fingerprints_are_renewed_and_still_found(works: list[Fingerprint]) -> None:
-    import struct
-    import zlib
-    from dataclasses import replace
-
-    grey = np.asarray(opened(2).convert("L").resize((64, 64), Image.Resampling.LANCZOS))
-    before = replace(
-        works[2],
-        algorithm="sourcemark-image/1:phash16-grey64",
-        keys=np.zeros(0, dtype=np.uint64),
-        detail=struct.pack("<BBII", 1, 1, *SIZE) + zlib.compress(grey.tobytes()),
-    )
-    now = image.renewed(before)
-    assert now is not None
-    assert now.algorithm == image.ALGORITHM
-    assert set(found_in(opened(2), [now])) == {0}
-    assert image.renewed(replace(before, detail=b"")) is None
-    assert image.renewed(works[2]) is None

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fingerprints.model import Fingerprint
 from fingerprints.text.alignment import align, seeds
 from fingerprints.text.diff import compare
 from fingerprints.text.examples import FOOTER, edited, han, words, wrapped
 from fingerprints.text.normalization import Normal, normalise
 from fingerprints.unicode.folding import code_points, fold
+from tests.fingerprints.finding import found as found_among
 from tests.fingerprints.finding import indexed, made, match, search
 
 LICENCE = words(900, 120)
@@ -66,7 +66,7 @@ def test_spans_count_submitted_code_points_also_in_html() -> None:
     assert found is not None
     (a, b), (c, d) = found.segments[0].upload, found.segments[-1].work
     shown = made(page)
-    from fingerprints.text import shown as reader
+    from fingerprints.text.codec import shown as reader
 
     assert fold(reader(shown)[int(a) : int(b)])[-30:] in fold(WORK)
     assert found.coverage_work > 0.98
@@ -224,12 +224,7 @@ def test_a_sentence_repeated_ten_thousand_times_is_found_once_and_fast() -> None
 def test_works_that_the_registry_withholds_are_not_matched() -> None:
     works = [made(WORK), made(WORK + "!")]
     index = indexed(works)
-    from fingerprints import registry
-
-    def load(numbers: object) -> dict[int, Fingerprint]:
-        return {1: works[1]}
-
-    assert set(registry.search(made(WORK[:900]), index, load).matches) == {1}
+    assert set(found_among(made(WORK[:900]), index, {1: works[1]}).matches) == {1}
 
 
 # --- for people ------------------------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from fingerprints import text
 from fingerprints.errors import LimitExceeded
 from fingerprints.model import Limits
-from fingerprints.text import fold, fold_words
+from fingerprints.text.codec import shown
 from fingerprints.text.examples import words
 from fingerprints.text.normalization import Normal, normalise
-from fingerprints.unicode.folding import code_points, fold_units, to_text
+from fingerprints.unicode.folding import code_points, fold, fold_units, fold_words, to_text
 from tests.fingerprints.finding import match
 
 ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=200)
@@ -130,10 +130,10 @@ def test_the_text_limit() -> None:
 
 def test_a_damaged_detail_is_refused() -> None:
     made = text.fingerprint(words(1, 60).encode())
-    assert text.shown(made) == words(1, 60)
+    assert shown(made) == words(1, 60)
     for broken in (b"\x09" + made.detail[1:], made.detail[:-1], b""):
         with pytest.raises((ValueError, struct.error)):
-            text.shown(replace(made, detail=broken))
+            shown(replace(made, detail=broken))
 
 
 def test_code_points_round_trip() -> None:

@@ -2,11 +2,8 @@
 
 import dataclasses
 import io
-import struct
-import zlib
 from pathlib import Path
 
-import numpy as np
 import pytest
 import sqlalchemy as sa
 from PIL import Image
@@ -67,17 +64,22 @@ def test_another_account_does_not_see_it(service: Application) -> None:
         evidence.picture(service.db, result.scan_id, "acct_somebody_else")
 
 
-def test_of_a_works_older_fingerprints_the_newest_is_renewed(settings: Settings) -> None:
-    second, first = "sourcemark-image/2:phash16-sift-codebook1", "sourcemark-image/1:phash16-grey64"
-    greys = np.asarray(picture(1).convert("L").resize((64, 64)))
-    of_first = struct.pack("<BBII", 1, 1, *picture(1).size) + zlib.compress(greys.tobytes())
+def test_of_a_works_older_fingerprints_the_newest_is_upgraded(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second, first = "sourcemark-image/2:made-up", "sourcemark-image/1:made-up"
+
+    def upgrade(old: Fingerprint) -> Fingerprint | None:
+        return dataclasses.replace(old, algorithm=image.ALGORITHM) if old.algorithm == second else None
+
+    monkeypatch.setattr(image, "upgrade", upgrade)
     with Application(settings) as opened:
         registered = register_work(opened, encoded(picture(1)))
         with opened.db.write() as connection:
             row = connection.execute(sa.select(fingerprints)).mappings().one()
             now = Fingerprint.from_bytes(row["data"] + row["detail"])
             connection.execute(fingerprints.delete())
-            for algorithm, detail in ((first, of_first), (second, now.detail)):
+            for algorithm, detail in ((first, b"unknown"), (second, now.detail)):
                 old = dataclasses.replace(now, algorithm=algorithm, detail=detail)
                 values = {"work": row["work"], "algorithm": algorithm, "data": old.index_bytes(), "detail": detail}
                 connection.execute(fingerprints.insert().values(values))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import struct
-import zlib
-
 import pytest
 import sqlalchemy as sa
 
 from fingerprints import text
+from fingerprints.model import Fingerprint
 from fingerprints.text.examples import edited, han, words
 from provenance.application import Application
 from provenance.auditing import fsck
@@ -85,37 +82,26 @@ def test_lessons_reach_another_process_and_are_bounded(settings: Settings) -> No
         assert len(none.boilerplate.index) == 0
 
 
-def before(content: str) -> bytes:
-    """A fingerprint as the first version kept it."""
-    packed = zlib.compress(content.encode())
-    detail = struct.pack("<BBI", 1, 0, len(packed)) + bytes(512) + packed
-    digest = text.fingerprint(content.encode()).digest.hex()
-    head = json.dumps(
-        {
-            "medium": "text",
-            "algorithm": "sourcemark-text/1:x",
-            "digest": digest,
-            "codes": 0,
-            "keys": 1,
-            "detail": len(detail),
-            "facts": {"characters": len(content)},
-            "reason": None,
-        }
-    ).encode()
-    return b"SMFP1" + struct.pack("<I", len(head)) + head + bytes(8) + bytes(4) + detail
+OLDER = "sourcemark-text/1:made-up"
 
 
 @pytest.fixture
-def aged(settings: Settings) -> Settings:
-    """An installation whose one work has a fingerprint of the first version, and only that."""
+def aged(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """An installation whose one work has a fingerprint of an older version, and only that; this one can read it."""
+
+    def upgrade(old: Fingerprint) -> Fingerprint | None:
+        return text.fingerprint(old.detail) if old.algorithm == OLDER else None
+
+    monkeypatch.setattr(text, "upgrade", upgrade)
     with Application(settings) as opened:
         registered = register_work(opened, ESSAY.encode())
+        old = Fingerprint("text", OLDER, text.fingerprint(ESSAY.encode()).digest, detail=ESSAY.encode())
         with opened.db.write() as connection:
             number = connection.execute(sa.select(works.c.id).where(works.c.work_id == registered.work_id)).scalar_one()
             connection.execute(
                 fingerprints.update()
                 .where(fingerprints.c.work == number)
-                .values(algorithm="sourcemark-text/1:x", data=before(ESSAY), detail=b"")
+                .values(algorithm=OLDER, data=old.index_bytes(), detail=old.detail)
             )
     return settings
 
@@ -128,7 +114,7 @@ def test_what_an_older_version_registered_is_found_by_this_one(aged: Settings) -
             assert scan_upload(opened, ESSAY.encode()).matches[0].transform == {"exact": True}
             with opened.db.read() as connection:
                 kept = connection.execute(sa.select(fingerprints.c.algorithm)).scalars().all()
-            assert sorted(kept) == ["sourcemark-text/1:x", text.ALGORITHM]
+            assert sorted(kept) == [OLDER, text.ALGORITHM]
 
 
 def test_fsck_compares_what_the_log_commits_to(service: Application) -> None:
