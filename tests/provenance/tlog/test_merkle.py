@@ -14,6 +14,7 @@ from provenance.tlog.merkle import (
     inclusion_proof,
     leaf_hash,
     node_hash,
+    range_root,
     root_of,
     verify_consistency,
     verify_inclusion,
@@ -108,3 +109,89 @@ def test_a_frontier_is_read_back_strictly(raw: bytes) -> None:
     except ValueError:
         return
     assert frontier.to_bytes() == raw
+
+
+class NoNodes:
+    """A tree without nodes: nothing may be asked of it."""
+
+    def node(self, height: int, index: int) -> bytes:
+        raise AssertionError((height, index))
+
+
+def test_what_needs_no_node() -> None:
+    assert range_root(NoNodes(), 0, 0) == EMPTY_ROOT
+    assert consistency_proof(NoNodes(), 0, 5) == consistency_proof(NoNodes(), 5, 5) == []
+
+
+def test_no_proof_of_what_is_not_in_the_tree() -> None:
+    for index, size in ((-1, 5), (5, 5), (0, 0)):
+        with pytest.raises(ValueError, match="no leaf"):
+            inclusion_proof(NaiveNodes(LEAVES), index, size)
+    for old, new in ((-1, 5), (6, 5)):
+        with pytest.raises(ValueError, match="no tree"):
+            consistency_proof(NaiveNodes(LEAVES), old, new)
+
+
+def test_one_leaf_at_a_time() -> None:
+    frontier = Frontier()
+    for leaf in LEAVES:
+        frontier.append(leaf)
+    assert (frontier.size, frontier.root()) == (len(LEAVES), root_of(LEAVES))
+
+
+def test_what_is_no_frontier() -> None:
+    root = LEAVES[0]
+    for size, roots in ((-1, [root]), (1, []), (1, [root, root]), (0, [root]), (1, [root[:-1]]), (1, [root + b"x"])):
+        with pytest.raises(ValueError, match="frontier"):
+            Frontier(size, roots)
+
+
+@pytest.mark.parametrize("odd", [b"", bytes(31), bytes(33), bytes(64)])
+def test_a_hash_of_another_length(odd: bytes) -> None:
+    """Even where everything that is computed from it agrees."""
+    with pytest.raises(VerificationFailed, match="32 bytes"):
+        verify_inclusion(0, 2, LEAVES[0], [odd], node_hash(LEAVES[0], odd))
+    with pytest.raises(VerificationFailed, match="32 bytes"):
+        verify_inclusion(0, 1, odd, [], odd)
+    with pytest.raises(VerificationFailed, match="32 bytes"):
+        verify_consistency(1, 2, [odd], LEAVES[0], node_hash(LEAVES[0], odd))
+
+
+@pytest.mark.parametrize(("old", "new"), [(3, 5), (1, 2), (4, 5), (4, 8), (6, 7)])
+def test_an_empty_consistency_proof(old: int, new: int) -> None:
+    with pytest.raises(VerificationFailed, match="empty"):
+        verify_consistency(old, new, [], root_of(LEAVES[:old]), root_of(LEAVES[:new]))
+
+
+@pytest.mark.parametrize(("old", "new"), [(3, 5), (3, 4), (1, 2), (4, 8), (6, 7), (5, 8)])
+def test_a_consistency_proof_that_goes_on(old: int, new: int) -> None:
+    """Hashes past the root, with roots that were signed so as to agree: a tree of another size, or none."""
+    proof = consistency_proof(NaiveNodes(LEAVES[:new]), old, new)
+    roots = [root_of(LEAVES[:old]), root_of(LEAVES[:new])]
+    for more in (LEAVES[60], LEAVES[61]):
+        proof, roots = [*proof, more], [node_hash(more, each) for each in roots]
+        if old & (old - 1) == 0:  # the proof begins with the old root itself, whatever it is said to be
+            roots[0] = root_of(LEAVES[:old])
+        with pytest.raises(VerificationFailed, match="long"):
+            verify_consistency(old, new, proof, *roots)
+
+
+def test_what_a_failed_proof_is_told() -> None:
+    old_root, new_root = root_of(LEAVES[:3]), root_of(LEAVES[:5])
+    proof = consistency_proof(NaiveNodes(LEAVES[:5]), 3, 5)
+    verify_consistency(3, 5, proof, old_root, new_root)
+    for old, new, hashes, roots, told in (
+        (3, 5, proof, (new_root, new_root), "rewritten"),
+        (3, 5, proof, (old_root, old_root), "new root"),
+        (3, 3, [], (old_root, new_root), "two different logs"),
+        (3, 3, proof, (old_root, old_root), "must be empty"),
+        (0, 5, proof, (EMPTY_ROOT, new_root), "out of order"),
+        (5, 3, proof, (new_root, old_root), "out of order"),
+    ):
+        with pytest.raises(VerificationFailed, match=told):
+            verify_consistency(old, new, hashes, *roots)
+    verify_consistency(3, 3, [], old_root, old_root)
+    for index, size in ((5, 5), (-1, 5)):
+        with pytest.raises(VerificationFailed, match="speaks of entry"):
+            verify_inclusion(index, size, LEAVES[0], [], LEAVES[0])
+    verify_inclusion(0, 1, LEAVES[0], [], LEAVES[0])

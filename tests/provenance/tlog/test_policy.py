@@ -85,3 +85,78 @@ def test_many_nested_groups_cost_little() -> None:
     assert read.satisfied_by({W["a"]})
     assert not read.satisfied_by(set())
     assert time.process_time() - began < 5
+
+
+BASE = f"log {LOG[0]}\nwitness a {W['a']}\nwitness b {W['b']}\nwitness c {W['c']}\n"
+
+
+def test_what_a_policy_may_say() -> None:
+    text = (
+        f"# a comment\n\n \t\nlog\t{LOG[0]} https://log.example/\n log  {LOG[1]}\n"
+        f"witness a {W['a']} https://a.example/ \nwitness b {W['b']}\n#witness c\ngroup all all a b\nquorum all"
+    )
+    read = policy.parse_policy(text.encode())
+    assert [str(key) for key in read.logs] == LOG
+    assert (read.urls, read.groups, read.quorum) == ({"a": "https://a.example/"}, {"all": (2, ("a", "b"))}, "all")
+    mldsa44 = vkey(note.COSIGNATURE_MLDSA44, "w.example", bytes(1312))
+    assert policy.parse_policy(f"log {LOG[0]}\nwitness w {mldsa44}\nquorum w\n".encode()).witnessed
+
+
+@pytest.mark.parametrize(("threshold", "enough"), [("any", 1), ("1", 1), ("2", 2), ("3", 3), ("all", 3)])
+def test_thresholds(threshold: str, enough: int) -> None:
+    read = policy.parse_policy(f"{BASE}group g {threshold} a b c\nquorum g\n".encode())
+    for count in range(4):
+        assert read.satisfied_by({W[name] for name in "abc"[:count]}) is (count >= enough)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("group g 0 a\nquorum g\n", "threshold"),
+        ("group g 3 a b\nquorum g\n", "threshold"),
+        ("group g 1 a\ngroup h 1 a\nquorum h\n", "repeated member"),
+        ("group g 1 a a\nquorum g\n", "repeated member"),
+        ("group g 1 d\nquorum g\n", "unknown"),
+        ("group g 1 none\nquorum g\n", "unknown"),
+        ("group g 1 a\ngroup g 1 b\nquorum g\n", "means nothing"),
+        ("group none 1 a\nquorum none\n", "means nothing"),
+        ("group g 1\nquorum none\n", "means nothing"),
+        (f"witness a {W['c']}\nquorum none\n", "means nothing"),
+        (f"witness d {LOG[0]} x y\nquorum none\n", "means nothing"),
+        (f"log {LOG[1]} x y\nquorum none\n", "means nothing"),
+        ("quorum d\n", "means nothing"),
+        ("quorum a\nquorum a\n", "means nothing"),
+        ("quorum a b\n", "means nothing"),
+        (f"log {vkey(4, 'l.example', b'k' * 32)}\nquorum none\n", "another kind"),
+        (f"witness d {vkey(1, 'l.example', b'k' * 32)}\nquorum none\n", "another kind"),
+        (f"log {LOG[0]}\nquorum none\n", "twice"),
+        ("quorum none\n\x7f", "control"),
+        ("quorum none\n\x1f", "control"),
+        ("quorum none\n\x0b", "control"),
+        ("", "no quorum"),
+    ],
+)
+def test_why_it_is_no_policy(lines: str, told: str) -> None:
+    with pytest.raises(VerificationFailed, match=told):
+        policy.parse_policy((BASE + lines).encode())
+
+
+def test_how_large_a_policy_may_be() -> None:
+    whole = (BASE + "quorum none\n#").encode()
+    room = (1 << 20) - len(whole)
+    assert policy.parse_policy(whole + b"x" * room)
+    with pytest.raises(VerificationFailed, match="too large"):
+        policy.parse_policy(whole + b"x" * (room + 1))
+    with pytest.raises(VerificationFailed, match="no log"):
+        policy.parse_policy(b"quorum none\n")
+    with pytest.raises(VerificationFailed, match="UTF-8"):
+        policy.parse_policy(b"\xff")
+
+
+def test_the_witnesses_of_one_policy_for_another_log() -> None:
+    raw = (BASE + "group g 2 a b c\nquorum g\n").encode()
+    fresh = note.VKey.make("new.example", note.ED25519, b"k" * 32)
+    read = policy.parse_policy(policy.with_logs(raw, [str(fresh)]))
+    assert (read.logs, read.witnesses, read.quorum) == ((fresh,), W, "g")
+    with pytest.raises(VerificationFailed):
+        policy.with_logs(raw, [])
