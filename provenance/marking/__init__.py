@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .checker import CHECKER, check
-from .credit_line import credit_line, write_into
+from .credit_line import credit_line
+from .embedded_credit import write_into
 from .model import Case, Difference, Evidence, Post, Report, Work
 
 __all__ = [

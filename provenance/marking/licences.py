@@ -7,6 +7,7 @@ translations of its deeds; SPDX identifiers for the registered form.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -19,9 +20,13 @@ _RESERVED = frozenset({"by", "nc", "nd", "sa", "permission"})
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """A licence by what it asks: ``by``, ``nc``, ``nd``, ``sa``, ``permission``; none of them is the public domain.
+    """A licence by its conditions.
 
-    ``family`` is cc, free (CC0, public domain, phrases), reprint (reuse with credit) or reserved.
+    Attributes:
+        family: cc, free (CC0, public domain, phrases), reprint (reuse with credit) or reserved.
+        conditions: of ``by``, ``nc``, ``nd``, ``sa``, ``permission``; none of them is the public domain.
+        version: as in ``4.0``; None where none is named.
+        name: as it was found.
     """
 
     family: str
@@ -168,43 +173,53 @@ def negated(low: str, position: int) -> bool:
 
 
 def find(low: str) -> list[tuple[tuple[int, int], Licence]]:
-    """The licences named in folded text, with their spans. A negated one (`not CC0`) is left out."""
+    """The licences named in normalized text, with their spans. A negated one (`not CC0`) is left out."""
     out: list[tuple[tuple[int, int], Licence]] = []
     taken: list[tuple[int, int]] = []
-
-    def add(span: tuple[int, int], licence: Licence) -> None:
-        if any(a < span[1] and span[0] < b for a, b in taken):
-            return
-        taken.append(span)
-        if not negated(low, span[0]):
-            out.append((span, licence))
-
-    if "cc" in low:
-        for m in _CC0.finditer(low):
-            add(m.span(), Licence("free", frozenset(), None, m[0]))
-        for m in _ABBREVIATED.finditer(low):
-            add(m.span(), _cc(m[2], m[3], m[0]))
-    if "by-" in low:
-        for m in _BARE_CC.finditer(low):
-            add(m.span(), _cc(m[0], m[1], m[0]))
-    for m in _SPELLED.finditer(low) if _BY_HEAD.search(low) else ():
-        # "attribution" or 署名 alone is an ordinary word: the licence's name or one of its other elements must be near
-        if (m[2].strip(" -–/·,+") and (m[3] or _CC_NAME.search(m[0]) or len(m[1]) > 2)) or (
-            (m[3] or _CC_NAME.search(m[0])) and m[1] != "by"
-        ):
-            add(m.span(), _cc(m[2], m[3], m[0]))
-    for m in _PUBLIC.finditer(low) if _PUBLIC_HEAD.search(low) else ():
-        add(m.span(), Licence("free", frozenset(), None, m[0]))
+    for start, end, licence in _candidates(low):
+        if any(a < end and start < b for a, b in taken):
+            continue
+        taken.append((start, end))
+        if not negated(low, start):
+            out.append(((start, end), licence))
     out.sort(key=lambda item: item[0])
     return out
 
 
+def _candidates(low: str) -> Iterator[tuple[int, int, Licence]]:
+    """Names of licences with their spans; of two that overlap, the surer one comes first."""
+    if "cc" in low:
+        for m in _CC0.finditer(low):
+            yield *m.span(), Licence("free", frozenset(), None, m[0])
+        for m in _ABBREVIATED.finditer(low):
+            yield *m.span(), _cc(m[2], m[3], m[0])
+    if "by-" in low:
+        for m in _BARE_CC.finditer(low):
+            yield *m.span(), _cc(m[0], m[1], m[0])
+    for m in _SPELLED.finditer(low) if _BY_HEAD.search(low) else ():
+        if _is_licence(m):
+            yield *m.span(), _cc(m[2], m[3], m[0])
+    for m in _PUBLIC.finditer(low) if _PUBLIC_HEAD.search(low) else ():
+        yield *m.span(), Licence("free", frozenset(), None, m[0])
+
+
+def _is_licence(spelled: re.Match[str]) -> bool:
+    """Whether a spelled-out name is one: "attribution" or 署名 alone is an ordinary word.
+
+    A version or the name of Creative Commons must stand beside it, or another element of a licence.
+    """
+    named = bool(spelled[3] or _CC_NAME.search(spelled[0]))
+    if spelled[1] == "by":
+        return named and bool(spelled[2].strip(" -–/·,+"))
+    return named or (bool(spelled[2].strip(" -–/·,+")) and len(spelled[1]) > 2)
+
+
 def _cc(elements: str, version: str | None, name: str) -> Licence:
-    asks = {"by"}
+    conditions = {"by"}
     for code, pattern in (("nc", _NC), ("nd", _ND), ("sa", _SA)):
         if re.search(rf"(?<![a-z]){pattern}(?![a-z])", elements):
-            asks.add(code)
-    return Licence("cc", frozenset(asks), version, name.strip())
+            conditions.add(code)
+    return Licence("cc", frozenset(conditions), version, name.strip())
 
 
 @lru_cache(maxsize=1024)

@@ -13,16 +13,16 @@ from .model import Comparison, Difference, Post, Work
 from .normalization import fold
 from .segmentation import field_role
 
-MOST = 100  # fields of an original that are kept
-LONGEST = 500  # code points of a value that are kept
-SHOWN = 200
+MAX_FIELDS = 100  # of an original that are kept
+MAX_VALUE = 500  # code points of a value that are kept
+MAX_SHOWN = 200  # code points of a value that are reported
 
 
-def of(fields: Iterable[Field]) -> tuple[Field, ...]:
+def rights_fields(fields: Iterable[Field]) -> tuple[Field, ...]:
     """The fields that speak of author, rights holder, source, title or licence, cut to what a registration keeps."""
     found = (f for f in fields if field_role(f.tag))
-    kept = dict.fromkeys(Field(f.where, f.tag, f.value[:LONGEST]) for f in found)
-    return tuple(kept)[:MOST]
+    kept = dict.fromkeys(Field(f.where, f.tag, f.value[:MAX_VALUE]) for f in found)
+    return tuple(kept)[:MAX_FIELDS]
 
 
 def compare(work: Work, post: Post) -> tuple[Comparison, tuple[Difference, ...]]:
@@ -38,24 +38,31 @@ def compare(work: Work, post: Post) -> tuple[Comparison, tuple[Difference, ...]]
         return "not_a_file", ()
     if work.fields is None:
         return "original_not_recorded", ()
-    by_tag: dict[str, list[str]] = {}
-    by_role: dict[str, set[str]] = {}
-    for f in post.fields:
-        role = field_role(f.tag)
-        if role:
-            by_tag.setdefault(_plain(f.tag), []).append(f.value)
-            by_role.setdefault(role, set()).add(fold(f.value).strip())
-    out = []
-    for f in of(work.fields):
-        values, role = by_tag.get(_plain(f.tag), []), field_role(f.tag) or ""
-        same = next((v for v in values if v[:LONGEST] == f.value), None)
-        if same is None and fold(f.value).strip() in by_role.get(role, ()):
-            same = f.value
-        state = "kept" if same is not None else "altered" if values else "stripped"
-        shown = same if same is not None else values[0] if values else None
-        out.append(Difference(f.tag, state, f.value[:SHOWN], None if shown is None else shown[:SHOWN]))  # type: ignore[arg-type]  # one of the three states
-    return "compared", tuple(out)
+    present = _PresentFields(post.fields)
+    return "compared", tuple(present.difference(field) for field in rights_fields(work.fields))
 
 
-def _plain(tag: str) -> str:
-    return tag.lower()
+class _PresentFields:
+    """The rights-management fields of a repost, by tag and by role."""
+
+    def __init__(self, fields: Iterable[Field]) -> None:
+        self._by_tag: dict[str, list[str]] = {}
+        self._by_role: dict[str, set[str]] = {}
+        for field in fields:
+            role = field_role(field.tag)
+            if role:
+                self._by_tag.setdefault(field.tag.lower(), []).append(field.value)
+                self._by_role.setdefault(role, set()).add(fold(field.value).strip())
+
+    def difference(self, original: Field) -> Difference:
+        """What became of a field of the original."""
+        values = self._by_tag.get(original.tag.lower(), [])
+        shown = original.value[:MAX_SHOWN]
+        same = next((value for value in values if value[:MAX_VALUE] == original.value), None)
+        if same is not None:
+            return Difference(original.tag, "kept", shown, same[:MAX_SHOWN])
+        if fold(original.value).strip() in self._by_role.get(field_role(original.tag) or "", ()):
+            return Difference(original.tag, "kept", shown, shown)
+        if values:
+            return Difference(original.tag, "altered", shown, values[0][:MAX_SHOWN])
+        return Difference(original.tag, "stripped", shown)

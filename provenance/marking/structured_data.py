@@ -8,6 +8,7 @@ parsed anyway: extruct, which reads all of it, needs six more packages and parse
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -19,6 +20,10 @@ from fingerprints.model import Field
 from .normalization import collapse_spaces
 
 MAX_PROPERTIES = 200  # elements with a property that are looked at, of each syntax
+MAX_VALUE = 4000  # code points of a value
+MAX_JSON_LD = 500_000  # code points of a script; a longer one is not read
+MAX_JSON_NODES = 5000  # values of one script that are visited
+MAX_JSON_ITEMS = 200  # items of one array, properties of one object
 MAX_NODES = 100  # elements in one property that are looked at
 
 _ROLES_OF_META = {
@@ -44,21 +49,29 @@ _JSON_LD = {name: role for role, names in _ROLES_OF_JSON_LD.items() for name in 
 
 def read(root: Any) -> Iterator[Field]:
     """The machine-readable statements of a parsed page."""
-    for meta in root.iter("meta"):
-        key = (meta.get("name") or meta.get("property") or "").lower()
-        role, value = _META.get(key), collapse_spaces(meta.get("content") or "")
-        if role and value:
-            yield Field("html", f"meta:{role}:{key}", value[:4000])
-    for link in root.iter("link"):
-        rel = (link.get("rel") or "").lower().split()
-        if "license" in rel and link.get("href"):
-            yield Field("html", "link:licence", str(link.get("href"))[:4000])
-        if "canonical" in rel and link.get("href"):
-            yield Field("html", "link:source:canonical", str(link.get("href"))[:4000])
+    yield from _meta_elements(root)
+    yield from _link_elements(root)
     yield from _attributes(root)
     for script in root.iter("script"):
         if (script.get("type") or "").split(";")[0].strip().lower() == "application/ld+json":
             yield from _json_ld(script.text or "")
+
+
+def _meta_elements(root: Any) -> Iterator[Field]:
+    for meta in root.iter("meta"):
+        key = (meta.get("name") or meta.get("property") or "").lower()
+        role, value = _META.get(key), collapse_spaces(meta.get("content") or "")
+        if role and value:
+            yield Field("html", f"meta:{role}:{key}", value[:MAX_VALUE])
+
+
+def _link_elements(root: Any) -> Iterator[Field]:
+    for link in root.iter("link"):
+        relations, href = (link.get("rel") or "").lower().split(), str(link.get("href") or "")
+        if "license" in relations and href:
+            yield Field("html", "link:licence", href[:MAX_VALUE])
+        if "canonical" in relations and href:
+            yield Field("html", "link:source:canonical", href[:MAX_VALUE])
 
 
 _RDFA = {
@@ -84,7 +97,7 @@ def _property(element: Any, attribute: str, syntax: str, roles: dict[str, str]) 
         role = roles.get(name.rpartition("/")[2].rpartition(":")[2])
         if role and not _about_else(element):
             for value in _value(element):
-                yield Field("html", f"{syntax}:{role}", value[:4000])
+                yield Field("html", f"{syntax}:{role}", value[:MAX_VALUE])
 
 
 def _value(element: Any) -> Iterator[str]:
@@ -126,34 +139,39 @@ def _about_else(element: Any) -> bool:
 
 
 def _json_ld(text: str) -> Iterator[Field]:
-    if len(text) > 500_000:
+    """The properties of JSON-LD that speak of authorship, breadth first, in whatever objects they stand."""
+    if len(text) > MAX_JSON_LD:
         return
     try:
         data = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         return
-    queue: list[tuple[Any, str]] = [(data, "")]
-    for _ in range(5000):
+    queue: deque[tuple[Any, str]] = deque([(data, "")])
+    for _ in range(MAX_JSON_NODES):
         if not queue:
             return
-        node, role = queue.pop(0)
-        if isinstance(node, str):
-            if role and node.strip():
-                yield Field("html", f"jsonld:{role}", collapse_spaces(node)[:4000])
+        node, role = queue.popleft()
+        if isinstance(node, str) and role and node.strip():
+            yield Field("html", f"jsonld:{role}", collapse_spaces(node)[:MAX_VALUE])
         elif isinstance(node, list):
-            queue.extend((item, role) for item in node[:200])
+            queue.extend((item, role) for item in node[:MAX_JSON_ITEMS])
         elif isinstance(node, dict):
-            if role:
-                queue.extend(
-                    (node[k], role) for k in ("name", "url", "@id", "alternateName") if isinstance(node.get(k), str)
-                )
-                continue
-            kind = node.get("@type")
-            if kind in ("Comment", "WebSite", "BreadcrumbList", "UserComments"):
-                continue
-            for key, value in list(node.items())[:200]:
-                known = _JSON_LD.get(str(key).lower())
-                if known:
-                    queue.append((value, known))
-                elif isinstance(value, (dict, list)) and known is None:
-                    queue.append((value, ""))
+            queue.extend(_named(node, role) if role else _properties(node))
+
+
+def _named(node: dict[str, Any], role: str) -> Iterator[tuple[Any, str]]:
+    """The names and addresses of somebody in a role."""
+    keys = ("name", "url", "@id", "alternateName")
+    return ((node[key], role) for key in keys if isinstance(node.get(key), str))
+
+
+def _properties(node: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+    """The values of an object's properties with the roles they give; objects of other properties without a role."""
+    if node.get("@type") in ("Comment", "WebSite", "BreadcrumbList", "UserComments"):
+        return
+    for key, value in islice(node.items(), MAX_JSON_ITEMS):
+        role = _JSON_LD.get(str(key).lower())
+        if role:
+            yield value, role
+        elif isinstance(value, (dict, list)) and role is None:
+            yield value, ""

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from .model import TitleChange
 from .normalization import fold_name, is_dense
 
-_LONGEST = 300  # code points of a heading that are compared
-_ALIKE = 0.5  # two lines with less in common than this are not one title and its change
-_FIRST_LINE = 80  # code points of a first line that can be a title
+_MAX_COMPARED = 300  # code points of a heading that are compared
+_MIN_SIMILARITY = 0.5  # of a first line that is taken for a changed title, 0..1
+_MAX_BEFORE_TEXT = 2_000  # code points in which the first line is looked for
+_MAX_FIRST_LINE = 80  # code points of a first line that can be a title
 
 
 def compare(
@@ -32,17 +33,20 @@ def compare(
         return None, ()
     if marked:
         return True, ()
-    listed = [" ".join(h.split())[:_LONGEST] for h in headings if h.strip()]
-    if not listed and text is not None:
-        first = next((line.strip() for line in text[:2_000].splitlines() if line.strip()), "")
-        if len(first) <= _FIRST_LINE and _likeness(wanted, fold_name(first)) >= _ALIKE:
-            listed = [first]
+    listed = [" ".join(h.split())[:_MAX_COMPARED] for h in headings if h.strip()] or _first_line(wanted, text or "")
     if not listed:
         return None, ()
     if any(wanted in fold_name(h) for h in listed):
         return True, ()
-    nearest = max(listed, key=lambda h: _likeness(wanted, fold_name(h)))
+    nearest = max(listed, key=lambda h: _similarity(wanted, fold_name(h)))
     return False, difference(title, nearest)
+
+
+def _first_line(wanted: str, text: str) -> list[str]:
+    """The first line of a text, if it can be the title or a change of it."""
+    first = next((line.strip() for line in text[:_MAX_BEFORE_TEXT].splitlines() if line.strip()), "")
+    resembles = len(first) <= _MAX_FIRST_LINE and _similarity(wanted, fold_name(first)) >= _MIN_SIMILARITY
+    return [first] if resembles else []
 
 
 def difference(title: str, heading: str) -> tuple[TitleChange, ...]:
@@ -63,9 +67,9 @@ def difference(title: str, heading: str) -> tuple[TitleChange, ...]:
 
 
 def _pieces(text: str, dense: bool) -> list[str]:
-    text = " ".join(text.split())[:_LONGEST]
+    text = " ".join(text.split())[:_MAX_COMPARED]
     return list(text) if dense else text.split(" ")
 
 
-def _likeness(a: str, b: str) -> float:
-    return difflib.SequenceMatcher(None, a[:_LONGEST], b[:_LONGEST], autojunk=False).ratio()
+def _similarity(a: str, b: str) -> float:
+    return difflib.SequenceMatcher(None, a[:_MAX_COMPARED], b[:_MAX_COMPARED], autojunk=False).ratio()

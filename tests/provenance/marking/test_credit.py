@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 from PIL import Image, PngImagePlugin
 
 from fingerprints import metadata
@@ -16,7 +17,7 @@ from fingerprints.sniff import sniff
 from fingerprints.source import Source
 from provenance.errors import BadContent, BadInput, TooLarge, UnsupportedContent
 from provenance.marking import Post, Work, check, credit_line, write_into
-from provenance.marking.credit_line import languages
+from provenance.marking.credit_template import languages
 
 LICENCES = [f"CC-BY{x}-{v}" for x in ("", "-SA", "-NC", "-ND", "-NC-SA", "-NC-ND") for v in ("4.0", "3.0")]
 LICENCES += ["CC0-1.0", "reprint-with-credit", "all-rights-reserved", ""]
@@ -128,6 +129,35 @@ def test_an_unknown_format_is_bad_input() -> None:
 def test_xmp_is_a_packet_of_its_own() -> None:
     packet = credit_line(WORK, "xmp", "de").encode()
     assert ("dc:creator", "Noor Haddad") in list(metadata.xmp_values(packet))
+
+
+def _described(packet: str) -> dict[str, str]:
+    """The properties of a packet, with the XMP name of each; an array has one item."""
+    (description,) = etree.fromstring(packet.encode()).iter(f"{{{RDF}}}Description")
+    return {
+        f"{child.prefix}:{etree.QName(child).localname}": child.get(f"{{{RDF}}}resource") or "".join(child.itertext())
+        for child in description
+    }
+
+
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+
+
+def test_xmp_has_the_properties_that_other_programs_read() -> None:
+    deed = "https://creativecommons.org/licenses/by/4.0/"
+    assert _described(credit_line(WORK, "xmp", permission=True)) == {
+        "dc:creator": "Noor Haddad",
+        "dc:rights": "© Noor Haddad",
+        "xmpRights:Marked": "True",
+        "cc:attributionName": "Noor Haddad",
+        "dc:title": "On Rivers",
+        "photoshop:Source": "The Long Post",
+        "dc:source": "https://long.example/r",
+        "cc:attributionURL": "https://long.example/r",
+        "cc:license": deed,
+        "xmpRights:WebStatement": deed,
+        "xmpRights:UsageTerms": "CC BY 4.0; Used with permission",
+    }
 
 
 def test_writing_twice_changes_nothing_more() -> None:
