@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,11 +12,12 @@ import typer
 from provenance.errors import BadInput
 from provenance.schemas import parse
 
+from ..option_groups import grouped
 from ..output import emit, emit_all, say, table, tr
 from ..session import acting_account, application, signing_key_file
 
 if TYPE_CHECKING:
-    from provenance.works.grants import Grant
+    from provenance.works.grants import Grant, NewGrant
 
 app = typer.Typer(help="Grants: who may reuse a work. 授权（白名单、地域、期限）。", no_args_is_help=True)
 _Account = Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")]
@@ -24,29 +26,43 @@ _Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 _Work = Annotated[str, typer.Argument(metavar="WORK_ID")]
 
 
-@app.command("give", help="Allow accounts to reuse a work of yours.")
-def give(
-    work_id: _Work,
-    to: Annotated[list[str], typer.Option(help="Posting account by name; again for more; * for everybody.")],
-    territory: Annotated[list[str] | None, typer.Option(help="Country (CN, DE ...); again for more.")] = None,
-    until: Annotated[str | None, typer.Option(help="Last day or instant, ISO 8601, UTC.")] = None,
-    use: Annotated[list[str] | None, typer.Option(help="full, excerpt, adapted, quotation; again for more.")] = None,
-    commercial: Annotated[bool, typer.Option("--commercial", help="Commercial use too.")] = False,
-    no_credit: Annotated[bool, typer.Option("--no-credit", help="Owner and source need not be marked.")] = False,
-    document: Annotated[Path | None, typer.Option(help="A written permission; only its SHA-256 is kept.")] = None,
-    note: Annotated[str | None, typer.Option()] = None,
-    account: _Account = None,
-    sign_key: _SignKey = None,
-    json_: _Json = False,
-) -> None:
-    from provenance.works import grants
+@dataclass(frozen=True)
+class TermOptions:
+    """What is allowed."""
 
-    terms: dict[str, Any] = {"to": to, "territory": territory or [], "until": until, "note": note}
-    terms |= {"commercial": commercial, "credit": not no_credit, "document": _digest(document)}
-    new = parse(grants.NewGrant, terms | ({"uses": use} if use else {}))
+    to: Annotated[list[str], typer.Option(help="Posting account by name; again for more; * for everybody.")]
+    territory: Annotated[list[str] | None, typer.Option(help="Country (CN, DE ...); again for more.")] = None
+    until: Annotated[str | None, typer.Option(help="Last day or instant, ISO 8601, UTC.")] = None
+    use: Annotated[list[str] | None, typer.Option(help="full, excerpt, adapted, quotation; again for more.")] = None
+    commercial: Annotated[bool, typer.Option("--commercial", help="Commercial use too.")] = False
+    no_credit: Annotated[bool, typer.Option("--no-credit", help="Owner and source need not be marked.")] = False
+    document: Annotated[Path | None, typer.Option(help="A written permission; only its SHA-256 is kept.")] = None
+    note: Annotated[str | None, typer.Option()] = None
+
+    def terms(self) -> NewGrant:
+        from provenance.works.grants import NewGrant
+
+        terms: dict[str, Any] = {
+            "to": self.to,
+            "territory": self.territory or [],
+            "until": self.until,
+            "note": self.note,
+            "commercial": self.commercial,
+            "credit": not self.no_credit,
+            "document": _digest(self.document),
+        }
+        return parse(NewGrant, terms | ({"uses": self.use} if self.use else {}))
+
+
+@app.command("give", help="Allow accounts to reuse a work of yours.")
+@grouped
+def give(
+    work_id: _Work, *, options: TermOptions, account: _Account = None, sign_key: _SignKey = None, json_: _Json = False
+) -> None:
+    terms = options.terms()
     with application() as opened:
         key = None if sign_key is None else signing_key_file(sign_key)
-        made = opened.grants.give(acting_account(opened.db, account), work_id, new, key)
+        made = opened.grants.give(acting_account(opened.db, account), work_id, terms, key)
     if json_:
         emit(made)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,121 +12,113 @@ import typer
 from fingerprints.source import Source
 from provenance.errors import BadInput
 from provenance.schemas import RegistrationItem, RegistrationResult, parse
-from provenance.tlog.keys import SigningKey
 
 from .. import batch as batches
 from .. import remote_service
+from ..option_groups import grouped
 from ..output import emit_all, progress, say, tr
 from ..session import acting_account, application, signing_key_file
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("register", help="Register works: prove later that you had them now. 登记作品。")(command)
+    app.command("register", help="Register works: prove later that you had them now. 登记作品。")(grouped(command))
+
+
+@dataclass(frozen=True)
+class ClaimOptions:
+    """What is claimed of every file."""
+
+    title: Annotated[str | None, typer.Option(help="Title; default: the file's name.")] = None
+    owner: Annotated[str | None, typer.Option(help="Copyright owner as claimed.")] = None
+    owner_alias: Annotated[list[str] | None, typer.Option(help="Another name of the owner; may be repeated.")] = None
+    author: Annotated[list[str] | None, typer.Option(help="Author; may be repeated.")] = None
+    source_name: Annotated[str | None, typer.Option(help="Where it was first published.")] = None
+    source_url: Annotated[list[str] | None, typer.Option(help="Address of that; may be repeated.")] = None
+    source_handle: Annotated[str | None, typer.Option(help="Account id of the source on a platform.")] = None
+    identifier: Annotated[list[str] | None, typer.Option(help="DOI, ISBN, ISRC ...; may be repeated.")] = None
+    licence: Annotated[str | None, typer.Option(help="all-rights-reserved, reprint-with-credit, CC-BY-4.0 ...")] = None
+    published_at: Annotated[str | None, typer.Option(help="First publication, for example 2026-01-31.")] = None
+
+    def fields(self) -> dict[str, Any]:
+        return {
+            "title": self.title or "",
+            "owner": self.owner or "",
+            "owner_aliases": self.owner_alias or [],
+            "authors": self.author or [],
+            "source_name": self.source_name,
+            "source_urls": self.source_url or [],
+            "source_handle": self.source_handle,
+            "identifiers": self.identifier or [],
+            "licence": self.licence,
+            "published_at": self.published_at,
+        }
+
+
+@dataclass(frozen=True)
+class SealOptions:
+    """Whether the works are sealed, or open one that was."""
+
+    sealed: Annotated[bool, typer.Option(help="Tell the log nothing of the works, not even their digests.")] = False
+    opens: Annotated[str | None, typer.Option(help="Open this sealed work: the file is the one sealed then.")] = None
+    seal: Annotated[Path | None, typer.Option(help="File of openings that a sealed registration wrote.")] = None
+
+    def fields(self) -> dict[str, Any]:
+        salt = None if self.seal is None else remote_service.salt_in(self.seal)
+        return {"sealed": self.sealed, "opens": self.opens, "seal": salt}
 
 
 def command(
+    *,
     paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help="Files to register.")] = None,
     batch: Annotated[str | None, typer.Option(help="JSON lines instead of paths; - for standard input.")] = None,
-    title: Annotated[str | None, typer.Option(help="Title; default: the file's name.")] = None,
-    owner: Annotated[str | None, typer.Option(help="Copyright owner as claimed.")] = None,
-    owner_alias: Annotated[list[str] | None, typer.Option(help="Another name of the owner; may be repeated.")] = None,
-    author: Annotated[list[str] | None, typer.Option(help="Author; may be repeated.")] = None,
-    source_name: Annotated[str | None, typer.Option(help="Where it was first published.")] = None,
-    source_url: Annotated[list[str] | None, typer.Option(help="Address of that; may be repeated.")] = None,
-    source_handle: Annotated[str | None, typer.Option(help="Account id of the source on a platform.")] = None,
-    identifier: Annotated[list[str] | None, typer.Option(help="DOI, ISBN, ISRC ...; may be repeated.")] = None,
-    licence: Annotated[str | None, typer.Option(help="all-rights-reserved, reprint-with-credit, CC-BY-4.0 ...")] = None,
-    published_at: Annotated[str | None, typer.Option(help="First publication, for example 2026-01-31.")] = None,
+    claim: ClaimOptions,
     account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None,
     sign_key: Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")] = None,
     remote: Annotated[
         str | None, typer.Option("--service", help="Register with the service at this address; needs --sign-key.")
     ] = None,
-    sealed: Annotated[bool, typer.Option(help="Tell the log nothing of the works, not even their digests.")] = False,
-    opens: Annotated[str | None, typer.Option(help="Open this sealed work: the file is the one sealed then.")] = None,
-    seal: Annotated[Path | None, typer.Option(help="File of openings that a sealed registration wrote.")] = None,
+    seal: SealOptions,
     json_: Annotated[bool, typer.Option("--json", help="One JSON line a work on stdout.")] = False,
 ) -> int:
     if (batch is None) == (not paths):
         raise BadInput("give files, or --batch FILE.jsonl, one of the two")
-    claim = {
-        "title": title or "",
-        "owner": owner or "",
-        "owner_aliases": owner_alias or [],
-        "authors": author or [],
-        "source_name": source_name,
-        "source_urls": source_url or [],
-        "source_handle": source_handle,
-        "identifiers": identifier or [],
-        "licence": licence,
-        "published_at": published_at,
-        "sealed": sealed,
-        "opens": opens,
-        "seal": None if seal is None else remote_service.salt_in(seal),
-    }
+    fields = {**claim.fields(), **seal.fields()}
     key = None if sign_key is None else signing_key_file(sign_key)
     if remote is not None:
-        return _with_service(remote, paths, claim, key, batch, account, json_)
-    failed = 0
+        if key is None or batch is not None or account is not None:
+            raise BadInput(
+                "--service registers files (no --batch) for its API key's account, and needs --sign-key FILE"
+            )
+        results = remote_service.register(remote, paths or [], fields, key)
+        return 2 if _report(results, len(paths or []), json_=json_) else 0
     with application() as opened:
         from provenance.works.registration import RegistrationRequest
 
-        acting = acting_account(opened.db, account)
-        submissions = (
-            _from_paths(paths or [], claim, RegistrationRequest)
+        requests = (
+            (
+                RegistrationRequest(parse(RegistrationItem, {**fields, "path": str(path)}), Source.file(path))
+                for path in paths or []
+            )
             if batch is None
             else (RegistrationRequest(*pair) for pair in batches.items(batch, RegistrationItem))
         )
-        total = len(paths or []) if batch is None else batches.count_lines(batch)
-        with progress(tr("registering", "登记中"), total) as step:
-
-            def watched() -> Iterator[RegistrationResult]:
-                nonlocal failed
-                for result in opened.registrar.register(acting, submissions, key):
-                    step()
-                    failed += result.status == "error"
-                    yield result
-
-            if json_:
-                emit_all(watched())
-            else:
-                for result in watched():
-                    _show(result)
+        results = opened.registrar.register(acting_account(opened.db, account), requests, key)
+        failed = _report(results, len(paths or []) if batch is None else batches.count_lines(batch), json_=json_)
     return 2 if failed and batch is None else 0
 
 
-def _with_service(
-    url: str,
-    paths: list[Path] | None,
-    claim: dict[str, Any],
-    key: SigningKey | None,
-    batch: str | None,
-    account: str | None,
-    json_: bool,
-) -> int:
-    if key is None or batch is not None or account is not None:
-        raise BadInput("--service registers files (no --batch) for its API key's account, and needs --sign-key FILE")
+def _report(results: Iterator[RegistrationResult], total: int | None, *, json_: bool) -> int:
+    """Print results as they come; how many works failed."""
     failed = 0
-
-    def results() -> Iterator[RegistrationResult]:
-        nonlocal failed
-        with progress(tr("registering", "登记中"), len(paths or [])) as step:
-            for result in remote_service.register(url, paths or [], claim, key):
-                step()
-                failed += result.status == "error"
-                yield result
-
-    if json_:
-        emit_all(results())
-    else:
-        for result in results():
-            _show(result)
-    return 2 if failed else 0
-
-
-def _from_paths(paths: list[Path], claim: dict[str, Any], submission: Any) -> Iterator[Any]:
-    for path in paths:
-        yield submission(parse(RegistrationItem, {**claim, "path": str(path)}), Source.file(path))
+    with progress(tr("registering", "登记中"), total) as step:
+        for result in results:
+            step()
+            failed += result.status == "error"
+            if json_:
+                emit_all([result])
+            else:
+                _show(result)
+    return failed
 
 
 def _show(result: RegistrationResult) -> None:

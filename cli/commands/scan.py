@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from provenance.schemas import ScanItem, ScanResult, parse
 
 from .. import batch as batches
 from .. import passages
+from ..option_groups import grouped
 from ..output import (
     emit_all,
     marking_word,
@@ -37,7 +39,7 @@ from ..session import application
 
 def add_to(app: typer.Typer) -> None:
     app.command("scan", cls=_Scan, help="Find registered works in an upload and check its marking. 扫描上传内容。")(
-        command
+        grouped(command)
     )
 
 
@@ -53,15 +55,27 @@ class _Scan(TyperCommand):
         return super().parse_args(ctx, given)
 
 
+@dataclass(frozen=True)
+class PostOptions:
+    """What is known of the post."""
+
+    account: Annotated[str | None, typer.Option(help="The account that posts.")] = None
+    post_url: Annotated[str | None, typer.Option(help="Address of the post.")] = None
+    caption: Annotated[Path | None, typer.Option(help="File with the text beside the upload.")] = None
+    use: Annotated[str | None, typer.Option(help="full, excerpt, adapted or quotation, if known.")] = None
+    commercial: Annotated[bool, typer.Option(help="The post is commercial.")] = False
+    lang: Annotated[str | None, typer.Option(help="Language of the post, for example zh-Hans.")] = None
+
+    def item(self, path: str) -> ScanItem:
+        given = {name: getattr(self, name) for name in ("account", "post_url", "use", "commercial", "lang")}
+        return parse(ScanItem, {**given, "path": path, "caption": _caption(self.caption)})
+
+
 def command(
+    *,
     path: Annotated[str | None, typer.Argument(metavar="PATH|-", help="File to scan; - for standard input.")] = None,
     batch: Annotated[str | None, typer.Option(help="JSON lines instead of a path; - for standard input.")] = None,
-    account: Annotated[str | None, typer.Option(help="The account that posts.")] = None,
-    post_url: Annotated[str | None, typer.Option(help="Address of the post.")] = None,
-    caption: Annotated[Path | None, typer.Option(help="File with the text beside the upload.")] = None,
-    use: Annotated[str | None, typer.Option(help="full, excerpt, adapted or quotation, if known.")] = None,
-    commercial: Annotated[bool, typer.Option(help="The post is commercial.")] = False,
-    lang: Annotated[str | None, typer.Option(help="Language of the post, for example zh-Hans.")] = None,
+    post: PostOptions,
     show_: Annotated[
         str | None,
         typer.Option(
@@ -80,43 +94,42 @@ def command(
         raise BadInput("--show is for one file: leave out --batch")
     if show_ == "" and json_:
         raise BadInput("--show without a file prints for people: leave out --json")
-    last: ScanResult | None = None
-    with application() as opened, ExitStack() as files:
-        from provenance.accounts import accounts
-        from provenance.scans import scanning
-
-        acting = accounts.local(opened.db)
-        if batch is None:
-            assert path is not None
-            given = {"account": account, "post_url": post_url, "use": use, "commercial": commercial, "lang": lang}
-            item = parse(ScanItem, {**given, "path": path, "caption": _caption(caption)})
-            source = files.enter_context(_source(path, opened.settings.limits.max_bytes))
-            uploads = iter([scanning.Upload(item, source)])
-            total: int | None = 1
-        else:
-            uploads = (scanning.Upload(*pair) for pair in batches.items(batch, ScanItem))
-            total = batches.count_lines(batch)
-        with progress(tr("scanning", "扫描中"), total) as step:
-
-            def watched() -> Iterator[ScanResult]:
-                nonlocal last
-                for result in opened.scanner.scan(acting, uploads):
-                    step()
-                    last = result
-                    yield result
-
-            if json_:
-                emit_all(watched())
-            else:
-                for result in watched():
-                    show(result)
-            if show_ is not None and last is not None and last.matches:
-                _evidence(opened, source, last, show_, quiet=json_)
-    if batch is not None or last is None:
-        return 0
-    if last.error is not None:
+    with application() as opened:
+        if path is None:
+            assert batch is not None
+            _scan(opened, batches.items(batch, ScanItem), batches.count_lines(batch), json_=json_)
+            return 0
+        item = post.item(path)
+        with _source(path, opened.settings.limits.max_bytes) as source:
+            result = _scan(opened, [(item, source)], 1, json_=json_)
+            assert result is not None
+            if show_ is not None and result.matches:
+                _evidence(opened, source, result, show_, quiet=json_)
+    if result.error is not None:
         return 2
-    return 1 if last.matches else 0
+    return 1 if result.matches else 0
+
+
+def _scan(
+    opened: Application,
+    items: Iterable[tuple[ScanItem, Source | SourcemarkError]],
+    total: int | None,
+    *,
+    json_: bool,
+) -> ScanResult | None:
+    """Scan uploads and print the results as they come; returns the last one."""
+    from provenance.accounts import accounts
+    from provenance.scans.scanning import Upload
+
+    result = None
+    with progress(tr("scanning", "扫描中"), total) as step:
+        for result in opened.scanner.scan(accounts.local(opened.db), (Upload(*pair) for pair in items)):
+            step()
+            if json_:
+                emit_all([result])
+            else:
+                show(result)
+    return result
 
 
 def _evidence(
