@@ -94,14 +94,12 @@ def command(
     with application() as opened:
         from provenance.works.registration import RegistrationRequest
 
-        requests = (
-            (
-                RegistrationRequest(parse(RegistrationItem, {**fields, "path": str(path)}), Source.file(path))
-                for path in paths or []
-            )
+        given = (
+            ((parse(RegistrationItem, {**fields, "path": str(path)}), Source.file(path)) for path in paths or [])
             if batch is None
-            else (RegistrationRequest(*pair) for pair in batches.items(batch, RegistrationItem))
+            else batches.items(batch, RegistrationItem)
         )
+        requests = (RegistrationRequest(item, source) for item, source in given)
         results = opened.registrar.register(acting_account(opened.db, account), requests, key)
         failed = _report(results, len(paths or []) if batch is None else batches.count_lines(batch), json_=json_)
     return 2 if failed and batch is None else 0
