@@ -59,7 +59,7 @@ COVERED = {
     "malleable signatures": "provenance/tlog/test_note.py test_signatures_are_checked_strictly",
     "type confusion between signature kinds": "provenance/ledger/test_survives.py "
     "test_a_signature_of_one_kind_is_none_of_another",
-    "a statement's signature for another payload type": "provenance/ledger/test_rules.py "
+    "a statement's signature for another payload type": "provenance/tlog/test_key_directory.py "
     "test_a_signature_of_another_payload_type",
     "key-id collision": "provenance/ledger/test_survives.py test_a_key_id_that_collides_is_no_proof",
     "odd key names": "provenance/tlog/test_note.py test_key_names_and_ids",

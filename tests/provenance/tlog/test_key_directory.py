@@ -1,15 +1,15 @@
-"""The rules by which statements enter a log: rotation, revocation, replay, another log's statements, odd predicates."""
+"""The rules by which statements enter a log: rotation, revocation, recovery, other logs, what each may name."""
 
 import json
 
 import pytest
 
 from provenance.errors import VerificationFailed
-from provenance.tlog import envelope, keys, statement
+from provenance.tlog import envelope, keys, note, statement, tiles
 from provenance.tlog.encoding import b64, canonical
-from provenance.tlog.key_directory import KeyDirectory
+from provenance.tlog.key_directory import KeyDirectory, published_entries
 from provenance.tlog.merkle import leaf_hash
-from tests.provenance.ledger.small_log import ORIGIN, START, enrolment, registration, resigned
+from tests.provenance.ledger.small_log import ORIGIN, START, enrolment, registration
 
 OLD, NEW, STRANGER = (keys.new_signing_key() for _ in range(3))
 
@@ -160,17 +160,6 @@ def test_a_signature_of_another_payload_type() -> None:
         replay(enrolment(OLD), leaf)
 
 
-def test_every_kind_of_the_format_is_read() -> None:
-    for kind in envelope.KINDS:
-        if kind in ("key-enrol", "key-revoke", "registration", "withdrawal", "erasure", "log-key", "grant"):
-            continue
-        leaf = resigned(
-            registration(OLD), OLD, lambda s, k=kind: s.update(predicateType=f"https://log.test.example/{k}/v1")
-        )
-        assert replay(enrolment(OLD), leaf).known
-        assert envelope.parse_leaf(leaf).kind == kind
-
-
 def test_a_grant_names_its_registration_and_nobody() -> None:
     entry = registration(OLD)
     promised = {"terms": "sha256:" + "a" * 64}
@@ -192,62 +181,127 @@ def test_a_withdrawal_names_its_registration() -> None:
     replay(enrolment(OLD), entry, statement.sign(made, OLD))
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda s: s["predicate"].update(sealed=True),
-        lambda s: s["predicate"].update(note=None),
-        lambda s: s["predicate"].update(weight=1.5),
-        lambda s: s["predicate"].update(commitments={"claim": 5}),
-        lambda s: s["predicate"].update(commitments={"claim": "sha256:" + "A" * 64}),
-        lambda s: s["predicate"].update(commitments={"claim": "md5:" + "a" * 64}),
-        lambda s: s["predicate"].pop("commitments"),
-        lambda s: s["predicate"].update(algorithms="x/1"),
-        lambda s: s["predicate"].update(algorithms=[1]),
-        lambda s: s["predicate"].update(medium=1),
-        lambda s: s["predicate"].update(nonce=""),
-        lambda s: s["predicate"].update(after={"size": 0, "root": b64(bytes(32))}),
-        lambda s: s["predicate"].update(after={"size": 1, "root": b64(bytes(31))}),
-        lambda s: s["predicate"].update(after={"size": "1", "root": b64(bytes(32))}),
-        lambda s: s["predicate"].update(after={"size": 1, "root": b64(bytes(32)), "x": 1}),
-        lambda s: s["predicate"].pop("after"),
-        lambda s: s.update(predicate=[]),
-        lambda s: s.update(subject=["x"]),
-        lambda s: s.update(subject=[{"digest": {"sha256": 5}}]),
-        lambda s: s.update(extra="x"),
-        lambda s: s.update(predicateType="http://log.test.example/registration/v1"),
-        lambda s: s.update(predicateType="https:///registration/v1"),
-        lambda s: s.update(predicateType="https://log.test.example/registration/v2"),
-        lambda s: s.update(predicateType="https://log.test.example/a/registration/v1"),
-        lambda s: s.update(predicateType="https://log.test.example/key-enrol/v1"),
-        lambda s: s.update(predicateType="https://log.test.example/key-revoke/v1"),
-        lambda s: s.update(predicateType="https://log.test.example/withdrawal/v1"),
-    ],
-)
-def test_predicates_that_mean_nothing(change) -> None:
-    with pytest.raises(VerificationFailed) as caught:
-        replay(enrolment(OLD), resigned(registration(OLD), OLD, change))
-    assert "\n" not in caught.value.detail
+# --- sealed works, erasures, the log's own keys ----------------------------------------------------------------------
+PROMISED = {"claim": "sha256:" + "a" * 64, "seal": "sha256:" + "b" * 64}
 
 
-def test_an_unknown_custody() -> None:
-    with pytest.raises(VerificationFailed):
-        envelope.parse_leaf(enrolment(OLD, custody="somebody"))
+def sealed(key: keys.SigningKey) -> bytes:
+    made = statement.sealed_registration(ORIGIN, digest=bytes(32), commitments=PROMISED, after=START)
+    return statement.sign(made, key)
 
 
-def test_the_largest_entry() -> None:
-    """An entry's length has 16 bits: the largest that fits is read, the next larger is refused on both sides."""
+def opening(entry: bytes, index: int, key: keys.SigningKey) -> bytes:
+    made = statement.registration(
+        ORIGIN, digest=bytes(32), medium="text", algorithms=[], commitments=PROMISED, after=START,
+        opens={**statement.refer(index, leaf_hash(entry)), "salt": b64(bytes(32))},
+    )  # fmt: skip
+    return statement.sign(made, key)
 
-    def of(length: int) -> bytes:
-        made = statement.registration(
-            ORIGIN, digest=bytes(32), medium="x" * length, algorithms=[], commitments={}, after=START
-        )
-        return statement.sign(made, OLD)
 
-    largest = next(n for n in range(48_400, 48_800) if len(of(n)) + 4 > envelope.MAX_LEAF)
-    assert 65_532 <= len(of(largest)) <= 65_535
-    assert envelope.parse_leaf(of(largest)).kind == "registration"
-    with pytest.raises(VerificationFailed, match="65535"):
-        of(largest + 3)
-    with pytest.raises(VerificationFailed, match="65535"):
-        envelope.parse_leaf(of(largest) + b" " * 4)
+def test_who_opens_a_sealed_registration() -> None:
+    entry, plain = sealed(OLD), registration(OLD)
+    log = [enrolment(OLD), entry, plain, enrolment(NEW, OLD), enrolment(STRANGER)]
+    replay(*log, opening(entry, 1, OLD))
+    replay(*log, opening(entry, 1, NEW))
+    for bad, told in (
+        (opening(entry, 1, STRANGER), "may not act"),
+        (opening(plain, 2, OLD), "not sealed"),
+        (opening(plain, 1, OLD), "another one"),
+        (opening(entry, 5, OLD), "not before"),
+        (opening(log[0], 0, OLD), "not a registration"),
+    ):
+        with pytest.raises(VerificationFailed, match=told):
+            replay(*log, bad)
+
+
+def test_what_an_erasure_names() -> None:
+    entry = sealed(OLD)
+    log = [enrolment(OLD), entry, enrolment(STRANGER)]
+
+    def erasure(erased: list[str], index: int = 1, of: bytes = entry) -> bytes:
+        made = statement.erasure(ORIGIN, entry=leaf_hash(of), index=index, erased=erased, after=START)
+        return statement.sign(made, STRANGER)  # any enrolled key: it changes nothing that the log proves
+
+    replay(*log, erasure(["claim"]), erasure(["claim", "seal"]))
+    for bad, told in (
+        (erasure(["claim", "other"]), "does not commit to"),
+        (erasure(["claim"], 0, log[0]), "does not commit to"),
+        (erasure(["claim"], 3), "not before"),
+        (erasure(["claim"], 2), "another one"),
+    ):
+        with pytest.raises(VerificationFailed, match=told):
+            replay(*log, bad)
+
+
+ERAS = [note.LogKeys(ORIGIN, *keys.new_log_keys()) for _ in range(3)]
+OWN = [each.statement_key() for each in ERAS]
+
+
+def change(old: list[str], new: list[str], *signers: keys.SigningKey, successor: str | None = None) -> bytes:
+    made = statement.log_key(ORIGIN, old=old, new=new, subject=bytes(32), after=START, successor=successor)
+    return statement.sign(made, *signers)
+
+
+def test_the_logs_own_keys_change_in_a_row() -> None:
+    vkeys = [each.vkeys() for each in ERAS]
+    log = [enrolment(key) for key in OWN]
+    first = change(vkeys[0], vkeys[1], OWN[0], OWN[1])
+    assert replay(*log).log_keys is None
+    directory = replay(*log, first)
+    assert (directory.log_keys, directory.ended) == (vkeys[1], False)
+    assert replay(*log, first, change(vkeys[1], vkeys[2], OWN[1], OWN[2])).log_keys == vkeys[2]
+    foreign = note.LogKeys("other.example/log", *keys.new_log_keys())
+    for bad, told in (
+        (change(vkeys[0], vkeys[2], OWN[0], OWN[2]), "other keys of the log than those in force"),
+        (change(vkeys[1], vkeys[2], OWN[1]), "old key and by the new"),
+        (change(vkeys[1], vkeys[2], OWN[2]), "old key and by the new"),
+        (change(vkeys[1], list(reversed(vkeys[2])), OWN[1], OWN[2]), "Ed25519 first"),
+        (change(vkeys[1], foreign.vkeys(), OWN[1]), "not this log's"),
+        (change(vkeys[1], ["rubbish"], OWN[1]), "verifier key"),
+    ):
+        with pytest.raises(VerificationFailed, match=told):
+            replay(*log, first, bad)
+
+
+def test_nothing_stands_behind_the_end_of_a_log() -> None:
+    vkeys = ERAS[0].vkeys()
+    log = [enrolment(OLD), enrolment(OWN[0]), change(vkeys, [], OWN[0], successor="next.example/log")]
+    directory = replay(*log)
+    assert (directory.log_keys, directory.ended) == (vkeys, True)
+    for late in (registration(OLD), enrolment(NEW)):
+        with pytest.raises(VerificationFailed, match="ended before"):
+            replay(*log, late)
+
+
+def test_a_statement_is_no_older_than_its_place() -> None:
+    replay(enrolment(OLD), registration(OLD, after=(1, bytes(32))))
+    with pytest.raises(VerificationFailed, match="younger"):
+        replay(enrolment(OLD), registration(OLD, after=(2, bytes(32))))
+
+
+def test_two_old_keys_make_no_rotation() -> None:
+    fresh = keys.new_signing_key()
+    log = [enrolment(OLD), enrolment(NEW), enrolment(STRANGER)]
+    assert replay(*log, enrolment(fresh, OLD)).predecessors == {fresh.keyid: OLD.keyid}
+    with pytest.raises(VerificationFailed, match="one old key"):
+        replay(*log, enrolment(fresh, OLD, NEW))
+    both = replay(*log, enrolment(fresh, OLD, STRANGER, recovery=STRANGER.keyid))
+    assert (both.predecessors, both.recoveries) == ({fresh.keyid: OLD.keyid}, {fresh.keyid: STRANGER.keyid})
+
+
+def test_entries_of_a_published_log() -> None:
+    entries = [b"%d" % n for n in range(300)]
+
+    def fetch(path: str) -> bytes:
+        if path == "tile/entries/000":
+            return tiles.bundle(entries[:256])
+        if path == "tile/entries/001.p/44":
+            return tiles.bundle(entries[256:])
+        raise FileNotFoundError(path)
+
+    earlier = published_entries(fetch, 300)
+    assert [earlier(at) for at in (0, 255, 256, 299)] == [b"0", b"255", b"256", b"299"]
+    short = published_entries(lambda _: tiles.bundle(entries[:3]), 300)
+    for read, index in ((earlier, 600), (short, 3)):
+        with pytest.raises(VerificationFailed, match="cannot be read"):
+            read(index)
