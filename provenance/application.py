@@ -59,9 +59,7 @@ class Application:
             self.db, self.log, self.signing_keys, self.prepared, self.registrar, self.withdrawals, self.erasures
         )
         self.grants = Grants(self.db, self.log, self.signing_keys)
-        self.scanner = Scanner(
-            self.db, self.log, self.examiner, self.follower, self.matcher, self.boilerplate, settings.batch_size
-        )
+        self.scanner = Scanner(self.db, self.log, self.examiner, self.matcher, self.boilerplate, settings.batch_size)
         self._start_lock = threading.Lock()
         self._started = False
 

@@ -23,7 +23,6 @@ from ..ledger.log import Log
 from ..schemas import ScanItem, ScanResult, ScanStatus, problem_of
 from ..search.boilerplate import LearnedBoilerplate
 from ..search.examination import Examiner
-from ..search.follower import Follower
 from ..search.matching import MatchedWork, Matcher
 from ..works import competing_claims, grants
 from ..works.catalog import embedded
@@ -51,7 +50,6 @@ class Scanner:
         db: Database,
         log: Log,
         examiner: Examiner,
-        follower: Follower,
         matcher: Matcher,
         boilerplate: LearnedBoilerplate,
         batch_size: int,
@@ -63,7 +61,6 @@ class Scanner:
         self._db = db
         self._log = log
         self._examiner = examiner
-        self._follower = follower
         self._matcher = matcher
         self._boilerplate = boilerplate
         self._batch_size = batch_size
@@ -100,7 +97,7 @@ class Scanner:
             reason=reason,
             verdict=verdict.of_upload(assessments),
             matches=[each.record(self._log.origin) for each in assessments],
-            log_size=self._follower.position,
+            log_size=search.log_size,
             scanned_at=moment,
         )
         scanned = Scanned(item, fingerprint, assessments, search.unexplained, result)

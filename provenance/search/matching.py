@@ -52,11 +52,13 @@ class Search:
         found: surest first.
         reason: why that is nothing, where that has a name.
         unexplained: the upload's registered keys that no match explains: maybe boilerplate.
+        log_size: every registration below this log index was searched.
     """
 
     found: list[MatchedWork]
     reason: str | None
     unexplained: Fingerprint | None
+    log_size: int
 
 
 class Matcher:
@@ -74,7 +76,7 @@ class Matcher:
         Args:
             before: consider only works whose log index is lower (for competing claims).
         """
-        self._follower.refresh()
+        log_size = self._follower.refresh()
         self._boilerplate.refresh()
         view = self._follower.index.view(query.algorithm)
         uploads = self._boilerplate.index.view(query.algorithm)
@@ -85,7 +87,7 @@ class Matcher:
             answer = registry.decide(query, candidates, prints, view)
         found = [MatchedWork(known[number], match) for number, match in answer.matches.items()]
         found.sort(key=lambda f: (-f.match.score, f.work.index))
-        return Search(found, answer.reason, answer.unexplained)
+        return Search(found, answer.reason, answer.unexplained, log_size)
 
 
 def text_of(db: Database, work_id: str) -> str:
