@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench fuzz faults clean lock
+.PHONY: demo test quick check bench fuzz faults mutation clean lock
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime
@@ -16,6 +16,10 @@ test: $(VENV)/.develop
 	@scripts/debian-test-packages
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4
+
+# A developer's inner loop, within a minute: everything but what is marked slow.
+quick: $(VENV)/.develop
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 -m "not slow"
 
 check: $(VENV)/.develop
 	@$(BIN)/ruff check .
@@ -36,6 +40,12 @@ fuzz: $(VENV)/.develop
 # What `make test` does with a part of the store calls and a few kills, with all of them and with hundreds.
 faults: $(VENV)/.develop
 	@FAULTS=all $(BIN)/python -m pytest -n auto --maxprocesses 4 tests/faults tests/provenance/ledger/test_machine.py
+
+PARTS :=
+
+# Changes the code in one place at a time and says which changes no test notices: make mutation PARTS="merkle grants"
+mutation: $(VENV)/.develop
+	@$(BIN)/python scripts/mutation.py $(PARTS)
 
 # pip checks every file against the hashes in the lock; nothing else is ever installed.
 $(VENV)/.runtime: requirements.lock pyproject.toml

@@ -23,23 +23,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # name: (files that are changed, tests that should notice)
+_TLOG = ["tests/provenance/tlog", "--deselect", "tests/provenance/tlog/test_verify_md.py"]
 PARTS: dict[str, tuple[list[str], list[str]]] = {
-    "merkle": (
-        ["provenance/tlog/merkle.py"],
-        ["tests/provenance/tlog", "--deselect", "tests/provenance/tlog/test_verify_md.py"],
-    ),
-    "note": (
-        ["provenance/tlog/note.py"],
-        ["tests/provenance/tlog", "--deselect", "tests/provenance/tlog/test_verify_md.py"],
-    ),
-    "proof": (
-        ["provenance/tlog/proof.py"],
-        ["tests/provenance/tlog/test_receipt.py", "tests/provenance/tlog/test_verify.py"],
-    ),
-    "policy": (
-        ["provenance/tlog/policy.py"],
-        ["tests/provenance/tlog", "--deselect", "tests/provenance/tlog/test_verify_md.py"],
-    ),
+    "merkle": (["provenance/tlog/merkle.py"], _TLOG),
+    "note": (["provenance/tlog/note.py"], _TLOG),
+    "proof": (["provenance/tlog/proof.py"], _TLOG),
+    "policy": (["provenance/tlog/policy.py"], _TLOG),
     "marking": (["provenance/marking/rules.py"], ["tests/provenance/marking"]),
     "permission": (["provenance/scans/permission.py"], ["tests/provenance/scans/test_permission.py"]),
     "grants": (["provenance/works/grants.py"], ["tests/provenance/works/test_grants.py"]),
@@ -53,12 +42,8 @@ _SKIPPED = "not postgresql"
 
 def copy_checkout(target: Path) -> None:
     """Copy what git tracks or would track."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode()
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -90,10 +75,16 @@ def run(part: str, seconds: int, processes: int) -> int:
         environment = {**os.environ, "CI": "true"}
 
         def mutmut(*arguments: str, limit: int | None = None) -> str:
+            command = [str(Path(sys.executable).with_name("mutmut")), *arguments]
             done = subprocess.run(
-                [str(Path(sys.executable).with_name("mutmut")), *arguments],
-                cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit, check=False,
-            )  # fmt: skip
+                command,
+                cwd=folder,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=limit,
+                check=False,
+            )
             return done.stdout.decode(errors="replace")
 
         try:
