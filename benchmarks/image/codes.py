@@ -54,7 +54,7 @@ def registered(codes: Codes) -> CodeColumn:
     column = CodeColumn()
     for start in range(0, len(codes), PAGE):
         page = codes[start : start + PAGE]
-        column = column.added(page, np.arange(start, start + len(page), dtype=np.int32))
+        column = column.appended(page, np.arange(start, start + len(page), dtype=np.int32))
     return column
 
 

@@ -18,20 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model import CODE_WORDS
-from .interface import Near
-from .postings import Slots, spread
+from .interface import NearCodes
+from .postings import Slots, ranges
 
-MOST_RADIUS = 31  # allowances of 2; with 3 there would be 137 values a part to look up, and a scan is as fast
+MAX_RADIUS = 31  # allowances of 2; with 3 there would be 137 values a part to look up, and a scan is as fast
 
 _PARTS = 16
 _VALUES = 1 << 16
-_TAIL = 1 << 13  # rows without tables: to scan them costs about what their tables would
-_MOST = 1 << 26  # rows in one set of tables: entries are counted in 32 bits
+_MAX_UNTABLED = 1 << 13  # rows without tables: to scan them costs about what their tables would
+_MAX_TABLED = 1 << 26  # rows in one set of tables: entries are counted in 32 bits
 _GROWTH = 4  # tables have at least so many times the rows of the next ones: fewer to look in, more to build again
-_CHUNK = 1 << 15  # candidates compared at once
-_HALVES = 48  # radius up to which half a code tells most rows apart
-_SCAN = 1 << 13  # rows scanned at once
-_SAME = 8  # works taken first from one code, the earliest; the rest come after everything else
+_MAX_CANDIDATES = 1 << 15  # candidates compared at once
+_MAX_HALF_RADIUS = 48  # radius up to which half a code tells most rows apart
+_MAX_SCANNED = 1 << 13  # rows scanned at once
+_MAX_EQUAL_FIRST = 8  # works taken first from one code, the earliest; the rest come after everything else
 
 Codes = NDArray[np.uint64]
 Rows = NDArray[np.int64]
@@ -70,7 +70,7 @@ class CodeColumn:
     count: int = 0
     tables: tuple[Tables, ...] = ()
 
-    def added(self, codes: Codes, slots: Slots) -> CodeColumn:
+    def appended(self, codes: Codes, slots: Slots) -> CodeColumn:
         """With more rows; slots ascend, in the column too."""
         count = self.count + len(codes)
         wide, where = self.codes, self.slots
@@ -80,12 +80,12 @@ class CodeColumn:
             wide[: self.count], where[: self.count] = self.codes[: self.count], self.slots[: self.count]
         # Rows past the count belong to no snapshot, so they may be written in place.
         wide[self.count : count], where[self.count : count] = codes, slots
-        return replace(self, codes=wide, slots=where, count=count)._tabled()
+        return replace(self, codes=wide, slots=where, count=count)._with_tables()
 
-    def kept(self, renumbered: Slots) -> CodeColumn:
+    def compacted(self, renumbered: Slots) -> CodeColumn:
         """Without dead slots: ``renumbered`` maps an old slot to its new one, -1 when dead; order is kept."""
         slots = renumbered[self.slots[: self.count]]
-        return CodeColumn().added(self.codes[: self.count][slots >= 0], slots[slots >= 0])
+        return CodeColumn().appended(self.codes[: self.count][slots >= 0], slots[slots >= 0])
 
     def at(self, slots: Slots) -> Codes:
         """The first code of each slot, shape (n, 4); zeros where it has none."""
@@ -96,9 +96,9 @@ class CodeColumn:
             out[there] = self.codes[row[there]]
         return out
 
-    def near(self, asked: Codes, radius: int, alive: NDArray[np.bool_]) -> Near:
+    def near(self, asked: Codes, radius: int, alive: NDArray[np.bool_]) -> NearCodes:
         """See `View.by_codes`."""
-        indexed = self.tables if radius <= MOST_RADIUS else ()
+        indexed = self.tables if radius <= MAX_RADIUS else ()
         rows, distance = self._within(np.ascontiguousarray(asked), radius, indexed)
         leader = np.arange(len(rows))
         for tables in indexed:
@@ -106,35 +106,38 @@ class CodeColumn:
         slots = self.slots[rows]
         similarity = 1.0 - distance[leader] / 256
         living = alive[slots]
-        if len(rows) > _SAME:
+        if len(rows) > _MAX_EQUAL_FIRST:
             group = np.where(living, _groups(self.codes[rows[: len(distance)]])[leader], -1)
             order = np.argsort(group << 40 | rows)
             ordered = group[order]
             place = np.arange(len(rows)) - np.searchsorted(ordered, ordered)
-            similarity[order[place >= _SAME]] -= 1.0
-        return Near(slots[living], similarity[living])
+            similarity[order[place >= _MAX_EQUAL_FIRST]] -= 1.0
+        return NearCodes(slots[living], similarity[living])
 
-    def _tabled(self) -> CodeColumn:
+    def _with_tables(self) -> CodeColumn:
         """With tables over all rows when too many have none, made together with those of the shorter tables before."""
         older = list(self.tables)
         start = older[-1].stop if older else 0
-        if self.count - start <= _TAIL:
+        if self.count - start <= _MAX_UNTABLED:
             return self
         while (
             older
             and older[-1].stop - older[-1].start < _GROWTH * (self.count - start)
-            and self.count - older[-1].start <= _MOST
+            and self.count - older[-1].start <= _MAX_TABLED
         ):
             start = older.pop().start
-        made = [_tables(self.codes, a, min(a + _MOST, self.count)) for a in range(start, self.count, _MOST)]
+        made = [
+            _build_tables(self.codes, a, min(a + _MAX_TABLED, self.count))
+            for a in range(start, self.count, _MAX_TABLED)
+        ]
         return replace(self, tables=(*older, *made))
 
     def _within(self, asked: Codes, radius: int, indexed: tuple[Tables, ...]) -> tuple[Rows, NDArray[np.int64]]:
         """Rows within the radius of any code asked for, followers left out, and their least distances."""
-        hits = [_scanned(self.codes, indexed[-1].stop if indexed else 0, self.count, asked, radius)]
+        hits = [_scan(self.codes, indexed[-1].stop if indexed else 0, self.count, asked, radius)]
         if indexed:
             probes = _probes(asked, radius)
-            hits += [_looked_up(tables, self.codes, asked, probes, radius) for tables in indexed]
+            hits += [_look_up(tables, self.codes, asked, probes, radius) for tables in indexed]
         pairs = np.sort(np.concatenate(hits))
         rows = pairs >> _DISTANCE_BITS
         nearest = np.ones(len(rows), dtype=np.bool_)
@@ -154,12 +157,12 @@ def _hits(codes: Codes, rows: Rows, asked: Codes, which: Rows | list[int], radiu
     return hits
 
 
-def _scanned(codes: Codes, start: int, stop: int, asked: Codes, radius: int) -> Rows:
+def _scan(codes: Codes, start: int, stop: int, asked: Codes, radius: int) -> Rows:
     hits = [_NONE]
-    for begin in range(start, stop, _SCAN):
-        chunk = codes[begin : min(begin + _SCAN, stop)]
+    for begin in range(start, stop, _MAX_SCANNED):
+        chunk = codes[begin : min(begin + _MAX_SCANNED, stop)]
         for n, code in enumerate(asked):
-            if radius > _HALVES:
+            if radius > _MAX_HALF_RADIUS:
                 four = np.bitwise_count(chunk ^ code).view(np.uint32)[:, 0]  # of a row's words; added without a loop
                 two = (four & np.uint32(0xFF00FF)) + (four >> np.uint32(8) & np.uint32(0xFF00FF))
                 distance = (two >> np.uint32(16)) + (two & np.uint32(0xFFFF))
@@ -216,7 +219,7 @@ def _pattern(radius: int) -> tuple[Rows, Rows, Rows, NDArray[np.uint16], NDArray
     return parts, (parts + 1) % _PARTS, parts * _VALUES, np.array(flip, np.uint16), np.array(bound, np.uint8)
 
 
-def _looked_up(tables: Tables, codes: Codes, asked: Codes, probes: _Probes, radius: int) -> Rows:
+def _look_up(tables: Tables, codes: Codes, asked: Codes, probes: _Probes, radius: int) -> Rows:
     firsts, lasts = tables.offsets.take(probes.buckets), tables.offsets.take(probes.buckets + 1)
     counts = lasts - firsts
     ends = counts.cumsum()
@@ -225,7 +228,7 @@ def _looked_up(tables: Tables, codes: Codes, asked: Codes, probes: _Probes, radi
     begin = 0
     while begin < len(counts):
         done = int(ends[begin - 1]) if begin else 0
-        end = max(begin + 1, int(ends.searchsorted(done + _CHUNK, side="right")))
+        end = max(begin + 1, int(ends.searchsorted(done + _MAX_CANDIDATES, side="right")))
         these = slice(begin, end)
         count = counts[these]
         # A gather of single entries waits for memory many at a time, the one of whole stretches after it does not.
@@ -244,9 +247,9 @@ def _looked_up(tables: Tables, codes: Codes, asked: Codes, probes: _Probes, radi
     return np.concatenate(hits)
 
 
-def _tables(codes: Codes, start: int, stop: int) -> Tables:
+def _build_tables(codes: Codes, start: int, stop: int) -> Tables:
     mine = codes[start:stop]
-    order, new = _equal(mine)
+    order, new = _sort_equal(mine)
     lead = order[new]
     followers = order[~new]
     leader = lead[np.cumsum(new)[~new] - 1]
@@ -285,14 +288,14 @@ def _with_followers(tables: Tables, rows: Rows, leader: Rows) -> tuple[Rows, Row
     leading = np.flatnonzero(tables.leaders[at] == rows)
     first = tables.firsts[at[leading]]
     count = tables.firsts[at[leading] + 1] - first
-    more = tables.followers[spread(first, count)]
+    more = tables.followers[ranges(first, count)]
     return np.concatenate((rows, more)), np.concatenate((leader, np.repeat(leader[leading], count)))
 
 
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], dtype=np.uint64)
 
 
-def _equal(codes: Codes) -> tuple[Rows, NDArray[np.bool_]]:
+def _sort_equal(codes: Codes) -> tuple[Rows, NDArray[np.bool_]]:
     """An order in which equal codes lie together, rows ascending, and in it where each of them begins."""
     mixed = codes * _MIX
     mixed ^= mixed >> np.uint64(32)
@@ -309,7 +312,7 @@ def _equal(codes: Codes) -> tuple[Rows, NDArray[np.bool_]]:
 
 def _groups(codes: Codes) -> Rows:
     """A number for each code, the same for equal ones only."""
-    order, new = _equal(codes)
+    order, new = _sort_equal(codes)
     out = np.empty(len(codes), dtype=np.int64)
     out[order] = np.cumsum(new)
     return out

@@ -29,7 +29,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Near:
+class NearCodes:
     """Works with a code near one of a query's.
 
     Attributes:
@@ -77,7 +77,7 @@ class View(Statistics, Protocol):
         ``radius`` of the others (its signature); at most about ``cap`` postings of a word are looked at."""
         ...
 
-    def by_codes(self, codes: NDArray[np.uint64], radius: int) -> Near:
+    def by_codes(self, codes: NDArray[np.uint64], radius: int) -> NearCodes:
         """Works with a code within ``radius`` bits of any of the codes, shape (n, 4); fast up to 31, a scan beyond."""
         ...
 

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from ..model import Fingerprint
 from . import postings
 from .hamming import CodeColumn, Codes
-from .interface import Change, Near
+from .interface import Change, NearCodes
 from .postings import Slots
 
-_EXACT = 256  # works taken from one digest
-_COMPACT = 4096  # dead slots tolerated whatever their share
+_MAX_SAME_DIGEST = 256  # works taken from one digest
+_TOLERATED_DEAD = 4096  # dead slots tolerated whatever their share
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,13 +56,13 @@ class MemoryView:
         return self._sizes[slots].astype(np.int64)
 
     def by_digest(self, digest: bytes) -> Slots:
-        return postings.found(self._digests, _digest_keys([digest]), self._alive, _EXACT).slots
+        return postings.lookup(self._digests, _digest_keys([digest]), self._alive, _MAX_SAME_DIGEST).slots
 
     def by_keys(self, keys: postings.Keys, cap: int) -> postings.Postings:
-        return postings.found(self._family.keys, keys, self._alive, cap)
+        return postings.lookup(self._family.keys, keys, self._alive, cap)
 
     def by_near_keys(self, keys: postings.Keys, bits: int, radius: int, cap: int) -> postings.NearPostings:
-        return postings.near(self._family.keys, keys, self._alive, bits, radius, cap)
+        return postings.lookup_near(self._family.keys, keys, self._alive, bits, radius, cap)
 
     def count_near_keys(self, keys: postings.Keys, bits: int, radius: int, cap: int) -> NDArray[np.int64]:
         found = self.by_near_keys(keys, bits, radius, cap)
@@ -73,7 +73,7 @@ class MemoryView:
     def codes_at(self, slots: Slots) -> Codes:
         return self._family.codes.at(slots)
 
-    def by_codes(self, codes: Codes, radius: int) -> Near:
+    def by_codes(self, codes: Codes, radius: int) -> NearCodes:
         return self._family.codes.near(codes, radius, self._alive)
 
 
@@ -125,7 +125,7 @@ class MemoryIndex:
                     fresh[slot] = change.fingerprint
             self._insert(fresh)
             self._position = last
-            if self._dead > max(_COMPACT, len(self._slot_of)):
+            if self._dead > max(_TOLERATED_DEAD, len(self._slot_of)):
                 self._compact()
 
     def view(self, algorithm: str) -> MemoryView:
@@ -141,9 +141,9 @@ class MemoryIndex:
 
     def _grow(self, more: int) -> None:
         need = self._count + more
-        if need > postings.MOST_SLOTS:
+        if need > postings.MAX_SLOTS:
             raise OverflowError(
-                f"one index holds at most {postings.MOST_SLOTS} registrations; divide them among several"
+                f"one index holds at most {postings.MAX_SLOTS} registrations; divide them among several"
             )
         if need > len(self._works):
             size = max(need, 2 * len(self._works), 1024)
@@ -155,17 +155,17 @@ class MemoryIndex:
         if not fresh:
             return
         everyone = np.fromiter(fresh, dtype=np.int32, count=len(fresh))
-        self._digests = postings.added(self._digests, _digest_keys([f.digest for f in fresh.values()]), everyone)
+        self._digests = postings.inserted(self._digests, _digest_keys([f.digest for f in fresh.values()]), everyone)
         for algorithm in {f.algorithm for f in fresh.values()}:
             mine = {slot: f for slot, f in fresh.items() if f.algorithm == algorithm}
             slots = np.fromiter(mine, dtype=np.int32, count=len(mine))
             keys = np.concatenate([f.keys for f in mine.values()])
             key_slots = np.repeat(slots, [len(f.keys) for f in mine.values()])
             family = self._families.get(algorithm, _Family())
-            family = replace(family, keys=postings.added(family.keys, keys, key_slots))
+            family = replace(family, keys=postings.inserted(family.keys, keys, key_slots))
             codes = np.concatenate([f.codes for f in mine.values()])
             code_slots = np.repeat(slots, [len(f.codes) for f in mine.values()])
-            self._families[algorithm] = replace(family, codes=family.codes.added(codes, code_slots))
+            self._families[algorithm] = replace(family, codes=family.codes.appended(codes, code_slots))
 
     def _compact(self) -> None:
         """Forget dead slots; new arrays throughout, because a reader may hold the old ones."""
@@ -175,9 +175,11 @@ class MemoryIndex:
         self._count, self._dead = len(self._works), 0
         self._alive = np.ones(self._count, dtype=np.bool_)
         self._slot_of = {work: slot for slot, work in enumerate(self._works.tolist())}
-        self._digests = postings.kept(self._digests, renumbered)
+        self._digests = postings.compacted(self._digests, renumbered)
         for name, family in self._families.items():
-            self._families[name] = _Family(postings.kept(family.keys, renumbered), family.codes.kept(renumbered))
+            self._families[name] = _Family(
+                postings.compacted(family.keys, renumbered), family.codes.compacted(renumbered)
+            )
 
 
 def _digest_keys(digests: Sequence[bytes]) -> postings.Keys:

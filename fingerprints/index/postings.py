@@ -7,25 +7,27 @@ altogether, a look-up is a binary search in each of a few runs, and there is no 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 KEY_BITS = 40
 SLOT_BITS = 64 - KEY_BITS
-MOST_SLOTS = 1 << SLOT_BITS
+MAX_SLOTS = 1 << SLOT_BITS
 
-_CHUNK = 1 << 15  # pairs compared at once: what fits a core's own cache is several times faster
-_MANY = 1 << 13  # pairs of one word from which they are compared by themselves; of fewer, calls would take longer
+_MAX_PAIRS = 1 << 15  # compared at once: what fits a core's own cache is several times faster
+_MIN_PAIRS_ALONE = 1 << 13  # of one word, to compare them by themselves; of fewer, calls would take longer
 _GROWTH = 4  # a run is at least so much longer than the next: fewer to look in, more to merge
 
 Keys = NDArray[np.uint64]
 Slots = NDArray[np.int32]
 Run = NDArray[np.uint64]  # key << SLOT_BITS | slot, ascending
 
-_SLOT = np.uint64(SLOT_BITS)
-_MASK = np.uint64(MOST_SLOTS - 1)
+_SHIFT = np.uint64(SLOT_BITS)
+_SLOT_MASK = np.uint64(MAX_SLOTS - 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +58,7 @@ class NearPostings(Postings):
     distance: NDArray[np.uint8]
 
 
-def spread(
+def ranges(
     first: NDArray[np.integer], count: NDArray[np.integer], step: NDArray[np.float64] | None = None
 ) -> NDArray[np.int64]:
     """The places ``first[i]``, ``first[i] + 1``, ... ``count[i]`` of them, for each i in turn.
@@ -75,7 +77,7 @@ def spread(
     return places
 
 
-def added(runs: tuple[Run, ...], keys: Keys, slots: Slots) -> tuple[Run, ...]:
+def inserted(runs: tuple[Run, ...], keys: Keys, slots: Slots) -> tuple[Run, ...]:
     """The runs with more postings in them; the old ones are not changed, so a reader may go on with them.
 
     Args:
@@ -84,35 +86,37 @@ def added(runs: tuple[Run, ...], keys: Keys, slots: Slots) -> tuple[Run, ...]:
     """
     if not len(keys):
         return runs
-    out = [*runs, np.sort(keys << _SLOT | slots.astype(np.uint64))]
+    out = [*runs, np.sort(keys << _SHIFT | slots.astype(np.uint64))]
     while len(out) > 1 and len(out[-2]) < _GROWTH * len(out[-1]):
         # The two are sorted already: the stable sort finds that out and merges them.
         out[-2:] = [np.sort(np.concatenate(out[-2:]), kind="stable")]
     return tuple(out)
 
 
-def found(runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], cap: int) -> Postings:
+def lookup(runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], cap: int) -> Postings:
     """What stands under keys; ascending keys are looked up fastest."""
     counts = np.zeros(len(keys), dtype=np.int64)
     asked: list[NDArray[np.int64]] = [counts[:0]]
     slots: list[Slots] = [np.zeros(0, dtype=np.int32)]
     for run in runs:
-        low = np.searchsorted(run, keys << _SLOT)
+        low = np.searchsorted(run, keys << _SHIFT)
         low[low == len(run)] = 0
-        there = np.flatnonzero(run[low] >> _SLOT == keys)
+        there = np.flatnonzero(run[low] >> _SHIFT == keys)
         first = low[there]
-        count = np.searchsorted(run, (keys[there] << _SLOT) | _MASK, side="right") - first
+        count = np.searchsorted(run, (keys[there] << _SHIFT) | _SLOT_MASK, side="right") - first
         counts[there] += count
         taken = np.minimum(count, cap)
         which = np.repeat(np.arange(len(there)), taken)
-        hits = (run[spread(first, taken)] & _MASK).astype(np.int32)
+        hits = (run[ranges(first, taken)] & _SLOT_MASK).astype(np.int32)
         living = alive[hits]
         asked.append(there[which[living]])
         slots.append(hits[living])
     return Postings(counts, np.concatenate(asked), np.concatenate(slots))
 
 
-def near(runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], bits: int, radius: int, cap: int) -> NearPostings:
+def lookup_near(
+    runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], bits: int, radius: int, cap: int
+) -> NearPostings:
     """What stands under keys of which the upper ``bits`` bits, the word, are the same and of the other bits, the
     signature, at most ``radius`` differ: Hamming embedding (Jegou, Douze, Schmid, 2008).
 
@@ -121,68 +125,128 @@ def near(runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], bits: int,
         bits: 1 to 40.
         cap: of a word with more postings than this, so many are compared, evenly spaced in the order of signatures.
     """
-    order = np.argsort(keys, kind="stable")
-    shifted = keys[order] << _SLOT
-    rest = np.uint64(64 - bits)
-    words = shifted >> rest
-    changes = np.concatenate(([True], words[1:] != words[:-1])) if len(words) else np.zeros(0, dtype=np.bool_)
-    word = np.cumsum(changes) - 1
-    begins = np.append(np.flatnonzero(changes), len(words))
-    distinct = words[changes] << rest
-    last = distinct | ((np.uint64(1) << rest) - np.uint64(1))
-    firsts = [np.searchsorted(run, distinct) for run in runs]
-    sizes = [np.searchsorted(run, last, side="right") - first for run, first in zip(runs, firsts, strict=True)]
-    total = sum(sizes, np.zeros(len(distinct), dtype=np.int64))
+    words = _group_by_word(keys, bits)
+    firsts = [np.searchsorted(run, words.low) for run in runs]
+    sizes = [np.searchsorted(run, words.high, side="right") - first for run, first in zip(runs, firsts, strict=True)]
+    total = sum(sizes, np.zeros(len(words.low), dtype=np.int64))
     counts = np.empty(len(keys), dtype=np.int64)
-    counts[order] = total[word]
+    counts[words.order] = total[words.group]
     asked: list[NDArray[np.int64]] = [counts[:0]]
     slots: list[Slots] = [np.zeros(0, dtype=np.int32)]
     distances: list[NDArray[np.uint8]] = [np.zeros(0, dtype=np.uint8)]
-
-    def take(which: NDArray[np.int64], entries: Run, distance: NDArray[np.uint8]) -> None:
-        here = (entries & _MASK).astype(np.int32)
-        living = alive[here]
-        asked.append(order[which[living]])
-        slots.append(here[living])
-        distances.append(distance[living])
-
     for run, first, size in zip(runs, firsts, sizes, strict=True):
         share = np.where(total > cap, -(-size * cap // np.maximum(total, 1)), size)
         step = np.where(share < size, size / np.maximum(share, 1), 1.0)
-        many = share * np.diff(begins) >= _MANY
-        for n in np.flatnonzero(many):
-            # What stands under a word is read once for all keys that have it.
-            one = slice(n, n + 1)
-            entries = run[spread(first[one], share[one], step[one])]
-            most = max(1, _CHUNK // len(entries))
-            for start in range(begins[n], begins[n + 1], most):
-                mine = np.arange(start, min(start + most, begins[n + 1]))
-                distance = np.bitwise_count((entries ^ shifted[mine, None]) >> _SLOT).ravel()
-                hits = np.flatnonzero(distance <= radius)
-                which, place = np.divmod(hits, len(entries))
-                take(mine[which], entries[place], distance[hits])
-        short = np.where(many, 0, share)[word]
-        these = np.flatnonzero(short)
-        ends = np.cumsum(short[these])
-        start = 0
-        while start < len(these):
-            done = int(ends[start - 1]) if start else 0
-            stop = max(start + 1, int(np.searchsorted(ends, done + _CHUNK, side="right")))
-            mine = these[start:stop]
-            taken, group = short[mine], word[mine]
-            sampled = (step[group] > 1).any()
-            entries = run[spread(first[group], taken, step[group] if sampled else None)]
-            distance = np.bitwise_count((entries ^ np.repeat(shifted[mine], taken)) >> _SLOT)
-            hits = np.flatnonzero(distance <= radius)
-            take(mine[np.searchsorted(ends[start:stop] - done, hits, side="right")], entries[hits], distance[hits])
-            start = stop
+        common = share * np.diff(words.begins) >= _MIN_PAIRS_ALONE
+        for which, entries, distance in chain(
+            _compare_alone(run, words, np.flatnonzero(common), first, share, step, radius),
+            _compare_together(run, words, first, np.where(common, 0, share), step, radius),
+        ):
+            here = (entries & _SLOT_MASK).astype(np.int32)
+            living = alive[here]
+            asked.append(words.order[which[living]])
+            slots.append(here[living])
+            distances.append(distance[living])
     return NearPostings(counts, np.concatenate(asked), np.concatenate(slots), np.concatenate(distances))
 
 
-def kept(runs: tuple[Run, ...], renumbered: Slots) -> tuple[Run, ...]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Words:
+    """Keys in ascending order, grouped by their word.
+
+    Attributes:
+        order: shape (n,), the place of each among those given.
+        shifted: shape (n,), each as the upper bits of a posting.
+        group: shape (n,), the number of its word.
+        begins: shape (w + 1,), where each word's keys begin.
+        low, high: shape (w,), the least and the greatest posting that stands under each word.
+    """
+
+    order: NDArray[np.int64]
+    shifted: Keys
+    group: NDArray[np.int64]
+    begins: NDArray[np.int64]
+    low: Keys
+    high: Keys
+
+
+# Of keys, by their places in order: which were compared, with which postings, and the distances up to the radius.
+_Compared = tuple[NDArray[np.int64], Run, NDArray[np.uint8]]
+
+
+def _group_by_word(keys: Keys, bits: int) -> _Words:
+    order = np.argsort(keys, kind="stable")
+    shifted = keys[order] << _SHIFT
+    rest = np.uint64(64 - bits)
+    words = shifted >> rest
+    changes = np.concatenate(([True], words[1:] != words[:-1])) if len(words) else np.zeros(0, dtype=np.bool_)
+    low = words[changes] << rest
+    high = low | ((np.uint64(1) << rest) - np.uint64(1))
+    begins = np.append(np.flatnonzero(changes), len(words))
+    return _Words(order, shifted, np.cumsum(changes) - 1, begins, low, high)
+
+
+def _compare_alone(
+    run: Run,
+    words: _Words,
+    which: NDArray[np.int64],
+    first: NDArray[np.int64],
+    share: NDArray[np.int64],
+    step: NDArray[np.float64],
+    radius: int,
+) -> Iterator[_Compared]:
+    """Compare all keys of one word with its postings, which are read once for all of them, word by word.
+
+    Args:
+        which: numbers of the words.
+        first, share, step: of each word, shape (w,): where its postings begin, how many are read, how far apart.
+    """
+    for n in which:
+        one = slice(n, n + 1)
+        entries = run[ranges(first[one], share[one], step[one])]
+        most = max(1, _MAX_PAIRS // len(entries))
+        for start in range(words.begins[n], words.begins[n + 1], most):
+            mine = np.arange(start, min(start + most, words.begins[n + 1]))
+            distance = np.bitwise_count((entries ^ words.shifted[mine, None]) >> _SHIFT).ravel()
+            hits = np.flatnonzero(distance <= radius)
+            key, place = np.divmod(hits, len(entries))
+            yield mine[key], entries[place], distance[hits]
+
+
+def _compare_together(
+    run: Run,
+    words: _Words,
+    first: NDArray[np.int64],
+    share: NDArray[np.int64],
+    step: NDArray[np.float64],
+    radius: int,
+) -> Iterator[_Compared]:
+    """Compare the keys of many words, each with its own postings; see `_compare_alone`.
+
+    Args:
+        share: 0 where a word is left out.
+    """
+    count = share[words.group]
+    these = np.flatnonzero(count)
+    ends = np.cumsum(count[these])
+    start = 0
+    while start < len(these):
+        done = int(ends[start - 1]) if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, done + _MAX_PAIRS, side="right")))
+        mine = these[start:stop]
+        taken, group = count[mine], words.group[mine]
+        sampled = (step[group] > 1).any()
+        entries = run[ranges(first[group], taken, step[group] if sampled else None)]
+        distance = np.bitwise_count((entries ^ np.repeat(words.shifted[mine], taken)) >> _SHIFT)
+        hits = np.flatnonzero(distance <= radius)
+        yield mine[np.searchsorted(ends[start:stop] - done, hits, side="right")], entries[hits], distance[hits]
+        start = stop
+
+
+def compacted(runs: tuple[Run, ...], renumbered: Slots) -> tuple[Run, ...]:
     """The runs without dead slots: ``renumbered`` maps an old slot to its new one, -1 when dead; order is kept."""
     out = []
     for run in runs:
-        new = renumbered[(run & _MASK).astype(np.int64)]
-        out.append((run & ~_MASK | np.maximum(new, 0).astype(np.uint64))[new >= 0])
+        new = renumbered[(run & _SLOT_MASK).astype(np.int64)]
+        out.append((run & ~_SLOT_MASK | np.maximum(new, 0).astype(np.uint64))[new >= 0])
     return tuple(run for run in out if len(run))

@@ -15,23 +15,23 @@ from .grams import Positions, grouped
 from .normalization import Normal
 from .scoring import Weights
 
-_HUB = 64  # works read from one key; how many more there are is known
-_COMPARED = 48  # works among which versions of one work are told apart
-_VERSIONS = 0.75  # resemblance from which two texts are versions of one
-_CANDIDATES = 64  # works that are aligned
-_HITS = 2  # keys in common, own to the work and near each other, below which it is not aligned
-_LINE = 64  # units of an upload up to which it takes one less
-_PAGE = 1200  # units of an upload from which it takes one more
-_LONG = 300  # keys of a work from which it takes another one more (`keys.SHORT` units in windows of `keys.WINDOW`)
+_MAX_WORKS_OF_A_KEY = 64  # read; how many more there are is known
+_MAX_COMPARED = 48  # works among which versions of one work are told apart
+_MIN_RESEMBLANCE = 0.75  # of two texts that are versions of one
+_MAX_CANDIDATES = 64  # works that are aligned
+_MIN_SHARED = 2  # keys own to the work and near each other, below which it is not aligned
+_MAX_LINE = 64  # units of an upload up to which one key less does
+_MIN_PAGE = 1200  # units of an upload from which it takes one more
+_MIN_LONG_KEYS = 300  # keys of a work from which it takes another: `winnowing.SHORT` units in windows of `WINDOW`
 _LIBRARY = 1000  # works from which on a phrase that many have says less and less
-_APART = 9  # letters between keys that support each other: more than one phrase of three words
-_PHRASE = 24  # letters between the first and the last key of one phrase
-_SCATTERED = 0.004  # keys anywhere, a unit of the upload, that do as well: it was reworded throughout
-_NEIGHBOURS = 200  # letters of the upload between keys that are near each other; a Han character counts three
-_COPY = 0.08  # share of the upload's grams from which a work is aligned whoever else has them: half of those it keeps
+_MIN_APART = 9  # letters between keys that support each other: more than one phrase of three words
+_MAX_PHRASE = 24  # letters between the first and the last key of one phrase
+_MIN_SCATTERED = 0.004  # keys anywhere, a unit of the upload, that do as well: it was reworded throughout
+_MAX_NEIGHBOUR = 200  # letters of the upload between keys that are near each other; a Han character counts three
+_MIN_COPY = 0.08  # share of the grams from which a work is aligned whoever else has them: half of those it keeps
 _AROUND = winnowing.WINDOW // 2  # units around an indexed gram that stand where it stands
-_BLOCK = 1 << 14  # positions spread at a time, to bound memory
-_NEAR = 24  # units from the nearest indexed gram up to which what holds for it is taken to hold
+_MAX_SPREAD_AT_ONCE = 1 << 14  # positions, to bound memory
+_MAX_TO_NEAREST = 24  # units from the nearest indexed gram up to which what holds for it is taken to hold
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,33 +59,36 @@ def look_up(text: Normal, query: Fingerprint, view: View) -> Lookup:
     """
     asked, positions = winnowing.asked(text)
     distinct, place = grouped(asked)
-    postings = view.by_keys(distinct, _HUB)
+    postings = view.by_keys(distinct, _MAX_WORKS_OF_A_KEY)
     slots, who = np.unique(postings.slots, return_inverse=True)
     hits = np.bincount(who, minlength=len(slots))
-    first = np.zeros(len(distinct))
+    first = np.zeros(len(distinct))  # letters of the upload before the first occurrence of each key
     first[place[::-1]] = np.cumsum(scoring.weights(text))[positions[::-1]]
-    span = float(first.max(initial=0.0)) + _NEIGHBOURS + 1
+    span = float(first.max(initial=0.0)) + _MAX_NEIGHBOUR + 1
     where = who * span + first[postings.asked]  # the letters of the upload, once for every work
     supported = _supported(where) if len(view) > _LIBRARY else np.ones(len(where), dtype=np.bool_)
     spread = _spread(view, postings, slots, who, hits, supported)
     counted = scoring.own_share(spread)[postings.asked]
     own = np.bincount(who, counted, minlength=len(slots))
     together = _together(where[counted > 0], span, len(slots))
-    needed = np.full(len(slots), _HITS)
-    if len(text.units) >= _PAGE:
-        needed = np.where(view.sizes_at(slots) >= _LONG, _HITS + 2, _HITS + 1)
-    elif len(text.units) < _LINE:
-        needed[:] = 1
-    promising = (together >= needed) | (own >= _SCATTERED * len(text.units))
-    order = np.lexsort((-own, -together))
+    promising = together >= _needed(text, slots, view)
+    promising |= own >= _MIN_SCATTERED * len(text.units)
     # A copy of the whole is one even where all of it is a template.
-    promising |= hits >= max(_COPY * len(distinct), _HITS)
-    order = order[promising[order]][:_CANDIDATES]
-    same = view.by_keys(query.keys[:1], _HUB).slots  # under the key of the whole normal form
+    promising |= hits >= max(_MIN_COPY * len(distinct), _MIN_SHARED)
+    order = np.lexsort((-own, -together))
+    order = order[promising[order]][:_MAX_CANDIDATES]
+    same = view.by_keys(query.keys[:1], _MAX_WORKS_OF_A_KEY).slots  # under the key of the whole normal form
+    works = tuple(dict.fromkeys(view.works(np.concatenate((same, slots[order]))).tolist()))
     spread = spread[place]
     known = np.flatnonzero(spread)
-    works = tuple(dict.fromkeys(view.works(np.concatenate((same, slots[order]))).tolist()))
     return Lookup(works, asked[known], positions[known], spread[known])
+
+
+def _needed(text: Normal, slots: Slots, view: View) -> NDArray[np.int64]:
+    """How many keys each work must have near each other to be aligned."""
+    if len(text.units) >= _MIN_PAGE:
+        return np.where(view.sizes_at(slots) >= _MIN_LONG_KEYS, _MIN_SHARED + 2, _MIN_SHARED + 1)
+    return np.full(len(slots), _MIN_SHARED - 1 if len(text.units) < _MAX_LINE else _MIN_SHARED)
 
 
 def _supported(where: Weights) -> NDArray[np.bool_]:
@@ -96,11 +99,11 @@ def _supported(where: Weights) -> NDArray[np.bool_]:
     """
     order = np.argsort(where)
     ordered = where[order]
-    after = np.minimum(np.searchsorted(ordered, ordered + _APART), len(ordered) - 1)
-    before = np.maximum(np.searchsorted(ordered, ordered - _APART, side="right") - 1, 0)
-    ahead, behind = ordered[after] - ordered, ordered - ordered[before]
+    after = np.minimum(np.searchsorted(ordered, ordered + _MIN_APART), len(ordered) - 1)
+    before = np.maximum(np.searchsorted(ordered, ordered - _MIN_APART, side="right") - 1, 0)
+    apart = np.stack((ordered[after] - ordered, ordered - ordered[before]))
     out = np.empty(len(where), dtype=np.bool_)
-    out[order] = ((ahead >= _APART) & (ahead <= _NEIGHBOURS)) | ((behind >= _APART) & (behind <= _NEIGHBOURS))
+    out[order] = ((apart >= _MIN_APART) & (apart <= _MAX_NEIGHBOUR)).any(axis=0)
     return out
 
 
@@ -112,9 +115,9 @@ def _together(where: Weights, span: float, works: int) -> NDArray[np.int64]:
     """
     out = np.zeros(works, dtype=np.int64)
     place = np.sort(where)
-    ends = np.searchsorted(place, place + _NEIGHBOURS)
+    ends = np.searchsorted(place, place + _MAX_NEIGHBOUR)
     count = ends - np.arange(len(place))
-    count = np.where(place[ends - 1] - place >= _PHRASE, count, np.minimum(count, _HITS + 1))
+    count = np.where(place[ends - 1] - place >= _MAX_PHRASE, count, np.minimum(count, _MIN_SHARED + 1))
     np.maximum.at(out, (place // span).astype(np.int64), count)
     return out
 
@@ -135,8 +138,8 @@ def _spread(
     standing = np.bincount(asked, minlength=size)
     alone = counts * (1.0 - standing / np.maximum(read, 1))
     out: Weights = np.maximum(counts - alone * (1.0 - min(1.0, _LIBRARY / max(len(view), 1))), np.minimum(counts, 1.0))
-    compared = np.flatnonzero(hits > _HITS)  # with fewer keys in common it is a phrase that they share
-    compared = compared[np.argsort(-hits[compared], kind="stable")][:_COMPARED]
+    compared = np.flatnonzero(hits > _MIN_SHARED)  # with fewer keys in common it is a phrase that they share
+    compared = compared[np.argsort(-hits[compared], kind="stable")][:_MAX_COMPARED]
     first = compared[versions(view.codes_at(slots[compared]))] if len(compared) else compared
     if not (first != compared).any():
         return out
@@ -152,7 +155,7 @@ def _spread(
 
 def versions(codes: NDArray[np.uint64]) -> NDArray[np.int64]:
     """For each text the first that it is a version of, itself perhaps, by their codes of shape (n, 4)."""
-    alike = minhash.resemblance(codes[:, None], codes[None]) >= _VERSIONS
+    alike = minhash.resemblance(codes[:, None], codes[None]) >= _MIN_RESEMBLANCE
     np.fill_diagonal(alike, True)
     out: NDArray[np.int64] = np.argmax(alike, axis=0)
     return out
@@ -165,12 +168,12 @@ def spread_over_units(text: Normal, found: Lookup) -> Weights:
     """
     out = np.zeros(len(text.units))
     offsets = np.arange(-_AROUND, max(winnowing.SIZES) + _AROUND)
-    for start in range(0, len(found.positions), _BLOCK):
-        positions = found.positions[start : start + _BLOCK]
+    for start in range(0, len(found.positions), _MAX_SPREAD_AT_ONCE):
+        positions = found.positions[start : start + _MAX_SPREAD_AT_ONCE]
         size = np.array(winnowing.SIZES)[text.scripts[positions]]
         units = positions[:, None] + offsets
         inside = (offsets < size[:, None] + _AROUND) & (units >= 0) & (units < len(out))
-        spread = np.broadcast_to(found.spread[start : start + _BLOCK, None], units.shape)
+        spread = np.broadcast_to(found.spread[start : start + _MAX_SPREAD_AT_ONCE, None], units.shape)
         np.maximum.at(out, units[inside], spread[inside])
     # Where a template is interrupted by what was filled in, its ends have no indexed gram: the nearest one speaks.
     known = np.flatnonzero(out)
@@ -179,6 +182,6 @@ def spread_over_units(text: Normal, found: Lookup) -> Weights:
         after = np.searchsorted(known, gaps)
         right, left = known[np.minimum(after, len(known) - 1)], known[np.maximum(after - 1, 0)]
         nearest = np.where(np.abs(right - gaps) < np.abs(gaps - left), right, left)
-        near = np.abs(nearest - gaps) <= _NEAR
+        near = np.abs(nearest - gaps) <= _MAX_TO_NEAREST
         out[gaps[near]] = out[nearest[near]]
     return out

@@ -57,23 +57,23 @@ def test_the_same_as_brute_force(data: st.DataObject, seed: int, radius: int) ->
 
     column, slot = CodeColumn(), 0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_TAIL", data.draw(st.sampled_from([3, 20, 1000]), "tail"))
-        patch.setattr(module, "_SCAN", data.draw(st.sampled_from([1, 7, 1 << 13]), "scan"))
-        patch.setattr(module, "_CHUNK", data.draw(st.sampled_from([1, 30, 1 << 16]), "chunk"))
-        patch.setattr(module, "_MOST", data.draw(st.sampled_from([10, 1 << 26]), "most"))
+        patch.setattr(module, "_MAX_UNTABLED", data.draw(st.sampled_from([3, 20, 1000]), "tail"))
+        patch.setattr(module, "_MAX_SCANNED", data.draw(st.sampled_from([1, 7, 1 << 13]), "scan"))
+        patch.setattr(module, "_MAX_CANDIDATES", data.draw(st.sampled_from([1, 30, 1 << 16]), "chunk"))
+        patch.setattr(module, "_MAX_TABLED", data.draw(st.sampled_from([10, 1 << 26]), "most"))
         for size in data.draw(st.lists(st.integers(0, 40), max_size=8), "sizes"):
             more = batch(size)
             if size and r.random() < 0.5:
                 more = more[r.integers(0, size, size) // 3]  # many equal ones
             mine = slot + np.sort(r.integers(0, 20, size)).astype(np.int32)  # some slots have several codes
-            column, slot = column.added(more, mine), slot + 20
+            column, slot = column.appended(more, mine), slot + 20
         alive = r.random(slot + 1) < 0.8
         stored, slots = column.codes[: column.count], column.slots[: column.count]
         asked = np.concatenate((batch(3), bases))[: data.draw(st.integers(0, 6), "asked")]
         assert found(column, asked, radius, alive) == brute(stored, slots, asked, alive, radius)
         if column.count:
             renumbered = np.where(alive, np.cumsum(alive) - 1, -1).astype(np.int32)
-            left = column.kept(renumbered)
+            left = column.compacted(renumbered)
             everyone = np.ones(len(alive), dtype=np.bool_)
             expected = [(renumbered[s], similarity) for s, similarity in brute(stored, slots, asked, alive, radius)]
             assert found(left, asked, radius, everyone) == expected
@@ -93,9 +93,9 @@ def test_the_hardest_differences_are_found_and_one_bit_more_is_not(radius: int) 
             lump = (16 * turn + np.arange(count)) % 256  # all in as few parts as they fit in
             into.append(flipped(base, lump.tolist()))
     codes = np.concatenate((np.array(within), np.array(beyond), r.integers(0, 1 << 64, (20_000, 4), dtype=np.uint64)))
-    column = CodeColumn().added(codes, np.arange(len(codes), dtype=np.int32))
+    column = CodeColumn().appended(codes, np.arange(len(codes), dtype=np.int32))
     assert column.tables[-1].stop == column.count
-    scanned = CodeColumn().added(codes[:64], np.arange(64, dtype=np.int32))
+    scanned = CodeColumn().appended(codes[:64], np.arange(64, dtype=np.int32))
     assert scanned.tables == ()
     for either in (column, scanned):
         near = either.near(base[None], radius, np.ones(len(codes), dtype=np.bool_))
@@ -112,7 +112,7 @@ def test_a_hub_of_equal_codes_has_one_entry_and_hides_nobody() -> None:
     column = CodeColumn()
     for start in range(0, len(codes), 9000):
         part = codes[start : start + 9000]
-        column = column.added(part, np.arange(start, start + len(part), dtype=np.int32))
+        column = column.appended(part, np.arange(start, start + len(part), dtype=np.int32))
     assert sum(len(tables.entries) for tables in column.tables) <= 16 * (len(others) + 1 + len(column.tables))
     near = column.near(np.concatenate((flat[:1], others[:1])), 31, np.arange(len(codes)) > 2)
     assert len(near.slots) == 50_000 - 3 + 2
@@ -121,11 +121,11 @@ def test_a_hub_of_equal_codes_has_one_entry_and_hides_nobody() -> None:
 
 
 def test_the_tables_stay_few_and_a_row_is_in_one_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_TAIL", 10)
+    monkeypatch.setattr(module, "_MAX_UNTABLED", 10)
     r = np.random.default_rng(5)
     column = CodeColumn()
     for slot in range(3000):
-        column = column.added(r.integers(0, 1 << 64, (1, 4), dtype=np.uint64), np.array([slot], dtype=np.int32))
+        column = column.appended(r.integers(0, 1 << 64, (1, 4), dtype=np.uint64), np.array([slot], dtype=np.int32))
         stops = [0, *(tables.stop for tables in column.tables)]
         assert [tables.start for tables in column.tables] == stops[:-1]
         assert column.count - stops[-1] <= 10
@@ -133,7 +133,7 @@ def test_the_tables_stay_few_and_a_row_is_in_one_of_them(monkeypatch: pytest.Mon
 
 
 def test_a_view_keeps_its_moment_while_another_thread_writes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_TAIL", 8)
+    monkeypatch.setattr(module, "_MAX_UNTABLED", 8)
     r = np.random.default_rng(6)
     base = r.integers(0, 1 << 64, 4, dtype=np.uint64)
 

@@ -169,7 +169,7 @@ def test_another_algorithm_is_found_by_digest_only() -> None:
 
 
 def test_compaction_forgets_the_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_COMPACT", 50)
+    monkeypatch.setattr(memory, "_TOLERATED_DEAD", 50)
     index = MemoryIndex()
     for n in range(300):
         index.apply([Change(n + 1, n % 7, made(n % 7, n % 3))])
@@ -184,13 +184,13 @@ def test_runs_stay_few_and_ordered() -> None:
     everything = []
     for slot in range(500):
         keys = r.integers(0, 300, 4).astype(np.uint64)
-        stored = postings.added(stored, keys, np.full(4, slot, dtype=np.int32))
+        stored = postings.inserted(stored, keys, np.full(4, slot, dtype=np.int32))
         everything += [(int(k), slot) for k in keys]
     assert len(stored) < 12
     assert all((np.diff(run.astype(np.float64)) >= 0).all() for run in stored)
     alive = np.arange(500) % 3 > 0
     asked = np.arange(0, 300, 17, dtype=np.uint64)
-    found = postings.found(stored, asked, alive, 10_000)
+    found = postings.lookup(stored, asked, alive, 10_000)
     for n, key in enumerate(asked.tolist()):
         under = [s for k, s in everything if k == key]
         assert found.counts[n] == len(under)
@@ -237,7 +237,7 @@ def test_a_hundred_thousand_works_load_in_seconds() -> None:
 
 
 def test_more_registrations_than_slots_are_refused_and_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postings, "MOST_SLOTS", 3)
+    monkeypatch.setattr(postings, "MAX_SLOTS", 3)
     index = MemoryIndex()
     index.apply([Change(1, 1, made(1)), Change(2, 2, made(2))])
     with pytest.raises(OverflowError, match="divide"):

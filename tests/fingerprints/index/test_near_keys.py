@@ -59,12 +59,12 @@ def test_the_same_as_brute_force(
 ) -> None:
     stored: tuple[postings.Run, ...] = ()
     for slot, mine in enumerate(works):
-        stored = postings.added(stored, np.array(mine, dtype=np.uint64), np.full(len(mine), slot, dtype=np.int32))
+        stored = postings.inserted(stored, np.array(mine, dtype=np.uint64), np.full(len(mine), slot, dtype=np.int32))
     alive = np.array([slot not in dead for slot in range(12)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(postings, "_CHUNK", chunk)
-        patch.setattr(postings, "_MANY", many)
-        found = postings.near(stored, np.array(asked, dtype=np.uint64), alive, bits, radius, 1000)
+        patch.setattr(postings, "_MAX_PAIRS", chunk)
+        patch.setattr(postings, "_MIN_PAIRS_ALONE", many)
+        found = postings.lookup_near(stored, np.array(asked, dtype=np.uint64), alive, bits, radius, 1000)
     pairs = [(key, slot) for slot, mine in enumerate(works) for key in mine]
     counts, hits = expected(pairs, asked, set(np.flatnonzero(alive).tolist()), bits, radius)
     assert found.counts.tolist() == counts
@@ -74,11 +74,11 @@ def test_the_same_as_brute_force(
 def test_a_hub_gives_its_cap_from_all_over_and_hides_no_other_word() -> None:
     r = np.random.default_rng(1)
     hub = np.uint64(5 << 20) | r.integers(0, 1 << 20, 30_000).astype(np.uint64)
-    stored = postings.added((), hub, np.arange(30_000, dtype=np.int32))
-    stored = postings.added(stored, hub[:300], np.arange(30_000, 30_300, dtype=np.int32))
-    stored = postings.added(stored, np.array([9 << 20], dtype=np.uint64), np.array([30_300], dtype=np.int32))
+    stored = postings.inserted((), hub, np.arange(30_000, dtype=np.int32))
+    stored = postings.inserted(stored, hub[:300], np.arange(30_000, 30_300, dtype=np.int32))
+    stored = postings.inserted(stored, np.array([9 << 20], dtype=np.uint64), np.array([30_300], dtype=np.int32))
     asked = np.array([9 << 20, 5 << 20, 5 << 20 | 1], dtype=np.uint64)
-    found = postings.near(stored, asked, np.ones(30_301, dtype=np.bool_), 20, 20, 100)
+    found = postings.lookup_near(stored, asked, np.ones(30_301, dtype=np.bool_), 20, 20, 100)
     assert found.counts.tolist() == [1, 30_300, 30_300]
     assert found.slots[found.asked == 0].tolist() == [30_300]
     for place in (1, 2):
@@ -136,3 +136,24 @@ def test_a_view_finds_what_is_added_and_not_what_is_removed_and_keeps_its_moment
     for reader in readers:
         reader.join()
     assert failures == []
+
+
+def test_counts_over_shards_add_up_to_those_over_all() -> None:
+    r = np.random.default_rng(4)
+    works = [
+        r.integers(0, 4, 30).astype(np.uint64) << np.uint64(38) | r.integers(0, 64, 30).astype(np.uint64)
+        for _ in range(40)
+    ]
+    made = [Fingerprint("image", ALGORITHM, n.to_bytes(32, "big"), keys=keys) for n, keys in enumerate(works)]
+    asked = np.concatenate((works[3], works[17] ^ np.uint64(5)))
+    counts = []
+    for part in (made, made[:13], made[13:]):
+        index = MemoryIndex()
+        index.apply(Change(n, n, each) for n, each in enumerate(part, 1))
+        counts.append(index.view(ALGORITHM).count_near_keys(asked, 16, 2, 10_000))
+    assert (counts[0] == counts[1] + counts[2]).all()
+    for key, count in zip(asked.tolist(), counts[0].tolist(), strict=True):
+        near = [
+            keys for keys in works if any(k >> 24 == key >> 24 and (k ^ key).bit_count() <= 2 for k in keys.tolist())
+        ]
+        assert count == len(near)
