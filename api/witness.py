@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from provenance.auditing.witness_server import Witness
 from provenance.errors import Unavailable
-from provenance.ledger.witness_client import MAX_REQUEST
+from provenance.tlog.witness_request import MAX_REQUEST
 
 _logger = logging.getLogger(__name__)
 _BODY_SECONDS = 10

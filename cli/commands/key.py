@@ -116,7 +116,7 @@ def _rotate_log(out: Path | None) -> None:
         vkeys = log_keys.rotate(opened.db, opened.log, opened.settings)
         folder = opened.settings.keys_dir
         if out is not None:
-            receipt_files.write(log_keys.succession(opened.db, opened.log, opened.settings.log_dir), out)
+            receipt_files.write(log_keys.succession(opened.db, opened.log), out)
     say(tr("the log's new public keys", "账本的新公钥") + ":")
     for vkey in vkeys:
         say(f"  {vkey[:100]}{'…' if len(vkey) > 100 else ''}")

@@ -1,4 +1,4 @@
-"""The log's own keys: rotated, and at its end laid down, by `log-key` entries.
+"""The log's own keys: rotated, and given up where the log ends, by `log-key` entries.
 
 The checkpoint that first covers such an entry is signed by the old keys and by the new ones. Whoever trusts the old
 keys is led to the new ones by that entry with its proof (`succession`), whoever trusts the new ones needs nothing else.
@@ -7,7 +7,6 @@ Receipts given before keep verifying under the policy of their time.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,9 +15,9 @@ from ..config import Settings
 from ..database.engine import Database
 from ..database.tables import checkpoints, entries, now, signing_keys
 from ..errors import NotFound
-from ..ledger import key_files, tile_store
+from ..ledger import key_files
 from ..ledger.log import Log
-from ..tlog import envelope, keys, merkle, note, policy, proof, receipt, statement, tiles
+from ..tlog import envelope, keys, merkle, note, policy, receipt, statement
 from ..tlog.keys import SigningKey
 from .accounts import local
 from .enrolled_keys import enrolment_indexes
@@ -105,7 +104,7 @@ def _enter(db: Database, log: Log, leaves: list[bytes], enrolled: list[SigningKe
     log.commit([merkle.leaf_hash(leaf) for leaf in leaves])
 
 
-def succession(db: Database, log: Log, log_dir: Path, number: int = -1) -> dict[str, bytes]:
+def succession(db: Database, log: Log, number: int = -1) -> dict[str, bytes]:
     """The files of a receipt that leads from the keys before a change to those after it.
 
     Args:
@@ -137,8 +136,7 @@ def succession(db: Database, log: Log, log_dir: Path, number: int = -1) -> dict[
         )
 
     def prove(index: int) -> bytes:
-        nodes = tiles.TileReader(tile_store.fetch_from(log_dir), log.head()[0])
-        return proof.format_proof(index, merkle.inclusion_proof(nodes, index, covering.size), covering.note)
+        return log.reader.proof(index, covering.note)
 
     return receipt.build(
         leaf=change.leaf,

@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from ..errors import BadInput, Conflict, LedgerReadOnly, Unavailable, VerificationFailed
 from ..ledger import key_files
-from ..ledger.witness_client import SIZE_TYPE, parse_request
 from ..tlog import note, policy
 from ..tlog.merkle import verify_consistency
+from ..tlog.witness_request import SIZE_TYPE, parse_request
 
 _NAME = "name"
 _STATE = "state.db"

@@ -16,44 +16,17 @@ from dataclasses import dataclass
 from ..errors import LedgerReadOnly, SourcemarkError, Unavailable, VerificationFailed
 from ..http_client import HttpServer
 from ..tlog import note
-from ..tlog.encoding import b64, decimal, unb64
-from ..tlog.merkle import HASH_SIZE
+from ..tlog.encoding import decimal
 from ..tlog.policy import Policy
+from ..tlog.witness_request import SIZE_TYPE, format_request
 
-SIZE_TYPE = "text/x.tlog.size"
-MAX_REQUEST = 64 * 1024
 _MAX_ANSWER = 64 * 1024
-_MAX_HASHES = 63
 _MAX_CLOCK_SKEW = 3600  # seconds a witness's clock may be from ours; its time is evidence
 _REST = 60.0  # seconds that a witness which no quorum demands is left alone after it failed
 
 Prove = Callable[[int], Sequence[bytes]]  # the consistency proof from an older size to the checkpoint's
 
 
-# --- the request -----------------------------------------------------------------------------------------------------
-def format_request(old: int, proof: Sequence[bytes], checkpoint: bytes) -> bytes:
-    """The body of an add-checkpoint request."""
-    return "".join([f"old {old}\n", *(f"{b64(h)}\n" for h in proof), "\n"]).encode() + checkpoint
-
-
-def parse_request(body: bytes) -> tuple[int, list[bytes], bytes]:
-    """Old size, consistency proof and checkpoint of an add-checkpoint request; raises `VerificationFailed`."""
-    if len(body) > MAX_REQUEST:
-        raise VerificationFailed(f"the request is larger than {MAX_REQUEST} bytes")
-    head, separator, checkpoint = body.partition(b"\n\n")
-    try:
-        first, *lines = head.decode("ascii").split("\n")
-    except UnicodeDecodeError:
-        raise VerificationFailed("the request's head is not ASCII") from None
-    if not separator or not first.startswith("old "):
-        raise VerificationFailed("the request does not begin with the old size, the proof and an empty line")
-    proof = [unb64(line) for line in lines]
-    if len(proof) > _MAX_HASHES or any(len(h) != HASH_SIZE for h in proof):
-        raise VerificationFailed("the proof has too many hashes, or one of a wrong length")
-    return decimal(first.removeprefix("old ")), proof, checkpoint
-
-
-# --- asking ----------------------------------------------------------------------------------------------------------
 class _Contradiction(Exception):
     """A witness says that it has signed what this log has not."""
 

@@ -16,8 +16,8 @@ from provenance.auditing import witness_server
 from provenance.errors import Unavailable
 from provenance.http_client import HttpServer
 from provenance.ledger import tile_store
-from provenance.ledger.witness_client import format_request
 from provenance.tlog import keys, merkle, note, tiles
+from provenance.tlog.witness_request import format_request
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
 
 SIZE = 300

@@ -16,8 +16,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provenance.auditing import auditor
 from provenance.errors import SourcemarkError, VerificationFailed
-from provenance.ledger import tile_store, witness_client
-from provenance.tlog import encoding, envelope, keys, merkle, note, policy, proof, receipt, tiles, timestamp, verify
+from provenance.ledger import tile_store
+from provenance.tlog import (
+    encoding,
+    envelope,
+    keys,
+    merkle,
+    note,
+    policy,
+    proof,
+    receipt,
+    tiles,
+    timestamp,
+    verify,
+    witness_request,
+)
 from provenance.tlog.key_directory import KeyDirectory
 from tests.provenance.ledger.authority import MISSING, Tsa
 from tests.provenance.ledger.small_log import (
@@ -93,8 +106,8 @@ def _texts(log: SmallLog, signed: bytes, demanding: bytes) -> dict[str, Target]:
         assert found.index == 1
 
     def asked(raw: bytes) -> None:
-        old, hashes, checkpoint = witness_client.parse_request(raw)
-        assert witness_client.format_request(old, hashes, checkpoint) == raw
+        old, hashes, checkpoint = witness_request.parse_request(raw)
+        assert witness_request.format_request(old, hashes, checkpoint) == raw
 
     def path(raw: bytes) -> None:
         name = raw.decode("utf-8", "surrogateescape")
@@ -102,7 +115,7 @@ def _texts(log: SmallLog, signed: bytes, demanding: bytes) -> dict[str, Target]:
         assert place is None or tiles.tile_path(*place) == name
 
     nodes = tiles.TileReader(tile_store.fetch_from(log.folder), log.size)
-    request = witness_client.format_request(1, merkle.consistency_proof(nodes, 1, log.size), signed)
+    request = witness_request.format_request(1, merkle.consistency_proof(nodes, 1, log.size), signed)
     return {
         "note": Target([signed, log.signed], opened),
         "checkpoint": Target([signed], note.parse_checkpoint),

@@ -34,7 +34,7 @@ def test_a_rotation(settings, tmp_path: Path) -> None:
         assert verify.verify_receipt(build_receipt(service.db, service.log, first.work_id), service.log.policy()).ok
         sound(service, tmp_path / "log")
         # Whoever has the old policy is led to the new keys.
-        way = log_keys.succession(service.db, service.log, service.settings.log_dir)
+        way = log_keys.succession(service.db, service.log)
         done = verify.verify_receipt(way, old_policy)
         assert done.ok, done.lines()
         assert done.facts["kind"] == "log-key"
@@ -60,15 +60,11 @@ def test_a_rotation(settings, tmp_path: Path) -> None:
         third = log_keys.rotate(service.db, service.log, service.settings)
         register_work(service, (ESSAY + " Again.").encode())
         assert (
-            envelope.parse_leaf(
-                log_keys.succession(service.db, service.log, service.settings.log_dir, 0)["entry.dsse.json"]
-            ).predicate["keys"]
+            envelope.parse_leaf(log_keys.succession(service.db, service.log, 0)["entry.dsse.json"]).predicate["keys"]
             == new
         )
         assert (
-            envelope.parse_leaf(
-                log_keys.succession(service.db, service.log, service.settings.log_dir)["entry.dsse.json"]
-            ).predicate["keys"]
+            envelope.parse_leaf(log_keys.succession(service.db, service.log)["entry.dsse.json"]).predicate["keys"]
             == third
         )
         sound(service, tmp_path / "log3")
@@ -96,7 +92,7 @@ def test_lost_new_keys_are_told(sqlite_settings) -> None:
 def test_the_end(service: Application, tmp_path: Path) -> None:
     result = register_work(service, ESSAY.encode())
     with pytest.raises(NotFound):
-        log_keys.succession(service.db, service.log, service.settings.log_dir)
+        log_keys.succession(service.db, service.log)
     size = log_keys.end(service.db, service.log, "next.example/log")
     assert service.log.head()[0] == size
     with pytest.raises(LedgerReadOnly, match=r"continued by next\.example/log"):

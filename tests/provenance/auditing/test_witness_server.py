@@ -13,8 +13,8 @@ from provenance.auditing import witness_server
 from provenance.auditing.witness_server import Witness, WitnessResponse
 from provenance.errors import BadInput, Conflict, Unavailable
 from provenance.ledger import key_files, tile_store
-from provenance.ledger.witness_client import format_request
 from provenance.tlog import keys, merkle, note, tiles
+from provenance.tlog.witness_request import format_request
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
 
 KEY = keys.new_signing_key()

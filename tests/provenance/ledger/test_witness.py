@@ -20,9 +20,10 @@ from provenance.config import Settings
 from provenance.database.tables import checkpoints, entries
 from provenance.errors import LedgerReadOnly, Misconfigured, SourcemarkError, Unavailable
 from provenance.ledger import reader, tile_store
-from provenance.ledger.witness_client import WitnessClient, format_request, parse_request
+from provenance.ledger.witness_client import WitnessClient
 from provenance.tlog import note, policy, verify
 from provenance.tlog.verification import Verification
+from provenance.tlog.witness_request import format_request, parse_request
 from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work
 from tests.provenance.ledger.servers import Act, free_port, serving, speaking
