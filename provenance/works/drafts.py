@@ -79,7 +79,9 @@ class Draft:
             }
         if self.fields is not None and self.fingerprint is not None and self.fingerprint.medium != "text":
             # what the original says of its rights: a repost's file is compared with it
-            records[METADATA] = {"fields": [[f.where, f.tag, f.value] for f in rights_metadata.rights_fields(self.fields)]}
+            records[METADATA] = {
+                "fields": [[f.where, f.tag, f.value] for f in rights_metadata.rights_fields(self.fields)]
+            }
         if self.seal is not None:
             records["seal"] = {"salt": b64(self.seal)}
         self.salts = {name: (secrets.token_bytes(envelope.SALT_SIZE), record) for name, record in records.items()}

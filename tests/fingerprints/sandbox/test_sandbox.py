@@ -65,6 +65,21 @@ def test_paths_that_are_no_files(sandbox: Sandbox, tmp_path: Path) -> None:
     assert reason(sandbox, b"") == (UnreadableMedia, "empty")
 
 
+@pytest.mark.parametrize(
+    "change", [lambda path: os.truncate(path, 100), lambda path: path.write_bytes(b"other words " * LARGE)]
+)
+def test_a_file_that_changes_while_it_is_read(slow_file: bytes, tmp_path: Path, change: Callable[[Path], Any]) -> None:
+    path = tmp_path / "page.html"
+    path.write_bytes(slow_file)
+    with Sandbox(1, Limits(max_text_bytes=LARGE)) as sandbox, ThreadPoolExecutor(1) as pool:
+        sandbox.examine(Source.blob(ARTICLE))
+        found = pool.submit(reason, sandbox, path)
+        time.sleep(0.5)
+        change(path)
+        assert found.result() == (UnreadableMedia, "file_changed")
+        assert sandbox.examine(Source.blob(ARTICLE)).format == "plain"
+
+
 def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "sparse").open("wb") as file:
         file.truncate(1 << 40)

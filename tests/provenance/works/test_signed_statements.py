@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from fingerprints.source import Source
 from provenance.accounts import accounts, enrolled_keys
 from provenance.application import Application
 from provenance.auditing import fsck
@@ -19,7 +20,7 @@ from tests.provenance.conftest import ESSAY, register_work, scan_upload
 def signed(service: Application, key: keys.SigningKey, text: str = ESSAY) -> SignedStatement:
     local = accounts.local(service.db)
     service.signing_keys.ensure_enrolled(local, key)
-    made = service.prepared.prepare(local, RegistrationItem(owner="Ada", title="t"), text.encode())
+    made = service.prepared.prepare(local, RegistrationItem(owner="Ada", title="t"), Source.blob(text.encode()))
     payload = unb64(made.statement)
     return SignedStatement(leaf=b64(statement.assemble(payload, [(key.keyid, key.sign(envelope.pae(payload)))])))
 
