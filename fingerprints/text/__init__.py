@@ -15,7 +15,7 @@ from ..unicode.folding import to_text
 from . import codec, minhash, winnowing
 from .codec import shown
 from .grams import Hashes
-from .normalization import Normal, normalise
+from .normalization import NormalizedText, normalize
 from .search import decide, propose
 
 __all__ = [
@@ -92,10 +92,10 @@ def example_works() -> Sequence[Example]:
 
 
 def _fingerprint(reading: Reading, digest: bytes) -> Fingerprint:
-    normal = normalise(reading.seen)
-    signature, grams = minhash.sketch(normal), winnowing.kept(normal)
+    normal = normalize(reading.seen)
+    signature, grams = minhash.sketch(normal), winnowing.work_keys(normal)
     # A letter a million times has length but says nothing: its grams are one.
-    least = _MIN_GRAMS if len(normal.units) <= winnowing.SHORT else _MIN_GRAMS_OF_LONG
+    least = _MIN_GRAMS if len(normal.units) <= winnowing.MAX_SHORT_UNITS else _MIN_GRAMS_OF_LONG
     short = normal.weight < MINIMUM_WEIGHT or len(grams) < least
     key = _whole_key(normal)
     return Fingerprint(
@@ -115,7 +115,7 @@ def _fingerprint(reading: Reading, digest: bytes) -> Fingerprint:
     )
 
 
-def _whole_key(text: Normal) -> Hashes:
+def _whole_key(text: NormalizedText) -> Hashes:
     """One key for the whole normal form, none of an empty one: texts that differ only in what folding removes share
     it."""
     if not len(text.units):

@@ -1,4 +1,4 @@
-"""Where two normal forms say the same: shared grams, joined to exact runs, chained to passages. All arrays.
+"""Where two normal forms are the same: shared grams, joined to exact runs, chained to passages. All arrays.
 
 Seed and chain, as sequence aligners do (Abouelhoda and Ohlebusch, Chaining algorithms for multiple genome comparison,
 2005), with chains that may neither jump nor turn back: what was moved is a passage of its own.
@@ -13,22 +13,22 @@ from numpy.typing import NDArray
 
 from ..unicode.scripts import WEIGHTS
 from .grams import Hashes, Positions, Sizes, distinct, grams, sorted_with_place
-from .normalization import Normal
+from .normalization import NormalizedText
 
 # By script of the first unit: long enough that a chance hit is rare within two texts.
 SEED_SIZES: Sizes = (9, 6, 5, 4)
-_GAP = 28  # units between two runs of one passage: a changed word or two
-_BACK = 8  # runs before one that it may continue: chance hits lie between
-_BRIDGED = 160  # units that may be rewritten inside one passage, where both sides say about as much there
+_MAX_GAP = 28  # units between two runs of one passage: a changed word or two
+_MAX_LOOKBACK = 8  # runs before one that it may continue: chance hits lie between them
+_MAX_REWRITTEN = 160  # units that may be rewritten inside one passage, where both sides say about as much there
 _PLACE_BITS = 30  # of a sorted hash that hold the place: no text is longer, and 34 bits tell two texts' grams apart
 _FILTER_BITS = 16  # of a hash that choose its place in a one-hash Bloom filter of the query's grams
-_FILTER = 1 << _FILTER_BITS
-_SMALL = 2000  # grams of which variety is counted by all,
-_SAMPLED = 1 << 61  # of more by those with an eighth of all hashes
-_MOST = 1_000_000  # grams a text is aligned by; of longer ones a sample
-_CHANCE = 6.0  # weight of the grams of a chain below which it is chance
-PHRASE = 12.0  # weight of the grams of a passage that a phrase of the language or of the subject has as well
-_ALL_PAIRS = 16  # occurrences here times there up to which a repeated gram pairs every way, beyond it by rank
+_FILTER_SIZE = 1 << _FILTER_BITS
+_MAX_COUNTED = 2000  # grams of which variety is counted by all;
+_SAMPLE_BELOW = 1 << 61  # of more by those with an eighth of all hashes
+_MAX_GRAMS = 1_000_000  # grams a text is aligned by; of longer ones a sample
+_MIN_CHAIN_WEIGHT = 6.0  # weight of the grams of a chain below which it is chance
+PHRASE_WEIGHT = 12.0  # weight of the grams of a passage that a phrase of the language or of the subject has as well
+_MAX_ALL_PAIRS = 16  # occurrences here times there up to which a repeated gram pairs every way, beyond it by rank
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +47,7 @@ class Seeds:
         total: shape (m + 1,), the weight of all units before each, in Latin letters.
     """
 
-    text: Normal
+    text: NormalizedText
     hashes: Hashes
     positions: Positions
     distinct: Hashes
@@ -59,7 +59,7 @@ class Seeds:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Alignment:
+class TextAlignment:
     """What two texts share.
 
     Attributes:
@@ -77,7 +77,7 @@ class Alignment:
     shared: Positions
 
 
-def seeds(text: Normal, step: int = 1, query: Seeds | None = None) -> Seeds:
+def seeds(text: NormalizedText, step: int = 1, query: Seeds | None = None) -> Seeds:
     """Sort a text's grams.
 
     Args:
@@ -89,7 +89,7 @@ def seeds(text: Normal, step: int = 1, query: Seeds | None = None) -> Seeds:
     at[positions] = hashes & ~np.uint64((1 << _PLACE_BITS) - 1)
     variety = _variety(hashes)
     if query is not None:
-        possible = np.zeros(_FILTER, dtype=np.bool_)
+        possible = np.zeros(_FILTER_SIZE, dtype=np.bool_)
         possible[query.distinct >> np.uint64(64 - _FILTER_BITS)] = True
         kept = possible[hashes >> np.uint64(64 - _FILTER_BITS)]
         hashes, positions = hashes[kept], positions[kept]
@@ -107,31 +107,31 @@ def sums(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _variety(hashes: Hashes) -> float:
-    sample = hashes[hashes < np.uint64(_SAMPLED)] if len(hashes) > _SMALL else hashes
+    sample = hashes[hashes < np.uint64(_SAMPLE_BELOW)] if len(hashes) > _MAX_COUNTED else hashes
     return len(distinct(sample)) / len(sample) if len(sample) else 1.0
 
 
 def step_for(units: int) -> int:
     """The sample by which a text of so many units is aligned."""
-    return -(-units // _MOST)
+    return -(-units // _MAX_GRAMS)
 
 
-def align(query: Seeds, candidate: Seeds) -> Alignment:
+def align(query: Seeds, candidate: Seeds) -> TextAlignment:
     """Align two texts sampled with the same step, in time linear but for the sorts."""
-    i, j = _pairs(query, candidate)
-    gap = _GAP * query.step
+    i, j = _shared_grams(query, candidate)
+    gap = _MAX_GAP * query.step
     runs = _runs(query.text, i, j, gap if query.step > 1 else 0)
     passage = _chained(runs, gap)
-    runs, passage = _without_strays(runs, passage, query, _CHANCE)
-    runs, passage = _without_doubles(runs, passage, query)
-    _, passage = _bridged(_boxes(runs, passage), passage)
+    runs, passage = _without_weak(runs, passage, query, _MIN_CHAIN_WEIGHT)
+    runs, passage = _without_duplicates(runs, passage, query)
+    _, passage = _merged(_bounds(runs, passage), passage)
     # Once more without the chance hits that lay between.
-    runs, passage = _without_strays(runs, passage, query, PHRASE)
-    spans, passage = _bridged(_boxes(runs, passage), passage)
-    return Alignment(spans, runs, passage, i[np.unique(query.at[i], return_index=True)[1]])
+    runs, passage = _without_weak(runs, passage, query, PHRASE_WEIGHT)
+    spans, passage = _merged(_bounds(runs, passage), passage)
+    return TextAlignment(spans, runs, passage, i[np.unique(query.at[i], return_index=True)[1]])
 
 
-def _pairs(query: Seeds, candidate: Seeds) -> tuple[Positions, Positions]:
+def _shared_grams(query: Seeds, candidate: Seeds) -> tuple[Positions, Positions]:
     """Positions here and there of every shared gram.
 
     A gram that both texts repeat would pair quadratically: it pairs where the nearest unique grams around it point to,
@@ -144,16 +144,16 @@ def _pairs(query: Seeds, candidate: Seeds) -> tuple[Positions, Positions]:
     here_start, here_count = query.starts[here], query.starts[here + 1] - query.starts[here]
     there_start, there_count = candidate.starts[there], candidate.starts[there + 1] - candidate.starts[there]
     product = here_count * there_count
-    few = np.flatnonzero(product <= _ALL_PAIRS)
+    few = np.flatnonzero(product <= _MAX_ALL_PAIRS)
     which = np.repeat(few, product[few])
     rank = np.arange(len(which)) - np.repeat(np.cumsum(product[few]) - product[few], product[few])
     i = query.positions[here_start[which] + rank // there_count[which]]
     j = candidate.positions[there_start[which] + rank % there_count[which]]
-    many = np.flatnonzero(product > _ALL_PAIRS)
+    many = np.flatnonzero(product > _MAX_ALL_PAIRS)
     if not len(many):
         return i, j
     anchors = product[which] == 1
-    pointed_i, pointed_j = _pointed(query, candidate, here[many], i[anchors], j[anchors])
+    pointed_i, pointed_j = _paired_by_anchors(query, candidate, here[many], i[anchors], j[anchors])
     found = np.unique(query.at[pointed_i])
     left = many[~np.isin(query.distinct[here[many]], found)]
     count = np.minimum(here_count[left], there_count[left])
@@ -165,10 +165,10 @@ def _pairs(query: Seeds, candidate: Seeds) -> tuple[Positions, Positions]:
     )
 
 
-def _pointed(
+def _paired_by_anchors(
     query: Seeds, candidate: Seeds, repeated: Positions, i: Positions, j: Positions
 ) -> tuple[Positions, Positions]:
-    """Pairs of repeated grams on the diagonals of the anchors before and after them."""
+    """Pairs of repeated grams on the diagonals of the anchors (unique grams) before and after them."""
     none = np.zeros(0, dtype=np.int64)
     if not len(i):
         return none, none
@@ -188,7 +188,7 @@ def _pointed(
     return pairs[0], pairs[1]
 
 
-def _runs(text: Normal, i: Positions, j: Positions, tolerance: int) -> Positions:
+def _runs(text: NormalizedText, i: Positions, j: Positions, tolerance: int) -> Positions:
     """Shared grams that follow each other on one diagonal, as equal stretches, shape (r, 4), in the query's order."""
     if not len(i):
         return np.zeros((0, 4), dtype=np.int64)
@@ -210,13 +210,14 @@ def _chained(runs: Positions, gap: int) -> Positions:
     count = len(runs)
     before = np.arange(count)
     best = np.full(count, gap + 1, dtype=np.int64)
-    for back in range(1, min(_BACK, count - 1) + 1):
+    for back in range(1, min(_MAX_LOOKBACK, count - 1) + 1):
         earlier, later = runs[:-back], runs[back:]
         here, there = later[:, 0] - earlier[:, 1], later[:, 2] - earlier[:, 3]
         # Overlap is allowed: an equal letter more at a seam belongs to either run.
         cost = np.maximum(np.maximum(here, there), 0) + np.abs(here - there) // 2
-        fits = (here <= gap) & (there <= gap) & (later[:, 2] > earlier[:, 2]) & (later[:, 3] > earlier[:, 3])
-        fits &= (later[:, 1] > earlier[:, 1]) & (there >= -gap) & (cost < best[back:])
+        # The cost bounds both gaps from above, `best` beginning with the largest one.
+        fits = (cost < best[back:]) & (there >= -gap)
+        fits &= (later[:, 1] > earlier[:, 1]) & (later[:, 2] > earlier[:, 2]) & (later[:, 3] > earlier[:, 3])
         rows = np.flatnonzero(fits) + back
         before[rows], best[rows] = rows - back, cost[rows - back]
     while True:
@@ -226,7 +227,7 @@ def _chained(runs: Positions, gap: int) -> Positions:
         before = further
 
 
-def gram_ends(runs: Positions, text: Normal) -> Positions:
+def gram_ends(runs: Positions, text: NormalizedText) -> Positions:
     """One past the last unit at which a gram of each run starts: the letters of its first gram say nothing."""
     spare = np.array(SEED_SIZES)[text.scripts[runs[:, 0]]] - 1
     out: Positions = np.maximum(runs[:, 1] - spare, runs[:, 0])
@@ -234,25 +235,25 @@ def gram_ends(runs: Positions, text: Normal) -> Positions:
 
 
 def _weights(runs: Positions, query: Seeds) -> NDArray[np.float64]:
-    """What each run says, in Latin letters."""
+    """The weight of each run in Latin letters."""
     return query.total[gram_ends(runs, query.text)] - query.total[runs[:, 0]]
 
 
-def _without_strays(runs: Positions, chain: Positions, query: Seeds, least: float) -> tuple[Positions, Positions]:
-    """Drop chains of less than some weight."""
+def _without_weak(runs: Positions, chain: Positions, query: Seeds, min_weight: float) -> tuple[Positions, Positions]:
+    """Drop chains of less than a weight."""
     if not len(runs):
         return runs, chain
     weight = np.bincount(chain, _weights(runs, query), minlength=len(runs))
-    keep = weight[chain] >= least
+    keep = weight[chain] >= min_weight
     return runs[keep], np.unique(chain[keep], return_inverse=True)[1]
 
 
-def _without_doubles(runs: Positions, chain: Positions, query: Seeds) -> tuple[Positions, Positions]:
+def _without_duplicates(runs: Positions, chain: Positions, query: Seeds) -> tuple[Positions, Positions]:
     """Of chains that explain the same stretch of the query keep the strongest; runs inside a kept one's span go too."""
     if not len(runs):
         return runs, chain
     weight = np.bincount(chain, _weights(runs, query))
-    spans = _boxes(runs, chain)
+    spans = _bounds(runs, chain)
     taken = np.zeros(len(query.text.units), dtype=np.bool_)
     keep = np.zeros(len(weight), dtype=np.bool_)
     for number in np.argsort(-weight, kind="stable").tolist():
@@ -265,7 +266,7 @@ def _without_doubles(runs: Positions, chain: Positions, query: Seeds) -> tuple[P
     return runs[kept], np.unique(chain[kept], return_inverse=True)[1]
 
 
-def _boxes(runs: Positions, passage: Positions) -> Positions:
+def _bounds(runs: Positions, passage: Positions) -> Positions:
     """The span of every passage, shape (k, 4), by the passages' numbers."""
     if not len(runs):
         return runs
@@ -276,7 +277,7 @@ def _boxes(runs: Positions, passage: Positions) -> Positions:
     return np.stack((low[:, 0], high[:, 1], low[:, 2], high[:, 3]), axis=1)
 
 
-def _bridged(spans: Positions, passage: Positions) -> tuple[Positions, Positions]:
+def _merged(spans: Positions, passage: Positions) -> tuple[Positions, Positions]:
     """Join neighbours with about as much between them on both sides: what was rewritten in place."""
     if len(spans) < 2:
         return spans, passage
@@ -285,7 +286,8 @@ def _bridged(spans: Positions, passage: Positions) -> tuple[Positions, Positions
     here, there = ordered[1:, 0] - ordered[:-1, 1], ordered[1:, 2] - ordered[:-1, 3]
     longer = np.maximum(here, there)
     size = np.minimum(ordered[1:, 1] - ordered[1:, 0], ordered[:-1, 1] - ordered[:-1, 0])
-    joined = (longer <= np.minimum(_BRIDGED, np.maximum(size * 4, _GAP))) & (np.minimum(here, there) >= -_GAP)
+    joined = longer <= np.minimum(_MAX_REWRITTEN, np.maximum(size * 4, _MAX_GAP))
+    joined &= np.minimum(here, there) >= -_MAX_GAP
     joined &= np.abs(here - there) <= np.maximum(longer, 0) // 2 + 12
     number = np.concatenate(([0], np.cumsum(~joined)))
     first = np.flatnonzero(np.concatenate(([True], ~joined)))

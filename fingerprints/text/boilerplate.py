@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from ..index.interface import View
 from ..model import Fingerprint
-from .alignment import Alignment
+from .alignment import TextAlignment
 from .candidates import Lookup, versions
 from .grams import Positions
-from .normalization import Normal
+from .normalization import NormalizedText
 from .scoring import Weights, own_share
 
 _MAX_UPLOADS_OF_A_KEY = 64  # read
@@ -47,7 +47,7 @@ class EarlierUploads:
     counts: NDArray[np.int32]
     versions: NDArray[np.int64]
 
-    def own(self, found: Alignment, own: Weights) -> Weights:
+    def own(self, found: TextAlignment, own: Weights) -> Weights:
         """How much of each unit counts, shape (m,), once passages that unrelated uploads have as well count less."""
         if not len(self.counts):
             return own
@@ -96,7 +96,7 @@ def earlier_uploads(registered: Lookup, query: Fingerprint, uploads: View | None
 
 
 def unexplained(
-    query: Fingerprint, registered: Lookup, text: Normal, reported: Iterable[tuple[Positions, int]]
+    query: Fingerprint, registered: Lookup, text: NormalizedText, reported: Iterable[tuple[Positions, int]]
 ) -> Fingerprint:
     """What to keep of an upload: its digest, code, and the registered keys that no reported match explains.
 

@@ -12,7 +12,7 @@ from ..index.postings import Keys, Postings, Slots
 from ..model import Fingerprint
 from . import minhash, scoring, winnowing
 from .grams import Positions, grouped
-from .normalization import Normal
+from .normalization import NormalizedText
 from .scoring import Weights
 
 _MAX_WORKS_OF_A_KEY = 64  # read; how many more there are is known
@@ -51,19 +51,19 @@ class Lookup:
     spread: Weights
 
 
-def look_up(text: Normal, query: Fingerprint, view: View) -> Lookup:
+def look_up(text: NormalizedText, query: Fingerprint, view: View) -> Lookup:
     """Look an upload up; only here are the registered works asked.
 
     Args:
         text: the normal form of ``query``.
     """
-    asked, positions = winnowing.asked(text)
+    asked, positions = winnowing.upload_keys(text)
     distinct, place = grouped(asked)
     postings = view.by_keys(distinct, _MAX_WORKS_OF_A_KEY)
     slots, who = np.unique(postings.slots, return_inverse=True)
     hits = np.bincount(who, minlength=len(slots))
     first = np.zeros(len(distinct))  # letters of the upload before the first occurrence of each key
-    first[place[::-1]] = np.cumsum(scoring.weights(text))[positions[::-1]]
+    first[place[::-1]] = np.cumsum(scoring.unit_weights(text))[positions[::-1]]
     span = float(first.max(initial=0.0)) + _MAX_NEIGHBOUR + 1
     where = who * span + first[postings.asked]  # the letters of the upload, once for every work
     supported = _supported(where) if len(view) > _LIBRARY else np.ones(len(where), dtype=np.bool_)
@@ -84,7 +84,7 @@ def look_up(text: Normal, query: Fingerprint, view: View) -> Lookup:
     return Lookup(works, asked[known], positions[known], spread[known])
 
 
-def _needed(text: Normal, slots: Slots, view: View) -> NDArray[np.int64]:
+def _needed(text: NormalizedText, slots: Slots, view: View) -> NDArray[np.int64]:
     """How many keys each work must have near each other to be aligned."""
     if len(text.units) >= _MIN_PAGE:
         return np.where(view.sizes_at(slots) >= _MIN_LONG_KEYS, _MIN_SHARED + 2, _MIN_SHARED + 1)
@@ -161,7 +161,7 @@ def versions(codes: NDArray[np.uint64]) -> NDArray[np.int64]:
     return out
 
 
-def spread_over_units(text: Normal, found: Lookup) -> Weights:
+def spread_over_units(text: NormalizedText, found: Lookup) -> Weights:
     """In how many different works the surroundings of each unit of the upload stand, shape (m,); 0 where in none.
 
     A work is indexed by few of its grams, so what holds for one holds for its neighbours.

@@ -10,7 +10,7 @@ import numpy as np
 from ..model import Fingerprint
 from ..unicode.folding import code_points
 from .minhash import PERMUTATIONS, Signature
-from .normalization import Normal, normalise
+from .normalization import NormalizedText, normalize
 
 _HEAD = struct.Struct("<BI")  # version of the layout, bytes of the compressed text
 _VERSION = 2
@@ -42,6 +42,6 @@ def shown(of: Fingerprint) -> str:
     return zlib.decompress(of.detail[_HEAD.size + _SIGNATURE :]).decode("utf-8", "surrogatepass")
 
 
-def normal_form(of: Fingerprint) -> Normal:
+def normal_form(of: Fingerprint) -> NormalizedText:
     """The normal form of a fingerprinted text; raises ValueError as `shown` does."""
-    return normalise(code_points(shown(of)))
+    return normalize(code_points(shown(of)))

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .grams import Sizes, blocks
-from .normalization import Normal
+from .normalization import NormalizedText
 
 PERMUTATIONS = 128
 SIZES: Sizes = (6, 4, 4, 3)  # short enough that one changed word spoils few grams
@@ -36,7 +36,7 @@ def _permutations() -> tuple[Signature, Signature]:
     return a[:, None], b[:, None]
 
 
-def sketch(text: Normal) -> Signature:
+def sketch(text: NormalizedText) -> Signature:
     """The MinHash signature of a text, shape (128,)."""
     out = np.full(PERMUTATIONS, 0xFFFF_FFFF, dtype=np.uint32)
     a, b = _permutations()

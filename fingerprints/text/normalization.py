@@ -53,7 +53,7 @@ _CLOSING = np.array([ord(c) for c in "\"”“»›」』〞〟＂'’"], dtype=
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Normal:
+class NormalizedText:
     """Folded units of a text.
 
     Attributes:
@@ -89,7 +89,7 @@ def _skeleton() -> CodePoints:
     return table
 
 
-def normalise(seen: CodePoints) -> Normal:
+def normalize(seen: CodePoints) -> NormalizedText:
     """The normal form of what a reader sees of a text.
 
     Args:
@@ -100,4 +100,4 @@ def normalise(seen: CodePoints) -> Normal:
     scripts = script_of(units)
     basic = units < 0x10000
     units = np.where(basic, _skeleton()[np.where(basic, units, 0)], units)
-    return Normal(units, where, scripts, seen)
+    return NormalizedText(units, where, scripts, seen)

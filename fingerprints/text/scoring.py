@@ -10,32 +10,32 @@ from numpy.typing import NDArray
 
 from ..model import Match, Reuse, Segment
 from ..unicode.scripts import WEIGHTS
-from .alignment import PHRASE, Alignment, Seeds, gram_ends, sums
+from .alignment import PHRASE_WEIGHT, Seeds, TextAlignment, gram_ends, sums
 from .grams import Positions
-from .normalization import Normal
+from .normalization import NormalizedText
 
-_PAGE = 1200.0  # letters of a text from which its length hardly matters
-_SENTENCE = 97.0  # letters that two pages must share
+_PAGE_LETTERS = 1200.0  # letters of a text from which its length hardly matters
+_MIN_SHARED_OF_PAGES = 97.0  # letters that two pages must share
 _STEEPNESS = 1.18  # how fast less is needed the less the smaller text says
-_LEAST = 14.0  # letters that the smallest texts must share
-_DOUBLING = 3.0  # letters more for every doubling beyond a page
-_REWORDED = 0.095  # share of the larger text that scattered grams must make: who rewords leaves .12, who does not .07
-_SCATTERED = 70.0  # letters of them below which the share says nothing
-_SAYING = 400  # units of the longest passage that may be a saying
-_QUOTED = 0.3  # how much a passage counts that is in quotation marks in both texts
-COMMON = 3.0  # different works from which a passage is a template or a common quotation
-_COPY = 0.9  # share of both texts equal from which it is a copy, however many works have the same
-_SHOWN = 1000  # passages shown, the longest: a book that was edited throughout has more than anybody reads
+_MIN_SHARED = 14.0  # letters that the smallest texts must share
+_PER_DOUBLING = 3.0  # letters more for every doubling beyond a page
+_MIN_REWORDED_SHARE = 0.095  # of the larger text in scattered grams: who rewords leaves .12, who does not .07
+_MIN_REWORDED = 70.0  # letters of them below which the share says nothing
+_MAX_QUOTATION = 400  # units of a passage that may be a quotation
+_QUOTATION_WEIGHT = 0.3  # how much a passage counts that is in quotation marks in both texts
+MIN_TEMPLATE_WORKS = 3.0  # different works from which a passage is a template or a common quotation
+_MIN_COPY_SHARE = 0.9  # share of both texts equal from which it is a copy, however many works have the same
+_MAX_SEGMENTS = 1000  # passages reported, the longest: a book that was edited throughout has more than anybody reads
 
 # How much of a unit's weight counts, by the number of different works it stands in: 0, 1, 2, 3, 4, more.
-_OWN = np.array([1.0, 1.0, 0.5, 0.1, 0.0])
+_OWN_SHARES = np.array([1.0, 1.0, 0.5, 0.1, 0.0])
 
 Weights = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judgement:
-    """What one work has in an upload.
+class ReuseScore:
+    """How surely and how far an upload reuses a work.
 
     Attributes:
         score: 0..1, reported from 0.5 on.
@@ -55,18 +55,18 @@ class Judgement:
 
 def own_share(spread: Weights) -> Weights:
     """How much of a unit's weight counts, 0..1, by the number of different works it stands in."""
-    out: Weights = np.interp(spread, np.arange(len(_OWN)), _OWN)
+    out: Weights = np.interp(spread, np.arange(len(_OWN_SHARES)), _OWN_SHARES)
     return out
 
 
-def weights(text: Normal) -> Weights:
-    """What each unit says, in Latin letters, shape (m,)."""
+def unit_weights(text: NormalizedText) -> Weights:
+    """The weight of each unit in Latin letters, shape (m,)."""
     out: Weights = WEIGHTS[text.scripts]
     return out
 
 
-def weigh(found: Alignment, query: Seeds, candidate: Seeds, own: Weights) -> Judgement | None:
-    """Weigh the passages that an upload shares with a work; None where they are phrases at most.
+def score_passages(found: TextAlignment, query: Seeds, candidate: Seeds, own: Weights) -> ReuseScore | None:
+    """Score the passages that an upload shares with a work; None where they are phrases at most.
 
     Args:
         found: the alignment of the two.
@@ -74,30 +74,25 @@ def weigh(found: Alignment, query: Seeds, candidate: Seeds, own: Weights) -> Jud
     """
     if not len(found.spans):
         return None
-    text, total, theirs = query.text, query.total, candidate.total
-    mine = weights(text) * own
-    counted = sums(mine)
-    runs, spans = found.runs, found.spans
-    stop = gram_ends(runs, text)
-
-    def by_passage(values: Weights) -> Weights:
-        out: Weights = np.bincount(found.passage, values, minlength=len(spans)).astype(np.float64, copy=False)
-        return out
-
-    grams = by_passage(counted[stop] - counted[runs[:, 0]])
-    grams *= np.array([_QUOTED if _quotes(text, candidate.text, span) else 1.0 for span in spans.tolist()])
-    plain = by_passage(total[stop] - total[runs[:, 0]])
-    equal = by_passage(total[runs[:, 1]] - total[runs[:, 0]])
-    here, there = total[spans[:, 1]] - total[spans[:, 0]], theirs[spans[:, 3]] - theirs[spans[:, 2]]
-    upload, work = float(total[-1]), float(theirs[-1])
-    counts = plain if equal.sum() >= _COPY * max(upload, work) else grams
-    strong = counts >= PHRASE
+    text, spans = query.text, found.spans
+    own_weights = unit_weights(text) * own
+    stop = gram_ends(found.runs, text)
+    grams = _by_passage(found, sums(own_weights), stop)
+    grams *= np.array([_QUOTATION_WEIGHT if _quotes(text, candidate.text, span) else 1.0 for span in spans.tolist()])
+    plain = _by_passage(found, query.total, stop)
+    equal = _by_passage(found, query.total, found.runs[:, 1])
+    here = query.total[spans[:, 1]] - query.total[spans[:, 0]]
+    there = candidate.total[spans[:, 3]] - candidate.total[spans[:, 2]]
+    upload, work = float(query.total[-1]), float(candidate.total[-1])
+    counts = plain if equal.sum() >= _MIN_COPY_SHARE * max(upload, work) else grams
+    strong = counts >= PHRASE_WEIGHT
     if not strong.any():
         return None
     sizes = upload * query.variety, work * candidate.variety
-    lifted = score(float(counts.max()), float((counts[strong] - PHRASE).sum()), min(sizes))
-    return Judgement(
-        score=max(lifted, reworded(float(mine[found.shared].sum()) * query.step, max(sizes))),
+    by_passages = passage_score(float(counts.max()), float((counts[strong] - PHRASE_WEIGHT).sum()), min(sizes))
+    scattered = float(own_weights[found.shared].sum()) * query.step
+    return ReuseScore(
+        score=max(by_passages, rewording_score(scattered, max(sizes))),
         spans=spans[strong],
         upload=min(float(here[strong].sum()) / upload, 1.0),
         work=min(float(there[strong].sum()) / work, 1.0),
@@ -106,13 +101,19 @@ def weigh(found: Alignment, query: Seeds, candidate: Seeds, own: Weights) -> Jud
     )
 
 
-def _quotes(text: Normal, other: Normal, span: list[int]) -> bool:
+def _by_passage(found: TextAlignment, total: Weights, stop: Positions) -> Weights:
+    """The weight of each passage's runs from where they start to ``stop``, by prefix sums of the units' weights."""
+    weight = total[stop] - total[found.runs[:, 0]]
+    return np.bincount(found.passage, weight, minlength=len(found.spans)).astype(np.float64, copy=False)
+
+
+def _quotes(text: NormalizedText, other: NormalizedText, span: list[int]) -> bool:
     """Whether a passage is a quotation in the work and in the upload: somebody else's words, most often."""
     a, b, c, d = span
-    return b - a <= _SAYING and text.quoted(a, b) and other.quoted(c, d)
+    return b - a <= _MAX_QUOTATION and text.quoted(a, b) and other.quoted(c, d)
 
 
-def score(strongest: float, evidence: float, smaller: float) -> float:
+def passage_score(strongest: float, evidence: float, smaller: float) -> float:
     """How surely an upload reuses a work, 0..1; 0.5 is the reporting threshold.
 
     All in Latin letters; a Han character counts three.
@@ -124,12 +125,13 @@ def score(strongest: float, evidence: float, smaller: float) -> float:
     """
     # Long texts on one subject share a sentence by chance, short ones do not: a line of a poem is enough, of a page it
     # takes a sentence and a half. Chosen on curves over leaflets, news, encyclopaedia, technical manuals and poems.
-    share = min(smaller / _PAGE, 1.0)
-    needed = max(_SENTENCE * share**_STEEPNESS, _LEAST) + _DOUBLING * math.log2(max(smaller / _PAGE, 1.0))
-    return _calibrated(math.sqrt(strongest * (evidence + PHRASE)) / needed)
+    share = min(smaller / _PAGE_LETTERS, 1.0)
+    needed = max(_MIN_SHARED_OF_PAGES * share**_STEEPNESS, _MIN_SHARED)
+    needed += _PER_DOUBLING * math.log2(max(smaller / _PAGE_LETTERS, 1.0))
+    return _calibrated(math.sqrt(strongest * (evidence + PHRASE_WEIGHT)) / needed)
 
 
-def reworded(scattered: float, larger: float) -> float:
+def rewording_score(scattered: float, larger: float) -> float:
     """How surely the whole of one text is the other in other words, 0..1; 0.5 is the reporting threshold.
 
     Whoever rewords a text sentence by sentence leaves short stretches of it everywhere; who writes on the same question
@@ -139,7 +141,7 @@ def reworded(scattered: float, larger: float) -> float:
         scattered: weight of the different grams, own to the work, that stand in both texts anywhere.
         larger: weight of all that is different in the larger of the two texts.
     """
-    return _calibrated(scattered / (_REWORDED * larger)) if scattered >= _SCATTERED else 0.0
+    return _calibrated(scattered / (_MIN_REWORDED_SHARE * larger)) if scattered >= _MIN_REWORDED else 0.0
 
 
 def _calibrated(ratio: float) -> float:
@@ -147,28 +149,28 @@ def _calibrated(ratio: float) -> float:
     return ratio**3 / (1 + ratio**3)
 
 
-def match(judged: Judgement, text: Normal, other: Normal, reuse: Reuse) -> Match:
-    """A judgement as evidence in submitted code points."""
-    longest = np.argsort(judged.spans[:, 0] - judged.spans[:, 1], kind="stable")[:_SHOWN]
+def match(found: ReuseScore, text: NormalizedText, other: NormalizedText, reuse: Reuse) -> Match:
+    """A score with its passages in submitted code points."""
+    longest = np.argsort(found.spans[:, 0] - found.spans[:, 1], kind="stable")[:_MAX_SEGMENTS]
     return Match(
-        score=judged.score,
-        coverage_upload=judged.upload,
-        coverage_work=judged.work,
+        score=found.score,
+        coverage_upload=found.upload,
+        coverage_work=found.work,
         segments=tuple(
             Segment(_submitted(text, a, b), _submitted(other, c, d), "codepoint")
-            for a, b, c, d in judged.spans[np.sort(longest)].tolist()
+            for a, b, c, d in found.spans[np.sort(longest)].tolist()
         ),
         reuse=reuse,
-        common=judged.common,
+        common=found.common,
     )
 
 
-def _submitted(text: Normal, a: int, b: int) -> tuple[float, float]:
+def _submitted(text: NormalizedText, a: int, b: int) -> tuple[float, float]:
     """A range of units as a range of submitted code points."""
     return float(text.where[a]), float(text.where[b - 1] + 1)
 
 
-def identical(text: Normal, other: Normal) -> Match:
+def identical(text: NormalizedText, other: NormalizedText) -> Match:
     """The same text but for what folding removes."""
     everything = Segment(_submitted(text, 0, len(text.units)), _submitted(other, 0, len(other.units)), "codepoint")
     return Match(1.0, 1.0, 1.0, (everything,), {"identical_text": True}, "verbatim")

@@ -19,8 +19,8 @@ from .alignment import Seeds, align, seeds, step_for
 from .boilerplate import EarlierUploads
 from .candidates import Lookup
 from .codec import normal_form
-from .normalization import Normal
-from .scoring import Judgement
+from .normalization import NormalizedText
+from .scoring import ReuseScore
 
 _PATIENCE = 8  # works in a row that are not reused, best first, after which none will be
 _TEMPLATE = 0.6  # share of an upload that is common to several works from which it is nothing but a template
@@ -40,7 +40,7 @@ class TextProposal:
         uploads: which earlier uploads have the same keys.
     """
 
-    text: Normal
+    text: NormalizedText
     registered: Lookup
     uploads: EarlierUploads
 
@@ -70,7 +70,7 @@ def decide(
     matches, judged = _judged(query, proposal, works, scoring.own_share(spread))
     for number, (judgement, other) in judged.items():
         matches[number] = scoring.match(judgement, text, other, _reuse(judgement, len(judged)))
-    common = float(scoring.weights(text)[spread >= scoring.COMMON].sum() / text.weight)
+    common = float(scoring.unit_weights(text)[spread >= scoring.MIN_TEMPLATE_WORKS].sum() / text.weight)
     unexplained = None
     if query.fingerprintable and len(matches) == len(judged):
         explained = [(judgement.spans, len(other.units)) for judgement, other in judged.values()]
@@ -80,11 +80,11 @@ def decide(
 
 def _judged(
     query: Fingerprint, proposal: TextProposal, works: Mapping[int, Fingerprint], own: scoring.Weights
-) -> tuple[dict[int, Match], dict[int, tuple[Judgement, Normal]]]:
+) -> tuple[dict[int, Match], dict[int, tuple[ReuseScore, NormalizedText]]]:
     """The works that are the same text, and those that are reused, each with its normal form."""
     text = proposal.text
     identical: dict[int, Match] = {}
-    judged: dict[int, tuple[Judgement, Normal]] = {}
+    judged: dict[int, tuple[ReuseScore, NormalizedText]] = {}
     prepared: dict[int, Seeds] = {}
     misses = 0
     for number in proposal.works:
@@ -103,14 +103,14 @@ def _judged(
             theirs = seeds(other, step, prepared[step])
             found = align(prepared[step], theirs)
             counted = proposal.uploads.own(found, own)
-            judgement = scoring.weigh(found, prepared[step], theirs, counted)
+            judgement = scoring.score_passages(found, prepared[step], theirs, counted)
             if judgement is not None and judgement.score >= 0.5:
                 judged[number] = judgement, other
                 misses = 0
     return identical, judged
 
 
-def _reuse(found: Judgement, works: int) -> Reuse:
+def _reuse(found: ReuseScore, works: int) -> Reuse:
     if works > 1 and found.upload < _STITCHED:
         return "stitched"
     if found.exact < _VERBATIM:

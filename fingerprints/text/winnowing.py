@@ -12,31 +12,31 @@ from __future__ import annotations
 import numpy as np
 
 from .grams import Hashes, Positions, Sizes, blocks, distinct, grams
-from .normalization import Normal
+from .normalization import NormalizedText
 
 SIZES: Sizes = (14, 9, 9, 6)  # other, kana, Hangul, Han: about three words
 KEY_BITS = 40
 WINDOW = 18
-NARROW = 4  # the window of a work of up to
-SHORT = 2_500  # units: one that was rewritten sentence by sentence shares few grams
-DENSE = 160  # units up to which a work keeps every gram: a poem or an announcement has none to spare
-_ASKED = 200_000  # units beyond which an upload asks for its winnowed grams only
+SHORT_WINDOW = 4  # the window of a work of up to
+MAX_SHORT_UNITS = 2_500  # units: one that was rewritten sentence by sentence shares few grams
+MAX_DENSE_UNITS = 160  # units up to which a work keeps every gram: a poem or an announcement has none to spare
+_MAX_DENSE_UPLOAD = 200_000  # units beyond which an upload asks for its winnowed grams only
 
 _SHIFT = np.uint64(64 - KEY_BITS)
 
 
-def kept(text: Normal) -> Hashes:
+def work_keys(text: NormalizedText) -> Hashes:
     """The keys of a registered work, sorted and distinct, each below 2^40."""
-    if len(text.units) <= SHORT:
+    if len(text.units) <= MAX_SHORT_UNITS:
         hashes, _ = grams(text.units, text.scripts, SIZES)
-        return distinct((hashes if len(text.units) <= DENSE else _winnowed(hashes, NARROW)) >> _SHIFT)
+        return distinct((hashes if len(text.units) <= MAX_DENSE_UNITS else _winnowed(hashes, SHORT_WINDOW)) >> _SHIFT)
     parts = [_winnowed(hashes, WINDOW) for hashes, _ in _overlapping(text)]
     return distinct(np.concatenate([*parts, np.zeros(0, dtype=np.uint64)]) >> _SHIFT)
 
 
-def asked(text: Normal) -> tuple[Hashes, Positions]:
+def upload_keys(text: NormalizedText) -> tuple[Hashes, Positions]:
     """The keys to look up for an upload and the units they start at, each of shape (n,), ascending in position."""
-    if len(text.units) <= _ASKED:
+    if len(text.units) <= _MAX_DENSE_UPLOAD:
         hashes, positions = grams(text.units, text.scripts, SIZES)
         return hashes >> _SHIFT, positions
     parts = []
@@ -46,7 +46,7 @@ def asked(text: Normal) -> tuple[Hashes, Positions]:
     return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 
-def _overlapping(text: Normal) -> list[tuple[Hashes, Positions]]:
+def _overlapping(text: NormalizedText) -> list[tuple[Hashes, Positions]]:
     """Blocks whose windows overlap, so that choosing does not depend on where a block ends."""
     parts = list(blocks(text.units, text.scripts, SIZES))
     return [

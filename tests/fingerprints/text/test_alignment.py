@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fingerprints.text.alignment import align, seeds, step_for
-from fingerprints.text.normalization import Normal, normalise
+from fingerprints.text.normalization import NormalizedText, normalize
 from fingerprints.unicode.folding import code_points
 
 # Letters that fold to themselves. The pieces, what fills an upload and what fills a work have no letter in common, so
@@ -32,8 +32,8 @@ def work(seed: int, count: int) -> str:
     return letters(seed, count, WORK)
 
 
-def normal(text: str) -> Normal:
-    out = normalise(code_points(text))
+def normal(text: str) -> NormalizedText:
+    out = normalize(code_points(text))
     assert len(out.units) == len(text)
     return out
 

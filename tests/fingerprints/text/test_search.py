@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fingerprints.text.alignment import align, seeds
 from fingerprints.text.diff import compare
 from fingerprints.text.examples import FOOTER, edited, han, words, wrapped
-from fingerprints.text.normalization import Normal, normalise
+from fingerprints.text.normalization import NormalizedText, normalize
 from fingerprints.unicode.folding import code_points, fold
 from tests.fingerprints.finding import found as found_among
 from tests.fingerprints.finding import indexed, made, match, search
@@ -22,8 +22,8 @@ OTHER = words(13, 700)
 CHINESE = han(20, 1500)
 
 
-def normal(given_text: str) -> Normal:
-    return normalise(code_points(given_text))
+def normal(given_text: str) -> NormalizedText:
+    return normalize(code_points(given_text))
 
 
 # --- alignment -------------------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def test_very_long_texts_are_aligned_by_a_sample(monkeypatch: pytest.MonkeyPatch
     full, sampled = align(seeds(a), seeds(b)), align(seeds(a, 5), seeds(b, 5))
     covered = [(found.spans[:, 1] - found.spans[:, 0]).sum() for found in (full, sampled)]
     assert covered[1] == pytest.approx(covered[0], rel=0.1)
-    monkeypatch.setattr("fingerprints.text.alignment._MOST", 3000)
+    monkeypatch.setattr("fingerprints.text.alignment._MAX_GRAMS", 3000)
     found = match(made("New headline. " + edited(work, 0.05, 1)), made(work))
     assert found is not None
     assert found.coverage_work > 0.9

@@ -11,7 +11,7 @@ from fingerprints.errors import LimitExceeded
 from fingerprints.model import Limits
 from fingerprints.text.codec import shown
 from fingerprints.text.examples import words
-from fingerprints.text.normalization import Normal, normalise
+from fingerprints.text.normalization import NormalizedText, normalize
 from fingerprints.unicode.folding import code_points, fold, fold_units, fold_words, to_text
 from tests.fingerprints.finding import match
 
@@ -71,8 +71,8 @@ def test_every_code_point_is_in_the_table() -> None:
     assert np.array_equal(units, again)
 
 
-def normal(given_text: str) -> Normal:
-    return normalise(code_points(given_text))
+def normal(given_text: str) -> NormalizedText:
+    return normalize(code_points(given_text))
 
 
 def letters(given_text: str) -> str:

@@ -9,16 +9,16 @@ from fingerprints import text
 from fingerprints.text import codec, minhash, winnowing
 from fingerprints.text.examples import edited, han, words
 from fingerprints.text.grams import _BLOCK, grams
-from fingerprints.text.normalization import Normal, normalise
+from fingerprints.text.normalization import NormalizedText, normalize
 from fingerprints.unicode.folding import code_points
 
 
-def normal(given_text: str) -> Normal:
-    return normalise(code_points(given_text))
+def normal(given_text: str) -> NormalizedText:
+    return normalize(code_points(given_text))
 
 
-def cut(of: Normal, start: int, end: int) -> Normal:
-    return Normal(of.units[start:end], of.where[start:end], of.scripts[start:end], of.seen)
+def cut(of: NormalizedText, start: int, end: int) -> NormalizedText:
+    return NormalizedText(of.units[start:end], of.where[start:end], of.scripts[start:end], of.seen)
 
 
 def test_a_gram_has_the_same_hash_wherever_it_stands_and_another_gram_another() -> None:
@@ -48,23 +48,23 @@ def test_two_texts_that_share_31_letters_share_a_key(seed: int, start: int, size
     work = normal(words(seed, 700))
     start = min(start, len(work.units) - size)
     strange = normal(words(seed + 1000, 60))
-    upload = Normal(
+    upload = NormalizedText(
         np.concatenate((strange.units, work.units[start : start + size], strange.units)),
         np.arange(2 * len(strange.units) + size, dtype=np.int32),
         np.concatenate((strange.scripts, work.scripts[start : start + size], strange.scripts)),
         work.seen,
     )
-    assert len(work.units) > winnowing.SHORT
-    assert np.isin(winnowing.kept(work), winnowing.asked(upload)[0]).any()
+    assert len(work.units) > winnowing.MAX_SHORT_UNITS
+    assert np.isin(winnowing.work_keys(work), winnowing.upload_keys(upload)[0]).any()
 
 
 def test_a_long_work_keeps_two_grams_in_nineteen_and_a_short_one_all() -> None:
     long = normal(words(1, 4000))
-    assert len(winnowing.kept(long)) == pytest.approx(len(long.units) * 2 / 19, rel=0.1)
+    assert len(winnowing.work_keys(long)) == pytest.approx(len(long.units) * 2 / 19, rel=0.1)
     short = normal(han(1, 40))
-    assert set(winnowing.kept(short)) == set(winnowing.asked(short)[0])
-    assert (winnowing.kept(long) < 1 << winnowing.KEY_BITS).all()
-    assert np.isin(winnowing.kept(long), winnowing.asked(long)[0]).all()
+    assert set(winnowing.work_keys(short)) == set(winnowing.upload_keys(short)[0])
+    assert (winnowing.work_keys(long) < 1 << winnowing.KEY_BITS).all()
+    assert np.isin(winnowing.work_keys(long), winnowing.upload_keys(long)[0]).all()
 
 
 def test_keys_do_not_depend_on_where_blocks_end() -> None:
@@ -72,19 +72,19 @@ def test_keys_do_not_depend_on_where_blocks_end() -> None:
     repeated = normal(words(9, 1) + " " + words(5, 6000))
     shift = len(repeated.units) - len(body.units)
     prefix = normal("y" * (_BLOCK - shift - 5000))
-    moved = Normal(
+    moved = NormalizedText(
         np.concatenate((prefix.units, body.units)),
         np.zeros(0, dtype=np.int32),
         np.concatenate((prefix.scripts, body.scripts)),
         body.seen,
     )
-    assert np.isin(winnowing.kept(body), winnowing.kept(moved)).mean() > 0.995
+    assert np.isin(winnowing.work_keys(body), winnowing.work_keys(moved)).mean() > 0.995
 
 
 def test_a_very_long_upload_asks_for_its_winnowed_grams(monkeypatch: pytest.MonkeyPatch) -> None:
     long = normal(words(2, 3000))
-    monkeypatch.setattr(winnowing, "_ASKED", 1000)
-    assert np.array_equal(np.unique(winnowing.asked(long)[0]), winnowing.kept(long))
+    monkeypatch.setattr(winnowing, "_MAX_DENSE_UPLOAD", 1000)
+    assert np.array_equal(np.unique(winnowing.upload_keys(long)[0]), winnowing.work_keys(long))
 
 
 def test_the_signature_is_datasketch_s_bit_for_bit() -> None:
