@@ -9,11 +9,11 @@ import pytest
 from provenance.accounts import accounts
 from provenance.application import Application
 from provenance.auditing import fsck
-from provenance.database.tables import entries
+from provenance.database.tables import entries, pending_entries
 from provenance.errors import BadInput, Conflict, NotFound
 from provenance.schemas import ScanItem, parse
 from provenance.tlog import envelope
-from provenance.works import grants
+from provenance.works import catalog, grants
 from provenance.works.grants import Grant, NewGrant
 from tests.provenance.conftest import ESSAY, register_work, scan_upload
 
@@ -88,9 +88,22 @@ def test_the_log_holds_a_commitment_and_nobodys_name(sqlite_service: Application
         ({"until": "2026-05-31"}, {}, "full", ["grant_expired"]),
         ({"until": "2026-06-01T14:00:00+08:00"}, {}, "full", ["grant_expired"]),
         ({"until": "2026-06-01T11:00:00-05:00"}, {}, "full", []),
+        ({"until": "2026-06-01T12:00:00Z"}, {}, "full", []),
+        ({"until": "2026-06-01T11:59:59Z"}, {}, "full", ["grant_expired"]),
+        ({"until": "2026-06-01T12:00:01"}, {}, "full", []),
+        ({"until": "2026-06-01T11:59:59"}, {}, "full", ["grant_expired"]),
         ({"territory": ["CN"]}, {"territory": "CN"}, "full", []),
         ({"territory": ["CN"]}, {"territory": "DE"}, "full", ["grant_territory"]),
         ({"territory": ["CN"]}, {}, "full", ["grant_territory_unknown"]),
+        ({"territory": ["CN", "DE"]}, {"territory": "DE"}, "full", []),
+        ({}, {"territory": "DE"}, "full", []),
+        ({"uses": ["full"]}, {}, "quotation", ["grant_use"]),
+        (
+            {"until": "2026-05-31", "territory": ["CN"], "uses": ["adapted"]},
+            {"territory": "DE", "commercial": True},
+            "full",
+            ["grant_expired", "grant_territory", "grant_use", "grant_commercial"],
+        ),
     ],
 )
 def test_what_a_grant_covers(terms: dict[str, object], post: dict[str, object], use: str, gaps: list[str]) -> None:
@@ -101,6 +114,84 @@ def test_what_a_grant_covers(terms: dict[str, object], post: dict[str, object], 
     assert (found is given) is (gaps == [])
     assert grants.chosen([given], ScanItem(account="别的号"), "full", NOW) == (None, [])
     assert grants.chosen([given], ScanItem(), "full", NOW) == (None, [])
+
+
+def _grant(grant_id: str, **terms: object) -> Grant:
+    return Grant(**{"to": ["City Daily"], **terms}, grant_id=grant_id, work_id="w", given_at=NOW)  # type: ignore[arg-type]
+
+
+def test_the_first_grant_that_covers_a_post_is_told() -> None:
+    item = ScanItem(account="City Daily", commercial=True)
+    given = [_grant("a"), _grant("b", commercial=True), _grant("c", commercial=True)]
+    found, missing = grants.chosen(given, item, "full", NOW)
+    assert found is given[1]
+    assert missing == []
+
+
+def test_the_gaps_are_those_of_the_grant_that_comes_nearest() -> None:
+    item = ScanItem(account="City Daily", commercial=True)
+    far, near = _grant("a", until="2026-05-01", uses=["adapted"]), _grant("b", until="2026-05-01", commercial=True)
+    other = _grant("c", to=["Other Daily"])
+    for given in ([far, near, other], [other, near, far]):
+        assert grants.chosen(given, item, "full", NOW) == (None, ["grant_expired"])
+
+
+def test_a_name_without_letters_is_nobodys() -> None:
+    """Two accounts whose names fold to nothing are not the same, and nobody is not one of them."""
+    given = [_grant("a", to=["!!!"])]
+    for item in (ScanItem(), ScanItem(account="???"), ScanItem(account="City Daily")):
+        assert grants.chosen(given, item, "full", NOW) == (None, [])
+
+
+def test_everybody_beside_somebody() -> None:
+    given = [_grant("a", to=["Other Daily", "*"])]
+    for item in (ScanItem(), ScanItem(account="City Daily")):
+        assert grants.chosen(given, item, "full", NOW) == (given[0], [])
+
+
+def test_a_work_tells_its_own_grants_in_their_order(sqlite_service: Application) -> None:
+    service = sqlite_service
+    one, db, origin = _registered(service), service.db, service.log.origin
+    two = str(register_work(service, (ESSAY + " More.").encode()).work_id)
+    first, second = _give(service, one), _give(service, one, to=["Other Daily"])
+    elsewhere = _give(service, two)
+    assert [g.grant_id for g in grants.of_work(db, origin, one)] == [first.grant_id, second.grant_id]
+    numbers = [catalog.row(db, work_id).id for work_id in (one, two)]
+    found = grants.standing(db, origin, numbers)
+    assert [[g.grant_id for g in found[number]] for number in numbers] == [
+        [first.grant_id, second.grant_id],
+        [elsewhere.grant_id],
+    ]
+    service.grants.revoke(accounts.local(db), first.grant_id)
+    assert [g.grant_id for g in grants.standing(db, origin, numbers)[numbers[0]]] == [second.grant_id]
+    assert grants.get(db, origin, first.grant_id).revoked_at is not None
+    assert grants.standing(db, origin, []) == {}
+    stranger = accounts.create(db, accounts.NewAccount(name="Stranger"))
+    with pytest.raises(NotFound):
+        grants.of_work(db, origin, one, stranger.id)
+    with pytest.raises(NotFound):
+        grants.get(db, origin, second.grant_id, stranger.id)
+
+
+def test_a_revocation_stands_in_the_log_once(sqlite_service: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    service, local = sqlite_service, accounts.local(sqlite_service.db)
+    given = _give(service, _registered(service))
+    signer = service.signing_keys.ensure_signer
+
+    def revoked_meanwhile(*arguments: object) -> object:
+        monkeypatch.undo()
+        service.grants.revoke(local, given.grant_id)
+        return signer(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service.signing_keys, "ensure_signer", revoked_meanwhile)
+    with pytest.raises(Conflict, match="revoked already"):
+        service.grants.revoke(local, given.grant_id)
+    with service.db.read() as connection:
+        ended = connection.execute(entries.select().where(entries.c.kind == "withdrawal")).all()
+        waiting = connection.execute(pending_entries.select()).all()
+    assert given.receipt is not None
+    assert [envelope.parse_leaf(row.leaf).predicate["index"] for row in ended] == [given.receipt.index]
+    assert waiting == []
 
 
 def test_everybody(sqlite_service: Application) -> None:

@@ -8,6 +8,7 @@ from fingerprints.source import Source
 from provenance.accounts import accounts, enrolled_keys
 from provenance.application import Application
 from provenance.auditing import fsck
+from provenance.database.tables import pending_entries
 from provenance.errors import Conflict, Forbidden, NotFound
 from provenance.schemas import RegistrationItem
 from provenance.tlog import envelope, keys, statement
@@ -82,6 +83,67 @@ def test_a_withdrawal_that_the_log_refuses_is_none(service: Application) -> None
     assert catalog.get(service.db, service.log.origin, result.work_id).withdrawn_at is None
     assert scan_upload(service, ESSAY.encode()).status == "matched"
     assert register_work(service, ESSAY.encode()).status == "already_registered"
+    assert fsck.check(service.db, service.log)["problems"] == []
+
+
+def test_a_key_that_may_not_act_for_the_registrant_withdraws_nothing(service: Application) -> None:
+    """Told before anything is queued: the sequencer would refuse it too, and the work be marked in between."""
+    result, local = register_work(service, ESSAY.encode()), accounts.local(service.db)
+    stranger = accounts.create(service.db, accounts.NewAccount(name="ada", kind="producer"))
+    key = service.signing_keys.ensure_enrolled(stranger, keys.new_signing_key())
+    found = catalog.row(service.db, result.work_id)
+    made = statement.withdrawal(
+        service.log.origin, registration=found.leaf_hash, index=found.idx, after=service.log.head()
+    )
+    with pytest.raises(Conflict, match="may not act for"):
+        service.withdrawals.enter(local, result.work_id, statement.sign(made, key))
+    with service.db.read() as connection:
+        assert connection.execute(pending_entries.select()).all() == []
+    assert scan_upload(service, ESSAY.encode()).status == "matched"
+
+
+@pytest.mark.parametrize("place", ["index", "leaf hash"])
+def test_a_withdrawal_of_another_entry_is_refused(sqlite_service: Application, place: str) -> None:
+    service, local = sqlite_service, accounts.local(sqlite_service.db)
+    one, two = register_work(service, ESSAY.encode()), register_work(service, ESSAY.encode() + b" Later.")
+    mine, other = catalog.row(service.db, one.work_id), catalog.row(service.db, two.work_id)
+    made = statement.withdrawal(
+        service.log.origin,
+        registration=other.leaf_hash if place == "leaf hash" else mine.leaf_hash,
+        index=other.idx if place == "index" else mine.idx,
+        after=service.log.head(),
+    )
+    with pytest.raises(Conflict, match="another entry"):
+        service.withdrawals.enter(local, one.work_id, statement.sign(made, service.signing_keys.ensure_kept_key(local)))
+
+
+@pytest.mark.parametrize("act", ["withdraw", "erase"])
+def test_a_sealed_digest_is_registered_once_for_good(sqlite_service: Application, act: str) -> None:
+    """It can be read in the log: withdrawn or erased, it must not be taken again, by anybody."""
+    service, local = sqlite_service, accounts.local(sqlite_service.db)
+    rival = accounts.create(service.db, accounts.NewAccount(name="rival", kind="producer"))
+    key, other = keys.new_signing_key(), keys.new_signing_key()
+    service.signing_keys.ensure_enrolled(local, key)
+    service.signing_keys.ensure_enrolled(rival, other)
+
+    def sealed(signer: keys.SigningKey) -> SignedStatement:
+        made = statement.sealed_registration(
+            service.log.origin,
+            digest=bytes(range(32)),
+            commitments={"seal": statement.commit(bytes(32), {"salt": b64(bytes(32))})},
+            after=service.log.head(),
+        )
+        return SignedStatement(leaf=b64(statement.sign(made, signer)))
+
+    done = service.submissions.submit(local, sealed(key)).work
+    assert done is not None
+    if act == "withdraw":
+        service.withdrawals.withdraw(local, str(done.work_id), key)
+    else:
+        service.erasures.erase(local, str(done.work_id), key)
+    for account, signer in ((rival, other), (local, key)):
+        with pytest.raises(Conflict, match="sealed digest"):
+            service.submissions.submit(account, sealed(signer))
     assert fsck.check(service.db, service.log)["problems"] == []
 
 
