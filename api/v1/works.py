@@ -1,24 +1,21 @@
-"""/v1/works: registering, reading back, withdrawing, receipts, credit lines."""
+"""/v1/works: registering, reading back, withdrawing, erasing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from fingerprints.source import Source
 from provenance.accounts.accounts import Principal
 from provenance.application import Application
 from provenance.errors import BadInput
-from provenance.marking import credit_line
 from provenance.schemas import NewWork, RegistrationItem, RegistrationResult, WorkRecord
-from provenance.tlog import receipt, verify
-from provenance.works import catalog, certificate
+from provenance.works import catalog
 from provenance.works.prepared import Prepared
-from provenance.works.receipt_builder import build_receipt
 from provenance.works.registration import RegistrationRequest
 
 from ..bodies import Body, RequestBody, batch_body, batch_items, item, request_body
@@ -27,7 +24,6 @@ from ..dependencies import (
     Cursor,
     IdempotencyKey,
     Limit,
-    MayLookUp,
     MayRegister,
     Page,
     Refused,
@@ -179,89 +175,3 @@ def erase_work(work_id: str, app: ApplicationDep, principal: MayRegister) -> Wor
     log, which names nobody, stays, and every receipt given before still verifies. There is no way back."""
     account = None if principal.is_admin else account_of(app.db, principal)
     return app.erasures.erase(account, work_id)
-
-
-@router.get(
-    "/{work_id}/receipt",
-    operation_id="getReceipt",
-    summary="The proof of a registration",
-    response_class=Response,
-    responses=responses(
-        401,
-        403,
-        404,
-        ok={
-            200: {
-                "description": "A receipt",
-                "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
-            }
-        },
-    ),
-)
-def get_receipt(work_id: str, app: ApplicationDep, principal: MayRegister) -> Response:
-    """A .zip that `sourcemark verify`, or anybody with openssl, checks offline. Private: it opens the commitments."""
-    data = receipt.to_zip(build_receipt(app.db, app.log, work_id, own(principal)))
-    name = f'attachment; filename="{work_id}.receipt.zip"'
-    return Response(data, media_type="application/zip", headers={"Content-Disposition": name})
-
-
-@router.get(
-    "/{work_id}/certificate",
-    operation_id="getCertificate",
-    summary="What the receipt proves, as a page for people",
-    response_class=Response,
-    responses=responses(
-        401,
-        403,
-        404,
-        ok={
-            200: {
-                "description": "A page with a QR code",
-                "content": {
-                    "text/html": {"schema": {"type": "string"}},
-                    "application/pdf": {"schema": {"type": "string", "format": "binary"}},
-                },
-            }
-        },
-    ),
-)
-def get_certificate(
-    work_id: str,
-    app: ApplicationDep,
-    principal: MayRegister,
-    format: Annotated[Literal["html", "pdf"], Query()] = "html",
-    lang: Annotated[Literal["en", "zh"], Query()] = "en",
-) -> Response:
-    """Made from the receipt after checking it. Private, as the receipt is: it shows who claimed what."""
-    files = build_receipt(app.db, app.log, work_id, own(principal))
-    roots = app.settings.tsa_roots if app.settings.tsa_url is not None else None
-    made = certificate.certify(files, verify.verify_receipt(files, tsa_roots=roots), lang)
-    name = {"Content-Disposition": f'inline; filename="{work_id}.{format}"'}
-    if format == "pdf":
-        return Response(
-            certificate.to_pdf(made, app.settings.certificate_font), media_type="application/pdf", headers=name
-        )
-    return Response(certificate.to_html(made), media_type="text/html", headers=name)
-
-
-@router.get(
-    "/{work_id}/credit",
-    operation_id="getCredit",
-    summary="The credit line that passes the check",
-    response_class=PlainTextResponse,
-    responses=responses(
-        401,
-        403,
-        404,
-        ok={200: {"description": "The credit line", "content": {"text/plain": {"example": "Author: Lin Zhaoyun ..."}}}},
-    ),
-)
-def get_credit(
-    work_id: str,
-    app: ApplicationDep,
-    principal: MayLookUp,
-    format: Annotated[Literal["text", "html", "xmp"], Query()] = "text",
-    lang: Annotated[str, Query(max_length=35)] = "en",
-) -> PlainTextResponse:
-    work = catalog.marking_work(catalog.row(app.db, work_id, own(principal)))
-    return PlainTextResponse(credit_line(work, format, lang))

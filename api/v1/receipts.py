@@ -1,0 +1,80 @@
+"""/v1/works/{work_id}/receipt and /certificate: the proof of a registration, for programs and for people."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from provenance.tlog import receipt, verify
+from provenance.works import certificate
+from provenance.works.receipt_builder import build_receipt
+
+from ..dependencies import ApplicationDep, MayRegister, own
+from ..problems import responses
+
+router = APIRouter(prefix="/v1/works", tags=["works"])
+
+
+@router.get(
+    "/{work_id}/receipt",
+    operation_id="getReceipt",
+    summary="The proof of a registration",
+    response_class=Response,
+    responses=responses(
+        401,
+        403,
+        404,
+        ok={
+            200: {
+                "description": "A receipt",
+                "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+            }
+        },
+    ),
+)
+def get_receipt(work_id: str, app: ApplicationDep, principal: MayRegister) -> Response:
+    """A .zip that `sourcemark verify`, or anybody with openssl, checks offline. Private: it opens the commitments."""
+    data = receipt.to_zip(build_receipt(app.db, app.log, work_id, own(principal)))
+    name = f'attachment; filename="{work_id}.receipt.zip"'
+    return Response(data, media_type="application/zip", headers={"Content-Disposition": name})
+
+
+@router.get(
+    "/{work_id}/certificate",
+    operation_id="getCertificate",
+    summary="What the receipt proves, as a page for people",
+    response_class=Response,
+    responses=responses(
+        401,
+        403,
+        404,
+        ok={
+            200: {
+                "description": "A page with a QR code",
+                "content": {
+                    "text/html": {"schema": {"type": "string"}},
+                    "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+                },
+            }
+        },
+    ),
+)
+def get_certificate(
+    work_id: str,
+    app: ApplicationDep,
+    principal: MayRegister,
+    format: Annotated[Literal["html", "pdf"], Query()] = "html",
+    lang: Annotated[Literal["en", "zh"], Query()] = "en",
+) -> Response:
+    """Made from the receipt after checking it. Private, as the receipt is: it shows who claimed what."""
+    files = build_receipt(app.db, app.log, work_id, own(principal))
+    roots = app.settings.tsa_roots if app.settings.tsa_url is not None else None
+    made = certificate.certify(files, verify.verify_receipt(files, tsa_roots=roots), lang)
+    name = {"Content-Disposition": f'inline; filename="{work_id}.{format}"'}
+    if format == "pdf":
+        return Response(
+            certificate.to_pdf(made, app.settings.certificate_font), media_type="application/pdf", headers=name
+        )
+    return Response(certificate.to_html(made), media_type="text/html", headers=name)
