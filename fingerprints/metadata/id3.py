@@ -54,7 +54,7 @@ def fields(source: Source, format: str) -> Iterator[Field]:
 def _id3(source: Source) -> Iterator[Field]:
     head = source[:10]
     if head[:3] == b"ID3" and len(head) == 10:
-        yield from _id3v2(head, source[10 : 10 + _synchsafe(head[6:10])])
+        yield from _id3v2(head, source[10 : 10 + synchsafe_number(head[6:10])])
     tail = source[-128:]
     if tail[:3] == b"TAG" and len(tail) == 128:
         for name, a, b in (("title", 3, 33), ("artist", 33, 63), ("comment", 97, 125)):
@@ -67,14 +67,14 @@ def _id3v2(head: bytes, body: bytes) -> Iterator[Field]:
         body = body.replace(b"\xff\x00", b"\xff")
     at = 0
     if flags & 0x40 and version > 2:  # extended header
-        at = _synchsafe(body[:4]) if version == 4 else int.from_bytes(body[:4], "big") + 4
+        at = synchsafe_number(body[:4]) if version == 4 else int.from_bytes(body[:4], "big") + 4
     name_size, header_size = (3, 6) if version == 2 else (4, 10)
     for _ in range(_MAX_FRAMES):
         name = body[at : at + name_size]
         if len(body) < at + header_size or not re.fullmatch(rb"[A-Z0-9]{3,4}", name):
             return
         raw = body[at + name_size : at + name_size * 2]
-        size = _synchsafe(raw) if version == 4 else int.from_bytes(raw, "big")
+        size = synchsafe_number(raw) if version == 4 else int.from_bytes(raw, "big")
         content = body[at + header_size : at + header_size + size]
         if version > 2:
             content = _plain(content, body[at + 9], version)
@@ -139,7 +139,8 @@ def _wide(raw: bytes) -> list[bytes]:
     return [*parts, raw[start:]]
 
 
-def _synchsafe(raw: bytes) -> int:
+def synchsafe_number(raw: bytes) -> int:
+    """A number of seven bits a byte (ID3v2.4 structure, 6.2)."""
     value = 0
     for byte in raw:
         value = value << 7 | byte & 0x7F

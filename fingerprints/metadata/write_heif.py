@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ..errors import UnreadableMedia, UnsupportedMedium
 from .isobmff import boxes
 
-_TYPE = b"application/rdf+xml"
+_XMP_TYPE = b"application/rdf+xml"
 
 
 @dataclass(slots=True)
@@ -91,66 +91,104 @@ class _Numbers:
         return int.from_bytes(raw, "big")
 
 
-def xmp(data: bytes, wrapped: bytes) -> bytes:
+@dataclass(slots=True)
+class _Meta:
+    """A ``meta`` box: where its payload is in the file, and the boxes in it by type, in their order."""
+
+    start: int
+    end: int
+    children: dict[bytes, bytes]
+
+    @classmethod
+    def read(cls, data: bytes, start: int, end: int) -> _Meta:
+        inner = list(boxes(data, start + 4, end))
+        children = {kind: data[a:b] for kind, a, b in inner}
+        if len(inner) != len(children) or not {b"iinf", b"iloc", b"pitm"} <= children.keys():
+            raise UnreadableMedia(
+                "structure", "the items of this picture cannot be followed: save it again and send that"
+            )
+        return cls(start, end, children)
+
+    def growth(self) -> int:
+        """Bytes by which the box becomes longer than it is in the file."""
+        return 8 + 4 + sum(8 + len(body) for body in self.children.values()) - (self.end - self.start + 8)
+
+    def to_bytes(self, version_and_flags: bytes) -> bytes:
+        return _box(b"meta", version_and_flags + b"".join(_box(kind, body) for kind, body in self.children.items()))
+
+
+def with_xmp_item(data: bytes, packet: bytes) -> bytes:
     """A copy of the picture with this packet as its XMP item, described as being about the primary item.
 
     Raises:
-        UnsupportedMedium, UnreadableMedia: as `embed.xmp`.
+        UnsupportedMedium, UnreadableMedia: as `write_xmp.with_packet`.
     """
     try:
-        return _xmp(data, wrapped)
+        return _with_xmp_item(data, packet)
     except OverflowError as error:  # a number that its field has no room for
         raise UnsupportedMedium("heif_layout", "the picture is too large for a further item: save it again") from error
 
 
-def _xmp(data: bytes, wrapped: bytes) -> bytes:
+def _with_xmp_item(data: bytes, packet: bytes) -> bytes:
+    top = _top_level(data)
+    _, start, end = next(box for box in top if box[0] == b"meta")
+    meta = _Meta.read(data, start, end)
+    places = _Places.read(meta.children[b"iloc"])
+    out = bytearray(data)
+    _give_last_box_its_length(out, top[-1])
+    item = _emptied_item(out, meta, places) or _added_item(meta, places)
+    item.extents = [(0, 0, len(packet))]
+    has_short_head = data[start - 8 : start - 4] == struct.pack(">I", end - start + 8)
+    if not has_short_head or places.length < 4 or max(places.offset, places.base) < 4:
+        raise UnsupportedMedium("heif_layout", "the picture's layout is unusual: save it again and send that")
+    meta.children[b"iloc"] = places.to_bytes()
+    growth = meta.growth()
+    places.shift(end, growth)
+    place = len(out) + growth + 8  # the packet follows the head of a box behind all others
+    if places.offset >= 4:
+        item.extents = [(0, place, len(packet))]
+    else:
+        item.base = place
+    meta.children[b"iloc"] = places.to_bytes()
+    parts = (bytes(out[: start - 8]), meta.to_bytes(data[start : start + 4]), bytes(out[end:]), _box(b"mdat", packet))
+    return b"".join(parts)
+
+
+def _top_level(data: bytes) -> list[tuple[bytes, int, int]]:
+    """The boxes of the file: (type, start of the payload, end)."""
     top = list(boxes(data, 0, len(data)))
     kinds = [kind for kind, _, _ in top]
     if not top or top[-1][2] != len(data) or kinds.count(b"meta") != 1:
         raise UnreadableMedia("structure", "the boxes of this picture cannot be followed: save it again and send that")
     if b"moov" in kinds:
         raise UnsupportedMedium("heif_sequence", "a credit cannot be written into a sequence of pictures: convert it")
-    _, start, end = next(box for box in top if box[0] == b"meta")
-    parts = {kind: data[a:b] for kind, a, b in boxes(data, start + 4, end)}
-    order = [kind for kind, _, _ in boxes(data, start + 4, end)]
-    if len(order) != len(parts) or not {b"iinf", b"iloc", b"pitm"} <= parts.keys():
-        raise UnreadableMedia("structure", "the items of this picture cannot be followed: save it again and send that")
-    places = _Places.read(parts[b"iloc"])
-    old = next((i for i, mime in _items(parts[b"iinf"]) if mime == _TYPE), None)
-    out = bytearray(data)
-    _give_last_box_its_length(out, top[-1])
-    if old is not None:
-        item = next((i for i in places.items if i.id == old), None)
-        if item is None:
-            raise UnreadableMedia("structure", "the XMP of this picture cannot be found: save it again and send that")
-        for _, offset, length in item.extents if item.method == 0 else ():
-            at = item.base + offset
-            out[at : at + length] = bytes(len(out[at : at + length]))
-        item.method, item.reference, item.base = 0, 0, 0
-    else:
-        item = _Item(1 + max([i.id for i in places.items] + [i for i, _ in _items(parts[b"iinf"])]), 0, 0, 0)
-        places.items.append(item)
-        parts[b"iinf"] = _with_item(parts[b"iinf"], item.id)
-        if b"iref" not in parts:
-            order.append(b"iref")
-        primary = int.from_bytes(parts[b"pitm"][4:], "big")
-        parts[b"iref"] = _with_reference(parts.get(b"iref", bytes(4)), item.id, primary)
-    item.extents = [(0, 0, len(wrapped))]
-    head = data[start - 8 : start - 4] != struct.pack(">I", end - start + 8)
-    if head or places.length < 4 or max(places.offset, places.base) < 4:
-        raise UnsupportedMedium("heif_layout", "the picture's layout is unusual: save it again and send that")
-    grown = (
-        8 + 4 + sum(8 + (len(places.to_bytes()) if k == b"iloc" else len(parts[k])) for k in order) - (end - start + 8)
-    )
-    places.shift(end, grown)
-    place = len(out) + grown + 8
-    if places.offset >= 4:
-        item.extents = [(0, place, len(wrapped))]
-    else:
-        item.base = place
-    parts[b"iloc"] = places.to_bytes()
-    body = data[start : start + 4] + b"".join(_box(kind, parts[kind]) for kind in order)
-    return b"".join((bytes(out[: start - 8]), _box(b"meta", body), bytes(out[end:]), _box(b"mdat", wrapped)))
+    return top
+
+
+def _emptied_item(out: bytearray, meta: _Meta, places: _Places) -> _Item | None:
+    """The XMP item that the picture has, its data overwritten with zeros; None where it has none."""
+    number = next((i for i, mime in _items(meta.children[b"iinf"]) if mime == _XMP_TYPE), None)
+    if number is None:
+        return None
+    item = next((i for i in places.items if i.id == number), None)
+    if item is None:
+        raise UnreadableMedia("structure", "the XMP of this picture cannot be found: save it again and send that")
+    for _, offset, length in item.extents if item.method == 0 else ():
+        at = item.base + offset
+        out[at : at + length] = bytes(len(out[at : at + length]))
+    item.method, item.reference, item.base = 0, 0, 0
+    return item
+
+
+def _added_item(meta: _Meta, places: _Places) -> _Item:
+    """A new XMP item that refers to the primary one."""
+    known = [i.id for i in places.items] + [i for i, _ in _items(meta.children[b"iinf"])]
+    item = _Item(1 + max(known), 0, 0, 0)
+    places.items.append(item)
+    meta.children[b"iinf"] = _with_item(meta.children[b"iinf"], item.id)
+    primary = int.from_bytes(meta.children[b"pitm"][4:], "big")
+    meta.children[b"iref"] = _with_reference(meta.children.get(b"iref", bytes(4)), item.id, primary)
+    return item
 
 
 def _box(kind: bytes, body: bytes) -> bytes:
@@ -177,7 +215,7 @@ def _items(body: bytes) -> Iterator[tuple[int, bytes]]:
 def _with_item(body: bytes, number: int) -> bytes:
     wide = 2 if body[0] == 0 else 4
     count = int.from_bytes(body[4 : 4 + wide], "big") + 1
-    entry = b"\x02\x00\x00\x00" + number.to_bytes(2, "big") + b"\x00\x00mime\x00" + _TYPE + b"\x00"
+    entry = b"\x02\x00\x00\x00" + number.to_bytes(2, "big") + b"\x00\x00mime\x00" + _XMP_TYPE + b"\x00"
     return body[:4] + count.to_bytes(wide, "big") + body[4 + wide :] + _box(b"infe", entry)
 
 

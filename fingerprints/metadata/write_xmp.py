@@ -14,10 +14,10 @@ from . import write_heif
 from .containers import jpeg_segments, png_chunks, riff_chunks
 from .isobmff import boxes
 from .png_gif import gif_blocks
-from .write_tags import id3_private
+from .write_id3 import with_private_frame
 
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\x00"
-_JPEG_LIMIT = 65_533 - len(_JPEG_XMP)
+_MAX_JPEG_PACKET_BYTES = 65_533 - len(_JPEG_XMP)
 _PNG_XMP = b"XML:com.adobe.xmp"
 _GIF_XMP = b"!\xff\x0bXMP DataXMP"
 _GIF_END = bytes([1, *range(255, -1, -1), 0])  # leads a reader that knows no XMP out of the packet
@@ -25,7 +25,7 @@ _UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _TIFF_XMP = 700
 
 
-def xmp(data: bytes, format: str, packet: bytes) -> bytes:
+def with_packet(data: bytes, format: str, packet: bytes) -> bytes:
     """A copy of a file with this packet as its XMP.
 
     Args:
@@ -65,7 +65,7 @@ def _wrapped(packet: bytes) -> bytes:
 
 def _jpeg(data: bytes, packet: bytes) -> bytes:
     body = _wrapped(packet)
-    if len(body) > _JPEG_LIMIT:
+    if len(body) > _MAX_JPEG_PACKET_BYTES:
         raise LimitExceeded(
             "xmp_too_large",
             "the file's XMP has no room for the credit: a JPEG holds 64 KB of it; remove some of it first",
@@ -195,7 +195,7 @@ def _tiff(data: bytes, packet: bytes) -> bytes:
 
 
 def _heif(data: bytes, packet: bytes) -> bytes:
-    return write_heif.xmp(data, _wrapped(packet))
+    return write_heif.with_xmp_item(data, _wrapped(packet))
 
 
 # Boxes: MP4, M4A, MOV, JPEG 2000
@@ -235,7 +235,7 @@ def _wav(data: bytes, packet: bytes) -> bytes:
 
 
 def _mp3(data: bytes, packet: bytes) -> bytes:
-    return id3_private(data, b"XMP\x00", _wrapped(packet))
+    return with_private_frame(data, b"XMP\x00", _wrapped(packet))
 
 
 _WRITERS: dict[str, Callable[[bytes, bytes], bytes]] = {

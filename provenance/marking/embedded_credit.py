@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fingerprints import metadata
 from fingerprints.errors import FingerprintError
-from fingerprints.metadata import write_tags, write_xmp
+from fingerprints.metadata import write_vorbis, write_xmp
 from fingerprints.sniff import sniff
 from fingerprints.source import Source
 
@@ -27,11 +27,11 @@ def write_into(data: bytes, work: Work, lang: str = "en", *, permission: bool = 
     try:
         _, format = sniff(Source.blob(data))
         if format in ("flac", "ogg", "opus"):
-            return write_tags.comments(data, format, *_comments(work, lang, permission))
+            return write_vorbis.with_comments(data, format, *_comments(work, lang, permission))
         existing = next((data[a:b] for a, b in metadata.xmp_packets(Source.blob(data))), None)
         if existing is None and format == "png":
             existing = _compressed(data)
-        return write_xmp.xmp(data, format, xmp_credit.packet(existing, work, lang, permission))
+        return write_xmp.with_packet(data, format, xmp_credit.packet(existing, work, lang, permission))
     except FingerprintError as error:
         raise from_fingerprint_error(error) from error
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from fingerprints import metadata
 from fingerprints.errors import FingerprintError, LimitExceeded, UnreadableMedia, UnsupportedMedium
-from fingerprints.metadata import write_tags, write_xmp
+from fingerprints.metadata import write_id3, write_vorbis, write_xmp
 from fingerprints.sniff import sniff
 from fingerprints.source import Source
 from tests.fingerprints.metadata.test_exiftool import EXIFTOOL, _flac, _heic, _movie, _ogg, _picture
@@ -49,9 +49,9 @@ FRAME = b"\xff\xfb\x90\x64" + bytes(413)  # MPEG-1 layer III, 128 kbit/s, 44100 
 
 def _id3(version: int) -> bytes:
     content = b"\x00" + b"kept artist " * 20
-    size = write_tags._safe(len(content)) if version == 4 else struct.pack(">I", len(content))
+    size = write_id3._synchsafe(len(content)) if version == 4 else struct.pack(">I", len(content))
     frame = b"TPE1" + size + b"\x00\x00" + content
-    return b"ID3" + bytes([version, 0, 0]) + write_tags._safe(len(frame) + 30) + frame + bytes(30) + 4 * FRAME
+    return b"ID3" + bytes([version, 0, 0]) + write_id3._synchsafe(len(frame) + 30) + frame + bytes(30) + 4 * FRAME
 
 
 def _animation() -> bytes:
@@ -77,7 +77,7 @@ FILES = {
 
 
 def _embedded(data: bytes, packet: bytes) -> bytes:
-    return write_xmp.xmp(data, sniff(Source.blob(data))[1], packet)
+    return write_xmp.with_packet(data, sniff(Source.blob(data))[1], packet)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -137,12 +137,12 @@ def test_comments(format: str, make: object, tmp_path: Path) -> None:
     assert callable(make)
     data = make()
     added, defaults = {"COPYRIGHT": "© " + OWNER, "LICENSE": "CC BY 4.0"}, {"ARTIST": "not written", "MOOD": "written"}
-    marked = write_tags.comments(data, format, added, defaults)
+    marked = write_vorbis.with_comments(data, format, added, defaults)
     kind = sniff(Source.blob(data))[1]
     values = {f.tag: f.value for f in metadata.read(Source.blob(marked), kind)}
     before = {f.tag: f.value for f in metadata.read(Source.blob(data), kind)}
     assert values == {**before, "copyright": "© " + OWNER, "license": "CC BY 4.0", "mood": "written"}
-    again = write_tags.comments(marked, format, added, defaults)
+    again = write_vorbis.with_comments(marked, format, added, defaults)
     assert {f.tag: f.value for f in metadata.read(Source.blob(again), kind)} == values
     assert len(again) == len(marked)
     if EXIFTOOL:
@@ -154,13 +154,13 @@ def test_comments(format: str, make: object, tmp_path: Path) -> None:
 
 def test_comments_that_need_more_pages_renumber_the_rest() -> None:
     data = _ogg()
-    marked = write_tags.comments(data, "opus", {"LYRICS": "la " * 60_000}, {})
-    pages = list(write_tags._pages(marked))
+    marked = write_vorbis.with_comments(data, "opus", {"LYRICS": "la " * 60_000}, {})
+    pages = list(write_vorbis._pages(marked))
     assert [p.sequence for p in pages] == list(range(len(pages)))
-    assert len(pages) > len(list(write_tags._pages(data)))
-    assert pages[-1].body == list(write_tags._pages(data))[-1].body
+    assert len(pages) > len(list(write_vorbis._pages(data)))
+    assert pages[-1].body == list(write_vorbis._pages(data))[-1].body
     assert b"".join(p.to_bytes() for p in pages) == marked  # every checksum is right
-    assert b"".join(p.to_bytes() for p in write_tags._pages(data)) == data  # as that of RFC 3533 is
+    assert b"".join(p.to_bytes() for p in write_vorbis._pages(data)) == data  # as that of RFC 3533 is
 
 
 @pytest.mark.skipif(FFMPEG is None, reason="ffmpeg is not installed")
@@ -178,7 +178,7 @@ def test_ffmpeg_decodes_the_same(name: str, tmp_path: Path) -> None:
     format = sniff(Source.blob(data))[1]
     comments = format in ("flac", "ogg", "opus")
     two.write_bytes(
-        write_tags.comments(data, format, {"COPYRIGHT": OWNER}, {}) if comments else _embedded(data, _packet())
+        write_vorbis.with_comments(data, format, {"COPYRIGHT": OWNER}, {}) if comments else _embedded(data, _packet())
     )
     heard = [
         subprocess.run([FFMPEG, "-v", "error", "-i", p, "-f", "md5", "-"], capture_output=True, check=True).stdout
@@ -191,7 +191,7 @@ def test_ffmpeg_decodes_the_same(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("format", ["mkv", "webm", "aiff", "wma", "bmp", "plain"])
 def test_what_has_no_place_is_refused_in_one_line(format: str) -> None:
     with pytest.raises(UnsupportedMedium, match=rf"{format}.*show the credit line beside it") as refused:
-        write_xmp.xmp(b"x" * 100, format, _packet())
+        write_xmp.with_packet(b"x" * 100, format, _packet())
     assert "\n" not in str(refused.value)
 
 
@@ -201,15 +201,15 @@ def test_what_cannot_be_followed_is_refused() -> None:
         (_movie(b"isom")[:-3], "mp4"), (_picture("AVIF")[:-3], "avif"), (_movie(b"isom"), "avif"), (_wav()[:-40], "wav"), (b"", "mp4"),
     ):  # fmt: skip
         with pytest.raises(UnreadableMedia):
-            write_xmp.xmp(data, format, _packet())
+            write_xmp.with_packet(data, format, _packet())
     with pytest.raises(UnsupportedMedium, match="BigTIFF"):
-        write_xmp.xmp(b"II+\x00" + bytes(20), "tiff", _packet())
+        write_xmp.with_packet(b"II+\x00" + bytes(20), "tiff", _packet())
     with pytest.raises(UnsupportedMedium, match="ID3"):
-        write_xmp.xmp(b"ID3\x02\x00\x00\x00\x00\x00\x00" + FRAME, "mp3", _packet())
+        write_xmp.with_packet(b"ID3\x02\x00\x00\x00\x00\x00\x00" + FRAME, "mp3", _packet())
     with pytest.raises(UnsupportedMedium, match="several streams"):
-        write_tags.comments(_ogg() + _ogg().replace(b"\x07\x00\x00\x00", b"\x08\x00\x00\x00"), "opus", {}, {})
+        write_vorbis.with_comments(_ogg() + _ogg().replace(b"\x07\x00\x00\x00", b"\x08\x00\x00\x00"), "opus", {}, {})
     with pytest.raises(LimitExceeded, match="64 KB"):
-        write_xmp.xmp(_picture("JPEG"), "jpeg", b"x" * 70_000)
+        write_xmp.with_packet(_picture("JPEG"), "jpeg", b"x" * 70_000)
 
 
 @given(st.sampled_from(sorted(FILES)), st.integers(0, 400), st.binary(max_size=4))
@@ -219,8 +219,8 @@ def test_damaged_files_give_an_answer(name: str, at: int, bytes_: bytes) -> None
     for format in {"jpg": "jpeg", "tif": "tiff"}.get(name.rpartition(".")[2], name.rpartition(".")[2]), "flac", "ogg":
         try:
             if format in ("flac", "ogg"):
-                write_tags.comments(hurt, format, {"A": "b"}, {})
+                write_vorbis.with_comments(hurt, format, {"A": "b"}, {})
             else:
-                write_xmp.xmp(hurt, format, _packet())
+                write_xmp.with_packet(hurt, format, _packet())
         except FingerprintError:
             pass

@@ -1,8 +1,10 @@
-"""Writes tags of sound: a private frame into ID3v2, comments into FLAC and Ogg. The sound is not touched."""
+"""Writes Vorbis comments into FLAC (RFC 9639) and Ogg (RFC 3533, 7845); the sound is not touched.
+
+Comments: https://xiph.org/vorbis/doc/v-comment.html.
+"""
 
 from __future__ import annotations
 
-import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -10,65 +12,11 @@ from dataclasses import dataclass, field
 
 from ..errors import LimitExceeded, UnreadableMedia, UnsupportedMedium
 
-_MOST = 1 << 24  # bytes of a FLAC block
+_MAX_FLAC_BLOCK_BYTES = (1 << 24) - 1
+_FLAC_COMMENTS = 4  # type of the metadata block
 
 
-# ID3v2.3 and 2.4 (https://id3.org)
-
-_PADDING = 64  # without any, readers that doubt how a frame's size is written do not believe the last one
-
-
-def id3_private(data: bytes, owner: bytes, content: bytes) -> bytes:
-    """A copy of an MP3 whose ID3 tag has this private frame; all other frames stay as they are, byte for byte.
-
-    Raises:
-        UnsupportedMedium: a tag that cannot be added to without rewriting its frames.
-    """
-    version, frames, sound = 4, b"", data
-    if data[:3] == b"ID3":
-        version, flags = data[3], data[5]
-        if version not in (3, 4) or flags & 0xD0:
-            raise UnsupportedMedium(
-                "old_id3", "the file's ID3 tag is of an old or unusual kind: save it as ID3v2.3 or 2.4 and send that"
-            )
-        end = 10 + _unsafe(data[6:10])
-        frames, sound = b"".join(_frames(data[10:end], version, owner)), data[end:]
-    body = owner + content
-    size = _safe(len(body)) if version == 4 else struct.pack(">I", len(body))
-    frames += b"PRIV" + size + b"\x00\x00" + body + bytes(_PADDING)
-    if len(frames) >= 1 << 28:
-        raise LimitExceeded("id3_too_large", "the file's ID3 tag has no room for the credit: remove pictures from it")
-    return b"ID3" + bytes([version, 0, 0]) + _safe(len(frames)) + frames + sound
-
-
-def _frames(body: bytes, version: int, without: bytes) -> Iterator[bytes]:
-    at = 0
-    while at + 10 <= len(body) and re.fullmatch(rb"[A-Z0-9]{4}", body[at : at + 4]):
-        raw = body[at + 4 : at + 8]
-        size = _unsafe(raw) if version == 4 else int.from_bytes(raw, "big")
-        frame = body[at : at + 10 + size]
-        if len(frame) < 10 + size:
-            raise UnreadableMedia("structure", "the file's ID3 tag is cut off: save it again and send that")
-        at += 10 + size
-        if not (frame[:4] == b"PRIV" and frame[10:].startswith(without)):
-            yield frame
-
-
-def _safe(number: int) -> bytes:
-    return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))
-
-
-def _unsafe(raw: bytes) -> int:
-    value = 0
-    for byte in raw:
-        value = value << 7 | byte & 0x7F
-    return value
-
-
-# Vorbis comments (https://xiph.org/vorbis/doc/v-comment.html) in FLAC (RFC 9639) and Ogg (RFC 3533, 7845)
-
-
-def comments(data: bytes, format: str, added: Mapping[str, str], defaults: Mapping[str, str]) -> bytes:
+def with_comments(data: bytes, format: str, added: Mapping[str, str], defaults: Mapping[str, str]) -> bytes:
     """A copy of a FLAC, Vorbis or Opus file with these comments.
 
     Args:
@@ -76,7 +24,7 @@ def comments(data: bytes, format: str, added: Mapping[str, str], defaults: Mappi
         defaults: written only where the file has no comment of that name.
 
     Raises:
-        UnsupportedMedium, UnreadableMedia, LimitExceeded: as `embed.xmp`.
+        UnsupportedMedium, UnreadableMedia, LimitExceeded: as `write_xmp.with_packet`.
     """
     try:
         return _flac(data, added, defaults) if format == "flac" else _ogg(data, added, defaults)
@@ -88,8 +36,8 @@ def _broken() -> UnreadableMedia:
     return UnreadableMedia("structure", "the tags of this file cannot be followed: save it again and send that")
 
 
-def _merged(block: bytes, added: Mapping[str, str], defaults: Mapping[str, str]) -> bytes:
-    """A comment block with comments replaced and added."""
+def _merged_comments(block: bytes, added: Mapping[str, str], defaults: Mapping[str, str]) -> bytes:
+    """A comment header with comments replaced and added."""
     (size,) = struct.unpack_from("<I", block, 0)
     vendor, at = block[4 : 4 + size], 4 + size
     (count,) = struct.unpack_from("<I", block, at)
@@ -112,7 +60,7 @@ def _merged(block: bytes, added: Mapping[str, str], defaults: Mapping[str, str])
     return struct.pack("<I", len(vendor)) + vendor + struct.pack("<I", len(kept)) + listed
 
 
-_EMPTY = struct.pack("<II", 0, 0)
+_NO_COMMENTS = struct.pack("<II", 0, 0)  # no vendor, no comments
 
 
 def _flac(data: bytes, added: Mapping[str, str], defaults: Mapping[str, str]) -> bytes:
@@ -128,10 +76,10 @@ def _flac(data: bytes, added: Mapping[str, str], defaults: Mapping[str, str]) ->
             raise _broken()
         blocks.append((kind, body))
         at += 4 + size
-    old = next((body for kind, body in blocks if kind == 4), _EMPTY)
-    rest = [(kind, body) for kind, body in blocks if kind != 4]
-    rest.insert(1, (4, _merged(old, added, defaults)))
-    if len(rest[1][1]) >= _MOST:
+    old = next((body for kind, body in blocks if kind == _FLAC_COMMENTS), _NO_COMMENTS)
+    rest = [(kind, body) for kind, body in blocks if kind != _FLAC_COMMENTS]
+    rest.insert(1, (_FLAC_COMMENTS, _merged_comments(old, added, defaults)))
+    if len(rest[1][1]) > _MAX_FLAC_BLOCK_BYTES:
         raise LimitExceeded("comments_too_large", "the file's comments have no room for the credit: remove some first")
     out = [b"fLaC"]
     for i, (kind, body) in enumerate(rest):
@@ -189,7 +137,7 @@ def _ogg(data: bytes, added: Mapping[str, str], defaults: Mapping[str, str]) -> 
     old = headers.packets[0]
     if not old.startswith(prefix):
         raise _broken()
-    merged = prefix + _merged(old[len(prefix) :], added, defaults) + (b"\x01" if vorbis else b"")
+    merged = prefix + _merged_comments(old[len(prefix) :], added, defaults) + (b"\x01" if vorbis else b"")
     made = list(_paged([merged, *headers.packets[1:]], first.serial))
     shift = len(made) + 1 - used
     out = [first.to_bytes(), *(p.to_bytes() for p in made)]
