@@ -31,6 +31,8 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "policy": (["provenance/tlog/policy.py"], _TLOG),
     "marking": (["provenance/marking/rules.py"], ["tests/provenance/marking"]),
     "permission": (["provenance/scans/permission.py"], ["tests/provenance/scans/test_permission.py"]),
+    "verdict": (["provenance/scans/verdict.py"], ["tests/provenance/scans/test_verdict.py"]),
+    "reuse": (["provenance/scans/reuse.py"], ["tests/provenance/scans/test_reuse.py"]),
     "grants": (["provenance/works/grants.py"], ["tests/provenance/works/test_grants.py"]),
     "alignment": (["fingerprints/text/alignment.py"], ["tests/fingerprints/text"]),
 }
