@@ -45,6 +45,7 @@ _VARYING = re.compile(
 
 
 # --- sessions --------------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [name for name, text in PAGES.items() if "```console\n" in text])
 def test_a_session_prints_what_the_page_says(page: str, tmp_path: Path) -> None:
     environment = {
