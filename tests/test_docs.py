@@ -277,6 +277,12 @@ def test_files_that_a_page_names_exist(page: str) -> None:
     assert not missing
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_targets_of_make_exist(page: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert set(re.findall(r"(?:`|^)make ([a-z]+)", PAGES[page], re.M)) <= targets
+
+
 def test_every_page_is_linked_from_the_readme_and_every_benchmark_is_listed() -> None:
     for page in PAGES:
         if page.startswith("docs/"):
