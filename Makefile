@@ -39,7 +39,7 @@ fuzz: $(VENV)/.develop
 
 # What `make test` does with a part of the store calls and a few kills, with all of them and with hundreds.
 faults: $(VENV)/.develop
-	@FAULTS=all $(BIN)/python -m pytest -n auto --maxprocesses 4 tests/faults tests/provenance/ledger/test_machine.py
+	@FAULTS=all $(BIN)/python -m pytest -n auto --maxprocesses 4 tests/faults tests/provenance/ledger/test_state_machine.py
 
 PARTS :=
 

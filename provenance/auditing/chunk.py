@@ -122,7 +122,7 @@ class ChunkAuditor:
             try:
                 self._apply(index, raw)
             except VerificationFailed:
-                continue  # told by the process whose chunk it is in
+                continue  # reported by the process whose chunk it is in
         out, digests = ReplayedChunk(), []
         for index, raw in enumerate(self._entries, self._first):
             digest = NO_DIGEST
@@ -152,7 +152,7 @@ def _or_raise(found: bytes | Exception) -> bytes:
 
 
 def _is_about_keys(entry: bytes) -> bool:
-    """Whether an entry might be about keys, told without parsing; never no for one that is."""
+    """Whether an entry might be about keys, decided without parsing; false positives only."""
     begin = entry.find(b'"payload":"') + 11
     try:
         payload = base64.b64decode(entry[begin : entry.find(b'"', begin)])
@@ -176,7 +176,7 @@ class _PastCheckpoints:
             try:
                 self._roots[size] = range_root(self._nodes, 0, size)
             except (OSError, VerificationFailed):
-                return  # a tile that cannot be read is told with the tiles
+                return  # a tile that cannot be read is reported with the tiles
         if self._roots[size] != root:
             raise VerificationFailed(f"it names as seen a log of {size} entries that never was")
 

@@ -86,7 +86,7 @@ def _problems(
     processes: int | None,
     report: AuditReport,
 ) -> Iterator[str]:
-    """Open the checkpoint, tell the report what it says, and audit what it signs."""
+    """Open the checkpoint, note in the report what it says, and audit what it signs."""
     try:
         trusted = parse_policy(fetcher.text("policy") if policy is None else policy)
     except VerificationFailed as error:

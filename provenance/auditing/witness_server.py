@@ -28,7 +28,7 @@ from ..tlog.witness_request import SIZE_TYPE, parse_request
 _NAME = "name"
 _STATE = "state.db"
 _TEXT = "text/plain; charset=utf-8"
-_MOST_FORKS = 1000
+_MAX_FORKS = 1000  # kept as evidence
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS logs
   (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT NULL);
@@ -212,7 +212,7 @@ class Witness:
     def _keep_fork(self, connection: sqlite3.Connection, checkpoint: note.Checkpoint) -> None:
         """The log signed two roots of one size: that signature convicts it, so it is kept."""
         (count,) = connection.execute("SELECT count(*) FROM forks").fetchone()
-        if count < _MOST_FORKS:
+        if count < _MAX_FORKS:
             connection.execute(
                 "INSERT INTO forks VALUES (?, ?, ?)", (int(time.time()), checkpoint.origin, checkpoint.raw)
             )

@@ -13,7 +13,7 @@ from ..tlog.encoding import b64
 from ..tlog.merkle import Nodes, consistency_proof, inclusion_proof, node_hash, perfect_root
 from . import tile_store
 
-AT_ONCE = 4096
+MAX_HASHES_AT_ONCE = 4096  # of entries that have no tiles yet
 Tail = Callable[[int, int], Sequence[bytes]]  # the leaf hashes [start, stop) of entries that are not published
 
 
@@ -111,7 +111,7 @@ class LogNodes:
     """
 
     def __init__(self, published: tiles.TileReader, tail: Tail) -> None:
-        """``tail`` is asked for `AT_ONCE` leaf hashes at most, all after the published ones."""
+        """``tail`` is asked for `MAX_HASHES_AT_ONCE` leaf hashes at most, all after the published ones."""
         self._published = published
         self._tail = tail
 
@@ -120,6 +120,6 @@ class LogNodes:
         start, stop = index << height, (index + 1) << height
         if stop <= self._published.size:
             return self._published.node(height, index)
-        if start >= self._published.size and stop - start <= AT_ONCE:
+        if start >= self._published.size and stop - start <= MAX_HASHES_AT_ONCE:
             return perfect_root(b"".join(self._tail(start, stop)))
         return node_hash(self.node(height - 1, 2 * index), self.node(height - 1, 2 * index + 1))

@@ -60,7 +60,7 @@ class _TileWriter:
     def close(self) -> None:
         """Remove what did not get into its place, because something failed."""
         for handle, temporary, _ in self._waiting:
-            with contextlib.suppress(OSError):  # the first failure is the one to tell
+            with contextlib.suppress(OSError):  # the first failure is the one to report
                 handle.close()
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)

@@ -109,7 +109,7 @@ def sealed_digest(salt: bytes, work: bytes) -> bytes:
 
 
 def sealed_registration(origin: str, *, digest: bytes, commitments: Mapping[str, str], after: After) -> dict[str, Any]:
-    """A work is claimed of which nothing is told.
+    """A work is claimed of which nothing is revealed.
 
     Args:
         digest: see `sealed_digest`.

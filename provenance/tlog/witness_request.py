@@ -11,7 +11,7 @@ from ..errors import VerificationFailed
 from .encoding import b64, decimal, unb64
 from .merkle import HASH_SIZE
 
-SIZE_TYPE = "text/x.tlog.size"  # media type of an answer that tells the size the witness has
+SIZE_TYPE = "text/x.tlog.size"  # media type of an answer with the size that the witness has
 MAX_REQUEST = 64 * 1024  # bytes
 _MAX_HASHES = 63
 

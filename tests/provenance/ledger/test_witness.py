@@ -169,7 +169,7 @@ def test_a_proof_of_what_is_not_published_reads_a_part_at_a_time(house: House, m
         append(service, [leaf_of(service) for _ in range(1000)])
     shutil.rmtree(house.settings.log_dir)
     house.partners[2].instead = None
-    monkeypatch.setattr(reader, "AT_ONCE", 64)
+    monkeypatch.setattr(reader, "MAX_HASHES_AT_ONCE", 64)
     parts = []
 
     def watch(_connection: object, _cursor: object, query: str, bounds: tuple[int, ...], *_: object) -> None:

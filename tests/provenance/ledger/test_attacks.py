@@ -29,25 +29,25 @@ from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolm
 # The line, and the tests that show it: file and function below tests/.
 COVERED = {
     "edited and deleted rows": "provenance/ledger/test_sequencer.py test_every_edit_in_the_database_is_found",
-    "swapped rows": "provenance/ledger/test_survives.py test_swapped_rows_are_found_by_fsck",
+    "swapped rows": "provenance/ledger/test_attacks.py test_swapped_rows_are_found_by_fsck",
     "edited tiles": "provenance/auditing/test_auditor.py test_every_edit_of_every_file_is_found",
     "edited openings": "provenance/ledger/test_sequencer.py test_every_edit_in_the_database_is_found",
-    "an edit on disk while stopped": "provenance/ledger/test_survives.py test_an_edit_while_stopped_is_found_by_fsck",
-    "hidden tail": "provenance/ledger/test_survives.py test_a_hidden_tail_is_found_by_fsck",
+    "an edit on disk while stopped": "provenance/ledger/test_attacks.py test_an_edit_while_stopped_is_found_by_fsck",
+    "hidden tail": "provenance/ledger/test_attacks.py test_a_hidden_tail_is_found_by_fsck",
     "hidden tail, published": "provenance/auditing/test_auditor.py test_what_lies_past_the_signed_size",
-    "one flipped bit between hash and signature": "provenance/ledger/test_survives.py "
+    "one flipped bit between hash and signature": "provenance/ledger/test_attacks.py "
     "test_a_flipped_bit_before_the_signature_is_found_by_the_sequencer",
     "rewrite of everything with the log key": "provenance/ledger/test_witness.py test_a_rewritten_log_gets_no_cosignature",
-    "fork to one client": "provenance/ledger/test_survives.py test_a_clone_that_writes_on_is_found_by_an_audit",
+    "fork to one client": "provenance/ledger/test_attacks.py test_a_clone_that_writes_on_is_found_by_an_audit",
     "fork, shown to a witness": "provenance/auditing/test_witness_server.py test_never_two_roots_of_one_size",
     "rollback": "provenance/ledger/test_witness.py test_a_machine_put_back_whole_is_found_by_the_witnesses",
     "restored backup that keeps writing": "provenance/ledger/test_sequencer.py test_a_restored_backup_does_not_write_on",
     "two instances": "provenance/ledger/test_sequencer.py test_two_processes_share_one_log",
-    "a cloned database": "provenance/ledger/test_survives.py test_a_clone_that_writes_on_is_found_by_an_audit",
+    "a cloned database": "provenance/ledger/test_attacks.py test_a_clone_that_writes_on_is_found_by_an_audit",
     "stripped witness lines": "provenance/ledger/test_witness.py test_stripped_cosignatures_are_asked_for_again",
     "stripped or duplicated witness lines": "provenance/tlog/test_verify.py test_witness_lines_that_do_not_count",
-    "clock jumps": "provenance/ledger/test_survives.py test_a_clock_that_jumps_moves_nothing",
-    "backdated fields": "provenance/ledger/test_survives.py test_a_backdated_statement_is_found_by_the_verifier",
+    "clock jumps": "provenance/ledger/test_attacks.py test_a_clock_that_jumps_moves_nothing",
+    "backdated fields": "provenance/ledger/test_attacks.py test_a_backdated_statement_is_found_by_the_verifier",
     "tokens over other bytes, wrong certificate": "provenance/tlog/test_timestamp.py test_tokens_that_are_worth_nothing",
     "tokens with an expired certificate": "provenance/tlog/test_timestamp.py test_an_expired_certificate",
     "an operator forging a producer": "provenance/accounts/test_signing.py test_the_operator_cannot_forge_a_producer",
@@ -57,11 +57,11 @@ COVERED = {
     "a key before its enrolment": "provenance/tlog/test_statement.py test_a_key_is_enrolled_before_its_use",
     "weak keys": "provenance/tlog/test_note.py test_weak_keys_are_refused",
     "malleable signatures": "provenance/tlog/test_note.py test_signatures_are_checked_strictly",
-    "type confusion between signature kinds": "provenance/ledger/test_survives.py "
+    "type confusion between signature kinds": "provenance/ledger/test_attacks.py "
     "test_a_signature_of_one_kind_is_none_of_another",
     "a statement's signature for another payload type": "provenance/tlog/test_key_directory.py "
     "test_a_signature_of_another_payload_type",
-    "key-id collision": "provenance/ledger/test_survives.py test_a_key_id_that_collides_is_no_proof",
+    "key-id collision": "provenance/ledger/test_attacks.py test_a_key_id_that_collides_is_no_proof",
     "odd key names": "provenance/tlog/test_note.py test_key_names_and_ids",
     "duplicate keys, floats, surrogates, CRLF": "provenance/tlog/test_encoding.py test_what_is_refused",
     "leading zeros": "provenance/tlog/test_encoding.py test_decimal_numbers",
@@ -73,7 +73,7 @@ COVERED = {
     "a paused leader that resumes": "faults/test_kill_rounds.py test_a_paused_sequencer_that_resumes",
     "a witness that is down or slow": "provenance/ledger/test_witness.py test_a_witness_that_is_down_or_slow",
     "a witness that lies": "provenance/ledger/test_witness.py test_a_witness_that_lies_or_fails_does_not_count",
-    "erasure, then an old receipt": "provenance/ledger/test_survives.py test_an_erased_work_s_old_receipt_verifies",
+    "erasure, then an old receipt": "provenance/ledger/test_attacks.py test_an_erased_work_s_old_receipt_verifies",
 }
 TESTS = Path(__file__).parents[2]
 

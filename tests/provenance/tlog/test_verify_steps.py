@@ -1,0 +1,182 @@
+"""The steps of a receipt's verification where several logs are trusted, works are sealed, or times are bounded."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from provenance.tlog import keys, merkle, note, policy, proof, receipt, statement, verify
+from provenance.tlog.encoding import b64
+from provenance.tlog.verification import Verification
+from tests.provenance.ledger.small_log import (
+    LOG_KEYS,
+    ORIGIN,
+    RECORD,
+    SALT,
+    START,
+    WORK,
+    SmallLog,
+    cosigned,
+    enrolment,
+    registration,
+    witness_vkey,
+)
+
+KEY = keys.new_signing_key()
+OTHER_ORIGIN = "other.example/log"
+OTHER_LOG = note.LogKeys(OTHER_ORIGIN, *keys.new_log_keys())
+DIGEST = hashlib.sha256(WORK).digest()
+
+
+def checks(done: Verification) -> dict[str, tuple[str, str]]:
+    return {check.name: (check.state, check.detail) for check in done.checks}
+
+
+def single_entry(leaf: bytes) -> bytes:
+    """The proof of an entry that is alone in the other log."""
+    checkpoint = note.Checkpoint(OTHER_ORIGIN, 1, merkle.leaf_hash(leaf))
+    return proof.format_proof(0, [], note.sign_checkpoint(checkpoint, OTHER_LOG, 1_790_000_000))
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> SmallLog:
+    first = [enrolment(KEY), registration(KEY)]
+    seen = (2, merkle.root_of(map(merkle.leaf_hash, first)))
+    sealed = statement.sealed_registration(
+        ORIGIN,
+        digest=statement.sealed_digest(SALT, DIGEST),
+        commitments={
+            "claim": statement.commit(SALT, RECORD),
+            "seal": statement.commit(SALT, {"salt": b64(SALT)}),
+            "short": statement.commit(SALT, {"salt": b64(SALT[:-1])}),
+        },
+        after=START,
+    )
+    later = registration(KEY, after=seen)
+    return SmallLog([*first, statement.sign(sealed, KEY), later], tmp_path_factory.mktemp("log"))
+
+
+def both_logs() -> bytes:
+    return policy.format_policy([*LOG_KEYS.vkeys(), *OTHER_LOG.vkeys()])
+
+
+def test_a_key_that_another_trusted_log_enrolled(log: SmallLog) -> None:
+    made = statement.key_enrol(OTHER_ORIGIN, public_key=KEY.public, custody="producer", after=START)
+    foreign = statement.sign(made, KEY)
+    files = log.receipt(1, 0)
+    assert verify.verify_receipt(files, both_logs()).ok
+    swapped = {**files, f"keys/0/{receipt.ENTRY}": foreign, f"keys/0/{receipt.PROOF}": single_entry(foreign)}
+    assert checks(verify.verify_receipt(swapped, both_logs()))["signature"] == (
+        "failed",
+        "a key was enrolled in another log",
+    )
+
+
+def test_an_entry_that_is_proven_for_another_trusted_log(log: SmallLog) -> None:
+    """The other log holds the same bytes; they were written for this one."""
+    leaf = log.leaves[0]
+    files = {**log.receipt(0, 0), receipt.PROOF: single_entry(leaf)}
+    assert checks(verify.verify_receipt(files, both_logs()))["inclusion"][0] == "failed"
+
+
+def test_a_checkpoint_of_another_trusted_log_bounds_no_time(log: SmallLog) -> None:
+    size, root = 2, merkle.root_of(map(merkle.leaf_hash, log.leaves[:2]))
+    for origin, log_keys, state in ((ORIGIN, LOG_KEYS, "passed"), (OTHER_ORIGIN, OTHER_LOG, "failed")):
+        seen = note.sign_checkpoint(note.Checkpoint(origin, size, root), log_keys, 1_780_000_000)
+        done = verify.verify_receipt({**log.receipt(3, 0), receipt.AFTER: seen}, both_logs())
+        assert checks(done)["after"][0] == state
+
+
+def test_the_earliest_time_of_a_checkpoint_is_the_lower_bound(log: SmallLog) -> None:
+    """A witness that joins later cosigns what is older than its signature."""
+    size, root = 2, merkle.root_of(map(merkle.leaf_hash, log.leaves[:2]))
+    signed = note.sign_checkpoint(note.Checkpoint(ORIGIN, size, root), LOG_KEYS, 1_780_000_000)
+    witness = Ed25519PrivateKey.generate()
+    trusted = policy.format_policy(LOG_KEYS.vkeys(), {"w": str(witness_vkey(witness, "w.example"))})
+    for time in (1_779_000_000, 1_781_000_000):
+        files = {**log.receipt(3, 0), receipt.AFTER: cosigned(signed, witness, "w.example", time)}
+        done = verify.verify_receipt(files, trusted)
+        assert done.facts["not_before"] == min(time, 1_780_000_000)
+
+
+def salted(salt: bytes) -> bytes:
+    return statement.sealed_digest(salt, DIGEST)
+
+
+def test_a_sealed_work(log: SmallLog) -> None:
+    seal, short = {"seal": {"salt": b64(SALT)}}, {"short": {"salt": b64(SALT[:-1])}}
+    files = log.receipt(2, 0, opening=seal)
+    done = verify.verify_receipt(files, log.policy, DIGEST, salted)
+    assert done.ok
+    assert done.facts["sha256"] == [salted(SALT).hex()]
+    assert salted(SALT).hex()[:16] in checks(done)["work"][1]
+    for shown, digest_of, told in (
+        (files, None, "does not show its salt"),
+        (files, lambda salt: bytes(32), "not the registered work"),
+        (log.receipt(2, 0), salted, "does not show its salt"),
+        (log.receipt(2, 0, opening=short), salted, "does not show its salt"),
+        ({name: raw for name, raw in files.items() if name != receipt.OPENING}, salted, "does not show its salt"),
+    ):
+        done = verify.verify_receipt(shown, log.policy, DIGEST, digest_of)
+        assert checks(done)["work"][0] == "failed"
+        assert told in checks(done)["work"][1]
+
+
+def test_the_salt_of_a_sealed_work_has_32_bytes(tmp_path: Path) -> None:
+    short = SALT[:-1]
+    sealed = statement.sealed_registration(
+        ORIGIN,
+        digest=hashlib.sha256(short + DIGEST).digest(),
+        commitments={"seal": statement.commit(SALT, {"salt": b64(short)})},
+        after=START,
+    )
+    log = SmallLog([enrolment(KEY), statement.sign(sealed, KEY)], tmp_path)
+    files = log.receipt(1, 0, opening={"seal": {"salt": b64(short)}})
+    done = verify.verify_receipt(files, log.policy, DIGEST, lambda salt: hashlib.sha256(salt + DIGEST).digest())
+    assert checks(done)["work"] == ("failed", "the salt of a sealed registration has 32 bytes")
+
+
+def test_a_renewal_needs_the_witnesses_too(log: SmallLog) -> None:
+    witness = Ed25519PrivateKey.generate()
+    trusted = policy.format_policy(
+        LOG_KEYS.vkeys(), {"w": str(witness_vkey(witness, "w.example"))}, {"g": (1, ["w"])}, "g"
+    )
+    files = log.receipt(1, 0, signed=cosigned(log.signed, witness, "w.example", 5))
+    renewal = {receipt.RENEWED_CONSISTENCY: b"", receipt.RENEWED_STAMP: b"no token"}
+    for later, told in (
+        (log.signed, "fewer witnesses signed the later checkpoint"),
+        (cosigned(log.signed, witness, "w.example", 6), "no RFC 3161 time-stamp"),
+    ):
+        done = verify.verify_receipt({**files, **renewal, receipt.RENEWED_CHECKPOINT: later}, trusted)
+        assert checks(done)["renewal"][0] == "failed"
+        assert told in checks(done)["renewal"][1]
+
+
+@pytest.mark.parametrize("missing", [receipt.RENEWED_CHECKPOINT, receipt.RENEWED_CONSISTENCY, receipt.RENEWED_STAMP])
+def test_a_renewal_that_is_not_complete(log: SmallLog, missing: str) -> None:
+    renewal = {
+        receipt.RENEWED_CHECKPOINT: log.signed,
+        receipt.RENEWED_CONSISTENCY: b"",
+        receipt.RENEWED_STAMP: b"x",
+    }
+    del renewal[missing]
+    done = verify.verify_receipt({**log.receipt(1, 0), **renewal})
+    assert "not complete" in checks(done)["renewal"][1]
+
+
+def test_a_consistency_proof_ends_its_last_line(log: SmallLog) -> None:
+    renewal = {receipt.RENEWED_CHECKPOINT: log.signed, receipt.RENEWED_STAMP: b"x"}
+    for lines in (b"AAAA", b"\xff\n"):
+        done = verify.verify_receipt({**log.receipt(1, 0), **renewal, receipt.RENEWED_CONSISTENCY: lines})
+        assert "not lines of base64" in checks(done)["renewal"][1]
+
+
+def test_names_of_key_folders(log: SmallLog) -> None:
+    """A folder that is none of a receipt's enrols nothing."""
+    files = log.receipt(1, 0)
+    for folder in ("keys/0000", "keys/a", "xkeys/0", "keys/0/0", "keys/\u0660"):
+        moved = {name.replace("keys/0", folder, 1): raw for name, raw in files.items()}
+        assert checks(verify.verify_receipt(moved))["signature"][0] == "failed"
+    moved = {name.replace("keys/0", "keys/999", 1): raw for name, raw in files.items()}
+    assert verify.verify_receipt(moved).ok
