@@ -35,5 +35,5 @@ def get_credit(
     format: Annotated[Literal["text", "html", "xmp"], Query()] = "text",
     lang: Annotated[str, Query(max_length=35)] = "en",
 ) -> PlainTextResponse:
-    work = catalog.marking_work(catalog.row(app.db, work_id, own(principal)))
+    work = catalog.marking_work(catalog.find(app.db, work_id, own(principal)))
     return PlainTextResponse(credit_line(work, format, lang))

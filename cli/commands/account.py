@@ -56,7 +56,7 @@ def show(ref: Annotated[str, typer.Argument(metavar="ID|NAME")], json_: _Json = 
     with application() as opened:
         account = accounts.find(opened.db, ref)
         api_keys = [key.model_dump(mode="json") for key in accounts.keys(opened.db, account.id)]
-        signing_keys = enrolled_keys.list_all(opened.db, account.id)
+        signing_keys = [key.model_dump(mode="json") for key in enrolled_keys.list_all(opened.db, account.id)]
     if json_:
         emit({**account.model_dump(mode="json"), "api_keys": api_keys, "signing_keys": signing_keys})
         return

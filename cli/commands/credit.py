@@ -37,7 +37,7 @@ def command(
     with application() as opened:
         from provenance.works import catalog
 
-        work = catalog.marking_work(catalog.row(opened.db, work_id))
+        work = catalog.marking_work(catalog.find(opened.db, work_id))
     wanted = lang or language()
     if licences.parse(work.licence).family == "reserved" and not permission:
         note = "no licence grants reuse: besides this line the post must say that permission was given"

@@ -151,7 +151,7 @@ def _reposts(
     from ..demo import plan
 
     def right_credit(work: DemoWork) -> str:
-        row = catalog.row(opened.db, str(registered[work.name].work_id))
+        row = catalog.find(opened.db, str(registered[work.name].work_id))
         lang = work.lang or language()
         return credit_line(catalog.marking_work(row), "text", lang)
 

@@ -142,12 +142,12 @@ def list_(
         signing_keys = enrolled_keys.list_all(opened.db, only)
     if json_:
         emit_all({"type": "api", **key.model_dump(mode="json")} for key in api_keys)
-        emit_all({"type": "signing", **key} for key in signing_keys)
+        emit_all({"type": "signing", **key.model_dump(mode="json")} for key in signing_keys)
         return
     rows = [["API", k.id, k.account_id, " ".join(k.scopes), k.revoked_at or ""] for k in api_keys]
     for key in signing_keys:
-        revoked = "" if key["revoked_index"] is None else f"{tr('log entry', '账本条目')} {key['revoked_index']}"
-        rows.append([tr("signing", "签名"), key["keyid"], key["account_id"], key["custody"], revoked])
+        revoked = "" if key.revoked_index is None else f"{tr('log entry', '账本条目')} {key.revoked_index}"
+        rows.append([tr("signing", "签名"), key.keyid, key.account_id, key.custody, revoked])
     table([tr("type", "类型"), "id", tr("account", "账号"), tr("may", "权限"), tr("revoked", "已吊销")], rows)
 
 

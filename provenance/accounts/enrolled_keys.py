@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
+from pydantic import Field
 
 from ..database.engine import Database
 from ..database.tables import entries, signing_keys
 from ..errors import Conflict, Forbidden, NotFound
 from ..ledger.key_rows import load_directory
+from ..schemas import Record
 from ..tlog import envelope
 from .accounts import LOCAL, Account
+
+
+class SigningKeyRecord(Record):
+    """A key that signs statements, and where the log says so."""
+
+    keyid: str = Field(description="SHA-256 of the raw public key, hexadecimal.")
+    account_id: str
+    public_key: str = Field(description="The raw Ed25519 public key, hexadecimal.")
+    custody: Literal["producer", "service"] = Field(description="Who keeps the private key.")
+    created_at: str
+    enrolled_index: int | None = Field(description="Log entry that enrolled it; null while it waits.")
+    revoked_index: int | None = Field(description="Log entry that revoked it.")
+    predecessor: str | None = Field(description="The key that named it its successor.")
+    recovery: str | None = Field(description="The key that may revoke it when it is lost or stolen.")
 
 
 def enrolled(db: Database, account: Account) -> Sequence[sa.Row[Any]]:
@@ -73,11 +89,11 @@ def enrolment_indexes(db: Database, leaf: bytes) -> list[int]:
     return sorted(found.values())
 
 
-def list_all(db: Database, account_id: str | None = None) -> list[dict[str, Any]]:
+def list_all(db: Database, account_id: str | None = None) -> list[SigningKeyRecord]:
     """Every signing key (of an account), oldest first, with where it was enrolled and revoked in the log."""
     query = sa.select(signing_keys).order_by(signing_keys.c.created_at)
     if account_id is not None:
         query = query.where(signing_keys.c.account_id == account_id)
     with db.read() as connection:
         rows = connection.execute(query).all()
-    return [{k: v.hex() if isinstance(v, bytes) else v for k, v in row._asdict().items()} for row in rows]
+    return [SigningKeyRecord.model_validate({**row._asdict(), "public_key": row.public_key.hex()}) for row in rows]

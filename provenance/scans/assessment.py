@@ -83,7 +83,7 @@ def assess(
     found = reuse.report(marking_work(work, background.fields), item, examination, match)
     grant, gaps = grants.chosen(background.grants, item, found.use, moment)
     permitted = permission.evaluate(
-        work.claim.get("licence"), found, own=permission.posted_by_owner(work, item.account), grant=grant, gaps=gaps
+        work.claim.licence, found, own=permission.posted_by_owner(work, item.account), grant=grant, gaps=gaps
     )
     return Assessment(
         work=work,

@@ -60,6 +60,6 @@ def posted_by_owner(work: Work, posting_account: str | None) -> bool:
     if posting_account is None:
         return False
     claim = work.claim
-    names = [work.owner, *claim.get("owner_aliases", ()), claim.get("source_name"), claim.get("source_handle")]
+    names = [work.owner, *claim.owner_aliases, claim.source_name, claim.source_handle]
     account = fold_name(posting_account)
     return bool(account) and any(fold_name(name) == account for name in names if name)

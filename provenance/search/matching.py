@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,6 +15,7 @@ from fingerprints.model import Fingerprint, Match
 from ..database.engine import Database
 from ..database.tables import entries, fingerprints, works
 from ..errors import NotFound
+from ..schemas import Claim
 from .boilerplate import LearnedBoilerplate
 from .follower import Follower
 
@@ -33,9 +33,9 @@ class Work:
     title: str
     owner: str
     medium: str
-    claim: Mapping[str, Any]
     registered_at: str
     index: int
+    claim: Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,9 @@ def _load(db: Database, numbers: Sequence[int], before: int | None) -> tuple[dic
                 works.c.title,
                 works.c.owner,
                 works.c.medium,
-                works.c.claim,
                 works.c.registered_at,
                 entries.c.idx,
+                works.c.claim,
                 fingerprints.c.data,
                 fingerprints.c.detail,
             )
@@ -137,8 +137,8 @@ def _load(db: Database, numbers: Sequence[int], before: int | None) -> tuple[dic
         ).all()
     found: dict[int, Work] = {}
     prints: dict[int, Fingerprint] = {}
-    for *fields, data, detail in rows:
-        work = Work(*fields)
+    for *fields, claim, data, detail in rows:
+        work = Work(*(*fields, Claim.model_construct(**claim)))  # it was validated before it was stored
         fingerprint = Fingerprint.from_bytes(data + detail)
         if work.id not in prints or fingerprint.algorithm in registry.ALGORITHMS:
             found[work.id], prints[work.id] = work, fingerprint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,8 +20,61 @@ from . import competing_claims
 from .drafts import METADATA
 
 
-def row(db: Database, work_id: str, account_id: str | None = None) -> sa.Row[Any]:
-    """The row of a work with its log index.
+@dataclass(frozen=True, slots=True)
+class RegisteredWork:
+    """A work as it is stored.
+
+    Attributes:
+        id: internal number.
+        identity: of what is registered by whom; None once withdrawn.
+        digest: SHA-256 of the exact bytes, of a sealed work of its salt and them.
+        leaf_hash: of its registration.
+        index: of its registration in the log; None while it waits.
+    """
+
+    id: int
+    work_id: str
+    account_id: str
+    external_id: str | None
+    identity: bytes | None
+    digest: bytes
+    medium: str
+    reason: str | None
+    title: str
+    owner: str
+    opens: str | None
+    leaf_hash: bytes
+    registered_at: str
+    withdrawn_at: str | None
+    erased_at: str | None
+    index: int | None
+    claim: Claim
+
+    def logged_index(self) -> int:
+        """Its index in the log; raises `NotFound` while it waits for one."""
+        if self.index is None:
+            raise NotFound(f"the registration of {self.work_id} is not in the log yet: try again in a moment")
+        return self.index
+
+
+_COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
+    *(works.c[field.name] for field in fields(RegisteredWork) if field.name not in ("index", "claim")),
+    entries.c.idx,
+    works.c.claim,
+)
+
+
+def _stored(row: sa.Row[Any]) -> RegisteredWork:
+    *values, claim = tuple[Any, ...](row)
+    return RegisteredWork(*(*values, Claim.model_validate(claim)))
+
+
+def _query() -> sa.Select[Any]:
+    return sa.select(*_COLUMNS).outerjoin(entries, entries.c.leaf_hash == works.c.leaf_hash)
+
+
+def find(db: Database, work_id: str, account_id: str | None = None) -> RegisteredWork:
+    """One work.
 
     Args:
         account_id: refuse works of other accounts (None: any).
@@ -29,14 +83,10 @@ def row(db: Database, work_id: str, account_id: str | None = None) -> sa.Row[Any
         NotFound: there is no such work, or it is somebody else's (which a stranger must not learn).
     """
     with db.read() as connection:
-        found = connection.execute(
-            sa.select(works, entries.c.idx)
-            .outerjoin(entries, entries.c.leaf_hash == works.c.leaf_hash)
-            .where(works.c.work_id == work_id)
-        ).first()
-    if found is None or (account_id is not None and found.account_id != account_id):
+        row = connection.execute(_query().where(works.c.work_id == work_id)).first()
+    if row is None or (account_id is not None and row.account_id != account_id):
         raise NotFound(f"no work of yours has the id {work_id!r}")
-    return found
+    return _stored(row)
 
 
 def embedded(db: Database, numbers: Sequence[int]) -> dict[int, tuple[Field, ...]]:
@@ -55,7 +105,7 @@ def embedded(db: Database, numbers: Sequence[int]) -> dict[int, tuple[Field, ...
     return {number: tuple(Field(*map(str, field)) for field in record["fields"]) for number, record in rows}
 
 
-def marking_work(work: matching.Work | sa.Row[Any], fields: tuple[Field, ...] | None = None) -> marking.Work:
+def marking_work(work: matching.Work | RegisteredWork, fields: tuple[Field, ...] | None = None) -> marking.Work:
     """What the marking check needs to know of a registered work.
 
     Args:
@@ -65,12 +115,12 @@ def marking_work(work: matching.Work | sa.Row[Any], fields: tuple[Field, ...] | 
     return marking.Work(
         title=work.title,
         owner=work.owner,
-        owner_aliases=tuple(claim.get("owner_aliases", ())),
-        source_name=claim.get("source_name"),
-        source_urls=tuple(claim.get("source_urls", ())),
-        source_handle=claim.get("source_handle"),
-        identifiers=(*claim.get("identifiers", ()), work.work_id),
-        licence=claim.get("licence"),
+        owner_aliases=tuple(claim.owner_aliases),
+        source_name=claim.source_name,
+        source_urls=tuple(claim.source_urls),
+        source_handle=claim.source_handle,
+        identifiers=(*claim.identifiers, work.work_id),
+        licence=claim.licence,
         kind=work.medium,
         fields=fields,
     )
@@ -78,45 +128,39 @@ def marking_work(work: matching.Work | sa.Row[Any], fields: tuple[Field, ...] | 
 
 def get(db: Database, origin: str, work_id: str, account_id: str | None = None) -> WorkRecord:
     """A work as its account sees it; raises `NotFound`."""
-    return _records(db, origin, [row(db, work_id, account_id)])[0]
+    return _records(db, origin, [find(db, work_id, account_id)])[0]
 
 
 def page(
     db: Database, origin: str, account_id: str | None, *, after: int = 0, limit: int = 100
 ) -> tuple[list[WorkRecord], int | None]:
     """Works of an account (None: of everybody), oldest first, and the cursor of the next page or None."""
-    query = (
-        sa.select(works, entries.c.idx)
-        .outerjoin(entries, entries.c.leaf_hash == works.c.leaf_hash)
-        .where(works.c.id > after)
-        .order_by(works.c.id)
-        .limit(limit + 1)
-    )
+    query = _query().where(works.c.id > after).order_by(works.c.id).limit(limit + 1)
     if account_id is not None:
         query = query.where(works.c.account_id == account_id)
     with db.read() as connection:
         rows = connection.execute(query).all()
     more = rows[limit - 1].id if len(rows) > limit else None
-    return _records(db, origin, rows[:limit]), more
+    return _records(db, origin, [_stored(row) for row in rows[:limit]]), more
 
 
-def _records(db: Database, origin: str, rows: Sequence[sa.Row[Any]]) -> list[WorkRecord]:
-    rivals = competing_claims.rivals(db, [r.id for r in rows])
+def _records(db: Database, origin: str, found: Sequence[RegisteredWork]) -> list[WorkRecord]:
+    rivals = competing_claims.rivals(db, [work.id for work in found])
     return [
         WorkRecord(
-            work_id=r.work_id,
-            external_id=r.external_id,
-            medium=r.medium,
-            fingerprintable=r.reason is None,
-            reason=r.reason,
-            digest=r.digest.hex(),
-            claim=Claim.model_validate(r.claim),
-            competing=rivals.get(r.id, []),
-            opens=r.opens,
-            registered_at=r.registered_at,
-            withdrawn_at=r.withdrawn_at,
-            erased_at=r.erased_at,
-            receipt=None if r.idx is None else ReceiptRef(origin=origin, index=r.idx),
+            work_id=work.work_id,
+            external_id=work.external_id,
+            medium=work.medium,
+            fingerprintable=work.reason is None,
+            reason=work.reason,
+            digest=work.digest.hex(),
+            claim=work.claim,
+            competing=rivals.get(work.id, []),
+            opens=work.opens,
+            registered_at=work.registered_at,
+            withdrawn_at=work.withdrawn_at,
+            erased_at=work.erased_at,
+            receipt=None if work.index is None else ReceiptRef(origin=origin, index=work.index),
         )
-        for r in rows
+        for work in found
     ]

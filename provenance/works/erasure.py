@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,7 +17,7 @@ from ..accounts.signing_keys import SigningKeys
 from ..database import idempotency
 from ..database.engine import Database
 from ..database.tables import entries, now, openings, works
-from ..errors import Conflict, NotFound, SourcemarkError
+from ..errors import Conflict, SourcemarkError
 from ..ledger.log import Log
 from ..schemas import WorkRecord
 from ..search import follower
@@ -26,6 +25,7 @@ from ..search.follower import Follower
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
 from . import catalog, competing_claims, grants, sealing
+from .catalog import RegisteredWork
 from .withdrawal import Withdrawals
 
 ERASED = "erased"  # the reason why an erased work cannot be found
@@ -78,9 +78,9 @@ class Erasures:
         if account is not None and found.withdrawn_at is None:
             self._withdrawals.withdraw(account, work_id, key)
         with self._db.read() as connection:
-            names = _opened(connection, found.leaf_hash) or _commitments(connection, found.idx)
+            names = _opened(connection, found.leaf_hash) or _commitments(connection, found.logged_index())
         made = statement.erasure(
-            self._log.origin, entry=found.leaf_hash, index=found.idx, erased=names, after=self._log.head()
+            self._log.origin, entry=found.leaf_hash, index=found.logged_index(), erased=names, after=self._log.head()
         )
         return self.enter(account, work_id, statement.sign(made, signer))
 
@@ -88,7 +88,7 @@ class Erasures:
         """Erase by a signed statement, which must name all that is kept; raises as `erase`."""
         found = self._found(account, work_id)
         said = envelope.parse_leaf(leaf).predicate
-        if (said["index"], said["leafHash"]) != (found.idx, found.leaf_hash.hex()):
+        if (said["index"], said["leafHash"]) != (found.logged_index(), found.leaf_hash.hex()):
             raise Conflict(f"the statement erases another entry than that of {work_id}")
         with self._db.write() as connection:
             if self._db.is_sqlite:  # overwritten on the disk, not only marked free
@@ -109,12 +109,11 @@ class Erasures:
         self._follower.refresh()
         return catalog.get(self._db, self._log.origin, work_id, None if account is None else account.id)
 
-    def _found(self, account: Account | None, work_id: str) -> sa.Row[Any]:
-        found = catalog.row(self._db, work_id, None if account is None else account.id)
+    def _found(self, account: Account | None, work_id: str) -> RegisteredWork:
+        found = catalog.find(self._db, work_id, None if account is None else account.id)
         if found.erased_at is not None:
             raise Conflict(f"{work_id} was erased already, on {found.erased_at}")
-        if found.idx is None:
-            raise NotFound(f"the registration of {work_id} is not in the log yet: try again in a moment")
+        found.logged_index()  # what waits for the log cannot be erased yet
         return found
 
 
@@ -128,7 +127,7 @@ def _commitments(connection: sa.Connection, index: int) -> list[str]:
     return list(envelope.parse_leaf(leaf).predicate["commitments"])
 
 
-def _forget_registration(connection: sa.Connection, found: sa.Row[Any], erasure_hash: bytes) -> None:
+def _forget_registration(connection: sa.Connection, found: RegisteredWork, erasure_hash: bytes) -> None:
     changed = connection.execute(
         works.update()
         .where(works.c.id == found.id, works.c.erased_at.is_(None))

@@ -92,7 +92,7 @@ class Grants:
             Conflict: the work was withdrawn.
             Forbidden: see `SigningKeys.ensure_signer`.
         """
-        work = catalog.row(self._db, work_id, account.id)
+        work = catalog.find(self._db, work_id, account.id)
         if work.withdrawn_at is not None:
             raise Conflict(f"{work_id} was withdrawn on {work.withdrawn_at}: nothing can be granted for it")
         salt, record = secrets.token_bytes(envelope.SALT_SIZE), terms.model_dump(mode="json", exclude_none=True)
@@ -101,7 +101,7 @@ class Grants:
         made = statement.grant(
             self._log.origin,
             registration=work.leaf_hash,
-            index=work.idx,
+            index=work.logged_index(),
             commitments={"terms": statement.commit(salt, record)},
             after=self._log.head(),
         )
@@ -162,7 +162,7 @@ def get(db: Database, origin: str, grant_id: str, account_id: str | None = None)
 
 def of_work(db: Database, origin: str, work_id: str, account_id: str | None = None) -> list[Grant]:
     """All grants of a work, oldest first, revoked ones too; raises `NotFound` for an unknown work."""
-    work = catalog.row(db, work_id, account_id)
+    work = catalog.find(db, work_id, account_id)
     with db.read() as connection:
         rows = connection.execute(_query().where(grants.c.work == work.id).order_by(grants.c.id)).all()
     return [_grant(origin, row) for row in rows]

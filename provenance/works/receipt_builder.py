@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ..accounts import enrolled_keys
 from ..database.engine import Database
 from ..database.tables import checkpoints, entries, openings
-from ..errors import NotFound, Unavailable
+from ..errors import Unavailable
 from ..ledger.log import Log
 from ..tlog import receipt, timestamp
 from ..tlog.envelope import parse_leaf
@@ -31,11 +31,10 @@ def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None =
     Raises:
         NotFound: there is no such work, or its entry is not in the log yet.
     """
-    work = catalog.row(db, work_id, account_id)
-    if work.idx is None:
-        raise NotFound(f"the registration of {work_id} is not in the log yet: try again in a moment")
+    work = catalog.find(db, work_id, account_id)
+    index = work.logged_index()
     with db.read() as connection:
-        leaf = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == work.idx)).scalar_one()
+        leaf = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar_one()
         enrolled = enrolled_keys.enrolment_indexes(db, leaf)
         enrolments = connection.execute(
             sa.select(entries.c.idx, entries.c.leaf).where(entries.c.idx.in_(enrolled)).order_by(entries.c.idx)
@@ -49,15 +48,15 @@ def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None =
         after = connection.execute(sa.select(checkpoints.c.note).where(checkpoints.c.size == seen)).scalar()
     if after is not None and not log.signed_by_keys_in_force(bytes(after)):
         after = None  # from before the log's keys changed: a reader of the present policy could not check it
-    checkpoint, stamp, renewal = _stamped(log, work.idx)
+    checkpoint, stamp, renewal = _stamped(log, index)
     return receipt.build(
         leaf=leaf,
-        proof=log.reader.proof(work.idx, checkpoint),
+        proof=log.reader.proof(index, checkpoint),
         enrolments=[(row.leaf, log.reader.proof(row.idx, checkpoint)) for row in enrolments],
         opening=opening,
         policy=log.policy(),
         origin=log.origin,
-        index=work.idx,
+        index=index,
         after=None if after is None else bytes(after),
         stamp=stamp,
         renewal=renewal,

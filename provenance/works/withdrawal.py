@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from ..accounts import enrolled_keys
@@ -11,13 +9,14 @@ from ..accounts.accounts import Account
 from ..accounts.signing_keys import SigningKeys
 from ..database.engine import Database
 from ..database.tables import entries, now, works
-from ..errors import Conflict, NotFound
+from ..errors import Conflict
 from ..ledger.log import Log
 from ..schemas import WorkRecord
 from ..search.follower import Follower
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
 from . import catalog, sealing
+from .catalog import RegisteredWork
 
 
 class Withdrawals:
@@ -40,18 +39,18 @@ class Withdrawals:
             Conflict: it was withdrawn already, or the key may not act for the one that registered it.
             Forbidden: see `SigningKeys.ensure_signer`.
         """
-        found = catalog.row(self._db, work_id, account.id)
+        found = catalog.find(self._db, work_id, account.id)
         if found.withdrawn_at is not None:
             raise Conflict(f"{work_id} was withdrawn already, on {found.withdrawn_at}")
         signer = self._signing_keys.ensure_signer(account, key)
         made = statement.withdrawal(
-            self._log.origin, registration=found.leaf_hash, index=found.idx, after=self._log.head()
+            self._log.origin, registration=found.leaf_hash, index=found.logged_index(), after=self._log.head()
         )
         return self.enter(account, work_id, statement.sign(made, signer))
 
     def enter(self, account: Account, work_id: str, leaf: bytes) -> WorkRecord:
         """Withdraw by a signed statement; raises as `withdraw`."""
-        found = catalog.row(self._db, work_id, account.id)
+        found = catalog.find(self._db, work_id, account.id)
         self._check(envelope.parse_leaf(leaf), found)
         with self._db.write() as connection:
             changed = connection.execute(
@@ -79,12 +78,11 @@ class Withdrawals:
         self._follower.refresh()
         return catalog.get(self._db, self._log.origin, work_id, account.id)
 
-    def _check(self, leaf: envelope.Leaf, found: sa.Row[Any]) -> None:
+    def _check(self, leaf: envelope.Leaf, found: RegisteredWork) -> None:
         """Tell what is wrong before anything is written; the sequencer has the last word."""
-        if found.idx is None:
-            raise NotFound(f"the registration of {found.work_id} is not in the log yet: try again in a moment")
-        if (leaf.predicate["index"], leaf.predicate["leafHash"]) != (found.idx, found.leaf_hash.hex()):
+        index = found.logged_index()
+        if (leaf.predicate["index"], leaf.predicate["leafHash"]) != (index, found.leaf_hash.hex()):
             raise Conflict(f"the statement withdraws another entry than that of {found.work_id}")
         with self._db.read() as connection:
-            raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == found.idx)).scalar_one()
+            raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar_one()
         enrolled_keys.check_acts_for(self._db, self._log.origin, leaf.signers, envelope.parse_leaf(raw).signers)

@@ -55,7 +55,7 @@ def enrol(service: Application, who: Account, *signers: SigningKey, **options) -
 
 
 def row(service: Application, keyid: str) -> dict:
-    return next(row for row in enrolled_keys.list_all(service.db) if row["keyid"] == keyid)
+    return next(row for row in enrolled_keys.list_all(service.db) if row.keyid == keyid)
 
 
 def new() -> SigningKey:
@@ -66,7 +66,7 @@ def test_custody_is_shown(service: Application) -> None:
     account(service)
     register_work(service, ESSAY.encode())
     register_work(service, ESSAY.encode(), account="weekly")
-    assert [r["custody"] for r in enrolled_keys.list_all(service.db)] == ["producer", "service"]
+    assert [r.custody for r in enrolled_keys.list_all(service.db)] == ["producer", "service"]
 
 
 def test_an_account_with_its_own_key_is_never_signed_for(service: Application, tmp_path: Path) -> None:
@@ -74,8 +74,8 @@ def test_an_account_with_its_own_key_is_never_signed_for(service: Application, t
     first = register_work(service, ESSAY.encode(), account="weekly")
     (kept,) = enrolled_keys.list_all(service.db, who.id)
     own = enrol(service, who, new())
-    assert row(service, own.keyid)["predecessor"] == kept["keyid"]  # the service's key named it
-    assert row(service, kept["keyid"])["revoked_index"] is not None
+    assert row(service, own.keyid).predecessor == kept.keyid  # the service's key named it
+    assert row(service, kept.keyid).revoked_index is not None
     with pytest.raises(Forbidden, match="key of its own"):
         register_work(service, b"Another text that is long enough to say something.", account="weekly")
     with pytest.raises(Forbidden, match="key of its own"):
@@ -136,7 +136,7 @@ def test_a_stolen_key_is_stopped_by_its_recovery_key(service: Application, tmp_p
     who = account(service)
     recovery = enrol(service, who, new())
     key = enrol(service, who, new(), recovery, recovery=recovery.keyid)
-    assert row(service, key.keyid)["predecessor"] is None  # a recovery key is not rotated away by signing
+    assert row(service, key.keyid).predecessor is None  # a recovery key is not rotated away by signing
     stolen = enrol(service, who, new(), key)  # the thief has the key and the API key
     service.signing_keys.revoke(key.keyid, stolen)
     with pytest.raises(Conflict, match="may not act"):

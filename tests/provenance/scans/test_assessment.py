@@ -8,7 +8,7 @@ from typing import Any
 
 from fingerprints.model import Examination, Field, Fingerprint, Match, Segment
 from provenance.scans.assessment import Assessment, Background, assess
-from provenance.schemas import ScanItem
+from provenance.schemas import Claim, ScanItem
 from provenance.search.matching import Work
 from provenance.works.grants import Grant
 
@@ -18,7 +18,9 @@ CLAIM = {
     "source_handle": "sw",
     "licence": "all-rights-reserved",
 }
-WORK = Work(7, "work_7", "acct", "a-7", "The Salt Ferry", "Marta Salt", "text", CLAIM, "2026-01-31T12:00:00Z", 41)
+WORK = Work(
+    7, "work_7", "acct", "a-7", "The Salt Ferry", "Marta Salt", "text", "2026-01-31T12:00:00Z", 41, Claim(**CLAIM)
+)
 CREDIT = "By Marta Salt, first in Salt Weekly, https://salt.example/a/1\n\n"
 BODY = "The ferry to the salt islands leaves at ten past six. " * 8
 NOW = "2026-06-01T12:00:00.000000Z"

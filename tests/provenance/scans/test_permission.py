@@ -8,7 +8,7 @@ import pytest
 
 from provenance.marking import Report
 from provenance.scans import permission
-from provenance.schemas import Permission
+from provenance.schemas import Claim, Permission
 from provenance.search.matching import Work
 from provenance.works.grants import Grant
 
@@ -30,7 +30,7 @@ def grant(*, credit: bool = True) -> Grant:
 
 
 def work(**claim: Any) -> Work:
-    return Work(1, "work_1", "acct", None, "The Salt Ferry", "Marta Salt", "text", claim, "2026-01-01", 0)
+    return Work(1, "work_1", "acct", None, "The Salt Ferry", "Marta Salt", "text", "2026-01-01", 0, Claim(**claim))
 
 
 def test_the_owners_own_post_owes_nothing() -> None:

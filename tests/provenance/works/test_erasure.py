@@ -142,11 +142,11 @@ def test_a_sealed_work_is_erased(service: Application) -> None:
 def test_the_log_refuses_an_erasure_of_nothing(service: Application) -> None:
 
     result = register_work(service, ESSAY.encode(), owner=OWNER)
-    found = catalog.row(service.db, result.work_id)
+    found = catalog.find(service.db, result.work_id)
     key = service.signing_keys.ensure_kept_key(accounts.local(service.db))
     for entry, index, erased in (
-        (found.leaf_hash, found.idx, ["nothing"]),
-        (bytes(32), found.idx, ["claim"]),
+        (found.leaf_hash, found.index, ["nothing"]),
+        (bytes(32), found.index, ["claim"]),
         (found.leaf_hash, 0, ["claim"]),
     ):
         made = statement.erasure(service.log.origin, entry=entry, index=index, erased=erased, after=service.log.head())

@@ -156,7 +156,7 @@ def test_a_work_tells_its_own_grants_in_their_order(sqlite_service: Application)
     first, second = _give(service, one), _give(service, one, to=["Other Daily"])
     elsewhere = _give(service, two)
     assert [g.grant_id for g in grants.of_work(db, origin, one)] == [first.grant_id, second.grant_id]
-    numbers = [catalog.row(db, work_id).id for work_id in (one, two)]
+    numbers = [catalog.find(db, work_id).id for work_id in (one, two)]
     found = grants.standing(db, origin, numbers)
     assert [[g.grant_id for g in found[number]] for number in numbers] == [
         [first.grant_id, second.grant_id],

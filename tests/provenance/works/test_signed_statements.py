@@ -72,9 +72,9 @@ def test_two_drafts_of_one_work(service: Application) -> None:
 def test_a_withdrawal_that_the_log_refuses_is_none(service: Application) -> None:
     result, local = register_work(service, ESSAY.encode()), accounts.local(service.db)
     key = service.signing_keys.ensure_kept_key(local)
-    found = catalog.row(service.db, result.work_id)
+    found = catalog.find(service.db, result.work_id)
     made = statement.withdrawal(
-        service.log.origin, registration=found.leaf_hash, index=found.idx, after=service.log.head()
+        service.log.origin, registration=found.leaf_hash, index=found.index, after=service.log.head()
     )
     leaf = statement.sign(made, key)
     service.signing_keys.revoke(key.keyid)
@@ -91,9 +91,9 @@ def test_a_key_that_may_not_act_for_the_registrant_withdraws_nothing(service: Ap
     result, local = register_work(service, ESSAY.encode()), accounts.local(service.db)
     stranger = accounts.create(service.db, accounts.NewAccount(name="ada", kind="producer"))
     key = service.signing_keys.ensure_enrolled(stranger, keys.new_signing_key())
-    found = catalog.row(service.db, result.work_id)
+    found = catalog.find(service.db, result.work_id)
     made = statement.withdrawal(
-        service.log.origin, registration=found.leaf_hash, index=found.idx, after=service.log.head()
+        service.log.origin, registration=found.leaf_hash, index=found.index, after=service.log.head()
     )
     with pytest.raises(Conflict, match="may not act for"):
         service.withdrawals.enter(local, result.work_id, statement.sign(made, key))
@@ -106,11 +106,11 @@ def test_a_key_that_may_not_act_for_the_registrant_withdraws_nothing(service: Ap
 def test_a_withdrawal_of_another_entry_is_refused(sqlite_service: Application, place: str) -> None:
     service, local = sqlite_service, accounts.local(sqlite_service.db)
     one, two = register_work(service, ESSAY.encode()), register_work(service, ESSAY.encode() + b" Later.")
-    mine, other = catalog.row(service.db, one.work_id), catalog.row(service.db, two.work_id)
+    mine, other = catalog.find(service.db, one.work_id), catalog.find(service.db, two.work_id)
     made = statement.withdrawal(
         service.log.origin,
         registration=other.leaf_hash if place == "leaf hash" else mine.leaf_hash,
-        index=other.idx if place == "index" else mine.idx,
+        index=other.index if place == "index" else mine.index,
         after=service.log.head(),
     )
     with pytest.raises(Conflict, match="another entry"):
@@ -165,9 +165,9 @@ def test_an_enrolment_that_the_service_signs_too_is_sent_again(
     first = service.submissions.submit(account, sent)
     again = service.submissions.submit(account, sent)
     assert first.receipt.index == again.receipt.index
-    rows = {row["keyid"]: row for row in enrolled_keys.list_all(service.db, account.id)}
-    assert rows[key.keyid]["predecessor"] == kept.keyid
-    assert rows[kept.keyid]["revoked_index"] is not None
+    rows = {row.keyid: row for row in enrolled_keys.list_all(service.db, account.id)}
+    assert rows[key.keyid].predecessor == kept.keyid
+    assert rows[kept.keyid].revoked_index is not None
     other = statement.sign({**made, "predicate": {**made["predicate"], "nonce": b64(bytes(16))}}, key)
     with pytest.raises(Forbidden, match="signed by"):  # the same key again, but not the same statement
         service.submissions.submit(account, SignedStatement(leaf=b64(other)))
