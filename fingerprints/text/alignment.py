@@ -241,8 +241,6 @@ def _weights(runs: Positions, query: Seeds) -> NDArray[np.float64]:
 
 def _without_weak(runs: Positions, chain: Positions, query: Seeds, min_weight: float) -> tuple[Positions, Positions]:
     """Drop chains of less than a weight."""
-    if not len(runs):
-        return runs, chain
     weight = np.bincount(chain, _weights(runs, query), minlength=len(runs))
     keep = weight[chain] >= min_weight
     return runs[keep], np.unique(chain[keep], return_inverse=True)[1]
@@ -250,8 +248,6 @@ def _without_weak(runs: Positions, chain: Positions, query: Seeds, min_weight: f
 
 def _without_duplicates(runs: Positions, chain: Positions, query: Seeds) -> tuple[Positions, Positions]:
     """Of chains that explain the same stretch of the query keep the strongest; runs inside a kept one's span go too."""
-    if not len(runs):
-        return runs, chain
     weight = np.bincount(chain, _weights(runs, query))
     spans = _bounds(runs, chain)
     taken = np.zeros(len(query.text.units), dtype=np.bool_)

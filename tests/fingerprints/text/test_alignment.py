@@ -117,6 +117,34 @@ def test_a_chain_turns_neither_back_nor_round() -> None:
         assert spans(mine, theirs) == []
 
 
+def test_pieces_side_by_side_in_another_order_are_no_chain() -> None:
+    a, b, c = PIECES
+    mine = upload(1, 40) + a + b + c + upload(4, 40)
+    for order in ((b, a, c), (c, b, a)):
+        assert spans(mine, work(1, 40) + "".join(order) + work(4, 40)) == []
+    assert spans(mine, work(1, 40) + a + b + c + work(4, 40)) == [[40, 79, 40, 79]]
+
+
+def test_a_part_that_comes_twice_belongs_to_no_chain() -> None:
+    """A chain goes forwards with each run, at its start and at its end, in both texts."""
+    whole = letters(1, 30)
+    part = whole[10:23]
+    assert spans(whole + upload(1, 5) + part + upload(2, 40), whole + work(1, 40)) == [[0, 30, 0, 30]]
+    assert spans(part + upload(1, 5) + whole + upload(2, 40), whole + work(1, 40)) == [[18, 48, 0, 30]]
+    assert spans(whole + upload(2, 40), whole + work(1, 5) + part + work(2, 40)) == [[0, 30, 0, 30]]
+    assert spans(whole + upload(2, 40), part + work(1, 5) + whole + work(2, 40)) == [[0, 30, 18, 48]]
+
+
+@pytest.mark.parametrize(("common", "joined"), [(28, True), (29, False)])
+def test_passages_that_overlap_in_both_texts_are_two_if_they_overlap_by_much(common: int, joined: bool) -> None:
+    """Of a period that comes once more in the upload, both passages have all that the work has of it."""
+    one, other, period = letters(1, 70), letters(2, 70), "kmnp2" * 8
+    mine = one + period[: common + 5] + other
+    theirs = one + period[:common] + other
+    first, second = [0, 70 + common, 0, 70 + common], [75, 145 + common, 70, 140 + common]
+    assert spans(mine, theirs) == ([[0, 145 + common, 0, 140 + common]] if joined else [first, second])
+
+
 def test_what_was_moved_is_a_passage_of_its_own() -> None:
     a, b = letters(1, 60), letters(2, 50)
     assert spans(a + b, b + a) == [[0, 60, 50, 110], [60, 110, 0, 50]]
@@ -182,6 +210,19 @@ def test_pieces_with_as_much_between_them_on_both_sides_are_one_passage(
     assert len(runs(one, other)) == 2
 
 
+def test_each_gap_is_looked_at_by_itself() -> None:
+    one, other = between([letters(n, 40) for n in range(5)], [40, 90, 90, 90, 90], [60, 90, 10, 90, 10])
+    assert spans(one, other) == [[40, 210, 60, 230], [300, 470, 240, 410], [560, 600, 420, 460]]
+
+
+def test_a_chance_hit_between_two_pieces_does_not_part_them() -> None:
+    """It is more than nothing and less than a passage, and stands elsewhere in the work."""
+    a, b, stray = letters(1, 60), letters(2, 60), letters(3, 16)
+    mine = upload(1, 40) + a + upload(2, 20) + stray + upload(3, 20) + b + upload(4, 40)
+    theirs = stray + work(1, 300) + a + work(2, 50) + b + work(3, 40)
+    assert spans(mine, theirs) == [[40, 216, 316, 486]]
+
+
 @pytest.mark.parametrize(("gap", "joined"), [(28, True), (29, False)])
 def test_a_short_piece_may_be_rewritten_around_as_far_as_a_chain_reaches(gap: int, joined: bool) -> None:
     """Five Han characters say enough not to be chance, and four times five is less than the gap of a chain."""
@@ -242,6 +283,26 @@ def test_a_repeated_piece_is_paired_where_the_unique_ones_around_it_point() -> N
     start = theirs.index(unique[3])
     size = len(theirs) - start
     assert [60, 60 + size, start, start + size] in runs(mine, theirs)
+
+
+def test_anchors_point_beyond_neither_text_and_only_to_the_same_gram() -> None:
+    repeated, unique = letters(1, 30) * 5, letters(2, 40)
+    assert spans(repeated + unique, unique + repeated) == [[0, 150, 40, 190], [150, 190, 0, 40]]
+    assert spans(unique + repeated, repeated + unique) == [[0, 40, 150, 190], [40, 190, 0, 150]]
+    assert spans(unique + repeated, unique + work(1, 200) + repeated) == [[0, 40, 0, 40], [40, 190, 240, 390]]
+    assert spans(unique + upload(1, 200) + repeated, unique + repeated) == [[0, 40, 0, 40], [240, 390, 40, 190]]
+
+
+def test_a_repeated_piece_is_paired_by_the_anchor_on_either_side() -> None:
+    """Four of five occurrences have lost the unique letters before them, or those behind them."""
+    repeated, unique = letters(1, 30), [letters(10 + n, 40) for n in range(6)]
+    theirs = "".join(repeated + each for each in unique)
+    after = "".join(upload(n, 30) + repeated + each for n, each in enumerate(unique[1:]))
+    expected = [[70 * n + 30 + 30 * n, 70 * n + 100 + 30 * n, 70 * n + 70, 70 * n + 140] for n in range(5)]
+    assert runs(after, theirs) == expected
+    theirs = "".join(each + repeated for each in unique)
+    before = "".join(upload(n, 30) + each + repeated for n, each in enumerate(unique[1:]))
+    assert runs(before, theirs) == expected
 
 
 def test_what_is_nothing_but_repetition_is_paired_by_rank() -> None:
