@@ -27,6 +27,7 @@ class NoProposal:
 class ExactCopies:
     """See `Medium`."""
 
+    HAS_METADATA = True
     STATUSES: frozenset[Status] = frozenset()
 
     def __init__(self, name: MediumName) -> None:

@@ -69,11 +69,13 @@ class Medium(Protocol[P]):
         NAME: as `sniff` names it.
         ALGORITHM: id and version of the fingerprints made today. They compare only within one algorithm, so any change
             of pixels, grams, seeds or tables is a new version.
+        HAS_METADATA: whether rights metadata embedded in its files is read and recorded.
         STATUSES: of its reasons why nothing was matched, those that a scan's status repeats.
     """
 
     NAME: MediumName
     ALGORITHM: str
+    HAS_METADATA: bool
     STATUSES: frozenset[Status]
 
     def warm(self) -> None:

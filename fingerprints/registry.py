@@ -48,7 +48,8 @@ def _examine(source: Source, limits: Limits, trust_anchors: str, *, thorough: bo
         raise LimitExceeded("too_large", f"the file is larger than {limits.max_bytes} bytes")
     medium, format = sniff.sniff(source) if source.declared is None else ("text", source.declared)
     found = MEDIA[medium].examine(source, format, limits, thorough=thorough)
-    return replace(found, fields=_metadata(source, format, trust_anchors))
+    fields = _metadata(source, format, trust_anchors) if MEDIA[medium].HAS_METADATA else ()
+    return replace(found, fields=fields)
 
 
 def _metadata(source: Source, format: str, trust_anchors: str) -> tuple[Field, ...]:

@@ -49,13 +49,13 @@ def pool(donors: Sequence[Fingerprint]) -> Pool:
     heads, small, counts = [], [], []
     for donor in donors:
         _, _, width, height = codec._HEAD.unpack_from(donor.detail)
-        wide, high, count, _ = codec._EACH.unpack_from(donor.detail, codec._HEAD.size)
-        at = codec._HEAD.size + codec._EACH.size
+        wide, high, count, _ = codec._FRAME_HEAD.unpack_from(donor.detail, codec._HEAD.size)
+        at = codec._HEAD.size + codec._FRAME_HEAD.size
         for column, (kind, k) in zip(columns, _FIELDS, strict=True):
             column.append(np.frombuffer(donor.detail, kind, count * k, at).reshape(count, k))
             at += kind.itemsize * count * k
         heads.append((width, height, wide, high))
-        small.append(codec.small_pictures(donor)[0])
+        small.append(codec.thumbnails(donor)[0])
         counts.append(count)
     return Pool(
         tuple(map(np.concatenate, columns)),
@@ -79,7 +79,7 @@ def mixed(number: int, of: Pool) -> Fingerprint:
     detail = b"".join(
         (
             codec._HEAD.pack(codec._WORK, 1, width, height),
-            codec._EACH.pack(wide, high, len(chosen), len(of.small[donor])),
+            codec._FRAME_HEAD.pack(wide, high, len(chosen), len(of.small[donor])),
             *(field[chosen].tobytes() for field in of.fields),
             of.small[donor],
         )

@@ -19,4 +19,4 @@ def engine(store: str | Path = ":memory:") -> Engine:
 
 def without_small(of: Fingerprint) -> int:
     """Bytes that are kept of a work besides its small picture."""
-    return len(of.to_bytes()) - sum(map(len, codec.small_pictures(of)))
+    return len(of.to_bytes()) - sum(map(len, codec.thumbnails(of)))

@@ -37,6 +37,7 @@ from .search import decide, propose
 
 __all__ = [
     "ALGORITHM",
+    "HAS_METADATA",
     "NAME",
     "STATUSES",
     "decide",
@@ -54,6 +55,7 @@ __all__ = [
 
 NAME: MediumName = "image"
 ALGORITHM = f"sourcemark-image/3:phash16-sift-{codebook.VERSION}"
+HAS_METADATA = True
 STATUSES: frozenset[Status] = frozenset({"no_texture"})
 
 _MIN_SIDE = 32  # pixels of the shorter side below which there is nothing to compare
@@ -142,7 +144,7 @@ def preview(upload: Fingerprint, match: Match) -> Preview | None:
     """The frame of the upload that matched."""
     frames = codec.frames(upload)
     frame = int(match.transform.get("frame", 0))
-    return Preview(*codec.size(upload), frames[frame].small) if frame < len(frames) else None
+    return Preview(*codec.size(upload), frames[frame].thumbnail) if frame < len(frames) else None
 
 
 def render(upload: Preview, matches: Sequence[tuple[Fingerprint, Match]]) -> bytes | None:
@@ -157,13 +159,13 @@ def example_works() -> Sequence[Example]:
 
 def _decoded(frame: Image.Image, *, thorough: bool) -> codec.DecodedFrame:
     longer = max(frame.size)
-    side = min(max(round(_UPLOAD_SHARE * longer), _MIN_UPLOAD_SIDE), _MAX_UPLOAD_SIDE) if thorough else codec.FRAME
+    side = min(max(round(_UPLOAD_SHARE * longer), _MIN_UPLOAD_SIDE), _MAX_UPLOAD_SIDE) if thorough else codec.PLANE_SIDE
     width, height = (max(1, round(pixels * side / longer)) for pixels in frame.size)
     grey = np.asarray(frame.convert("L"))
     how = cv2.INTER_AREA if side < longer else cv2.INTER_CUBIC
     grey = np.asarray(cv2.resize(grey, (width, height), interpolation=how), dtype=np.uint8)
     found = keypoints.detect(grey, UPLOAD_KEYPOINTS if thorough else _WORK_KEYPOINTS)
-    return codec.DecodedFrame(grey, found, codec.jpeg(frame))
+    return codec.DecodedFrame(grey, found, codec.thumbnail(frame))
 
 
 def _by_pixels(data: bytes, limits: Limits, facts: dict[str, str | int | float | bool], reason: str) -> Fingerprint:

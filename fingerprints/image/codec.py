@@ -10,6 +10,7 @@ import io
 import struct
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,14 +22,15 @@ from . import codebook
 from .descriptors import LENGTH
 from .keypoints import Keypoints
 
-FRAME = 256  # pixels of a work's longer side in which its keypoints and all comparisons count
-SHOWN = 320  # pixels of the longer side of the small pictures
+PLANE_SIDE = 256  # pixels of a work's longer side in which its keypoints and all comparisons count
+THUMBNAIL_SIDE = 320  # pixels of the longer side of the small pictures
 
 _PIXELS, _WORK, _UPLOAD = 1, 2, 3  # layouts: nothing but a digest of the pixels; frames of a work; frames of an upload
 _HEAD = struct.Struct("<BBII")  # layout, frames, width and height as shown
-_EACH = struct.Struct("<HHHI")  # of a frame: width and height of its pixels, keypoints, bytes of the small picture
-_FINE = 64  # steps a pixel
-_STEPS = 16  # steps an octave of size
+_FRAME_HEAD = struct.Struct("<HHHI")  # of a frame: width, height, keypoints, bytes of the thumbnail
+_STEPS_A_PIXEL = 64
+_STEPS_AN_OCTAVE = 16  # of keypoint sizes
+_SIZE_OFFSET = 64  # steps by which a size of one pixel is stored
 
 Floats = NDArray[np.floating]
 Bytes = NDArray[np.uint8]
@@ -39,14 +41,14 @@ class Frame:
     """One frame of a stored picture.
 
     Attributes:
-        width, height: of the plane in which points count; longer side `FRAME` for a work.
+        width, height: of the plane in which points count; longer side `PLANE_SIDE` for a work.
         points: float32, shape (n, 2), pixels from the top left corner.
         sizes: float32, shape (n,), pixels.
         angles: float32, shape (n,), degrees clockwise.
         vectors: the projected descriptors, shape (n, 64).
         descriptors: shape (n, 128), whole ones; None where only codes were kept.
-        levels: the grey levels of shape (height, width); None where only the small picture was kept.
-        small: the small picture, a JPEG file.
+        full_grey: the grey levels of shape (height, width); None where only the small picture was kept.
+        thumbnail: the small picture, a JPEG file.
     """
 
     width: int
@@ -56,15 +58,15 @@ class Frame:
     angles: Floats
     vectors: Floats
     descriptors: NDArray[np.generic] | None
-    levels: Bytes | None
-    small: bytes
+    full_grey: Bytes | None
+    thumbnail: bytes
 
     @cached_property
     def grey(self) -> Bytes:
         """The grey levels that there are; those of the small picture are not of the plane's size."""
-        if self.levels is not None:
-            return self.levels
-        decoded = cv2.imdecode(np.frombuffer(self.small, dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
+        if self.full_grey is not None:
+            return self.full_grey
+        decoded = cv2.imdecode(np.frombuffer(self.thumbnail, dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
         return np.asarray(decoded, dtype=np.uint8)
 
     @property
@@ -84,10 +86,10 @@ class DecodedFrame:
 
     grey: Bytes
     keypoints: Keypoints
-    small: bytes
+    thumbnail: bytes
 
 
-def shrunk(picture: Image.Image, longest: int) -> Image.Image:
+def _reduced(picture: Image.Image, longest: int) -> Image.Image:
     """A picture of at most ``longest`` pixels a side; a smaller one as it is."""
     longer = max(picture.size)
     if longer <= longest:
@@ -96,9 +98,10 @@ def shrunk(picture: Image.Image, longest: int) -> Image.Image:
     return picture.resize((size[0], size[1]), Image.Resampling.BOX, reducing_gap=2.0)
 
 
-def jpeg(picture: Image.Image) -> bytes:
+def thumbnail(picture: Image.Image) -> bytes:
+    """A small JPEG file to look at."""
     out = io.BytesIO()
-    shrunk(picture, SHOWN).save(out, "JPEG", quality=80)
+    _reduced(picture, THUMBNAIL_SIDE).save(out, "JPEG", quality=80)
     return out.getvalue()
 
 
@@ -112,16 +115,16 @@ def pack(width: int, height: int, frames: list[DecodedFrame], *, upload: bool) -
     parts = [_HEAD.pack(_UPLOAD if upload else _WORK, len(frames), width, height)]
     for frame in frames:
         found, (rows, columns) = frame.keypoints, frame.grey.shape
-        sizes = np.rint(np.log2(np.maximum(found.sizes, 0.1)) * _STEPS + 64)
+        sizes = np.rint(np.log2(np.maximum(found.sizes, 0.1)) * _STEPS_AN_OCTAVE + _SIZE_OFFSET)
         parts += (
-            _EACH.pack(columns, rows, len(found), len(frame.small)),
-            np.rint(np.clip(found.points, 0, 1023) * _FINE).astype("<u2").tobytes(),
+            _FRAME_HEAD.pack(columns, rows, len(found), len(frame.thumbnail)),
+            np.rint(np.clip(found.points, 0, 1023) * _STEPS_A_PIXEL).astype("<u2").tobytes(),
             np.clip(sizes, 0, 255).astype(np.uint8).tobytes(),
             (np.rint(found.angles * (256 / 360)).astype(np.int64) % 256).astype(np.uint8).tobytes(),
             found.descriptors.tobytes()
             if upload
             else codebook.encoded(codebook.projected(found.descriptors)).tobytes(),
-            frame.small,
+            frame.thumbnail,
             frame.grey.tobytes() if upload else b"",
         )
     return b"".join(parts)
@@ -142,9 +145,9 @@ def frames(of: Fingerprint) -> tuple[Frame, ...]:
     return _frames(of.detail)
 
 
-def small_pictures(of: Fingerprint) -> tuple[bytes, ...]:
+def thumbnails(of: Fingerprint) -> tuple[bytes, ...]:
     """A small JPEG file of every frame that was kept, to look at."""
-    return tuple(frame.small for frame in frames(of))
+    return tuple(frame.thumbnail for frame in frames(of))
 
 
 @lru_cache(maxsize=128)
@@ -152,28 +155,41 @@ def _frames(detail: bytes) -> tuple[Frame, ...]:
     layout, count, _, _ = _HEAD.unpack_from(detail)
     if layout not in (_PIXELS, _WORK, _UPLOAD):
         raise ValueError("an image fingerprint with an unknown layout")
-    at = _HEAD.size
-    out = []
-    for _ in range(count):
-        columns, rows, n, length = _EACH.unpack_from(detail, at)
-        at += _EACH.size
-        points = np.frombuffer(detail, dtype="<u2", count=2 * n, offset=at).astype(np.float32).reshape(n, 2) / _FINE
-        at += 4 * n
-        sizes = np.exp2((np.frombuffer(detail, dtype=np.uint8, count=n, offset=at).astype(np.float32) - 64) / _STEPS)
-        at += n
-        angles = np.frombuffer(detail, dtype=np.uint8, count=n, offset=at).astype(np.float32) * np.float32(360 / 256)
-        at += n
-        each = LENGTH if layout == _UPLOAD else codebook.CODE_LENGTH
-        stored = np.frombuffer(detail, dtype=np.uint8, count=each * n, offset=at).reshape(n, each)
-        at += each * n
-        small = detail[at : at + length]
-        at += length
-        levels = None
-        vectors = codebook.projected(stored) if layout == _UPLOAD else codebook.decoded(stored)
-        descriptors: NDArray[np.generic] | None = None
-        if layout == _UPLOAD:
-            levels = np.frombuffer(detail, dtype=np.uint8, count=rows * columns, offset=at).reshape(rows, columns)
-            at += rows * columns
-            descriptors = stored
-        out.append(Frame(columns, rows, points, sizes, angles, vectors, descriptors, levels, small))
-    return tuple(out)
+    reader = _Reader(detail, _HEAD.size)
+    return tuple(_read_frame(reader, upload=layout == _UPLOAD) for _ in range(count))
+
+
+class _Reader:
+    """Reads a detail from some place on."""
+
+    def __init__(self, detail: bytes, at: int) -> None:
+        self._detail, self._at = detail, at
+
+    def head(self) -> tuple[int, int, int, int]:
+        """Width, height, keypoints and bytes of the thumbnail of the next frame."""
+        columns, rows, keypoints, length = _FRAME_HEAD.unpack_from(self._detail, self._at)
+        self._at += _FRAME_HEAD.size
+        return columns, rows, keypoints, length
+
+    def numbers(self, kind: str, count: int) -> NDArray[Any]:
+        made = np.frombuffer(self._detail, dtype=kind, count=count, offset=self._at)
+        self._at += made.nbytes
+        return made
+
+    def raw(self, count: int) -> bytes:
+        self._at += count
+        return self._detail[self._at - count : self._at]
+
+
+def _read_frame(reader: _Reader, *, upload: bool) -> Frame:
+    columns, rows, n, length = reader.head()
+    points = reader.numbers("<u2", 2 * n).astype(np.float32).reshape(n, 2) / _STEPS_A_PIXEL
+    sizes = np.exp2((reader.numbers("u1", n).astype(np.float32) - _SIZE_OFFSET) / _STEPS_AN_OCTAVE)
+    angles = reader.numbers("u1", n).astype(np.float32) * np.float32(360 / 256)
+    each = LENGTH if upload else codebook.CODE_LENGTH
+    stored = reader.numbers("u1", each * n).reshape(n, each)
+    small = reader.raw(length)
+    if not upload:
+        return Frame(columns, rows, points, sizes, angles, codebook.decoded(stored), None, None, small)
+    full_grey = reader.numbers("u1", rows * columns).reshape(rows, columns)
+    return Frame(columns, rows, points, sizes, angles, codebook.projected(stored), stored, full_grey, small)

@@ -11,7 +11,7 @@ from .codec import Frame
 from .keypoints import INVERTED, VARIANTS, permuted
 from .phash import SIDE, codes
 
-_PROBES = 2  # words asked for a keypoint as it is; of the other variants one
+_MAX_WORDS = 2  # words asked for a keypoint as it is; of the other variants one
 _INVERTED_SHARE = 2  # inverted variants are rare: of their keypoints every so many are asked for
 
 
@@ -33,7 +33,7 @@ class Query:
         found, points, variants = [], [], []
         for which, vectors in enumerate(self._vectors):
             step = _INVERTED_SHARE if which & INVERTED else 1
-            probes = _PROBES if which == 0 else 1
+            probes = _MAX_WORDS if which == 0 else 1
             made = codebook.keys(vectors[::step], probes)
             found.append(made.ravel())
             points.append(np.repeat(np.arange(0, len(vectors), step), probes))

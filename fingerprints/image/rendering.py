@@ -22,12 +22,12 @@ class _Side:
     """One of the two pictures of a row.
 
     Attributes:
-        small: a picture file, of any size.
+        thumbnail: a picture file, of any size.
         size: width and height in which ``region`` counts.
         region: what was found.
     """
 
-    small: bytes
+    thumbnail: bytes
     size: tuple[int, int]
     region: Quad
 
@@ -48,7 +48,7 @@ def _row(upload: Preview, work: Fingerprint, match: Match) -> tuple[_Side, _Side
         return None
     segment = match.segments[0]
     left = _Side(upload.data, (upload.width, upload.height), _quad(segment.upload))
-    return left, _Side(frames[frame].small, codec.size(work), _quad(segment.work))
+    return left, _Side(frames[frame].thumbnail, codec.size(work), _quad(segment.work))
 
 
 def _quad(region: Span | Quad) -> Quad:
@@ -78,7 +78,7 @@ def _sheet(rows: Sequence[tuple[_Side, _Side]]) -> bytes:
 
 
 def _outlined(side: _Side, colour: str, number: int) -> Image.Image:
-    with Image.open(io.BytesIO(side.small), formats=["JPEG"]) as opened:
+    with Image.open(io.BytesIO(side.thumbnail), formats=["JPEG"]) as opened:
         picture = opened.convert("RGB")
     factor = min(_HEIGHT / picture.height, _WIDEST / picture.width)
     picture = picture.resize((max(1, round(picture.width * factor)), max(1, round(picture.height * factor))))

@@ -20,6 +20,7 @@ from .search import decide, propose
 
 __all__ = [
     "ALGORITHM",
+    "HAS_METADATA",
     "NAME",
     "STATUSES",
     "decide",
@@ -37,6 +38,7 @@ __all__ = [
 
 NAME: MediumName = "text"
 ALGORITHM = "sourcemark-text/2:minhash128-affine32-seed1"
+HAS_METADATA = False
 STATUSES: frozenset[Status] = frozenset({"too_short", "template_only"})
 
 MINIMUM_WEIGHT = 36.0  # Latin letters (a Han character counts three) below which an altered copy could be chance

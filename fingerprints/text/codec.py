@@ -15,13 +15,13 @@ from .normalization import NormalizedText, normalize
 _HEAD = struct.Struct("<BI")  # version of the layout, bytes of the compressed text
 _VERSION = 2
 _SIGNATURE = PERMUTATIONS * 4
-_LEVEL = 3  # of 1 to 9: half as long as the default, some hundredths larger
-_LONG = 1_000_000  # characters from which speed matters more than a tenth of the size
+_COMPRESSION = 3  # of 1 to 9: half as long as the default, some hundredths larger
+_MIN_LONG = 1_000_000  # characters from which speed matters more than a tenth of the size
 
 
 def pack(text: str, signature: Signature) -> bytes:
     """The detail of a text; what its reader does not see is NUL."""
-    packed = zlib.compress(text.encode("utf-8", "surrogatepass"), _LEVEL if len(text) < _LONG else 1)
+    packed = zlib.compress(text.encode("utf-8", "surrogatepass"), _COMPRESSION if len(text) < _MIN_LONG else 1)
     return _HEAD.pack(_VERSION, len(packed)) + signature.astype("<u4").tobytes() + packed
 
 

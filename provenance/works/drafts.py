@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fingerprints.model import Examination, Field, Fingerprint
+from fingerprints.registry import MEDIA
 from fingerprints.source import Source
 
 from ..accounts.accounts import Account
@@ -77,11 +78,10 @@ class Draft:
                 "algorithm": self.fingerprint.algorithm,
                 "sha256": hashlib.sha256(self.fingerprint.to_bytes()).hexdigest(),
             }
-        if self.fields is not None and self.fingerprint is not None and self.fingerprint.medium != "text":
-            # what the original says of its rights: a repost's file is compared with it
-            records[METADATA] = {
-                "fields": [[f.where, f.tag, f.value] for f in rights_metadata.rights_fields(self.fields)]
-            }
+        if self.fields is not None and self.fingerprint is not None and MEDIA[self.fingerprint.medium].HAS_METADATA:
+            # What the original says of its rights: a repost's file is compared with it.
+            kept = rights_metadata.rights_fields(self.fields)
+            records[METADATA] = {"fields": [[field.where, field.tag, field.value] for field in kept]}
         if self.seal is not None:
             records["seal"] = {"salt": b64(self.seal)}
         self.salts = {name: (secrets.token_bytes(envelope.SALT_SIZE), record) for name, record in records.items()}

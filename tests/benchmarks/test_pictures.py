@@ -200,7 +200,7 @@ def test_a_mixed_work_is_laid_out_like_a_drawn_one_and_made_of_many(works: list[
     assert Fingerprint.from_bytes(one.to_bytes()).to_bytes() == one.to_bytes()
     (frame,) = codec.frames(one)
     assert len(one.keys) == len(frame.points) == len(frame.vectors)
-    (source,) = (work for work in works if codec.small_pictures(work) == (frame.small,))
+    (source,) = (work for work in works if codec.thumbnails(work) == (frame.thumbnail,))
     assert codec.size(one) == codec.size(source)
     places = [{tuple(p) for p in codec.frames(work)[0].points.tolist()} for work in works]
     shares = [sum(tuple(p) in of for p in frame.points.tolist()) / len(frame.points) for of in places]

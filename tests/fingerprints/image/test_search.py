@@ -332,10 +332,10 @@ def test_a_mirrored_or_inverted_picture_has_the_permuted_descriptors(which: int)
 
 def test_what_is_kept_of_a_work_is_small_and_comes_back(works: list[Fingerprint]) -> None:
     for work, data in zip(works, WORKS, strict=True):
-        (small,) = codec.small_pictures(work)
+        (small,) = codec.thumbnails(work)
         assert len(work.to_bytes()) - len(small) <= 10_000
         with Image.open(io.BytesIO(small)) as shown:
-            assert max(shown.size) == codec.SHOWN
+            assert max(shown.size) == codec.THUMBNAIL_SIDE
         grey = np.asarray(Image.open(io.BytesIO(data)).convert("L"))
         seen = keypoints.detect(np.asarray(cv2.resize(grey, (256, 192), interpolation=cv2.INTER_AREA)), 350)
         (frame,) = codec.frames(work)
@@ -618,7 +618,7 @@ def test_a_whole_picture_is_laid_where_it_is_on_one_of_its_shape() -> None:
 
 def test_the_drawing_shows_both_pictures_outlined(works: list[Fingerprint]) -> None:
     quad = ((10.0, 10.0), (600.0, 10.0), (600.0, 400.0), (10.0, 400.0))
-    (small,) = codec.small_pictures(works[0])
+    (small,) = codec.thumbnails(works[0])
     match = Match(1.0, 1.0, 1.0, (Segment(quad, quad, "pixel"),))
     drawn = image.render(Preview(*SIZE, small), [(works[0], match)] * 2)
     assert drawn is not None
