@@ -33,6 +33,22 @@ from .v1 import (
 )
 
 _logger = logging.getLogger(__name__)
+# In the order of the description.
+_ROUTES = (
+    works,
+    receipts,
+    credit_lines,
+    grants,
+    statements,
+    signing_keys,
+    scans,
+    sightings,
+    ledger,
+    accounts,
+    api_keys,
+    health,
+    tlog,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -64,23 +80,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(BodyLimit, most=settings.max_upload_mib * MEBIBYTE)
-    for module in (
-        works,
-        receipts,
-        credit_lines,
-        grants,
-        statements,
-        signing_keys,
-        scans,
-        sightings,
-        ledger,
-        accounts,
-        api_keys,
-        health,
-        tlog,
-    ):
+    for module in _ROUTES:
         app.include_router(module.router)
-
     description.install(app)
     return app
 

@@ -214,16 +214,16 @@ class SigningKeys:
         """
         parsed = envelope.parse_leaf(leaf)
         keyid = envelope.enrolled_key(parsed)[0]
-        stands = (
+        logged = (
             sa.select(entries.c.leaf)
             .join(signing_keys, signing_keys.c.enrolled_index == entries.c.idx)
             .where(signing_keys.c.keyid == keyid)
         )
-        waits = sa.select(pending_entries.c.leaf).where(
+        pending = sa.select(pending_entries.c.leaf).where(
             pending_entries.c.kind == "key-enrol", pending_entries.c.keyid == parsed.signers[0]
         )
         with self._db.read() as connection:
-            rows = [*connection.execute(stands), *connection.execute(waits)]
+            rows = [*connection.execute(logged), *connection.execute(pending)]
         for (raw,) in rows:
             found = envelope.parse_leaf(raw)
             if found.payload == parsed.payload and found.signatures[: len(parsed.signatures)] == parsed.signatures:

@@ -112,7 +112,7 @@ log_state = Table(
     Column("root", Bytes(32), nullable=False),
     Column("frontier", Bytes, nullable=False),
     Column("keys_index", BigInteger),  # of the newest log-key entry, none while the first keys are in force
-    Column("claims_size", BigInteger, nullable=False),  # competing claims are settled for entries below this
+    Column("claims_size", BigInteger, nullable=False),  # competing claims are recorded for entries below this
 )
 
 pending_entries = Table(
@@ -209,7 +209,7 @@ prepared_statements = Table(
     Column("created_at", String(27), nullable=False, index=True),
 )
 
-# One row an algorithm: what was committed to in the log stays, a newer algorithm's stands beside it. `data` and
+# One row an algorithm: what was committed to in the log stays, a newer algorithm's has a row beside it. `data` and
 # `detail` together are `Fingerprint.to_bytes`; apart, because an index needs no detail.
 fingerprints = Table(
     "fingerprints",

@@ -81,7 +81,7 @@ def assess(
         moment: when it was seen, ISO 8601, UTC.
     """
     found = reuse.report(marking_work(work, background.fields), item, examination, match)
-    grant, gaps = grants.chosen(background.grants, item, found.use, moment)
+    grant, gaps = grants.applicable(background.grants, item, found.use, moment)
     permitted = permission.evaluate(
         work.claim.licence, found, own=permission.posted_by_owner(work, item.account), grant=grant, gaps=gaps
     )

@@ -109,7 +109,7 @@ class Scanner:
     ) -> list[Assessment]:
         numbers = [each.work.id for each in found]
         fields = embedded(self._db, numbers)
-        given = grants.standing(self._db, self._log.origin, numbers)
+        given = grants.in_force(self._db, self._log.origin, numbers)
         competing = competing_claims.rivals(self._db, numbers)
         backgrounds = [Background(fields.get(n), given.get(n, ()), competing.get(n, ())) for n in numbers]
         return [

@@ -74,7 +74,7 @@ class LearnedBoilerplate:
             self._apply([keys for keys in made if keys is not None])
 
     def record(self, connection: sa.Connection, learned: Sequence[tuple[int, Fingerprint | None]]) -> None:
-        """Store what scans with these internal numbers taught, and delete what is too old."""
+        """Store what was learned from scans with these internal numbers, and delete what is too old."""
         rows = [{"scan": scan, "data": keys.index_bytes()} for scan, keys in learned if self._worth_keeping(keys)]
         if not rows:
             return

@@ -1,7 +1,7 @@
 """Competing claims: registrations of the same or similar content, on both sides.
 
 They follow from the log's order alone: each registration is compared with those of a lower index, under a lock, and
-the log size up to which that is done stands in the same transaction as the result. So they are the same whoever
+the log size up to which that is done is written in the same transaction as the result. So they are the same whoever
 computes them, and a crash leaves nothing out.
 """
 

@@ -1,7 +1,7 @@
-"""Grants: reuse that an owner allows beside the licence - to whom, where, until when, for which use (R24).
+"""Grants: reuse that an owner allows beside the licence - to whom, where, until when, for which use.
 
 A grant and its end are statements in the log, signed by the account that registered the work; the terms name people, so
-they stand there only as a commitment.
+the log holds them only as a commitment.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def of_work(db: Database, origin: str, work_id: str, account_id: str | None = No
     return [_grant(origin, row) for row in rows]
 
 
-def standing(db: Database, origin: str, numbers: Sequence[int]) -> dict[int, list[Grant]]:
+def in_force(db: Database, origin: str, numbers: Sequence[int]) -> dict[int, list[Grant]]:
     """The grants that were not revoked, by the internal numbers of their works."""
     if not numbers:
         return {}
@@ -217,11 +217,11 @@ def _grant(origin: str, row: sa.Row[Any]) -> Grant:
 
 
 # --- does it apply? ------------------------------------------------------------------------------------------------
-def chosen(given: Sequence[Grant], item: ScanItem, use: Use, moment: str) -> tuple[Grant | None, list[Gap]]:
+def applicable(given: Sequence[Grant], item: ScanItem, use: Use, moment: str) -> tuple[Grant | None, list[Gap]]:
     """The grant that covers a post, or what keeps those to its account from covering it.
 
     Args:
-        given: grants of the work that stand.
+        given: grants of the work that are in force.
         use: how the post uses the work.
         moment: when it was seen, ISO 8601, UTC.
 
@@ -231,11 +231,11 @@ def chosen(given: Sequence[Grant], item: ScanItem, use: Use, moment: str) -> tup
     """
     account = fold_name(item.account) if item.account else ""
     named = [g for g in given if EVERYBODY in g.to or (account and account in map(fold_name, g.to))]
-    judged = [(gaps(g, item, use, moment), g) for g in named]
-    for missing, grant in judged:
+    checked = [(gaps(g, item, use, moment), g) for g in named]
+    for missing, grant in checked:
         if not missing:
             return grant, []
-    return None, min((missing for missing, _ in judged), key=len, default=[])
+    return None, min((missing for missing, _ in checked), key=len, default=[])
 
 
 def gaps(grant: NewGrant, item: ScanItem, use: Use, moment: str) -> list[Gap]:

@@ -245,26 +245,7 @@ def _link_existing(connection: sa.Connection, signed: Sequence[Draft]) -> None:
 def _insert(connection: sa.Connection, account: Account, new: Sequence[Draft]) -> None:
     """The rows of new works, with their openings and fingerprints."""
     moment = now()
-    rows = [
-        {
-            "work_id": each.work_id,
-            "account_id": account.id,
-            "external_id": each.external_id,
-            "identity": each.identity,
-            "digest": each.digest,
-            "medium": each.medium,
-            "reason": each.reason,
-            "title": each.claim.title,
-            "owner": each.claim.owner,
-            "owner_key": owner_key(each.claim.owner),
-            "claim": each.claim.model_dump(),
-            "opens": each.opens,
-            "leaf_hash": each.leaf_hash,
-            "registered_at": moment,
-        }
-        for each in new
-    ]
-    connection.execute(works.insert(), rows)
+    connection.execute(works.insert(), [_work_row(account, each, moment) for each in new])
     work_ids = [each.work_id for each in new]
     numbers: dict[str, int] = dict(
         connection.execute(sa.select(works.c.work_id, works.c.id).where(works.c.work_id.in_(work_ids))).all()
@@ -288,3 +269,22 @@ def _insert(connection: sa.Connection, account: Account, new: Sequence[Draft]) -
         connection.execute(fingerprints.insert(), found)
     if opened:
         connection.execute(openings.insert(), opened)
+
+
+def _work_row(account: Account, draft: Draft, moment: str) -> dict[str, Any]:
+    return {
+        "work_id": draft.work_id,
+        "account_id": account.id,
+        "external_id": draft.external_id,
+        "identity": draft.identity,
+        "digest": draft.digest,
+        "medium": draft.medium,
+        "reason": draft.reason,
+        "title": draft.claim.title,
+        "owner": draft.claim.owner,
+        "owner_key": owner_key(draft.claim.owner),
+        "claim": draft.claim.model_dump(),
+        "opens": draft.opens,
+        "leaf_hash": draft.leaf_hash,
+        "registered_at": moment,
+    }

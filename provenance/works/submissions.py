@@ -149,11 +149,11 @@ class Submissions:
         The crash may have come at any step: what is not signed and published yet is, before it is answered.
         """
         with self._db.read() as connection:
-            waits = sa.select(pending_entries.c.id).where(
+            pending = sa.select(pending_entries.c.id).where(
                 pending_entries.c.leaf_hash == leaf_hash, pending_entries.c.refused.is_(None)
             )
-            stands = sa.select(entries.c.idx).where(entries.c.leaf_hash == leaf_hash)
-            if connection.execute(stands).first() is None and connection.execute(waits).first() is None:
+            logged = sa.select(entries.c.idx).where(entries.c.leaf_hash == leaf_hash)
+            if connection.execute(logged).first() is None and connection.execute(pending).first() is None:
                 return None
         return self._log.commit([leaf_hash])[leaf_hash]
 

@@ -109,11 +109,11 @@ def test_the_log_holds_a_commitment_and_nobodys_name(sqlite_service: Application
 def test_what_a_grant_covers(terms: dict[str, object], post: dict[str, object], use: str, gaps: list[str]) -> None:
     given = Grant(**{"to": ["城市日报"], **terms}, grant_id="g", work_id="w", given_at=NOW)  # type: ignore[arg-type]
     item = ScanItem.model_validate({"account": "城市日報", **post})
-    found, missing = grants.chosen([given], item, use, NOW)  # type: ignore[arg-type]
+    found, missing = grants.applicable([given], item, use, NOW)  # type: ignore[arg-type]
     assert missing == gaps
     assert (found is given) is (gaps == [])
-    assert grants.chosen([given], ScanItem(account="别的号"), "full", NOW) == (None, [])
-    assert grants.chosen([given], ScanItem(), "full", NOW) == (None, [])
+    assert grants.applicable([given], ScanItem(account="别的号"), "full", NOW) == (None, [])
+    assert grants.applicable([given], ScanItem(), "full", NOW) == (None, [])
 
 
 def _grant(grant_id: str, **terms: object) -> Grant:
@@ -123,7 +123,7 @@ def _grant(grant_id: str, **terms: object) -> Grant:
 def test_the_first_grant_that_covers_a_post_is_told() -> None:
     item = ScanItem(account="City Daily", commercial=True)
     given = [_grant("a"), _grant("b", commercial=True), _grant("c", commercial=True)]
-    found, missing = grants.chosen(given, item, "full", NOW)
+    found, missing = grants.applicable(given, item, "full", NOW)
     assert found is given[1]
     assert missing == []
 
@@ -133,20 +133,20 @@ def test_the_gaps_are_those_of_the_grant_that_comes_nearest() -> None:
     far, near = _grant("a", until="2026-05-01", uses=["adapted"]), _grant("b", until="2026-05-01", commercial=True)
     other = _grant("c", to=["Other Daily"])
     for given in ([far, near, other], [other, near, far]):
-        assert grants.chosen(given, item, "full", NOW) == (None, ["grant_expired"])
+        assert grants.applicable(given, item, "full", NOW) == (None, ["grant_expired"])
 
 
 def test_a_name_without_letters_is_nobodys() -> None:
     """Two accounts whose names fold to nothing are not the same, and nobody is not one of them."""
     given = [_grant("a", to=["!!!"])]
     for item in (ScanItem(), ScanItem(account="???"), ScanItem(account="City Daily")):
-        assert grants.chosen(given, item, "full", NOW) == (None, [])
+        assert grants.applicable(given, item, "full", NOW) == (None, [])
 
 
 def test_everybody_beside_somebody() -> None:
     given = [_grant("a", to=["Other Daily", "*"])]
     for item in (ScanItem(), ScanItem(account="City Daily")):
-        assert grants.chosen(given, item, "full", NOW) == (given[0], [])
+        assert grants.applicable(given, item, "full", NOW) == (given[0], [])
 
 
 def test_a_work_tells_its_own_grants_in_their_order(sqlite_service: Application) -> None:
@@ -157,15 +157,15 @@ def test_a_work_tells_its_own_grants_in_their_order(sqlite_service: Application)
     elsewhere = _give(service, two)
     assert [g.grant_id for g in grants.of_work(db, origin, one)] == [first.grant_id, second.grant_id]
     numbers = [catalog.find(db, work_id).id for work_id in (one, two)]
-    found = grants.standing(db, origin, numbers)
+    found = grants.in_force(db, origin, numbers)
     assert [[g.grant_id for g in found[number]] for number in numbers] == [
         [first.grant_id, second.grant_id],
         [elsewhere.grant_id],
     ]
     service.grants.revoke(accounts.local(db), first.grant_id)
-    assert [g.grant_id for g in grants.standing(db, origin, numbers)[numbers[0]]] == [second.grant_id]
+    assert [g.grant_id for g in grants.in_force(db, origin, numbers)[numbers[0]]] == [second.grant_id]
     assert grants.get(db, origin, first.grant_id).revoked_at is not None
-    assert grants.standing(db, origin, []) == {}
+    assert grants.in_force(db, origin, []) == {}
     stranger = accounts.create(db, accounts.NewAccount(name="Stranger"))
     with pytest.raises(NotFound):
         grants.of_work(db, origin, one, stranger.id)
