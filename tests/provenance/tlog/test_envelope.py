@@ -53,6 +53,8 @@ def test_every_kind_of_the_format_is_read() -> None:
         lambda s: s.update(predicateType="https:///registration/v1"),
         lambda s: s.update(predicateType="https://log.test.example/registration/v2"),
         lambda s: s.update(predicateType="https://log.test.example/a/registration/v1"),
+        lambda s: s.update(predicateType="https://log.test.example/registration/v1/"),
+        lambda s: s.update(predicateType="https://log.test.example/registration/v1/v1"),
         lambda s: s.update(predicateType="https://log.test.example/key-enrol/v1"),
         lambda s: s.update(predicateType="https://log.test.example/key-revoke/v1"),
         lambda s: s.update(predicateType="https://log.test.example/withdrawal/v1"),
@@ -133,6 +135,8 @@ def test_how_long_an_entry_is() -> None:
     for raw in (b"", b"x" * 65_536):
         with pytest.raises(VerificationFailed, match="65535 bytes"):
             envelope.parse_leaf(raw)
+    with pytest.raises(VerificationFailed, match="not JSON"):  # not too long, that is
+        envelope.parse_leaf(b"x" * 65_535)
 
 
 def test_what_is_signed() -> None:
