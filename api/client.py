@@ -25,7 +25,8 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from provenance.errors import BadInput, SourcemarkError, Unavailable, VerificationFailed
 from provenance.schemas import Claim, parse
-from provenance.tlog import envelope, merkle, note, receipt, statement, verify
+from provenance.tlog import envelope, merkle, receipt, statement, verify
+from provenance.tlog.checkpoint import Checkpoint, parse_checkpoint
 from provenance.tlog.encoding import b64, canonical, unb64
 from provenance.tlog.keys import SigningKey
 
@@ -222,8 +223,8 @@ class Client:
         checkpoint = self._checkpoint()
         return checkpoint.size, checkpoint.root
 
-    def _checkpoint(self) -> note.Checkpoint:
-        return note.parse_checkpoint(self._raw("GET", "/v1/ledger/checkpoint"))
+    def _checkpoint(self) -> Checkpoint:
+        return parse_checkpoint(self._raw("GET", "/v1/ledger/checkpoint"))
 
     # --- signing -----------------------------------------------------------------------------------------------------
     def _check(self, payload: bytes, opening: Any, digest: bytes, claim: Mapping[str, Any]) -> None:

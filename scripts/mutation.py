@@ -26,7 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent
 _TLOG = ["tests/provenance/tlog", "--deselect", "tests/provenance/tlog/test_verify_md.py"]
 PARTS: dict[str, tuple[list[str], list[str]]] = {
     "merkle": (["provenance/tlog/merkle.py"], _TLOG),
-    "note": (["provenance/tlog/note.py"], _TLOG),
+    "note": (["provenance/tlog/note.py", "provenance/tlog/checkpoint.py"], _TLOG),
+    "cosignature": (["provenance/tlog/cosignature.py", "provenance/tlog/signed_checkpoint.py"], _TLOG),
+    "envelope": (["provenance/tlog/envelope.py"], _TLOG),
+    "directory": (["provenance/tlog/key_directory.py"], _TLOG),
+    "verify": (["provenance/tlog/verify.py", "provenance/tlog/verified_time.py"], _TLOG),
     "proof": (["provenance/tlog/proof.py"], _TLOG),
     "policy": (["provenance/tlog/policy.py"], _TLOG),
     "marking": (["provenance/marking/rules.py"], ["tests/provenance/marking"]),

@@ -22,7 +22,9 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from provenance.auditing.report import audit_report
 from provenance.ledger import tile_store
-from provenance.tlog import envelope, keys, merkle, note, policy, proof, receipt, statement, tiles, verify
+from provenance.tlog import envelope, keys, merkle, policy, proof, receipt, statement, tiles, verify
+from provenance.tlog.checkpoint import Checkpoint
+from provenance.tlog.signed_checkpoint import LogKeys, sign_checkpoint
 
 ORIGIN = "log.bench.example/sourcemark"
 PRODUCERS = 20
@@ -65,12 +67,12 @@ def measured(act: Callable[[], object]) -> tuple[float, float]:
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    log_keys = note.LogKeys(ORIGIN, Ed25519PrivateKey.generate(), MLDSA44PrivateKey.generate())
+    log_keys = LogKeys(ORIGIN, Ed25519PrivateKey.generate(), MLDSA44PrivateKey.generate())
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         made = leaves(count)
         root = merkle.root_of(map(merkle.leaf_hash, made))
-        signed = note.sign_checkpoint(note.Checkpoint(ORIGIN, count, root), log_keys, int(time.time()))
+        signed = sign_checkpoint(Checkpoint(ORIGIN, count, root), log_keys, int(time.time()))
         tile_store.publish(folder, 0, count, lambda start, stop: made[start:stop], signed)
         trusted = policy.format_policy(log_keys.vkeys())
         print(f"{count} entries of {sum(map(len, made)) // count} bytes, {os.cpu_count()} cores")

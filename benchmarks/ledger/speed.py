@@ -28,8 +28,10 @@ from provenance.accounts import accounts
 from provenance.application import Application
 from provenance.config import Settings
 from provenance.ledger import tile_store
-from provenance.tlog import envelope, keys, merkle, note, proof, receipt, statement, tiles, verify
+from provenance.tlog import envelope, keys, merkle, proof, receipt, statement, tiles, verify
+from provenance.tlog.checkpoint import Checkpoint
 from provenance.tlog.encoding import b64
+from provenance.tlog.signed_checkpoint import LogKeys, sign_checkpoint
 from provenance.works.submissions import SignedStatement, Submitted
 
 ORIGIN = "log.bench.example/sourcemark"
@@ -124,7 +126,7 @@ def steady_load(service: Application, clients: int = 8, seconds: float = 20) -> 
 def proofs(folder: Path, count: int = 1_000_000) -> None:
     """Inclusion proofs out of the tiles of a large log; its entries are few distinct bytes, its hashes are not."""
     hashes = [hashlib.sha256(b"%d" % number).digest() for number in range(count)]
-    log_keys = note.LogKeys(ORIGIN, Ed25519PrivateKey.generate(), MLDSA44PrivateKey.generate())
+    log_keys = LogKeys(ORIGIN, Ed25519PrivateKey.generate(), MLDSA44PrivateKey.generate())
     rows, level = hashes, 0
     while rows:
         for number in range((len(rows) + tiles.WIDTH - 1) // tiles.WIDTH):
@@ -136,7 +138,7 @@ def proofs(folder: Path, count: int = 1_000_000) -> None:
         rows = [merkle.perfect_root(b"".join(rows[n * tiles.WIDTH : (n + 1) * tiles.WIDTH])) for n in range(whole)]
         level += 1
     root = merkle.root_of(hashes)
-    signed = note.sign_checkpoint(note.Checkpoint(ORIGIN, count, root), log_keys, int(time.time()))
+    signed = sign_checkpoint(Checkpoint(ORIGIN, count, root), log_keys, int(time.time()))
     took = []
     for number in range(2000):
         index = int.from_bytes(hashlib.sha256(b"at %d" % number).digest()[:8], "big") % count

@@ -17,8 +17,9 @@ from ..database.tables import checkpoints, entries, now, signing_keys
 from ..errors import NotFound
 from ..ledger import key_files
 from ..ledger.log import Log
-from ..tlog import envelope, keys, merkle, note, policy, receipt, statement
+from ..tlog import envelope, keys, merkle, policy, receipt, statement
 from ..tlog.keys import SigningKey
+from ..tlog.signed_checkpoint import LogKeys
 from .accounts import local
 from .enrolled_keys import enrolment_indexes
 
@@ -33,7 +34,7 @@ def rotate(db: Database, log: Log, settings: Settings) -> list[str]:
     old = log.keys_in_force()
     folder, passphrase = settings.keys_dir, settings.passphrase
     made = keys.new_log_keys()
-    new = note.LogKeys(log.origin, *made)
+    new = LogKeys(log.origin, *made)
     key_files.save_log_keys(made, folder, passphrase, f"-{new.ed25519_vkey.id.hex()}")
     first, second = old.statement_key(), new.statement_key()
     leaves = [*_enrol_first(db, log, first), _enrolment(log, second, second, first)]

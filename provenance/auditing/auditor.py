@@ -17,6 +17,7 @@ from ..errors import VerificationFailed
 from ..tlog import note, tiles
 from ..tlog.key_directory import published_entries
 from ..tlog.merkle import Frontier, perfect_root, range_root
+from ..tlog.signed_checkpoint import OpenedCheckpoint, open_checkpoint
 from .chunk import BUNDLES, ChunkAuditor, Event, HashedChunk, ReplayedChunk, why
 from .duplicates import DuplicateFinder
 from .process_pool import Ask, worker_processes
@@ -49,7 +50,7 @@ def audit_log(
         Unavailable: the log cannot be read to its end.
     """
     try:
-        checkpoint = note.open_checkpoint(signed, log_keys)
+        checkpoint = open_checkpoint(signed, log_keys)
     except VerificationFailed as error:
         yield f"checkpoint: {error.detail}"
         return
@@ -58,7 +59,7 @@ def audit_log(
 
 
 def _audit(
-    checkpoint: note.OpenedCheckpoint,
+    checkpoint: OpenedCheckpoint,
     fetch: tiles.Fetch,
     log_keys: Sequence[note.VKey],
     since: Iterable[bytes],
@@ -146,7 +147,7 @@ class _SoFar:
 
 
 def _continued(
-    checkpoint: note.OpenedCheckpoint,
+    checkpoint: OpenedCheckpoint,
     since: Iterable[bytes],
     fetch: tiles.Fetch,
     key_sets: Sequence[Sequence[note.VKey]],
@@ -167,12 +168,12 @@ def _continued(
             yield f"the earlier checkpoint: {why(error)}"
 
 
-def _opened(raw: bytes, key_sets: Sequence[Sequence[note.VKey]], origin: str) -> note.OpenedCheckpoint:
+def _opened(raw: bytes, key_sets: Sequence[Sequence[note.VKey]], origin: str) -> OpenedCheckpoint:
     """Opened by the first set of keys that all signed; raises what the newest set says of it."""
     for each in key_sets[1:]:
         with contextlib.suppress(VerificationFailed):
-            return note.open_checkpoint(raw, each, origin=origin)
-    return note.open_checkpoint(raw, key_sets[0], origin=origin)
+            return open_checkpoint(raw, each, origin=origin)
+    return open_checkpoint(raw, key_sets[0], origin=origin)
 
 
 def stray_files(folder: Path, size: int) -> Iterator[str]:

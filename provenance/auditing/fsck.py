@@ -31,6 +31,7 @@ from ..ledger.signer_state import SignerState
 from ..tlog import envelope, merkle, note, statement
 from ..tlog.key_directory import KeyDirectory
 from ..tlog.merkle import Frontier
+from ..tlog.signed_checkpoint import open_checkpoint
 from . import auditor
 from .duplicates import NO_DIGEST, DuplicateFinder, statement_digest
 
@@ -201,7 +202,7 @@ def _signatures(db: Database, log: Log) -> Iterator[str]:
     for row in _ascending(db, sa.select(checkpoints), checkpoints.c.size):
         try:
             vkeys = [note.VKey.parse(key) for key in _keys_at(row.size, changes, current)]
-            opened = note.open_checkpoint(row.note, vkeys, origin=log.origin)
+            opened = open_checkpoint(row.note, vkeys, origin=log.origin)
             if (opened.size, opened.root) != (row.size, row.root):
                 yield f"the checkpoint stored at size {row.size} speaks of size {opened.size}"
         except SourcemarkError as error:

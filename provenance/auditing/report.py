@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Literal, TypedDict
 
 from ..errors import VerificationFailed
-from ..tlog import note
 from ..tlog.policy import parse_policy
+from ..tlog.signed_checkpoint import open_checkpoint
 from ..tlog.verification import printable
 from .auditor import audit_log, stray_files
 from .chunk import BUNDLES
@@ -95,7 +95,7 @@ def _problems(
     try:
         signed = fetcher.text("checkpoint")
         known = list(trusted.witnesses.values())
-        checkpoint = note.open_checkpoint(signed, trusted.logs, known)
+        checkpoint = open_checkpoint(signed, trusted.logs, known)
     except VerificationFailed as error:
         yield f"checkpoint: {error.detail}"
         return

@@ -22,7 +22,10 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from ..errors import BadInput, Conflict, LedgerReadOnly, Unavailable, VerificationFailed
 from ..ledger import key_files
 from ..tlog import note, policy
+from ..tlog.checkpoint import Checkpoint, parse_checkpoint
+from ..tlog.cosignature import cosigned_message
 from ..tlog.merkle import verify_consistency
+from ..tlog.signed_checkpoint import open_checkpoint
 from ..tlog.witness_request import SIZE_TYPE, parse_request
 
 _NAME = "name"
@@ -54,7 +57,7 @@ class WitnessKeys:
         """Signature lines over a checkpoint's text at a time in POSIX seconds."""
         return b"".join(
             note.signature_line(
-                key, struct.pack(">Q", timestamp) + private.sign(note.cosigned_message(key, timestamp, text))
+                key, struct.pack(">Q", timestamp) + private.sign(cosigned_message(key, timestamp, text))
             )
             for key, private in self._pairs
         )
@@ -166,7 +169,7 @@ class Witness:
         """
         try:
             old, proof, raw = parse_request(body)
-            checkpoint = note.parse_checkpoint(raw)
+            checkpoint = parse_checkpoint(raw)
         except VerificationFailed as error:
             return _refusal(400, error.detail)
         known = self._logs.get(checkpoint.origin)
@@ -183,7 +186,7 @@ class Witness:
         text = note.parse_note(raw).text
         return WitnessResponse(200, self.keys.cosign(text, int(time.time())))
 
-    def _advance(self, checkpoint: note.Checkpoint, old: int, proof: Sequence[bytes]) -> WitnessResponse | None:
+    def _advance(self, checkpoint: Checkpoint, old: int, proof: Sequence[bytes]) -> WitnessResponse | None:
         """Compare and swap: remember a checkpoint that continues the one before, or say why not."""
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -209,7 +212,7 @@ class Witness:
             connection.execute("COMMIT")
         return None
 
-    def _keep_fork(self, connection: sqlite3.Connection, checkpoint: note.Checkpoint) -> None:
+    def _keep_fork(self, connection: sqlite3.Connection, checkpoint: Checkpoint) -> None:
         """The log signed two roots of one size: that signature convicts it, so it is kept."""
         (count,) = connection.execute("SELECT count(*) FROM forks").fetchone()
         if count < _MAX_FORKS:
@@ -241,7 +244,7 @@ class Witness:
 def _not_signed(raw: bytes, log_keys: Sequence[note.VKey]) -> str:
     """Why these keys did not all sign a checkpoint, nothing if they did."""
     try:
-        note.open_checkpoint(raw, log_keys)
+        open_checkpoint(raw, log_keys)
     except VerificationFailed as error:
         return error.detail
     return ""

@@ -14,6 +14,7 @@ from ..database.engine import Database
 from ..database.tables import entries, log_state
 from ..errors import LedgerReadOnly
 from ..tlog import envelope, note
+from ..tlog.signed_checkpoint import LogKeys
 from . import key_files
 
 
@@ -28,9 +29,9 @@ class Keyring:
         self.origin = ""
         self._db = db
         self._settings = settings
-        self._opened: dict[str, note.LogKeys] = {}  # those that were needed, by the suffix of their files
+        self._opened: dict[str, LogKeys] = {}  # those that were needed, by the suffix of their files
 
-    def in_force(self) -> note.LogKeys:
+    def in_force(self) -> LogKeys:
         """The log's private keys that are in force."""
         said = self.change()
         return self.load("") if said is None else self._of(said["keys"] or said["replaces"])
@@ -39,7 +40,7 @@ class Keyring:
         """The log's public keys as C2SP verifier keys, Ed25519 first."""
         return self.in_force().vkeys()
 
-    def signers(self, keys_index: int | None, start: int) -> tuple[note.LogKeys, int, *tuple[note.LogKeys, ...]]:
+    def signers(self, keys_index: int | None, start: int) -> tuple[LogKeys, int, *tuple[LogKeys, ...]]:
         """Who signs a checkpoint, and when: the first one that covers a change of keys, the old ones too."""
         moment, said = int(time.time()), self.change(keys_index)
         if said is None or not said["keys"] or keys_index is None or keys_index < start:
@@ -56,7 +57,7 @@ class Keyring:
             leaf = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar_one()
         return envelope.parse_leaf(leaf).predicate
 
-    def _of(self, vkeys: Sequence[str]) -> note.LogKeys:
+    def _of(self, vkeys: Sequence[str]) -> LogKeys:
         """The private keys of verifier keys: the first ones', or those whose files bear the id."""
         wanted = note.VKey.parse(vkeys[0])
         for suffix in ("", f"-{wanted.id.hex()}"):
@@ -70,12 +71,12 @@ class Keyring:
             reason="key_missing",
         )
 
-    def load(self, suffix: str) -> note.LogKeys:
+    def load(self, suffix: str) -> LogKeys:
         """The log's private keys in the files with this suffix."""
         if suffix not in self._opened:
             try:
                 found = key_files.load_log_keys(self._settings.keys_dir, self._settings.passphrase, suffix)
-                self._opened[suffix] = note.LogKeys(self.origin, *found)
+                self._opened[suffix] = LogKeys(self.origin, *found)
             except FileNotFoundError as error:
                 raise LedgerReadOnly(
                     f"the log's keys are not in {self._settings.keys_dir}: restore them from your backup",

@@ -21,6 +21,7 @@ from ..database.tables import log_state, pending_entries
 from ..errors import Conflict, LedgerReadOnly, Unavailable, VerificationFailed
 from ..tlog import envelope, note
 from ..tlog.merkle import EMPTY_ROOT, Frontier
+from ..tlog.signed_checkpoint import LogKeys, open_checkpoint
 from . import key_files
 from .keyring import Keyring
 from .publisher import Publisher
@@ -166,7 +167,7 @@ class Log:
         """The newest signed checkpoint; between two steps of a round it is ahead of the published one."""
         return self._publisher.stored()[2]
 
-    def keys_in_force(self) -> note.LogKeys:
+    def keys_in_force(self) -> LogKeys:
         """The log's private keys that are in force."""
         return self._keyring.in_force()
 
@@ -185,7 +186,7 @@ class Log:
     def signed_by_keys_in_force(self, signed: bytes) -> bool:
         """Whether the keys in force signed a checkpoint of this log, whoever witnessed it."""
         try:
-            note.open_checkpoint(signed, [note.VKey.parse(key) for key in self.vkeys()], origin=self.origin)
+            open_checkpoint(signed, [note.VKey.parse(key) for key in self.vkeys()], origin=self.origin)
         except VerificationFailed:
             return False
         return True

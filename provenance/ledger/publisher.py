@@ -14,8 +14,10 @@ from ..config import Settings
 from ..database.engine import Database
 from ..database.tables import checkpoints, entries
 from ..errors import BadInput, Misconfigured, Unavailable, VerificationFailed
-from ..tlog import note, policy
+from ..tlog import policy
+from ..tlog.checkpoint import parse_checkpoint
 from ..tlog.merkle import consistency_proof
+from ..tlog.signed_checkpoint import open_checkpoint
 from . import tile_store
 from .keyring import Keyring
 from .reader import LogReader
@@ -115,7 +117,7 @@ class Publisher:
         """Whether a signed checkpoint of this log suits its present policy: keys and witnesses."""
         trusted = policy.parse_policy(self.policy())
         try:
-            opened = note.open_checkpoint(signed, trusted.logs, list(trusted.witnesses.values()), self._keyring.origin)
+            opened = open_checkpoint(signed, trusted.logs, list(trusted.witnesses.values()), self._keyring.origin)
         except VerificationFailed:
             return False
         return trusted.satisfied_by(set(opened.signed_by))
@@ -164,7 +166,7 @@ class Publisher:
         size, _, signed = self.stored()
         target = folder.expanduser()
         try:
-            before = note.parse_checkpoint((target / "checkpoint").read_bytes())
+            before = parse_checkpoint((target / "checkpoint").read_bytes())
             if before.origin != self._keyring.origin or before.size > size:
                 raise BadInput(f"{folder} holds another or a longer log: choose an empty folder")
             start = before.size

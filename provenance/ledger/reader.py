@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ..database.locks import file_lock
 from ..errors import NotFound, Unavailable, VerificationFailed, from_os_error
-from ..tlog import note, proof, tiles
+from ..tlog import proof, tiles
+from ..tlog.checkpoint import Checkpoint, parse_checkpoint
 from ..tlog.encoding import b64
 from ..tlog.merkle import Nodes, consistency_proof, inclusion_proof, node_hash, perfect_root
 from . import tile_store
@@ -23,15 +24,15 @@ class LogReader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def read(self) -> note.Checkpoint | None:
+    def read(self) -> Checkpoint | None:
         """The newest published checkpoint, None before the first."""
         try:
             with self._readable():
-                return note.parse_checkpoint((self.folder / "checkpoint").read_bytes())
+                return parse_checkpoint((self.folder / "checkpoint").read_bytes())
         except FileNotFoundError:
             return None
 
-    def checkpoint(self) -> note.Checkpoint:
+    def checkpoint(self) -> Checkpoint:
         """The newest published checkpoint; its ``raw`` is the signed note."""
         found = self.read()
         if found is None:
@@ -47,7 +48,7 @@ class LogReader:
         Raises:
             NotFound: the log has no such entry.
         """
-        current = self.checkpoint() if checkpoint is None else note.parse_checkpoint(checkpoint)
+        current = self.checkpoint() if checkpoint is None else parse_checkpoint(checkpoint)
         if not 0 <= index < current.size:
             raise NotFound(f"the log has {current.size} entries, none with index {index}")
         return proof.format_proof(index, self._proof(inclusion_proof, index, current.size), current.raw)

@@ -25,9 +25,11 @@ from ..config import Settings
 from ..database.engine import Database, exclusive, storage_failed
 from ..database.tables import checkpoints, entries, log_state, now, pending_entries
 from ..errors import FULL_DISK, LedgerReadOnly, VerificationFailed, from_os_error
-from ..tlog import envelope, merkle, note
+from ..tlog import envelope, merkle
+from ..tlog.checkpoint import Checkpoint
 from ..tlog.key_directory import Earlier, KeyDirectory
 from ..tlog.merkle import Frontier
+from ..tlog.signed_checkpoint import sign_checkpoint
 from .key_rows import deciding_keys, load_directory, record_key_change
 from .keyring import Keyring
 from .publisher import Publisher
@@ -234,8 +236,8 @@ class Sequencer:
         if remembered is not None and (remembered.size, remembered.root) == (state.size, state.root):
             signed = remembered.raw  # signed before, lost from the database: never signed differently
         else:
-            checkpoint = note.Checkpoint(self._keyring.origin, state.size, state.root)
-            signed = note.sign_checkpoint(checkpoint, *self._keyring.signers(state.keys_index, start))
+            checkpoint = Checkpoint(self._keyring.origin, state.size, state.root)
+            signed = sign_checkpoint(checkpoint, *self._keyring.signers(state.keys_index, start))
         row = {"size": state.size, "root": state.root, "frontier": frontier.to_bytes(), "note": signed}
         try:
             with self._db.write() as connection:

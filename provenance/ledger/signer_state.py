@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ..database.locks import file_lock
 from ..errors import LedgerReadOnly, VerificationFailed
+from ..tlog.checkpoint import Checkpoint, parse_checkpoint
 from ..tlog.encoding import b64, unb64
-from ..tlog.note import Checkpoint, parse_checkpoint
 
 
 class SignerState:

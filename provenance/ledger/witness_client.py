@@ -16,8 +16,11 @@ from dataclasses import dataclass
 from ..errors import LedgerReadOnly, SourcemarkError, Unavailable, VerificationFailed
 from ..http_client import HttpServer
 from ..tlog import note
+from ..tlog.checkpoint import Checkpoint, parse_checkpoint
+from ..tlog.cosignature import verify_note
 from ..tlog.encoding import decimal
 from ..tlog.policy import Policy
+from ..tlog.signed_checkpoint import open_checkpoint
 from ..tlog.witness_request import SIZE_TYPE, format_request
 
 _MAX_ANSWER = 64 * 1024
@@ -82,7 +85,7 @@ class WitnessClient:
         Raises:
             LedgerReadOnly: one has.
         """
-        checkpoint = note.parse_checkpoint(signed)
+        checkpoint = parse_checkpoint(signed)
         for reply in self._ask(self._witnesses, lambda each: self._compared(each, checkpoint)):
             if reply.contradiction:
                 raise _alarm(reply)
@@ -103,9 +106,9 @@ class WitnessClient:
             Unavailable: the quorum was not reached in time; says what each witness said.
             LedgerReadOnly: a witness has signed more than this log has, or another one.
         """
-        checkpoint = note.parse_checkpoint(signed)
+        checkpoint = parse_checkpoint(signed)
         known = list(self.policy.witnesses.values())
-        have = note.open_checkpoint(signed, self.policy.logs, known).signed_by
+        have = open_checkpoint(signed, self.policy.logs, known).signed_by
         demanded = self.policy.witnessed
         moment = time.monotonic()
         asked = [
@@ -176,11 +179,11 @@ class WitnessClient:
         each.busy = False
         replies.put(reply)
 
-    def _compared(self, each: _Server, checkpoint: note.Checkpoint) -> _Reply:
+    def _compared(self, each: _Server, checkpoint: Checkpoint) -> _Reply:
         self._post(each, checkpoint, checkpoint.size, [])
         return _Reply(each, {})
 
-    def _cosigned(self, each: _Server, checkpoint: note.Checkpoint, prove: Prove, earlier: int) -> _Reply:
+    def _cosigned(self, each: _Server, checkpoint: Checkpoint, prove: Prove, earlier: int) -> _Reply:
         for _ in range(3):  # its size may be unknown to us, and change once more under our hands
             old = min(earlier if each.size is None else each.size, checkpoint.size)
             lines = self._post(each, checkpoint, old, prove(old))
@@ -189,7 +192,7 @@ class WitnessClient:
                 return _Reply(each, self._verified(each, checkpoint, lines))
         raise Unavailable(f"{each.http.url} names another size each time it is asked")
 
-    def _post(self, each: _Server, checkpoint: note.Checkpoint, old: int, proof: Sequence[bytes]) -> bytes | None:
+    def _post(self, each: _Server, checkpoint: Checkpoint, old: int, proof: Sequence[bytes]) -> bytes | None:
         """The witness's signature lines, or None when it has another older size, which is then remembered."""
         url = each.http.url
         answer = each.http.post(
@@ -212,7 +215,7 @@ class WitnessClient:
         each.size = size
         return None
 
-    def _verified(self, each: _Server, checkpoint: note.Checkpoint, lines: bytes) -> dict[note.VKey, bytes]:
+    def _verified(self, each: _Server, checkpoint: Checkpoint, lines: bytes) -> dict[note.VKey, bytes]:
         """The cosignatures in an answer, by key; those of unknown keys are ignored.
 
         Raises:
@@ -221,7 +224,7 @@ class WitnessClient:
         url = each.http.url
         try:
             answer = note.parse_note(checkpoint.text + b"\n" + lines)
-            good = note.verify_note(answer, each.keys)
+            good = verify_note(answer, each.keys)
         except VerificationFailed as error:
             raise VerificationFailed(f"{url} answers with no good cosignature: {error.detail}") from None
         if not good:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from cryptography.x509 import Certificate
 
 from ..errors import VerificationFailed
-from . import envelope, note, receipt, timestamp
+from . import envelope, receipt, timestamp
 from .encoding import unb64
 from .merkle import verify_consistency
 from .policy import Policy
+from .signed_checkpoint import OpenedCheckpoint, open_checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class LogTimestamp:
     checked: bool
 
 
-def logged_at(checkpoint: note.OpenedCheckpoint, trusted: Policy) -> int | None:
+def logged_at(checkpoint: OpenedCheckpoint, trusted: Policy) -> int | None:
     """When the log says it signed a checkpoint, POSIX seconds: the operator's own clock."""
     times = [time for key, time in checkpoint.signed_by.items() if time is not None and key in trusted.logs]
     return min(times, default=None)
@@ -43,7 +44,7 @@ def not_before(files: Mapping[str, bytes], leaf: envelope.Leaf, origin: str, tru
     """
     if receipt.AFTER not in files:
         return None
-    opened = note.open_checkpoint(files[receipt.AFTER], trusted.logs, list(trusted.witnesses.values()), origin)
+    opened = open_checkpoint(files[receipt.AFTER], trusted.logs, list(trusted.witnesses.values()), origin)
     if (opened.size, opened.root) != leaf.after:
         raise VerificationFailed(f"{receipt.AFTER} is not the checkpoint that the entry names as seen")
     # The earliest: whoever joins as a witness later cosigns what is older than his signature.
@@ -51,7 +52,7 @@ def not_before(files: Mapping[str, bytes], leaf: envelope.Leaf, origin: str, tru
 
 
 def checkpoint_timestamp(
-    files: Mapping[str, bytes], checkpoint: note.OpenedCheckpoint, raw: bytes, roots: Sequence[Certificate] | None
+    files: Mapping[str, bytes], checkpoint: OpenedCheckpoint, raw: bytes, roots: Sequence[Certificate] | None
 ) -> LogTimestamp | None:
     """The time-stamp over the receipt's checkpoint; None when there is none.
 
@@ -69,7 +70,7 @@ def checkpoint_timestamp(
 
 def renewal_timestamp(
     files: Mapping[str, bytes],
-    checkpoint: note.OpenedCheckpoint,
+    checkpoint: OpenedCheckpoint,
     trusted: Policy,
     roots: Sequence[Certificate] | None,
 ) -> LogTimestamp | None:
@@ -85,7 +86,7 @@ def renewal_timestamp(
     if len(present) < len(names):
         raise VerificationFailed(f"the renewal is not complete: only {', '.join(present)} is here")
     raw, lines, token = (files[name] for name in names)
-    later = note.open_checkpoint(raw, trusted.logs, list(trusted.witnesses.values()), checkpoint.origin)
+    later = open_checkpoint(raw, trusted.logs, list(trusted.witnesses.values()), checkpoint.origin)
     if not trusted.satisfied_by(set(later.signed_by)):
         raise VerificationFailed("fewer witnesses signed the later checkpoint than the policy demands")
     try:

@@ -13,10 +13,11 @@ from typing import Any
 from cryptography.x509 import Certificate
 
 from ..errors import VerificationFailed
-from . import envelope, note, proof, receipt, statement, timestamp, verified_time
+from . import envelope, proof, receipt, statement, timestamp, verified_time
 from .encoding import parse_canonical, unb64
 from .merkle import leaf_hash, verify_inclusion
 from .policy import Policy, parse_policy
+from .signed_checkpoint import OpenedCheckpoint, open_checkpoint
 from .verification import Absent, Facts, Passed, TimestampFact, Verification, moment
 
 _KEY_FOLDER = re.compile(r"keys/[0-9]{1,3}/" + re.escape(receipt.ENTRY) + r"\Z", re.ASCII)
@@ -31,7 +32,7 @@ class _ProvenEntry:
 
     leaf: envelope.Leaf
     proof: proof.Proof
-    checkpoint: note.OpenedCheckpoint
+    checkpoint: OpenedCheckpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def _prove(files: Files, folder: str, trusted: Policy) -> _ProvenEntry:
     raw = _file(files, folder + receipt.ENTRY)
     leaf = envelope.parse_leaf(raw)
     parsed = proof.parse_proof(_file(files, folder + receipt.PROOF))
-    checkpoint = note.open_checkpoint(parsed.checkpoint, trusted.logs, list(trusted.witnesses.values()))
+    checkpoint = open_checkpoint(parsed.checkpoint, trusted.logs, list(trusted.witnesses.values()))
     if not trusted.satisfied_by(set(checkpoint.signed_by)):
         raise VerificationFailed("fewer witnesses signed the checkpoint than the policy demands")
     verify_inclusion(parsed.index, checkpoint.size, leaf_hash(raw), parsed.hashes, checkpoint.root)

@@ -24,7 +24,9 @@ from provenance.config import Settings
 from provenance.database.tables import entries, metadata, pending_entries
 from provenance.errors import Conflict, LedgerReadOnly, Unavailable
 from provenance.tlog import keys, merkle, note, proof, statement
+from provenance.tlog.checkpoint import Checkpoint, parse_checkpoint
 from provenance.tlog.encoding import b64, unb64
+from provenance.tlog.signed_checkpoint import open_checkpoint
 from provenance.works.submissions import SignedStatement
 from tests.faults.store import MODES, Faults, watched
 
@@ -40,7 +42,7 @@ class Producer:
         self.faults = Faults(settings.home)
         self.answered: dict[bytes, int] = {}
         self.made = 0
-        self.seen: note.Checkpoint | None = None
+        self.seen: Checkpoint | None = None
         self.service = self.opened()
         enrolled = statement.key_enrol(
             self.service.log.origin, public_key=KEY.public, custody="producer", after=self.service.log.head()
@@ -110,13 +112,13 @@ class Producer:
         """What is published verifies, continues what was seen before, and holds every answer in its place."""
         log = self.service.log
         keys_ = [note.VKey.parse(key) for key in log.vkeys()]
-        now = note.open_checkpoint(log.reader.checkpoint().raw, keys_)
+        now = open_checkpoint(log.reader.checkpoint().raw, keys_)
         if self.seen is not None and self.seen.size:
             lines = log.reader.consistency(self.seen.size).split()
             merkle.verify_consistency(
                 self.seen.size, now.size, [unb64(line) for line in lines], self.seen.root, now.root
             )
-        self.seen = note.parse_checkpoint(log.reader.checkpoint().raw)
+        self.seen = parse_checkpoint(log.reader.checkpoint().raw)
         for leaf_hash, index in list(self.answered.items())[-3:]:
             found = proof.parse_proof(log.reader.proof(index))
             merkle.verify_inclusion(index, now.size, leaf_hash, found.hashes, now.root)

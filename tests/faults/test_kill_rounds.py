@@ -23,6 +23,7 @@ from provenance.config import Settings
 from provenance.database.tables import entries
 from provenance.tlog import keys, merkle, note, statement
 from provenance.tlog.encoding import unb64
+from provenance.tlog.signed_checkpoint import open_checkpoint
 from tests.faults.killed import random_kill, registration, serve
 from tests.faults.test_every_store_call import Producer
 
@@ -92,7 +93,7 @@ def test_kill_rounds(context, settings: Settings, tmp_path: Path, capsys: pytest
         )
         Producer.enrol(service, statement.sign(enrolled, KEY))
         published, vkeys = service.log.reader, [note.VKey.parse(key) for key in service.log.vkeys()]
-        seen = note.open_checkpoint(published.checkpoint().raw, vkeys)
+        seen = open_checkpoint(published.checkpoint().raw, vkeys)
         rng, began, at_random, paused = random.Random(11), time.monotonic(), 0, 0
         for number in range(ROUNDS):
             again = records.unanswered()
@@ -125,7 +126,7 @@ def test_kill_rounds(context, settings: Settings, tmp_path: Path, capsys: pytest
                 time.sleep(rng.uniform(0.0, 0.1))
             for name in names:
                 records.read(records.folder / name)
-            now = note.open_checkpoint(published.checkpoint().raw, vkeys)
+            now = open_checkpoint(published.checkpoint().raw, vkeys)
             if now.size > seen.size:
                 proof = [unb64(line) for line in published.consistency(seen.size, now.size).split()]
                 merkle.verify_consistency(seen.size, now.size, proof, seen.root, now.root)
@@ -183,11 +184,11 @@ def test_a_paused_sequencer_that_resumes(context, settings: Settings, tmp_path: 
                 take_locks(service)
             other = started(context, settings, records, name + "-other", [], None)
             other.join(1.0)
-            seen = note.open_checkpoint(service.log.reader.checkpoint().raw, vkeys)
+            seen = open_checkpoint(service.log.reader.checkpoint().raw, vkeys)
             os.kill(paused.pid, signal.SIGCONT)
             paused.join(0.5)
             for _ in range(5):  # the one that resumes does not publish its older state over the newer one
-                now = note.open_checkpoint(service.log.reader.checkpoint().raw, vkeys)
+                now = open_checkpoint(service.log.reader.checkpoint().raw, vkeys)
                 assert now.size >= seen.size
                 seen = now
                 time.sleep(0.02)

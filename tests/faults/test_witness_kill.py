@@ -16,7 +16,9 @@ from provenance.auditing import witness_server
 from provenance.errors import Unavailable
 from provenance.http_client import HttpServer
 from provenance.ledger import tile_store
-from provenance.tlog import keys, merkle, note, tiles
+from provenance.tlog import keys, merkle, tiles
+from provenance.tlog.checkpoint import Checkpoint
+from provenance.tlog.signed_checkpoint import sign_checkpoint
 from provenance.tlog.witness_request import format_request
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
 
@@ -47,7 +49,7 @@ def test_kill_a_witness(tmp_path: Path) -> None:
     (tmp_path / "vkey").write_text("".join(f"{key}\n" for key in LOG_KEYS.vkeys()))
     hashes = [merkle.leaf_hash(leaf) for leaf in log.leaves]
     signed = [
-        note.sign_checkpoint(note.Checkpoint(ORIGIN, size, merkle.root_of(hashes[:size])), LOG_KEYS, 1_790_000_000)
+        sign_checkpoint(Checkpoint(ORIGIN, size, merkle.root_of(hashes[:size])), LOG_KEYS, 1_790_000_000)
         for size in range(SIZE + 1)
     ]
     rng, acknowledged, told, killed = random.Random(11), 0, 0, 0
@@ -81,6 +83,6 @@ def test_kill_a_witness(tmp_path: Path) -> None:
     assert killed >= ROUNDS // 2
     witness = witness_server.Witness(tmp_path / "w", [log.vkeys])
     assert acknowledged > 0
-    fork = note.sign_checkpoint(note.Checkpoint(ORIGIN, acknowledged, bytes(32)), LOG_KEYS, 1_790_000_000)
+    fork = sign_checkpoint(Checkpoint(ORIGIN, acknowledged, bytes(32)), LOG_KEYS, 1_790_000_000)
     for old in (0, acknowledged):
         assert witness.add_checkpoint(format_request(old, [], fork)).status == 409

@@ -31,7 +31,9 @@ from provenance.tlog import (
     verify,
     witness_request,
 )
+from provenance.tlog.checkpoint import checkpoint_of, parse_checkpoint
 from provenance.tlog.key_directory import KeyDirectory
+from provenance.tlog.signed_checkpoint import open_checkpoint
 from tests.provenance.ledger.authority import MISSING, Tsa
 from tests.provenance.ledger.small_log import (
     LOG_KEYS,
@@ -92,7 +94,7 @@ def _texts(log: SmallLog, signed: bytes, demanding: bytes) -> dict[str, Target]:
     trusted = [*log.vkeys, witness_vkey(WITNESS, "one.example")]
 
     def opened(raw: bytes) -> None:
-        found = note.open_checkpoint(raw, trusted)
+        found = open_checkpoint(raw, trusted)
         _same((found.origin, found.size, found.root), [good])
 
     def vkey(raw: bytes) -> None:
@@ -118,8 +120,8 @@ def _texts(log: SmallLog, signed: bytes, demanding: bytes) -> dict[str, Target]:
     request = witness_request.format_request(1, merkle.consistency_proof(nodes, 1, log.size), signed)
     return {
         "note": Target([signed, log.signed], opened),
-        "checkpoint": Target([signed], note.parse_checkpoint),
-        "checkpoint text": Target([text], note.checkpoint_of),
+        "checkpoint": Target([signed], parse_checkpoint),
+        "checkpoint text": Target([text], checkpoint_of),
         "vkey": Target([key.encode() for key in LOG_KEYS.vkeys()], vkey),
         "policy": Target([demanding, log.policy], policy.parse_policy),
         "proof": Target([log.proof(1, signed)], proved),
@@ -129,7 +131,7 @@ def _texts(log: SmallLog, signed: bytes, demanding: bytes) -> dict[str, Target]:
 
 
 def log_root(log: SmallLog) -> bytes:
-    return note.parse_checkpoint(log.signed).root
+    return parse_checkpoint(log.signed).root
 
 
 def _leaves(log: SmallLog) -> dict[str, Target]:

@@ -13,6 +13,7 @@ from provenance.errors import Conflict, LedgerReadOnly, NotFound, VerificationFa
 from provenance.ledger import tile_store
 from provenance.tlog import envelope, keys, merkle, note, statement, verify
 from provenance.tlog.key_directory import KeyDirectory
+from provenance.tlog.signed_checkpoint import LogKeys, open_checkpoint
 from provenance.works.receipt_builder import build_receipt
 from tests.provenance.accounts.test_signing import TOOLS, sound
 from tests.provenance.conftest import ESSAY, register_work, scan_upload
@@ -41,9 +42,9 @@ def test_a_rotation(settings, tmp_path: Path) -> None:
         assert envelope.parse_leaf(way["entry.dsse.json"]).predicate["keys"] == new
         covering = way["entry.tlog-proof"].split(b"\n\n", 1)[1]
         for vkeys in (old, new):
-            note.open_checkpoint(covering, [note.VKey.parse(key) for key in vkeys])
+            open_checkpoint(covering, [note.VKey.parse(key) for key in vkeys])
         with pytest.raises(VerificationFailed, match="did not sign"):
-            note.open_checkpoint(service.log.signed(), [note.VKey.parse(key) for key in old])
+            open_checkpoint(service.log.signed(), [note.VKey.parse(key) for key in old])
         if (TOOLS / "verify_receipt.py").exists():
             for name, data in way.items():
                 (tmp_path / "w" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +76,7 @@ def test_another_process_signs_with_the_new_keys(settings) -> None:
         register_work(two, ESSAY.encode())
         new = log_keys.rotate(one.db, one.log, one.settings)
         register_work(two, (ESSAY + " Later.").encode())
-        note.open_checkpoint(two.log.signed(), [note.VKey.parse(key) for key in new])
+        open_checkpoint(two.log.signed(), [note.VKey.parse(key) for key in new])
         assert fsck.check(two.db, two.log)["problems"] == []
 
 
@@ -111,8 +112,8 @@ def test_who_changes_the_logs_keys(service: Application) -> None:
     """A producer's key, or new keys that did not sign, change nothing."""
     register_work(service, ESSAY.encode())
     own, log = service.signing_keys.ensure_kept_key(accounts.local(service.db)), service.log
-    old, new = log.keys_in_force(), note.LogKeys(log.origin, *keys.new_log_keys())
-    foreign = note.LogKeys("other.example/log", *keys.new_log_keys())
+    old, new = log.keys_in_force(), LogKeys(log.origin, *keys.new_log_keys())
+    foreign = LogKeys("other.example/log", *keys.new_log_keys())
     for replaces, names, signers in (
         (old.vkeys(), new.vkeys(), [own]),
         (new.vkeys(), old.vkeys(), [own]),
@@ -133,7 +134,7 @@ def test_who_changes_the_logs_keys(service: Application) -> None:
 
 def test_the_rules_by_themselves() -> None:
     origin, start = "log.test.example/sourcemark", (0, merkle.EMPTY_ROOT)
-    eras = [note.LogKeys(origin, *keys.new_log_keys()) for _ in range(3)]
+    eras = [LogKeys(origin, *keys.new_log_keys()) for _ in range(3)]
     a, b, c = (era.statement_key() for era in eras)
 
     def enrol(key, *also):

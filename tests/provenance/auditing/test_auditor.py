@@ -14,7 +14,9 @@ from provenance.auditing.report import audit_report
 from provenance.errors import Unavailable
 from provenance.ledger import tile_store
 from provenance.tlog import keys, note, tiles
+from provenance.tlog.checkpoint import Checkpoint
 from provenance.tlog.merkle import leaf_hash, root_of
+from provenance.tlog.signed_checkpoint import LogKeys, sign_checkpoint
 from tests.provenance.ledger.servers import serving
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration, resigned
 
@@ -117,7 +119,7 @@ def _revocation(target: keys.SigningKey, signer: keys.SigningKey) -> bytes:
 
 
 def test_another_logs_keys(log: SmallLog) -> None:
-    stranger = note.LogKeys(ORIGIN, keys.new_signing_key().private, LOG_KEYS._mldsa44)
+    stranger = LogKeys(ORIGIN, keys.new_signing_key().private, LOG_KEYS._mldsa44)
     mine = [note.VKey.parse(key) for key in stranger.vkeys()]
     (found,) = auditor.audit_log(log.signed, tile_store.fetch_from(log.folder), mine)
     assert "did not sign" in found
@@ -159,7 +161,7 @@ def test_what_a_killed_process_leaves_is_no_tile(leaves: list[bytes], tmp_path: 
 # --- older checkpoints, several processes ---------------------------------------------------------------------------
 def signed_at(leaves: list[bytes], size: int, origin: str = ORIGIN) -> bytes:
     root = root_of(map(leaf_hash, leaves[:size]))
-    return note.sign_checkpoint(note.Checkpoint(origin, size, root), LOG_KEYS, 1_790_000_000)
+    return sign_checkpoint(Checkpoint(origin, size, root), LOG_KEYS, 1_790_000_000)
 
 
 def test_the_log_continues_older_checkpoints(log: SmallLog) -> None:

@@ -14,6 +14,9 @@ from provenance.auditing.witness_server import Witness, WitnessResponse
 from provenance.errors import BadInput, Conflict, Unavailable
 from provenance.ledger import key_files, tile_store
 from provenance.tlog import keys, merkle, note, tiles
+from provenance.tlog.checkpoint import Checkpoint, parse_checkpoint
+from provenance.tlog.cosignature import verify_note
+from provenance.tlog.signed_checkpoint import LogKeys, sign_checkpoint
 from provenance.tlog.witness_request import format_request
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
 
@@ -33,7 +36,7 @@ def witness(tmp_path: Path) -> Witness:
 
 
 def signed(size: int, root: bytes, origin: str = ORIGIN) -> bytes:
-    return note.sign_checkpoint(note.Checkpoint(origin, size, root), LOG_KEYS, 1_790_000_000)
+    return sign_checkpoint(Checkpoint(origin, size, root), LOG_KEYS, 1_790_000_000)
 
 
 def at(log: SmallLog, size: int) -> bytes:
@@ -55,7 +58,7 @@ def state(witness: Witness) -> int:
 def check_signed(witness: Witness, raw: bytes, answer: WitnessResponse) -> None:
     assert answer.status == 200, answer
     text = note.parse_note(raw).text
-    good = note.verify_note(note.parse_note(text + b"\n" + answer.body), witness.keys.vkeys)
+    good = verify_note(note.parse_note(text + b"\n" + answer.body), witness.keys.vkeys)
     assert set(good) == set(witness.keys.vkeys)
     assert [key.kind for key in good] == [note.COSIGNATURE_ED25519, note.COSIGNATURE_MLDSA44]
     assert None not in good.values()
@@ -114,8 +117,8 @@ def test_a_proof_from_nothing_is_empty(log: SmallLog, witness: Witness) -> None:
 
 def test_whose_log_it_is(log: SmallLog, witness: Witness) -> None:
     assert witness.add_checkpoint(format_request(0, [], signed(1, bytes(32), "other.example/log"))).status == 404
-    stranger = note.LogKeys(ORIGIN, keys.new_signing_key().private, LOG_KEYS._mldsa44)
-    raw = note.sign_checkpoint(note.Checkpoint(ORIGIN, 1, bytes(32)), stranger, 1)
+    stranger = LogKeys(ORIGIN, keys.new_signing_key().private, LOG_KEYS._mldsa44)
+    raw = sign_checkpoint(Checkpoint(ORIGIN, 1, bytes(32)), stranger, 1)
     assert witness.add_checkpoint(format_request(0, [], raw)).status == 403
     unsigned = re.sub(rb"(?m)^\xe2\x80\x94 .*\n", b"", at(log, 1), count=1)  # one of the log's two signatures
     assert witness.add_checkpoint(format_request(0, [], unsigned)).status == 403
@@ -159,7 +162,7 @@ def test_any_edit_of_a_request_is_refused_or_means_the_same(log: SmallLog, witne
         body[where] = data.draw(st.integers(0, 255))
     answer = witness.add_checkpoint(bytes(body))
     if answer.status == 200:
-        assert note.parse_checkpoint(bytes(body).partition(b"\n\n")[2]).root == note.parse_checkpoint(at(log, 3)).root
+        assert parse_checkpoint(bytes(body).partition(b"\n\n")[2]).root == parse_checkpoint(at(log, 3)).root
 
 
 def test_many_at_once_and_never_back(log: SmallLog, witness: Witness, tmp_path: Path) -> None:

@@ -14,14 +14,16 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from provenance.ledger import tile_store
 from provenance.tlog import envelope, keys, merkle, note, policy, proof, receipt, statement, tiles
+from provenance.tlog.checkpoint import Checkpoint
 from provenance.tlog.encoding import b64, canonical
+from provenance.tlog.signed_checkpoint import LogKeys, sign_checkpoint
 
 ORIGIN = "log.test.example/sourcemark"
 START = (0, merkle.EMPTY_ROOT)
 WORK = "钟匠把怀表放在窗台上。".encode()
 RECORD = {"owner": "周 Ada [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "title": "钟 — the clock"}
 SALT = bytes(range(32))
-LOG_KEYS = note.LogKeys(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(range(32))), MLDSA44PrivateKey.generate())
+LOG_KEYS = LogKeys(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(range(32))), MLDSA44PrivateKey.generate())
 
 
 def registration(
@@ -77,7 +79,7 @@ class SmallLog:
         self.folder = folder
         self.size = len(leaves)
         root = merkle.root_of(merkle.leaf_hash(leaf) for leaf in leaves)
-        self.signed = note.sign_checkpoint(note.Checkpoint(ORIGIN, self.size, root), LOG_KEYS, 1_790_000_000)
+        self.signed = sign_checkpoint(Checkpoint(ORIGIN, self.size, root), LOG_KEYS, 1_790_000_000)
         tile_store.publish(folder, 0, self.size, lambda start, stop: self.leaves[start:stop], self.signed)
         self.vkeys = [note.VKey.parse(key) for key in LOG_KEYS.vkeys()]
         self.policy = policy.format_policy(LOG_KEYS.vkeys())

@@ -22,6 +22,9 @@ from provenance.errors import LedgerReadOnly, VerificationFailed
 from provenance.ledger import tile_store
 from provenance.ledger.publisher import Publisher
 from provenance.tlog import envelope, keys, merkle, note, statement, tiles, verify
+from provenance.tlog.checkpoint import Checkpoint
+from provenance.tlog.cosignature import verify_signature
+from provenance.tlog.signed_checkpoint import open_checkpoint, sign_checkpoint
 from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, register_work
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
@@ -192,13 +195,13 @@ def test_a_backdated_statement_is_found_by_the_verifier(tmp_path: Path) -> None:
 def test_a_signature_of_one_kind_is_none_of_another(tmp_path: Path) -> None:
     """The log's Ed25519 key signs checkpoints, and as a statement key statements: neither passes for the other."""
     as_key = LOG_KEYS.statement_key()
-    text = note.Checkpoint(ORIGIN, 1, bytes(32)).text
+    text = Checkpoint(ORIGIN, 1, bytes(32)).text
     signed = as_key.sign(envelope.pae(text))
     with pytest.raises(VerificationFailed):
-        note.verify_signature(LOG_KEYS.ed25519_vkey, text, signed)
+        verify_signature(LOG_KEYS.ed25519_vkey, text, signed)
     witness = note.VKey.make("one.example", note.COSIGNATURE_ED25519, as_key.public)
     with pytest.raises(VerificationFailed):  # a plain signature is no cosignature
-        note.verify_signature(witness, text, bytes(8) + as_key.sign(text))
+        verify_signature(witness, text, bytes(8) + as_key.sign(text))
     leaf = enrolment(as_key)
     payload = envelope.parse_leaf(leaf).payload
     forged = statement.assemble(payload, [(as_key.keyid, as_key.sign(payload))])
@@ -208,13 +211,13 @@ def test_a_signature_of_one_kind_is_none_of_another(tmp_path: Path) -> None:
 
 def test_a_key_id_that_collides_is_no_proof() -> None:
     """Two keys of one name and one 32-bit id: both signatures are tried, and one that does not hold refuses the note."""
-    signed = note.sign_checkpoint(note.Checkpoint(ORIGIN, 1, bytes(32)), LOG_KEYS, 1)
+    signed = sign_checkpoint(Checkpoint(ORIGIN, 1, bytes(32)), LOG_KEYS, 1)
     real = LOG_KEYS.ed25519_vkey
     twin = note.VKey(real.name, real.id, real.kind, keys.new_signing_key().public)
-    assert note.open_checkpoint(signed, [real]).size == 1
+    assert open_checkpoint(signed, [real]).size == 1
     for known in ([twin], [twin, real], [real, twin]):
         with pytest.raises(VerificationFailed):
-            note.open_checkpoint(signed, known)
+            open_checkpoint(signed, known)
 
 
 def test_an_erased_work_s_old_receipt_verifies(service: Application) -> None:

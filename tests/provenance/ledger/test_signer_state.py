@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 
 from provenance.errors import LedgerReadOnly
 from provenance.ledger.signer_state import SignerState
-from provenance.tlog import note
+from provenance.tlog.checkpoint import Checkpoint
 from provenance.tlog.encoding import b64
 from provenance.tlog.merkle import leaf_hash
+from provenance.tlog.signed_checkpoint import sign_checkpoint
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN
 
 ROOTS = [leaf_hash(bytes([n])) for n in range(4)]
 
 
 def signed(size: int, root: bytes, time: int = 1) -> bytes:
-    return note.sign_checkpoint(note.Checkpoint(ORIGIN, size, root), LOG_KEYS, time)
+    return sign_checkpoint(Checkpoint(ORIGIN, size, root), LOG_KEYS, time)
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_it_goes_forward_only(state: SignerState) -> None:
             state.advance(ORIGIN, size, root, signed(size, root))
     with pytest.raises(LedgerReadOnly, match=r"other\.example"):
         state.advance("other.example/log", 9, ROOTS[3], signed(9, ROOTS[3]))
-    assert state.read() == note.Checkpoint(ORIGIN, 5, ROOTS[1], second)
+    assert state.read() == Checkpoint(ORIGIN, 5, ROOTS[1], second)
     assert sorted(path.name for path in state.path.parent.iterdir()) == ["signer.json", "signer.lock"]
 
 

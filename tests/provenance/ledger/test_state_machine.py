@@ -19,6 +19,7 @@ from provenance.config import Settings
 from provenance.errors import NotFound
 from provenance.tlog import keys, merkle, note, proof, statement
 from provenance.tlog.encoding import b64, unb64
+from provenance.tlog.signed_checkpoint import open_checkpoint
 from provenance.works.submissions import SignedStatement
 from tests.faults.killed import NoSandbox, registration
 from tests.faults.store import Crash, Faults
@@ -115,7 +116,7 @@ class LogMachine(RuleBasedStateMachine):
     def is_the_list(self) -> None:
         assert self.service.log.head() == (len(self.leaves), naive_root(self.leaves))
         signed = self.service.log.reader.checkpoint().raw
-        opened = note.open_checkpoint(signed, [note.VKey.parse(key) for key in self.service.log.vkeys()])
+        opened = open_checkpoint(signed, [note.VKey.parse(key) for key in self.service.log.vkeys()])
         assert opened.size == len(self.leaves)
 
     def teardown(self) -> None:

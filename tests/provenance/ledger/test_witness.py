@@ -22,6 +22,8 @@ from provenance.errors import LedgerReadOnly, Misconfigured, SourcemarkError, Un
 from provenance.ledger import reader, tile_store
 from provenance.ledger.witness_client import WitnessClient
 from provenance.tlog import note, policy, verify
+from provenance.tlog.checkpoint import Checkpoint, parse_checkpoint
+from provenance.tlog.signed_checkpoint import LogKeys, open_checkpoint, sign_checkpoint
 from provenance.tlog.verification import Verification
 from provenance.tlog.witness_request import format_request, parse_request
 from provenance.works.receipt_builder import build_receipt
@@ -103,7 +105,7 @@ def refused(service: Application, text: str) -> SourcemarkError:
 
 def signers(service: Application) -> set[str]:
     trusted = policy.parse_policy(service.log.policy())
-    opened = note.open_checkpoint(service.log.reader.checkpoint().raw, trusted.logs, list(trusted.witnesses.values()))
+    opened = open_checkpoint(service.log.reader.checkpoint().raw, trusted.logs, list(trusted.witnesses.values()))
     return {name for name, key in trusted.witnesses.items() if key in opened.signed_by}
 
 
@@ -211,8 +213,8 @@ def at_another_time(partner: Partner, moment: int) -> Act:
 
 def of_another_checkpoint(partner: Partner) -> Act:
     def act(_: str, body: bytes) -> tuple[int, str, bytes]:
-        checkpoint = note.parse_checkpoint(parse_request(body)[2])
-        text = note.Checkpoint(checkpoint.origin, checkpoint.size, bytes(32)).text
+        checkpoint = parse_checkpoint(parse_request(body)[2])
+        text = Checkpoint(checkpoint.origin, checkpoint.size, bytes(32)).text
         assert partner.witness is not None
         return 200, "text/plain", partner.witness.keys.cosign(text, int(time.time()))
 
@@ -300,8 +302,8 @@ def test_without_a_quorum_they_sign_if_they_can(house: House) -> None:
 
 
 AHEAD = {
-    "more entries": (lambda _, body: (409, SIZE_TYPE, b"%d\n" % (note.parse_checkpoint(parse_request(body)[2]).size + 7)), "has signed"),
-    "another log": (lambda _, body: (409, SIZE_TYPE, b"%d\n" % note.parse_checkpoint(parse_request(body)[2]).size), "another log of"),
+    "more entries": (lambda _, body: (409, SIZE_TYPE, b"%d\n" % (parse_checkpoint(parse_request(body)[2]).size + 7)), "has signed"),
+    "another log": (lambda _, body: (409, SIZE_TYPE, b"%d\n" % parse_checkpoint(parse_request(body)[2]).size), "another log of"),
 }  # fmt: skip
 
 
@@ -354,8 +356,8 @@ def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
         from provenance.tlog.merkle import leaf_hash, root_of
 
         hashes = [leaf_hash(leaf) for leaf in [*leaves, leaf_of(service)]]
-        rewritten = note.sign_checkpoint(
-            note.Checkpoint(service.log.origin, size + 1, root_of(hashes)),
+        rewritten = sign_checkpoint(
+            Checkpoint(service.log.origin, size + 1, root_of(hashes)),
             service.log.keys_in_force(),
             int(time.time()),
         )
@@ -489,11 +491,11 @@ def test_the_logs_keys_change_under_its_witnesses(house: House) -> None:
             assert done.ok, done.checks
         report = audit_report(str(service.settings.log_dir), since=[kept], policy=service.log.policy())
         assert report["problems"] == []
-        stranger = note.LogKeys(
+        stranger = LogKeys(
             service.log.origin, *(each() for each in (Ed25519PrivateKey.generate, MLDSA44PrivateKey.generate))
         )
-        checkpoint = note.parse_checkpoint(kept)
-        forged = note.sign_checkpoint(note.Checkpoint(checkpoint.origin, checkpoint.size, checkpoint.root), stranger, 1)
+        checkpoint = parse_checkpoint(kept)
+        forged = sign_checkpoint(Checkpoint(checkpoint.origin, checkpoint.size, checkpoint.root), stranger, 1)
         assert audit_report(str(service.settings.log_dir), since=[forged])["problems"]
     with Application(settings) as service:
         assert fsck.check(service.db, service.log)["problems"] == []

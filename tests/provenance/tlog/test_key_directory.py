@@ -5,10 +5,11 @@ import json
 import pytest
 
 from provenance.errors import VerificationFailed
-from provenance.tlog import envelope, keys, note, statement, tiles
+from provenance.tlog import envelope, keys, statement, tiles
 from provenance.tlog.encoding import b64, canonical
 from provenance.tlog.key_directory import KeyDirectory, published_entries
 from provenance.tlog.merkle import leaf_hash
+from provenance.tlog.signed_checkpoint import LogKeys
 from tests.provenance.ledger.small_log import ORIGIN, START, enrolment, registration
 
 OLD, NEW, STRANGER = (keys.new_signing_key() for _ in range(3))
@@ -233,7 +234,7 @@ def test_what_an_erasure_names() -> None:
             replay(*log, bad)
 
 
-ERAS = [note.LogKeys(ORIGIN, *keys.new_log_keys()) for _ in range(3)]
+ERAS = [LogKeys(ORIGIN, *keys.new_log_keys()) for _ in range(3)]
 OWN = [each.statement_key() for each in ERAS]
 
 
@@ -250,7 +251,7 @@ def test_the_logs_own_keys_change_in_a_row() -> None:
     directory = replay(*log, first)
     assert (directory.log_keys, directory.ended) == (vkeys[1], False)
     assert replay(*log, first, change(vkeys[1], vkeys[2], OWN[1], OWN[2])).log_keys == vkeys[2]
-    foreign = note.LogKeys("other.example/log", *keys.new_log_keys())
+    foreign = LogKeys("other.example/log", *keys.new_log_keys())
     for bad, told in (
         (change(vkeys[0], vkeys[2], OWN[0], OWN[2]), "other keys of the log than those in force"),
         (change(vkeys[1], vkeys[2], OWN[1]), "old key and by the new"),

@@ -8,25 +8,19 @@ from hypothesis import strategies as st
 
 from provenance.errors import VerificationFailed
 from provenance.tlog import encoding, keys, policy, proof
+from provenance.tlog.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
+from provenance.tlog.cosignature import cosigned_message, verify_note, verify_signature
 from provenance.tlog.merkle import EMPTY_ROOT, leaf_hash
 from provenance.tlog.note import (
     COSIGNATURE_ED25519,
     COSIGNATURE_MLDSA44,
     ED25519,
-    Checkpoint,
-    LogKeys,
     Note,
     VKey,
-    checkpoint_of,
-    cosigned_message,
-    open_checkpoint,
-    parse_checkpoint,
     parse_note,
-    sign_checkpoint,
     signature_line,
-    verify_note,
-    verify_signature,
 )
+from provenance.tlog.signed_checkpoint import LogKeys, open_checkpoint, sign_checkpoint
 
 ORIGIN = "log.test.example/sourcemark"
 LOG = LogKeys(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(range(32))), MLDSA44PrivateKey.generate())

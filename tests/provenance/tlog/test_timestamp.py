@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from provenance.errors import VerificationFailed
 from provenance.tlog import keys, note, receipt, timestamp, verify
+from provenance.tlog.checkpoint import Checkpoint
 from provenance.tlog.encoding import b64
 from provenance.tlog.merkle import consistency_proof, leaf_hash, root_of
+from provenance.tlog.signed_checkpoint import sign_checkpoint
 from tests.provenance.ledger.authority import MISSING, Tsa
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
 
@@ -128,7 +130,7 @@ def test_a_renewal_by_a_log_that_was_rewritten(tsa: Tsa, tmp_path: Path) -> None
             def node(self, height: int, index: int) -> bytes:
                 return root_of(hashes[index << height : (index + 1) << height])
 
-        later = note.sign_checkpoint(note.Checkpoint(ORIGIN, 4, root_of(hashes)), LOG_KEYS, 1)
+        later = sign_checkpoint(Checkpoint(ORIGIN, 4, root_of(hashes)), LOG_KEYS, 1)
         lines = "".join(f"{b64(each)}\n" for each in consistency_proof(Nodes(), 3, 4)).encode()
         return {
             receipt.RENEWED_CHECKPOINT: later,
@@ -146,7 +148,7 @@ def test_the_checkpoint_that_was_seen(tmp_path: Path) -> None:
     first = [enrolment(KEY), registration(KEY)]
     root = root_of(map(leaf_hash, first))
     log = SmallLog([*first, registration(KEY, after=(2, root))], tmp_path)
-    seen = note.sign_checkpoint(note.Checkpoint(ORIGIN, 2, root), LOG_KEYS, 1_780_000_000)
+    seen = sign_checkpoint(Checkpoint(ORIGIN, 2, root), LOG_KEYS, 1_780_000_000)
     files = log.receipt(2, 0)
     assert verify.verify_receipt(files).facts["not_before"] is None
     done = verify.verify_receipt({**files, receipt.AFTER: seen})

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from provenance.tlog import keys, merkle, note, policy, proof, receipt, statement, verify
+from provenance.tlog import keys, merkle, policy, proof, receipt, statement, verify
+from provenance.tlog.checkpoint import Checkpoint
 from provenance.tlog.encoding import b64
+from provenance.tlog.signed_checkpoint import LogKeys, sign_checkpoint
 from provenance.tlog.verification import Verification
 from tests.provenance.ledger.small_log import (
     LOG_KEYS,
@@ -25,7 +27,7 @@ from tests.provenance.ledger.small_log import (
 
 KEY = keys.new_signing_key()
 OTHER_ORIGIN = "other.example/log"
-OTHER_LOG = note.LogKeys(OTHER_ORIGIN, *keys.new_log_keys())
+OTHER_LOG = LogKeys(OTHER_ORIGIN, *keys.new_log_keys())
 DIGEST = hashlib.sha256(WORK).digest()
 
 
@@ -35,8 +37,8 @@ def checks(done: Verification) -> dict[str, tuple[str, str]]:
 
 def single_entry(leaf: bytes) -> bytes:
     """The proof of an entry that is alone in the other log."""
-    checkpoint = note.Checkpoint(OTHER_ORIGIN, 1, merkle.leaf_hash(leaf))
-    return proof.format_proof(0, [], note.sign_checkpoint(checkpoint, OTHER_LOG, 1_790_000_000))
+    checkpoint = Checkpoint(OTHER_ORIGIN, 1, merkle.leaf_hash(leaf))
+    return proof.format_proof(0, [], sign_checkpoint(checkpoint, OTHER_LOG, 1_790_000_000))
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,7 @@ def test_an_entry_that_is_proven_for_another_trusted_log(log: SmallLog) -> None:
 def test_a_checkpoint_of_another_trusted_log_bounds_no_time(log: SmallLog) -> None:
     size, root = 2, merkle.root_of(map(merkle.leaf_hash, log.leaves[:2]))
     for origin, log_keys, state in ((ORIGIN, LOG_KEYS, "passed"), (OTHER_ORIGIN, OTHER_LOG, "failed")):
-        seen = note.sign_checkpoint(note.Checkpoint(origin, size, root), log_keys, 1_780_000_000)
+        seen = sign_checkpoint(Checkpoint(origin, size, root), log_keys, 1_780_000_000)
         done = verify.verify_receipt({**log.receipt(3, 0), receipt.AFTER: seen}, both_logs())
         assert checks(done)["after"][0] == state
 
@@ -91,7 +93,7 @@ def test_a_checkpoint_of_another_trusted_log_bounds_no_time(log: SmallLog) -> No
 def test_the_earliest_time_of_a_checkpoint_is_the_lower_bound(log: SmallLog) -> None:
     """A witness that joins later cosigns what is older than its signature."""
     size, root = 2, merkle.root_of(map(merkle.leaf_hash, log.leaves[:2]))
-    signed = note.sign_checkpoint(note.Checkpoint(ORIGIN, size, root), LOG_KEYS, 1_780_000_000)
+    signed = sign_checkpoint(Checkpoint(ORIGIN, size, root), LOG_KEYS, 1_780_000_000)
     witness = Ed25519PrivateKey.generate()
     trusted = policy.format_policy(LOG_KEYS.vkeys(), {"w": str(witness_vkey(witness, "w.example"))})
     for time in (1_779_000_000, 1_781_000_000):
