@@ -79,7 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
-    app.add_middleware(BodyLimit, most=settings.max_upload_mib * MEBIBYTE)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_upload_mib * MEBIBYTE)
     for module in _ROUTES:
         app.include_router(module.router)
     description.install(app)

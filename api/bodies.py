@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -15,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from fingerprints.source import Source
-from provenance.errors import BadInput, TooLarge, UnsupportedContent
+from provenance.errors import BadInput, TooLarge, UnsupportedContent, from_os_error
 from provenance.schemas import parse, stand_in
 
 M = TypeVar("M", bound=BaseModel)
@@ -59,6 +61,8 @@ async def _read(request: Request, files: AsyncExitStack) -> Body:
             return _multipart(await files.enter_async_context(request.form(max_files=1, max_fields=8)))
     except ClientDisconnect:
         raise BadInput("the request was cut off") from None
+    except OSError as error:
+        raise from_os_error(error, Path(tempfile.gettempdir())) from error
     except HTTPException as error:
         raise BadInput(f"the multipart body cannot be read: {error.detail}") from None
     raise UnsupportedContent("send application/json, or multipart/form-data with a part named file")
@@ -103,18 +107,18 @@ def item(model: type[M], body: Body) -> M:
     return parsed
 
 
-def batch_items(model: type[M], body: Body, most: int) -> list[tuple[M, BadInput | None]]:
+def batch_items(model: type[M], body: Body, max_items: int) -> list[tuple[M, BadInput | None]]:
     """The items of a batch, each parsed by itself: a wrong one is a stand-in with what is wrong, the rest goes on.
 
     Raises:
         BadInput: there is no list of items.
-        TooLarge: there are more than ``most``.
+        TooLarge: there are more than ``max_items``.
     """
     items = body.data.get("items")
     if body.file is not None or not isinstance(items, list) or not items:
         raise BadInput("items: expected a JSON list with at least one object")
-    if len(items) > most:
-        raise TooLarge(f"items: at most {most} in one request (SOURCEMARK_MAX_BATCH_LINES), got {len(items)}")
+    if len(items) > max_items:
+        raise TooLarge(f"items: at most {max_items} in one request (SOURCEMARK_MAX_BATCH_LINES), got {len(items)}")
     parsed: list[tuple[M, BadInput | None]] = []
     for each in items:
         try:

@@ -12,11 +12,11 @@ _OVERHEAD = 64 * 1024  # multipart boundaries and the metadata beside a file of 
 
 
 class BodyLimit:
-    """ASGI middleware: answers 413 as soon as a body is, or says it will be, larger than ``most`` bytes."""
+    """ASGI middleware: answers 413 as soon as a body is, or says it will be, larger than ``max_bytes`` bytes."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self.app = app
-        self.most = most + _OVERHEAD
+        self.max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -24,12 +24,12 @@ class BodyLimit:
             return
         refusal = problems.response(
             TooLarge(
-                f"the request is larger than {self.most - _OVERHEAD} bytes (SOURCEMARK_MAX_UPLOAD_MIB)",
+                f"the request is larger than {self.max_bytes} bytes (SOURCEMARK_MAX_UPLOAD_MIB)",
                 reason="too_large",
             )
         )
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self.most:
+        if declared.isdigit() and int(declared) > self.max_bytes + _OVERHEAD:
             await refusal(scope, receive, send)
             return
         seen, over = 0, False
@@ -38,7 +38,7 @@ class BodyLimit:
             nonlocal seen, over
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self.most:
+            if seen > self.max_bytes + _OVERHEAD:
                 over = True
                 return {"type": "http.disconnect"}
             return message

@@ -40,7 +40,7 @@ _BRANDS: dict[bytes, tuple[MediumName, str]] = {
 }
 _KBITS_1 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)  # layer III, MPEG 1
 _KBITS_2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)  # layer III, MPEG 2 and 2.5
-_SAVE = "export it as JPEG, PNG, PDF, .docx, HTML or plain text and send that"
+_EXPORT_HINT = "export it as JPEG, PNG, PDF, .docx, HTML or plain text and send that"
 _REFUSED: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "archive", "archives are not taken; send the files in it (.docx and .epub are taken)"),
     (b"PK\x05\x06", "archive", "archives are not taken; send the files in it"),
@@ -62,38 +62,40 @@ _REFUSED: tuple[tuple[bytes, str, str], ...] = (
             (b"gimp xcf ", "GIMP"),
         )
     ),
-    (b"{\\rtf", "rtf", f"RTF is not taken; {_SAVE}"),
-    (b"%!PS", "postscript", f"PostScript is not taken; {_SAVE}"),
+    (b"{\\rtf", "rtf", f"RTF is not taken; {_EXPORT_HINT}"),
+    (b"%!PS", "postscript", f"PostScript is not taken; {_EXPORT_HINT}"),
     (b"\x7fELF", "executable", "this is a program; only text, pictures, audio and video are taken"),
     (b"-----BEGIN PGP MESSAGE", "encrypted", "the file is encrypted; decrypt it first"),
     (b"\x85\x01", "encrypted", "the file is encrypted; decrypt it first"),
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # compound file: .doc, and .docx with a password
-_MARKED = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 # Atomic and possessive: what stands before the root has one reading only, or a row of comments would take for ever.
-_XML = re.compile(
+_XML_ROOT = re.compile(
     rb"(?>\s+|<\?[^>]*>|<!--(?>.*?-->)|<!doctype\s[^>\[]*(?:\[[^\]]*\]\s*)?>)*+<(?:[a-z_][\w.-]*+:)?(?P<root>[a-z]+)",
     re.I | re.S,
 )
-_BEFORE = r"(?>\s+|<\?xml[^>]*>|<!--(?>.*?-->))*+"
-_DOCUMENT = re.compile(rf"{_BEFORE}<(?:!doctype\s+html|html|head|body|meta|title|link|script|style)[\s/>]", re.I | re.S)
-_NAMES = (
+_PROLOGUE = r"(?>\s+|<\?xml[^>]*>|<!--(?>.*?-->))*+"
+_HTML_DOCUMENT = re.compile(
+    rf"{_PROLOGUE}<(?:!doctype\s+html|html|head|body|meta|title|link|script|style)[\s/>]", re.I | re.S
+)
+_ELEMENTS = (
     "p|div|span|h[1-6]|article|section|main|header|footer|table|t[rdh]|ul|ol|li|dl|blockquote|figure|img|a|b|i|u|em|strong|"
     "font|center|br|hr|nav|form|pre|code"
 )
-_TAG = re.compile(
-    rf"<(?:/(?:{_NAMES})\s*>|(?:{_NAMES})(?:\s+[a-z][\w-]*\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'|[\w#./:-]+)|\s+hidden)*\s*/?>)",
+_HTML_TAG = re.compile(
+    rf"<(?:/(?:{_ELEMENTS})\s*>|(?:{_ELEMENTS})(?:\s+[a-z][\w-]*\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'|[\w#./:-]+)|\s+hidden)*\s*/?>)",
     re.I,
 )
-_FRAGMENT = re.compile(rf"{_BEFORE}<(?:{_NAMES})[\s/>]", re.I | re.S)
-_CLOSING = re.compile(rf"</(?:{_NAMES})\s*>", re.I)
-_FENCED = re.compile(r"^(?:```|~~~)", re.M)
+_HTML_FRAGMENT = re.compile(rf"{_PROLOGUE}<(?:{_ELEMENTS})[\s/>]", re.I | re.S)
+_CLOSING_TAG = re.compile(rf"</(?:{_ELEMENTS})\s*>", re.I)
+_MARKDOWN_FENCE = re.compile(r"^(?:```|~~~)", re.M)
 _HEAD_BYTES = 65_536  # read of a file that is no archive
-_BLANK = b"\xef\xbb\xbf\x00\t\n\x0c\r "
+_PDF_MAY_FOLLOW = b"\xef\xbb\xbf\x00\t\n\x0c\r "
 _MAX_DOCUMENT_TYPE_BYTES = 4 << 20  # that the parts which tell what an archive is may unpack to
-_STRAY_NULS = 0.005  # share of NULs still taken for text, as in text.decoding
-_LONGEST = 1000  # code points of HTML for one closing tag, where only they tell
-_CLOSINGS = 3  # closing tags that make a text HTML even if it does not start so
+_MAX_NUL_SHARE = 0.005  # of the bytes of a text; more is no text, as `unicode.charset` has it
+_MAX_TEXT_PER_CLOSING_TAG = 1000  # code points of HTML, where only closing tags tell it
+_MIN_CLOSING_TAGS = 3  # make a text HTML even if it does not start so
 
 
 def sniff(source: Source) -> tuple[MediumName, str]:
@@ -120,7 +122,7 @@ def sniff(source: Source) -> tuple[MediumName, str]:
         return _iso(head)
     if (frame := _mpeg_audio(head)) is not None:
         return "audio", frame
-    if head.lstrip(_BLANK)[:5] == b"%PDF-":
+    if head.lstrip(_PDF_MAY_FOLLOW)[:5] == b"%PDF-":
         return "text", "pdf"
     if head.startswith(b"PK\x03\x04") and (document := _zipped(source)) is not None:
         return "text", document
@@ -184,29 +186,38 @@ def _refuse(source: Source, head: bytes) -> str | None:
     if head.startswith(_OLE):
         if source.find("EncryptedPackage".encode("utf-16-le")) >= 0:
             raise UnsupportedMedium("encrypted", "the document is encrypted; save it without a password")
-        raise UnsupportedMedium("office_document", f"old office files are not taken; {_SAVE}")
+        raise UnsupportedMedium("office_document", f"old office files are not taken; {_EXPORT_HINT}")
     if head[:2] == b"MZ" and b"\x00" in head[:64]:
         raise UnsupportedMedium("executable", "this is a program; only text, pictures, audio and video are taken")
-    marked = head[:2] in _MARKED
-    bare = (head.decode("utf-16", "ignore").encode() if marked else head.removeprefix(b"\xef\xbb\xbf")).lstrip()
-    if bare.startswith(b"<"):
-        found = _XML.match(bare)
-        root = (found["root"] if found else b"").lower()
-        if root == b"svg":
-            raise UnsupportedMedium("svg", "SVG drawings are not taken; export it as PNG and send that")
-        if bare[:5].lower() == b"<?xml" and root != b"html":
-            raise UnsupportedMedium("xml", f"XML is not taken; {_SAVE}")
-    if b"\x00" in head and not head.startswith(_MARKED):
-        from .unicode.charset import unmarked
+    _refuse_markup(head)
+    return _unmarked_encoding(head) if b"\x00" in head and not head.startswith(_WIDE_MARKS) else None
 
-        if head.count(b"\x00") > len(head) * _STRAY_NULS and (wide := unmarked(head)) is not None:
-            return wide
-        if not _mostly_text(head):
-            raise UnsupportedMedium(
-                "unknown_binary", "this is no text, picture, audio or video format that is known here"
-            )
-        if head.count(b"\x00") > len(head) * _STRAY_NULS:
-            raise UnreadableMedia("nul_bytes", "the text holds NUL bytes; save it as UTF-8 without them")
+
+def _refuse_markup(head: bytes) -> None:
+    """Raise for XML that is neither HTML nor the markup of a text."""
+    wide = head[:2] in _WIDE_MARKS
+    bare = (head.decode("utf-16", "ignore").encode() if wide else head.removeprefix(b"\xef\xbb\xbf")).lstrip()
+    if not bare.startswith(b"<"):
+        return
+    found = _XML_ROOT.match(bare)
+    root = (found["root"] if found else b"").lower()
+    if root == b"svg":
+        raise UnsupportedMedium("svg", "SVG drawings are not taken; export it as PNG and send that")
+    if bare[:5].lower() == b"<?xml" and root != b"html":
+        raise UnsupportedMedium("xml", f"XML is not taken; {_EXPORT_HINT}")
+
+
+def _unmarked_encoding(head: bytes) -> str | None:
+    """UTF-16 or UTF-32 of a text without a mark; None for a text with stray NULs. Raises for what is no text."""
+    from .unicode.charset import unmarked
+
+    many = head.count(b"\x00") > len(head) * _MAX_NUL_SHARE
+    if many and (wide := unmarked(head)) is not None:
+        return wide
+    if not _mostly_text(head):
+        raise UnsupportedMedium("unknown_binary", "this is no text, picture, audio or video format that is known here")
+    if many:
+        raise UnreadableMedia("nul_bytes", "the text holds NUL bytes; save it as UTF-8 without them")
     return None
 
 
@@ -226,11 +237,15 @@ def _text_format(head: bytes, wide: str | None) -> str:
             break
     else:
         text = head.decode(wide or "utf-8", "ignore")
-    if _DOCUMENT.match(text):
+    if _HTML_DOCUMENT.match(text):
         return "html"
-    if _FRAGMENT.match(text):
-        return "html" if _TAG.match(text.lstrip()) or len(_TAG.findall(text)) >= 2 else "plain"
-    closings = len(_CLOSING.findall(text))
+    if _HTML_FRAGMENT.match(text):
+        return "html" if _HTML_TAG.match(text.lstrip()) or len(_HTML_TAG.findall(text)) >= 2 else "plain"
+    closings = len(_CLOSING_TAG.findall(text))
     # Markdown shows its examples of HTML between fences.
-    full = closings >= _CLOSINGS and closings * _LONGEST >= len(text) and not _FENCED.search(text)
+    full = (
+        closings >= _MIN_CLOSING_TAGS
+        and closings * _MAX_TEXT_PER_CLOSING_TAG >= len(text)
+        and not _MARKDOWN_FENCE.search(text)
+    )
     return "html" if full else "plain"

@@ -1,6 +1,6 @@
 """Bytes to canonical pixels: the picture as a viewer shows it, in sRGB, small enough to work with.
 
-Canonical: EXIF orientation applied, at most 1024 pixels long, in the colours that `colours` describes. The declared
+Canonical: EXIF orientation applied, at most 1024 pixels long, in the colours that `color` describes. The declared
 size is checked before a pixel is decoded.
 """
 
@@ -51,9 +51,10 @@ _PLUGINS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
     "jp2": Jpeg2KImagePlugin.Jpeg2KImageFile,
 }
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")  # what the others hold besides are pages, previews and depth maps
-_WORKING = 1024  # pixels of the longer side; larger pictures are averaged down to it
-_THINNEST = 32  # pixels of the shorter side that the decoder does not scale below
-_METADATA = 16 << 20  # bytes one compressed piece of metadata may unpack to
+_MAX_CANONICAL_SIDE = 1024  # pixels of the longer side; larger pictures are averaged down to it
+_MIN_DRAFT_SIDE = 32  # pixels of the shorter side that the decoder does not scale below
+_MAX_HALVINGS = 3  # of a side by the decoder: JPEG knows no more
+_MAX_METADATA_BYTES = 16 << 20  # bytes one compressed piece of metadata may unpack to
 # How decoders and OpenCV say that the worker's memory is used up.
 _NO_MEMORY = (
     "out of memory",
@@ -63,9 +64,9 @@ _NO_MEMORY = (
     "failed to allocate",
     "cannot allocate",
 )
-_SCANS = 100  # passes over a progressive JPEG, which has about ten; each costs the time of a whole picture
-_REACH = 5  # times the pixel limit that an animation may decode to
-_FRAME = 10_000  # pixels that the smallest frame counts as: what it costs to get to it
+_MAX_SCANS = 100  # passes over a progressive JPEG, which has about ten; each costs the time of a whole picture
+_MAX_ANIMATION_FACTOR = 5  # times the pixel limit that an animation may decode to
+_MIN_FRAME_PIXELS = 10_000  # pixels that the smallest frame counts as: what it costs to get to it
 # EXIF 2.3, tag 0x0112.
 _ORIENTATIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -89,7 +90,7 @@ def _prepare() -> None:
     # One thread a worker: the pool is the parallelism, and threads cost address space.
     pi_heif.options.DECODE_THREADS = 1
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    PngImagePlugin.MAX_TEXT_CHUNK = _METADATA
+    PngImagePlugin.MAX_TEXT_CHUNK = _MAX_METADATA_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,46 +140,47 @@ def _open(data: bytes) -> Image.Image:
     plugin = _PLUGINS.get(format)
     if plugin is None:
         raise UnreadableMedia("mislabelled", f"this is {medium} ({format}), not a picture")
-    if format == "jpeg" and (scans := data.count(b"\xff\xda")) > _SCANS:
+    if format == "jpeg" and (scans := data.count(b"\xff\xda")) > _MAX_SCANS:
         raise LimitExceeded(
-            "too_many_scans", f"the JPEG is stored in {scans} passes, more than {_SCANS}; save it again"
+            "too_many_scans", f"the JPEG is stored in {scans} passes, more than {_MAX_SCANS}; save it again"
         )
     # The plugin itself: Image.open would try all of them and say only that none took it.
     return plugin(io.BytesIO(data))
 
 
-def _check_size(picture: Image.Image, most: int) -> None:
-    if picture.width * picture.height > most:
-        raise _too_large(f"{picture.width} x {picture.height}", most)
+def _check_size(picture: Image.Image, max_pixels: int) -> None:
+    if picture.width * picture.height > max_pixels:
+        raise _too_large(f"{picture.width} x {picture.height}", max_pixels)
 
 
-def _too_large(size: str, most: int) -> LimitExceeded:
-    return LimitExceeded("too_many_pixels", f"the picture has {size} pixels, more than {most}; send a smaller one")
+def _too_large(size: str, max_pixels: int) -> LimitExceeded:
+    return LimitExceeded(
+        "too_many_pixels", f"the picture has {size} pixels, more than {max_pixels}; send a smaller one"
+    )
 
 
 def _draft(picture: Image.Image, data: bytes) -> None:
     """Let the decoder scale: nearly free in JPEG, and of JPEG 2000 only the coarser resolutions are decoded."""
     width, height = picture.size
-    halvings = min(
-        3, *(int(math.log2(max(ratio, 1))) for ratio in (max(width, height) / _WORKING, min(width, height) / _THINNEST))
-    )
+    ratios = max(width, height) / _MAX_CANONICAL_SIDE, min(width, height) / _MIN_DRAFT_SIDE
+    halvings = min(_MAX_HALVINGS, *(int(math.log2(max(ratio, 1))) for ratio in ratios))
     if picture.format == "JPEG":
         picture.draft(None, (width >> halvings, height >> halvings))
     elif isinstance(picture, Jpeg2KImagePlugin.Jpeg2KImageFile):
         picture.reduce = _resolutions(picture.size, data, halvings)
 
 
-def _resolutions(size: tuple[int, int], data: bytes, most: int) -> int:
+def _resolutions(size: tuple[int, int], data: bytes, halvings: int) -> int:
     """How many resolutions of a JPEG 2000 may be left out, by its main header (ISO/IEC 15444-1, A.5.1 and A.6.1)."""
     start = data.find(b"\xff\x4f\xff\x51")
     coding = data.find(b"\xff\x52\x00", start)
     if min(start, coding) < 0 or len(data) < coding + 10 or data[start + 16 : start + 24] != bytes(8):
         return 0
-    most = min(most, data[coding + 9])
+    halvings = min(halvings, data[coding + 9])
     # Pillow rounds the size of what it asks for, the standard rounds it up.
-    while any(-(-side >> most) != side + (1 << most >> 1) >> most for side in size):
-        most -= 1
-    return most
+    while any(-(-side >> halvings) != side + (1 << halvings >> 1) >> halvings for side in size):
+        halvings -= 1
+    return halvings
 
 
 def _problem(error: Exception, data: bytes, limits: Limits) -> Exception:
@@ -204,11 +206,12 @@ def _problem(error: Exception, data: bytes, limits: Limits) -> Exception:
     return UnreadableMedia("damaged", f"the picture is damaged ({said[:80] or type(error).__name__}); export it again")
 
 
-def frames(picture: Image.Image, most: int) -> Iterator[Image.Image]:
-    """The frames of a picture in canonical form, at most ``most``; most pictures have one.
+def frames(picture: Image.Image, max_frames: int) -> Iterator[Image.Image]:
+    """The frames of a picture in canonical form, at most ``max_frames``; most pictures have one.
 
     Of an animation with more frames, groups of equal length over all of it each give the frame that is shown longest.
-    Frames beyond `_REACH` times the pixel limit are not reached: most formats decode every frame before the one wanted.
+    Frames beyond `_MAX_ANIMATION_FACTOR` times the pixel limit are not reached: most formats decode every frame before
+    the one wanted.
 
     Raises:
         UnreadableMedia: ``truncated`` for an animation with fewer frames than it declares.
@@ -219,9 +222,9 @@ def frames(picture: Image.Image, most: int) -> Iterator[Image.Image]:
         yield canonical(picture)
         return
     pixels = Image.MAX_IMAGE_PIXELS or Limits().max_pixels
-    total = max(1, min(total, _REACH * pixels // (picture.width * picture.height + _FRAME)))
+    total = max(1, min(total, _MAX_ANIMATION_FACTOR * pixels // (picture.width * picture.height + _MIN_FRAME_PIXELS)))
     orientation = _orientation(picture)
-    group = max(1, math.ceil(total / most))
+    group = max(1, math.ceil(total / max_frames))
     for first in range(0, total, group):
         longest, best = -1.0, None
         for number in range(first, min(first + group, total)):
@@ -233,7 +236,7 @@ def frames(picture: Image.Image, most: int) -> Iterator[Image.Image]:
                 raise UnreadableMedia("truncated", "the animation has fewer frames than it says; send it all") from None
             duration = picture.info.get("duration", 0)
             if best is None or duration > longest:
-                longest, best = duration, _finished(picture, orientation)
+                longest, best = duration, _to_canonical(picture, orientation)
         assert best is not None
         yield best
 
@@ -242,10 +245,10 @@ def canonical(frame: Image.Image, *, full: bool = False) -> Image.Image:
     """One frame as RGB the right way up, averaged down when it is large and ``full`` is not asked for."""
     orientation = _orientation(frame)  # before loading, after which some formats forget it
     frame.load()
-    return _finished(frame, orientation, full=full)
+    return _to_canonical(frame, orientation, full=full)
 
 
-def _finished(frame: Image.Image, orientation: Image.Transpose | None, *, full: bool = False) -> Image.Image:
+def _to_canonical(frame: Image.Image, orientation: Image.Transpose | None, *, full: bool = False) -> Image.Image:
     profile = frame.info.get("icc_profile")
     frame = plain(frame)
     frame = srgb(frame if full else _shrunk(frame), profile)
@@ -254,9 +257,9 @@ def _finished(frame: Image.Image, orientation: Image.Transpose | None, *, full: 
 
 def _shrunk(frame: Image.Image) -> Image.Image:
     longer = max(frame.size)
-    if longer <= _WORKING:
+    if longer <= _MAX_CANONICAL_SIDE:
         return frame
-    width, height = (max(1, round(side * _WORKING / longer)) for side in frame.size)
+    width, height = (max(1, round(side * _MAX_CANONICAL_SIDE / longer)) for side in frame.size)
     return frame.resize((width, height), Image.Resampling.BOX, reducing_gap=1.5)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from ..model import Field
@@ -17,7 +18,7 @@ _MIME = {
     "avif": "image/avif", "heic": "image/heic", "mp3": "audio/mpeg", "wav": "audio/wav", "m4a": "audio/mp4",
     "mp4": "video/mp4", "mov": "video/quicktime", "avi": "video/avi",
 }  # fmt: skip
-_NAMED = (
+_CREATIVE_WORK = (  # properties of schema.org's CreativeWork
     "author",
     "creator",
     "copyrightHolder",
@@ -41,25 +42,10 @@ def fields(source: Source, format: str, trust_anchors: str = "") -> Iterator[Fie
     """
     if format not in _MIME or not any(b"c2pa" in window or b"C2PA" in window for _, window in source.windows(3)):
         return
-    import c2pa  # loads a large library: only for files that carry a manifest
-
-    settings: dict[str, Any] = {
-        "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True},
-    }  # fmt: skip
-    if trust_anchors:
-        settings["trust"] = {"trust_anchors": trust_anchors}
-    try:
-        with (
-            c2pa.Context.from_dict(settings) as context,
-            source.open() as stream,
-            c2pa.Reader(_MIME[format], stream, context=context) as reader,
-        ):
-            state = str(reader.get_validation_state())
-            store = json.loads(reader.json())
-    except c2pa.C2paError as error:
-        if "ManifestNotFound" not in type(error).__name__ and "no JUMBF" not in str(error):
-            yield Field("c2pa", "state", "Invalid")
+    read = _read(source, _MIME[format], trust_anchors)
+    if read is None:
         return
+    state, store = read
     yield Field("c2pa", "state", state)
     if state not in ("Valid", "Trusted"):
         return
@@ -67,28 +53,45 @@ def fields(source: Source, format: str, trust_anchors: str = "") -> Iterator[Fie
     signer = active.get("signature_info") or {}
     if isinstance(signer.get("common_name") or signer.get("issuer"), str):
         yield Field("c2pa", "signer", signer.get("common_name") or signer["issuer"])
-    found = 0
-    for assertion in active.get("assertions") or ():
-        for tag, value in _assertion(str(assertion.get("label", "")), assertion.get("data")):
-            found += 1
-            if found > _MAX_VALUES:
-                return
-            yield Field("c2pa", tag, value)
+    claims = (
+        Field("c2pa", tag, value)
+        for assertion in active.get("assertions") or ()
+        for tag, value in _claims(str(assertion.get("label", "")), assertion.get("data"))
+    )
+    yield from islice(claims, _MAX_VALUES)
 
 
-def _assertion(label: str, data: Any) -> Iterator[tuple[str, str]]:
+def _read(source: Source, mime: str, trust_anchors: str) -> tuple[str, dict[str, Any]] | None:
+    """State and manifest store; None where there is no manifest."""
+    import c2pa  # loads a large library: only for files that carry a manifest
+
+    settings: dict[str, Any] = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True}}
+    if trust_anchors:
+        settings["trust"] = {"trust_anchors": trust_anchors}
+    try:
+        with (
+            c2pa.Context.from_dict(settings) as context,
+            source.open() as stream,
+            c2pa.Reader(mime, stream, context=context) as reader,
+        ):
+            return str(reader.get_validation_state()), json.loads(reader.json())
+    except c2pa.C2paError as error:
+        missing = "ManifestNotFound" in type(error).__name__ or "no JUMBF" in str(error)
+        return None if missing else ("Invalid", {})
+
+
+def _claims(label: str, data: Any) -> Iterator[tuple[str, str]]:
+    """What one assertion says of authorship and of the use of the work, as (tag, value)."""
     if not isinstance(data, dict):
         return
     if "training-mining" in label:
-        for use, rule in (data.get("entries") or {}).items():
-            if isinstance(rule, dict) and rule.get("use") in ("notAllowed", "constrained"):
-                yield f"datamining:{use}", f"prohibited ({rule['use']})"
+        yield from _mining(data)
     elif label.startswith("c2pa.actions"):
         for action in data.get("actions") or ():
             if isinstance(action, dict) and isinstance(action.get("digitalSourceType"), str):
                 yield "digitalSourceType", action["digitalSourceType"]
     elif "CreativeWork" in label:
-        for key in _NAMED:
+        for key in _CREATIVE_WORK:
             for value in _strings(data.get(key)):
                 yield "title" if key in ("name", "headline") else key, value
     elif "metadata" in label or label.startswith(("stds.iptc", "stds.exif")):
@@ -96,6 +99,12 @@ def _assertion(label: str, data: Any) -> Iterator[tuple[str, str]]:
             if ":" in str(key):
                 for value in _strings(item):
                     yield str(key), value
+
+
+def _mining(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for use, entry in (data.get("entries") or {}).items():
+        if isinstance(entry, dict) and entry.get("use") in ("notAllowed", "constrained"):
+            yield f"datamining:{use}", f"prohibited ({entry['use']})"
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -8,8 +8,10 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-MAX_INFLATED = 1 << 20
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 13: 4}  # bytes of the TIFF types that hold text or offsets
+MAX_INFLATED = 1 << 20  # bytes
+_MAX_DIRECTORIES, _MAX_ENTRIES = 8, 1000  # of a TIFF structure, and of one directory
+_EXIF_DIRECTORY = 34665  # tag
+_TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 13: 4}  # bytes of the TIFF types that hold text or offsets
 
 
 def decode(raw: bytes) -> str:
@@ -83,29 +85,30 @@ def tiff_tags(blob: bytes) -> Iterator[tuple[int, int, bytes]]:
     if order is None or len(blob) < 8:
         return
     queue, seen = [struct.unpack_from(order + "I", blob, 4)[0]], set[int]()
-    while queue and len(seen) < 8:
+    while queue and len(seen) < _MAX_DIRECTORIES:
         at = queue.pop(0)
         if at in seen or at + 2 > len(blob):
             continue
         seen.add(at)
         (count,) = struct.unpack_from(order + "H", blob, at)
-        for i in range(min(count, 1000)):
+        for i in range(min(count, _MAX_ENTRIES)):
             entry = at + 2 + 12 * i
             if entry + 12 > len(blob):
                 break
             tag, kind, number = struct.unpack_from(order + "HHI", blob, entry)
-            size = _SIZES.get(kind, 0) * number
+            size = _TYPE_SIZES.get(kind, 0) * number
             if size == 0:
                 continue
             where = entry + 8 if size <= 4 else struct.unpack_from(order + "I", blob, entry + 8)[0]
             value = blob[where : where + size]
-            if tag == 34665 and len(value) >= 4:
+            if tag == _EXIF_DIRECTORY and len(value) >= 4:
                 queue.append(struct.unpack(order + "I", value[:4])[0])
             elif len(value) == size:
                 yield tag, kind, value
 
 
 def png_texts(data: bytes) -> Iterator[tuple[str, str]]:
+    """The text chunks of a PNG, unpacked: (keyword, text)."""
     for kind, start, end in png_chunks(data):
         if kind not in (b"tEXt", b"zTXt", b"iTXt"):
             continue

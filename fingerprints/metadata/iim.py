@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from ..model import Field
 from .containers import decode, jpeg_segments, png_texts, raw_profile, tiff_tags
 
-_IIM_IN_TIFF = 33723
-_IIM_TAGS = {
+_IIM_IN_TIFF, _PHOTOSHOP_IN_TIFF = 33723, 34377  # tags
+_DATASETS = {
     5: "ObjectName", 40: "SpecialInstructions", 80: "By-line", 105: "Headline", 110: "Credit", 115: "Source",
     116: "CopyrightNotice", 120: "Caption",
 }  # fmt: skip
 
 
-def _iim_blobs(data: bytes, format: str) -> Iterator[bytes]:
+def _records(data: bytes, format: str) -> Iterator[bytes]:
+    """The runs of IIM datasets in a file."""
     if format == "jpeg":
         resources = b""
         for marker, start, end in jpeg_segments(data):
@@ -27,14 +28,15 @@ def _iim_blobs(data: bytes, format: str) -> Iterator[bytes]:
                 blob = raw_profile(text)
                 yield from _photoshop(blob) if blob.startswith(b"8BIM") else (blob,)
     elif format == "tiff":
-        for tag, _type, value in tiff_tags(data):
+        for tag, _, value in tiff_tags(data):
             if tag == _IIM_IN_TIFF:
                 yield value
-            elif tag == 34377:
+            elif tag == _PHOTOSHOP_IN_TIFF:
                 yield from _photoshop(value)
 
 
 def _photoshop(blob: bytes) -> Iterator[bytes]:
+    """The IPTC-NAA records (resource 0x0404) among Photoshop image resources."""
     at = 0
     while at + 12 <= len(blob) and blob[at : at + 4] == b"8BIM":
         kind = int.from_bytes(blob[at + 4 : at + 6], "big")
@@ -47,7 +49,8 @@ def _photoshop(blob: bytes) -> Iterator[bytes]:
 
 
 def fields(data: bytes, format: str) -> Iterator[Field]:
-    for blob in _iim_blobs(data, format):
+    """The datasets of the application record (2) that name a maker, a right or a subject."""
+    for blob in _records(data, format):
         at = 0
         while at + 5 <= len(blob) and blob[at] == 0x1C:
             record, dataset = blob[at + 1], blob[at + 2]
@@ -57,7 +60,7 @@ def fields(data: bytes, format: str) -> Iterator[Field]:
                 digits = size & 0x7FFF
                 size = int.from_bytes(blob[at : at + digits], "big")
                 at += digits
-            if record == 2 and dataset in _IIM_TAGS:
+            if record == 2 and dataset in _DATASETS:
                 # the UTF-8 marker of 1:90 is often missing or wrong; `decode` tells the encodings apart by themselves
-                yield Field("iim", _IIM_TAGS[dataset], decode(blob[at : at + size]))
+                yield Field("iim", _DATASETS[dataset], decode(blob[at : at + size]))
             at += size

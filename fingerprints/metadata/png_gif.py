@@ -8,8 +8,12 @@ from itertools import islice
 from ..model import Field
 from .containers import decode, png_texts
 
+_MAX_BLOCKS = 100_000  # of a GIF
+_MAX_COMMENT_BLOCKS = 64  # of at most 255 bytes
+
 
 def png_fields(data: bytes, format: str) -> Iterator[Field]:
+    """The text chunks of a PNG but for those that hold other metadata."""
     if format == "png":
         for key, value in png_texts(data):
             if key != "XML:com.adobe.xmp" and not key.lower().startswith("raw profile"):
@@ -17,11 +21,14 @@ def png_fields(data: bytes, format: str) -> Iterator[Field]:
 
 
 def gif_fields(data: bytes, format: str) -> Iterator[Field]:
+    """The comment extensions of a GIF."""
     if format != "gif":
         return
     for start, end in gif_blocks(data):
         if data[start : start + 2] == b"!\xfe":
-            yield Field("gif", "Comment", decode(b"".join(islice(_sub_blocks(data, start + 2, end), 64))))
+            yield Field(
+                "gif", "Comment", decode(b"".join(islice(_sub_blocks(data, start + 2, end), _MAX_COMMENT_BLOCKS)))
+            )
 
 
 def gif_blocks(data: bytes) -> Iterator[tuple[int, int]]:
@@ -29,7 +36,7 @@ def gif_blocks(data: bytes) -> Iterator[tuple[int, int]]:
     if len(data) < 13:
         return
     at = 13 + (3 << ((data[10] & 7) + 1) if data[10] & 0x80 else 0)
-    for _ in range(100_000):
+    for _ in range(_MAX_BLOCKS):
         if at + 1 >= len(data) or data[at] not in (0x21, 0x2C):
             return
         start = at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from lxml import etree
 
@@ -25,13 +26,15 @@ _PREFIXES = {
     "http://ns.adobe.com/tiff/1.0/": "tiff",
     "http://ns.adobe.com/xmp/1.0/DynamicMedia/": "xmpDM",
 }
-_ONLY = {
+_TAKEN = {
     "dc": frozenset(["creator", "rights", "title", "source", "description", "publisher", "relation", "identifier"]),
     "photoshop": frozenset(["Credit", "Source", "Headline", "Instructions"]),
     "tiff": frozenset(["Artist", "Copyright", "ImageDescription"]),
     "xmpDM": frozenset(["artist", "copyright", "composer"]),
 }
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_RESOURCE = f"{_RDF}resource"
+_LISTS = (f"{_RDF}Seq", f"{_RDF}Bag", f"{_RDF}Alt")
 _PACKET = re.compile(rb"<(x|xmp):xmpmeta[\s>]|<rdf:RDF[\s>]")
 _WORDS = (b":xmpmeta", b"<rdf:RDF")  # of which each match of it has one
 _MAX_TAG_BYTES = len("<xmp:xmpmeta>")
@@ -75,42 +78,44 @@ def xmp_values(packet: bytes) -> Iterator[tuple[str, str]]:
         remove_comments=True, remove_pis=True,
     )  # fmt: skip
     root = etree.fromstring(packet, parser)
-    if root is None:
-        return
-    for element in root.iter():
-        if not isinstance(element.tag, str):
-            continue
-        for attribute, value in element.attrib.items():
-            name = _property(str(attribute))
-            if name:
-                yield name, str(value)
-        name = _property(element.tag)
-        if name is None:
-            continue
-        resource = element.get(f"{{{_RDF}}}resource")
-        if resource:
-            yield name, str(resource)
-        if element.text and element.text.strip():
-            yield name, element.text.strip()
-        for group in element:
-            if group.tag in (f"{{{_RDF}}}Seq", f"{{{_RDF}}}Bag", f"{{{_RDF}}}Alt"):
-                for item in group:
-                    text = (item.text or "").strip() or str(item.get(f"{{{_RDF}}}resource") or "")
-                    if text:
-                        yield name, text
+    for element in () if root is None else root.iter():
+        if isinstance(element.tag, str):
+            for attribute, value in element.attrib.items():
+                if name := _property(str(attribute)):
+                    yield name, str(value)
+            if name := _property(element.tag):
+                for text in _element_values(element):
+                    yield name, text
+
+
+def _element_values(element: Any) -> Iterator[str]:
+    """The values of a property that is an element: a reference, a text, the items of a list (ISO 16684-1, 7)."""
+    resource = element.get(_RESOURCE)
+    if resource:
+        yield str(resource)
+    if element.text and element.text.strip():
+        yield element.text.strip()
+    for group in element:
+        if group.tag in _LISTS:
+            for item in group:
+                text = (item.text or "").strip() or str(item.get(_RESOURCE) or "")
+                if text:
+                    yield text
 
 
 def _property(tag: str) -> str | None:
+    """A qualified name as ``dc:creator``; None for what is not about rights, authorship or description."""
     if not tag.startswith("{"):
         return None
     namespace, _, local = tag[1:].partition("}")
     prefix = _PREFIXES.get(namespace)
-    if prefix is None or (prefix in _ONLY and local not in _ONLY[prefix]):
+    if prefix is None or (prefix in _TAKEN and local not in _TAKEN[prefix]):
         return None
     return f"{prefix}:{local}"
 
 
 def fields(source: Source, format: str) -> Iterator[Field]:
+    """The properties of all XMP packets of a file, each packet once."""
     packets = [source[a:b] for a, b in xmp_packets(source)]
     if format == "png":
         for key, value in png_texts(source[:]):
