@@ -191,7 +191,8 @@ def _check_predicate(kind: str, predicate: Any) -> None:
     ok = isinstance(commitments, dict) and all(_is_commitment(each) for each in commitments.values())
     _need(ok, "with commitments that can be opened")
     for what, holds in _PREDICATES.get(kind, ()):
-        _need(holds(predicate), what)
+        if not holds(predicate):
+            raise VerificationFailed(f"the entry is not {what}")
 
 
 def _is_bytes(value: Any, size: int) -> bool:
