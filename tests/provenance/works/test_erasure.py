@@ -92,6 +92,7 @@ def test_the_disk_forgets_too(sqlite_service: Application) -> None:
     service = sqlite_service
     register_work(service, ESSAY_ZH.encode(), owner="Other")
     result = register_work(service, ESSAY.encode(), owner=OWNER, title=TITLE)
+    scan_upload(service, ESSAY.encode(), account="City Daily")  # its matches name the work
 
     def on_disk() -> bool:
         files = service.settings.home.rglob("*")
