@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,30 @@ from ..ids import new_id
 from ..marking import rights_metadata
 from ..schemas import Claim, RegistrationItem
 from ..tlog import envelope, merkle, statement
-from ..tlog.encoding import b64
+from ..tlog.encoding import b64, unb64
 from . import sealing
 
-Salts = dict[str, tuple[bytes, Any]]  # salt and record by the name of the commitment
 METADATA = "metadata"  # the opening that holds the rights-management fields of an original
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Salt, 32 bytes, and record behind one commitment of a statement."""
+
+    salt: bytes
+    record: Any
+
+    @property
+    def commitment(self) -> str:
+        return statement.commit(self.salt, self.record)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"salt": b64(self.salt), "record": self.record}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Opening:
+        """Raises `VerificationFailed`, `KeyError` or `TypeError` for what is no opening."""
+        return cls(unb64(data["salt"]), data["record"])
 
 
 @dataclass(slots=True)
@@ -39,6 +57,7 @@ class Draft:
         opens, reference: public id of the sealed work that this one opens, and how its statement names it.
         seal: salt of a sealed one, where it is known here.
         fields: what the file says of itself, None for a sealed one and for one whose statement is made already.
+        openings: by the names of the statement's commitments.
         existing: it was registered before; ``work_id`` and ``leaf_hash`` are of then.
     """
 
@@ -54,7 +73,7 @@ class Draft:
     work_id: str = ""
     leaf: bytes = b""
     leaf_hash: bytes = b""
-    salts: Salts | None = None
+    openings: dict[str, Opening] = field(default_factory=dict)
     existing: bool = False
 
     @property
@@ -71,7 +90,7 @@ class Draft:
         self.existing = False
 
     def compose(self, origin: str, after: envelope.After) -> dict[str, Any]:
-        """The statement of this draft, with fresh salts, which are set."""
+        """The statement of this draft, with fresh salts; its openings are set."""
         records: dict[str, Any] = {"claim": self.claim.model_dump(exclude_none=True, exclude_defaults=True)}
         if self.fingerprint is not None:
             records["fingerprint"] = {
@@ -84,8 +103,8 @@ class Draft:
             records[METADATA] = {"fields": [[field.where, field.tag, field.value] for field in kept]}
         if self.seal is not None:
             records["seal"] = {"salt": b64(self.seal)}
-        self.salts = {name: (secrets.token_bytes(envelope.SALT_SIZE), record) for name, record in records.items()}
-        commitments = {name: statement.commit(salt, record) for name, (salt, record) in self.salts.items()}
+        self.openings = {name: Opening(sealing.new_salt(), record) for name, record in records.items()}
+        commitments = {name: opening.commitment for name, opening in self.openings.items()}
         if self.fingerprint is None:
             return statement.sealed_registration(origin, digest=self.digest, commitments=commitments, after=after)
         return statement.registration(

@@ -26,9 +26,9 @@ from ..ledger.log import Log
 from ..schemas import Claim, Record, RegistrationItem
 from ..search.examination import Examiner
 from ..tlog import envelope
-from ..tlog.encoding import b64, canonical, unb64
+from ..tlog.encoding import b64, canonical
 from . import drafts
-from .drafts import Draft
+from .drafts import Draft, Opening
 
 KEPT = timedelta(hours=24)  # how long a prepared statement waits for its signature
 
@@ -66,11 +66,11 @@ class PreparedStatements:
         examination = self._examiner.examine(source)
         draft = drafts.draft_open(self._db, account, item, source, examination, self._max_bytes)
         payload = canonical(draft.compose(self._log.origin, self._log.head()))
-        opening = _opening(draft)
-        self._keep(account, draft, payload, opening)
-        return Prepared(statement=b64(payload), opening=opening)
+        openings = {name: opening.to_json() for name, opening in draft.openings.items()}
+        self._keep(account, draft, payload, openings)
+        return Prepared(statement=b64(payload), opening=openings)
 
-    def _keep(self, account: Account, draft: Draft, payload: bytes, opening: dict[str, Any]) -> None:
+    def _keep(self, account: Account, draft: Draft, payload: bytes, openings: dict[str, Any]) -> None:
         assert draft.fingerprint is not None
         row = {
             "statement_hash": hashlib.sha256(payload).digest(),
@@ -79,7 +79,7 @@ class PreparedStatements:
                 "claim": draft.claim.model_dump(),
                 "external_id": draft.external_id,
                 "opens": draft.opens,
-                "salts": opening,
+                "salts": openings,
             },
             "fingerprint": draft.fingerprint.to_bytes(),
             "identity": draft.identity,
@@ -118,11 +118,6 @@ def use_up(connection: sa.Connection, statement_hashes: Sequence[bytes]) -> None
             raise Conflict("this prepared statement was used already")
 
 
-def _opening(draft: Draft) -> dict[str, Any]:
-    assert draft.salts is not None
-    return {name: {"salt": b64(salt), "record": record} for name, (salt, record) in draft.salts.items()}
-
-
 def _draft(row: sa.Row[Any], leaf: bytes) -> Draft:
     kept = row.claim
     fingerprint = Fingerprint.from_bytes(row.fingerprint)
@@ -134,6 +129,6 @@ def _draft(row: sa.Row[Any], leaf: bytes) -> Draft:
         kept["external_id"],
         kept["opens"],
     )
-    found.salts = {name: (unb64(each["salt"]), each["record"]) for name, each in kept["salts"].items()}
+    found.openings = {name: Opening.from_json(each) for name, each in kept["salts"].items()}
     found.set_leaf(leaf)
     return found

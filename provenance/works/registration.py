@@ -261,9 +261,9 @@ def _insert(connection: sa.Connection, account: Account, new: Sequence[Draft]) -
         if each.fingerprint is not None
     ]
     opened = [
-        {"leaf_hash": each.leaf_hash, "name": name, "salt": salt, "record": record}
+        {"leaf_hash": each.leaf_hash, "name": name, "salt": opening.salt, "record": opening.record}
         for each in new
-        for name, (salt, record) in (each.salts or {}).items()
+        for name, opening in each.openings.items()
     ]
     if found:
         connection.execute(fingerprints.insert(), found)

@@ -30,10 +30,10 @@ from ..errors import (
 )
 from ..ledger.log import Log
 from ..schemas import Claim, ReceiptRef, Record, RegistrationItem, RegistrationResult, parse
-from ..tlog import envelope, merkle, statement
+from ..tlog import envelope, merkle
 from ..tlog.encoding import unb64
 from . import drafts
-from .drafts import Draft
+from .drafts import Draft, Opening
 from .erasure import Erasures
 from .prepared import PreparedStatements, statement_hash
 from .registration import Registrar
@@ -243,18 +243,18 @@ def _sealed_draft(leaf: bytes, parsed: envelope.Leaf, signed: SignedStatement) -
     """The draft of a work that its owner sealed, with what the service may know of it."""
     if len(parsed.digests) != 1:
         raise BadInput("a sealed registration is about one work")
-    salts: drafts.Salts = {}
+    openings: dict[str, Opening] = {}
     for name, each in (signed.opening or {}).items():
         promised = parsed.predicate["commitments"].get(name)
         try:
-            salt, record = unb64(each["salt"]), each["record"]
-            if statement.commit(salt, record) != promised:
+            opening = Opening.from_json(each)
+            if opening.commitment != promised:
                 raise VerificationFailed("another was promised")
         except (VerificationFailed, KeyError, TypeError):
             raise VerificationFailed(f"the opening does not open the {name!r:.40} of the statement") from None
-        salts[name] = (salt, record)
-    claim = parse(Claim, salts["claim"][1]) if "claim" in salts else Claim()
+        openings[name] = opening
+    claim = parse(Claim, openings["claim"].record) if "claim" in openings else Claim()
     draft = drafts.draft_sealed_elsewhere(claim, bytes.fromhex(parsed.digests[0]), signed.external_id)
-    draft.salts = salts
+    draft.openings = openings
     draft.set_leaf(leaf)
     return draft
