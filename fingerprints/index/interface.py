@@ -54,7 +54,11 @@ class Statistics(Protocol):
 
 
 class View(Statistics, Protocol):
-    """An index as it was at one moment, for fingerprints of one algorithm. A slot is one registration in it."""
+    """An index as it was at one moment, for fingerprints of one algorithm. A slot is one registration in it.
+
+    An index spread over machines is one view: no two shards have a work in common, so postings, counts and near codes
+    of all are joined, and one place decides. Joining decisions of shards would take for rare what one of them lacks.
+    """
 
     def __len__(self) -> int:
         """How many registrations there are, withdrawn ones too."""
