@@ -58,8 +58,8 @@ COVERED = {
     "replay": "api/test_statements.py test_a_replayed_statement_with_another_signature",
     "a revoked or not yet enrolled key": "provenance/tlog/test_statement.py test_a_revoked_key",
     "a key before its enrolment": "provenance/tlog/test_statement.py test_a_key_is_enrolled_before_its_use",
-    "weak keys": "provenance/tlog/test_note.py test_weak_keys_are_refused",
-    "malleable signatures": "provenance/tlog/test_note.py test_signatures_are_checked_strictly",
+    "weak keys": "provenance/tlog/test_keys.py test_weak_keys_are_refused",
+    "malleable signatures": "provenance/tlog/test_keys.py test_signatures_are_checked_strictly",
     "type confusion between signature kinds": "provenance/ledger/test_attacks.py "
     "test_a_signature_of_one_kind_is_none_of_another",
     "a statement's signature for another payload type": "provenance/tlog/test_key_directory.py "

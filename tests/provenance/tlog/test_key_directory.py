@@ -306,3 +306,13 @@ def test_entries_of_a_published_log() -> None:
     for read, index in ((earlier, 600), (short, 3)):
         with pytest.raises(VerificationFailed, match="cannot be read"):
             read(index)
+
+
+def test_who_signed_is_asked_again_at_the_place() -> None:
+    """The sequencer verifies signatures on arrival, when a key may be known to the service and not yet to the log."""
+    directory = replay(enrolment(OLD))
+    for leaf in (registration(NEW), registration(OLD, NEW), enrolment(STRANGER, NEW)):
+        with pytest.raises(VerificationFailed, match="not enrolled"):
+            directory.admit(1, envelope.parse_leaf(leaf), [].__getitem__)
+    directory.admit(1, envelope.parse_leaf(enrolment(NEW)), [].__getitem__)
+    directory.admit(2, envelope.parse_leaf(registration(OLD, NEW)), [].__getitem__)

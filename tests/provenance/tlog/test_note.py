@@ -1,4 +1,4 @@
-"""C2SP notes, keys, checkpoints, proofs and policies: strict forms, both signatures, every single-byte change refused."""
+"""C2SP notes, keys, checkpoints and cosignatures: strict forms, both signatures, every single-byte change refused."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.errors import VerificationFailed
-from provenance.tlog import encoding, keys, policy, proof
+from provenance.tlog import encoding, policy, proof
 from provenance.tlog.checkpoint import Checkpoint, checkpoint_of, parse_checkpoint
 from provenance.tlog.cosignature import cosigned_message, verify_note, verify_signature
 from provenance.tlog.merkle import EMPTY_ROOT, leaf_hash
@@ -114,65 +114,6 @@ def test_the_empty_log() -> None:
     assert open_checkpoint(signed, VKEYS).size == 0
     with pytest.raises(VerificationFailed):
         open_checkpoint(sign_checkpoint(Checkpoint(ORIGIN, 0, ROOT), LOG, 0), VKEYS)
-
-
-def test_proof_text() -> None:
-    written = proof.format_proof(0, [ROOT, EMPTY_ROOT], SIGNED)
-    read = proof.parse_proof(written)
-    assert (read.index, read.hashes, read.checkpoint) == (0, (ROOT, EMPTY_ROOT), SIGNED)
-    for bad in (
-        written.replace(b"@v1", b"@v2"),
-        written.replace(b"index 0", b"index 00"),
-        written.replace(b"index 0\n", b""),
-        written.replace(encoding.b64(ROOT).encode(), b"AAAA"),
-        written.replace(encoding.b64(ROOT).encode(), encoding.b64(ROOT)[:-1].encode()),
-        b"c2sp.org/tlog-proof@v1\nindex 0\n" + f"{encoding.b64(ROOT)}\n".encode() * 64 + b"\n" + SIGNED,
-    ):
-        with pytest.raises(VerificationFailed):
-            proof.parse_proof(bad)
-
-
-def test_policy_text() -> None:
-    written = policy.format_policy(LOG.vkeys())
-    read = policy.parse_policy(written)
-    assert read.logs == tuple(VKEYS)
-    assert not read.witnessed
-    assert read.satisfied_by(set())
-    witness = VKey.make("w.example", 4, keys.new_signing_key().public)
-    other = VKey.make("v.example", 4, keys.new_signing_key().public)
-    text = f"# comment\nlog {LOG.vkeys()[0]}\nwitness a {witness}\nwitness b {other} https://b.example/\n"
-    two = policy.parse_policy((text + "group g all a b\nquorum g\n").encode())
-    assert two.satisfied_by({witness, other})
-    assert not two.satisfied_by({witness})
-    one = policy.parse_policy((text + "group g 1 a b\nquorum g\n").encode())
-    assert one.satisfied_by({other})
-    for bad in ("quorum g\n", "", "group g 3 a b\nquorum g\n", "group g 1 a a\nquorum g\n", "quorum a\nquorum a\n",
-                "group g 0 a\nquorum g\n", "witness a x\nquorum a\n", "quorum none\nlog x\n", "bogus\nquorum none\n"):  # fmt: skip
-        with pytest.raises(VerificationFailed):
-            policy.parse_policy((text + bad).encode())
-
-
-def test_weak_keys_are_refused() -> None:
-    small_order = [bytes(32), b"\x01" + bytes(31), bytes.fromhex("ec" + "ff" * 30 + "7f"),
-                   bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")]  # fmt: skip
-    not_canonical = [b"\xff" * 32, bytes.fromhex("ee" + "ff" * 30 + "7f"), bytes.fromhex("ed" + "ff" * 30 + "7f")]
-    for bad in (*small_order, *not_canonical, b"", b"x" * 31):
-        with pytest.raises(VerificationFailed):
-            keys.check_public_key(bad)
-    keys.check_public_key(keys.new_signing_key().public)
-
-
-def test_signatures_are_checked_strictly() -> None:
-    key = keys.new_signing_key()
-    signature = key.sign(b"message")
-    keys.verify(key.public, signature, b"message")
-    order = 2**252 + 27742317777372353535851937790883648493
-    malleable = signature[:32] + (int.from_bytes(signature[32:], "little") + order).to_bytes(32, "little")
-    for bad in (malleable, signature[:-1], b"", bytes(64)):
-        with pytest.raises(VerificationFailed):
-            keys.verify(key.public, bad, b"message")
-    with pytest.raises(VerificationFailed):
-        keys.verify(b"\x01" + bytes(31), b"\x01" + bytes(63), b"anything")  # holds for every message if not refused
 
 
 # --- the bounds of the forms -----------------------------------------------------------------------------------------
@@ -358,30 +299,3 @@ def test_which_keys_are_the_logs() -> None:
 def test_a_log_signs_under_its_name_only() -> None:
     with pytest.raises(VerificationFailed, match="not a key name"):
         sign_checkpoint(Checkpoint("a b", 1, ROOT), LOG, 5)
-
-
-# --- proofs ----------------------------------------------------------------------------------------------------------
-HASH = encoding.b64(ROOT)
-LINES_63, LINES_64 = f"{HASH}\n" * 63, f"{HASH}\n" * 64
-
-
-def test_the_bounds_of_a_proof() -> None:
-    head = "c2sp.org/tlog-proof@v1\nindex 7\n"
-    assert proof.parse_proof(f"{head}{LINES_63}\nC".encode()).hashes == (ROOT,) * 63
-    assert proof.parse_proof(f"{head}\nC\n\nD".encode()) == proof.Proof(7, (), b"C\n\nD")
-    extra = head.replace("index", "extra QQ==\nindex")
-    assert proof.parse_proof(f"{extra}\nC".encode()).index == 7
-    for text, told in (
-        (f"{head}{LINES_64}\nC", "too many"),
-        (f"{head}{encoding.b64(ROOT[:-1])}\n\nC", "wrong length"),
-        (f"{head}{encoding.b64(ROOT + b'x')}\n\nC", "wrong length"),
-        (f"{head}{HASH}", "does not begin"),
-        (f"x\n{head}\nC", "does not begin"),
-        ("c2sp.org/tlog-proof@v1\n\nC", "no index"),
-        (f"c2sp.org/tlog-proof@v1\n{HASH}\n\nC", "no index"),
-        (extra.replace("QQ==", "QQ") + "\nC", "base64"),
-        (extra.replace("extra QQ==\n", "extra QQ==\nextra QQ==\n") + "\nC", "no index"),
-        (head.replace("7", "\u0667") + "\nC", "ASCII"),
-    ):
-        with pytest.raises(VerificationFailed, match=told):
-            proof.parse_proof(text.encode())

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provenance.errors import VerificationFailed
-from provenance.tlog import note, policy
+from provenance.tlog import keys, note, policy
 from tests.provenance.ledger.small_log import LOG_KEYS, witness_vkey
 
 LOG = LOG_KEYS.vkeys()
@@ -160,3 +160,23 @@ def test_the_witnesses_of_one_policy_for_another_log() -> None:
     assert (read.logs, read.witnesses, read.quorum) == ((fresh,), W, "g")
     with pytest.raises(VerificationFailed):
         policy.with_logs(raw, [])
+
+
+def test_policy_text() -> None:
+    written = policy.format_policy(LOG)
+    read = policy.parse_policy(written)
+    assert read.logs == tuple(note.VKey.parse(key) for key in LOG)
+    assert not read.witnessed
+    assert read.satisfied_by(set())
+    witness = note.VKey.make("w.example", 4, keys.new_signing_key().public)
+    other = note.VKey.make("v.example", 4, keys.new_signing_key().public)
+    text = f"# comment\nlog {LOG[0]}\nwitness a {witness}\nwitness b {other} https://b.example/\n"
+    two = policy.parse_policy((text + "group g all a b\nquorum g\n").encode())
+    assert two.satisfied_by({witness, other})
+    assert not two.satisfied_by({witness})
+    one = policy.parse_policy((text + "group g 1 a b\nquorum g\n").encode())
+    assert one.satisfied_by({other})
+    for bad in ("quorum g\n", "", "group g 3 a b\nquorum g\n", "group g 1 a a\nquorum g\n", "quorum a\nquorum a\n",
+                "group g 0 a\nquorum g\n", "witness a x\nquorum a\n", "quorum none\nlog x\n", "bogus\nquorum none\n"):  # fmt: skip
+        with pytest.raises(VerificationFailed):
+            policy.parse_policy((text + bad).encode())
