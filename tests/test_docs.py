@@ -16,12 +16,14 @@ import pytest
 import typer.main
 
 import fingerprints
+from api import client
 from api.app import create_app
 from cli.main import app
 from fingerprints import sniff
 from fingerprints.model import Reuse
 from provenance import errors, schemas
 from provenance.config import Settings
+from provenance.ledger import key_files
 from provenance.marking import model
 from provenance.marking.rules import REASONS
 from provenance.tlog import receipt
@@ -206,6 +208,14 @@ def _words(example: str) -> list[str]:
         return shlex.split(example, comments=True)
     except ValueError:  # the line goes on, or is prose
         return example.split()
+
+
+def test_the_example_in_python_is_that_of_the_client() -> None:
+    block = PAGES["docs/api.md"].split("```python\n", 1)[1].split("```", 1)[0]
+    shown = [line for line in block.splitlines() if line and line != "from pathlib import Path"]
+    assert all(f"    {line}\n" in str(client.__doc__) for line in shown)
+    exec("\n".join(line for line in block.splitlines() if "import" in line), {})
+    assert callable(key_files.load_signing_key)
 
 
 def test_every_route_is_documented(tmp_path: Path) -> None:
