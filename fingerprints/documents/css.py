@@ -15,7 +15,7 @@ Names = tuple[str, frozenset[str], str]
 Declarations = dict[str, str]
 MAX_RULES = 5000
 MAX_TRIALS = 1_000_000  # of rules and ancestors on elements: hostile sheets are no longer applied from there on
-_DEEPEST = 60  # ancestors looked at
+_MAX_ANCESTORS = 60  # ancestors looked at
 _RELEVANT = frozenset(
     [
         "display",
@@ -60,7 +60,7 @@ _NAMED_SIZES = {
     "xx-large": 32.0,
 }
 _UNUSUAL = re.compile(r"""["'\\\\{}\[\]@/]|url\(|!\s+important""", re.IGNORECASE)
-_FAR = 900.0  # px beyond which text is off every screen's edge
+_OFF_SCREEN = 900.0  # px beyond which text is off every screen's edge
 Colour = tuple[float, float, float]
 _WHITE: Colour = (1.0, 1.0, 1.0)
 _BLACK: Colour = (0.0, 0.0, 0.0)
@@ -143,8 +143,8 @@ class Sheet:
         keys = {"*", names[0], f"#{names[2]}", *(f".{c}" for c in names[1])}
         if self._subjects.isdisjoint(keys):
             return []
-        self._budget -= min(len(ancestors), _DEEPEST)
-        for _, classes, identity in ancestors[-_DEEPEST:]:
+        self._budget -= min(len(ancestors), _MAX_ANCESTORS)
+        for _, classes, identity in ancestors[-_MAX_ANCESTORS:]:
             keys.update(f".{c}" for c in classes)
             keys.add(f"#{identity}")
         rules = []
@@ -174,7 +174,7 @@ def _key(compounds: Sequence[_Compound]) -> str:
 
 def _descends(compounds: tuple[_Compound, ...], ancestors: Sequence[Names]) -> bool:
     wanted = len(compounds) - 1
-    for names in reversed(ancestors[-_DEEPEST:]):
+    for names in reversed(ancestors[-_MAX_ANCESTORS:]):
         if wanted < 0:
             return True
         if compounds[wanted].fits(names):
@@ -370,16 +370,16 @@ def _removes(own: Declarations, size: float) -> bool:
         if px is not None and px <= 1.0 and clipped:
             return True
     indent = _px(own.get("text-indent"), size)
-    if indent is not None and abs(indent) >= _FAR:
+    if indent is not None and abs(indent) >= _OFF_SCREEN:
         return True
     away = own.get("position") in ("absolute", "fixed", "relative", "sticky")
-    for name, far in (("left", -_FAR), ("top", -_FAR), ("right", -_FAR), ("bottom", -_FAR)):
+    for name, far in ((side, -_OFF_SCREEN) for side in ("left", "top", "right", "bottom")):
         px = _px(own.get(name), size)
-        if away and px is not None and (px <= far or px >= 9 * _FAR):
+        if away and px is not None and (px <= far or px >= 9 * _OFF_SCREEN):
             return True
     for name in ("margin-left", "margin-top"):
         px = _px(own.get(name), size)
-        if px is not None and px <= -_FAR:
+        if px is not None and px <= -_OFF_SCREEN:
             return True
     return _clipped(own)
 
@@ -407,7 +407,8 @@ def _clipped(own: Declarations) -> bool:
         for number, unit in ((moved[1], moved[2]), (moved[3], moved[4])):
             if (
                 number
-                and abs(float(number) * {"em": 16, "rem": 16, "%": 5, "vw": 12, "vh": 9}.get(unit or "px", 1)) >= _FAR
+                and abs(float(number) * {"em": 16, "rem": 16, "%": 5, "vw": 12, "vh": 9}.get(unit or "px", 1))
+                >= _OFF_SCREEN
             ):
                 return True
     return False

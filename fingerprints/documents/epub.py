@@ -34,7 +34,7 @@ def extract(source: Source, limits: Limits) -> tuple[str, int]:
     archive = Archive(source, limits.max_unpacked_bytes)
     package = next((_get(e, "full-path") for e in _iter(archive, _CONTAINER, "rootfile")), "")
     chapters = _spine(archive, package)
-    locked = _locked(archive)
+    locked = _encrypted(archive)
     out: list[str] = []
     left, hidden = limits.max_text_bytes, 0
     for name in chapters:
@@ -70,7 +70,7 @@ def _spine(archive: Archive, package: str) -> list[str]:
     return list(dict.fromkeys(name for name in order if name))
 
 
-def _locked(archive: Archive) -> set[str]:
+def _encrypted(archive: Archive) -> set[str]:
     """The parts that are encrypted; fonts often are, and no harm done."""
     if _ENCRYPTION not in archive:
         return set()

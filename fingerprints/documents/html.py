@@ -64,8 +64,8 @@ _ENDS: dict[str, tuple[str, ...]] = {
 _SCOPES = _set("table td th caption template button object")
 _LISTS = _SCOPES | _set("ul ol dl")
 _TABLES = _set("table template")
-_DEEPEST = 2000  # elements within each other; further ones are as their parents (browsers stop at 512)
-_MOST_STYLED = 100_000  # computations of a style; a hostile page's further elements are as their parents
+_MAX_DEPTH = 2000  # elements within each other; further ones are as their parents (browsers stop at 512)
+_MAX_STYLED = 100_000  # computations of a style; a hostile page's further elements are as their parents
 _NAMELESS: Names = ("", frozenset(), "")
 
 
@@ -82,37 +82,14 @@ def visible(text: str, points: CodePoints, *, xml: bool = False) -> tuple[CodePo
         by zeros, a tag that breaks the line is a line feed followed by zeros. And the number of letters and digits
         that are text of the document but hidden from the reader.
     """
-    starts, ends = array("q"), array("q")  # compact, because a hostile page is nothing but tags
-    places, characters = array("q"), array("q")
     tree = _Tree(_sheet(text))
+    starts, ends = array("q"), array("q")  # compact, because a hostile page is nothing but tags
     if xml:
         for found in _EMPTY_RAW.finditer(text):
             starts.append(found.start())
             ends.append(found.end())
         text = _EMPTY_RAW.sub(lambda found: " " * len(found[0]), text)
-    for found in _MARKUP.finditer(text):
-        start, end = found.span()
-        kind = found.lastgroup
-        if kind == "entity":
-            value = unescape(found[0])
-            if value == found[0] or len(value) >= end - start:
-                continue
-            places.extend(range(start, start + len(value)))
-            characters.extend(map(ord, value))
-        elif kind == "start":
-            name = found["start"].lower()
-            tree.start(name, found[0], start, end, whole=xml and found[0].endswith("/>"))
-            if name in _BREAKS:
-                places.append(start)
-                characters.append(0x0A)
-        elif kind == "end":
-            name = found["end"].lower()
-            tree.end(name, end)
-            if name in _BREAKS:
-                places.append(start)
-                characters.append(0x0A)
-        starts.append(start)
-        ends.append(end)
+    places, characters = _parsed(text, tree, starts, ends, xml=xml)
     out = points.copy()
     out[_inside(starts, ends, len(out))] = 0
     out[np.frombuffer(places, dtype=np.int64)] = np.frombuffer(characters, dtype=np.int64).astype(np.uint32)
@@ -124,6 +101,35 @@ def visible(text: str, points: CodePoints, *, xml: bool = False) -> tuple[CodePo
     count = len(fold_units(out[hidden])[0])
     out[hidden] = 0
     return out, count
+
+
+def _parsed(
+    text: str, tree: _Tree, starts: array[int], ends: array[int], *, xml: bool
+) -> tuple[array[int], array[int]]:
+    """Give a document's tags to the tree, and add where its markup starts and ends; the places of the characters that
+    stand for markup (character references and line breaks), and these characters."""
+    places, characters = array("q"), array("q")
+    for found in _MARKUP.finditer(text):
+        start, end = found.span()
+        kind = found.lastgroup
+        if kind == "entity":
+            value = unescape(found[0])
+            if value == found[0] or len(value) >= end - start:
+                continue
+            places.extend(range(start, start + len(value)))
+            characters.extend(map(ord, value))
+        elif kind in ("start", "end"):
+            name = found[kind].lower()
+            if kind == "start":
+                tree.start(name, found[0], start, end, whole=xml and found[0].endswith("/>"))
+            else:
+                tree.end(name, end)
+            if name in _BREAKS:
+                places.append(start)
+                characters.append(0x0A)
+        starts.append(start)
+        ends.append(end)
+    return places, characters
 
 
 def references(text: str, points: CodePoints) -> CodePoints:
@@ -171,8 +177,8 @@ class _Tree:
         self._stack: list[tuple[str, Style, Names]] = []
         self._open: dict[str, list[int]] = {}  # name: places in the stack
         self._deeper: dict[str, int] = {}  # open elements that are too deep for the stack
-        self._style = _TOP
-        self._left = _MOST_STYLED
+        self._style = _ROOT_STYLE
+        self._left = _MAX_STYLED
 
     def start(self, name: str, tag: str, at: int, after: int, *, whole: bool) -> None:
         if name in _ENDS_PARAGRAPH and self._open.get("p"):
@@ -182,12 +188,12 @@ class _Tree:
                 self._close(before, _TABLES if name in _TABLE_PARTS else _LISTS - {name}, at)
         if name in _VOID or whole:
             return
-        if len(self._stack) >= _DEEPEST:
+        if len(self._stack) >= _MAX_DEPTH:
             self._deeper[name] = self._deeper.get(name, 0) + 1
             return
         style, names = self._style, _NAMELESS
         if name in _NOT_SHOWN:
-            style = _GONE
+            style = _REMOVED
         elif self._sheet is not None or _STYLED.search(tag):
             style, names = self._styled(name, tag)
         self._open.setdefault(name, []).append(len(self._stack))
@@ -210,7 +216,7 @@ class _Tree:
         self._deeper.clear()  # they are within whatever is closed
         while len(self._stack) > place:
             self._open[self._stack.pop()[0]].pop()
-        self._show(self._stack[-1][1] if self._stack else _TOP, at)
+        self._show(self._stack[-1][1] if self._stack else _ROOT_STYLE, at)
 
     def _show(self, style: Style, at: int) -> None:
         """From here on text has this style."""
@@ -226,12 +232,12 @@ class _Tree:
         if self._left < 0 or self._style.removed:
             return self._style, names
         if hidden:
-            return _GONE, names
+            return _REMOVED, names
         rules = self._sheet.declarations(names, [n for *_, n in self._stack[-60:]]) if self._sheet else []
         return (_child(self._style, tuple(rules), *look) if rules or any(look) else self._style), names
 
 
-_TOP, _GONE = Style(), Style(removed=True)
+_ROOT_STYLE, _REMOVED = Style(), Style(removed=True)
 
 
 @lru_cache(maxsize=2048)

@@ -16,7 +16,7 @@ import numpy as np
 from ..unicode.folding import CodePoints
 from . import html
 
-_FRONT = re.compile(r"---[ \t]*\n(?:[A-Za-z_][\w-]*:.*\n|[ \t#-].*\n|\n)+?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(?:[A-Za-z_][\w-]*:.*\n|[ \t#-].*\n|\n)+?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 _FENCE = re.compile(r"^ {0,3}(?P<mark>`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 # The end of each part is bound to be near or to be found without going back: linear in the length of the text.
 _ADDRESS = r"<[^<>\n]{0,2000}>|[^\s()<>]{0,2000}(?:\([^\s()]{0,500}\)[^\s()<>]{0,500})?"
@@ -32,13 +32,13 @@ _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+\S", re.MULTILINE)
 _STRONG = re.compile(r"(?<![A-Za-z0-9*])\*\*(?=[^\s*])[^*\n]{1,200}(?<=[^\s*])\*\*(?![A-Za-z0-9*])")
 _TABLE = re.compile(r"^ {0,3}\|?[ \t]*:?-{3,}:?[ \t]*(?:\|[ \t]*:?-{3,}:?[ \t]*)+\|?[ \t]*$", re.MULTILINE)
 _ADDRESSED = re.compile(r"\]\((?:https?://|\.{0,2}/|#|mailto:)[^\s()]{1,2000}")
-_HEAD = 65_536  # code points judged
+_JUDGED = 65_536  # code points judged
 
 
 def is_markdown(text: str) -> bool:
     """Whether a text is Markdown beyond reasonable doubt: two kinds of its structure, or one that nothing else has."""
-    head = text[:_HEAD]
-    if head.startswith("---") and _FRONT.match(head):
+    head = text[:_JUDGED]
+    if head.startswith("---") and _FRONT_MATTER.match(head):
         return True
     # Single characters are looked for first: this runs on every plain text.
     if ("`" in head or "~" in head) and len(_FENCE.findall(head)) >= 2:
@@ -100,7 +100,7 @@ def _masked(text: str, spans: list[tuple[int, int]]) -> str:
 
 def _code_blocks(text: str) -> tuple[list[tuple[int, int]], int]:
     """The insides of fenced code, and where the front matter ends."""
-    front = found.end() if text.startswith("---") and (found := _FRONT.match(text)) else 0
+    front = found.end() if text.startswith("---") and (found := _FRONT_MATTER.match(text)) else 0
     out, opened = [], None
     for fence in _FENCE.finditer(text, front):
         if opened is None:

@@ -9,7 +9,7 @@ from ..model import Limits
 from ..source import Source
 
 # PDFium marks a hyphen that only breaks a word at the end of a line.
-_CLEAN = {0x02: "\u00ad", 0xFFFE: "\u00ad", 0xFFFF: None, 0x00: None}
+_REPLACEMENTS = {0x02: "\u00ad", 0xFFFE: "\u00ad", 0xFFFF: None, 0x00: None}
 
 
 def extract(source: Source, limits: Limits) -> tuple[str, int]:
@@ -66,4 +66,4 @@ def _page(page: Any, left: int, most: int) -> str:
         text = str(textpage.get_text_bounded(errors="replace"))
     finally:
         textpage.close()
-    return text.translate(_CLEAN).replace("\r\n", "\n").replace("\r", "\n").strip()
+    return text.translate(_REPLACEMENTS).replace("\r\n", "\n").replace("\r", "\n").strip()

@@ -87,12 +87,12 @@ def keys(vectors: Floats, probes: int = 1) -> NDArray[np.uint64]:
     distance = np.empty((n, 2, 2), dtype=np.float32)
     rows = np.arange(n)
     for half in range(2):
-        away = _away(vectors[:, half * _HALF : (half + 1) * _HALF], tables.words[half])
+        squared = _squared_distances(vectors[:, half * _HALF : (half + 1) * _HALF], tables.words[half])
         for rank in range(2 if probes > 1 else 1):
-            near[:, half, rank] = best = away.argmin(axis=1)
-            distance[:, half, rank] = away[rows, best]
-            away[rows, best] = np.inf
-    turned = vectors @ tables.signs
+            near[:, half, rank] = best = squared.argmin(axis=1)
+            distance[:, half, rank] = squared[rows, best]
+            squared[rows, best] = np.inf
+    directions = vectors @ tables.signs
     out = np.empty((n, probes), dtype=np.uint64)
     for probe in range(probes):
         first = second = np.zeros(n, dtype=np.int64)
@@ -100,14 +100,14 @@ def keys(vectors: Floats, probes: int = 1) -> NDArray[np.uint64]:
             second = (distance[:, 0, 1] - distance[:, 0, 0] > distance[:, 1, 1] - distance[:, 1, 0]).astype(np.int64)
             first = 1 - second
         a, b = near[rows, 0, first], near[rows, 1, second]
-        bits = np.packbits(turned > tables.centres[0][a] + tables.centres[1][b], axis=1, bitorder="little")
+        bits = np.packbits(directions > tables.centres[0][a] + tables.centres[1][b], axis=1, bitorder="little")
         signature = bits.astype(np.uint64) @ (np.uint64(1) << np.arange(0, SIGNATURE_BITS, 8, dtype=np.uint64))
         word = (a.astype(np.uint64) << np.uint64(8)) | b.astype(np.uint64)
         out[:, probe] = (word << np.uint64(SIGNATURE_BITS)) | signature
     return out
 
 
-def _away(vectors: Floats, centroids: Floats) -> Floats:
+def _squared_distances(vectors: Floats, centroids: Floats) -> Floats:
     """Squared distances to each centroid, less the vectors' own squared lengths: as good for the nearest."""
     return np.asarray(np.einsum("ij,ij->i", centroids, centroids) - 2 * vectors @ centroids.T)
 
@@ -117,7 +117,7 @@ def encoded(vectors: Floats) -> NDArray[np.uint8]:
     parts = _tables().parts
     out = np.empty((len(vectors), CODE_LENGTH), dtype=np.uint8)
     for part in range(CODE_LENGTH):
-        out[:, part] = _away(vectors[:, part * _PART : (part + 1) * _PART], parts[part]).argmin(axis=1)
+        out[:, part] = _squared_distances(vectors[:, part * _PART : (part + 1) * _PART], parts[part]).argmin(axis=1)
     return out
 
 

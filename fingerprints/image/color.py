@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-_LARGEST = 4 << 20  # bytes; the profiles of printing presses have up to 3 MB
-_SEEN = 2  # levels of difference that nobody sees
-_DARK, _LIGHT, _TINT = 112, 200, 64  # how a grey axis may end and lean: black ink on newsprint is no black
-_STRIP = 256  # rows that are scaled at a time
-_NOISE = 1e-3  # a spread below this share of the values is noise on one level
+_MAX_PROFILE_BYTES = 4 << 20  # bytes; the profiles of printing presses have up to 3 MB
+_INVISIBLE_LEVELS = 2  # levels of difference that nobody sees
+_MAX_BLACK, _MIN_WHITE, _MAX_TINT = 112, 200, 64  # how a grey axis may end and lean: black ink on newsprint is no black
+_STRIP_ROWS = 256  # rows that are scaled at a time
+_MIN_SPREAD_SHARE = 1e-3  # a spread below this share of the values is noise on one level
 # CMYK without a profile is mixed as every browser does; only what follows has colours to be told from its numbers.
 _SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 
@@ -66,7 +66,7 @@ def _lab() -> ImageCms.ImageCmsTransform:
 @lru_cache(maxsize=8)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     """From a profile to sRGB; None where there is nothing to change or nothing to be trusted."""
-    if mode not in _SPACES or len(profile) > _LARGEST or profile[16:20] != _SPACES[mode].encode():
+    if mode not in _SPACES or len(profile) > _MAX_PROFILE_BYTES or profile[16:20] != _SPACES[mode].encode():
         return None
     axis, probe = _probe(mode)
     try:
@@ -87,11 +87,13 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     shown = np.asarray(applied, dtype=np.int16)[0]
     grey = shown[:axis]
     leans = (grey.max(axis=1) - grey.min(axis=1)).max()
-    if grey[0].max() > _DARK or grey[-1].min() < _LIGHT or leans > _TINT or (np.diff(grey.mean(axis=1)) < -_SEEN).any():
+    darkens = (np.diff(grey.mean(axis=1)) < -_INVISIBLE_LEVELS).any()
+    if grey[0].max() > _MAX_BLACK or grey[-1].min() < _MIN_WHITE or leans > _MAX_TINT or darkens:
         return None
-    if mode != "CMYK" and np.abs(shown - np.asarray(probe.convert("RGB"), dtype=np.int16)[0]).max() <= _SEEN:
-        return None
-    return transform
+    if mode == "CMYK":
+        return transform
+    changed = np.abs(shown - np.asarray(probe.convert("RGB"), dtype=np.int16)[0]).max()
+    return transform if changed > _INVISIBLE_LEVELS else None
 
 
 @cache
@@ -126,16 +128,16 @@ def _eight_bits(frame: Image.Image) -> Image.Image:
         low, high = 0.0, float(2 ** max(int(high).bit_length(), 8) - 1)
     elif frame.mode == "F" and low >= 0 and high <= 1:
         low, high = 0.0, 1.0
-    elif high - low <= _NOISE * max(abs(low), abs(high)):
+    elif high - low <= _MIN_SPREAD_SHARE * max(abs(low), abs(high)):
         high = low
     factor = 255.0 / (high - low) if high > low else 0.0
     out = np.empty((frame.height, frame.width), dtype=np.uint8)
     for number, strip in enumerate(_strips(frame)):
         levels = np.nan_to_num((np.clip(strip, low, high) - low) * factor, nan=0.0)
-        out[number * _STRIP : number * _STRIP + len(strip)] = np.rint(levels)
+        out[number * _STRIP_ROWS : number * _STRIP_ROWS + len(strip)] = np.rint(levels)
     return Image.fromarray(out)
 
 
 def _strips(frame: Image.Image) -> Iterator[NDArray[np.float64]]:
-    for top in range(0, frame.height, _STRIP):
-        yield np.asarray(frame.crop((0, top, frame.width, min(top + _STRIP, frame.height)))).astype(np.float64)
+    for top in range(0, frame.height, _STRIP_ROWS):
+        yield np.asarray(frame.crop((0, top, frame.width, min(top + _STRIP_ROWS, frame.height)))).astype(np.float64)

@@ -19,12 +19,12 @@ LAYERS = 3  # an octave of the pyramid has, without those that only bound it
 BLUR = 0.8  # pixels, with which an octave begins; layer n of a picture has 2 ** ((n + 1) / LAYERS) times as much
 
 _CELLS, _ORIENTATIONS = 4, 8  # cells a side, and bins of each: 4 x 4 x 8 entries
-_SAMPLES = 12  # gradients a side; 16 are nearer OpenCV's by .001 and take half as long again, 8 are off by .01 more
+_SAMPLES_A_SIDE = 12  # gradients; 16 are nearer OpenCV's by .001 and take half as long again, 8 are off by .01 more
 _CELL_WIDTH = 1.5  # times the keypoint's size; OpenCV's sizes are two standard deviations of its blur
-_MOST = 0.2  # of a descriptor's length that one entry may have
-_FAINT = 0.1  # length below which a descriptor is of rounding errors; those of keypoints have 4 and more
-_GIVEN = 0.5  # blur that a picture is taken to have
-_DOUBLED = 0.25  # pixels by which keypoints lie to the right of and below what they show, as OpenCV doubles pictures
+_MAX_ENTRY = 0.2  # of a descriptor's length that one entry may have
+_MIN_LENGTH = 0.1  # length below which a descriptor is of rounding errors; those of keypoints have 4 and more
+_ASSUMED_BLUR = 0.5  # blur that a picture is taken to have
+_DOUBLING_SHIFT = 0.25  # pixels by which OpenCV, which doubles pictures, shifts keypoints to the right and down
 
 Floats = NDArray[np.float32]
 
@@ -42,7 +42,7 @@ def described(grey: NDArray[np.uint8], points: Floats, sizes: Floats, angles: Fl
     gradients, tops, shapes = _gradients(grey, int(layers.max()) // LAYERS + 1)
     offsets, weights = _pattern()
     shrunk = np.float32(0.5) ** (layers // LAYERS).astype(np.float32)
-    x, y = ((points - np.float32(_DOUBLED)) * shrunk[:, None]).T[..., None]
+    x, y = ((points - np.float32(_DOUBLING_SHIFT)) * shrunk[:, None]).T[..., None]
     turn = np.deg2rad(angles)
     cosine, sine = np.cos(turn), np.sin(turn)
     width = sizes * (shrunk * np.float32(_CELL_WIDTH))
@@ -64,12 +64,12 @@ def described(grey: NDArray[np.uint8], points: Floats, sizes: Floats, angles: Fl
             np.minimum(share, _ORIENTATIONS - share, out=share)
         np.maximum(np.subtract(1, share, out=share), 0, out=share)
         share *= magnitude
-    found = shares.reshape(-1, _SAMPLES**2) @ weights
+    found = shares.reshape(-1, _SAMPLES_A_SIDE**2) @ weights
     found = found.reshape(_ORIENTATIONS, len(points), _CELLS**2).transpose(1, 2, 0).reshape(len(points), LENGTH)
     length = np.linalg.norm(found, axis=1, keepdims=True)
-    found = np.minimum(found, _MOST * length)
+    found = np.minimum(found, _MAX_ENTRY * length)
     clipped = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.asarray(found / np.where(length > _FAINT, clipped, _FAINT), dtype=np.float32)
+    return np.asarray(found / np.where(length > _MIN_LENGTH, clipped, _MIN_LENGTH), dtype=np.float32)
 
 
 @cache
@@ -77,7 +77,7 @@ def _pattern() -> tuple[Floats, Floats]:
     """Where the gradients of a keypoint are, in cells from it, shape (2, 144), and how much each counts in each cell,
     shape (144, 16): less the further it is from the cell's middle, and from the keypoint."""
     reach = (_CELLS + 1) / 2
-    at = (np.arange(_SAMPLES) + 0.5) * (2 * reach / _SAMPLES) - reach
+    at = (np.arange(_SAMPLES_A_SIDE) + 0.5) * (2 * reach / _SAMPLES_A_SIDE) - reach
     offsets = np.stack(np.meshgrid(at, at)).reshape(2, -1)
     middles = np.arange(_CELLS) - (_CELLS - 1) / 2
     x, y = np.maximum(0, 1 - np.abs(offsets[:, None] - middles[:, None]))
@@ -89,7 +89,7 @@ def _pattern() -> tuple[Floats, Floats]:
 def _gradients(grey: NDArray[np.uint8], octaves: int) -> tuple[Floats, Floats, Floats]:
     """The gradients of a picture's layers, one layer below the other, to the right and down, shape (2, any, width); the
     first row of each layer and its height and width."""
-    picture, has = grey.astype(np.float32), _GIVEN
+    picture, has = grey.astype(np.float32), _ASSUMED_BLUR
     layers: list[Floats] = []
     for _ in range(octaves):
         for layer in range(1, LAYERS + 1):

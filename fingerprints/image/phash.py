@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 SIDE = 64  # hash_size 16 times ImageHash's high frequency factor 4
 LOW = 16
-_BLOCKS = 8  # a side
-_TEXTURE = 4.0  # standard deviation of grey levels from which a block shows something
+_SIDE_BLOCKS = 8
+_MIN_DEVIATION = 4.0  # standard deviation of grey levels from which a block shows something
 
 Grey = NDArray[np.uint8]
 
@@ -56,6 +56,8 @@ def distances(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> NDArray[np.int64]
 
 def textured(grey: Grey) -> int:
     """How many of 64 blocks of a grey picture of shape (64, 64) show something."""
-    side = SIDE // _BLOCKS
-    blocks = grey.reshape(_BLOCKS, side, _BLOCKS, side).transpose(0, 2, 1, 3).reshape(_BLOCKS**2, side**2)
-    return int(np.count_nonzero(blocks.std(axis=1) > _TEXTURE))
+    side = SIDE // _SIDE_BLOCKS
+    blocks = (
+        grey.reshape(_SIDE_BLOCKS, side, _SIDE_BLOCKS, side).transpose(0, 2, 1, 3).reshape(_SIDE_BLOCKS**2, side**2)
+    )
+    return int(np.count_nonzero(blocks.std(axis=1) > _MIN_DEVIATION))

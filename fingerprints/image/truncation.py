@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-_BOXES = (b"ftyp", b"jP  ")
-_PARTS = 100_000  # parts looked at; no picture has so many
-_TYPES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8)  # bytes of a value, by TIFF's number for its type
+_BOX_TYPES = (b"ftyp", b"jP  ")
+_MAX_PARTS = 100_000  # parts looked at; no picture has so many
+_TIFF_TYPE_BYTES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8)  # bytes of a value, by TIFF's number for its type
 
 
 def cut_short(data: bytes) -> bool:
@@ -21,7 +21,7 @@ def cut_short(data: bytes) -> bool:
         return b"\xff\xd9" not in data[-64:]
     if data.startswith(b"RIFF"):
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
-    if data[4:8] in _BOXES:
+    if data[4:8] in _BOX_TYPES:
         return _boxes_end(data) > len(data)
     if data.startswith(b"BM"):
         return int.from_bytes(data[2:6], "little") > len(data)
@@ -33,7 +33,7 @@ def cut_short(data: bytes) -> bool:
 def _chunks_end(data: bytes) -> int:
     """Where the chunks of a PNG end (ISO/IEC 15948, 5.3), the one that ends it included."""
     at = 8
-    for _ in range(_PARTS):
+    for _ in range(_MAX_PARTS):
         kind = data[at + 4 : at + 8]
         if len(kind) == 4 and not kind.isalpha():
             break  # no chunk at all
@@ -46,7 +46,7 @@ def _chunks_end(data: bytes) -> int:
 def _boxes_end(data: bytes) -> int:
     """Where the last box on the top level ends (ISO/IEC 14496-12, 4.2; 15444-1, I.4)."""
     at = 0
-    for _ in range(_PARTS):
+    for _ in range(_MAX_PARTS):
         if at >= len(data):
             break
         size = int.from_bytes(data[at : at + 4], "big")
@@ -71,7 +71,7 @@ def _directory_end(data: bytes, order: Literal["little", "big"]) -> int:
     for entry in range(at + 2, min(end - 4, len(data) - 11), 12):
         kind = _number(data, entry + 2, 2, order)
         values, place = _number(data, entry + 4, 4, order), _number(data, entry + 8, 4, order)
-        size = values * (_TYPES[kind] if kind < len(_TYPES) else 1)
+        size = values * (_TIFF_TYPE_BYTES[kind] if kind < len(_TIFF_TYPE_BYTES) else 1)
         if size > 4:
             end = max(end, place + size)
     return end

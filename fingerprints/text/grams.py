@@ -19,8 +19,8 @@ Hashes = NDArray[np.uint64]
 Positions = NDArray[np.int64]
 Sizes = tuple[int, int, int, int]  # length of a gram by the script of its first unit: other, kana, Hangul, Han
 
-_BLOCK = 1 << 17  # units hashed at a time: bounds memory, stays in cache
-_LONGEST = 32
+_BLOCK_UNITS = 1 << 17  # units hashed at a time: bounds memory, stays in cache
+_MAX_GRAM = 32
 _BASE = 0x9E37_79B9_7F4A_7C15
 _INVERSE = pow(_BASE, -1, 1 << 64)
 
@@ -34,7 +34,7 @@ def mix(values: Hashes) -> Hashes:
 
 @cache
 def _powers(base: int) -> Hashes:
-    factors = np.full(_BLOCK + _LONGEST, base, dtype=np.uint64)
+    factors = np.full(_BLOCK_UNITS + _MAX_GRAM, base, dtype=np.uint64)
     factors[0] = 1
     return np.multiply.accumulate(factors)
 
@@ -51,11 +51,11 @@ def blocks(units: CodePoints, scripts: NDArray[np.uint8], sizes: Sizes) -> Itera
         hashes and positions of the grams that fit, in ascending order of position.
     """
     table = np.array(sizes, dtype=np.int64)
-    for start in range(0, len(units), _BLOCK):
-        part = units[start : start + _BLOCK + max(sizes)].astype(np.uint64)
+    for start in range(0, len(units), _BLOCK_UNITS):
+        part = units[start : start + _BLOCK_UNITS + max(sizes)].astype(np.uint64)
         prefix = np.zeros(len(part) + 1, dtype=np.uint64)
         np.cumsum(part * _powers(_BASE)[: len(part)], out=prefix[1:])
-        count = min(_BLOCK, len(units) - start)
+        count = min(_BLOCK_UNITS, len(units) - start)
         ends = np.arange(count) + table[scripts[start : start + count]]
         good = np.flatnonzero(ends <= len(part))
         state = (prefix[ends[good]] - prefix[good]) * _powers(_INVERSE)[good]

@@ -21,7 +21,7 @@ from .normalization import NormalizedText
 PERMUTATIONS = 128
 SIZES: Sizes = (6, 4, 4, 3)  # short enough that one changed word spoils few grams
 
-_STEP = 8192  # grams permuted at a time: the fastest of 256 to 16,384 measured
+_BATCH = 8192  # grams permuted at a time: the fastest of 256 to 16,384 measured
 _LOW_BITS = 0x5555_5555_5555_5555
 
 Signature = NDArray[np.uint32]
@@ -43,8 +43,8 @@ def sketch(text: NormalizedText) -> Signature:
     buffer = _buffer()
     for hashes, _ in blocks(text.units, text.scripts, SIZES):
         mixed = _mix32((hashes >> np.uint64(32)).astype(np.uint32))
-        for at in range(0, len(mixed), _STEP):
-            some = mixed[at : at + _STEP]
+        for at in range(0, len(mixed), _BATCH):
+            some = mixed[at : at + _BATCH]
             rows = buffer[:, : len(some)]
             np.multiply(a, some, out=rows)
             np.add(rows, b, out=rows)
@@ -52,14 +52,14 @@ def sketch(text: NormalizedText) -> Signature:
     return out
 
 
-_own = threading.local()
+_local = threading.local()
 
 
 def _buffer() -> Signature:
     """Room for one step, kept: getting fresh pages for it takes longer than filling them."""
-    if not hasattr(_own, "buffer"):
-        _own.buffer = np.empty((PERMUTATIONS, _STEP), dtype=np.uint32)
-    made: Signature = _own.buffer
+    if not hasattr(_local, "buffer"):
+        _local.buffer = np.empty((PERMUTATIONS, _BATCH), dtype=np.uint32)
+    made: Signature = _local.buffer
     return made
 
 

@@ -13,7 +13,7 @@ from ..unicode.scripts import WEIGHTS, script_of
 
 # Units that look alike are one: evasion by homoglyphs (a subset of UTS 39's confusables, after folding, so mostly the
 # lower-case forms of letters whose capitals look alike) and the commonest errors of optical character recognition.
-_LOOK_ALIKE = {
+_CONFUSABLES = {
     "a": "аαɑ",
     "b": "вβƅь",
     "c": "сϲ",
@@ -48,8 +48,8 @@ _LOOK_ALIKE = {
     "像": "象",
 }
 
-_OPENING = np.array([ord(c) for c in "\"“„‟«‹「『〝＂'‘‚"], dtype=np.uint32)
-_CLOSING = np.array([ord(c) for c in "\"”“»›」』〞〟＂'’"], dtype=np.uint32)
+_OPENING_QUOTES = np.array([ord(c) for c in "\"“„‟«‹「『〝＂'‘‚"], dtype=np.uint32)
+_CLOSING_QUOTES = np.array([ord(c) for c in "\"”“»›」』〞〟＂'’"], dtype=np.uint32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +73,7 @@ class NormalizedText:
         start, end = int(self.where[a]), int(self.where[b - 1]) + 1
         # A letter or two before or behind the marks may be the same by chance.
         before, after = self.seen[max(start - 2, 0) : start + 5], self.seen[max(end - 5, 0) : end + 4]
-        return bool(np.isin(before, _OPENING).any() and np.isin(after, _CLOSING).any())
+        return bool(np.isin(before, _OPENING_QUOTES).any() and np.isin(after, _CLOSING_QUOTES).any())
 
     @property
     def weight(self) -> float:
@@ -84,7 +84,7 @@ class NormalizedText:
 @cache
 def _skeleton() -> CodePoints:
     table = np.arange(0x10000, dtype=np.uint32)
-    for one, others in _LOOK_ALIKE.items():
+    for one, others in _CONFUSABLES.items():
         table[[ord(other) for other in others]] = ord(one)
     return table
 

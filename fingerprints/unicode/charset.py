@@ -1,7 +1,7 @@
-"""Bytes to text, or a clear refusal: byte order marks, UTF-8, then the older encodings by plausibility.
+"""Bytes to text, or a clear refusal: byte order marks, UTF-8, then the legacy encodings by how well they read.
 
-The older encodings accept a large share of all byte strings, so accepting is no evidence: the decoding that reads best
-as a language wins, and it must read much better than chance (`plausibility`).
+The legacy encodings accept a large share of all byte strings, so accepting is no evidence: the decoding that reads best
+as a language wins, and it must read much better than chance (`charset_scoring`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from ..errors import UnreadableMedia
 from .charset_scoring import gain
 
-_MARKS = (
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark begins with UTF-16's
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -21,7 +21,7 @@ _MARKS = (
     (b"\x84\x31\x95\x33", "gb18030"),
 )
 # Bits every encoding starts with: how common it is among files that are not UTF-8.
-_OLD = {
+_LEGACY = {
     "gb18030": 4.0, "big5hkscs": 1.0, "cp932": 0.0, "euc_jp": -1.0, "cp949": 0.0, "cp1252": 3.0, "cp1251": 1.0,
     "koi8_r": 0.0, "cp950": -2.0, "utf-16-le": -6.0, "utf-16-be": -7.0,
 }  # fmt: skip
@@ -44,14 +44,14 @@ _LABEL = re.compile(
 )
 _CONTROLS = bytes((*range(1, 9), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F))
 _HIGH = re.compile(rb"[\x80-\xff]")
-_HALF = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
+_LONE_SURROGATE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
 STRAY_NULS = 0.005  # share of NULs that real articles carry at the end of a buffer; more is not text
-_SAMPLE = 20_000  # bytes a guess is judged by, from the first that is not ASCII
-_ENOUGH = 8.0  # bits a decoding must gain on chance: 1 of 256 random byte strings gets there at most
-_LITTLE = 3.0  # the same where nearly all is readable ASCII anyhow; Windows-1252, the usual one, need not gain
-_UTF16 = 12.0  # the same for UTF-16, into which any bytes can be read
-_DECLARED = 40.0  # bits that a page's own word counts
-_DAMAGE = 200  # characters for one that cannot be decoded, in files that are otherwise fine
+_SAMPLE_BYTES = 20_000  # bytes a guess is judged by, from the first that is not ASCII
+_MIN_GAIN = 8.0  # bits a decoding must gain on chance: 1 of 256 random byte strings gets there at most
+_MIN_GAIN_OF_PROSE = 3.0  # the same where nearly all is readable ASCII anyhow; Windows-1252, the usual one: none
+_MIN_GAIN_OF_UTF16 = 12.0  # the same for UTF-16, into which any bytes can be read
+_DECLARED_BITS = 40.0  # bits that a page's own word counts
+_CHARACTERS_A_DAMAGE = 200  # characters for one that cannot be decoded, in files that are otherwise fine
 
 
 def decode(data: bytes) -> tuple[str, str]:
@@ -69,7 +69,7 @@ def decode(data: bytes) -> tuple[str, str]:
     if not data:
         raise UnreadableMedia("empty", "the file is empty")
     if data[0] in b"\xef\xff\xfe\x00\x84":
-        for mark, encoding in _MARKS:
+        for mark, encoding in _BYTE_ORDER_MARKS:
             if data.startswith(mark):
                 return _checked(_marked(data[len(mark) :], encoding), encoding)
     if (nuls := data.count(b"\x00")) and nuls > len(data) * STRAY_NULS:
@@ -79,7 +79,7 @@ def decode(data: bytes) -> tuple[str, str]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        return _older(data, error.start)
+        return _legacy(data, error.start)
     if len(text) == len(data) and len(data) % 2 == 0 and _is_noise(data) and (wide := unmarked(data)) is not None:
         return _checked(_marked(data, wide), wide)
     return text, "utf-8"
@@ -87,13 +87,13 @@ def decode(data: bytes) -> tuple[str, str]:
 
 def unmarked(data: bytes) -> str | None:
     """UTF-16 or UTF-32 without a byte order mark, or None if neither reads well."""
-    sample = data[: _SAMPLE // 4 * 4]
+    sample = data[: _SAMPLE_BYTES // 4 * 4]
     best: tuple[float, str] | None = None
     for encoding, bits in _WIDE.items():
         text = _try(sample, encoding)
         if text is not None and len(data) % (4 if "32" in encoding else 2) == 0:
             value = gain(text, sample) + bits
-            if value >= _ENOUGH and (best is None or value > best[0]):
+            if value >= _MIN_GAIN and (best is None or value > best[0]):
                 best = value, encoding
     return None if best is None else best[1]
 
@@ -123,7 +123,7 @@ def _refuse_surrogates(data: bytes, encoding: str) -> None:
         text = data.decode(encoding, "surrogatepass")
     except (UnicodeDecodeError, ValueError):
         return
-    half = _HALF.search(text)
+    half = _LONE_SURROGATE.search(text)
     if half is not None:
         raise UnreadableMedia(
             "lone_surrogate",
@@ -139,38 +139,26 @@ def _checked(text: str, encoding: str) -> tuple[str, str]:
     return text, encoding
 
 
-def _older(data: bytes, start: int) -> tuple[str, str]:
+def _legacy(data: bytes, start: int) -> tuple[str, str]:
     """Decode what is not UTF-8 from the byte at ``start`` on."""
     if b"\xed" in data and (paired := _paired(data)) is not None:
         return paired, "cesu-8"
-    first = _HIGH.search(data)
-    at = first.start() if first else 0
-    sample = data[at : at + _SAMPLE]
-    declared = _declared(data)
-    ranked = []
-    for encoding in {**_OLD, **({declared: 0.0} if declared else {})}:
-        if encoding.startswith("utf-16"):
-            if len(data) % 2:
-                continue
-            part = data[: _SAMPLE // 2 * 2]
-        else:
-            part = sample
-        text = _try(part, encoding)
-        if text is not None:
-            bits = gain(text, part)
-            ranked.append((bits + _OLD.get(encoding, 0.0) + _DECLARED * (encoding == declared), bits, encoding))
+    ranked = _ranked(data)
     prose = _is_prose(data)
-    needed = {"utf-16-le": _UTF16, "utf-16-be": _UTF16, "cp1252": 0.0 if prose else _ENOUGH}
-    for total, bits, encoding in sorted(ranked, reverse=True):
-        if bits < needed.get(encoding, _LITTLE if prose else _ENOUGH) and total < _DECLARED:
+    needed = {"utf-16-le": _MIN_GAIN_OF_UTF16, "utf-16-be": _MIN_GAIN_OF_UTF16, "cp1252": 0.0 if prose else _MIN_GAIN}
+    for total, bits, encoding in ranked:
+        if bits < needed.get(encoding, _MIN_GAIN_OF_PROSE if prose else _MIN_GAIN) and total < _DECLARED_BITS:
             continue
         try:
             return data.decode(encoding), encoding
         except UnicodeDecodeError:
             continue  # the sample was fine, the rest is not
-    for encoding in ("utf-8", *(found for *_, found in sorted(ranked, reverse=True)), *_OLD):
+    for encoding in ("utf-8", *(each for *_, each in ranked), *_LEGACY):
         repaired = _repaired(data, encoding)
-        if repaired is not None and gain(repaired[:_SAMPLE], repaired[:_SAMPLE].encode(encoding, "replace")) >= 64:
+        if repaired is None:
+            continue
+        sample = repaired[:_SAMPLE_BYTES]
+        if gain(sample, sample.encode(encoding, "replace")) >= 64:
             return repaired, encoding
     raise UnreadableMedia(
         "undecodable",
@@ -178,8 +166,27 @@ def _older(data: bytes, start: int) -> tuple[str, str]:
     )
 
 
+def _ranked(data: bytes) -> list[tuple[float, float, str]]:
+    """The encodings that a sample can be decoded by, best first: bits with what is known beforehand, bits gained on
+    chance, encoding."""
+    first = _HIGH.search(data)
+    at = first.start() if first else 0
+    declared = _declared(data)
+    out = []
+    for encoding in {**_LEGACY, **({declared: 0.0} if declared else {})}:
+        if encoding.startswith("utf-16") and len(data) % 2:
+            continue
+        wide = encoding.startswith("utf-16")
+        sample = data[: _SAMPLE_BYTES // 2 * 2] if wide else data[at : at + _SAMPLE_BYTES]
+        text = _try(sample, encoding)
+        if text is not None:
+            bits = gain(text, sample)
+            out.append((bits + _LEGACY.get(encoding, 0.0) + _DECLARED_BITS * (encoding == declared), bits, encoding))
+    return sorted(out, reverse=True)
+
+
 def _is_prose(data: bytes) -> bool:
-    sample = data[:_SAMPLE]
+    sample = data[:_SAMPLE_BYTES]
     readable = sum(map(len, re.findall(rb"[ -~\t\r\n]+", sample)))
     return len(sample) >= 8 and readable * 10 >= len(sample) * 8
 
@@ -217,4 +224,4 @@ def _repaired(data: bytes, encoding: str) -> str | None:
     before = data.count("\ufffd".encode(encoding)) if encoding.startswith("utf") else 0
     damaged = text.count("\ufffd") - before
     wide = len(text) - len(re.findall(r"[\x00-\x7f]", text)) if damaged else 0
-    return text if 0 < damaged * _DAMAGE <= wide else None
+    return text if 0 < damaged * _CHARACTERS_A_DAMAGE <= wide else None

@@ -213,6 +213,10 @@ def test_pieces_with_as_much_between_them_on_both_sides_are_one_passage(
 def test_each_gap_is_looked_at_by_itself() -> None:
     one, other = between([letters(n, 40) for n in range(5)], [40, 90, 90, 90, 90], [60, 90, 10, 90, 10])
     assert spans(one, other) == [[40, 210, 60, 230], [300, 470, 240, 410], [560, 600, 420, 460]]
+    # Of three pieces the second is short, so that little may lie between it and the third.
+    sizes = (60, 30, 60)
+    one, other = between([letters(n, size) for n, size in enumerate(sizes)], [40, 100, 121], [60, 10, 121])
+    assert len(spans(one, other)) == 3
 
 
 def test_a_chance_hit_between_two_pieces_does_not_part_them() -> None:
@@ -273,6 +277,12 @@ def test_a_text_that_repeats_itself_is_one_run_of_its_copy(times: int) -> None:
     size = len(text)
     assert [0, size, 0, size] in runs(text, text)
     assert spans(text, text) == [[0, size, 0, size]]
+
+
+def test_a_text_that_begins_and_ends_with_what_it_repeats_is_one_run_of_its_copy() -> None:
+    repeated = letters(1, 30)
+    text = "".join(repeated + letters(10 + n, 40) for n in range(6)) + repeated
+    assert runs(text, text) == [[0, 450, 0, 450]]
 
 
 def test_a_repeated_piece_is_paired_where_the_unique_ones_around_it_point() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fingerprints import text
 from fingerprints.text import codec, minhash, winnowing
 from fingerprints.text.examples import edited, han, words
-from fingerprints.text.grams import _BLOCK, grams
+from fingerprints.text.grams import _BLOCK_UNITS, distinct, grams, grouped, sorted_with_place
 from fingerprints.text.normalization import NormalizedText, normalize
 from fingerprints.unicode.folding import code_points
 
@@ -22,13 +22,35 @@ def cut(of: NormalizedText, start: int, end: int) -> NormalizedText:
 
 
 def test_a_gram_has_the_same_hash_wherever_it_stands_and_another_gram_another() -> None:
-    one, two = normal("x" * (_BLOCK - 100) + words(3, 200)), normal(words(3, 200))
+    one, two = normal("x" * (_BLOCK_UNITS - 100) + words(3, 200)), normal(words(3, 200))
     a, places_a = grams(one.units, one.scripts, minhash.SIZES)
     b, places_b = grams(two.units, two.scripts, minhash.SIZES)
     assert np.array_equal(places_a, np.arange(len(a)))
-    assert np.array_equal(a[_BLOCK - 100 :], b)
+    assert np.array_equal(a[_BLOCK_UNITS - 100 :], b)
     pieces = ["".join(map(chr, two.units[p : p + 6])) for p in places_b.tolist()]
     assert len(set(pieces)) == len(np.unique(b)) > 200
+
+
+def test_hashes_are_sorted_with_their_places_and_grouped() -> None:
+    values = np.array([3, 1, 3, 2, 1, 3], dtype=np.uint64)
+    assert distinct(values).tolist() == [1, 2, 3]
+    assert distinct(values[:0]).tolist() == []
+    ordered, places = sorted_with_place(values << np.uint64(8), np.arange(6)[::-1].copy(), 8)
+    assert (ordered >> np.uint64(8)).tolist() == [1, 1, 2, 3, 3, 3]
+    assert places.tolist() == [1, 4, 2, 0, 3, 5]
+    keys = np.array([7, 1 << 39, 0, 7, (1 << 39) - 1], dtype=np.uint64)
+    found, place = grouped(keys)
+    assert found.tolist() == [0, 7, (1 << 39) - 1, 1 << 39]
+    assert found[place].tolist() == keys.tolist()
+
+
+def test_a_sample_of_grams_is_the_same_wherever_they_stand() -> None:
+    text_ = normal(words(4, 2000))
+    hashes, positions = grams(text_.units, text_.scripts, minhash.SIZES, 3)
+    all_hashes, all_positions = grams(text_.units, text_.scripts, minhash.SIZES)
+    assert len(hashes) == pytest.approx(len(all_hashes) / 3, rel=0.1)
+    assert (hashes % np.uint64(3) == 0).all()
+    assert np.array_equal(all_hashes[np.isin(all_positions, positions)], hashes)
 
 
 def test_the_length_of_a_gram_follows_the_script_of_its_first_letter() -> None:
@@ -67,11 +89,30 @@ def test_a_long_work_keeps_two_grams_in_nineteen_and_a_short_one_all() -> None:
     assert np.isin(winnowing.work_keys(long), winnowing.upload_keys(long)[0]).all()
 
 
+@pytest.mark.parametrize(
+    ("units", "window"), [(159, 1), (160, 1), (161, 4), (2499, 4), (2500, 4), (2501, 18), (9000, 18)]
+)
+def test_a_work_keeps_the_least_gram_of_every_window(units: int, window: int) -> None:
+    work = cut(normal(words(1, 3000)), 0, units)
+    hashes = grams(work.units, work.scripts, winnowing.SIZES)[0].tolist()
+    least = {min(hashes[at : at + window]) >> 64 - winnowing.KEY_BITS for at in range(len(hashes) - window + 1)}
+    assert winnowing.work_keys(work).tolist() == sorted(least)
+
+
+@pytest.mark.parametrize(("units", "count"), [(13, 0), (14, 1), (16, 3), (17, 1), (18, None)])
+def test_a_work_with_fewer_grams_than_a_window_keeps_all(
+    monkeypatch: pytest.MonkeyPatch, units: int, count: int | None
+) -> None:
+    monkeypatch.setattr(winnowing, "MAX_DENSE_UNITS", 0)
+    kept = len(winnowing.work_keys(cut(normal("kmnpxyz23456789abcdef"), 0, units)))
+    assert kept == count if count is not None else kept in (1, 2)
+
+
 def test_keys_do_not_depend_on_where_blocks_end() -> None:
     body = normal(words(5, 6000))
     repeated = normal(words(9, 1) + " " + words(5, 6000))
     shift = len(repeated.units) - len(body.units)
-    prefix = normal("y" * (_BLOCK - shift - 5000))
+    prefix = normal("y" * (_BLOCK_UNITS - shift - 5000))
     moved = NormalizedText(
         np.concatenate((prefix.units, body.units)),
         np.zeros(0, dtype=np.int32),
@@ -85,6 +126,12 @@ def test_a_very_long_upload_asks_for_its_winnowed_grams(monkeypatch: pytest.Monk
     long = normal(words(2, 3000))
     monkeypatch.setattr(winnowing, "_MAX_DENSE_UPLOAD", 1000)
     assert np.array_equal(np.unique(winnowing.upload_keys(long)[0]), winnowing.work_keys(long))
+    keys, positions = winnowing.upload_keys(long)
+    all_hashes, all_positions = grams(long.units, long.scripts, winnowing.SIZES)
+    assert np.array_equal(all_hashes[np.isin(all_positions, positions)] >> np.uint64(24), keys)
+    for limit, every in ((len(long.units), True), (len(long.units) - 1, False)):
+        monkeypatch.setattr(winnowing, "_MAX_DENSE_UPLOAD", limit)
+        assert (len(winnowing.upload_keys(long)[0]) == len(all_hashes)) is every
 
 
 def test_the_signature_is_datasketch_s_bit_for_bit() -> None:
