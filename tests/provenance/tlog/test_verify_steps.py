@@ -182,3 +182,56 @@ def test_names_of_key_folders(log: SmallLog) -> None:
         assert checks(verify.verify_receipt(moved))["signature"][0] == "failed"
     moved = {name.replace("keys/0", "keys/999", 1): raw for name, raw in files.items()}
     assert verify.verify_receipt(moved).ok
+
+
+def test_which_steps_are_tried(log: SmallLog) -> None:
+    files = log.receipt(1, 0)
+
+    def names(changed: dict[str, bytes], trusted: bytes | None = None) -> list[str]:
+        return [check.name for check in verify.verify_receipt(changed, trusted).checks]
+
+    def without(name: str) -> dict[str, bytes]:
+        return {each: raw for each, raw in files.items() if each != name}
+
+    assert names(files, b"no policy") == ["policy"]
+    assert names(without(receipt.POLICY)) == ["policy"]
+    assert names(without(receipt.ENTRY)) == ["policy", "inclusion"]
+    always = ["policy", "inclusion", "witnesses", "signature", "commitments", "timestamp", "work"]
+    assert names(files) == names(without(receipt.OPENING)) == names({**files, receipt.STAMP: b"x"}) == always
+    assert names({**files, receipt.AFTER: b"x"}) == [*always[:5], "after", *always[5:]]
+    stray = {**files, "renewed/anything": b"x"}
+    assert names(stray) == [*always[:6], "renewal", always[6]]
+    assert checks(verify.verify_receipt(stray))["renewal"] == ("failed", "the time-stamp is missing")
+
+
+def test_what_is_missing_is_named(log: SmallLog) -> None:
+    files = log.receipt(1, 0)
+    for name, step in ((receipt.POLICY, "policy"), (receipt.ENTRY, "inclusion"), (receipt.PROOF, "inclusion")):
+        done = verify.verify_receipt({each: raw for each, raw in files.items() if each != name})
+        assert checks(done)[step] == ("failed", f"the receipt has no {name}")
+    closed = {each: raw for each, raw in files.items() if each != receipt.OPENING}
+    assert checks(verify.verify_receipt(closed))["commitments"] == (
+        "absent",
+        "not opened: who claimed what is not shown",
+    )
+    assert "claim" not in verify.verify_receipt(closed).facts
+
+
+@pytest.mark.parametrize(
+    ("opening", "told"),
+    [
+        (b"{}", "does not open anything"),
+        (b"[]", "does not open anything"),
+        (b'{"claim":"x"}', "with a salt and a record"),
+        (b'{"claim":{"record":{}}}', "with a salt and a record"),
+        (b'{"claim":{"record":{},"salt":5}}', "with a salt and a record"),
+        (b'{"other":{"record":{},"salt":"%s"}}' % b64(SALT).encode(), "not the one that was signed"),
+        (b'{"claim":{"record":{},"salt":"%s"}}' % b64(SALT).encode(), "not the one that was signed"),
+        (b'{"claim":{"record":{},"salt":"AA=="}}', "32 bytes"),
+    ],
+)
+def test_what_opens_no_commitment(log: SmallLog, opening: bytes, told: str) -> None:
+    done = verify.verify_receipt({**log.receipt(1, 0), receipt.OPENING: opening})
+    assert checks(done)["commitments"][0] == "failed"
+    assert told in checks(done)["commitments"][1]
+    assert "opened" not in done.facts
