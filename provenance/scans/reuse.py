@@ -123,11 +123,11 @@ def _context(text: str, spans: list[_Span], *, whole: bool) -> str:
 
     Left out code points become line ends, so that positions hold; tags stay, so that HTML stays HTML.
     """
-    hidden = [(a, b) for a, b in spans if a < b]
+    hidden = list(spans)
     if not whole and spans:
         near = _merged((max(0, a - _NEARBY), min(len(text), b + _NEARBY)) for a, b in spans)
         edges = [0, *(edge for span in near for edge in span), len(text)]
-        hidden += [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
+        hidden += zip(edges[::2], edges[1::2], strict=True)
     parts, at = [], 0
     for start, end in _merged(hidden):
         parts += [text[at:start], _blanked(text[start:end])]
