@@ -37,23 +37,19 @@ from fingerprints.index.interface import Change
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.model import Fingerprint
 
-TREES, MIN_LEAF, MAX_FEATURES = (
-    320,
-    2,
-    0.7,
-)  # trees, rows in a leaf, share of the features that each split may choose from
+TREES, MIN_LEAF, MAX_FEATURES = 320, 2, 0.7  # trees, rows in a leaf, share of the features a split may choose from
 PREFILTER_TREES, PREFILTER_LEAF = 100, 4  # trees and rows in a leaf of the prefilter
 MAX_LOST = 0.0002  # share of the copies which the decision would find that the prefilter may leave out
 ROUNDED = 0.5 / 255  # by which leaves are rounded: rather compare
-AGAINST = 3.0  # how much more a wrong accusation costs than a miss
+FALSE_MATCH_WEIGHT = 3.0  # how much more a wrong accusation costs than a miss
 # A debatable distractor counts little, and so does what a copy shares with other works.
-DEBATABLE, OTHER = 0.03, 0.1
-LEVELS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8)
+DEBATABLE_WEIGHT, SHARED_WEIGHT = 0.03, 0.1
+THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8)
 
 
 @dataclass(slots=True)
 class Rows:
-    """The evidence of one case set: a row a query and candidate."""
+    """The features of one case set: a row a query and candidate."""
 
     queries: tuple[Query, ...]
     of: list[tuple[int, str]]  # query and work of each row
@@ -73,8 +69,8 @@ _WORKS: dict[int, Fingerprint] = {}
 _INDEX = MemoryIndex()
 
 
-def evidence(path: Path) -> tuple[list[tuple[int, tuple[float, ...]]], list[int]]:
-    """Of one upload: work numbers with their evidence, and works that are identical."""
+def feature_rows(path: Path) -> tuple[list[tuple[int, tuple[float, ...]]], list[int]]:
+    """Of one upload: work numbers with their features, and works that are identical."""
     found = read((path, True))
     if found is None:
         return [], []
@@ -92,7 +88,7 @@ def evidence(path: Path) -> tuple[list[tuple[int, tuple[float, ...]]], list[int]
 
 
 def collect(folder: Path) -> Rows:
-    """All evidence of a case set; kept while code and set stay, in the folder that SOURCEMARK_LEARN_CACHE names."""
+    """All rows of a case set; kept while code and set stay, in the folder that SOURCEMARK_LEARN_CACHE names."""
     cache = os.environ.get("SOURCEMARK_LEARN_CACHE")
     code = [path.read_bytes() for path in sorted(Path(image.__file__).parent.glob("*.py"))]
     written = [(folder / part).stat().st_mtime_ns for part in ("refs.jsonl", "queries.jsonl")]
@@ -110,7 +106,7 @@ def collect(folder: Path) -> Rows:
     _INDEX = MemoryIndex()
     _INDEX.apply(Change(n + 1, n, work) for n, work in _WORKS.items())
     with Pool() as pool:  # begun now, so that it has the index
-        found = pool.map(evidence, [query.path for query in queries], chunksize=8)
+        found = pool.map(feature_rows, [query.path for query in queries], chunksize=8)
     of = [(q, refs[work].id) for q, (rows, _) in enumerate(found) for work, _ in rows]
     values = np.array([row for rows, _ in found for _, row in rows]).reshape(
         -1, len(FEATURES) + len(PREFILTER_FEATURES)
@@ -122,7 +118,7 @@ def collect(folder: Path) -> Rows:
 
 
 def labels(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each row: whether it is a copy, what it weighs, and the group that no fold may divide.
+    """Of each row: whether it is a copy, its weight, and the group that no fold may divide.
 
     Weights are divided by the number of rows, so that each set counts alike, however large it is.
     """
@@ -131,8 +127,8 @@ def labels(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         asked = rows.queries[query]
         copy = ref in asked.expected
         truth.append(copy)
-        mild = DEBATABLE if asked.tier == 3 else OTHER if asked.expected else 1.0
-        weight.append(1.0 if copy else AGAINST * mild)
+        factor = DEBATABLE_WEIGHT if asked.tier == 3 else SHARED_WEIGHT if asked.expected else 1.0
+        weight.append(1.0 if copy else FALSE_MATCH_WEIGHT * factor)
         group.append(zlib.crc32(min(asked.expected, default=ref).encode()))
     return np.array(truth), np.array(weight) / len(weight), np.array(group)
 
@@ -182,7 +178,7 @@ def report(rows: Rows, probability: np.ndarray, cutoff: float) -> None:
     found = {q.id: [Found(ref, 1.0) for ref in same] for q, same in zip(rows.queries, rows.exact, strict=True)}
     for (query, ref), value in zip(rows.of, probability.tolist(), strict=True):
         found[rows.queries[query].id].append(Found(ref, value))
-    for level in sorted({*LEVELS, cutoff}):
+    for level in sorted({*THRESHOLDS, cutoff}):
         answers = Answers("ours", found, threshold=level)
         shown = figures(rows.queries, answers)
         tiers = "  ".join(f"tier {t} {a}/{b}" for t, (a, b) in fired_by_tier(rows.queries, answers).items())
@@ -211,7 +207,7 @@ def flat(fitted: ExtraTreesClassifier, features: tuple[str, ...], cutoff: float,
                 value[t, n] = round(255 * copies / (against + copies))
             else:
                 feature[t, n], left[t, n] = tree.feature[node], len(order)
-                exact = np.float32(tree.threshold[node])  # rounded down: evidence is compared in single precision
+                exact = np.float32(tree.threshold[node])  # rounded down: features are compared in single precision
                 threshold[t, n] = exact if exact <= tree.threshold[node] else np.nextafter(exact, np.float32(-np.inf))
                 order += [tree.children_left[node], tree.children_right[node]]
     parts = {
@@ -244,20 +240,20 @@ def main() -> None:
     for a, b in GroupKFold(5, shuffle=True, random_state=given.division).split(values, truth, group):
         classifiers = Classifiers(values[a], truth[a], weight[a])
         prefiltered[b], decisions[b] = classifiers.passing_probabilities(values[b]), classifiers.decisions(values[b])
-    least = float(np.quantile(prefiltered[truth & (decisions >= given.cutoff)], MAX_LOST)) - ROUNDED
-    passing = prefiltered >= least
-    print(f"prefilter from {least:.3f}: of other works {passing[~truth].mean():.3f} are compared")
+    min_probability = float(np.quantile(prefiltered[truth & (decisions >= given.cutoff)], MAX_LOST)) - ROUNDED
+    passing = prefiltered >= min_probability
+    print(f"prefilter from {min_probability:.3f}: of other works {passing[~truth].mean():.3f} are compared")
     start = 0
     for folder, rows in zip(given.cases, sets, strict=True):
         print(f"{folder}, five folds")
         end = start + len(rows.of)
         report(rows, np.where(passing, decisions, 0)[start:end], given.cutoff)
         start = end
-    fitted = Classifiers(values, truth, weight, least)
+    fitted = Classifiers(values, truth, weight, min_probability)
     for folder in given.check:
         rows = collect(folder)
         print(f"{folder}, not fitted on")
-        passing = fitted.passing_probabilities(rows.values) >= least
+        passing = fitted.passing_probabilities(rows.values) >= min_probability
         report(rows, np.where(passing, fitted.decisions(rows.values), 0), given.cutoff)
     if given.out:
         write(fitted, given.cutoff, given.out)

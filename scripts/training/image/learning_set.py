@@ -29,10 +29,10 @@ from fingerprints.image.examples import saved
 from scripts.training.image import varied
 from scripts.training.image.families import KINDS, kind, member, source
 
-FAR = 1_000_000  # families from here on are nobody's
-LEAST = 10  # families, so that a collage has four pictures to choose from
-TWICE = 7  # of so many families one has two members registered
-NEAR = 2  # members of a family that nobody registered
+FIRST_STRANGER = 1_000_000  # families from here on are nobody's
+MIN_FAMILIES = 10  # families, so that a collage has four pictures to choose from
+TWO_REGISTERED_EVERY = 7  # of so many families one has two members registered
+UNREGISTERED_MEMBERS = 2  # members of a family that nobody registered
 PICTURES = ("photo", "place", "person", "burst", "comic")  # a part of these is more than a template
 SMALL = ("logo", "flag", "product")  # of these a panel may hide all that is their own
 COLLAGED = tuple(name for name in KINDS if name not in ("logo", "text_page"))  # recognised when small
@@ -88,12 +88,12 @@ def near(family: int, number: int, seed: int) -> Made:
 def stranger(number: int, seed: int) -> Made:
     """A member of a family that nobody has registered: as it is, edited, or with others in a collage."""
     r = source("stranger", number, seed=seed)
-    family = FAR + number
+    family = FIRST_STRANGER + number
     picture = member(family, 0, seed)
     if number % 3 == 0:
         picture = varied.combined(r, int(r.integers(1, 4)), _choice(family))(picture, r)
     elif number % 11 == 1:
-        others = range(family, family + int(r.integers(2, 5)) * FAR, FAR)
+        others = range(family, family + int(r.integers(2, 5)) * FIRST_STRANGER, FIRST_STRANGER)
         picture = varied.collage([member(each, 0, seed) for each in others], r)
     return picture, r, {"expected": [], "transform": f"distractor_{kind(family)}", "tier": 1}
 
@@ -129,12 +129,14 @@ def write_set(folder: Path, families: int, copies: int, strangers: int, seed: in
     """Writes the set.
 
     Args:
-        families: `LEAST` at least, so that there are four of `COLLAGED` kinds.
+        families: `MIN_FAMILIES` at least, so that there are four of `COLLAGED` kinds.
     """
     for part in ("refs", "queries"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    works = [(f, n) for f in range(families) for n in range(2 if f % TWICE == 0 and kind(f) != "burst" else 1)]
-    resembling = [(f, n) for f in range(families) for n in range(2, 2 + NEAR) if kind(f) != "photo"]
+    works = [
+        (f, n) for f in range(families) for n in range(2 if f % TWO_REGISTERED_EVERY == 0 and kind(f) != "burst" else 1)
+    ]
+    resembling = [(f, n) for f in range(families) for n in range(2, 2 + UNREGISTERED_MEMBERS) if kind(f) != "photo"]
     queries: list[_Job] = [(folder, f"c{n}", "edited", (n, families, seed)) for n in range(copies)]
     queries += [(folder, f"n{f}_{n}", "near", (f, n, seed)) for f, n in resembling]
     queries += [(folder, f"s{n}", "stranger", (n, seed)) for n in range(strangers)]
@@ -152,12 +154,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument("--families", type=int, default=690, help=f"{LEAST} at least")
+    parser.add_argument("--families", type=int, default=690, help=f"{MIN_FAMILIES} at least")
     parser.add_argument("--copies", type=int, default=1300)
     parser.add_argument("--strangers", type=int, default=700)
     given = parser.parse_args()
-    if given.families < LEAST:
-        parser.error(f"at least {LEAST} families")
+    if given.families < MIN_FAMILIES:
+        parser.error(f"at least {MIN_FAMILIES} families")
     write_set(given.folder, given.families, given.copies, given.strangers, given.seed)
 
 
