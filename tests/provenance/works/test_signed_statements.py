@@ -8,7 +8,7 @@ from fingerprints.source import Source
 from provenance.accounts import accounts, enrolled_keys
 from provenance.application import Application
 from provenance.auditing import fsck
-from provenance.database.tables import pending_entries
+from provenance.database.tables import entries, pending_entries
 from provenance.errors import Conflict, Forbidden, NotFound
 from provenance.schemas import RegistrationItem
 from provenance.tlog import envelope, keys, statement
@@ -115,6 +115,38 @@ def test_a_withdrawal_of_another_entry_is_refused(sqlite_service: Application, p
     )
     with pytest.raises(Conflict, match="another entry"):
         service.withdrawals.enter(local, one.work_id, statement.sign(made, service.signing_keys.ensure_kept_key(local)))
+
+
+@pytest.mark.parametrize("act", ["withdrawal", "erasure"])
+def test_two_at_once_leave_one_entry(sqlite_service: Application, monkeypatch: pytest.MonkeyPatch, act: str) -> None:
+    """Another request is faster, after this one has looked and before it writes."""
+    service, local = sqlite_service, accounts.local(sqlite_service.db)
+    work_id = str(register_work(service, ESSAY.encode()).work_id)
+    if act == "erasure":
+        service.withdrawals.withdraw(local, work_id)
+    key, found = service.signing_keys.ensure_kept_key(local), catalog.find(service.db, work_id)
+    made = (
+        statement.withdrawal(service.log.origin, registration=found.leaf_hash, index=1, after=service.log.head())
+        if act == "withdrawal"
+        else statement.erasure(
+            service.log.origin,
+            entry=found.leaf_hash,
+            index=1,
+            erased=["claim", "fingerprint"],
+            after=service.log.head(),
+        )
+    )
+    faster = service.withdrawals.withdraw if act == "withdrawal" else service.erasures.erase
+    enter = service.withdrawals.enter if act == "withdrawal" else service.erasures.enter
+    assert found.index == 1
+    faster(local, work_id)
+    monkeypatch.setattr(catalog, "find", lambda *_: found)
+    with pytest.raises(Conflict, match="already"):
+        enter(local, work_id, statement.sign(made, key))
+    with service.db.read() as connection:
+        assert connection.execute(pending_entries.select()).all() == []
+        logged = connection.execute(entries.select().where(entries.c.kind == act)).all()
+    assert len(logged) == 1
 
 
 @pytest.mark.parametrize("act", ["withdraw", "erase"])
