@@ -43,12 +43,13 @@ class Reading:
     hidden: int
 
 
-def read(source: Source, limits: Limits) -> Reading:
+def read(source: Source, limits: Limits, format: str | None = None) -> Reading:
     """Read a text.
 
     Args:
         source: the file; its declared format holds, where it has one.
         limits: ``max_text_bytes`` and what documents may unpack to.
+        format: as `sniff.sniff` names it, where it was asked already.
 
     Raises:
         UnreadableMedia: ``empty``, ``undecodable``, ``nul_bytes``, ``lone_surrogate``; of documents ``truncated``,
@@ -56,12 +57,12 @@ def read(source: Source, limits: Limits) -> Reading:
         UnsupportedMedium: what `sniff.sniff` says.
         LimitExceeded: ``too_large``, and of documents ``unpacked_too_large``, ``too_many_entries``, ``too_many_pages``.
     """
-    if source.declared is None:
+    if source.declared is not None:
+        format = source.declared
+    elif format is None:
         medium, format = sniff.sniff(source)
         if medium != "text":
             raise UnreadableMedia("mislabelled", f"this is {medium} ({format}), not text")
-    else:
-        format = source.declared
     if format in DOCUMENTS:
         return _document(source, format, limits)
     if source.size > limits.max_text_bytes:

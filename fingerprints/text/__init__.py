@@ -51,7 +51,7 @@ def warm() -> None:
 
 
 def examine(source: Source, format: str, limits: Limits, *, thorough: bool = False) -> Examination:
-    reading = read(source, limits)
+    reading = read(source, limits, format)
     return Examination(_fingerprint(reading, source.sha256()), reading.format, reading.text)
 
 
