@@ -235,3 +235,24 @@ def test_what_opens_no_commitment(log: SmallLog, opening: bytes, told: str) -> N
     assert checks(done)["commitments"][0] == "failed"
     assert told in checks(done)["commitments"][1]
     assert "opened" not in done.facts
+
+
+def test_the_checkpoint_that_was_seen_is_the_one_that_the_entry_names(log: SmallLog) -> None:
+    root = merkle.root_of(map(merkle.leaf_hash, log.leaves[:2]))
+    for size, named, state in ((2, root, "passed"), (3, root, "failed"), (2, bytes(32), "failed")):
+        seen = sign_checkpoint(Checkpoint(ORIGIN, size, named), LOG_KEYS, 1_780_000_000)
+        done = verify.verify_receipt({**log.receipt(3, 0), receipt.AFTER: seen})
+        assert checks(done)["after"][0] == state
+        assert done.facts["not_before"] == (1_780_000_000 if state == "passed" else None)
+        if state == "failed":
+            assert "is not the checkpoint" in checks(done)["after"][1]
+
+
+def test_who_keeps_the_key(tmp_path: Path) -> None:
+    for custody, english, chinese in (("producer", "kept by the producer", "本人"), ("service", "service", "服务方")):
+        log = SmallLog([enrolment(KEY, custody=custody), registration(KEY)], tmp_path / custody)
+        done = verify.verify_receipt(log.receipt(1, 0))
+        (signature,) = (check for check in done.checks if check.name == "signature")
+        assert english in signature.detail
+        assert f"私钥由{chinese}保管" in signature.detail_zh
+        assert done.facts["custody"] == [custody]
