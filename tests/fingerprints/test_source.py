@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from fingerprints import registry
 from fingerprints.errors import LimitExceeded, UnreadableMedia
+from fingerprints.model import Limits
 from fingerprints.source import CHUNK, Source
 
 DATA = os.urandom(CHUNK + 4321)
@@ -83,6 +85,13 @@ def test_text_says_its_format_and_keeps_half_a_pair() -> None:
     made = Source.text("字\ud800", "html")
     assert made.declared == "html"
     assert made.read(10) == b"\xe5\xad\x97\xed\xa0\x80"
+
+
+@pytest.mark.parametrize("text", ["字\ud800", "\ud83d" + "\ude00"])
+def test_half_a_pair_is_no_text(text: str) -> None:
+    with pytest.raises(UnreadableMedia, match="half of a surrogate pair") as caught:
+        registry.examine(Source.text(text), Limits())
+    assert caught.value.reason == "undecodable"
 
 
 def _fifo(path: Path) -> Path:
