@@ -3,10 +3,10 @@
 import pytest
 
 from provenance.accounts import accounts
-from provenance.accounts.accounts import NewAccount, NewApiKey
+from provenance.accounts.accounts import NewAccount, NewApiKey, Principal
 from provenance.application import Application
 from provenance.database.tables import api_keys
-from provenance.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from provenance.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 
 
 def test_a_key_is_shown_once_and_stored_hashed(service: Application) -> None:
@@ -45,3 +45,28 @@ def test_names_are_unique(service: Application) -> None:
 
 def test_the_local_account_is_made_once(service: Application) -> None:
     assert accounts.local(service.db) == accounts.local(service.db)
+
+
+def test_a_key_without_scopes_is_not_made(sqlite_service: Application) -> None:
+    accounts.create(sqlite_service.db, NewAccount(name="a"))
+    with pytest.raises(BadInput, match="scopes"):
+        accounts.issue_key(sqlite_service.db, NewApiKey(account="a", scopes=[]))
+    assert accounts.keys(sqlite_service.db) == []
+
+
+def test_an_administrator_may_do_everything() -> None:
+    for scope in accounts.SCOPES:
+        Principal("acc_1", frozenset(["admin"])).require(scope)
+        for other in set(accounts.SCOPES) - {scope, "admin"}:
+            with pytest.raises(Forbidden, match=scope):
+                Principal("acc_1", frozenset([other])).require(scope)
+
+
+def test_keys_are_listed_by_account(sqlite_service: Application) -> None:
+    made = {}
+    for name in ("a", "b"):
+        account = accounts.create(sqlite_service.db, NewAccount(name=name))
+        made[account.id] = accounts.issue_key(sqlite_service.db, NewApiKey(account=name)).id
+    for account_id, key_id in made.items():
+        assert [key.id for key in accounts.keys(sqlite_service.db, account_id)] == [key_id]
+    assert {key.id for key in accounts.keys(sqlite_service.db)} == set(made.values())

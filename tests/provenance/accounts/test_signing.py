@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fingerprints.source import Source
-from provenance.accounts import accounts, enrolled_keys
+from provenance.accounts import accounts, enrolled_keys, log_keys
 from provenance.accounts.accounts import Account, NewAccount
 from provenance.application import Application
 from provenance.auditing import fsck
@@ -304,3 +304,41 @@ def test_a_lost_key_file_is_told(sqlite_service: Application) -> None:
         service.signing_keys.ensure_kept_key(local)
     path.write_bytes(raw)
     assert service.signing_keys.ensure_kept_key(local).keyid == key.keyid
+
+
+def test_a_key_signs_for_its_own_account_only(sqlite_service: Application) -> None:
+    service = sqlite_service
+    ada, eve = (accounts.create(service.db, accounts.NewAccount(name=name)) for name in ("ada", "eve"))
+    key = new()
+    assert service.signing_keys.ensure_enrolled(ada, key) is key
+    assert service.signing_keys.ensure_signer(ada, key) is key
+    with pytest.raises(Forbidden, match="another account"):
+        service.signing_keys.ensure_enrolled(eve, key)
+    with pytest.raises(Forbidden, match="not enrolled for account 'eve'"):
+        enrolled_keys.check_live(service.db, eve, [key.keyid])
+    enrolled_keys.check_live(service.db, ada, [key.keyid])
+    with pytest.raises(Forbidden, match="is not enrolled"):  # a second key needs the first one's signature
+        service.signing_keys.ensure_enrolled(ada, new())
+    service.signing_keys.revoke(key.keyid, key)
+    with pytest.raises(Forbidden, match="was revoked"):
+        service.signing_keys.ensure_enrolled(ada, key)
+    with pytest.raises(Forbidden, match="was revoked"):
+        enrolled_keys.check_live(service.db, ada, [key.keyid])
+
+
+def test_a_file_with_another_key_is_told(sqlite_service: Application) -> None:
+    local, folder = accounts.local(sqlite_service.db), sqlite_service.settings.keys_dir
+    keyid = sqlite_service.signing_keys.ensure_kept_key(local).keyid
+    (folder / f"{keyid}.pem").unlink()
+    key_files.save_signing_key(new(), folder / f"{keyid}.pem", None)
+    with Application(sqlite_service.settings) as later, pytest.raises(LedgerReadOnly, match="holds another key"):
+        later.signing_keys.ensure_kept_key(local)
+
+
+def test_the_logs_keys_sign_no_works(sqlite_service: Application) -> None:
+    """They are enrolled under the local account, with another custody, and are nobody's to register with."""
+    service, local = sqlite_service, accounts.local(sqlite_service.db)
+    own = service.signing_keys.ensure_kept_key(local)
+    log_keys.rotate(service.db, service.log, service.settings)
+    assert [row.keyid for row in enrolled_keys.enrolled(service.db, local)] == [own.keyid]
+    assert len(enrolled_keys.list_all(service.db, local.id)) == 3
