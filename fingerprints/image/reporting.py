@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..model import Fingerprint, Match, Quad, Segment
 from . import codec
 from .codec import Frame
-from .features import MatchedRegion
 from .keypoints import INVERTED, MIRRORED
+from .measurement import MatchedRegion
 from .prefilter import PrefilterFeatures
 from .transforms import clip_polygon, corners, jacobian, polygon_area
 

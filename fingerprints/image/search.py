@@ -21,8 +21,8 @@ from .alignment import vote_strength
 from .candidates import MAX_POSTINGS, FrameCandidates, Vote, look_up
 from .classifier import passing, scores
 from .comparison import compare
-from .features import MatchedRegion, measure
 from .hypotheses import Hypothesis, conclusive, explained_keypoints, from_keypoints, from_whole_pictures
+from .measurement import MatchedRegion, measure
 from .query import Query
 from .reporting import Scored, identical, match
 

@@ -23,6 +23,7 @@ from fingerprints.image import (
     features,
     hypotheses,
     keypoints,
+    measurement,
     prefilter,
 )
 from fingerprints.image import search as picture_search
@@ -464,7 +465,7 @@ def test_the_best_rectangle_is_that_of_brute_force() -> None:
     r = np.random.default_rng(3)
     for _ in range(20):
         gain = r.normal(-0.3, 1, (5, 6))
-        top, left, bottom, right = features.best_rectangle(gain)
+        top, left, bottom, right = measurement.best_rectangle(gain)
         every = [
             gain[a:b, c:d].sum() for a in range(5) for b in range(a + 1, 6) for c in range(6) for d in range(c + 1, 7)
         ]

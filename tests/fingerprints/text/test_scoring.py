@@ -34,9 +34,9 @@ def normal(text: str) -> NormalizedText:
     return normalize(code_points(text))
 
 
-def scored(mine: str, theirs: str, own: float | np.ndarray = 1.0) -> ReuseScore | None:
-    query = seeds(normal(mine))
-    candidate = seeds(normal(theirs), query=query)
+def scored(mine: str, theirs: str, own: float | np.ndarray = 1.0, step: int = 1) -> ReuseScore | None:
+    query = seeds(normal(mine), step)
+    candidate = seeds(normal(theirs), step, query)
     return score_passages(align(query, candidate), query, candidate, np.ones(len(query.text.units)) * own)
 
 
@@ -118,6 +118,14 @@ def test_repetition_makes_no_text_larger() -> None:
     assert again is not None
     assert again.score >= once.score
     assert again.upload == pytest.approx(once.upload, abs=0.01)
+    # Of the smaller text, the upload or the work, only what is different counts.
+    long = letters(1, 4000, WORK) + letters(3, 108)
+    size = 1848 * seeds(normal(mine * 6)).variety
+    assert size < 320
+    for one, other, passages in ((mine * 6, long, 6), (long, mine * 6, 1)):
+        repeated = scored(one, other)
+        assert repeated is not None
+        assert repeated.score == pytest.approx(passage_score(100, passages * 88, size))
 
 
 def test_a_changed_letter_makes_a_passage_less_exact() -> None:
@@ -189,6 +197,19 @@ def test_scattered_grams_tell_a_reworded_text() -> None:
     # Forty times five grams and those of the passage; the larger text has 2,190 letters.
     assert found.score == pytest.approx(max(rewording_score(222, 2190 * 1.0), passage_score(22, 10, 2150)))
     assert found.score > passage_score(22, 10, 2150)
+
+
+def test_a_sample_of_grams_stands_for_as_many_times_more() -> None:
+    pieces = [letters(n, 20) for n in range(60)]
+    upload = "".join(letters(n, 40, UPLOAD) + piece for n, piece in enumerate(pieces))
+    work = "".join(letters(n, 40, WORK) + pieces[(7 * n) % 60] for n in range(60))
+    whole, sampled = scored(upload, work), scored(upload, work, step=2)
+    assert whole is not None
+    assert sampled is not None
+    assert whole.score == pytest.approx(rewording_score(720, 3600))
+    grams = align(seeds(normal(upload), 2), seeds(normal(work), 2)).shared
+    assert len(grams) < 500
+    assert sampled.score == pytest.approx(rewording_score(2.0 * len(grams), 3600), rel=0.02)
 
 
 # --- quotations ------------------------------------------------------------------------------------------------------------

@@ -108,6 +108,14 @@ def test_a_work_with_fewer_grams_than_a_window_keeps_all(
     assert kept == count if count is not None else kept in (1, 2)
 
 
+def test_windows_go_on_over_the_end_of_a_block() -> None:
+    units = np.random.default_rng(1).integers(ord("b"), ord("z"), 2 * _BLOCK_UNITS + 500).astype(np.uint32)
+    work = NormalizedText(units, np.arange(len(units), dtype=np.int32), np.zeros(len(units), dtype=np.uint8), units)
+    hashes = grams(work.units, work.scripts, winnowing.SIZES)[0]
+    least = np.lib.stride_tricks.sliding_window_view(hashes, winnowing.WINDOW).min(axis=1)
+    assert np.array_equal(winnowing.work_keys(work), np.unique(least >> np.uint64(64 - winnowing.KEY_BITS)))
+
+
 def test_keys_do_not_depend_on_where_blocks_end() -> None:
     body = normal(words(5, 6000))
     repeated = normal(words(9, 1) + " " + words(5, 6000))
