@@ -117,6 +117,18 @@ def test_a_withdrawal_of_another_entry_is_refused(sqlite_service: Application, p
         service.withdrawals.enter(local, one.work_id, statement.sign(made, service.signing_keys.ensure_kept_key(local)))
 
 
+def test_a_statement_about_somebody_elses_work_finds_none(sqlite_service: Application) -> None:
+    service = sqlite_service
+    found = catalog.find(service.db, str(register_work(service, ESSAY.encode()).work_id))
+    stranger = accounts.create(service.db, accounts.NewAccount(name="ada", kind="producer"))
+    key = service.signing_keys.ensure_enrolled(stranger, keys.new_signing_key())
+    made = statement.withdrawal(
+        service.log.origin, registration=found.leaf_hash, index=found.logged_index(), after=service.log.head()
+    )
+    with pytest.raises(NotFound, match="registers no work of yours"):
+        service.submissions.submit(stranger, SignedStatement(leaf=b64(statement.sign(made, key))))
+
+
 @pytest.mark.parametrize("act", ["withdrawal", "erasure"])
 def test_two_at_once_leave_one_entry(sqlite_service: Application, monkeypatch: pytest.MonkeyPatch, act: str) -> None:
     """Another request is faster, after this one has looked and before it writes."""
@@ -176,6 +188,8 @@ def test_a_sealed_digest_is_registered_once_for_good(sqlite_service: Application
     for account, signer in ((rival, other), (local, key)):
         with pytest.raises(Conflict, match="sealed digest"):
             service.submissions.submit(account, sealed(signer))
+        (answer,) = service.submissions.submit_all(account, [sealed(signer)])
+        assert isinstance(answer, Conflict)
     assert fsck.check(service.db, service.log)["problems"] == []
 
 
