@@ -90,8 +90,7 @@ def _mark_by_address(out: Attribution, tagged: TaggedUnit, entity: Entity) -> No
     """Addresses, identifiers and handles mark the source; what leads to the work itself makes it traceable."""
     link = entity.link
     if link is not None and link.deceptive:
-        out.source = True  # its address is what the reader is shown
-        out.evidence.append(tagged.evidence("source", entity.offset, link=link))
+        out.source = True  # its address is what the reader is shown; as a deception it is evidence already
         return
     if link is not None:
         if entity.kind == "link":

@@ -37,14 +37,15 @@ def licence_duties(work: Work, post: Post, facts: Facts) -> LicenceDuties:
     looser = any(licence.looser_than(registered) for licence in others) or (
         facts.states("free_use") and registered.family != "free"
     )
+    right = len(others) < len(named)
     pending = facts.states("pending")
     stated = facts.states("permission") and not pending
     findings = ["looser_licence_claimed"] if looser else []
     if post.use != "quotation":  # the law allows it without a licence
-        findings += _undone_by_all_uses(post, registered, named=len(others) < len(named), permitted=stated)
+        findings += _undone_by_all_uses(post, registered, named=right, permitted=stated)
         if post.use == "adapted":
             findings += _undone_by_adaptation(registered, others, facts, permitted=stated)
-    return LicenceDuties(tuple(findings), len(others) < len(named), looser, stated, pending)
+    return LicenceDuties(tuple(findings), right, looser, stated, pending)
 
 
 def _undone_by_all_uses(post: Post, registered: Licence, *, named: bool, permitted: bool) -> list[str]:

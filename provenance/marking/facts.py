@@ -95,9 +95,10 @@ class FactCollector:
 
     def _add(self, facts: Facts, reading: UnitReading) -> None:
         tagged = reading.tagged
-        facts.credits += reading.credits
-        facts.statements += self._claims.statements(reading)
-        facts.claims += [Claim(code, tagged) for code in self._claims.claims(reading)]
+        if reading.credits or reading.statements:  # most units are prose
+            facts.credits += reading.credits
+            facts.statements += self._claims.statements(reading)
+            facts.claims += [Claim(code, tagged) for code in self._claims.claims(reading)]
         facts.entities += [(tagged, entity) for entity in tagged.entities]
         if not reading.is_credit_line and not tagged.unit.tag:
             facts.prose += len(tagged.low)
@@ -114,7 +115,7 @@ def _without_related(readings: Iterable[UnitReading]) -> Iterator[UnitReading]:
     """
     skipping = False
     for reading in readings:
-        if "related" in reading.categories and not reading.credits:
+        if not reading.credits and any(s.category == "related" for s in reading.statements):
             skipping = True
         elif skipping and (reading.credits or len(reading.tagged.low.strip()) > _MAX_RELATED):
             skipping = False

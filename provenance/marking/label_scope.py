@@ -109,7 +109,7 @@ class LabelScopeFinder:
                 kinds = kinds | other.kinds
                 role = role if role in CREDIT_ROLES else other.role
             end, joined = label_end, True
-        return Label(role, kinds, label.strong), end, joined
+        return (Label(role, kinds, label.strong) if joined else label), end, joined
 
     def _unseparated_value(self, tagged: TaggedUnit, start: int, after: int, label: Label, phrase: str) -> int | None:
         """Where the value of a label begins that nothing separates from it; None where there is none."""

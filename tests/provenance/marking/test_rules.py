@@ -248,6 +248,17 @@ def test_duties(licence: str | None, text: str, post: dict[str, object], finding
     assert _licensed(licence, text, **post) == ("partial" if findings else "compliant", findings)
 
 
+@pytest.mark.parametrize(("text", "named"), [("CC BY 4.0", True), ("CC BY 3.0", False), ("", False)])
+def test_the_licence_is_named_or_not(text: str, named: bool) -> None:
+    assert check(replace(ESSAY, licence="CC-BY-4.0"), Post(text=f"{CREDIT}\n{text}")).licence_named is named
+
+
+def test_share_alike_is_no_duty_of_a_work_with_all_rights_reserved() -> None:
+    text = f"{CREDIT}\nCC BY-SA 4.0. Shortened. Used with permission."
+    report = check(replace(ESSAY, licence=None), Post(text=text, use="adapted"))
+    assert report.licence_findings == ("looser_licence_claimed",)
+
+
 def test_permission_that_was_asked_for_is_none() -> None:
     text = f"{CREDIT}\nUsed with permission. Permission requested."
     report = check(replace(ESSAY, licence=None), Post(text=text))
@@ -322,6 +333,29 @@ def test_evidence_says_who_and_what() -> None:
     }
 
 
+def test_what_claims_a_looser_licence_is_shown_and_nothing_else_as_one() -> None:
+    report = check(replace(ESSAY, licence=None), Post(text=f"{CREDIT}\nfree to use\nShortened."))
+    assert [e.quote for e in report.evidence if e.role == "licence"] == ["free to use"]
+
+
+def test_a_deed_is_a_licence_and_no_source() -> None:
+    deed = "https://creativecommons.org/licenses/by/4.0/"
+    report = check(replace(ESSAY, licence="CC-BY-4.0"), Post(text=f"By Ilse Marden\nLicence: {deed}"))
+    assert report.licence_named
+    assert {e.role for e in report.evidence if deed in e.quote} == {"licence"}
+
+
+def test_a_title_is_shown_where_it_stands_first_and_second() -> None:
+    report = check(ESSAY, Post(text="“Salt and Tar”\n“Salt and Tar” \n“Salt and Tar”  \n"))
+    assert len([e for e in report.evidence if e.role == "title"]) == 2
+
+
+def test_a_source_that_names_nobody_is_none() -> None:
+    report = check(PHOTO, Post(text="Photo: Pinterest"))
+    assert (report.verdict, report.reasons[0]) == ("missing", "generic_source")
+    assert "generic_source" not in check(PHOTO, Post(text=SENTENCE)).reasons
+
+
 # works of other kinds beside text
 
 
@@ -340,13 +374,74 @@ def test_the_by_line_of_an_article_accuses_nobody_of_a_picture_in_it(prose: int,
     assert check(PHOTO, Post(text=f"By Ruth Calder\n{_prose(length)}")).verdict == verdict
     assert check(ESSAY, Post(text=f"By Ruth Calder\n{_prose(length)}")).verdict == "wrong_owner"
     assert check(PHOTO, Post(text=f"Photo: Ruth Calder\n{_prose(length)}")).verdict == "wrong_owner"
-    assert check(PHOTO, Post(text=f"© Ruth Calder\n{_prose(length)}")).verdict == "wrong_owner"
+    assert check(PHOTO, Post(text=f"© Ruth Calder\n{_prose(2 * MIN_ARTICLE)}")).verdict == "wrong_owner"
 
 
 def test_a_cover_picture_is_credited_to_its_owner_and_accuses_nobody() -> None:
     assert check(PHOTO, Post(text="Cover photo: Ilse Marden")).owner_marked
     assert check(PHOTO, Post(text="Cover photo: Ruth Calder")).verdict == "missing"
     assert not check(ESSAY, Post(text="Cover photo: Ilse Marden")).owner_marked
+
+
+def test_a_cover_picture_is_credited_to_its_source() -> None:
+    assert check(PHOTO, Post(text="Cover photo: Brookfold Review")).source_marked
+
+
+# what the posting account claims
+
+
+@pytest.mark.parametrize(
+    ("line", "claim"),
+    [
+        ("QuickReads holds all rights here", "rights_claimed"),
+        ("We hold all rights", "rights_claimed"),
+        ("Somebody holds all rights", None),
+        ("Ilse Marden holds all rights, says our team", None),
+        ("Not my work, QuickReads holds all rights here", None),
+        ("Author unknown, we hold all rights", None),
+        ("Author unknown, QuickReads holds all rights", "rights_claimed"),
+        ("For licensing contact QuickReads", "rights_claimed"),
+        ("© QuickReads", "rights_claimed"),
+        ("Exclusive to QuickReads", "rights_claimed"),
+        ("Exclusive to QuickReads, with permission", None),
+        ("Exclusive to somebody", None),
+        ("Exclusive: Ilse Marden wrote this for us", None),
+        ("[OC] QuickReads", "rights_claimed"),
+        ("[OC] QuickReads, Ilse Marden", None),
+        ("By Ilse Marden and QuickReads", "coauthor_claimed"),
+    ],
+)
+def test_a_claim_beside_the_credit_misleads(line: str, claim: str | None) -> None:
+    report = check(ESSAY, Post(text=f"{CREDIT}\n{line}", account="QuickReads"))
+    assert (report.verdict == "misleading", claim in report.reasons) == (claim is not None, claim is not None)
+    if claim is not None:
+        assert report.evidence[0].quote == line
+        assert (report.evidence[0].role, report.evidence[0].names_owner) == ("claim", "self")
+
+
+def test_an_owner_who_is_the_source_claims_nothing_for_the_account() -> None:
+    work = replace(ESSAY, source_name="Ilse Marden")
+    for line in ("[OC] Ilse Marden", "Exclusive: Ilse Marden wrote this for us"):
+        assert check(work, Post(text=line, account="QuickReads")).reasons == ("source_not_traceable",)
+
+
+@pytest.mark.parametrize(
+    ("line", "claimed"),
+    [
+        ("[OC]", True), ("Please credit QuickReads", True), ("Please credit Jo Blake", False), ("Not my work, [OC]", False),
+        ("QuickReads thanks all readers", False),
+    ],
+)  # fmt: skip
+def test_a_claim_of_authorship_without_a_credit_is_a_wrong_owner(line: str, claimed: bool) -> None:
+    report = check(ESSAY, Post(text=f"{SENTENCE}\n{line}", account="QuickReads"))
+    assert (report.verdict, report.reasons[0]) == (
+        ("wrong_owner", "self_credited") if claimed else ("missing", "owner_not_marked")
+    )
+
+
+def test_the_owner_may_claim_its_own_work() -> None:
+    assert check(ESSAY, Post(text=f"{SENTENCE}\n[OC]", account="Ilse Marden")).verdict == "missing"
+    assert check(ESSAY, Post(text=f"{CREDIT}\n[OC]", account="Ilse Marden")).verdict == "compliant"
 
 
 # embedded fields that contradict
@@ -370,6 +465,36 @@ def test_fields_that_contradict(tag: str, value: str, contradicting: bool) -> No
     assert ("fields_contradict" in report.reasons) is contradicting
     if contradicting:
         assert report.verdict == "misleading"
+
+
+SOURCE = ("dc:source", "https://brookfold.example/w/12")
+
+
+@pytest.mark.parametrize(
+    ("fields", "contradicting"),
+    [
+        ([("dc:rights", "© Ilse Marden"), ("dc:creator", "Second Hand")], True),
+        ([SOURCE, ("dc:creator", "Second Hand")], False),
+        ([SOURCE, ("dc:source", "Ilse Marden"), ("dc:creator", "Second Hand")], False),
+        ([SOURCE, ("dc:creator", "Jo Blake"), ("dc:rights", "© Ruth Calder")], False),
+        ([SOURCE, ("dc:description", "Text: Ilse Marden"), ("dc:rights", "© Ruth Calder")], False),
+        ([SOURCE, ("dc:description", "Photo: Ilse Marden"), ("dc:rights", "© Ruth Calder")], True),
+    ],
+)
+def test_only_the_owner_can_be_contradicted(fields: list[tuple[str, str]], contradicting: bool) -> None:
+    report = check(PHOTO, Post(fields=tuple(Field("xmp", *f) for f in fields), account="Second Hand"))
+    assert ("fields_contradict" in report.reasons) is contradicting
+
+
+def test_a_caption_is_no_field_that_contradicts() -> None:
+    rights = (Field("xmp", "dc:rights", "© Ruth Calder"),)
+    assert "fields_contradict" not in check(PHOTO, Post(fields=rights, caption="Photo: Ilse Marden")).reasons
+
+
+@pytest.mark.parametrize(("line", "role"), [("Translated by Jo Blake", "translator"), ("Edited by Jo Blake", "editor")])
+def test_who_translates_or_edits_is_shown_and_no_rival(line: str, role: str) -> None:
+    report = check(ESSAY, Post(text=line))
+    assert (report.verdict, report.evidence[0].role) == ("missing", role)
 
 
 def test_rights_alone_contradict_no_author() -> None:
