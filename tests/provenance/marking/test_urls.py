@@ -78,3 +78,33 @@ def test_normalising_anything_is_stable(url: str) -> None:
     address = normalise(url)
     if address is not None and not address.query and not address.userinfo:
         assert normalise(f"https://{address.host}{address.path}") == address
+
+
+@pytest.mark.parametrize(
+    ("registered", "url", "match"),
+    [
+        # a changed letter in the site's name: of five letters and more
+        ("https://river.example/ab", "https://rivers.test/x", "lookalike"),
+        ("https://river.example/ab", "https://rivet.test/x", "lookalike"),
+        ("https://long.example/ab", "https://longs.test/x", "other_site"),
+        # the site's name inside another: with the same path, if that tells a work
+        ("https://river.example/ab/cdef", "https://theriverpost.test/ab/cdef", "lookalike"),
+        ("https://river.example/ab/cdef", "https://theriverpost.test/zz", "other_site"),
+        ("https://long.example/abc", "https://thelongway.test/abc", "lookalike"),
+        ("https://long.example/ab", "https://thelongway.test/ab", "other_site"),
+        ("https://abc.example/ab/cdef", "https://xabcx.test/ab/cdef", "other_site"),
+        # a changed letter of a short host: with the same long path
+        ("https://ab.cd/abcdef", "https://ab.ce/abcdef", "lookalike"),
+        ("https://ab.cd/abcde", "https://ab.ce/abcde", "other_site"),
+        ("https://ab.cd/abcdef", "https://ab.ce/abcdeg", "other_site"),
+        # the host in front of another, in a path, before an at sign
+        ("https://river.example/ab", "https://www.river.example.evil.test/", "lookalike"),
+        ("https://river.example/ab", "https://evil.test/river.example/", "lookalike"),
+        ("https://river.example/ab", "https://evil.test/y/river.example", "other_site"),
+        ("https://river.example/ab", "https://a.b@evil.test/", "lookalike"),
+        ("https://river.example/ab", "https://user@evil.test/", "other_site"),
+        ("https://river.example/ab", "https://river.example:8443/ab", "same_site"),
+    ],
+)
+def test_how_far_a_lookalike_goes(registered: str, url: str, match: str) -> None:
+    assert RegisteredAddresses([registered]).match(url)[0] == match
