@@ -33,7 +33,13 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "verify": (["provenance/tlog/verify.py", "provenance/tlog/verified_time.py"], _TLOG),
     "proof": (["provenance/tlog/proof.py"], _TLOG),
     "policy": (["provenance/tlog/policy.py"], _TLOG),
-    "marking": (["provenance/marking/rules.py"], ["tests/provenance/marking"]),
+    "marking": (
+        [
+            f"provenance/marking/{name}.py"
+            for name in ("rules", "duties", "attribution", "claims", "facts", "lookalikes")
+        ],
+        [f"tests/provenance/marking/test_{name}.py" for name in ("rules", "facts", "report", "urls", "posts")],
+    ),
     "permission": (["provenance/scans/permission.py"], ["tests/provenance/scans/test_permission.py"]),
     "verdict": (["provenance/scans/verdict.py"], ["tests/provenance/scans/test_verdict.py"]),
     "reuse": (["provenance/scans/reuse.py"], ["tests/provenance/scans/test_reuse.py"]),
