@@ -41,7 +41,7 @@ async def body_of(sent: bytes, kind: str = "multipart/form-data; boundary=b") ->
         yield body
 
 
-@pytest.mark.parametrize("file", [FILE, FILE[:100], b""])
+@pytest.mark.parametrize("file", [FILE, FILE[:100], b""], ids=["large", "small", "empty"])
 def test_a_file_is_on_disk_until_the_answer(file: bytes) -> None:
     async def run() -> None:
         async with body_of(multipart(file)) as body:

@@ -1,5 +1,6 @@
 """Trust policies: what makes a quorum, and what no policy may say."""
 
+import itertools
 import time
 
 import pytest
@@ -135,6 +136,7 @@ def test_thresholds(threshold: str, enough: int) -> None:
         ("quorum none\n\x0b", "control"),
         ("", "no quorum"),
     ],
+    ids=itertools.count(),  # the lines hold keys of this run: two processes would name them differently
 )
 def test_why_it_is_no_policy(lines: str, told: str) -> None:
     with pytest.raises(VerificationFailed, match=told):
