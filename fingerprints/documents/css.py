@@ -1,69 +1,30 @@
-"""As much CSS as decides whether a reader sees a piece of text: CSS 2.1 cascade, no layout."""
+"""Style sheets and style attributes: which declarations apply to an element (CSS 2.1 cascade).
+
+Only what decides whether a reader sees a piece of text (`computed_style`) is read.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import tinycss2
-from tinycss2 import color4
 
-Names = tuple[str, frozenset[str], str]
-Declarations = dict[str, str]
+Names = tuple[str, frozenset[str], str]  # tag, classes, id of an element: what selectors look at
+Declaration = tuple[str, str, bool]  # name, value, whether it is important
 MAX_RULES = 5000
 MAX_TRIALS = 1_000_000  # of rules and ancestors on elements: hostile sheets are no longer applied from there on
 _MAX_ANCESTORS = 60  # ancestors looked at
-_RELEVANT = frozenset(
-    [
-        "display",
-        "visibility",
-        "opacity",
-        "font-size",
-        "font",
-        "color",
-        "background",
-        "background-color",
-        "width",
-        "height",
-        "max-width",
-        "max-height",
-        "overflow",
-        "overflow-x",
-        "overflow-y",
-        "text-indent",
-        "position",
-        "left",
-        "top",
-        "right",
-        "bottom",
-        "clip",
-        "clip-path",
-        "transform",
-        "content-visibility",
-        "margin-left",
-        "margin-top",
-        "-webkit-text-fill-color",
-        "line-height",
-        "scale",
-    ]
-)
-_NAMED_SIZES = {
-    "xx-small": 9.0,
-    "x-small": 10.0,
-    "small": 13.0,
-    "medium": 16.0,
-    "large": 18.0,
-    "x-large": 24.0,
-    "xx-large": 32.0,
-}
+_RELEVANT = frozenset([
+    "display", "visibility", "opacity", "font-size", "font", "color", "background", "background-color", "width",
+    "height", "max-width", "max-height", "overflow", "overflow-x", "overflow-y", "text-indent", "position", "left",
+    "top", "right", "bottom", "clip", "clip-path", "transform", "content-visibility", "margin-left", "margin-top",
+    "-webkit-text-fill-color", "line-height", "scale",
+])  # fmt: skip
 _UNUSUAL = re.compile(r"""["'\\\\{}\[\]@/]|url\(|!\s+important""", re.IGNORECASE)
-_OFF_SCREEN = 900.0  # px beyond which text is off every screen's edge
-Colour = tuple[float, float, float]
-_WHITE: Colour = (1.0, 1.0, 1.0)
-_BLACK: Colour = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +42,7 @@ class _Compound:
 @dataclass(frozen=True, slots=True)
 class _Rule:
     compounds: tuple[_Compound, ...]  # outermost first
-    declarations: tuple[tuple[str, str, bool], ...]
+    declarations: tuple[Declaration, ...]
     weight: tuple[int, int, int, int]
 
 
@@ -115,7 +76,7 @@ class Sheet:
                     for selector in tinycss2.serialize(node.prelude).split(","):
                         self._rule(selector, declarations)
 
-    def _rule(self, selector: str, declarations: tuple[tuple[str, str, bool], ...]) -> None:
+    def _rule(self, selector: str, declarations: tuple[Declaration, ...]) -> None:
         compounds: list[_Compound] = []
         for part in re.sub(r"\s*[>+~]\s*", " ", selector.strip()).split()[-6:]:
             m = re.fullmatch(r"(\*|[\w-]+)?((?:[.#][\w-]+)*)", part)
@@ -136,7 +97,7 @@ class Sheet:
         self._subjects.add(_key(compounds[-1:]))
         self._by_key.setdefault(_key(compounds), []).append(_Rule(tuple(compounds), declarations, weight))
 
-    def declarations(self, names: Names, ancestors: Sequence[Names]) -> list[tuple[str, str, bool]]:
+    def declarations(self, names: Names, ancestors: Sequence[Names]) -> list[Declaration]:
         """The declarations that apply to an element, weakest first."""
         if not self._by_key:
             return []
@@ -183,7 +144,7 @@ def _descends(compounds: tuple[_Compound, ...], ancestors: Sequence[Names]) -> b
 
 
 @lru_cache(maxsize=4096)
-def _inline(source: str) -> tuple[tuple[str, str, bool], ...]:
+def inline(source: str) -> tuple[Declaration, ...]:
     """The declarations of a style attribute; the usual ones without the full parser, which is twenty times slower."""
     if _UNUSUAL.search(source):
         return _declarations(source)
@@ -197,218 +158,9 @@ def _inline(source: str) -> tuple[tuple[str, str, bool], ...]:
     return tuple(out)
 
 
-def _declarations(content: Any) -> tuple[tuple[str, str, bool], ...]:
+def _declarations(content: Any) -> tuple[Declaration, ...]:
     out = []
     for node in tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True):
         if node.type == "declaration" and node.lower_name in _RELEVANT:
             out.append((node.lower_name, tinycss2.serialize(node.value).strip().lower(), bool(node.important)))
     return tuple(out)
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """The inherited state at one element.
-
-    Attributes:
-        removed: the element and all in it are out of sight, whatever they say themselves.
-        hidden: `visibility`, which a child may undo.
-        size: font size in px. colour, ground: of the text and of what is behind it; ground None = a picture.
-    """
-
-    removed: bool = False
-    hidden: bool = False
-    size: float = 16.0
-    colour: Colour | None = _BLACK
-    ground: Colour | None = _WHITE
-    clear: bool = False
-
-    @property
-    def invisible(self) -> bool:
-        """Whether text right here is not seen."""
-        if self.removed or self.hidden or self.size < 2.0 or self.clear:
-            return True
-        return self.colour is not None and self.ground is not None and _contrast(self.colour, self.ground) < 1.12
-
-    def child(
-        self,
-        sheet: list[tuple[str, str, bool]],
-        inline: str | None,
-        colour: str | None = None,
-        ground: str | None = None,
-    ) -> Style:
-        """The style of an element inside this one."""
-        if not (sheet or inline or colour or ground):
-            return self
-        return _child(self, tuple(sheet), inline[:5000] if inline else None, colour, ground)
-
-    def _apply(self, own: Declarations) -> Style:
-        size = _size(own, self.size)
-        colour, clear = self.colour, self.clear
-        value = own.get("-webkit-text-fill-color", own.get("color"))
-        if value is not None and value not in ("inherit", "unset"):
-            parsed = _colour(value)
-            if parsed is not None:
-                colour, clear = (parsed[0], False) if parsed[1] > 0.05 else (self.colour, True)
-        ground = self.ground
-        for name in ("background", "background-color"):
-            value = own.get(name)
-            if value is None:
-                continue
-            if "url(" in value or "gradient" in value:
-                ground = None
-            else:
-                parsed = next((c for c in (_colour(t) for t in _tokens(value)) if c), None)
-                if parsed is not None and parsed[1] > 0.5:
-                    ground = parsed[0]
-        hidden = self.hidden
-        if "visibility" in own and own["visibility"] not in ("inherit", "unset"):
-            hidden = own["visibility"] in ("hidden", "collapse")
-        return replace(
-            self,
-            removed=self.removed or _removes(own, size),
-            hidden=hidden,
-            size=size,
-            colour=colour,
-            ground=ground,
-            clear=clear,
-        )
-
-
-@lru_cache(maxsize=1024)  # a page has many elements and few styles
-def _child(
-    parent: Style, sheet: tuple[tuple[str, str, bool], ...], inline: str | None, colour: str | None, ground: str | None
-) -> Style:
-    own: Declarations = {}
-    if colour:
-        own["color"] = colour.lower()
-    if ground:
-        own["background-color"] = ground.lower()
-    important: set[str] = set()
-    for name, value, strong in (*sheet, *(_inline(inline) if inline else ())):
-        if strong or name not in important:
-            own[name] = value
-            if strong:
-                important.add(name)
-    return parent._apply(own) if own else parent
-
-
-def _tokens(value: str) -> list[str]:
-    return re.findall(r"[a-z-]+\([^)]*\)|[^\s]+", value)
-
-
-@lru_cache(maxsize=1024)
-def _colour(value: str) -> tuple[Colour, float] | None:
-    parsed = color4.parse_color(value)
-    if parsed is None or isinstance(parsed, str):
-        return None
-    try:
-        r, g, b = (float(c) for c in parsed.to("srgb").coordinates)
-    except (TypeError, ValueError, NotImplementedError):
-        return None
-    return (r, g, b), float(parsed.alpha)
-
-
-def _contrast(a: Colour, b: Colour) -> float:
-    """WCAG 2 contrast ratio, 1 (the same) .. 21."""
-    x, y = sorted((_luminance(a), _luminance(b)))
-    return (y + 0.05) / (x + 0.05) if max(abs(p - q) for p, q in zip(a, b, strict=True)) < 0.12 else 21.0
-
-
-def _luminance(colour: Colour) -> float:
-    r, g, b = (c / 12.92 if c <= 0.03928 else ((max(c, 0) + 0.055) / 1.055) ** 2.4 for c in colour)
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
-
-
-_LENGTH = re.compile(r"^(-?\d*\.?\d+)(px|em|rem|%|pt|vw|vh|ex|ch|cm|mm|in|pc|vmin|vmax)?$")
-
-
-def _px(value: str | None, em: float = 16.0, whole: float = 1000.0) -> float | None:
-    m = _LENGTH.match(value or "")
-    if not m:
-        return None
-    unit = {
-        "em": em,
-        "rem": 16.0,
-        "%": whole / 100,
-        "pt": 4 / 3,
-        "vw": 12.0,
-        "vh": 9.0,
-        "cm": 38.0,
-        "in": 96.0,
-        "pc": 16.0,
-    }
-    return float(m[1]) * unit.get(m[2] or "px", 8.0 if m[2] in ("ex", "ch") else 1.0)
-
-
-def _size(own: Declarations, inherited: float) -> float:
-    value = own.get("font-size")
-    if value is None and "font" in own:
-        value = next((t.split("/")[0] for t in own["font"].split() if re.match(r"^[\d.]", t)), None)
-    if value is None:
-        return inherited
-    if value in _NAMED_SIZES:
-        return _NAMED_SIZES[value]
-    px = _px(value, em=inherited, whole=inherited)
-    return inherited if px is None else px
-
-
-def _removes(own: Declarations, size: float) -> bool:
-    if own.get("display") == "none" or own.get("content-visibility") == "hidden":
-        return True
-    opacity = own.get("opacity", "1")
-    try:
-        if float(opacity.rstrip("%")) / (100 if opacity.endswith("%") else 1) <= 0.05:
-            return True
-    except ValueError:
-        pass
-    clipped = any(
-        own.get(k, "").split()[0:1] in (["hidden"], ["clip"], ["scroll"], ["auto"])
-        for k in ("overflow", "overflow-x", "overflow-y")
-    )
-    for name in ("width", "height", "max-width", "max-height"):
-        px = _px(own.get(name), size)
-        if px is not None and px <= 1.0 and clipped:
-            return True
-    indent = _px(own.get("text-indent"), size)
-    if indent is not None and abs(indent) >= _OFF_SCREEN:
-        return True
-    away = own.get("position") in ("absolute", "fixed", "relative", "sticky")
-    for name, far in ((side, -_OFF_SCREEN) for side in ("left", "top", "right", "bottom")):
-        px = _px(own.get(name), size)
-        if away and px is not None and (px <= far or px >= 9 * _OFF_SCREEN):
-            return True
-    for name in ("margin-left", "margin-top"):
-        px = _px(own.get(name), size)
-        if px is not None and px <= -_OFF_SCREEN:
-            return True
-    return _clipped(own)
-
-
-def _clipped(own: Declarations) -> bool:
-    clip = own.get("clip", "")
-    m = re.match(r"rect\(\s*([\d.]+)(?:px)?[\s,]+([\d.]+)(?:px)?[\s,]+([\d.]+)(?:px)?[\s,]+([\d.]+)(?:px)?\s*\)", clip)
-    if m and own.get("position") in ("absolute", "fixed"):
-        top, right, bottom, left = (float(x) for x in m.groups())
-        if bottom - top <= 1 or right - left <= 1:
-            return True
-    path = own.get("clip-path", "")
-    if re.match(
-        r"(?:inset\(\s*(?:[5-9]\d|100)(?:\.\d+)?%|circle\(\s*0|polygon\(\s*0(?:px)? 0(?:px)?\s*,\s*0(?:px)? 0(?:px)?)",
-        path,
-    ):
-        return True
-    transform = own.get("transform", "")
-    if re.search(r"scale[xy]?\(\s*0(?:\.0\d*)?\s*[,)]", transform) or own.get("scale") in ("0", "0%"):
-        return True
-    moved = re.search(
-        r"translate(?:x|y|3d)?\(\s*(-?[\d.]+)(px|em|rem|%|vw|vh)?(?:\s*,\s*(-?[\d.]+)(px|em|rem|%|vw|vh)?)?", transform
-    )
-    if moved:
-        for number, unit in ((moved[1], moved[2]), (moved[3], moved[4])):
-            if (
-                number
-                and abs(float(number) * {"em": 16, "rem": 16, "%": 5, "vw": 12, "vh": 9}.get(unit or "px", 1))
-                >= _OFF_SCREEN
-            ):
-                return True
-    return False

@@ -45,7 +45,7 @@ def extract(source: Source, limits: Limits) -> tuple[str, int]:
     text = _Text(limits.max_text_bytes)
     for part in (main, f"{folder}/footnotes.xml", f"{folder}/endnotes.xml"):
         if part == main or part in archive:
-            _walk(archive.read(part), text)
+            _Part(text).read(archive.read(part))
     return text.joined(), text.hidden
 
 
@@ -82,45 +82,75 @@ class _Text:
         return "".join(self._parts).strip("\n")
 
 
-def _walk(xml: bytes, text: _Text) -> None:
-    skipped, vanished, depth = 0, False, 0
-    try:
-        # No DTD, no entities, no network; the parser's own limits on depth and sizes stay on.
-        events = etree.iterparse(
-            io.BytesIO(xml), events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False
-        )
-        for event, element in events:
-            name = _local(element)
-            starts = event == "start"
-            depth += 1 if starts else -1
-            if depth > _MAX_DEPTH:
-                raise UnreadableMedia("damaged", "the document nests its parts deeper than any document does")
-            if name in _SKIPPED or (name in ("footnote", "endnote") and _value(element, "type") in _SEPARATORS):
-                skipped += 1 if starts else -1
-            elif skipped:
-                pass
-            elif starts:
-                if name == "r":
-                    vanished = False
-                elif name == "txbxContent":
-                    text.line()
-            elif name in ("vanish", "webHidden"):
-                vanished = _value(element, "val") not in ("0", "false", "off")
-            elif name == "t" and element.text:
-                if vanished:
-                    text.hidden += sum(map(str.isalnum, element.text))
+class _Part:
+    """One part of a document while it is read."""
+
+    def __init__(self, text: _Text) -> None:
+        self._text = text
+        self._depth = 0
+        self._skipped = 0  # skipped elements around the present one
+        self._vanished = False  # the present run is hidden
+
+    def read(self, xml: bytes) -> None:
+        """Add the part's text.
+
+        Raises:
+            UnreadableMedia: ``damaged``.
+            LimitExceeded: see `_Text`.
+        """
+        try:
+            # No DTD, no entities, no network; the parser's own limits on depth and sizes stay on.
+            events = etree.iterparse(
+                io.BytesIO(xml), events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False
+            )
+            for event, element in events:
+                if event == "start":
+                    self._start(_local(element), element)
                 else:
-                    text.add(element.text)
-            elif name in _BREAKS and _local(element.getparent()) == "r":
-                text.add(_BREAKS[name])
-            elif name == "p":
-                text.add("\n")
-            elif name == "r":
-                vanished = False
-            if not starts:
-                _forget(element)
-    except etree.XMLSyntaxError as error:
-        raise UnreadableMedia("damaged", f"the document is damaged ({str(error)[:100]}); save it again") from None
+                    self._end(_local(element), element)
+                    _forget(element)
+        except etree.XMLSyntaxError as error:
+            raise UnreadableMedia("damaged", f"the document is damaged ({str(error)[:100]}); save it again") from None
+
+    def _start(self, name: str, element: Any) -> None:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise UnreadableMedia("damaged", "the document nests its parts deeper than any document does")
+        if _is_skipped(name, element):
+            self._skipped += 1
+        elif self._skipped:
+            return
+        elif name == "r":
+            self._vanished = False
+        elif name == "txbxContent":
+            self._text.line()
+
+    def _end(self, name: str, element: Any) -> None:
+        self._depth -= 1
+        if _is_skipped(name, element):
+            self._skipped -= 1
+        elif self._skipped:
+            return
+        elif name in ("vanish", "webHidden"):
+            self._vanished = _value(element, "val") not in ("0", "false", "off")
+        elif name == "t":
+            self._add(element.text or "")
+        elif name in _BREAKS and _local(element.getparent()) == "r":
+            self._text.add(_BREAKS[name])
+        elif name == "p":
+            self._text.add("\n")
+        elif name == "r":
+            self._vanished = False
+
+    def _add(self, text: str) -> None:
+        if self._vanished:
+            self._text.hidden += sum(map(str.isalnum, text))
+        elif text:
+            self._text.add(text)
+
+
+def _is_skipped(name: str, element: Any) -> bool:
+    return name in _SKIPPED or (name in ("footnote", "endnote") and _value(element, "type") in _SEPARATORS)
 
 
 def _local(element: Any) -> str:

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..unicode.folding import CodePoints, fold_units
-from .css import Names, Sheet, Style
+from .computed_style import Style
+from .css import Declaration, Names, Sheet
 
 _RAW = "script|style|title|iframe|noembed|noframes"
 _ATTRIBUTES = r"""(?:[^>"'=]++|=\s*+"[^"]*+(?:"|\Z)|=\s*+'[^']*+(?:'|\Z)|["'=])*+(?:>|\Z)"""
@@ -258,6 +259,6 @@ def _unseen(style: Style) -> bool:
 
 @lru_cache(maxsize=4096)
 def _child(
-    style: Style, rules: tuple[tuple[str, str, bool], ...], inline: str | None, colour: str | None, ground: str | None
+    style: Style, rules: tuple[Declaration, ...], inline: str | None, colour: str | None, ground: str | None
 ) -> Style:
     return style.child(list(rules), inline, colour, ground)

@@ -15,7 +15,8 @@ from urllib.parse import urljoin
 
 from lxml import etree, html
 
-from fingerprints.documents.css import Sheet, Style
+from fingerprints.documents.computed_style import Style
+from fingerprints.documents.css import Names, Sheet
 from fingerprints.model import Field
 
 from . import structured_data
@@ -101,9 +102,6 @@ def read(source: str) -> Page:
 
 def _screen(media: str | None) -> bool:
     return media is None or not re.search(r"\bprint\b|\bspeech\b", media.lower())
-
-
-Names = tuple[str, frozenset[str], str]  # tag, classes, id of an element: what selectors look at
 
 
 @dataclass(slots=True)

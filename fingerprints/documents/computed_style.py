@@ -1,0 +1,247 @@
+"""What of an element's computed style decides whether a reader sees its text: no layout, inheritance only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from tinycss2 import color4
+
+from . import css
+from .css import Declaration
+
+Colour = tuple[float, float, float]  # sRGB, 0..1
+_Values = dict[str, str]  # of an element's own declarations, by their names
+_NAMED_SIZES = {
+    "xx-small": 9.0,
+    "x-small": 10.0,
+    "small": 13.0,
+    "medium": 16.0,
+    "large": 18.0,
+    "x-large": 24.0,
+    "xx-large": 32.0,
+}
+_OFF_SCREEN = 900.0  # px beyond which text is off every screen's edge
+_LENGTH = re.compile(r"^(-?\d*\.?\d+)(px|em|rem|%|pt|vw|vh|ex|ch|cm|mm|in|pc|vmin|vmax)?$")
+_NO_AREA = re.compile(  # shapes of clip-path
+    r"(?:inset\(\s*(?:[5-9]\d|100)(?:\.\d+)?%|circle\(\s*0|polygon\(\s*0(?:px)? 0(?:px)?\s*,\s*0(?:px)? 0(?:px)?)"
+)
+_SHIFT_PX: dict[str | None, int] = {"em": 16, "rem": 16, "%": 5, "vw": 12, "vh": 9}  # of one unit of a translation
+_WHITE: Colour = (1.0, 1.0, 1.0)
+_BLACK: Colour = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """The inherited state at one element.
+
+    Attributes:
+        removed: the element and all in it are out of sight, whatever they say themselves.
+        hidden: the CSS property visibility says so; a child may undo it.
+        size: font size in px.
+        colour: of the text.
+        ground: colour of what is behind the text; None where that is a picture.
+        clear: the text's colour is transparent.
+    """
+
+    removed: bool = False
+    hidden: bool = False
+    size: float = 16.0
+    colour: Colour | None = _BLACK
+    ground: Colour | None = _WHITE
+    clear: bool = False
+
+    @property
+    def invisible(self) -> bool:
+        """Whether text right here is not seen."""
+        if self.removed or self.hidden or self.size < 2.0 or self.clear:
+            return True
+        return self.colour is not None and self.ground is not None and _contrast(self.colour, self.ground) < 1.12
+
+    def child(
+        self,
+        sheet: list[Declaration],
+        inline: str | None,
+        colour: str | None = None,
+        ground: str | None = None,
+    ) -> Style:
+        """The style of an element inside this one."""
+        if not (sheet or inline or colour or ground):
+            return self
+        return _child(self, tuple(sheet), inline[:5000] if inline else None, colour, ground)
+
+    def _apply(self, own: _Values) -> Style:
+        size = _size(own, self.size)
+        colour, clear = self.colour, self.clear
+        value = own.get("-webkit-text-fill-color", own.get("color"))
+        if value is not None and value not in ("inherit", "unset"):
+            parsed = _colour(value)
+            if parsed is not None:
+                colour, clear = (parsed[0], False) if parsed[1] > 0.05 else (self.colour, True)
+        ground = self.ground
+        for name in ("background", "background-color"):
+            value = own.get(name)
+            if value is None:
+                continue
+            if "url(" in value or "gradient" in value:
+                ground = None
+            else:
+                parsed = next((c for c in (_colour(t) for t in _tokens(value)) if c), None)
+                if parsed is not None and parsed[1] > 0.5:
+                    ground = parsed[0]
+        hidden = self.hidden
+        if "visibility" in own and own["visibility"] not in ("inherit", "unset"):
+            hidden = own["visibility"] in ("hidden", "collapse")
+        return replace(
+            self,
+            removed=self.removed or _removes(own, size),
+            hidden=hidden,
+            size=size,
+            colour=colour,
+            ground=ground,
+            clear=clear,
+        )
+
+
+@lru_cache(maxsize=1024)  # a page has many elements and few styles
+def _child(
+    parent: Style, sheet: tuple[Declaration, ...], inline: str | None, colour: str | None, ground: str | None
+) -> Style:
+    own: _Values = {}
+    if colour:
+        own["color"] = colour.lower()
+    if ground:
+        own["background-color"] = ground.lower()
+    important: set[str] = set()
+    for name, value, strong in (*sheet, *(css.inline(inline) if inline else ())):
+        if strong or name not in important:
+            own[name] = value
+            if strong:
+                important.add(name)
+    return parent._apply(own) if own else parent
+
+
+def _tokens(value: str) -> list[str]:
+    return re.findall(r"[a-z-]+\([^)]*\)|[^\s]+", value)
+
+
+@lru_cache(maxsize=1024)
+def _colour(value: str) -> tuple[Colour, float] | None:
+    parsed = color4.parse_color(value)
+    if parsed is None or isinstance(parsed, str):
+        return None
+    try:
+        r, g, b = (float(c) for c in parsed.to("srgb").coordinates)
+    except (TypeError, ValueError, NotImplementedError):
+        return None
+    return (r, g, b), float(parsed.alpha)
+
+
+def _contrast(a: Colour, b: Colour) -> float:
+    """WCAG 2 contrast ratio, 1 (the same) .. 21."""
+    x, y = sorted((_luminance(a), _luminance(b)))
+    return (y + 0.05) / (x + 0.05) if max(abs(p - q) for p, q in zip(a, b, strict=True)) < 0.12 else 21.0
+
+
+def _luminance(colour: Colour) -> float:
+    r, g, b = (c / 12.92 if c <= 0.03928 else ((max(c, 0) + 0.055) / 1.055) ** 2.4 for c in colour)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def _px(value: str | None, em: float = 16.0, whole: float = 1000.0) -> float | None:
+    m = _LENGTH.match(value or "")
+    if not m:
+        return None
+    unit = {
+        "em": em,
+        "rem": 16.0,
+        "%": whole / 100,
+        "pt": 4 / 3,
+        "vw": 12.0,
+        "vh": 9.0,
+        "cm": 38.0,
+        "in": 96.0,
+        "pc": 16.0,
+    }
+    return float(m[1]) * unit.get(m[2] or "px", 8.0 if m[2] in ("ex", "ch") else 1.0)
+
+
+def _size(own: _Values, inherited: float) -> float:
+    value = own.get("font-size")
+    if value is None and "font" in own:
+        value = next((t.split("/")[0] for t in own["font"].split() if re.match(r"^[\d.]", t)), None)
+    if value is None:
+        return inherited
+    if value in _NAMED_SIZES:
+        return _NAMED_SIZES[value]
+    px = _px(value, em=inherited, whole=inherited)
+    return inherited if px is None else px
+
+
+def _removes(own: _Values, size: float) -> bool:
+    """Whether declarations take an element and all in it out of sight."""
+    return (
+        own.get("display") == "none"
+        or own.get("content-visibility") == "hidden"
+        or _is_transparent(own)
+        or _is_collapsed(own, size)
+        or _is_off_screen(own, size)
+        or _is_clipped(own)
+        or _is_transformed_away(own.get("transform", ""), own.get("scale"))
+    )
+
+
+def _is_transparent(own: _Values) -> bool:
+    opacity = own.get("opacity", "1")
+    try:
+        return float(opacity.rstrip("%")) / (100 if opacity.endswith("%") else 1) <= 0.05
+    except ValueError:
+        return False
+
+
+def _is_collapsed(own: _Values, size: float) -> bool:
+    """Whether an element is of no size, and what overflows it is cut off."""
+    if all(
+        own.get(name, "").split()[0:1] not in (["hidden"], ["clip"], ["scroll"], ["auto"])
+        for name in ("overflow", "overflow-x", "overflow-y")
+    ):
+        return False
+    sides = [_px(own.get(name), size) for name in ("width", "height", "max-width", "max-height")]
+    return any(px is not None and px <= 1.0 for px in sides)
+
+
+def _is_off_screen(own: _Values, size: float) -> bool:
+    """Whether an element is moved off every screen: by its indent, its position or its margins."""
+    indent = _px(own.get("text-indent"), size)
+    if indent is not None and abs(indent) >= _OFF_SCREEN:
+        return True
+    if own.get("position") in ("absolute", "fixed", "relative", "sticky"):
+        offsets = [_px(own.get(side), size) for side in ("left", "top", "right", "bottom")]
+        if any(px is not None and (px <= -_OFF_SCREEN or px >= 9 * _OFF_SCREEN) for px in offsets):
+            return True
+    margins = [_px(own.get(name), size) for name in ("margin-left", "margin-top")]
+    return any(px is not None and px <= -_OFF_SCREEN for px in margins)
+
+
+def _is_clipped(own: _Values) -> bool:
+    clip = own.get("clip", "")
+    m = re.match(r"rect\(\s*([\d.]+)(?:px)?[\s,]+([\d.]+)(?:px)?[\s,]+([\d.]+)(?:px)?[\s,]+([\d.]+)(?:px)?\s*\)", clip)
+    if m and own.get("position") in ("absolute", "fixed"):
+        top, right, bottom, left = (float(x) for x in m.groups())
+        if bottom - top <= 1 or right - left <= 1:
+            return True
+    return _NO_AREA.match(own.get("clip-path", "")) is not None
+
+
+def _is_transformed_away(transform: str, scale: str | None) -> bool:
+    """Whether an element is scaled to nothing or translated off every screen."""
+    if re.search(r"scale[xy]?\(\s*0(?:\.0\d*)?\s*[,)]", transform) or scale in ("0", "0%"):
+        return True
+    moved = re.search(
+        r"translate(?:x|y|3d)?\(\s*(-?[\d.]+)(px|em|rem|%|vw|vh)?(?:\s*,\s*(-?[\d.]+)(px|em|rem|%|vw|vh)?)?", transform
+    )
+    if moved is None:
+        return False
+    shifts = ((moved[1], moved[2]), (moved[3], moved[4]))
+    return any(number and abs(float(number) * _SHIFT_PX.get(unit, 1)) >= _OFF_SCREEN for number, unit in shifts)
