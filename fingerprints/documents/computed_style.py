@@ -27,6 +27,10 @@ _LENGTH = re.compile(r"^(-?\d*\.?\d+)(px|em|rem|%|pt|vw|vh|ex|ch|cm|mm|in|pc|vmi
 _NO_AREA = re.compile(  # shapes of clip-path
     r"(?:inset\(\s*(?:[5-9]\d|100)(?:\.\d+)?%|circle\(\s*0|polygon\(\s*0(?:px)? 0(?:px)?\s*,\s*0(?:px)? 0(?:px)?)"
 )
+_NUMBER = r"(\d*\.?\d+)"
+_RECT = re.compile(rf"rect\(\s*{_NUMBER}(?:px)?[\s,]+{_NUMBER}(?:px)?[\s,]+{_NUMBER}(?:px)?[\s,]+{_NUMBER}(?:px)?\s*\)")
+_SHIFT = r"(-?\d*\.?\d+)(px|em|rem|%|vw|vh)?"
+_TRANSLATION = re.compile(rf"translate(?:x|y|3d)?\(\s*{_SHIFT}(?:\s*,\s*{_SHIFT})?")
 _SHIFT_PX: dict[str | None, int] = {"em": 16, "rem": 16, "%": 5, "vw": 12, "vh": 9}  # of one unit of a translation
 _WHITE: Colour = (1.0, 1.0, 1.0)
 _BLACK: Colour = (0.0, 0.0, 0.0)
@@ -225,8 +229,7 @@ def _is_off_screen(own: _Values, size: float) -> bool:
 
 
 def _is_clipped(own: _Values) -> bool:
-    clip = own.get("clip", "")
-    m = re.match(r"rect\(\s*([\d.]+)(?:px)?[\s,]+([\d.]+)(?:px)?[\s,]+([\d.]+)(?:px)?[\s,]+([\d.]+)(?:px)?\s*\)", clip)
+    m = _RECT.match(own.get("clip", ""))
     if m and own.get("position") in ("absolute", "fixed"):
         top, right, bottom, left = (float(x) for x in m.groups())
         if bottom - top <= 1 or right - left <= 1:
@@ -238,9 +241,7 @@ def _is_transformed_away(transform: str, scale: str | None) -> bool:
     """Whether an element is scaled to nothing or translated off every screen."""
     if re.search(r"scale[xy]?\(\s*0(?:\.0\d*)?\s*[,)]", transform) or scale in ("0", "0%"):
         return True
-    moved = re.search(
-        r"translate(?:x|y|3d)?\(\s*(-?[\d.]+)(px|em|rem|%|vw|vh)?(?:\s*,\s*(-?[\d.]+)(px|em|rem|%|vw|vh)?)?", transform
-    )
+    moved = _TRANSLATION.search(transform)
     if moved is None:
         return False
     shifts = ((moved[1], moved[2]), (moved[3], moved[4]))

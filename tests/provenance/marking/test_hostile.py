@@ -130,3 +130,11 @@ def _fields() -> dict[str, object]:
 def test_links_that_are_no_addresses(base: str) -> None:
     page = f'<html><head><base href="{base}"></head><body><p>By <a href="http://[x">Anna Bell</a></p><a href="//[">open'
     assert check(Work("T", "Anna Bell"), Post(html=page)).to_json()["verdict"]
+
+
+@pytest.mark.parametrize(
+    "style",
+    ["transform: translate(1.2.3px)", "transform: translate(.)", "position: absolute; clip: rect(1..2px,0,0,0)"],
+)
+def test_a_style_whose_number_is_none(style: str) -> None:
+    assert check(WORK, Post(html=f'<p style="{style}">By {WORK.owner}</p>')).owner_marked
