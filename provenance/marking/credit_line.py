@@ -6,9 +6,9 @@ from html import escape
 
 from ..errors import BadInput
 from . import licences, xmp_credit
-from .credit_template import one_line, template
+from .lexicon import credit_template
 from .model import Work
-from .normalization import fold_name
+from .normalization import fold_name, one_line
 
 
 def credit_line(work: Work, format: str = "text", lang: str = "en", *, permission: bool = False) -> str:
@@ -24,7 +24,7 @@ def credit_line(work: Work, format: str = "text", lang: str = "en", *, permissio
         BadInput: an unknown format.
     """
     if format == "text":
-        return str(template(lang)["join"]).join(text for text, _ in _parts(work, lang, permission))
+        return str(credit_template(lang)["join"]).join(text for text, _ in _parts(work, lang, permission))
     if format == "html":
         return _html(work, lang, permission)
     if format == "xmp":
@@ -34,7 +34,7 @@ def credit_line(work: Work, format: str = "text", lang: str = "en", *, permissio
 
 def _parts(work: Work, lang: str, permission: bool) -> list[tuple[str, str]]:
     """The pieces of the line in order, each with its kind."""
-    words = template(lang)
+    words = credit_template(lang)
     kind = work.kind if work.kind in words["author"] else "text"
     out = [(_fill(words["author"][kind], owner=work.owner), "author")]
     if fold_name(work.title):
@@ -80,5 +80,5 @@ def _html(work: Work, lang: str, permission: bool) -> str:
             name = escape(licences.short_name(licences.parse(work.licence)) or "")
             piece = piece.replace(name, f'<a rel="license" itemprop="license" href="{deed}">{name}</a>', 1)
         out.append(piece)
-    join = escape(str(template(lang)["join"]))
+    join = escape(str(credit_template(lang)["join"]))
     return f'<p lang="{escape(lang)}" itemscope itemtype="https://schema.org/CreativeWork">{join.join(out)}</p>'

@@ -61,7 +61,7 @@ class UnitReading:
     Attributes:
         phrases: category of the lexicon -> spans, with a denial of the owner as a ``denial`` at 0.
         consumed: spans that labels and the names of other people account for.
-        settled: positions of names that need no further reading: credited, or no credit for certain.
+        resolved: positions of names that need no further reading: credited, or no credit for certain.
         is_credit_line: the unit is nothing but credits.
         names_title: the unit gives the title as a title.
     """
@@ -71,7 +71,7 @@ class UnitReading:
     credits: list[Credit] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     consumed: list[Span] = field(default_factory=list)
-    settled: set[int] = field(default_factory=set)
+    resolved: set[int] = field(default_factory=set)
     is_credit_line: bool = False
     names_title: bool = False
 

@@ -11,10 +11,9 @@ import re
 
 from .credit_model import Span, Statement, UnitReading
 from .entities import BOTH, OWNER, TaggedUnit
+from .labelled_names import PrefixLabelReader, SuffixLabelReader
 from .lexicon import Lexicon, PhraseMatches
 from .licences import negated
-from .prefix_labels import PrefixLabelReader
-from .suffix_labels import SuffixLabelReader
 from .unlabelled_names import UnlabelledNameReader
 
 _OWNER = re.compile(f"[{OWNER}{BOTH}]")

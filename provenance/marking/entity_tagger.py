@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import licences
-from .address_extraction import split_addresses
 from .entities import PLACEHOLDERS, Entity, EntityKind, TaggedUnit
 from .lexicon import Lexicon
-from .links import Link, RegisteredAddresses
+from .links import Link, RegisteredAddresses, split_addresses
 from .model import Party, Post, Work
 from .name_boundaries import HOLE, NameBoundaries, ends_with
 from .name_patterns import identifier_pattern, name_pattern

@@ -29,7 +29,7 @@ _PAGE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class AccountClaim:
     """A claim of the posting account: a code of `provenance.marking.rules.REASONS`, and the unit that makes it."""
 
     code: str
@@ -49,7 +49,7 @@ class Facts:
     credits: list[Credit] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     entities: list[tuple[TaggedUnit, Entity]] = field(default_factory=list)
-    claims: list[Claim] = field(default_factory=list)
+    claims: list[AccountClaim] = field(default_factory=list)
     titles: list[TaggedUnit] = field(default_factory=list)
     prose: int = 0
     has_issue_and_page: bool = False
@@ -98,7 +98,7 @@ class FactCollector:
         if reading.credits or reading.statements:  # most units are prose
             facts.credits += reading.credits
             facts.statements += self._claims.statements(reading)
-            facts.claims += [Claim(code, tagged) for code in self._claims.claims(reading)]
+            facts.claims += [AccountClaim(code, tagged) for code in self._claims.claims(reading)]
         facts.entities += [(tagged, entity) for entity in tagged.entities]
         if not reading.is_credit_line and not tagged.unit.tag:
             facts.prose += len(tagged.low)

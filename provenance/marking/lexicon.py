@@ -276,3 +276,16 @@ def load() -> dict[str, dict[str, Any]]:
 def lexicon() -> Lexicon:
     """The compiled lexicon; made at first use and kept."""
     return Lexicon(load())
+
+
+def template_languages() -> tuple[str, ...]:
+    """The languages that have the template of a credit line, as BCP 47 primary tags."""
+    return tuple(sorted(k for k, v in lexicon().files.items() if "template" in v))
+
+
+def credit_template(lang: str | None) -> dict[str, Any]:
+    """The words of a credit line in a language, English for one that is not known; ``zh-Hant`` falls back to ``zh``."""
+    files = lexicon().files
+    primary = (lang or "en").replace("_", "-").split("-")[0].lower()
+    found: dict[str, Any] = files.get(primary, files["en"]).get("template") or files["en"]["template"]
+    return found

@@ -158,3 +158,8 @@ def fold_name(name: str) -> str:
 def is_dense(name: str) -> bool:
     """Whether a name is written in Han or kana, without spaces between words."""
     return re.search(rf"[{DENSE}]", name) is not None
+
+
+def one_line(text: str) -> str:
+    """One line, without what XML or a terminal cannot hold."""
+    return " ".join("".join(c if c.isprintable() or c == " " else " " for c in text).split())

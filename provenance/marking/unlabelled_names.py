@@ -38,7 +38,7 @@ class UnlabelledNameReader:
         self.quotation = quotation
 
     def read(self, reading: UnitReading) -> None:
-        """Add the credits of the names of owner and source that are not settled yet. To be called after the labels."""
+        """Add the credits of the names of owner and source that are not resolved yet. To be called after the labels."""
         tagged = reading.tagged
         if not tagged.entities:
             return
@@ -118,5 +118,5 @@ class UnlabelledNameReader:
 
 
 def _open_names(reading: UnitReading) -> list[int]:
-    """The positions of the names of owner and source that no label has settled."""
-    return [m.start() for m in _OPEN_NAME.finditer(reading.tagged.low) if m.start() not in reading.settled]
+    """The positions of the names of owner and source that no label has resolved."""
+    return [m.start() for m in _OPEN_NAME.finditer(reading.tagged.low) if m.start() not in reading.resolved]

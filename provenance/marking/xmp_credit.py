@@ -7,9 +7,9 @@ from typing import Any
 from lxml import etree
 
 from . import licences
-from .credit_template import one_line, template
+from .lexicon import credit_template
 from .model import Work
-from .normalization import fold_name
+from .normalization import fold_name, one_line
 
 _NS = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
@@ -87,7 +87,7 @@ def properties(work: Work, lang: str, permission: bool) -> dict[str, tuple[str, 
         out["cc:license"] = ("resource", deed)
         out["xmpRights:WebStatement"] = ("text", deed)
     if permission:
-        terms.append(str(template(lang)["permission"]))
+        terms.append(str(credit_template(lang)["permission"]))
     if any(terms):
         out["xmpRights:UsageTerms"] = ("Alt", "; ".join(t for t in terms if t))
     return out

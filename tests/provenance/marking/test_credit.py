@@ -17,7 +17,7 @@ from fingerprints.sniff import sniff
 from fingerprints.source import Source
 from provenance.errors import BadContent, BadInput, TooLarge, UnsupportedContent
 from provenance.marking import Post, Work, check, credit_line, write_into
-from provenance.marking.credit_template import languages
+from provenance.marking.lexicon import template_languages
 
 LICENCES = [f"CC-BY{x}-{v}" for x in ("", "-SA", "-NC", "-ND", "-NC-SA", "-NC-ND") for v in ("4.0", "3.0")]
 LICENCES += ["CC0-1.0", "reprint-with-credit", "all-rights-reserved", ""]
@@ -68,7 +68,11 @@ PICTURES = {
 PICTURES_LOSSLESS = _picture("WEBP", lossless=True)
 
 
-@given(work=works(), lang=st.sampled_from([*languages(), "zh-Hant", "xx"]), format=st.sampled_from(["text", "html"]))
+@given(
+    work=works(),
+    lang=st.sampled_from([*template_languages(), "zh-Hant", "xx"]),
+    format=st.sampled_from(["text", "html"]),
+)
 @settings(max_examples=400, deadline=None)
 def test_a_line_is_compliant(work: Work, lang: str, format: str) -> None:
     line = credit_line(work, format, lang, permission=_reserved(work))
@@ -76,7 +80,7 @@ def test_a_line_is_compliant(work: Work, lang: str, format: str) -> None:
     assert report.verdict == "compliant", (line, report.reasons)
 
 
-@pytest.mark.parametrize("lang", languages())
+@pytest.mark.parametrize("lang", template_languages())
 def test_every_licence_medium_and_format_in_every_language(lang: str) -> None:
     for licence in LICENCES:
         for kind in ("text", "image", "audio", "video"):
@@ -92,7 +96,7 @@ def test_every_licence_medium_and_format_in_every_language(lang: str) -> None:
             assert report.verdict == "compliant", (fields, report.reasons)
 
 
-@given(work=works(), lang=st.sampled_from(languages()), format=st.sampled_from(sorted(PICTURES)))
+@given(work=works(), lang=st.sampled_from(template_languages()), format=st.sampled_from(sorted(PICTURES)))
 @settings(max_examples=150, deadline=None)
 def test_a_marked_picture_is_compliant(work: Work, lang: str, format: str) -> None:
     work = replace(work, kind="image")
@@ -226,7 +230,7 @@ def _flac(*comments: str) -> bytes:
     return b"fLaC" + b"\x00\x00\x00\x22" + bytes(34) + b"\x84" + len(body).to_bytes(3, "big") + body
 
 
-@given(work=works(), lang=st.sampled_from(languages()))
+@given(work=works(), lang=st.sampled_from(template_languages()))
 @settings(max_examples=100, deadline=None)
 def test_comments_of_sound_are_compliant(work: Work, lang: str) -> None:
     marked = write_into(_flac(), replace(work, kind="audio"), lang, permission=_reserved(work))
