@@ -130,7 +130,7 @@ def answer_once(
     return JSONResponse(body, status)
 
 
-class Refused(SourcemarkError):
+class ItemRefused(SourcemarkError):
     """A single item's error, already in the form of a problem."""
 
     def __init__(self, problem: dict[str, Any]) -> None:

@@ -18,10 +18,10 @@ from ..dependencies import (
     ApplicationDep,
     Cursor,
     IdempotencyKey,
+    ItemRefused,
     Limit,
     MayScan,
     Page,
-    Refused,
     account_of,
     answer_once,
     own,
@@ -76,7 +76,7 @@ def scan_upload(
         )
         result = next(app.scanner.scan(account_of(app.db, principal), [upload]))
         if result.error is not None:
-            raise Refused(result.error.model_dump(mode="json"))
+            raise ItemRefused(result.error.model_dump(mode="json"))
         return 200, result.model_dump(mode="json")
 
     return answer_once(app, principal, idempotency_key, ("scans", body.exact()), act)

@@ -23,10 +23,10 @@ from ..dependencies import (
     ApplicationDep,
     Cursor,
     IdempotencyKey,
+    ItemRefused,
     Limit,
     MayRegister,
     Page,
-    Refused,
     account_of,
     answer_once,
     own,
@@ -90,7 +90,7 @@ def register_work(
         )
         result = _register(app, principal, [wanted])[0]
         if result.error is not None:
-            raise Refused(result.error.model_dump(mode="json"))
+            raise ItemRefused(result.error.model_dump(mode="json"))
         return 201 if result.status == "registered" else 200, result.model_dump(mode="json")
 
     return answer_once(app, principal, idempotency_key, ("works", body.exact()), act)

@@ -10,7 +10,7 @@ from fingerprints.model import Examination, Field, Match, Segment
 
 from ..marking import Report
 from ..schemas import Coverage, MatchRecord, Permission, ReceiptRef, ScanItem, SegmentRecord, Verdict
-from ..search.matching import Work
+from ..search.matching import IndexedWork
 from ..works import grants
 from ..works.catalog import marking_work
 from ..works.grants import Grant
@@ -37,7 +37,7 @@ class Background:
 class Assessment:
     """A verified match with its evidence, its marking, its permission and the verdict on them."""
 
-    work: Work
+    work: IndexedWork
     match: Match
     report: Report
     credit_place: CreditPlace | None
@@ -72,7 +72,7 @@ class Assessment:
 
 
 def assess(
-    item: ScanItem, examination: Examination, work: Work, match: Match, background: Background, moment: str
+    item: ScanItem, examination: Examination, work: IndexedWork, match: Match, background: Background, moment: str
 ) -> Assessment:
     """Assess one match of an upload.
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ..marking import Report
 from ..marking.normalization import fold_name
 from ..schemas import Permission
-from ..search.matching import Work
+from ..search.matching import IndexedWork
 from ..works.grants import Grant
 
 # Duties of a licence that a grant covering the use takes the place of; what is left of them is about the credit.
@@ -55,7 +55,7 @@ def _credit_findings(grant: Grant, report: Report) -> list[str]:
     return [reason for reason in reasons if reason not in _REPLACED_BY_GRANT]
 
 
-def posted_by_owner(work: Work, posting_account: str | None) -> bool:
+def posted_by_owner(work: IndexedWork, posting_account: str | None) -> bool:
     """Whether the posting account bears the name of the owner, an alias or the source."""
     if posting_account is None:
         return False

@@ -23,7 +23,7 @@ _LARGE_BYTES = 1024 * 1024  # of a fingerprint's detail; larger queries are deci
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class IndexedWork:
     """What a search needs to know of a registered work."""
 
     id: int
@@ -40,7 +40,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class MatchedWork:
-    work: Work
+    work: IndexedWork
     match: Match
 
 
@@ -109,7 +109,9 @@ def text_of(db: Database, work_id: str) -> str:
     return shown
 
 
-def _load(db: Database, numbers: Sequence[int], before: int | None) -> tuple[dict[int, Work], dict[int, Fingerprint]]:
+def _load(
+    db: Database, numbers: Sequence[int], before: int | None
+) -> tuple[dict[int, IndexedWork], dict[int, Fingerprint]]:
     condition: list[sa.ColumnElement[bool]] = [works.c.id.in_(numbers), works.c.withdrawn_at.is_(None)]
     if before is not None:
         condition.append(entries.c.idx < before)
@@ -135,10 +137,10 @@ def _load(db: Database, numbers: Sequence[int], before: int | None) -> tuple[dic
             .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
             .where(*condition)
         ).all()
-    found: dict[int, Work] = {}
+    found: dict[int, IndexedWork] = {}
     prints: dict[int, Fingerprint] = {}
     for *fields, claim, data, detail in rows:
-        work = Work(*(*fields, Claim.model_construct(**claim)))  # it was validated before it was stored
+        work = IndexedWork(*(*fields, Claim.model_construct(**claim)))  # it was validated before it was stored
         fingerprint = Fingerprint.from_bytes(data + detail)
         if work.id not in prints or fingerprint.algorithm in registry.ALGORITHMS:
             found[work.id], prints[work.id] = work, fingerprint

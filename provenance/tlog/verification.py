@@ -38,7 +38,7 @@ class TimestampFact(TypedDict):
     size: int
 
 
-class Facts(TypedDict, total=False):
+class VerifiedFacts(TypedDict, total=False):
     """What is known, each there once its check has passed.
 
     Attributes:
@@ -80,16 +80,16 @@ class Passed(Generic[T]):
     value: T
     english: str
     chinese: str
-    facts: Facts = field(default_factory=Facts)
+    facts: VerifiedFacts = field(default_factory=VerifiedFacts)
 
 
 class Absent(Exception):
     """Raised by a step that has nothing to check: nothing failed, and nothing is proven."""
 
-    def __init__(self, english: str, chinese: str, facts: Facts | None = None) -> None:
+    def __init__(self, english: str, chinese: str, facts: VerifiedFacts | None = None) -> None:
         super().__init__(english)
         self.english, self.chinese = english, chinese
-        self.facts: Facts = facts or {}
+        self.facts: VerifiedFacts = facts or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Verification:
     """What was checked, in order, and what is therefore known."""
 
     checks: list[Check] = field(default_factory=list)
-    facts: Facts = field(default_factory=Facts)
+    facts: VerifiedFacts = field(default_factory=VerifiedFacts)
 
     @property
     def ok(self) -> bool:
@@ -155,7 +155,7 @@ class Verification:
         return passed.value
 
 
-def summary(facts: Facts, language: Language = "en") -> list[str]:
+def summary(facts: VerifiedFacts, language: Language = "en") -> list[str]:
     """Who claimed what, when at the earliest and latest, signed by which key, witnessed by whom; a line each.
 
     Args:

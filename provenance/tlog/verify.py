@@ -18,7 +18,7 @@ from .encoding import parse_canonical, unb64
 from .merkle import leaf_hash, verify_inclusion
 from .policy import Policy, parse_policy
 from .signed_checkpoint import OpenedCheckpoint, open_checkpoint
-from .verification import Absent, Facts, Passed, TimestampFact, Verification, moment
+from .verification import Absent, Passed, TimestampFact, Verification, VerifiedFacts, moment
 
 _KEY_FOLDER = re.compile(r"keys/[0-9]{1,3}/" + re.escape(receipt.ENTRY) + r"\Z", re.ASCII)
 
@@ -112,7 +112,7 @@ def _file(files: Files, name: str) -> bytes:
 def _inclusion(files: Files, trusted: Policy) -> Passed[_ProvenEntry]:
     entry = _prove(files, "", trusted)
     origin, index, size = entry.checkpoint.origin, entry.proof.index, entry.checkpoint.size
-    facts: Facts = {
+    facts: VerifiedFacts = {
         "origin": origin,
         "index": index,
         "size": size,
@@ -208,7 +208,7 @@ def _commitments(files: Files, leaf: envelope.Leaf) -> Passed[dict[str, Any]]:
     if receipt.OPENING not in files:
         raise Absent("not opened: who claimed what is not shown", "未公开：不显示主张人与主张内容")
     opened = _open(files[receipt.OPENING], leaf.predicate.get("commitments", {}))
-    facts: Facts = {"opened": opened}
+    facts: VerifiedFacts = {"opened": opened}
     if isinstance(opened.get("claim"), dict):
         facts["claim"] = opened["claim"]
     names = ", ".join(sorted(opened))

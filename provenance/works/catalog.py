@@ -105,7 +105,7 @@ def embedded(db: Database, numbers: Sequence[int]) -> dict[int, tuple[Field, ...
     return {number: tuple(Field(*map(str, field)) for field in record["fields"]) for number, record in rows}
 
 
-def marking_work(work: matching.Work | RegisteredWork, fields: tuple[Field, ...] | None = None) -> marking.Work:
+def marking_work(work: matching.IndexedWork | RegisteredWork, fields: tuple[Field, ...] | None = None) -> marking.Work:
     """What the marking check needs to know of a registered work.
 
     Args:

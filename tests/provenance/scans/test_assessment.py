@@ -9,7 +9,7 @@ from typing import Any
 from fingerprints.model import Examination, Field, Fingerprint, Match, Segment
 from provenance.scans.assessment import Assessment, Background, assess
 from provenance.schemas import Claim, ScanItem
-from provenance.search.matching import Work
+from provenance.search.matching import IndexedWork
 from provenance.works.grants import Grant
 
 CLAIM = {
@@ -18,7 +18,7 @@ CLAIM = {
     "source_handle": "sw",
     "licence": "all-rights-reserved",
 }
-WORK = Work(
+WORK = IndexedWork(
     7, "work_7", "acct", "a-7", "The Salt Ferry", "Marta Salt", "text", "2026-01-31T12:00:00Z", 41, Claim(**CLAIM)
 )
 CREDIT = "By Marta Salt, first in Salt Weekly, https://salt.example/a/1\n\n"

@@ -9,7 +9,7 @@ import pytest
 from provenance.marking import Report
 from provenance.scans import permission
 from provenance.schemas import Claim, Permission
-from provenance.search.matching import Work
+from provenance.search.matching import IndexedWork
 from provenance.works.grants import Grant
 
 CC = "CC-BY-SA-4.0"
@@ -29,8 +29,10 @@ def grant(*, credit: bool = True) -> Grant:
     return Grant(to=["City Daily"], credit=credit, grant_id="grant_1", work_id="work_1", given_at="2026-01-01")
 
 
-def work(**claim: Any) -> Work:
-    return Work(1, "work_1", "acct", None, "The Salt Ferry", "Marta Salt", "text", "2026-01-01", 0, Claim(**claim))
+def work(**claim: Any) -> IndexedWork:
+    return IndexedWork(
+        1, "work_1", "acct", None, "The Salt Ferry", "Marta Salt", "text", "2026-01-01", 0, Claim(**claim)
+    )
 
 
 def test_the_owners_own_post_owes_nothing() -> None:
