@@ -92,7 +92,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
 
 @pytest.fixture(scope="session", autouse=True)
 def shared_workers() -> Iterator[None]:
-    """One real decoder process for all services of a test run: starting one for each test took most of the time."""
+    """One real decoder process for all applications of a test run: starting one for each test took most of the time."""
     real = application_module.Sandbox
     shared = real(1, Limits())
 
@@ -150,7 +150,7 @@ def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def service(settings: Settings) -> Iterator[Application]:
+def application(settings: Settings) -> Iterator[Application]:
     with Application(settings) as opened:
         yield opened
 
@@ -162,6 +162,6 @@ def sqlite_settings(tmp_path: Path, migrated: Path) -> Settings:
 
 
 @pytest.fixture
-def sqlite_service(sqlite_settings: Settings) -> Iterator[Application]:
+def sqlite_application(sqlite_settings: Settings) -> Iterator[Application]:
     with Application(sqlite_settings) as opened:
         yield opened

@@ -40,11 +40,11 @@ def opened(home: Path) -> Application:
 def sequence(home: Path, size: int) -> None:
     """From an empty log: verified, queued, given indexes, signed, published."""
     key = keys.new_signing_key()
-    with opened(home) as service:
-        log = service.log
+    with opened(home) as application:
+        log = application.log
         made = statement.key_enrol(ORIGIN, public_key=key.public, custody="producer", after=log.head())
         enrolment = SignedStatement(leaf=b64(statement.sign(made, key)))
-        service.submissions.submit(accounts.local(service.db), enrolment)
+        application.submissions.submit(accounts.local(application.db), enrolment)
         while (done := log.head()[0]) < size:
             after = log.head()
             leaves = [
@@ -54,15 +54,15 @@ def sequence(home: Path, size: int) -> None:
                 )
                 for _ in range(min(GROUP, size - done))
             ]
-            with service.db.write() as connection:
+            with application.db.write() as connection:
                 log.submit(connection, leaves)
             log.commit([merkle.leaf_hash(leaf) for leaf in leaves])
 
 
 def prove(home: Path, size: int) -> None:
     """A thousand inclusion and consistency proofs."""
-    with opened(home) as service:
-        published, head = service.log.reader, service.log.head()
+    with opened(home) as application:
+        published, head = application.log.reader, application.log.head()
         entry = published_entries(published.tile, size)
         for number in range(1000):
             index = number * 7919 % size
@@ -78,8 +78,8 @@ def prove(home: Path, size: int) -> None:
 
 
 def export(home: Path, size: int) -> None:
-    with opened(home) as service:
-        assert service.log.export(home.parent / "export") == size
+    with opened(home) as application:
+        assert application.log.export(home.parent / "export") == size
 
 
 def audit(home: Path, size: int) -> None:
@@ -88,15 +88,15 @@ def audit(home: Path, size: int) -> None:
 
 
 def check(home: Path, size: int) -> None:
-    with opened(home) as service:
-        report = fsck.check(service.db, service.log)
+    with opened(home) as application:
+        report = fsck.check(application.db, application.log)
     assert (report["size"], report["problems"]) == (size, []), report
 
 
 def nothing(home: Path, size: int) -> None:
     """What opening it takes."""
-    with opened(home) as service:
-        assert service.log.head()[0] == size
+    with opened(home) as application:
+        assert application.log.head()[0] == size
 
 
 STEPS: dict[str, Callable[[Path, int], None]] = {

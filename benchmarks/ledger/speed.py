@@ -49,49 +49,54 @@ def registration(after: envelope.After) -> bytes:
     return statement.sign(made, KEY)
 
 
-def registrations(service: Application, count: int) -> list[bytes]:
-    after = service.log.head()
+def registrations(application: Application, count: int) -> list[bytes]:
+    after = application.log.head()
     return [registration(after) for _ in range(count)]
 
 
-def end_to_end(service: Application, leaves: Sequence[bytes]) -> None:
-    account = accounts.local(service.db)
-    done = service.submissions.submit_all(account, [SignedStatement(leaf=b64(leaf)) for leaf in leaves])
+def end_to_end(application: Application, leaves: Sequence[bytes]) -> None:
+    account = accounts.local(application.db)
+    done = application.submissions.submit_all(account, [SignedStatement(leaf=b64(leaf)) for leaf in leaves])
     assert all(isinstance(each, Submitted) for each in done)
 
 
-def ledger_only(service: Application, leaves: Sequence[bytes]) -> None:
+def ledger_only(application: Application, leaves: Sequence[bytes]) -> None:
     """The log alone: no works beside the entries."""
-    with service.db.write() as connection:
-        service.log.submit(connection, leaves)
-    assert len(service.log.commit([merkle.leaf_hash(leaf) for leaf in leaves])) == len(leaves)
+    with application.db.write() as connection:
+        application.log.submit(connection, leaves)
+    assert len(application.log.commit([merkle.leaf_hash(leaf) for leaf in leaves])) == len(leaves)
 
 
 def rates(
-    service: Application, act: Callable[[Application, Sequence[bytes]], None], count: int, group: int, *, before: bool
+    application: Application,
+    act: Callable[[Application, Sequence[bytes]], None],
+    count: int,
+    group: int,
+    *,
+    before: bool,
 ):
     """Entries a second, by the clock and by the CPU, in groups of a size."""
-    leaves = registrations(service, count)
+    leaves = registrations(application, count)
     wall = used = 0.0
     for first in range(0, count, group):
         now = leaves[first : first + group]
         if before:
-            service.log.verify(now)
+            application.log.verify(now)
         started, cpu = time.perf_counter(), time.process_time()
-        act(service, now)
+        act(application, now)
         wall, used = wall + time.perf_counter() - started, used + time.process_time() - cpu
     return count / wall, count / used
 
 
-def throughput(service: Application, count: int) -> None:
+def throughput(application: Application, count: int) -> None:
     print(f"{'registrations':<44}{'entries/s':>11}{'x':>7}{'a CPU second':>14}{'x':>7}")
     for name, act, before in (
         ("end to end", end_to_end, False),
         ("log only", ledger_only, False),
         ("log only, verified before", ledger_only, True),
     ):
-        single = rates(service, act, max(64, count // 128), 1, before=before)
-        many = rates(service, act, count, ROUND, before=before)
+        single = rates(application, act, max(64, count // 128), 1, before=before)
+        many = rates(application, act, count, ROUND, before=before)
         print(f"{name + ', one entry a transaction':<44}{single[0]:>11,.0f}{'':>7}{single[1]:>14,.0f}")
         print(
             f"{name + f', groups of {ROUND}':<44}{many[0]:>11,.0f}{many[0] / single[0]:>7.0f}{many[1]:>14,.0f}"
@@ -99,16 +104,16 @@ def throughput(service: Application, count: int) -> None:
         )
 
 
-def steady_load(service: Application, clients: int = 8, seconds: float = 20) -> None:
+def steady_load(application: Application, clients: int = 8, seconds: float = 20) -> None:
     """Clients that each send one statement, wait for the receipt's place, and send the next."""
-    account = accounts.local(service.db)
-    after, took, end = service.log.head(), [], time.monotonic() + seconds
+    account = accounts.local(application.db)
+    after, took, end = application.log.head(), [], time.monotonic() + seconds
 
     def client() -> None:
         while time.monotonic() < end:
             leaf = registration(after)
             started = time.perf_counter()
-            service.submissions.submit(account, SignedStatement(leaf=b64(leaf)))
+            application.submissions.submit(account, SignedStatement(leaf=b64(leaf)))
             took.append(time.perf_counter() - started)
 
     threads = [threading.Thread(target=client) for _ in range(clients)]
@@ -154,10 +159,10 @@ def proofs(folder: Path, count: int = 1_000_000) -> None:
     )
 
 
-def receipts(service: Application) -> None:
+def receipts(application: Application) -> None:
     """Verification of a receipt, and how large its entry and proof are by the log's size."""
-    log, index = service.log, service.log.head()[0] - 1
-    with service.db.read() as connection:
+    log, index = application.log, application.log.head()[0] - 1
+    with application.db.read() as connection:
         leaves = [
             bytes(connection.exec_driver_sql(f"SELECT leaf FROM entries WHERE idx = {at}").scalar_one())
             for at in (index, 0)
@@ -206,13 +211,15 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         settings = Settings(home=Path(place) / "home", database_url=options.postgresql, workers=1, origin=ORIGIN)
-        with Application(settings) as service:
-            enrolled = statement.key_enrol(ORIGIN, public_key=KEY.public, custody="producer", after=service.log.head())
-            end_to_end(service, [statement.sign(enrolled, KEY)])
+        with Application(settings) as application:
+            enrolled = statement.key_enrol(
+                ORIGIN, public_key=KEY.public, custody="producer", after=application.log.head()
+            )
+            end_to_end(application, [statement.sign(enrolled, KEY)])
             print(f"{settings.url.split(':')[0]}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-            throughput(service, options.entries)
-            steady_load(service)
-            receipts(service)
+            throughput(application, options.entries)
+            steady_load(application)
+            receipts(application)
         proofs(Path(place) / "large")
 
 

@@ -18,7 +18,7 @@ from provenance.config import Settings
 @dataclass
 class Api:
     client: TestClient
-    service: Application
+    application: Application
     keys: dict[str, str]
 
     def __call__(self, method: str, path: str, who: str | None = None, **options: object):
@@ -31,11 +31,11 @@ class Api:
 @pytest.fixture
 def api(sqlite_settings: Settings) -> Iterator[Api]:
     with TestClient(create_app(sqlite_settings), raise_server_exceptions=False) as client:
-        service = client.app.state.application
+        application = client.app.state.application
         keys = {}
         for kind in accounts.KINDS:
-            accounts.create(service.db, NewAccount(name=kind, kind=kind))
-            keys[kind] = accounts.issue_key(service.db, NewApiKey(account=kind)).secret
-        accounts.create(service.db, NewAccount(name="rival", kind="producer"))
-        keys["rival"] = accounts.issue_key(service.db, NewApiKey(account="rival")).secret
-        yield Api(client, service, keys)
+            accounts.create(application.db, NewAccount(name=kind, kind=kind))
+            keys[kind] = accounts.issue_key(application.db, NewApiKey(account=kind)).secret
+        accounts.create(application.db, NewAccount(name="rival", kind="producer"))
+        keys["rival"] = accounts.issue_key(application.db, NewApiKey(account="rival")).secret
+        yield Api(client, application, keys)

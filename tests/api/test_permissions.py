@@ -57,7 +57,7 @@ def test_each_operation_asks_for_its_scope(api) -> None:
     }
     assert operations.keys() == SCOPES.keys()
     for scope in accounts.SCOPES:
-        key = accounts.issue_key(api.service.db, NewApiKey(account="producer", scopes=[scope]))
+        key = accounts.issue_key(api.application.db, NewApiKey(account="producer", scopes=[scope]))
         api.keys[scope] = key.secret
     for name, (method, path) in operations.items():
         needed = SCOPES[name]
@@ -83,8 +83,8 @@ def test_what_a_key_sees_is_its_accounts(api) -> None:
         "/v1/sightings": ["producer", "administrator"],
         "/v1/signing-keys": ["producer", "administrator"],
     }
-    accounts.create(api.service.db, NewAccount(name="other platform", kind="platform"))
-    secret = accounts.issue_key(api.service.db, NewApiKey(account="other platform")).secret
+    accounts.create(api.application.db, NewAccount(name="other platform", kind="platform"))
+    secret = accounts.issue_key(api.application.db, NewApiKey(account="other platform")).secret
     api.keys["other platform"] = secret
     for path, who in seen.items():
         for asking in (*who, "other platform" if "scans" in path else "rival"):

@@ -45,8 +45,8 @@ def signed(payload: bytes, *signers: keys.SigningKey) -> bytes:
 
 
 def sound(api) -> None:
-    assert fsck.check(api.service.db, api.service.log)["problems"] == []
-    kept = {path.name for path in api.service.settings.keys_dir.glob("*.pem")}
+    assert fsck.check(api.application.db, api.application.log)["problems"] == []
+    kept = {path.name for path in api.application.settings.keys_dir.glob("*.pem")}
     assert kept == {key_files.LOG_ED25519, key_files.LOG_MLDSA44}  # no private key of anybody else
 
 
@@ -107,7 +107,7 @@ def test_many_at_once(api) -> None:
         if before["submitted"]:
             assert now["submitted"]["receipt"]["index"] == before["submitted"]["receipt"]["index"]
     many = {"items": [{"leaf": b64(sealed(key))} for _ in range(300)]}
-    before = api.service.log.head()[0]
+    before = api.application.log.head()[0]
     answer = api("POST", "/v1/statements/batch", "producer", json=many).json()["items"]
     assert [item["submitted"]["receipt"]["index"] for item in answer] == list(range(before, before + 300))
     assert api("POST", "/v1/statements/batch", "producer", json={"items": [wrong] * 1001}).status_code == 413
@@ -337,7 +337,7 @@ def test_drafts_are_forgotten(api, monkeypatch) -> None:
     payload = prepared(api)
     monkeypatch.setattr(prepared_module, "KEPT", prepared_module.KEPT * 0)
     prepared(api, title="Another")
-    with api.service.db.read() as connection:
+    with api.application.db.read() as connection:
         assert len(connection.execute(prepared_statements.select()).all()) == 1
     problem(submit(api, signed(payload, key)), 404, "not-found")
 
@@ -379,4 +379,4 @@ def test_erasure(api) -> None:
     assert api("GET", f"/v1/works/{work['work_id']}", "producer").json()["claim"]["owner"] == ""
     third = api("POST", "/v1/works", "rival", json={**CLAIM, "text": TEXT}).json()
     assert api("POST", f"/v1/works/{third['work_id']}/erasure", "administrator").status_code == 200
-    assert fsck.check(api.service.db, api.service.log)["problems"] == []
+    assert fsck.check(api.application.db, api.application.log)["problems"] == []

@@ -13,9 +13,9 @@ FOR_EVER, ANEW = "public, max-age=31536000, immutable", "no-cache"
 
 
 def test_the_same_bytes_as_the_export(api: Api, tmp_path: Path) -> None:
-    register_work(api.service, ESSAY.encode())
+    register_work(api.application, ESSAY.encode())
     out = tmp_path / "out"
-    api.service.log.export(out)
+    api.application.log.export(out)
     names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
     assert names == ["checkpoint", "log.vkey", "policy", "tile/0/000.p/2", "tile/entries/000.p/2"]
     for name in names:
@@ -31,9 +31,9 @@ def test_the_same_bytes_as_the_export(api: Api, tmp_path: Path) -> None:
 
 
 def test_an_older_partial_tile_stays_the_same(api: Api) -> None:
-    register_work(api.service, ESSAY.encode())
+    register_work(api.application, ESSAY.encode())
     before = api("GET", "/log/tile/entries/000.p/2").content
-    register_work(api.service, ESSAY_ZH.encode())
+    register_work(api.application, ESSAY_ZH.encode())
     assert api("GET", "/log/tile/entries/000.p/2").content == before
     assert tiles.split_bundle(api("GET", "/log/tile/entries/000.p/3").content)[:2] == tiles.split_bundle(before)
 
@@ -45,7 +45,7 @@ def test_an_older_partial_tile_stays_the_same(api: Api) -> None:
 )  # fmt: skip
 def test_what_is_not_there_is_not_there_for_ever(api: Api, path: str) -> None:
     """An error is never cached: the tile may be there in a moment."""
-    register_work(api.service, ESSAY.encode())
+    register_work(api.application, ESSAY.encode())
     answer = api("GET", f"/log/{path}")
     assert answer.status_code == 404
     assert answer.headers["cache-control"] == "no-store"
@@ -60,9 +60,9 @@ def test_a_third_party_audits_the_service(api: Api) -> None:
 
     import uvicorn
 
-    register_work(api.service, ESSAY.encode())
-    older = api.service.log.reader.checkpoint().raw
-    register_work(api.service, ESSAY_ZH.encode())
+    register_work(api.application, ESSAY.encode())
+    older = api.application.log.reader.checkpoint().raw
+    register_work(api.application, ESSAY_ZH.encode())
     server = uvicorn.Server(uvicorn.Config(api.client.app, port=0, lifespan="off", log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -71,7 +71,9 @@ def test_a_third_party_audits_the_service(api: Api) -> None:
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         for place in ("log", "v1/ledger"):
-            report = audit_report(f"http://127.0.0.1:{port}/{place}", since=[older], policy=api.service.log.policy())
+            report = audit_report(
+                f"http://127.0.0.1:{port}/{place}", since=[older], policy=api.application.log.policy()
+            )
             assert report["problems"] == []
             assert report["size"] == 3
     finally:

@@ -33,9 +33,9 @@ def test_a_database_that_comes_and_goes(tmp_path: Path, postgres) -> None:
             postgres.control("start")
             running = True
             assert client.get("/readyz").status_code == 200
-            service = client.app.state.application
-            accounts.create(service.db, NewAccount(name="p"))
-            key = accounts.issue_key(service.db, NewApiKey(account="p", scopes=["register", "scan"]))
+            application = client.app.state.application
+            accounts.create(application.db, NewAccount(name="p"))
+            key = accounts.issue_key(application.db, NewApiKey(account="p", scopes=["register", "scan"]))
             headers = {"Authorization": f"Bearer {key.secret}"}
             made = client.post("/v1/works", json={"text": TEXT, "owner": "A"}, headers=headers).json()
 

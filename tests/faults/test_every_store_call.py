@@ -43,46 +43,46 @@ class Producer:
         self.answered: dict[bytes, int] = {}
         self.made = 0
         self.seen: Checkpoint | None = None
-        self.service = self.opened()
+        self.application = self.opened()
         enrolled = statement.key_enrol(
-            self.service.log.origin, public_key=KEY.public, custody="producer", after=self.service.log.head()
+            self.application.log.origin, public_key=KEY.public, custody="producer", after=self.application.log.head()
         )
         self.submit(statement.sign(enrolled, KEY))
 
     @staticmethod
-    def enrol(service: Application, leaf: bytes) -> None:
-        account = accounts.local(service.db)
-        service.submissions.submit(account, SignedStatement(leaf=b64(leaf)))
+    def enrol(application: Application, leaf: bytes) -> None:
+        account = accounts.local(application.db)
+        application.submissions.submit(account, SignedStatement(leaf=b64(leaf)))
 
     @staticmethod
-    def finish(service: Application, leaves: list[str]) -> None:
+    def finish(application: Application, leaves: list[str]) -> None:
         """Send again what was never answered; leaves in base64."""
         for leaf in leaves:
-            service.submissions.submit(accounts.local(service.db), SignedStatement(leaf=leaf))
+            application.submissions.submit(accounts.local(application.db), SignedStatement(leaf=leaf))
 
     def opened(self) -> Application:
-        service = Application(self.settings)
-        self.faults.watch(service.db.engine)
-        service.start()
-        return service
+        application = Application(self.settings)
+        self.faults.watch(application.db.engine)
+        application.start()
+        return application
 
     def reopen(self) -> None:
-        self.service.close()
-        self.service = self.opened()
+        self.application.close()
+        self.application = self.opened()
 
     def registration(self) -> bytes:
         self.made += 1
         made = statement.sealed_registration(
-            self.service.log.origin,
+            self.application.log.origin,
             digest=merkle.leaf_hash(b"%d" % self.made),
             commitments=COMMITMENTS,
-            after=self.service.log.head(),
+            after=self.application.log.head(),
         )
         return statement.sign(made, KEY)
 
     def submit(self, leaf: bytes) -> None:
-        account = accounts.local(self.service.db)
-        done = self.service.submissions.submit(account, SignedStatement(leaf=b64(leaf)))
+        account = accounts.local(self.application.db)
+        done = self.application.submissions.submit(account, SignedStatement(leaf=b64(leaf)))
         assert self.answered.setdefault(merkle.leaf_hash(leaf), done.receipt.index) == done.receipt.index
 
     def attempt(self, act: Callable[[], object]) -> str:
@@ -110,7 +110,7 @@ class Producer:
 
     def check(self) -> None:
         """What is published verifies, continues what was seen before, and holds every answer in its place."""
-        log = self.service.log
+        log = self.application.log
         keys_ = [note.VKey.parse(key) for key in log.vkeys()]
         now = open_checkpoint(log.reader.checkpoint().raw, keys_)
         if self.seen is not None and self.seen.size:
@@ -124,16 +124,16 @@ class Producer:
             merkle.verify_inclusion(index, now.size, leaf_hash, found.hashes, now.root)
 
     def check_all(self) -> None:
-        service = self.service
-        with service.db.read() as connection:
+        application = self.application
+        with application.db.read() as connection:
             stored = dict(connection.execute(sa.select(entries.c.leaf_hash, entries.c.idx)).all())
             waiting = connection.execute(sa.select(sa.func.count()).select_from(pending_entries)).scalar_one()
         assert waiting == 0
         assert stored.items() >= self.answered.items()
         assert sorted(stored.values()) == list(range(len(stored)))
         assert len(stored) == len(self.answered)  # nothing doubled: each statement was answered in the end
-        assert fsck.check(service.db, service.log)["problems"] == []
-        report = audit_report(str(self.settings.log_dir), policy=service.log.policy())
+        assert fsck.check(application.db, application.log)["problems"] == []
+        report = audit_report(str(self.settings.log_dir), policy=application.log.policy())
         assert report["problems"] == []
 
 
@@ -141,7 +141,7 @@ class Producer:
 def producer(settings: Settings) -> Iterator[Producer]:
     made = Producer(settings)
     yield made
-    made.service.close()
+    made.application.close()
 
 
 # Here every fifth call of each kind of fault, other ones for each; `make faults` breaks them all.
@@ -180,7 +180,7 @@ def test_a_registration(producer: Producer, mode: str) -> None:
         leaf = producer.registration()
         return lambda: producer.submit(leaf)
 
-    files = producer.service.db.is_sqlite  # these are the same whatever the database
+    files = producer.application.db.is_sqlite  # these are the same whatever the database
     outcomes = broken_one_by_one(producer, mode, prepare, "" if files else "commit|[A-Z]{4}")
     words = ["commit"] if mode == "fsync" else ["commit", "INSERT"]
     words += [] if not files else ["fsync"] if mode == "fsync" else ["signer", "log/"]
@@ -199,10 +199,10 @@ def test_a_withdrawal(producer: Producer, mode: str) -> None:
         producer.submit(registered)
         leaf_hash = merkle.leaf_hash(registered)
         made = statement.withdrawal(
-            producer.service.log.origin,
+            producer.application.log.origin,
             registration=leaf_hash,
             index=producer.answered[leaf_hash],
-            after=producer.service.log.head(),
+            after=producer.application.log.head(),
         )
         leaf = statement.sign(made, KEY)
         return lambda: producer.submit(leaf)
@@ -214,7 +214,7 @@ def test_a_withdrawal(producer: Producer, mode: str) -> None:
 def test_an_enrolment(producer: Producer, mode: str) -> None:
     def prepare() -> Callable[[], object]:
         key = keys.new_signing_key()
-        origin, after = producer.service.log.origin, producer.service.log.head()
+        origin, after = producer.application.log.origin, producer.application.log.head()
         made = statement.key_enrol(origin, public_key=key.public, custody="producer", after=after)
         leaf = statement.sign(made, key, KEY)
         return lambda: producer.submit(leaf)
@@ -227,23 +227,23 @@ def test_tiles_that_become_whole(sqlite_settings: Settings, tmp_path: Path, mode
     """The round that fills a tile, begins one and drops the partial ones; each time from the same installation."""
     producer = Producer(sqlite_settings)
     many = [producer.registration() for _ in range(254)]
-    with producer.service.db.write() as connection:
-        producer.service.log.submit(connection, many)
-    producer.answered |= producer.service.log.commit([merkle.leaf_hash(leaf) for leaf in many])
-    producer.service.close()
+    with producer.application.db.write() as connection:
+        producer.application.log.submit(connection, many)
+    producer.answered |= producer.application.log.commit([merkle.leaf_hash(leaf) for leaf in many])
+    producer.application.close()
     before = tmp_path / "before"
     shutil.copytree(sqlite_settings.home, before)
     answered = dict(producer.answered)
     for number in numbers(mode):
         shutil.rmtree(sqlite_settings.home)
         shutil.copytree(before, sqlite_settings.home)
-        producer.service, producer.answered, producer.seen = producer.opened(), dict(answered), None
+        producer.application, producer.answered, producer.seen = producer.opened(), dict(answered), None
         leaves = [producer.registration() for _ in range(3)]
 
         def act(leaves: list[bytes] = leaves) -> None:
-            with contextlib.suppress(Conflict), producer.service.db.write() as connection:
-                producer.service.log.submit(connection, leaves)
-            producer.answered |= producer.service.log.commit([merkle.leaf_hash(leaf) for leaf in leaves])
+            with contextlib.suppress(Conflict), producer.application.db.write() as connection:
+                producer.application.log.submit(connection, leaves)
+            producer.answered |= producer.application.log.commit([merkle.leaf_hash(leaf) for leaf in leaves])
 
         producer.faults.arm(number, mode, "log/|signer")  # what comes before is the same at every size
         producer.attempt(act)
@@ -251,9 +251,9 @@ def test_tiles_that_become_whole(sqlite_settings: Settings, tmp_path: Path, mode
         fired = producer.faults.fired
         if fired is not None:
             producer.check()
-            report = audit_report(str(sqlite_settings.log_dir), policy=producer.service.log.policy(), rules=False)
+            report = audit_report(str(sqlite_settings.log_dir), policy=producer.application.log.policy(), rules=False)
             assert report["problems"] == []
-        producer.service.close()
+        producer.application.close()
         if fired is None:
             break
     assert number >= 15
@@ -262,45 +262,45 @@ def test_tiles_that_become_whole(sqlite_settings: Settings, tmp_path: Path, mode
 @pytest.mark.parametrize("mode", MODES)
 def test_the_first_start(settings: Settings, mode: str) -> None:
     """Keys, the empty log and its first checkpoint; the home folder anew each time, the database too."""
-    with Application(settings) as service:
-        _empty(service)
+    with Application(settings) as application:
+        _empty(application)
     database = settings.home / "sourcemark.db"
-    kept = database.read_bytes() if service.db.is_sqlite else b""
+    kept = database.read_bytes() if application.db.is_sqlite else b""
     for number in numbers(mode):
         shutil.rmtree(settings.home)
         settings.home.mkdir()
-        service = Application(settings)
+        application = Application(settings)
         if kept:
             database.write_bytes(kept)
         else:
-            _empty(service)
+            _empty(application)
         faults = Faults(settings.home)
-        faults.watch(service.db.engine)
+        faults.watch(application.db.engine)
         faults.arm(number, mode, "keys/|log/|signer|lock|commit|INSERT")
         with faults.files():
             try:
-                service.start()
+                application.start()
                 outcome = "started"
             except (LedgerReadOnly, Unavailable) as error:
                 assert error.reason, error.detail
                 outcome = error.reason
         faults.disarm()
-        service.close()
-        with Application(settings) as service:
-            assert service.log.head()[0] == 0, (faults.fired, outcome)
-            assert fsck.check(service.db, service.log)["problems"] == [], (faults.fired, outcome)
+        application.close()
+        with Application(settings) as application:
+            assert application.log.head()[0] == 0, (faults.fired, outcome)
+            assert fsck.check(application.db, application.log)["problems"] == [], (faults.fired, outcome)
         if faults.fired is None:
             break
     assert number >= 5
 
 
-def _empty(service: Application) -> None:
+def _empty(application: Application) -> None:
     """A database with its tables and nothing in them: migrating is not the ledger's own work."""
-    with service.db.write() as connection:
+    with application.db.write() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
-    if service.db.is_sqlite:
-        with service.db.engine.connect() as connection:
+    if application.db.is_sqlite:
+        with application.db.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

@@ -30,8 +30,8 @@ def small_disk(tmp_path: Path):
 def test_registering_until_the_disk_is_full(small_disk: Path) -> None:
     settings = Settings(home=small_disk / "home", workers=1, origin="log.test.example/sourcemark")
     done = []
-    with Application(settings) as service:
-        done.append(register_work(service, ESSAY.encode()))
+    with Application(settings) as application:
+        done.append(register_work(application, ESSAY.encode()))
         filler = small_disk / "filler"
         descriptor = os.open(filler, os.O_WRONLY | os.O_CREAT)
         with contextlib.suppress(OSError):
@@ -41,16 +41,16 @@ def test_registering_until_the_disk_is_full(small_disk: Path) -> None:
 
         def until_full() -> None:
             for n in range(400):
-                done.append(register_work(service, f"{n} {ESSAY}".encode()))
+                done.append(register_work(application, f"{n} {ESSAY}".encode()))
 
         with pytest.raises(Unavailable) as caught:
             until_full()
         assert caught.value.reason == "disk_full"
         assert "\n" not in caught.value.detail
         filler.unlink()
-        again = [register_work(service, ESSAY.encode())]
-        again += [register_work(service, f"{n} {ESSAY}".encode()) for n in range(len(done) - 1)]
+        again = [register_work(application, ESSAY.encode())]
+        again += [register_work(application, f"{n} {ESSAY}".encode()) for n in range(len(done) - 1)]
         assert [a.work_id for a in again] == [d.work_id for d in done]
         assert {a.status for a in again} == {"already_registered"}
-        assert register_work(service, f"last {ESSAY}".encode()).status == "registered"
-        assert fsck.check(service.db, service.log)["problems"] == []
+        assert register_work(application, f"last {ESSAY}".encode()).status == "registered"
+        assert fsck.check(application.db, application.log)["problems"] == []

@@ -92,8 +92,8 @@ def test_kill_in_a_batch(settings: Settings, tmp_path: Path) -> None:
             assert answer["status"] in ("registered", "already_registered"), answer
             place = (answer["work_id"], answer["receipt"]["index"])
             assert acknowledged.setdefault(answer["external_id"], place) == place
-        with Application(settings) as service:
-            assert fsck.check(service.db, service.log)["problems"] == []
+        with Application(settings) as application:
+            assert fsck.check(application.db, application.log)["problems"] == []
     assert killed >= 2  # otherwise this test tested nothing
     run = start(settings, batch, out)
     _, err = run.communicate(timeout=120)
@@ -103,10 +103,10 @@ def test_kill_in_a_batch(settings: Settings, tmp_path: Path) -> None:
     for answer in final:
         place = (answer["work_id"], answer["receipt"]["index"])
         assert acknowledged.setdefault(answer["external_id"], place) == place
-    with Application(settings) as service:
-        report = fsck.check(service.db, service.log)
+    with Application(settings) as application:
+        report = fsck.check(application.db, application.log)
         assert report["problems"] == []
-        with service.db.read() as connection:
+        with application.db.read() as connection:
             count = connection.execute(sa.select(sa.func.count()).select_from(works)).scalar_one()
             kinds = connection.execute(sa.select(entries.c.kind)).scalars().all()
         assert count == kinds.count("registration") == WORKS

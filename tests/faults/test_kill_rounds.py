@@ -87,12 +87,12 @@ def come_up(process, book: Path) -> None:
 def test_kill_rounds(context, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     records = Records(tmp_path / "books")
     records.folder.mkdir()
-    with Application(settings) as service:
+    with Application(settings) as application:
         enrolled = statement.key_enrol(
-            service.log.origin, public_key=KEY.public, custody="producer", after=service.log.head()
+            application.log.origin, public_key=KEY.public, custody="producer", after=application.log.head()
         )
-        Producer.enrol(service, statement.sign(enrolled, KEY))
-        published, vkeys = service.log.reader, [note.VKey.parse(key) for key in service.log.vkeys()]
+        Producer.enrol(application, statement.sign(enrolled, KEY))
+        published, vkeys = application.log.reader, [note.VKey.parse(key) for key in application.log.vkeys()]
         seen = open_checkpoint(published.checkpoint().raw, vkeys)
         rng, began, at_random, paused = random.Random(11), time.monotonic(), 0, 0
         for number in range(ROUNDS):
@@ -133,12 +133,12 @@ def test_kill_rounds(context, settings: Settings, tmp_path: Path, capsys: pytest
             assert (now.size, now.root) >= (seen.size, seen.root) if now.size != seen.size else now.root == seen.root
             assert max(records.answered.values(), default=0) < now.size  # what was answered was published
             seen = now
-            check(service, records)
-    with Application(settings) as service:
+            check(application, records)
+    with Application(settings) as application:
         lost = records.unanswered()
-        Producer.finish(service, lost)
-        check(service, records)
-        assert fsck.check(service.db, service.log)["problems"] == []
+        Producer.finish(application, lost)
+        check(application, records)
+        assert fsck.check(application.db, application.log)["problems"] == []
     with capsys.disabled():
         print(
             f"\n{settings.url.split(':')[0]}: {ROUNDS} rounds in {time.monotonic() - began:.0f} s, {len(records.killed)} "
@@ -150,9 +150,9 @@ def test_kill_rounds(context, settings: Settings, tmp_path: Path, capsys: pytest
     assert len(records.killed) >= ROUNDS // 6
 
 
-def check(service: Application, records: Records) -> None:
+def check(application: Application, records: Records) -> None:
     """Nothing acknowledged is lost, moved or doubled."""
-    with service.db.read() as connection:
+    with application.db.read() as connection:
         rows = connection.execute(sa.select(entries.c.leaf_hash, entries.c.idx)).all()
     assert sorted(index for _, index in rows) == list(range(len(rows)))
     stored = {leaf_hash.hex(): index for leaf_hash, index in rows}
@@ -166,12 +166,12 @@ def test_a_paused_sequencer_that_resumes(context, settings: Settings, tmp_path: 
     """Stopped at a store call in the middle of its round, with and without its lock being taken away meanwhile."""
     records = Records(tmp_path / "books")
     records.folder.mkdir()
-    with Application(settings) as service:
+    with Application(settings) as application:
         enrolled = statement.key_enrol(
-            service.log.origin, public_key=KEY.public, custody="producer", after=service.log.head()
+            application.log.origin, public_key=KEY.public, custody="producer", after=application.log.head()
         )
-        Producer.enrol(service, statement.sign(enrolled, KEY))
-        vkeys = [note.VKey.parse(key) for key in service.log.vkeys()]
+        Producer.enrol(application, statement.sign(enrolled, KEY))
+        vkeys = [note.VKey.parse(key) for key in application.log.vkeys()]
         sizes = []
         for number in range(20, 220, 20 if ROUNDS == 200 else 50):
             name = f"{number}-{lost}"
@@ -181,14 +181,14 @@ def test_a_paused_sequencer_that_resumes(context, settings: Settings, tmp_path: 
                 time.sleep(0.01)
             assert b'"killed"' in book.read_bytes()
             if lost:
-                take_locks(service)
+                take_locks(application)
             other = started(context, settings, records, name + "-other", [], None)
             other.join(1.0)
-            seen = open_checkpoint(service.log.reader.checkpoint().raw, vkeys)
+            seen = open_checkpoint(application.log.reader.checkpoint().raw, vkeys)
             os.kill(paused.pid, signal.SIGCONT)
             paused.join(0.5)
             for _ in range(5):  # the one that resumes does not publish its older state over the newer one
-                now = open_checkpoint(service.log.reader.checkpoint().raw, vkeys)
+                now = open_checkpoint(application.log.reader.checkpoint().raw, vkeys)
                 assert now.size >= seen.size
                 seen = now
                 time.sleep(0.02)
@@ -198,22 +198,22 @@ def test_a_paused_sequencer_that_resumes(context, settings: Settings, tmp_path: 
                 process.close()
             for each in (name, name + "-other"):
                 records.read(records.folder / each)
-            check(service, records)
+            check(application, records)
             sizes.append(seen.size)
-    with Application(settings) as service:
-        Producer.finish(service, records.unanswered())
-        check(service, records)
-        assert fsck.check(service.db, service.log)["problems"] == []
+    with Application(settings) as application:
+        Producer.finish(application, records.unanswered())
+        check(application, records)
+        assert fsck.check(application.db, application.log)["problems"] == []
     assert sizes[-1] > 10
 
 
-def take_locks(service: Application) -> None:
+def take_locks(application: Application) -> None:
     """What an operator should never do, and a server does when it thinks that a client is gone."""
-    if service.db.is_sqlite:
-        for lock in service.settings.home.glob("*.lock"):
+    if application.db.is_sqlite:
+        for lock in application.settings.home.glob("*.lock"):
             lock.unlink()
         return
-    with service.db.write() as connection:
+    with application.db.write() as connection:
         connection.execute(
             sa.text(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -222,8 +222,8 @@ def take_locks(service: Application) -> None:
         )
 
 
-def test_the_clients_of_these_tests(sqlite_service: Application) -> None:
+def test_the_clients_of_these_tests(sqlite_application: Application) -> None:
     """A statement of theirs is one that an honest log takes, and only from an enrolled key."""
-    leaf = registration(sqlite_service.log.origin, sqlite_service.log.head(), KEY)
+    leaf = registration(sqlite_application.log.origin, sqlite_application.log.head(), KEY)
     with pytest.raises(Exception, match="not enrolled"):
-        Producer.enrol(sqlite_service, leaf)
+        Producer.enrol(sqlite_application, leaf)

@@ -55,19 +55,19 @@ def mirrored(image: Image.Image) -> Image.Image:
 
 
 def register_work(
-    service: Application, source: bytes | Path, account: str | None = None, **claim: Any
+    application: Application, source: bytes | Path, account: str | None = None, **claim: Any
 ) -> RegistrationResult:
     """Registers one work for an account (default: the local one)."""
-    acting = accounts.local(service.db) if account is None else accounts.find(service.db, account)
+    acting = accounts.local(application.db) if account is None else accounts.find(application.db, account)
     item = RegistrationItem.model_validate({"owner": "Marta Salt", "title": "The Salt Ferry", **claim})
-    return next(service.registrar.register(acting, [RegistrationRequest(item, _source(source))]))
+    return next(application.registrar.register(acting, [RegistrationRequest(item, _source(source))]))
 
 
 def _source(given: bytes | Path) -> Source:
     return Source.blob(given) if isinstance(given, bytes) else Source.file(given)
 
 
-def scan_upload(service: Application, source: bytes | Path, **post: Any) -> ScanResult:
+def scan_upload(application: Application, source: bytes | Path, **post: Any) -> ScanResult:
     """Scans one upload for the local account."""
     upload = scanning.Upload(ScanItem.model_validate(post), _source(source))
-    return next(service.scanner.scan(accounts.local(service.db), [upload]))
+    return next(application.scanner.scan(accounts.local(application.db), [upload]))

@@ -20,22 +20,24 @@ from tests.provenance.conftest import ESSAY, register_work, scan_upload
 
 
 def test_a_rotation(settings, tmp_path: Path) -> None:
-    with Application(settings) as service:
-        first = register_work(service, ESSAY.encode())
-        old_policy, before = service.log.policy(), build_receipt(service.db, service.log, first.work_id)
-        old = service.log.vkeys()
-        new = log_keys.rotate(service.db, service.log, service.settings)
+    with Application(settings) as application:
+        first = register_work(application, ESSAY.encode())
+        old_policy, before = application.log.policy(), build_receipt(application.db, application.log, first.work_id)
+        old = application.log.vkeys()
+        new = log_keys.rotate(application.db, application.log, application.settings)
         assert not set(old) & set(new)
-        assert service.log.vkeys() == new
-        second = register_work(service, (ESSAY + " Later.").encode())
+        assert application.log.vkeys() == new
+        second = register_work(application, (ESSAY + " Later.").encode())
         assert verify.verify_receipt(before, old_policy).ok  # what was given stays good under the policy of its time
-        after = build_receipt(service.db, service.log, second.work_id)
-        assert verify.verify_receipt(after, service.log.policy()).ok
+        after = build_receipt(application.db, application.log, second.work_id)
+        assert verify.verify_receipt(after, application.log.policy()).ok
         assert not verify.verify_receipt(after, old_policy).ok
-        assert verify.verify_receipt(build_receipt(service.db, service.log, first.work_id), service.log.policy()).ok
-        sound(service, tmp_path / "log")
+        assert verify.verify_receipt(
+            build_receipt(application.db, application.log, first.work_id), application.log.policy()
+        ).ok
+        sound(application, tmp_path / "log")
         # Whoever has the old policy is led to the new keys.
-        way = log_keys.succession(service.db, service.log)
+        way = log_keys.succession(application.db, application.log)
         done = verify.verify_receipt(way, old_policy)
         assert done.ok, done.lines()
         assert done.facts["kind"] == "log-key"
@@ -44,7 +46,7 @@ def test_a_rotation(settings, tmp_path: Path) -> None:
         for vkeys in (old, new):
             open_checkpoint(covering, [note.VKey.parse(key) for key in vkeys])
         with pytest.raises(VerificationFailed, match="did not sign"):
-            open_checkpoint(service.log.signed(), [note.VKey.parse(key) for key in old])
+            open_checkpoint(application.log.signed(), [note.VKey.parse(key) for key in old])
         if (TOOLS / "verify_receipt.py").exists():
             for name, data in way.items():
                 (tmp_path / "w" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -54,21 +56,25 @@ def test_a_rotation(settings, tmp_path: Path) -> None:
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout
         # An auditor who is given the old keys for the new log is told.
-        folder = tile_store.fetch_from(service.settings.log_dir)
-        assert list(auditor.audit_log(service.log.signed(), folder, [note.VKey.parse(key) for key in old]))
-    with Application(settings) as service:  # a new process finds the keys in force
-        assert service.log.vkeys() == new
-        third = log_keys.rotate(service.db, service.log, service.settings)
-        register_work(service, (ESSAY + " Again.").encode())
+        folder = tile_store.fetch_from(application.settings.log_dir)
+        assert list(auditor.audit_log(application.log.signed(), folder, [note.VKey.parse(key) for key in old]))
+    with Application(settings) as application:  # a new process finds the keys in force
+        assert application.log.vkeys() == new
+        third = log_keys.rotate(application.db, application.log, application.settings)
+        register_work(application, (ESSAY + " Again.").encode())
         assert (
-            envelope.parse_leaf(log_keys.succession(service.db, service.log, 0)["entry.dsse.json"]).predicate["keys"]
+            envelope.parse_leaf(log_keys.succession(application.db, application.log, 0)["entry.dsse.json"]).predicate[
+                "keys"
+            ]
             == new
         )
         assert (
-            envelope.parse_leaf(log_keys.succession(service.db, service.log)["entry.dsse.json"]).predicate["keys"]
+            envelope.parse_leaf(log_keys.succession(application.db, application.log)["entry.dsse.json"]).predicate[
+                "keys"
+            ]
             == third
         )
-        sound(service, tmp_path / "log3")
+        sound(application, tmp_path / "log3")
 
 
 def test_another_process_signs_with_the_new_keys(settings) -> None:
@@ -81,37 +87,39 @@ def test_another_process_signs_with_the_new_keys(settings) -> None:
 
 
 def test_lost_new_keys_are_told(sqlite_settings) -> None:
-    with Application(sqlite_settings) as service:
-        register_work(service, ESSAY.encode())
-        log_keys.rotate(service.db, service.log, service.settings)
+    with Application(sqlite_settings) as application:
+        register_work(application, ESSAY.encode())
+        log_keys.rotate(application.db, application.log, application.settings)
     for path in sqlite_settings.keys_dir.glob("log-ed25519-*"):
         path.unlink()
-    with Application(sqlite_settings) as service, pytest.raises(LedgerReadOnly, match="backup"):
-        register_work(service, (ESSAY + " Later.").encode())
+    with Application(sqlite_settings) as application, pytest.raises(LedgerReadOnly, match="backup"):
+        register_work(application, (ESSAY + " Later.").encode())
 
 
-def test_the_end(service: Application, tmp_path: Path) -> None:
-    result = register_work(service, ESSAY.encode())
+def test_the_end(application: Application, tmp_path: Path) -> None:
+    result = register_work(application, ESSAY.encode())
     with pytest.raises(NotFound):
-        log_keys.succession(service.db, service.log)
-    size = log_keys.end(service.db, service.log, "next.example/log")
-    assert service.log.head()[0] == size
+        log_keys.succession(application.db, application.log)
+    size = log_keys.end(application.db, application.log, "next.example/log")
+    assert application.log.head()[0] == size
     with pytest.raises(LedgerReadOnly, match=r"continued by next\.example/log"):
-        register_work(service, (ESSAY + " Later.").encode())
-    with Application(service.settings) as other:
+        register_work(application, (ESSAY + " Later.").encode())
+    with Application(application.settings) as other:
         with pytest.raises(LedgerReadOnly, match="ended"):
             register_work(other, (ESSAY + " Later.").encode())
         with pytest.raises(LedgerReadOnly, match="ended"):
             log_keys.rotate(other.db, other.log, other.settings)
-    assert verify.verify_receipt(build_receipt(service.db, service.log, result.work_id), service.log.policy()).ok
-    assert scan_upload(service, ESSAY.encode()).status == "matched"
-    sound(service, tmp_path / "log")
+    assert verify.verify_receipt(
+        build_receipt(application.db, application.log, result.work_id), application.log.policy()
+    ).ok
+    assert scan_upload(application, ESSAY.encode()).status == "matched"
+    sound(application, tmp_path / "log")
 
 
-def test_who_changes_the_logs_keys(service: Application) -> None:
+def test_who_changes_the_logs_keys(application: Application) -> None:
     """A producer's key, or new keys that did not sign, change nothing."""
-    register_work(service, ESSAY.encode())
-    own, log = service.signing_keys.ensure_kept_key(accounts.local(service.db)), service.log
+    register_work(application, ESSAY.encode())
+    own, log = application.signing_keys.ensure_kept_key(accounts.local(application.db)), application.log
     old, new = log.keys_in_force(), LogKeys(log.origin, *keys.new_log_keys())
     foreign = LogKeys("other.example/log", *keys.new_log_keys())
     for replaces, names, signers in (
@@ -124,12 +132,12 @@ def test_who_changes_the_logs_keys(service: Application) -> None:
     ):
         made = statement.log_key(log.origin, old=replaces, new=names, subject=bytes(32), after=log.head())
         leaf = statement.sign(made, *signers)
-        with service.db.write() as connection:
+        with application.db.write() as connection:
             log.submit(connection, [leaf])
         with pytest.raises(Conflict):
             log.commit([merkle.leaf_hash(leaf)])
     assert log.vkeys() == old.vkeys()
-    sound(service)
+    sound(application)
 
 
 def test_the_rules_by_themselves() -> None:

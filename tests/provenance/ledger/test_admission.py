@@ -31,10 +31,10 @@ steps = st.one_of(
 )
 
 
-def written(service: Application, log: list[bytes], step: tuple) -> bytes:
+def written(application: Application, log: list[bytes], step: tuple) -> bytes:
     """The leaf of a step, signed as it says, whether or not that is allowed."""
     kind, number = step[:2]
-    key, origin, after = KEYS[number], service.log.origin, service.log.head()
+    key, origin, after = KEYS[number], application.log.origin, application.log.head()
     signers = [key]
     commitments = {"claim": statement.commit(bytes(32), {}), "seal": statement.commit(bytes(32), {"salt": ""})}
     named = step[2] if kind in ("withdraw", "open", "erase") else 0
@@ -94,33 +94,33 @@ def families(draw: st.DrawFn) -> list[list[tuple]]:
 def test_the_sequencer_takes_what_an_audit_accepts(family: list[list[tuple]], rounds: list[list[tuple]]) -> None:
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
         patch.setattr("os.fsync", lambda _: None)
-        with Application(Settings(home=Path(home), workers=1, origin="log.test.example/x")) as service:
-            account = accounts.local(service.db)
-            directory, log = KeyDirectory(service.log.origin), []
+        with Application(Settings(home=Path(home), workers=1, origin="log.test.example/x")) as application:
+            account = accounts.local(application.db)
+            directory, log = KeyDirectory(application.log.origin), []
             for steps_ in family + rounds:
                 sent: dict[bytes, bool] = {}
                 for step in steps_:
-                    leaf = written(service, log, step)
-                    with service.db.write() as connection:
+                    leaf = written(application, log, step)
+                    with application.db.write() as connection:
                         known = set(connection.execute(sa.select(signing_keys.c.keyid)).scalars())
                         if step[0] == "enrol" and KEYS[step[1]].keyid not in known:
                             row = {"keyid": KEYS[step[1]].keyid, "public_key": KEYS[step[1]].public}
                             more = {"account_id": account.id, "custody": "producer", "created_at": ""}
                             connection.execute(signing_keys.insert().values(**row, **more))
                     try:
-                        with service.db.write() as connection:
-                            service.log.submit(connection, [leaf])
+                        with application.db.write() as connection:
+                            application.log.submit(connection, [leaf])
                     except VerificationFailed:
                         assert not accepted(directory, log, leaf)
                         continue
                     sent[merkle.leaf_hash(leaf)] = accepted(directory, log, leaf)
                 for leaf_hash, good in sent.items():
                     if good:
-                        service.log.commit([leaf_hash])
+                        application.log.commit([leaf_hash])
                     else:
                         with pytest.raises(Conflict):
-                            service.log.commit([leaf_hash])
-                with service.db.read() as connection:
+                            application.log.commit([leaf_hash])
+                with application.db.read() as connection:
                     stored = connection.execute(sa.select(entries.c.leaf).order_by(entries.c.idx)).scalars().all()
                 assert stored == log
-            assert fsck.check(service.db, service.log)["problems"] == []
+            assert fsck.check(application.db, application.log)["problems"] == []

@@ -87,25 +87,25 @@ def test_each_line_has_its_test(line: str) -> None:
     assert re.search(rf"def {name}\(", (TESTS / file).read_text()), line
 
 
-def problems(service: Application) -> list[str]:
-    return fsck.check(service.db, service.log)["problems"]
+def problems(application: Application) -> list[str]:
+    return fsck.check(application.db, application.log)["problems"]
 
 
-def test_swapped_rows_are_found_by_fsck(service: Application) -> None:
+def test_swapped_rows_are_found_by_fsck(application: Application) -> None:
     for n in range(3):
-        register_work(service, f"{n} {ESSAY}".encode())
-    with service.db.write() as connection:
+        register_work(application, f"{n} {ESSAY}".encode())
+    with application.db.write() as connection:
         for old, new in ((1, 100), (2, 1), (100, 2)):
             connection.execute(entries.update().where(entries.c.idx == old).values(idx=new))
-    found = problems(service)
+    found = problems(application)
     assert any("entry 1" in line for line in found), found
 
 
 def test_an_edit_while_stopped_is_found_by_fsck(sqlite_settings: Settings) -> None:
     """The bytes of an entry and its hash beside it are edited alike: comparing roots alone would find nothing."""
-    with Application(sqlite_settings) as service:
-        register_work(service, ESSAY.encode())
-        register_work(service, f"{ESSAY} Later.".encode())
+    with Application(sqlite_settings) as application:
+        register_work(application, ESSAY.encode())
+        register_work(application, f"{ESSAY} Later.".encode())
     with sqlite3.connect(sqlite_settings.home / "sourcemark.db") as connection:
         (leaf,) = connection.execute("SELECT leaf FROM entries WHERE idx = 1").fetchone()
         edited = leaf.replace(b'"sig":"', b'"sig":"A', 1)
@@ -113,27 +113,27 @@ def test_an_edit_while_stopped_is_found_by_fsck(sqlite_settings: Settings) -> No
             "UPDATE entries SET leaf = ?, leaf_hash = ? WHERE idx = 1", (edited, merkle.leaf_hash(edited))
         )
     connection.close()
-    with Application(sqlite_settings) as service:
-        found = problems(service)
+    with Application(sqlite_settings) as application:
+        found = problems(application)
         assert any("entry 1" in line for line in found), found
-        register_work(service, f"{ESSAY} Again.".encode())
-        assert problems(service)  # and is not forgotten by what comes after
+        register_work(application, f"{ESSAY} Again.".encode())
+        assert problems(application)  # and is not forgotten by what comes after
 
 
-def test_a_hidden_tail_is_found_by_fsck(service: Application) -> None:
+def test_a_hidden_tail_is_found_by_fsck(application: Application) -> None:
     """Entries that stand in the database behind the log's size, for whoever is shown them later."""
-    register_work(service, ESSAY.encode())
-    with service.db.write() as connection:
+    register_work(application, ESSAY.encode())
+    with application.db.write() as connection:
         row = connection.execute(sa.select(entries).where(entries.c.idx == 1)).one()._asdict()
         connection.execute(entries.insert().values({**row, "idx": 2, "leaf_hash": bytes(32)}))
-    assert problems(service) != []
+    assert problems(application) != []
 
 
 def test_a_flipped_bit_before_the_signature_is_found_by_the_sequencer(
-    service: Application, monkeypatch: pytest.MonkeyPatch
+    application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    register_work(service, ESSAY.encode())
-    before, real = service.log.reader.checkpoint(), Publisher.leaves
+    register_work(application, ESSAY.encode())
+    before, real = application.log.reader.checkpoint(), Publisher.leaves
 
     def flipped(self: Publisher, start: int, stop: int) -> list[bytes]:
         found = real(self, start, stop)
@@ -141,39 +141,39 @@ def test_a_flipped_bit_before_the_signature_is_found_by_the_sequencer(
 
     monkeypatch.setattr(Publisher, "leaves", flipped)
     with pytest.raises(LedgerReadOnly) as caught:
-        register_work(service, f"{ESSAY} Later.".encode())
+        register_work(application, f"{ESSAY} Later.".encode())
     assert caught.value.reason == "batch_changed"
-    assert service.log.reader.checkpoint() == before  # nothing was signed
+    assert application.log.reader.checkpoint() == before  # nothing was signed
 
 
 def test_a_clone_that_writes_on_is_found_by_an_audit(sqlite_settings: Settings, tmp_path: Path) -> None:
     """Home and database copied whole, both go on: each keeps its own rules, and whoever keeps a checkpoint sees it."""
-    with Application(sqlite_settings) as service:
-        register_work(service, ESSAY.encode())
+    with Application(sqlite_settings) as application:
+        register_work(application, ESSAY.encode())
     clone = sqlite_settings.model_copy(update={"home": tmp_path / "clone"})
     shutil.copytree(sqlite_settings.home, clone.home)
     kept = {}
     for settings in (sqlite_settings, clone):
-        with Application(settings) as service:
-            register_work(service, f"{settings.home} {ESSAY}".encode())
-            assert problems(service) == []
-            kept[settings.home] = service.log.signed(), service.log.policy()
+        with Application(settings) as application:
+            register_work(application, f"{settings.home} {ESSAY}".encode())
+            assert problems(application) == []
+            kept[settings.home] = application.log.signed(), application.log.policy()
     ours, trusted = kept[sqlite_settings.home]
     assert audit_report(str(sqlite_settings.log_dir), policy=trusted, since=[ours])["problems"] == []
     (found,) = audit_report(str(clone.log_dir), policy=trusted, since=[ours])["problems"]
     assert "history was rewritten" in found
 
 
-def test_a_clock_that_jumps_moves_nothing(service: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_jumps_moves_nothing(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
     """Back to 1970 and far ahead: order and proofs are the log's own; only the time that a signature says is the clock's."""
     indexes = []
     for n, moment in enumerate((None, 5, 4_000_000_000, 1)):
         if moment is not None:
             monkeypatch.setattr(time, "time", lambda moment=moment: float(moment))
-        indexes.append(register_work(service, f"{n} {ESSAY}".encode()).receipt.index)
+        indexes.append(register_work(application, f"{n} {ESSAY}".encode()).receipt.index)
     monkeypatch.undo()
     assert indexes == [1, 2, 3, 4]
-    assert problems(service) == []
+    assert problems(application) == []
 
 
 def test_a_backdated_statement_is_found_by_the_verifier(tmp_path: Path) -> None:
@@ -220,16 +220,16 @@ def test_a_key_id_that_collides_is_no_proof() -> None:
             open_checkpoint(signed, known)
 
 
-def test_an_erased_work_s_old_receipt_verifies(service: Application) -> None:
-    account = accounts.local(service.db)
-    done = register_work(service, ESSAY.encode())
-    files, trusted = build_receipt(service.db, service.log, done.work_id), service.log.policy()
-    service.withdrawals.withdraw(account, done.work_id)
-    service.erasures.erase(account, done.work_id)
+def test_an_erased_work_s_old_receipt_verifies(application: Application) -> None:
+    account = accounts.local(application.db)
+    done = register_work(application, ESSAY.encode())
+    files, trusted = build_receipt(application.db, application.log, done.work_id), application.log.policy()
+    application.withdrawals.withdraw(account, done.work_id)
+    application.erasures.erase(account, done.work_id)
     assert verify.verify_receipt(files, trusted).ok
-    assert problems(service) == []
-    fetch = tile_store.fetch_from(service.settings.log_dir)
-    size = service.log.head()[0]
+    assert problems(application) == []
+    fetch = tile_store.fetch_from(application.settings.log_dir)
+    size = application.log.head()[0]
     published = tiles.split_bundle(fetch(tiles.tile_path("entries", 0, size)))
     assert envelope.parse_leaf(published[-1]).kind == "erasure"  # the log says so
     assert envelope.parse_leaf(published[done.receipt.index]).kind == "registration"

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from provenance import application
+from provenance import application as application_module
 from provenance.accounts import accounts
 from provenance.application import Application
 from provenance.auditing import fsck
@@ -45,25 +45,25 @@ class LogMachine(RuleBasedStateMachine):
         self.leaves: list[bytes] = []
         self.start()
         made = statement.key_enrol(
-            self.service.log.origin, public_key=KEY.public, custody="producer", after=self.service.log.head()
+            self.application.log.origin, public_key=KEY.public, custody="producer", after=self.application.log.head()
         )
         self.submit(statement.sign(made, KEY))
 
     def start(self) -> None:
-        real, application.Sandbox = application.Sandbox, NoSandbox  # type: ignore[misc,assignment]
-        self.service = Application(self.settings)
-        application.Sandbox = real  # type: ignore[misc]
+        real, application_module.Sandbox = application_module.Sandbox, NoSandbox  # type: ignore[misc,assignment]
+        self.application = Application(self.settings)
+        application_module.Sandbox = real  # type: ignore[misc]
         self.faults = Faults(self.settings.home)
-        self.faults.watch(self.service.db.engine)
-        self.service.start()
+        self.faults.watch(self.application.db.engine)
+        self.application.start()
 
     def submit(self, leaf: bytes) -> None:
-        done = self.service.submissions.submit(accounts.local(self.service.db), SignedStatement(leaf=b64(leaf)))
+        done = self.application.submissions.submit(accounts.local(self.application.db), SignedStatement(leaf=b64(leaf)))
         assert done.receipt.index == len(self.leaves)
         self.leaves.append(leaf)
 
     def new(self) -> bytes:
-        return registration(self.service.log.origin, self.service.log.head(), KEY)
+        return registration(self.application.log.origin, self.application.log.head(), KEY)
 
     @rule(count=st.integers(1, 3))
     def append(self, count: int) -> None:
@@ -72,7 +72,7 @@ class LogMachine(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        self.service.close()
+        self.application.close()
         self.start()
 
     @rule(number=st.integers(0, 150), after=st.booleans())
@@ -94,7 +94,7 @@ class LogMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def prove(self, data: st.DataObject) -> None:
         index = data.draw(st.integers(0, len(self.leaves) - 1))
-        found = proof.parse_proof(self.service.log.reader.proof(index))
+        found = proof.parse_proof(self.application.log.reader.proof(index))
         merkle.verify_inclusion(
             index, len(self.leaves), merkle.leaf_hash(self.leaves[index]), found.hashes, naive_root(self.leaves)
         )
@@ -103,26 +103,26 @@ class LogMachine(RuleBasedStateMachine):
     def continue_from(self, data: st.DataObject) -> None:
         new = data.draw(st.integers(1, len(self.leaves)))
         old = data.draw(st.integers(1, new))
-        lines = [unb64(line) for line in self.service.log.reader.consistency(old, new).split()]
+        lines = [unb64(line) for line in self.application.log.reader.consistency(old, new).split()]
         merkle.verify_consistency(old, new, lines, naive_root(self.leaves[:old]), naive_root(self.leaves[:new]))
 
     @rule(beyond=st.integers(0, 5))
     def nothing_beyond(self, beyond: int) -> None:
         with contextlib.suppress(NotFound):
-            self.service.log.reader.proof(len(self.leaves) + beyond)
+            self.application.log.reader.proof(len(self.leaves) + beyond)
             raise AssertionError("there is no such entry")
 
     @invariant()
     def is_the_list(self) -> None:
-        assert self.service.log.head() == (len(self.leaves), naive_root(self.leaves))
-        signed = self.service.log.reader.checkpoint().raw
-        opened = open_checkpoint(signed, [note.VKey.parse(key) for key in self.service.log.vkeys()])
+        assert self.application.log.head() == (len(self.leaves), naive_root(self.leaves))
+        signed = self.application.log.reader.checkpoint().raw
+        opened = open_checkpoint(signed, [note.VKey.parse(key) for key in self.application.log.vkeys()])
         assert opened.size == len(self.leaves)
 
     def teardown(self) -> None:
-        if hasattr(self, "service"):
-            assert fsck.check(self.service.db, self.service.log)["problems"] == []
-            self.service.close()
+        if hasattr(self, "application"):
+            assert fsck.check(self.application.db, self.application.log)["problems"] == []
+            self.application.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
 

@@ -63,19 +63,19 @@ def stamping(settings: Settings, tsa: Tsa, url: str, every: int = 0) -> Settings
     return settings.model_copy(update=values)
 
 
-def stored(service: Application) -> list[int]:
-    with service.db.read() as connection:
+def stored(application: Application) -> list[int]:
+    with application.db.read() as connection:
         return list(connection.execute(sa.select(timestamps.c.size).order_by(timestamps.c.size)).scalars())
 
 
 def test_checkpoints_are_stamped_beside_the_sequencer(settings: Settings, tsa: Tsa) -> None:
     with standing(tsa) as url:
-        with Application(stamping(settings, tsa, url)) as service:
-            made = register_work(service, ESSAY.encode())
-        with Application(stamping(settings, tsa, url)) as service:
-            assert stored(service)[-1] == 2
-            files = build_receipt(service.db, service.log, made.work_id)
-            assert fsck.check(service.db, service.log)["problems"] == []
+        with Application(stamping(settings, tsa, url)) as application:
+            made = register_work(application, ESSAY.encode())
+        with Application(stamping(settings, tsa, url)) as application:
+            assert stored(application)[-1] == 2
+            files = build_receipt(application.db, application.log, made.work_id)
+            assert fsck.check(application.db, application.log)["problems"] == []
     done = verify.verify_receipt(files, tsa_roots=tsa.root)
     assert done.ok, done.checks
     (found,) = done.facts["timestamps"]
@@ -90,29 +90,29 @@ def test_checkpoints_are_stamped_beside_the_sequencer(settings: Settings, tsa: T
 
 
 def test_a_receipt_waits_for_no_interval(sqlite_settings: Settings, tsa: Tsa) -> None:
-    with standing(tsa) as url, Application(stamping(sqlite_settings, tsa, url, every=86_400)) as service:
-        register_work(service, ESSAY.encode())
-        service.log.timestamper._thread.join()
+    with standing(tsa) as url, Application(stamping(sqlite_settings, tsa, url, every=86_400)) as application:
+        register_work(application, ESSAY.encode())
+        application.log.timestamper._thread.join()
         asked = tsa.asked
-        made = register_work(service, ESSAY_ZH.encode())
+        made = register_work(application, ESSAY_ZH.encode())
         time.sleep(0.2)
         assert tsa.asked == asked  # not yet due
-        done = verify.verify_receipt(build_receipt(service.db, service.log, made.work_id), tsa_roots=tsa.root)
+        done = verify.verify_receipt(build_receipt(application.db, application.log, made.work_id), tsa_roots=tsa.root)
         assert len(done.facts["timestamps"]) == 1
         assert tsa.asked == asked + 1
 
 
 def test_an_authority_that_is_down_stops_nothing(sqlite_settings: Settings, tsa: Tsa) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    with Application(stamping(sqlite_settings, tsa, url)) as service:
-        made = register_work(service, ESSAY.encode())
-        files = build_receipt(service.db, service.log, made.work_id)
+    with Application(stamping(sqlite_settings, tsa, url)) as application:
+        made = register_work(application, ESSAY.encode())
+        files = build_receipt(application.db, application.log, made.work_id)
         assert receipt.STAMP not in files
         done = verify.verify_receipt(files, tsa_roots=tsa.root)
         assert done.ok
         assert {c.name: c.state for c in done.checks}["timestamp"] == "absent"
         with pytest.raises(Unavailable):
-            service.log.timestamper.stamp_if_due()
+            application.log.timestamper.stamp_if_due()
 
 
 def test_settings_that_are_no_use(sqlite_settings: Settings, tsa: Tsa, tmp_path: Path) -> None:
@@ -129,14 +129,16 @@ def test_settings_that_are_no_use(sqlite_settings: Settings, tsa: Tsa, tmp_path:
 
 def test_a_later_stamp_renews(sqlite_settings: Settings, tsa: Tsa, tmp_path: Path, monkeypatch) -> None:
     successor = Tsa(tmp_path / "successor", "Next TSA")
-    with standing(tsa) as url, Application(stamping(sqlite_settings, tsa, url)) as service:
-        made = register_work(service, ESSAY.encode())
-    with standing(successor) as url, Application(stamping(sqlite_settings, successor, url)) as service:
-        register_work(service, ESSAY_ZH.encode())
-        service.log.timestamper._thread.join()
-        assert receipt.RENEWED_STAMP not in build_receipt(service.db, service.log, made.work_id)  # the first is fresh
+    with standing(tsa) as url, Application(stamping(sqlite_settings, tsa, url)) as application:
+        made = register_work(application, ESSAY.encode())
+    with standing(successor) as url, Application(stamping(sqlite_settings, successor, url)) as application:
+        register_work(application, ESSAY_ZH.encode())
+        application.log.timestamper._thread.join()
+        assert receipt.RENEWED_STAMP not in build_receipt(
+            application.db, application.log, made.work_id
+        )  # the first is fresh
         monkeypatch.setattr(receipt_builder, "_RENEWED_AFTER", timedelta(seconds=-10))
-        files = build_receipt(service.db, service.log, made.work_id)
+        files = build_receipt(application.db, application.log, made.work_id)
     both = tsa.root + successor.root
     done = verify.verify_receipt(files, tsa_roots=both)
     assert done.ok, done.checks

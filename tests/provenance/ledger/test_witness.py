@@ -71,10 +71,10 @@ class House:
         self.file.write_text("".join(lines) + ending)
         return self.settings.model_copy(update={"witness_policy": self.file, "witness_seconds": seconds})
 
-    def introduce(self, service: Application) -> None:
+    def introduce(self, application: Application) -> None:
         """The partners learn the log's keys, as they would from log.vkey."""
         for partner in self.partners:
-            partner.witness = Witness(partner.folder, [[note.VKey.parse(key) for key in service.log.vkeys()]])
+            partner.witness = Witness(partner.folder, [[note.VKey.parse(key) for key in application.log.vkeys()]])
 
 
 @pytest.fixture
@@ -84,55 +84,57 @@ def house(sqlite_settings: Settings, tmp_path: Path) -> Iterator[House]:
         for partner in partners:
             partner.url = stack.enter_context(serving(partner))
         made = House(sqlite_settings, tmp_path, partners)
-        with Application(sqlite_settings) as service:  # a log that had no witnesses yet
-            register_work(service, ESSAY.encode())
-            made.introduce(service)
+        with Application(sqlite_settings) as application:  # a log that had no witnesses yet
+            register_work(application, ESSAY.encode())
+            made.introduce(application)
         yield made
 
 
 TWO_OF_THREE = "group partners 2 w0 w1 w2\nquorum partners\n"
 
 
-def good_receipt(service: Application, work_id: str) -> Verification:
-    return verify.verify_receipt(build_receipt(service.db, service.log, work_id), service.log.policy())
+def good_receipt(application: Application, work_id: str) -> Verification:
+    return verify.verify_receipt(build_receipt(application.db, application.log, work_id), application.log.policy())
 
 
-def refused(service: Application, text: str) -> SourcemarkError:
+def refused(application: Application, text: str) -> SourcemarkError:
     with pytest.raises(SourcemarkError) as caught:
-        register_work(service, text.encode())
+        register_work(application, text.encode())
     return caught.value
 
 
-def signers(service: Application) -> set[str]:
-    trusted = policy.parse_policy(service.log.policy())
-    opened = open_checkpoint(service.log.reader.checkpoint().raw, trusted.logs, list(trusted.witnesses.values()))
+def signers(application: Application) -> set[str]:
+    trusted = policy.parse_policy(application.log.policy())
+    opened = open_checkpoint(application.log.reader.checkpoint().raw, trusted.logs, list(trusted.witnesses.values()))
     return {name for name, key in trusted.witnesses.items() if key in opened.signed_by}
 
 
 def test_a_log_gets_witnesses_and_grows(house: House) -> None:
-    with Application(house.with_policy(TWO_OF_THREE)) as service:
-        assert len(signers(service)) >= 2  # what was published without them is cosigned at once
+    with Application(house.with_policy(TWO_OF_THREE)) as application:
+        assert len(signers(application)) >= 2  # what was published without them is cosigned at once
         for text in (ESSAY_ZH, "one more " + ESSAY, "and again " + ESSAY):
-            made = register_work(service, text.encode())
+            made = register_work(application, text.encode())
             assert made.status == "registered", made
-            assert len(signers(service)) >= 2
-            done = good_receipt(service, made.work_id)
+            assert len(signers(application)) >= 2
+            done = good_receipt(application, made.work_id)
             assert done.ok, done.checks
             assert abs(done.facts["witnessed_at"] - time.time()) < 60
-        assert fsck.check(service.db, service.log)["problems"] == []
-    with Application(house.with_policy(TWO_OF_THREE)) as service:  # another process, with nothing to sign, asks nobody
+        assert fsck.check(application.db, application.log)["problems"] == []
+    with Application(
+        house.with_policy(TWO_OF_THREE)
+    ) as application:  # another process, with nothing to sign, asks nobody
         asked = [len(partner.asked) for partner in house.partners]
-        register_work(service, ("a fifth " + ESSAY).encode())
-        assert len(signers(service)) >= 2
+        register_work(application, ("a fifth " + ESSAY).encode())
+        assert len(signers(application)) >= 2
         time.sleep(0.3)
         assert all(len(p.asked) - before <= 4 for p, before in zip(house.partners, asked, strict=True))
 
 
 def test_mldsa_witnesses(house: House) -> None:
-    with Application(house.with_policy("group all 3 w0 w1 w2\nquorum all\n", kind=1)) as service:
-        made = register_work(service, ESSAY_ZH.encode())
-        assert signers(service) == {"w0", "w1", "w2"}
-        assert good_receipt(service, made.work_id).ok
+    with Application(house.with_policy("group all 3 w0 w1 w2\nquorum all\n", kind=1)) as application:
+        made = register_work(application, ESSAY_ZH.encode())
+        assert signers(application) == {"w0", "w1", "w2"}
+        assert good_receipt(application, made.work_id).ok
 
 
 def test_one_server_with_both_keys_is_asked_once(house: House) -> None:
@@ -140,11 +142,11 @@ def test_one_server_with_both_keys_is_asked_once(house: House) -> None:
     lines = [f"witness w{n} {key} {partner.url}\n" for n, key in enumerate(partner.vkeys)]
     house.file.write_text("".join(lines) + "group both all w0 w1\nquorum both\n")
     settings = house.settings.model_copy(update={"witness_policy": house.file})
-    with Application(settings) as service:
+    with Application(settings) as application:
         before = len(partner.asked)
-        made = register_work(service, ESSAY_ZH.encode())
-        assert signers(service) == {"w0", "w1"}
-        assert good_receipt(service, made.work_id).ok
+        made = register_work(application, ESSAY_ZH.encode())
+        assert signers(application) == {"w0", "w1"}
+        assert good_receipt(application, made.work_id).ok
         assert len(partner.asked) == before + 2  # compared before the first signature, then cosigned
 
 
@@ -152,23 +154,23 @@ def test_a_witness_that_missed_a_thousand_entries_catches_up(house: House) -> No
     from tests.provenance.ledger.test_sequencer import append, leaf_of
 
     house.partners[2].instead = lambda *_: (500, "text/plain", b"out of order")
-    with Application(house.with_policy(TWO_OF_THREE)) as service:
+    with Application(house.with_policy(TWO_OF_THREE)) as application:
         for _ in range(3):
-            append(service, [leaf_of(service) for _ in range(333)])
+            append(application, [leaf_of(application) for _ in range(333)])
         house.partners[2].instead = None
         house.partners[0].instead = lambda *_: (500, "text/plain", b"out of order")
-        append(service, [leaf_of(service)])
-        assert signers(service) == {"w1", "w2"}
+        append(application, [leaf_of(application)])
+        assert signers(application) == {"w1", "w2"}
 
 
 def test_a_proof_of_what_is_not_published_reads_a_part_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The published folder is lost, and a witness that is late must be led over a thousand entries without tiles."""
     from tests.provenance.ledger.test_sequencer import append, leaf_of
 
-    with Application(house.with_policy(TWO_OF_THREE)) as service:
-        append(service, [leaf_of(service) for _ in range(9)])
+    with Application(house.with_policy(TWO_OF_THREE)) as application:
+        append(application, [leaf_of(application) for _ in range(9)])
         house.partners[2].instead = lambda *_: (500, "text/plain", b"out of order")
-        append(service, [leaf_of(service) for _ in range(1000)])
+        append(application, [leaf_of(application) for _ in range(1000)])
     shutil.rmtree(house.settings.log_dir)
     house.partners[2].instead = None
     monkeypatch.setattr(reader, "MAX_HASHES_AT_ONCE", 64)
@@ -180,9 +182,9 @@ def test_a_proof_of_what_is_not_published_reads_a_part_at_a_time(house: House, m
 
     sa.event.listen(sa.Engine, "before_cursor_execute", watch)
     try:
-        with Application(house.with_policy("group all all w0 w1 w2\nquorum all\n")) as service:
-            assert signers(service) == {"w0", "w1", "w2"}
-            assert service.log.reader.checkpoint().size > 1000
+        with Application(house.with_policy("group all all w0 w1 w2\nquorum all\n")) as application:
+            assert signers(application) == {"w0", "w1", "w2"}
+            assert application.log.reader.checkpoint().size > 1000
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", watch)
     assert sum(parts) > 900
@@ -243,24 +245,24 @@ BAD = {
 
 @pytest.mark.parametrize("said", BAD)
 def test_a_witness_that_lies_or_fails_does_not_count(house: House, said: str) -> None:
-    with Application(house.with_policy(TWO_OF_THREE)) as service:
+    with Application(house.with_policy(TWO_OF_THREE)) as application:
         first, second, _ = house.partners
         first.instead = BAD[said](first)
-        made = register_work(service, ESSAY_ZH.encode())
+        made = register_work(application, ESSAY_ZH.encode())
         assert made.status == "registered"
-        assert signers(service) == {"w1", "w2"}
+        assert signers(application) == {"w1", "w2"}
         second.instead = BAD[said](second)
-        published = service.log.head()
-        failed = refused(service, "more " + ESSAY)
+        published = application.log.head()
+        failed = refused(application, "more " + ESSAY)
         assert failed.reason == "witnesses"
         assert said.strip() in failed.detail
         assert failed.detail.isprintable()
-        assert service.log.head() == published  # nothing is published that too few have seen
+        assert application.log.head() == published  # nothing is published that too few have seen
         first.instead = second.instead = None
-        again = register_work(service, ("more " + ESSAY).encode())  # nothing was lost
+        again = register_work(application, ("more " + ESSAY).encode())  # nothing was lost
         assert again.status == "already_registered"
-        assert good_receipt(service, again.work_id).ok
-        assert fsck.check(service.db, service.log)["problems"] == []
+        assert good_receipt(application, again.work_id).ok
+        assert fsck.check(application.db, application.log)["problems"] == []
 
 
 def test_a_witness_that_is_down_or_slow(house: House) -> None:
@@ -268,15 +270,15 @@ def test_a_witness_that_is_down_or_slow(house: House) -> None:
     down.url = f"http://127.0.0.1:{free_port()}"
     with speaking(b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 100, every=0.2, hold=30) as url:
         slow.url = url
-        with Application(house.with_policy("group any any w0 w1 w2\nquorum any\n")) as service:
+        with Application(house.with_policy("group any any w0 w1 w2\nquorum any\n")) as application:
             start = time.monotonic()
             for text in (ESSAY_ZH, "x " + ESSAY, "y " + ESSAY):
-                assert register_work(service, text.encode()).status == "registered"
+                assert register_work(application, text.encode()).status == "registered"
             assert time.monotonic() - start < 3  # the first signature waits for all, once; then only for the quorum
-            assert signers(service) == {"w2"}
-        with Application(house.with_policy(TWO_OF_THREE)) as service:  # opens all the same
+            assert signers(application) == {"w2"}
+        with Application(house.with_policy(TWO_OF_THREE)) as application:  # opens all the same
             start = time.monotonic()
-            failed = refused(service, "z " + ESSAY)
+            failed = refused(application, "z " + ESSAY)
             assert failed.reason == "witnesses"
             assert "Connection refused" in failed.detail
             assert "within 1 seconds" in failed.detail
@@ -288,17 +290,17 @@ def test_a_witness_that_is_down_or_slow(house: House) -> None:
 def test_without_a_quorum_they_sign_if_they_can(house: House) -> None:
     down, *_ = house.partners
     down.url = f"http://127.0.0.1:{free_port()}"
-    with Application(house.with_policy("quorum none\n")) as service:
-        made = register_work(service, ESSAY_ZH.encode())
-        assert signers(service) == {"w1", "w2"}
-        assert "quorum none" in service.log.policy().decode()
-        done = good_receipt(service, made.work_id)
+    with Application(house.with_policy("quorum none\n")) as application:
+        made = register_work(application, ESSAY_ZH.encode())
+        assert signers(application) == {"w1", "w2"}
+        assert "quorum none" in application.log.policy().decode()
+        done = good_receipt(application, made.work_id)
         assert done.ok
         assert done.facts["witnessed_at"] is None  # nobody demands them, so nobody may rely on them
         for partner in house.partners[1:]:
             partner.instead = lambda *_: (500, "text/plain", b"")
-        assert register_work(service, ("x " + ESSAY).encode()).status == "registered"
-        assert signers(service) == set()
+        assert register_work(application, ("x " + ESSAY).encode()).status == "registered"
+        assert signers(application) == set()
 
 
 AHEAD = {
@@ -311,34 +313,34 @@ AHEAD = {
 def test_a_witness_that_contradicts_stops_the_log(house: House, what: str) -> None:
     act, said = AHEAD[what]
     house.partners[1].instead = act
-    with Application(house.with_policy("group all all w0 w1 w2\nquorum all\n")) as service:
-        with service.db.read() as connection:
+    with Application(house.with_policy("group all all w0 w1 w2\nquorum all\n")) as application:
+        with application.db.read() as connection:
             before = connection.execute(sa.select(sa.func.max(checkpoints.c.size))).scalar_one()
         with pytest.raises(LedgerReadOnly, match=said):
-            service.log.check_writable()
-        assert refused(service, ESSAY_ZH).reason == "witness_contradicts"
-        with service.db.read() as connection:
+            application.log.check_writable()
+        assert refused(application, ESSAY_ZH).reason == "witness_contradicts"
+        with application.db.read() as connection:
             assert connection.execute(sa.select(sa.func.max(checkpoints.c.size))).scalar_one() == before
-        assert service.log.head()[0] == before  # it goes on answering and proving
-        assert any("witness" in found for found in fsck.check(service.db, service.log)["problems"])
+        assert application.log.head()[0] == before  # it goes on answering and proving
+        assert any("witness" in found for found in fsck.check(application.db, application.log)["problems"])
 
 
 def test_a_machine_put_back_whole_is_found_by_the_witnesses(house: House, tmp_path: Path) -> None:
     """Database, signer state and published log all of one old backup: nobody here knows, the witnesses do."""
     settings = house.with_policy(TWO_OF_THREE)
-    with Application(settings) as service:
-        register_work(service, ESSAY_ZH.encode())
+    with Application(settings) as application:
+        register_work(application, ESSAY_ZH.encode())
     shutil.copytree(settings.home, tmp_path / "backup")
-    with Application(settings) as service:
-        register_work(service, ("lost " + ESSAY).encode())
+    with Application(settings) as application:
+        register_work(application, ("lost " + ESSAY).encode())
     shutil.rmtree(settings.home)
     shutil.copytree(tmp_path / "backup", settings.home)
-    with Application(settings) as service:
-        old = service.log.signed()
-        failed = refused(service, "new " + ESSAY)
+    with Application(settings) as application:
+        old = application.log.signed()
+        failed = refused(application, "new " + ESSAY)
         assert failed.reason == "witness_contradicts"
         assert "restored from an old backup" in failed.detail
-        assert service.log.signed() == old  # stopped before it signed another history
+        assert application.log.signed() == old  # stopped before it signed another history
 
 
 def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
@@ -346,22 +348,22 @@ def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
     from tests.provenance.ledger.test_sequencer import append, leaf_of
 
     settings = house.with_policy(TWO_OF_THREE)
-    with Application(settings) as service:
+    with Application(settings) as application:
         for _ in range(4):
-            append(service, [leaf_of(service)])
-        size = service.log.head()[0]
-        with service.db.read() as connection:
+            append(application, [leaf_of(application)])
+        size = application.log.head()[0]
+        with application.db.read() as connection:
             leaves = list(connection.execute(sa.select(entries.c.leaf).order_by(entries.c.idx)).scalars())
-        leaves[size - 2] = leaf_of(service)
+        leaves[size - 2] = leaf_of(application)
         from provenance.tlog.merkle import leaf_hash, root_of
 
-        hashes = [leaf_hash(leaf) for leaf in [*leaves, leaf_of(service)]]
+        hashes = [leaf_hash(leaf) for leaf in [*leaves, leaf_of(application)]]
         rewritten = sign_checkpoint(
-            Checkpoint(service.log.origin, size + 1, root_of(hashes)),
-            service.log.keys_in_force(),
+            Checkpoint(application.log.origin, size + 1, root_of(hashes)),
+            application.log.keys_in_force(),
             int(time.time()),
         )
-        trusted = WitnessClient(policy.parse_policy(service.log.policy()), 2)
+        trusted = WitnessClient(policy.parse_policy(application.log.policy()), 2)
 
         class Nodes:
             def node(self, height: int, index: int) -> bytes:
@@ -377,16 +379,16 @@ def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
 
 def test_stripped_cosignatures_are_asked_for_again(house: House) -> None:
     settings = house.with_policy(TWO_OF_THREE)
-    with Application(settings) as service:
-        register_work(service, ESSAY_ZH.encode())
-        raw = service.log.reader.checkpoint().raw
-        size = service.log.head()[0]
+    with Application(settings) as application:
+        register_work(application, ESSAY_ZH.encode())
+        raw = application.log.reader.checkpoint().raw
+        size = application.log.head()[0]
         stripped = b"".join(line for line in raw.splitlines(True) if b"witness.example" not in line)
-        with service.db.write() as connection:
+        with application.db.write() as connection:
             connection.execute(checkpoints.update().where(checkpoints.c.size == size).values(note=stripped))
         (settings.log_dir / "checkpoint").write_bytes(stripped)
-    with Application(settings) as service:
-        assert len(signers(service)) >= 2
+    with Application(settings) as application:
+        assert len(signers(application)) >= 2
 
 
 @pytest.mark.parametrize(
@@ -408,8 +410,8 @@ def test_policies_that_are_none(house: House, content: str, said: str | None) ->
     house.file.write_text(filled)
     settings = house.settings.model_copy(update={"witness_policy": house.file})
     if said is None:  # lines about other logs are left out
-        with Application(settings) as service:
-            assert service.log.policy().count(b"log ") == 2
+        with Application(settings) as application:
+            assert application.log.policy().count(b"log ") == 2
         return
     with pytest.raises(Misconfigured, match=said) as caught, Application(settings):
         pass
@@ -427,15 +429,15 @@ def test_a_policy_file_that_is_not_there(house: House) -> None:
 
 def test_a_named_witness_without_an_address(house: House) -> None:
     house.file.write_text(f"witness w0 {house.partners[0].vkeys[0]}\nquorum w0\n")
-    with Application(house.settings.model_copy(update={"witness_policy": house.file})) as service:
-        assert "w0 has no address in the policy" in refused(service, ESSAY_ZH).detail
+    with Application(house.settings.model_copy(update={"witness_policy": house.file})) as application:
+        assert "w0 has no address in the policy" in refused(application, ESSAY_ZH).detail
 
 
 def test_an_audit_of_a_cosigned_log(house: House) -> None:
-    with Application(house.with_policy(TWO_OF_THREE)) as service:
-        register_work(service, ESSAY_ZH.encode())
-        folder = service.settings.log_dir
-        vkeys = [note.VKey.parse(key) for key in service.log.vkeys()]
+    with Application(house.with_policy(TWO_OF_THREE)) as application:
+        register_work(application, ESSAY_ZH.encode())
+        folder = application.settings.log_dir
+        vkeys = [note.VKey.parse(key) for key in application.log.vkeys()]
         assert list(auditor.audit_log((folder / "checkpoint").read_bytes(), tile_store.fetch_from(folder), vkeys)) == []
 
 
@@ -455,47 +457,47 @@ def test_a_crash_between_cosignatures_and_publishing(house: House, monkeypatch: 
         raise Killed
 
     settings = house.with_policy("group all all w0 w1 w2\nquorum all\n")
-    with Application(settings) as service:
+    with Application(settings) as application:
         monkeypatch.setattr(tile_store, "publish", killed)
         with pytest.raises(Killed):
-            register_work(service, ESSAY_ZH.encode())
-        cosigned = service.log.signed()
+            register_work(application, ESSAY_ZH.encode())
+        cosigned = application.log.signed()
         assert cosigned.count(b"witness.example/") == 3
-        assert service.log.reader.checkpoint().raw != cosigned
+        assert application.log.reader.checkpoint().raw != cosigned
         monkeypatch.undo()
     asked = [len(partner.asked) for partner in house.partners]
     for partner in house.partners:
         partner.instead = lambda *_: (500, "text/plain", b"not again")
-    with Application(settings) as service:
-        assert service.log.reader.checkpoint().raw == cosigned
+    with Application(settings) as application:
+        assert application.log.reader.checkpoint().raw == cosigned
     assert [len(partner.asked) for partner in house.partners] == asked
 
 
 def test_the_logs_keys_change_under_its_witnesses(house: House) -> None:
     """The checkpoint of the change is signed by both pairs of keys; after it, witnesses need to know the new ones."""
     settings = house.with_policy(TWO_OF_THREE)
-    with Application(settings) as service:
-        older = register_work(service, ESSAY_ZH.encode())
-        kept = service.log.reader.checkpoint().raw
-        before = [note.VKey.parse(key) for key in service.log.vkeys()]
+    with Application(settings) as application:
+        older = register_work(application, ESSAY_ZH.encode())
+        kept = application.log.reader.checkpoint().raw
+        before = [note.VKey.parse(key) for key in application.log.vkeys()]
         with pytest.raises(Unavailable, match="did not sign"):  # the old key's revocation, signed by the new keys alone
-            log_keys.rotate(service.db, service.log, service.settings)
-        assert len(signers(service)) >= 2
-        assert refused(service, "more " + ESSAY).reason == "witnesses"
-        after = [note.VKey.parse(key) for key in service.log.vkeys()]
+            log_keys.rotate(application.db, application.log, application.settings)
+        assert len(signers(application)) >= 2
+        assert refused(application, "more " + ESSAY).reason == "witnesses"
+        after = [note.VKey.parse(key) for key in application.log.vkeys()]
         for partner in house.partners:
             partner.witness = Witness(partner.folder, [before, after])
-        made = register_work(service, ("more " + ESSAY).encode())
+        made = register_work(application, ("more " + ESSAY).encode())
         for each in (older, made):
-            done = good_receipt(service, each.work_id)
+            done = good_receipt(application, each.work_id)
             assert done.ok, done.checks
-        report = audit_report(str(service.settings.log_dir), since=[kept], policy=service.log.policy())
+        report = audit_report(str(application.settings.log_dir), since=[kept], policy=application.log.policy())
         assert report["problems"] == []
         stranger = LogKeys(
-            service.log.origin, *(each() for each in (Ed25519PrivateKey.generate, MLDSA44PrivateKey.generate))
+            application.log.origin, *(each() for each in (Ed25519PrivateKey.generate, MLDSA44PrivateKey.generate))
         )
         checkpoint = parse_checkpoint(kept)
         forged = sign_checkpoint(Checkpoint(checkpoint.origin, checkpoint.size, checkpoint.root), stranger, 1)
-        assert audit_report(str(service.settings.log_dir), since=[forged])["problems"]
-    with Application(settings) as service:
-        assert fsck.check(service.db, service.log)["problems"] == []
+        assert audit_report(str(application.settings.log_dir), since=[forged])["problems"]
+    with Application(settings) as application:
+        assert fsck.check(application.db, application.log)["problems"] == []

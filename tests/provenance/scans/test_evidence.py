@@ -19,49 +19,49 @@ from provenance.scans import evidence
 from tests.provenance.conftest import ESSAY, encoded, mirrored, picture, register_work, scan_upload
 
 
-def kept(service: Application) -> int:
-    with service.db.read() as connection:
+def kept(application: Application) -> int:
+    with application.db.read() as connection:
         return int(connection.execute(sa.select(sa.func.count()).select_from(previews)).scalar_one())
 
 
-def test_a_matched_picture_is_shown_beside_the_work(service: Application) -> None:
-    register_work(service, encoded(picture(1)))
-    result = scan_upload(service, encoded(mirrored(picture(1))))
+def test_a_matched_picture_is_shown_beside_the_work(application: Application) -> None:
+    register_work(application, encoded(picture(1)))
+    result = scan_upload(application, encoded(mirrored(picture(1))))
     assert result.scan_id is not None
-    with Image.open(io.BytesIO(evidence.picture(service.db, result.scan_id))) as drawn:
+    with Image.open(io.BytesIO(evidence.picture(application.db, result.scan_id))) as drawn:
         assert drawn.format == "PNG"
         assert drawn.width > 2 * 400
-    assert kept(service) == 1
+    assert kept(application) == 1
 
 
-def test_what_matched_nothing_or_is_a_text_keeps_no_picture(service: Application) -> None:
-    register_work(service, encoded(picture(1)))
-    register_work(service, ESSAY.encode())
+def test_what_matched_nothing_or_is_a_text_keeps_no_picture(application: Application) -> None:
+    register_work(application, encoded(picture(1)))
+    register_work(application, ESSAY.encode())
     for upload in (encoded(picture(2)), ESSAY.encode()):
-        result = scan_upload(service, upload)
+        result = scan_upload(application, upload)
         assert result.scan_id is not None
         with pytest.raises(NotFound, match="nothing can be shown"):
-            evidence.picture(service.db, result.scan_id)
-    assert kept(service) == 0
+            evidence.picture(application.db, result.scan_id)
+    assert kept(application) == 0
 
 
-def test_an_erased_work_is_no_longer_shown(service: Application, tmp_path: Path) -> None:
-    work = register_work(service, encoded(picture(1)))
-    result = scan_upload(service, encoded(mirrored(picture(1))))
+def test_an_erased_work_is_no_longer_shown(application: Application, tmp_path: Path) -> None:
+    work = register_work(application, encoded(picture(1)))
+    result = scan_upload(application, encoded(mirrored(picture(1))))
     assert result.scan_id is not None
     assert work.work_id is not None
-    service.erasures.erase(accounts.local(service.db), work.work_id)
+    application.erasures.erase(accounts.local(application.db), work.work_id)
     with pytest.raises(NotFound):
-        evidence.picture(service.db, result.scan_id)
-    assert kept(service) == 0
+        evidence.picture(application.db, result.scan_id)
+    assert kept(application) == 0
 
 
-def test_another_account_does_not_see_it(service: Application) -> None:
-    register_work(service, encoded(picture(1)))
-    result = scan_upload(service, encoded(picture(1)))
+def test_another_account_does_not_see_it(application: Application) -> None:
+    register_work(application, encoded(picture(1)))
+    result = scan_upload(application, encoded(picture(1)))
     assert result.scan_id is not None
     with pytest.raises(NotFound):
-        evidence.picture(service.db, result.scan_id, "acct_somebody_else")
+        evidence.picture(application.db, result.scan_id, "acct_somebody_else")
 
 
 def test_of_a_works_older_fingerprints_the_newest_is_upgraded(

@@ -16,91 +16,91 @@ from provenance.schemas import ScanItem, ScanResult, SightingRecord
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, encoded, mirrored, picture, register_work, scan_upload
 
 
-def number_of(service: Application, work_id: str | None) -> int:
-    with service.db.read() as connection:
+def number_of(application: Application, work_id: str | None) -> int:
+    with application.db.read() as connection:
         return connection.execute(sa.select(works.c.id).where(works.c.work_id == work_id)).scalar_one()
 
 
-def test_what_was_answered_is_read_back_to_the_byte(service: Application) -> None:
-    register_work(service, encoded(picture(1)), licence="CC-BY-4.0")
-    register_work(service, ESSAY.encode(), external_id="a-1", source_urls=["https://salt.example/a/1"])
-    register_work(service, f"{ESSAY} ".encode(), owner="John Thief")
+def test_what_was_answered_is_read_back_to_the_byte(application: Application) -> None:
+    register_work(application, encoded(picture(1)), licence="CC-BY-4.0")
+    register_work(application, ESSAY.encode(), external_id="a-1", source_urls=["https://salt.example/a/1"])
+    register_work(application, f"{ESSAY} ".encode(), owner="John Thief")
     answers = [
-        scan_upload(service, encoded(mirrored(picture(1))), external_id="p-1", caption="Photo: Marta Salt"),
-        scan_upload(service, f"By Marta Salt\n\n{ESSAY}".encode(), account="City Daily", path="posts/1.txt"),
-        scan_upload(service, b"Hello there"),
-        scan_upload(service, ESSAY_ZH.encode(), post_url="https://p.example/9"),
+        scan_upload(application, encoded(mirrored(picture(1))), external_id="p-1", caption="Photo: Marta Salt"),
+        scan_upload(application, f"By Marta Salt\n\n{ESSAY}".encode(), account="City Daily", path="posts/1.txt"),
+        scan_upload(application, b"Hello there"),
+        scan_upload(application, ESSAY_ZH.encode(), post_url="https://p.example/9"),
     ]
     assert [len(each.matches) for each in answers] == [1, 2, 0, 0]
     for each in answers:
         assert each.scan_id is not None
-        assert records.get(service.db, each.scan_id).model_dump_json() == each.model_dump_json()
+        assert records.get(application.db, each.scan_id).model_dump_json() == each.model_dump_json()
     read: list[ScanResult] = []
     after: int | None = 0
     while after is not None:
-        page, after = records.page(service.db, None, after=after, limit=2)
+        page, after = records.page(application.db, None, after=after, limit=2)
         assert len(page) == 2
         read += page
     assert read == answers
 
 
-def test_a_file_name_that_is_not_unicode_is_recorded(service: Application) -> None:
-    result = scan_upload(service, ESSAY.encode(), path="caf\udce9.txt")
+def test_a_file_name_that_is_not_unicode_is_recorded(application: Application) -> None:
+    result = scan_upload(application, ESSAY.encode(), path="caf\udce9.txt")
     assert result.scan_id is not None
-    assert records.get(service.db, result.scan_id).path == "caf\udce9.txt"
+    assert records.get(application.db, result.scan_id).path == "caf\udce9.txt"
 
 
-def test_one_verdict_stands_in_the_answer_the_scan_and_its_match(sqlite_service: Application) -> None:
-    service = sqlite_service
-    register_work(service, ESSAY.encode())
-    answered = [scan_upload(service, ESSAY.encode(), account=name).verdict for name in ("Marta Salt", "City Daily")]
-    with service.db.read() as connection:
+def test_one_verdict_stands_in_the_answer_the_scan_and_its_match(sqlite_application: Application) -> None:
+    application = sqlite_application
+    register_work(application, ESSAY.encode())
+    answered = [scan_upload(application, ESSAY.encode(), account=name).verdict for name in ("Marta Salt", "City Daily")]
+    with application.db.read() as connection:
         stored = connection.execute(sa.select(scans.c.verdict, matches.c.verdict).join(matches)).all()
     assert answered == ["own", "uncredited"]
     assert [tuple(row) for row in stored] == [("own", "own"), ("uncredited", "uncredited")]
-    assert [s.verdict for s in sightings.page(service.db, None)[0]] == answered
+    assert [s.verdict for s in sightings.page(application.db, None)[0]] == answered
 
 
-def test_what_could_not_be_read_is_answered_and_not_recorded(sqlite_service: Application, tmp_path: Path) -> None:
-    assert scan_upload(sqlite_service, b"").status == "undecodable"
-    assert scan_upload(sqlite_service, tmp_path / "gone").reason == "file_missing"
+def test_what_could_not_be_read_is_answered_and_not_recorded(sqlite_application: Application, tmp_path: Path) -> None:
+    assert scan_upload(sqlite_application, b"").status == "undecodable"
+    assert scan_upload(sqlite_application, tmp_path / "gone").reason == "file_missing"
     only_errors = [scanning.Upload(ScanItem(external_id="x"), BadInput("bad line"))]
-    (result,) = sqlite_service.scanner.scan(accounts.local(sqlite_service.db), only_errors)
+    (result,) = sqlite_application.scanner.scan(accounts.local(sqlite_application.db), only_errors)
     assert (result.status, result.verdict, result.scan_id) == ("error", "review", None)
     assert result.error is not None
-    assert records.page(sqlite_service.db, None) == ([], None)
+    assert records.page(sqlite_application.db, None) == ([], None)
 
 
-def test_another_accounts_scan_is_not_found(sqlite_service: Application) -> None:
-    result = scan_upload(sqlite_service, ESSAY.encode())
+def test_another_accounts_scan_is_not_found(sqlite_application: Application) -> None:
+    result = scan_upload(sqlite_application, ESSAY.encode())
     assert result.scan_id is not None
-    local = accounts.local(sqlite_service.db)
-    assert records.get(sqlite_service.db, result.scan_id, local.id) == result
-    assert records.page(sqlite_service.db, local.id) == ([result], None)
+    local = accounts.local(sqlite_application.db)
+    assert records.get(sqlite_application.db, result.scan_id, local.id) == result
+    assert records.page(sqlite_application.db, local.id) == ([result], None)
     with pytest.raises(NotFound):
-        records.get(sqlite_service.db, result.scan_id, "acct_other")
+        records.get(sqlite_application.db, result.scan_id, "acct_other")
     with pytest.raises(NotFound):
-        records.get(sqlite_service.db, "scan_none")
-    assert records.page(sqlite_service.db, "acct_other") == ([], None)
+        records.get(sqlite_application.db, "scan_none")
+    assert records.page(sqlite_application.db, "acct_other") == ([], None)
 
 
-def test_forgetting_a_work_leaves_the_others_and_the_bare_facts(service: Application) -> None:
-    gone = register_work(service, encoded(picture(1)), title="The Unrepeatable Harbour", external_id="x-1")
-    kept = register_work(service, encoded(picture(2)), title="Stays", external_id="x-2")
-    of_gone, of_kept = (scan_upload(service, encoded(mirrored(picture(n)))) for n in (1, 2))
-    with service.db.write() as connection:
-        records.forget(connection, number_of(service, gone.work_id))
+def test_forgetting_a_work_leaves_the_others_and_the_bare_facts(application: Application) -> None:
+    gone = register_work(application, encoded(picture(1)), title="The Unrepeatable Harbour", external_id="x-1")
+    kept = register_work(application, encoded(picture(2)), title="Stays", external_id="x-2")
+    of_gone, of_kept = (scan_upload(application, encoded(mirrored(picture(n)))) for n in (1, 2))
+    with application.db.write() as connection:
+        records.forget(connection, number_of(application, gone.work_id))
     assert of_gone.scan_id is not None
     assert of_kept.scan_id is not None
-    assert records.get(service.db, of_kept.scan_id) == of_kept
-    left = records.get(service.db, of_gone.scan_id)
+    assert records.get(application.db, of_kept.scan_id) == of_kept
+    left = records.get(application.db, of_gone.scan_id)
     before, after = of_gone.matches[0], left.matches[0]
     assert after == before.model_copy(update={"external_id": None, "title": "", "owner": "", "marking": {}})
     assert left == of_gone.model_copy(update={"matches": [after]})
-    with service.db.read() as connection:
+    with application.db.read() as connection:
         shown = connection.execute(sa.select(scans.c.scan_id).join(previews)).scalars().all()
     assert shown == [of_kept.scan_id]
-    assert [s.marking == {} for s in sightings.page(service.db, None)[0]] == [True, False]
+    assert [s.marking == {} for s in sightings.page(application.db, None)[0]] == [True, False]
     assert kept.work_id == of_kept.matches[0].work_id
 
 
@@ -109,29 +109,29 @@ def ids(found: tuple[list[SightingRecord], int | None]) -> list[str]:
     return [each.work_id for each in found[0]]
 
 
-def test_sightings_are_looked_up_by_account_work_owner_and_date(service: Application) -> None:
-    accounts.create(service.db, accounts.NewAccount(name="rival", kind="producer"))
-    first = register_work(service, ESSAY.encode(), owner="MARTA Salt", title="First").work_id
-    second = register_work(service, ESSAY_ZH.encode(), owner="玛尔塔", account="rival").work_id
+def test_sightings_are_looked_up_by_account_work_owner_and_date(application: Application) -> None:
+    accounts.create(application.db, accounts.NewAccount(name="rival", kind="producer"))
+    first = register_work(application, ESSAY.encode(), owner="MARTA Salt", title="First").work_id
+    second = register_work(application, ESSAY_ZH.encode(), owner="玛尔塔", account="rival").work_id
     assert first is not None
     assert second is not None
     posts = [ESSAY, ESSAY_ZH, ESSAY]
     results = [
-        scan_upload(service, text.encode(), post_url=f"https://p.example/{n}", account=f"Account {n}")
+        scan_upload(application, text.encode(), post_url=f"https://p.example/{n}", account=f"Account {n}")
         for n, text in enumerate(posts)
     ]
-    local, rival = accounts.local(service.db), accounts.find(service.db, "rival")
-    assert ids(sightings.page(service.db, None)) == [first, second, first]
-    assert ids(sightings.page(service.db, local.id)) == [first, first]
-    assert ids(sightings.page(service.db, rival.id)) == [second]
-    assert ids(sightings.page(service.db, None, work_ids=[second])) == [second]
-    assert ids(sightings.page(service.db, None, work_ids=[])) == []
-    assert ids(sightings.page(service.db, rival.id, work_ids=[first])) == []
-    assert ids(sightings.page(service.db, None, owner=" marta SALT")) == [first, first]
-    assert ids(sightings.page(service.db, None, since=results[1].scanned_at)) == [second, first]
-    assert ids(sightings.page(service.db, None, since="2999")) == []
+    local, rival = accounts.local(application.db), accounts.find(application.db, "rival")
+    assert ids(sightings.page(application.db, None)) == [first, second, first]
+    assert ids(sightings.page(application.db, local.id)) == [first, first]
+    assert ids(sightings.page(application.db, rival.id)) == [second]
+    assert ids(sightings.page(application.db, None, work_ids=[second])) == [second]
+    assert ids(sightings.page(application.db, None, work_ids=[])) == []
+    assert ids(sightings.page(application.db, rival.id, work_ids=[first])) == []
+    assert ids(sightings.page(application.db, None, owner=" marta SALT")) == [first, first]
+    assert ids(sightings.page(application.db, None, since=results[1].scanned_at)) == [second, first]
+    assert ids(sightings.page(application.db, None, since="2999")) == []
 
-    seen = sightings.page(service.db, None)[0][1]
+    seen = sightings.page(application.db, None)[0][1]
     match = results[1].matches[0]
     assert (seen.title, seen.owner, seen.post_url) == ("The Salt Ferry", "玛尔塔", "https://p.example/1")
     assert (seen.account, seen.seen_at, seen.verdict) == ("Account 1", results[1].scanned_at, results[1].verdict)
@@ -139,16 +139,16 @@ def test_sightings_are_looked_up_by_account_work_owner_and_date(service: Applica
     assert (seen.transform, seen.marking) == (match.transform, match.marking)
 
 
-def test_sightings_come_in_pages(sqlite_service: Application) -> None:
-    service = sqlite_service
-    register_work(service, ESSAY.encode())
+def test_sightings_come_in_pages(sqlite_application: Application) -> None:
+    application = sqlite_application
+    register_work(application, ESSAY.encode())
     for _ in range(3):
-        scan_upload(service, ESSAY.encode())
-    everything, end = sightings.page(service.db, None, limit=3)
+        scan_upload(application, ESSAY.encode())
+    everything, end = sightings.page(application.db, None, limit=3)
     assert (len(everything), end) == (3, None)
-    first, after = sightings.page(service.db, None, limit=2)
+    first, after = sightings.page(application.db, None, limit=2)
     assert after is not None
-    rest, end = sightings.page(service.db, None, limit=2, after=after)
+    rest, end = sightings.page(application.db, None, limit=2, after=after)
     assert (first + rest, end) == (everything, None)
     assert len({each.sighting_id for each in everything}) == 3
 

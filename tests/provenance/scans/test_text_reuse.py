@@ -18,11 +18,11 @@ LICENCE = words(900, 100)
 ARTICLE = words(1, 500)
 
 
-def test_a_paragraph_in_a_long_article_is_found_and_located(service: Application) -> None:
+def test_a_paragraph_in_a_long_article_is_found_and_located(application: Application) -> None:
     paragraph = ESSAY[200:560]
-    registered = register_work(service, ESSAY.encode())
+    registered = register_work(application, ESSAY.encode())
     post = f"{ARTICLE}\n\n{paragraph}\n\n{words(2, 500)}"
-    result = scan_upload(service, post.encode())
+    result = scan_upload(application, post.encode())
     assert result.status == "matched"
     (match,) = result.matches
     assert match.work_id == registered.work_id
@@ -36,34 +36,34 @@ def test_a_paragraph_in_a_long_article_is_found_and_located(service: Application
     assert match.coverage.upload < 0.2
 
 
-def test_nothing_but_a_template_says_so(service: Application) -> None:
+def test_nothing_but_a_template_says_so(application: Application) -> None:
     for n in range(4):
-        register_work(service, (words(10 + n, 200) + "\n" + LICENCE).encode(), title=f"Work {n}")
-    result = scan_upload(service, LICENCE.encode())
+        register_work(application, (words(10 + n, 200) + "\n" + LICENCE).encode(), title=f"Work {n}")
+    result = scan_upload(application, LICENCE.encode())
     assert (result.status, result.reason, result.matches) == ("template_only", "template_only", [])
-    assert scan_upload(service, b"Hello there").status == "too_short"
-    assert scan_upload(service, b"\x80\x81\xfe\xff\xff\xff").status == "undecodable"
+    assert scan_upload(application, b"Hello there").status == "too_short"
+    assert scan_upload(application, b"\x80\x81\xfe\xff\xff\xff").status == "undecodable"
 
 
-def test_a_competing_claim_is_recorded_for_an_excerpt(service: Application) -> None:
-    first = register_work(service, (ESSAY + " " + words(4, 200)).encode())
-    second = register_work(service, (words(3, 300) + ESSAY[100:600]).encode(), owner="Somebody Else")
+def test_a_competing_claim_is_recorded_for_an_excerpt(application: Application) -> None:
+    first = register_work(application, (ESSAY + " " + words(4, 200)).encode())
+    second = register_work(application, (words(3, 300) + ESSAY[100:600]).encode(), owner="Somebody Else")
     assert second.competing == [first.work_id]
 
 
-def test_a_footer_that_comes_back_in_upload_after_upload_is_learnt(service: Application) -> None:
+def test_a_footer_that_comes_back_in_upload_after_upload_is_learnt(application: Application) -> None:
     footer = words(70, 60)
-    register_work(service, (words(71, 300) + "\n\n" + footer).encode())
-    statuses = [scan_upload(service, (words(100 + n, 300) + "\n\n" + footer).encode()).status for n in range(8)]
+    register_work(application, (words(71, 300) + "\n\n" + footer).encode())
+    statuses = [scan_upload(application, (words(100 + n, 300) + "\n\n" + footer).encode()).status for n in range(8)]
     assert statuses[0] == "matched"
     assert statuses[-4:] == ["no_match"] * 4
 
 
-def test_a_paragraph_that_goes_around_stays_a_reuse(service: Application) -> None:
-    register_work(service, (words(72, 200) + ESSAY + words(73, 200)).encode())
+def test_a_paragraph_that_goes_around_stays_a_reuse(application: Application) -> None:
+    register_work(application, (words(72, 200) + ESSAY + words(73, 200)).encode())
     for n in range(10):
         post = words(200 + n, 200) + "\n\n" + ESSAY[100:500] + "\n\n" + words(300 + n, 200)
-        assert scan_upload(service, post.encode()).status == "matched"
+        assert scan_upload(application, post.encode()).status == "matched"
 
 
 def test_lessons_reach_another_process_and_are_bounded(settings: Settings) -> None:
@@ -117,18 +117,18 @@ def test_what_an_older_version_registered_is_found_by_this_one(aged: Settings) -
             assert sorted(kept) == [OLDER, text.ALGORITHM]
 
 
-def test_fsck_compares_what_the_log_commits_to(service: Application) -> None:
-    register_work(service, ESSAY.encode())
-    assert fsck.check(service.db, service.log)["problems"] == []
-    with service.db.write() as connection:
+def test_fsck_compares_what_the_log_commits_to(application: Application) -> None:
+    register_work(application, ESSAY.encode())
+    assert fsck.check(application.db, application.log)["problems"] == []
+    with application.db.write() as connection:
         connection.execute(fingerprints.update().values(detail=b"x"))
-    problems = fsck.check(service.db, service.log)["problems"]
+    problems = fsck.check(application.db, application.log)["problems"]
     assert any("fingerprint" in problem for problem in problems)
 
 
-def test_a_chinese_work_in_traditional_characters_inside_an_article(service: Application) -> None:
+def test_a_chinese_work_in_traditional_characters_inside_an_article(application: Application) -> None:
     work = han(5, 900)
-    register_work(service, work.encode())
+    register_work(application, work.encode())
     post = han(6, 1500) + "\n" + work[300:420] + "\n" + han(7, 1500)
-    assert scan_upload(service, post.encode("gb18030")).status == "matched"
-    assert scan_upload(service, edited(ARTICLE, 0.5, 1).encode()).status == "no_match"
+    assert scan_upload(application, post.encode("gb18030")).status == "matched"
+    assert scan_upload(application, edited(ARTICLE, 0.5, 1).encode()).status == "no_match"

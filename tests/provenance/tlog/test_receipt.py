@@ -23,13 +23,13 @@ from tests.provenance.conftest import ESSAY, register_work
 def registered(tmp_path_factory: pytest.TempPathFactory):
     """A receipt, the log's policy and the work's digest."""
     home = tmp_path_factory.mktemp("receipt") / "home"
-    with Application(Settings(home=home, workers=1, origin="log.test.example/sourcemark")) as service:
-        result = register_work(service, ESSAY.encode(), title="盐渡", owner="Marta Salt")
-        register_work(service, (ESSAY + " More.").encode())
-        files = build_receipt(service.db, service.log, result.work_id)
+    with Application(Settings(home=home, workers=1, origin="log.test.example/sourcemark")) as application:
+        result = register_work(application, ESSAY.encode(), title="盐渡", owner="Marta Salt")
+        register_work(application, (ESSAY + " More.").encode())
+        files = build_receipt(application.db, application.log, result.work_id)
         import hashlib
 
-        return files, service.log.policy(), hashlib.sha256(ESSAY.encode()).digest()
+        return files, application.log.policy(), hashlib.sha256(ESSAY.encode()).digest()
 
 
 def test_a_valid_receipt(registered) -> None:

@@ -23,83 +23,83 @@ from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work, scan_uploa
 OWNER, TITLE, ID = "Ottoline Quillfeather", "The Unrepeatable Harbour", "external-73921"
 
 
-def everything(service: Application) -> str:
+def everything(application: Application) -> str:
     """Every row of every table."""
-    with service.db.read() as connection:
+    with application.db.read() as connection:
         return "\n".join(repr(row) for table in metadata.sorted_tables for row in connection.execute(sa.select(table)))
 
 
-def test_proofs_stay(service: Application) -> None:
-    local = accounts.local(service.db)
-    result = register_work(service, ESSAY.encode(), owner=OWNER, title=TITLE, external_id=ID)
-    rival = register_work(service, (ESSAY + " Later.").encode(), owner="Rival", title="Other")
-    upload = scan_upload(service, ESSAY.encode(), post_url="https://p.example/1", caption=f"by {OWNER}")
+def test_proofs_stay(application: Application) -> None:
+    local = accounts.local(application.db)
+    result = register_work(application, ESSAY.encode(), owner=OWNER, title=TITLE, external_id=ID)
+    rival = register_work(application, (ESSAY + " Later.").encode(), owner="Rival", title="Other")
+    upload = scan_upload(application, ESSAY.encode(), post_url="https://p.example/1", caption=f"by {OWNER}")
     assert {m.work_id for m in upload.matches} == {result.work_id, rival.work_id}
-    idempotency.once(service.db, local.id, "k", bytes(32), 24, lambda: (200, upload.model_dump(mode="json")))
-    before = build_receipt(service.db, service.log, result.work_id)
-    assert all(word in everything(service) for word in (OWNER, TITLE, ID))
+    idempotency.once(application.db, local.id, "k", bytes(32), 24, lambda: (200, upload.model_dump(mode="json")))
+    before = build_receipt(application.db, application.log, result.work_id)
+    assert all(word in everything(application) for word in (OWNER, TITLE, ID))
 
-    record = service.erasures.erase(local, result.work_id)
+    record = application.erasures.erase(local, result.work_id)
     assert record.erased_at is not None
     assert record.withdrawn_at is not None
     assert record.claim.owner == record.claim.title == ""
-    left = everything(service)
+    left = everything(application)
     assert not [word for word in (OWNER, TITLE, ID) if word in left]
     fingerprint = json.loads(before["opening.json"])["fingerprint"]["record"]["sha256"]
     assert fingerprint not in left
 
     digest = hashlib.sha256(ESSAY.encode()).digest()
-    done = verify.verify_receipt(before, service.log.policy(), digest)
+    done = verify.verify_receipt(before, application.log.policy(), digest)
     assert done.ok
     assert done.facts["claim"]["owner"] == OWNER  # whoever was given it keeps what he was given
-    after = build_receipt(service.db, service.log, result.work_id)
+    after = build_receipt(application.db, application.log, result.work_id)
     assert "opening.json" not in after
-    done = verify.verify_receipt(after, service.log.policy(), digest)
+    done = verify.verify_receipt(after, application.log.policy(), digest)
     assert done.ok
     assert "claim" not in done.facts
 
-    assert {m.work_id for m in scan_upload(service, ESSAY.encode()).matches} == {rival.work_id}
-    shown = records.get(service.db, upload.scan_id)
+    assert {m.work_id for m in scan_upload(application, ESSAY.encode()).matches} == {rival.work_id}
+    shown = records.get(application.db, upload.scan_id)
     assert [m.title for m in shown.matches if m.work_id == result.work_id] == [""]
-    seen, _ = sightings.page(service.db, None)
+    seen, _ = sightings.page(application.db, None)
     assert [(each.work_id, each.title, each.marking) for each in seen if each.work_id == result.work_id] == [
         (result.work_id, "", {})
     ]
-    assert catalog.get(service.db, service.log.origin, rival.work_id).competing == []
-    assert fsck.check(service.db, service.log)["problems"] == []
+    assert catalog.get(application.db, application.log.origin, rival.work_id).competing == []
+    assert fsck.check(application.db, application.log)["problems"] == []
     with pytest.raises(Conflict, match="already"):
-        service.erasures.erase(local, result.work_id)
-    again = register_work(service, ESSAY.encode(), owner=OWNER, title=TITLE)
+        application.erasures.erase(local, result.work_id)
+    again = register_work(application, ESSAY.encode(), owner=OWNER, title=TITLE)
     assert again.status == "registered"
 
 
-def test_its_grants_go_with_it(service: Application) -> None:
-    local = accounts.local(service.db)
-    kept, gone = register_work(service, ESSAY_ZH.encode()), register_work(service, ESSAY.encode())
+def test_its_grants_go_with_it(application: Application) -> None:
+    local = accounts.local(application.db)
+    kept, gone = register_work(application, ESSAY_ZH.encode()), register_work(application, ESSAY.encode())
     for work, to in ((kept, "Stays Daily"), (gone, "Thaddeus Grantee"), (gone, "Hepzibah Licensee")):
-        given = service.grants.give(local, work.work_id, NewGrant(to=[to]))
-    service.grants.revoke(local, given.grant_id)
-    service.erasures.erase(local, gone.work_id)
-    left = everything(service)
+        given = application.grants.give(local, work.work_id, NewGrant(to=[to]))
+    application.grants.revoke(local, given.grant_id)
+    application.erasures.erase(local, gone.work_id)
+    left = everything(application)
     assert "Stays Daily" in left
     assert not [name for name in ("Grantee", "Licensee") if name in left]
-    assert grants.of_work(service.db, service.log.origin, gone.work_id) == []
-    assert len(grants.of_work(service.db, service.log.origin, kept.work_id)) == 1
-    assert fsck.check(service.db, service.log)["problems"] == []
+    assert grants.of_work(application.db, application.log.origin, gone.work_id) == []
+    assert len(grants.of_work(application.db, application.log.origin, kept.work_id)) == 1
+    assert fsck.check(application.db, application.log)["problems"] == []
 
 
-def test_the_disk_forgets_too(sqlite_service: Application) -> None:
-    service = sqlite_service
-    register_work(service, ESSAY_ZH.encode(), owner="Other")
-    result = register_work(service, ESSAY.encode(), owner=OWNER, title=TITLE)
-    scan_upload(service, ESSAY.encode(), account="City Daily")  # its matches name the work
+def test_the_disk_forgets_too(sqlite_application: Application) -> None:
+    application = sqlite_application
+    register_work(application, ESSAY_ZH.encode(), owner="Other")
+    result = register_work(application, ESSAY.encode(), owner=OWNER, title=TITLE)
+    scan_upload(application, ESSAY.encode(), account="City Daily")  # its matches name the work
 
     def on_disk() -> bool:
-        files = service.settings.home.rglob("*")
+        files = application.settings.home.rglob("*")
         return any(OWNER.encode() in path.read_bytes() for path in files if path.is_file())
 
     assert on_disk()
-    service.erasures.erase(accounts.local(service.db), result.work_id)
+    application.erasures.erase(accounts.local(application.db), result.work_id)
     assert not on_disk()
 
 
@@ -115,45 +115,47 @@ def test_another_process_forgets_too(settings) -> None:
         assert scan_upload(three, ESSAY.encode()).status == "no_match"
 
 
-def test_who_may_erase(service: Application) -> None:
-    rival = accounts.create(service.db, NewAccount(name="rival"))
-    result = register_work(service, ESSAY.encode(), owner=OWNER)
+def test_who_may_erase(application: Application) -> None:
+    rival = accounts.create(application.db, NewAccount(name="rival"))
+    result = register_work(application, ESSAY.encode(), owner=OWNER)
     with pytest.raises(NotFound):
-        service.erasures.erase(rival, result.work_id)
+        application.erasures.erase(rival, result.work_id)
     with pytest.raises(NotFound):
-        service.erasures.erase(None, "work_nothing")
+        application.erasures.erase(None, "work_nothing")
     with pytest.raises(Forbidden):
-        service.erasures.erase(accounts.local(service.db), result.work_id, keys.new_signing_key())
-    assert catalog.get(service.db, service.log.origin, result.work_id).withdrawn_at is None
+        application.erasures.erase(accounts.local(application.db), result.work_id, keys.new_signing_key())
+    assert catalog.get(application.db, application.log.origin, result.work_id).withdrawn_at is None
 
 
-def test_a_sealed_work_is_erased(service: Application) -> None:
-    result = register_work(service, ESSAY.encode(), owner=OWNER, sealed=True)
-    before = build_receipt(service.db, service.log, result.work_id)
-    service.erasures.erase(accounts.local(service.db), result.work_id)
-    assert OWNER not in everything(service)
+def test_a_sealed_work_is_erased(application: Application) -> None:
+    result = register_work(application, ESSAY.encode(), owner=OWNER, sealed=True)
+    before = build_receipt(application.db, application.log, result.work_id)
+    application.erasures.erase(accounts.local(application.db), result.work_id)
+    assert OWNER not in everything(application)
     work = ESSAY.encode()
     done = verify.verify_receipt(
         before, None, hashlib.sha256(work).digest(), lambda s: hashlib.sha256(s + work).digest()
     )
     assert done.ok
-    assert fsck.check(service.db, service.log)["problems"] == []
+    assert fsck.check(application.db, application.log)["problems"] == []
 
 
-def test_the_log_refuses_an_erasure_of_nothing(service: Application) -> None:
+def test_the_log_refuses_an_erasure_of_nothing(application: Application) -> None:
 
-    result = register_work(service, ESSAY.encode(), owner=OWNER)
-    found = catalog.find(service.db, result.work_id)
-    key = service.signing_keys.ensure_kept_key(accounts.local(service.db))
+    result = register_work(application, ESSAY.encode(), owner=OWNER)
+    found = catalog.find(application.db, result.work_id)
+    key = application.signing_keys.ensure_kept_key(accounts.local(application.db))
     for entry, index, erased in (
         (found.leaf_hash, found.index, ["nothing"]),
         (bytes(32), found.index, ["claim"]),
         (found.leaf_hash, 0, ["claim"]),
     ):
-        made = statement.erasure(service.log.origin, entry=entry, index=index, erased=erased, after=service.log.head())
+        made = statement.erasure(
+            application.log.origin, entry=entry, index=index, erased=erased, after=application.log.head()
+        )
         leaf = statement.sign(made, key)
-        with service.db.write() as connection:
-            service.log.submit(connection, [leaf])
+        with application.db.write() as connection:
+            application.log.submit(connection, [leaf])
         with pytest.raises(Conflict):
-            service.log.commit([merkle.leaf_hash(leaf)])
-    assert fsck.check(service.db, service.log)["problems"] == []
+            application.log.commit([merkle.leaf_hash(leaf)])
+    assert fsck.check(application.db, application.log)["problems"] == []

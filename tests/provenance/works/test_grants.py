@@ -21,59 +21,68 @@ POST = "By Marta Salt, first in Salt Weekly, https://salt.example/a/1\n\n" + ESS
 NOW = "2026-06-01T12:00:00.000000Z"
 
 
-def _registered(service: Application, licence: str | None = None) -> str:
+def _registered(application: Application, licence: str | None = None) -> str:
     done = register_work(
-        service, ESSAY.encode(), source_name="Salt Weekly", source_urls=["https://salt.example/a/1"], licence=licence
+        application,
+        ESSAY.encode(),
+        source_name="Salt Weekly",
+        source_urls=["https://salt.example/a/1"],
+        licence=licence,
     )
     assert done.work_id
     return done.work_id
 
 
-def _give(service: Application, work_id: str, **terms: object) -> Grant:
-    return service.grants.give(accounts.local(service.db), work_id, parse(NewGrant, {"to": ["City Daily"], **terms}))
+def _give(application: Application, work_id: str, **terms: object) -> Grant:
+    return application.grants.give(
+        accounts.local(application.db), work_id, parse(NewGrant, {"to": ["City Daily"], **terms})
+    )
 
 
-def test_a_grant_is_the_permission_that_all_rights_reserved_asks_for(service: Application) -> None:
-    work_id = _registered(service)
-    before = scan_upload(service, POST.encode(), account="City Daily")
+def test_a_grant_is_the_permission_that_all_rights_reserved_asks_for(application: Application) -> None:
+    work_id = _registered(application)
+    before = scan_upload(application, POST.encode(), account="City Daily")
     assert (before.verdict, before.matches[0].permission.state) == ("review", "none")
-    given = _give(service, work_id, note="Letter of 3 March")
-    after = scan_upload(service, POST.encode(), account="CITY  Daily")
+    given = _give(application, work_id, note="Letter of 3 March")
+    after = scan_upload(application, POST.encode(), account="CITY  Daily")
     permission = after.matches[0].permission
     assert (after.verdict, permission.state, permission.grant_id) == ("licensed", "permitted", given.grant_id)
     # marking stays what it is: the post itself states no permission
     assert after.matches[0].marking["licence_findings"] == ["permission_missing"]
-    assert scan_upload(service, POST.encode(), account="Other Daily").verdict == "review"
-    assert scan_upload(service, ESSAY.encode(), account="City Daily").verdict == "uncredited"  # credit is still owed
-    stolen = scan_upload(service, b"By John Thief\n\n" + ESSAY.encode(), account="City Daily")
-    assert stolen.verdict == "uncredited"
-    ended = service.grants.revoke(accounts.local(service.db), given.grant_id)
-    assert ended.revoked_at
-    assert scan_upload(service, POST.encode(), account="City Daily").verdict == "review"
-    with pytest.raises(Conflict, match="revoked already"):
-        service.grants.revoke(accounts.local(service.db), given.grant_id)
-    assert [g.grant_id for g in grants.of_work(service.db, service.log.origin, work_id)] == [given.grant_id]
-
-
-def test_no_credit_means_no_credit(sqlite_service: Application) -> None:
-    _give(sqlite_service, _registered(sqlite_service), credit=False)
-    assert scan_upload(sqlite_service, ESSAY.encode(), account="City Daily").verdict == "licensed"
+    assert scan_upload(application, POST.encode(), account="Other Daily").verdict == "review"
     assert (
-        scan_upload(sqlite_service, b"By John Thief\n\n" + ESSAY.encode(), account="City Daily").verdict == "uncredited"
+        scan_upload(application, ESSAY.encode(), account="City Daily").verdict == "uncredited"
+    )  # credit is still owed
+    stolen = scan_upload(application, b"By John Thief\n\n" + ESSAY.encode(), account="City Daily")
+    assert stolen.verdict == "uncredited"
+    ended = application.grants.revoke(accounts.local(application.db), given.grant_id)
+    assert ended.revoked_at
+    assert scan_upload(application, POST.encode(), account="City Daily").verdict == "review"
+    with pytest.raises(Conflict, match="revoked already"):
+        application.grants.revoke(accounts.local(application.db), given.grant_id)
+    assert [g.grant_id for g in grants.of_work(application.db, application.log.origin, work_id)] == [given.grant_id]
+
+
+def test_no_credit_means_no_credit(sqlite_application: Application) -> None:
+    _give(sqlite_application, _registered(sqlite_application), credit=False)
+    assert scan_upload(sqlite_application, ESSAY.encode(), account="City Daily").verdict == "licensed"
+    assert (
+        scan_upload(sqlite_application, b"By John Thief\n\n" + ESSAY.encode(), account="City Daily").verdict
+        == "uncredited"
     )
 
 
-def test_the_log_holds_a_commitment_and_nobodys_name(sqlite_service: Application) -> None:
-    service = sqlite_service
-    given = _give(service, _registered(service), commercial=True, until="2027-12-31")
-    with service.db.read() as connection:
+def test_the_log_holds_a_commitment_and_nobodys_name(sqlite_application: Application) -> None:
+    application = sqlite_application
+    given = _give(application, _registered(application), commercial=True, until="2027-12-31")
+    with application.db.read() as connection:
         leaves = connection.execute(entries.select().where(entries.c.kind == "grant")).all()
     (leaf,) = [envelope.parse_leaf(row.leaf) for row in leaves]
     assert given.receipt is not None
     assert leaves[0].idx == given.receipt.index
     assert leaf.predicate["commitments"].keys() == {"terms"}
     assert "City Daily" not in json.dumps(leaf.statement)
-    assert fsck.check(service.db, service.log)["problems"] == []
+    assert fsck.check(application.db, application.log)["problems"] == []
 
 
 @pytest.mark.parametrize(
@@ -149,12 +158,12 @@ def test_everybody_beside_somebody() -> None:
         assert grants.applicable(given, item, "full", NOW) == (given[0], [])
 
 
-def test_a_work_tells_its_own_grants_in_their_order(sqlite_service: Application) -> None:
-    service = sqlite_service
-    one, db, origin = _registered(service), service.db, service.log.origin
-    two = str(register_work(service, (ESSAY + " More.").encode()).work_id)
-    first, second = _give(service, one), _give(service, one, to=["Other Daily"])
-    elsewhere = _give(service, two)
+def test_a_work_tells_its_own_grants_in_their_order(sqlite_application: Application) -> None:
+    application = sqlite_application
+    one, db, origin = _registered(application), application.db, application.log.origin
+    two = str(register_work(application, (ESSAY + " More.").encode()).work_id)
+    first, second = _give(application, one), _give(application, one, to=["Other Daily"])
+    elsewhere = _give(application, two)
     assert [g.grant_id for g in grants.of_work(db, origin, one)] == [first.grant_id, second.grant_id]
     numbers = [catalog.find(db, work_id).id for work_id in (one, two)]
     found = grants.in_force(db, origin, numbers)
@@ -162,7 +171,7 @@ def test_a_work_tells_its_own_grants_in_their_order(sqlite_service: Application)
         [first.grant_id, second.grant_id],
         [elsewhere.grant_id],
     ]
-    service.grants.revoke(accounts.local(db), first.grant_id)
+    application.grants.revoke(accounts.local(db), first.grant_id)
     assert [g.grant_id for g in grants.in_force(db, origin, numbers)[numbers[0]]] == [second.grant_id]
     assert grants.get(db, origin, first.grant_id).revoked_at is not None
     assert grants.in_force(db, origin, []) == {}
@@ -173,20 +182,20 @@ def test_a_work_tells_its_own_grants_in_their_order(sqlite_service: Application)
         grants.get(db, origin, second.grant_id, stranger.id)
 
 
-def test_a_revocation_stands_in_the_log_once(sqlite_service: Application, monkeypatch: pytest.MonkeyPatch) -> None:
-    service, local = sqlite_service, accounts.local(sqlite_service.db)
-    given = _give(service, _registered(service))
-    signer = service.signing_keys.ensure_signer
+def test_a_revocation_stands_in_the_log_once(sqlite_application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    application, local = sqlite_application, accounts.local(sqlite_application.db)
+    given = _give(application, _registered(application))
+    signer = application.signing_keys.ensure_signer
 
     def revoked_meanwhile(*arguments: object) -> object:
         monkeypatch.undo()
-        service.grants.revoke(local, given.grant_id)
+        application.grants.revoke(local, given.grant_id)
         return signer(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(service.signing_keys, "ensure_signer", revoked_meanwhile)
+    monkeypatch.setattr(application.signing_keys, "ensure_signer", revoked_meanwhile)
     with pytest.raises(Conflict, match="revoked already"):
-        service.grants.revoke(local, given.grant_id)
-    with service.db.read() as connection:
+        application.grants.revoke(local, given.grant_id)
+    with application.db.read() as connection:
         ended = connection.execute(entries.select().where(entries.c.kind == "withdrawal")).all()
         waiting = connection.execute(pending_entries.select()).all()
     assert given.receipt is not None
@@ -194,24 +203,24 @@ def test_a_revocation_stands_in_the_log_once(sqlite_service: Application, monkey
     assert waiting == []
 
 
-def test_everybody(sqlite_service: Application) -> None:
-    service = sqlite_service
-    _give(service, _registered(service, "CC-BY-ND-4.0"), to=["*"])
-    assert scan_upload(service, POST.encode()).verdict == "licensed"
+def test_everybody(sqlite_application: Application) -> None:
+    application = sqlite_application
+    _give(application, _registered(application, "CC-BY-ND-4.0"), to=["*"])
+    assert scan_upload(application, POST.encode()).verdict == "licensed"
 
 
-def test_only_the_owner_of_the_registration_grants(sqlite_service: Application) -> None:
-    service = sqlite_service
-    work_id = _registered(service)
-    stranger = accounts.create(service.db, accounts.NewAccount(name="Stranger"))
+def test_only_the_owner_of_the_registration_grants(sqlite_application: Application) -> None:
+    application = sqlite_application
+    work_id = _registered(application)
+    stranger = accounts.create(application.db, accounts.NewAccount(name="Stranger"))
     with pytest.raises(NotFound):
-        service.grants.give(stranger, work_id, NewGrant(to=["Stranger"]))
-    given = _give(service, work_id)
+        application.grants.give(stranger, work_id, NewGrant(to=["Stranger"]))
+    given = _give(application, work_id)
     with pytest.raises(NotFound):
-        service.grants.revoke(stranger, given.grant_id)
-    service.withdrawals.withdraw(accounts.local(service.db), work_id)
+        application.grants.revoke(stranger, given.grant_id)
+    application.withdrawals.withdraw(accounts.local(application.db), work_id)
     with pytest.raises(Conflict, match="withdrawn"):
-        _give(service, work_id)
+        _give(application, work_id)
 
 
 @pytest.mark.parametrize(
