@@ -1,4 +1,4 @@
-"""What uploads teach: passages that come back in one unrelated upload after the other are nobody's in particular.
+"""Boilerplate in uploads: passages that come back in one unrelated upload after the other are nobody's in particular.
 
 The registry shows a template only once several works carry it. Uploads show it sooner: the sentence of every leaflet,
 the footer of every post of an account. So of an upload the keys are kept that the registry has but that no reported

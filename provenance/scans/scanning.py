@@ -118,7 +118,7 @@ class Scanner:
         ]
 
     def _record(self, account: Account, group: Sequence[Scanned]) -> None:
-        """One transaction: the scans of a group with their matches, what shows them, and what they taught."""
+        """One transaction: the scans of a group with their matches, what shows them, and what may be boilerplate."""
         if not group:
             return
         with self._db.write() as connection:
