@@ -76,11 +76,19 @@ class Source:
     def spooled(cls, file: IO[bytes]) -> Source:
         """A temporary file that its owner closes when the source is no longer needed.
 
-        Its own position is neither used nor moved. A `tempfile.SpooledTemporaryFile` goes to disk if it has not yet.
+        Its own position is neither used nor moved. What fits in a chunk is held in memory: a small
+        `tempfile.SpooledTemporaryFile` needs no disk. A larger one goes to disk if it has not yet.
         """
+        position = file.tell()
+        size = file.seek(0, os.SEEK_END)
+        if size <= CHUNK:
+            file.seek(0)
+            data = file.read()
+            file.seek(position)
+            return cls(data)
+        file.seek(position)
         file.flush()
-        number = file.fileno()
-        return cls(_Descriptor(number, os.fstat(number).st_size, file))
+        return cls(_Descriptor(file.fileno(), size, file))
 
     @classmethod
     def descriptor(cls, number: int, size: int, declared: TextFormat | None = None) -> Source:

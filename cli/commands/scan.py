@@ -15,7 +15,7 @@ from typer.core import TyperCommand
 
 from fingerprints.source import CHUNK, Source
 from provenance.application import Application
-from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge
+from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge, from_os_error
 from provenance.schemas import ScanItem, ScanResult, parse
 
 from .. import batch as batches
@@ -158,13 +158,16 @@ def _evidence(
 
 @contextmanager
 def _source(path: str, limit: int) -> Iterator[Source | SourcemarkError]:
-    """A file, or standard input, which is kept on disk while it is needed."""
+    """A file, or standard input, which is kept while it is needed: on disk if it is large."""
     if path != "-":
         yield Source.file(Path(path))
         return
-    with tempfile.TemporaryFile() as file:
+    with tempfile.SpooledTemporaryFile(CHUNK) as file:
         while (left := limit + 1 - file.tell()) and (chunk := sys.stdin.buffer.read(min(left, CHUNK))):
-            file.write(chunk)
+            try:
+                file.write(chunk)
+            except OSError as error:
+                raise from_os_error(error, Path(tempfile.tempdir or "the temporary folder")) from error
         if file.tell() <= limit:
             yield Source.spooled(file)
             return

@@ -1,11 +1,18 @@
 """The command line as CONTRACT has it: arguments, JSON lines, exit statuses, one line for every error."""
 
+import io
 import json
+import sys
+import tempfile
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
+
+from cli.commands import scan
+from fingerprints.source import CHUNK
+from provenance.errors import TooLarge, Unavailable
 
 ESSAY = (
     "Every autumn the two villages argue over the bell. It was cast in the upper one, from pots and a broken plough, and "
@@ -279,6 +286,27 @@ def test_a_home_that_cannot_be_made(sourcemark, tmp_path) -> None:
     run = sourcemark("scan", "-", stdin=ESSAY, env={"SOURCEMARK_HOME": str(tmp_path / "file" / "home")})
     assert run.status == 3
     assert len(run.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("size", [0, 5, CHUNK, CHUNK + 1])
+def test_small_standard_input_needs_no_temporary_folder(size: int, monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x" * size)))
+    if size <= CHUNK:
+        with scan._source("-", 2 * CHUNK) as source:
+            assert source.read(CHUNK) == b"x" * size
+    else:
+        with pytest.raises(Unavailable, match="none cannot be used"), scan._source("-", 2 * CHUNK):
+            pass
+
+
+@pytest.mark.parametrize("limit", [3, CHUNK + 3])
+def test_standard_input_at_its_limit(limit: int, monkeypatch) -> None:
+    for size in (limit, limit + 1):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x" * size)))
+        with scan._source("-", limit) as source:
+            assert isinstance(source, TooLarge) is (size > limit)
+            assert isinstance(source, TooLarge) or source.size == size
 
 
 def test_chinese_interface(sourcemark) -> None:

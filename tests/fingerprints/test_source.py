@@ -52,6 +52,16 @@ def test_all_are_the_same_stream(source: Source) -> None:
         assert os.pread(number, size, 0) == DATA
 
 
+@pytest.mark.parametrize("size", [0, 1, CHUNK])
+def test_a_small_upload_needs_no_disk(size: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with tempfile.SpooledTemporaryFile(max_size=CHUNK) as file:
+        file.write(DATA[:size])
+        file.seek(1)
+        assert Source.spooled(file).read(CHUNK) == DATA[:size]
+        assert file.tell() == 1
+
+
 def test_readers_have_positions_of_their_own(source: Source) -> None:
     with source.open() as first, source.open() as second:
         assert first.read(100) == second.read(100) == DATA[:100]
