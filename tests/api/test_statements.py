@@ -332,7 +332,7 @@ def test_a_sealed_statement_read_in_the_log_is_not_sent_again(api) -> None:
     sound(api)
 
 
-def test_drafts_are_forgotten(api, monkeypatch) -> None:
+def test_prepared_statements_are_forgotten(api, monkeypatch) -> None:
     key = enrolled(api)
     payload = prepared(api)
     monkeypatch.setattr(prepared_module, "KEPT", prepared_module.KEPT * 0)

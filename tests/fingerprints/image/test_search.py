@@ -175,22 +175,22 @@ def test_every_work_of_a_large_collage_is_found() -> None:
     assert len(found_in(sheet, works)) == 16
 
 
-def test_a_work_is_laid_on_an_upload_once(works: list[Fingerprint]) -> None:
+def test_a_work_is_aligned_with_an_upload_once(works: list[Fingerprint]) -> None:
     registered = [*works, *(made(saved(opened(1), "JPEG", quality=quality)) for quality in (60, 70, 80))]
     frame = codec.frames(made(saved(opened(1), "JPEG", quality=50), thorough=True))[0]
-    laid: list[int] = []
+    numbers: list[int] = []
     best = picture_search._best
 
     def counted(query: Query, aligned: Any, *rest: Any) -> Any:
-        laid.extend(work for work, each in aligned if each.variant == 0)
+        numbers.extend(work for work, each in aligned if each.variant == 0)
         return best(query, aligned, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(picture_search, "_best", counted)
         view = indexed(registered).view(image.ALGORITHM)
         picture_search.best_alignments(candidates.look_up(Query(frame), view), dict(enumerate(registered)), view)
-    assert {1, 8, 9, 10} <= set(laid)
-    assert len(set(laid)) == len(laid)
+    assert {1, 8, 9, 10} <= set(numbers)
+    assert len(set(numbers)) == len(numbers)
 
 
 def test_the_region_of_a_crop_is_where_it_was_cut(works: list[Fingerprint]) -> None:
@@ -305,7 +305,7 @@ def ring(spokes: int) -> Image.Image:
     return out
 
 
-def test_a_ring_of_equal_spokes_is_found_and_laid_as_it_stands() -> None:
+def test_a_ring_of_equal_spokes_is_found_and_aligned_as_it_stands() -> None:
     rings = [ring(spokes) for spokes in (16, 24)]
     works = [made(saved(each, "JPEG", quality=92)) for each in rings]
     for number, each in enumerate(rings):
@@ -313,9 +313,9 @@ def test_a_ring_of_equal_spokes_is_found_and_laid_as_it_stands() -> None:
         post = posted(each)
         assert set(found_in(post, works)) == {number}
         (upload,) = codec.frames(made(saved(post, "JPEG", quality=60), thorough=True))
-        (laid,) = hypotheses.from_keypoints(Query(upload), works[number], (0,))
-        assert laid.alignment is not None
-        assert laid.alignment.significance > 200
+        (hypothesis,) = hypotheses.from_keypoints(Query(upload), works[number], (0,))
+        assert hypothesis.alignment is not None
+        assert hypothesis.alignment.significance > 200
 
 
 @pytest.mark.parametrize("which", range(1, keypoints.VARIANTS))
@@ -562,7 +562,7 @@ def test_the_prefilter_tells_a_copy_from_keypoints_that_agree_by_chance(works: l
     assert not len(classifier.passing([bare]))
     alike = dataclasses.replace(bare, code_similarity=0.4)  # whole pictures that are alike are compared
     assert classifier.passing([alike]).tolist() == [0]
-    # So are those that are laid on each other though no place agrees, but not all.
+    # So are those that are aligned though no place agrees, but not all.
     unmatched = {"work_unmatched_share", "upload_unmatched_share"}
     whole = prefilter.PrefilterFeatures(
         **{name: 1.0 if name in unmatched else 0.0 for name in classifier.PREFILTER_FEATURES}
@@ -600,7 +600,7 @@ def test_a_picture_under_letters_is_found_though_another_work_has_these_letters(
     assert 3 in found_in(covered(opened(3)), [*works, made(saved(page, "JPEG"))])
 
 
-def test_a_whole_picture_is_laid_where_it_is_on_one_of_its_shape() -> None:
+def test_a_whole_picture_is_a_hypothesis_on_one_of_its_shape() -> None:
     work = made(saved(photograph(3), "JPEG"))
     wide = photograph(3).resize((SIZE[0] * 21 // 20, SIZE[1]))
     for picture, expected in ((lettered(photograph(3)), 1), (lettered(wide), 0)):
@@ -608,13 +608,13 @@ def test_a_whole_picture_is_laid_where_it_is_on_one_of_its_shape() -> None:
         near = dataclasses.replace(hypotheses._nearest(upload, work)[0], bits=hypotheses.SIMILAR_BITS)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(hypotheses, "_nearest", lambda query, candidate, near=near: [near])
-            laid = hypotheses.from_whole_pictures(upload, work, [], distant=True)
-        assert len(laid) == expected
-        for each in laid:
+            proposed = hypotheses.from_whole_pictures(upload, work, [], distant=True)
+        assert len(proposed) == expected
+        for each in proposed:
             assert np.allclose(
                 transformed(each.matrix, np.array([(0, 0), (256, 192)])), [(0, 0), upload.frame.grey.shape[::-1]]
             )
-            assert hypotheses.from_whole_pictures(upload, work, laid, distant=True) == []
+            assert hypotheses.from_whole_pictures(upload, work, proposed, distant=True) == []
 
 
 def test_the_drawing_shows_both_pictures_outlined(works: list[Fingerprint]) -> None:

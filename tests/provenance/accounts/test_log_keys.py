@@ -37,18 +37,18 @@ def test_a_rotation(settings, tmp_path: Path) -> None:
         ).ok
         sound(application, tmp_path / "log")
         # Whoever has the old policy is led to the new keys.
-        way = log_keys.succession(application.db, application.log)
-        done = verify.verify_receipt(way, old_policy)
+        successor = log_keys.succession(application.db, application.log)
+        done = verify.verify_receipt(successor, old_policy)
         assert done.ok, done.lines()
         assert done.facts["kind"] == "log-key"
-        assert envelope.parse_leaf(way["entry.dsse.json"]).predicate["keys"] == new
-        covering = way["entry.tlog-proof"].split(b"\n\n", 1)[1]
+        assert envelope.parse_leaf(successor["entry.dsse.json"]).predicate["keys"] == new
+        covering = successor["entry.tlog-proof"].split(b"\n\n", 1)[1]
         for vkeys in (old, new):
             open_checkpoint(covering, [note.VKey.parse(key) for key in vkeys])
         with pytest.raises(VerificationFailed, match="did not sign"):
             open_checkpoint(application.log.signed(), [note.VKey.parse(key) for key in old])
         if (TOOLS / "verify_receipt.py").exists():
-            for name, data in way.items():
+            for name, data in successor.items():
                 (tmp_path / "w" / name).parent.mkdir(parents=True, exist_ok=True)
                 (tmp_path / "w" / name).write_bytes(data)
             (tmp_path / "old").write_bytes(old_policy)

@@ -68,7 +68,7 @@ def stored(application: Application) -> list[int]:
         return list(connection.execute(sa.select(timestamps.c.size).order_by(timestamps.c.size)).scalars())
 
 
-def test_checkpoints_are_stamped_beside_the_sequencer(settings: Settings, tsa: Tsa) -> None:
+def test_checkpoints_are_timestamped_beside_the_sequencer(settings: Settings, tsa: Tsa) -> None:
     with standing(tsa) as url:
         with Application(stamping(settings, tsa, url)) as application:
             made = register_work(application, ESSAY.encode())

@@ -58,7 +58,7 @@ class Partner:
         return answer.status, answer.kind, answer.body
 
 
-class House:
+class WitnessedLog:
     """An installation with three partners as witnesses."""
 
     def __init__(self, settings: Settings, tmp_path: Path, partners: list[Partner]) -> None:
@@ -78,12 +78,12 @@ class House:
 
 
 @pytest.fixture
-def house(sqlite_settings: Settings, tmp_path: Path) -> Iterator[House]:
+def witnessed(sqlite_settings: Settings, tmp_path: Path) -> Iterator[WitnessedLog]:
     with contextlib.ExitStack() as stack:
         partners = [Partner(tmp_path / f"w{n}", f"witness.example/w{n}") for n in range(3)]
         for partner in partners:
             partner.url = stack.enter_context(serving(partner))
-        made = House(sqlite_settings, tmp_path, partners)
+        made = WitnessedLog(sqlite_settings, tmp_path, partners)
         with Application(sqlite_settings) as application:  # a log that had no witnesses yet
             register_work(application, ESSAY.encode())
             made.introduce(application)
@@ -109,8 +109,8 @@ def signers(application: Application) -> set[str]:
     return {name for name, key in trusted.witnesses.items() if key in opened.signed_by}
 
 
-def test_a_log_gets_witnesses_and_grows(house: House) -> None:
-    with Application(house.with_policy(TWO_OF_THREE)) as application:
+def test_a_log_gets_witnesses_and_grows(witnessed: WitnessedLog) -> None:
+    with Application(witnessed.with_policy(TWO_OF_THREE)) as application:
         assert len(signers(application)) >= 2  # what was published without them is cosigned at once
         for text in (ESSAY_ZH, "one more " + ESSAY, "and again " + ESSAY):
             made = register_work(application, text.encode())
@@ -121,27 +121,27 @@ def test_a_log_gets_witnesses_and_grows(house: House) -> None:
             assert abs(done.facts["witnessed_at"] - time.time()) < 60
         assert fsck.check(application.db, application.log)["problems"] == []
     with Application(
-        house.with_policy(TWO_OF_THREE)
+        witnessed.with_policy(TWO_OF_THREE)
     ) as application:  # another process, with nothing to sign, asks nobody
-        asked = [len(partner.asked) for partner in house.partners]
+        asked = [len(partner.asked) for partner in witnessed.partners]
         register_work(application, ("a fifth " + ESSAY).encode())
         assert len(signers(application)) >= 2
         time.sleep(0.3)
-        assert all(len(p.asked) - before <= 4 for p, before in zip(house.partners, asked, strict=True))
+        assert all(len(p.asked) - before <= 4 for p, before in zip(witnessed.partners, asked, strict=True))
 
 
-def test_mldsa_witnesses(house: House) -> None:
-    with Application(house.with_policy("group all 3 w0 w1 w2\nquorum all\n", kind=1)) as application:
+def test_mldsa_witnesses(witnessed: WitnessedLog) -> None:
+    with Application(witnessed.with_policy("group all 3 w0 w1 w2\nquorum all\n", kind=1)) as application:
         made = register_work(application, ESSAY_ZH.encode())
         assert signers(application) == {"w0", "w1", "w2"}
         assert good_receipt(application, made.work_id).ok
 
 
-def test_one_server_with_both_keys_is_asked_once(house: House) -> None:
-    (partner, *_) = house.partners
+def test_one_server_with_both_keys_is_asked_once(witnessed: WitnessedLog) -> None:
+    (partner, *_) = witnessed.partners
     lines = [f"witness w{n} {key} {partner.url}\n" for n, key in enumerate(partner.vkeys)]
-    house.file.write_text("".join(lines) + "group both all w0 w1\nquorum both\n")
-    settings = house.settings.model_copy(update={"witness_policy": house.file})
+    witnessed.file.write_text("".join(lines) + "group both all w0 w1\nquorum both\n")
+    settings = witnessed.settings.model_copy(update={"witness_policy": witnessed.file})
     with Application(settings) as application:
         before = len(partner.asked)
         made = register_work(application, ESSAY_ZH.encode())
@@ -150,29 +150,31 @@ def test_one_server_with_both_keys_is_asked_once(house: House) -> None:
         assert len(partner.asked) == before + 2  # compared before the first signature, then cosigned
 
 
-def test_a_witness_that_missed_a_thousand_entries_catches_up(house: House) -> None:
+def test_a_witness_that_missed_a_thousand_entries_catches_up(witnessed: WitnessedLog) -> None:
     from tests.provenance.ledger.test_sequencer import append, leaf_of
 
-    house.partners[2].instead = lambda *_: (500, "text/plain", b"out of order")
-    with Application(house.with_policy(TWO_OF_THREE)) as application:
+    witnessed.partners[2].instead = lambda *_: (500, "text/plain", b"out of order")
+    with Application(witnessed.with_policy(TWO_OF_THREE)) as application:
         for _ in range(3):
             append(application, [leaf_of(application) for _ in range(333)])
-        house.partners[2].instead = None
-        house.partners[0].instead = lambda *_: (500, "text/plain", b"out of order")
+        witnessed.partners[2].instead = None
+        witnessed.partners[0].instead = lambda *_: (500, "text/plain", b"out of order")
         append(application, [leaf_of(application)])
         assert signers(application) == {"w1", "w2"}
 
 
-def test_a_proof_of_what_is_not_published_reads_a_part_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proof_of_what_is_not_published_reads_a_part_at_a_time(
+    witnessed: WitnessedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The published folder is lost, and a witness that is late must be led over a thousand entries without tiles."""
     from tests.provenance.ledger.test_sequencer import append, leaf_of
 
-    with Application(house.with_policy(TWO_OF_THREE)) as application:
+    with Application(witnessed.with_policy(TWO_OF_THREE)) as application:
         append(application, [leaf_of(application) for _ in range(9)])
-        house.partners[2].instead = lambda *_: (500, "text/plain", b"out of order")
+        witnessed.partners[2].instead = lambda *_: (500, "text/plain", b"out of order")
         append(application, [leaf_of(application) for _ in range(1000)])
-    shutil.rmtree(house.settings.log_dir)
-    house.partners[2].instead = None
+    shutil.rmtree(witnessed.settings.log_dir)
+    witnessed.partners[2].instead = None
     monkeypatch.setattr(reader, "MAX_HASHES_AT_ONCE", 64)
     parts = []
 
@@ -182,7 +184,7 @@ def test_a_proof_of_what_is_not_published_reads_a_part_at_a_time(house: House, m
 
     sa.event.listen(sa.Engine, "before_cursor_execute", watch)
     try:
-        with Application(house.with_policy("group all all w0 w1 w2\nquorum all\n")) as application:
+        with Application(witnessed.with_policy("group all all w0 w1 w2\nquorum all\n")) as application:
             assert signers(application) == {"w0", "w1", "w2"}
             assert application.log.reader.checkpoint().size > 1000
     finally:
@@ -244,9 +246,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("said", BAD)
-def test_a_witness_that_lies_or_fails_does_not_count(house: House, said: str) -> None:
-    with Application(house.with_policy(TWO_OF_THREE)) as application:
-        first, second, _ = house.partners
+def test_a_witness_that_lies_or_fails_does_not_count(witnessed: WitnessedLog, said: str) -> None:
+    with Application(witnessed.with_policy(TWO_OF_THREE)) as application:
+        first, second, _ = witnessed.partners
         first.instead = BAD[said](first)
         made = register_work(application, ESSAY_ZH.encode())
         assert made.status == "registered"
@@ -265,18 +267,18 @@ def test_a_witness_that_lies_or_fails_does_not_count(house: House, said: str) ->
         assert fsck.check(application.db, application.log)["problems"] == []
 
 
-def test_a_witness_that_is_down_or_slow(house: House) -> None:
-    down, slow, fine = house.partners
+def test_a_witness_that_is_down_or_slow(witnessed: WitnessedLog) -> None:
+    down, slow, fine = witnessed.partners
     down.url = f"http://127.0.0.1:{free_port()}"
     with speaking(b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 100, every=0.2, hold=30) as url:
         slow.url = url
-        with Application(house.with_policy("group any any w0 w1 w2\nquorum any\n")) as application:
+        with Application(witnessed.with_policy("group any any w0 w1 w2\nquorum any\n")) as application:
             start = time.monotonic()
             for text in (ESSAY_ZH, "x " + ESSAY, "y " + ESSAY):
                 assert register_work(application, text.encode()).status == "registered"
             assert time.monotonic() - start < 3  # the first signature waits for all, once; then only for the quorum
             assert signers(application) == {"w2"}
-        with Application(house.with_policy(TWO_OF_THREE)) as application:  # opens all the same
+        with Application(witnessed.with_policy(TWO_OF_THREE)) as application:  # opens all the same
             start = time.monotonic()
             failed = refused(application, "z " + ESSAY)
             assert failed.reason == "witnesses"
@@ -287,17 +289,17 @@ def test_a_witness_that_is_down_or_slow(house: House) -> None:
     assert fine.asked
 
 
-def test_without_a_quorum_they_sign_if_they_can(house: House) -> None:
-    down, *_ = house.partners
+def test_without_a_quorum_they_sign_if_they_can(witnessed: WitnessedLog) -> None:
+    down, *_ = witnessed.partners
     down.url = f"http://127.0.0.1:{free_port()}"
-    with Application(house.with_policy("quorum none\n")) as application:
+    with Application(witnessed.with_policy("quorum none\n")) as application:
         made = register_work(application, ESSAY_ZH.encode())
         assert signers(application) == {"w1", "w2"}
         assert "quorum none" in application.log.policy().decode()
         done = good_receipt(application, made.work_id)
         assert done.ok
         assert done.facts["witnessed_at"] is None  # nobody demands them, so nobody may rely on them
-        for partner in house.partners[1:]:
+        for partner in witnessed.partners[1:]:
             partner.instead = lambda *_: (500, "text/plain", b"")
         assert register_work(application, ("x " + ESSAY).encode()).status == "registered"
         assert signers(application) == set()
@@ -310,10 +312,10 @@ AHEAD = {
 
 
 @pytest.mark.parametrize("what", AHEAD)
-def test_a_witness_that_contradicts_stops_the_log(house: House, what: str) -> None:
+def test_a_witness_that_contradicts_stops_the_log(witnessed: WitnessedLog, what: str) -> None:
     act, said = AHEAD[what]
-    house.partners[1].instead = act
-    with Application(house.with_policy("group all all w0 w1 w2\nquorum all\n")) as application:
+    witnessed.partners[1].instead = act
+    with Application(witnessed.with_policy("group all all w0 w1 w2\nquorum all\n")) as application:
         with application.db.read() as connection:
             before = connection.execute(sa.select(sa.func.max(checkpoints.c.size))).scalar_one()
         with pytest.raises(LedgerReadOnly, match=said):
@@ -325,9 +327,9 @@ def test_a_witness_that_contradicts_stops_the_log(house: House, what: str) -> No
         assert any("witness" in found for found in fsck.check(application.db, application.log)["problems"])
 
 
-def test_a_machine_put_back_whole_is_found_by_the_witnesses(house: House, tmp_path: Path) -> None:
+def test_a_machine_put_back_whole_is_found_by_the_witnesses(witnessed: WitnessedLog, tmp_path: Path) -> None:
     """Database, signer state and published log all of one old backup: nobody here knows, the witnesses do."""
-    settings = house.with_policy(TWO_OF_THREE)
+    settings = witnessed.with_policy(TWO_OF_THREE)
     with Application(settings) as application:
         register_work(application, ESSAY_ZH.encode())
     shutil.copytree(settings.home, tmp_path / "backup")
@@ -343,11 +345,11 @@ def test_a_machine_put_back_whole_is_found_by_the_witnesses(house: House, tmp_pa
         assert application.log.signed() == old  # stopped before it signed another history
 
 
-def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
+def test_a_rewritten_log_gets_no_cosignature(witnessed: WitnessedLog) -> None:
     """Whoever holds the log's keys and all its stores can sign any history; the witnesses sign only one."""
     from tests.provenance.ledger.test_sequencer import append, leaf_of
 
-    settings = house.with_policy(TWO_OF_THREE)
+    settings = witnessed.with_policy(TWO_OF_THREE)
     with Application(settings) as application:
         for _ in range(4):
             append(application, [leaf_of(application)])
@@ -377,8 +379,8 @@ def test_a_rewritten_log_gets_no_cosignature(house: House) -> None:
         assert caught.value.reason == "witnesses"
 
 
-def test_stripped_cosignatures_are_asked_for_again(house: House) -> None:
-    settings = house.with_policy(TWO_OF_THREE)
+def test_stripped_cosignatures_are_asked_for_again(witnessed: WitnessedLog) -> None:
+    settings = witnessed.with_policy(TWO_OF_THREE)
     with Application(settings) as application:
         register_work(application, ESSAY_ZH.encode())
         raw = application.log.reader.checkpoint().raw
@@ -403,12 +405,12 @@ def test_stripped_cosignatures_are_asked_for_again(house: House) -> None:
         ("{log}quorum none\n{log}", None),
     ],
 )
-def test_policies_that_are_none(house: House, content: str, said: str | None) -> None:
-    key = str(house.partners[0].vkeys[0])
+def test_policies_that_are_none(witnessed: WitnessedLog, content: str, said: str | None) -> None:
+    key = str(witnessed.partners[0].vkeys[0])
     log = "log other.example+" + key.partition("+")[2] + "\n"
     filled = content.format(w0=f"witness w0 {key} http://127.0.0.1:9\n", bad=f"witness w0 {key} ftp://x\n", log=log)
-    house.file.write_text(filled)
-    settings = house.settings.model_copy(update={"witness_policy": house.file})
+    witnessed.file.write_text(filled)
+    settings = witnessed.settings.model_copy(update={"witness_policy": witnessed.file})
     if said is None:  # lines about other logs are left out
         with Application(settings) as application:
             assert application.log.policy().count(b"log ") == 2
@@ -419,22 +421,22 @@ def test_policies_that_are_none(house: House, content: str, said: str | None) ->
     assert "\n" not in caught.value.detail
 
 
-def test_a_policy_file_that_is_not_there(house: House) -> None:
+def test_a_policy_file_that_is_not_there(witnessed: WitnessedLog) -> None:
     with (
         pytest.raises(Misconfigured, match="SOURCEMARK_WITNESS_POLICY"),
-        Application(house.settings.model_copy(update={"witness_policy": house.file / "no"})),
+        Application(witnessed.settings.model_copy(update={"witness_policy": witnessed.file / "no"})),
     ):
         pass
 
 
-def test_a_named_witness_without_an_address(house: House) -> None:
-    house.file.write_text(f"witness w0 {house.partners[0].vkeys[0]}\nquorum w0\n")
-    with Application(house.settings.model_copy(update={"witness_policy": house.file})) as application:
+def test_a_named_witness_without_an_address(witnessed: WitnessedLog) -> None:
+    witnessed.file.write_text(f"witness w0 {witnessed.partners[0].vkeys[0]}\nquorum w0\n")
+    with Application(witnessed.settings.model_copy(update={"witness_policy": witnessed.file})) as application:
         assert "w0 has no address in the policy" in refused(application, ESSAY_ZH).detail
 
 
-def test_an_audit_of_a_cosigned_log(house: House) -> None:
-    with Application(house.with_policy(TWO_OF_THREE)) as application:
+def test_an_audit_of_a_cosigned_log(witnessed: WitnessedLog) -> None:
+    with Application(witnessed.with_policy(TWO_OF_THREE)) as application:
         register_work(application, ESSAY_ZH.encode())
         folder = application.settings.log_dir
         vkeys = [note.VKey.parse(key) for key in application.log.vkeys()]
@@ -447,7 +449,7 @@ def test_the_request_is_the_protocols() -> None:
     assert parse_request(raw) == (3, [bytes(32)], b"o\n5\nr\n\n\xe2\x80\x94 x y\n")
 
 
-def test_a_crash_between_cosignatures_and_publishing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_between_cosignatures_and_publishing(witnessed: WitnessedLog, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the witnesses signed is published again as they signed it, byte for byte, and asked for only once."""
 
     class Killed(BaseException):
@@ -456,7 +458,7 @@ def test_a_crash_between_cosignatures_and_publishing(house: House, monkeypatch: 
     def killed(*_: object) -> None:
         raise Killed
 
-    settings = house.with_policy("group all all w0 w1 w2\nquorum all\n")
+    settings = witnessed.with_policy("group all all w0 w1 w2\nquorum all\n")
     with Application(settings) as application:
         monkeypatch.setattr(tile_store, "publish", killed)
         with pytest.raises(Killed):
@@ -465,17 +467,17 @@ def test_a_crash_between_cosignatures_and_publishing(house: House, monkeypatch: 
         assert cosigned.count(b"witness.example/") == 3
         assert application.log.reader.checkpoint().raw != cosigned
         monkeypatch.undo()
-    asked = [len(partner.asked) for partner in house.partners]
-    for partner in house.partners:
+    asked = [len(partner.asked) for partner in witnessed.partners]
+    for partner in witnessed.partners:
         partner.instead = lambda *_: (500, "text/plain", b"not again")
     with Application(settings) as application:
         assert application.log.reader.checkpoint().raw == cosigned
-    assert [len(partner.asked) for partner in house.partners] == asked
+    assert [len(partner.asked) for partner in witnessed.partners] == asked
 
 
-def test_the_logs_keys_change_under_its_witnesses(house: House) -> None:
+def test_the_logs_keys_change_under_its_witnesses(witnessed: WitnessedLog) -> None:
     """The checkpoint of the change is signed by both pairs of keys; after it, witnesses need to know the new ones."""
-    settings = house.with_policy(TWO_OF_THREE)
+    settings = witnessed.with_policy(TWO_OF_THREE)
     with Application(settings) as application:
         older = register_work(application, ESSAY_ZH.encode())
         kept = application.log.reader.checkpoint().raw
@@ -485,7 +487,7 @@ def test_the_logs_keys_change_under_its_witnesses(house: House) -> None:
         assert len(signers(application)) >= 2
         assert refused(application, "more " + ESSAY).reason == "witnesses"
         after = [note.VKey.parse(key) for key in application.log.vkeys()]
-        for partner in house.partners:
+        for partner in witnessed.partners:
             partner.witness = Witness(partner.folder, [before, after])
         made = register_work(application, ("more " + ESSAY).encode())
         for each in (older, made):

@@ -66,7 +66,7 @@ def test_a_paragraph_that_goes_around_stays_a_reuse(application: Application) ->
         assert scan_upload(application, post.encode()).status == "matched"
 
 
-def test_lessons_reach_another_process_and_are_bounded(settings: Settings) -> None:
+def test_boilerplate_reaches_another_process_and_is_bounded(settings: Settings) -> None:
     small = settings.model_copy(update={"remembered_uploads": 3})
     phrase = words(80, 12)
     with Application(small) as one, Application(small) as other:
