@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from fingerprints.source import Source
-from provenance.application import Application
+from provenance.database.engine import Database
 from provenance.schemas import MatchRecord, SegmentRecord
+from provenance.search.examination import Examiner
 
 from .output import out, say, tr
 
@@ -17,14 +18,14 @@ _CHARACTERS = 1500  # shown of one passage
 _SHARED = "bold green"
 
 
-def show(opened: Application, source: Source, matches: Sequence[MatchRecord]) -> None:
+def show(db: Database, examiner: Examiner, source: Source, matches: Sequence[MatchRecord]) -> None:
     """Print the longest passages of every match as the upload has them and as the work has them."""
     from fingerprints.text.diff import compare
     from provenance.search import matching
 
-    submitted = opened.examiner.examine(source).text or ""
+    submitted = examiner.examine(source).text or ""
     for match in matches:
-        work = matching.text_of(opened.db, match.work_id)
+        work = matching.text_of(db, match.work_id)
         say()
         say(f"{match.work_id} «{match.title}» — {match.owner}")
         for segment in _longest(match.segments):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,8 +9,6 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from fingerprints.source import Source
-from provenance.accounts.accounts import Principal
-from provenance.application import Application
 from provenance.errors import BadInput
 from provenance.schemas import NewWork, RegistrationItem, RegistrationResult, WorkRecord
 from provenance.works import catalog
@@ -60,12 +57,6 @@ class WorkBatchResult(BaseModel):
     results: list[RegistrationResult]
 
 
-def _register(
-    app: Application, principal: Principal, requests: Sequence[RegistrationRequest]
-) -> list[RegistrationResult]:
-    return list(app.registrar.register(account_of(app.db, principal), requests))
-
-
 @router.post(
     "",
     operation_id="registerWork",
@@ -88,7 +79,7 @@ def register_work(
         wanted = RegistrationRequest(
             RegistrationItem.model_validate({**new.model_dump(), "path": body.filename or None}), _source(new, body)
         )
-        result = _register(app, principal, [wanted])[0]
+        result = next(app.registrar.register(account_of(app.db, principal), [wanted]))
         if result.error is not None:
             raise ItemRefused(result.error.model_dump(mode="json"))
         return 201 if result.status == "registered" else 200, result.model_dump(mode="json")
@@ -137,7 +128,7 @@ def register_works(
             )
             for new, wrong in batch_items(NewWork, body, app.settings.max_batch_lines)
         ]
-        results = _register(app, principal, wanted)
+        results = list(app.registrar.register(account_of(app.db, principal), wanted))
         return 200, {"results": [r.model_dump(mode="json") for r in results]}
 
     return answer_once(app, principal, idempotency_key, ("works/batch", body.exact()), act)

@@ -140,7 +140,7 @@ def _evidence(
     if unit == "codepoint" and target:
         raise BadInput("a text's passages are printed: write --show without a file")
     if unit == "codepoint" and not isinstance(source, SourcemarkError):
-        passages.show(opened, source, result.matches)
+        passages.show(opened.db, opened.examiner, source, result.matches)
     elif unit == "pixel":
         if not target:
             raise BadInput("a picture is drawn into a file: write --show OUT.png")
