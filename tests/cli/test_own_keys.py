@@ -1,6 +1,7 @@
 """Keys of one's own, from the command line: embedded, and at a service elsewhere that never sees them."""
 
 import json
+import os
 import re
 import socket
 import stat
@@ -101,6 +102,18 @@ def test_sealed_and_opened(sourcemark: Command, tmp_path: Path) -> None:
     assert opened["medium"] == "text"
     assert sourcemark("scan", "a.txt", "--json").lines[0]["matches"][0]["work_id"] == opened["work_id"]
     assert sourcemark("ledger", "fsck").status == 0
+
+
+def test_what_is_no_file_is_not_sealed(sourcemark: Command, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")  # has no writer: whoever opens it to read waits for ever
+    run = sourcemark("register", "gone", "folder", "pipe", "--owner", "Ada", "--sealed", "--json")
+    assert run.status == 2
+    assert [line["error"]["type"].rpartition(":")[2] for line in run.lines] == ["bad-input"] * 3
+    for line, said in zip(
+        run.lines, ("no file 'gone'", "'folder' is a folder", "'pipe' is not a regular file"), strict=True
+    ):
+        assert said in line["error"]["detail"]
 
 
 def test_the_logs_own_keys(sourcemark: Command, tmp_path: Path) -> None:
