@@ -101,3 +101,12 @@ def test_nobody_is_no_source(lang: str) -> None:
 def test_every_language_has_a_template_for_every_kind() -> None:
     for data in FILES.values():
         assert set(data["template"]["author"]) == {"text", "image", "audio", "video"}
+
+
+def test_every_language_has_the_parts_of_the_pattern() -> None:
+    pattern = FILES["en"]
+    for lang, data in FILES.items():
+        assert data["lang"] == lang
+        assert set(data) == set(pattern), lang
+        assert set(data["template"]) == set(pattern["template"]), lang
+        assert set(data["phrases"]) <= set(pattern["phrases"]), lang  # another category would mean nothing
