@@ -17,9 +17,9 @@ test: $(VENV)/.develop
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4
 
-# A developer's inner loop, within a minute: everything but what is marked slow.
+# A developer's inner loop, within a minute: what is not marked slow, on SQLite.
 quick: $(VENV)/.develop
-	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 -m "not slow"
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 -m "not slow" -k "not postgresql"
 
 check: $(VENV)/.develop
 	@$(BIN)/ruff check .

@@ -29,6 +29,8 @@ from provenance.marking.rules import REASONS
 from provenance.tlog import receipt
 from provenance.works import grants
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
@@ -47,7 +49,6 @@ _VARYING = re.compile(
 
 
 # --- sessions --------------------------------------------------------------------------------------------------------
-@pytest.mark.slow
 @pytest.mark.parametrize("page", [name for name, text in PAGES.items() if "```console\n" in text])
 def test_a_session_prints_what_the_page_says(page: str, tmp_path: Path) -> None:
     environment = {

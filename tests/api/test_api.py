@@ -9,6 +9,8 @@ from PIL import Image
 
 from provenance.tlog import receipt, verify
 
+pytestmark = pytest.mark.slow
+
 TEXT = (
     "The night train stops at Orlen for exactly one minute, because the bridge keeper likes it so. In that minute a boy "
     "on the platform sells paper cones of roasted chestnuts through the windows, three for a coin, and never drops one. "

@@ -15,6 +15,8 @@ from provenance.tlog import keys, receipt, statement, verify
 from provenance.tlog.encoding import b64, canonical
 from tests.api.test_api import CLAIM, TEXT
 
+pytestmark = pytest.mark.slow
+
 Answers = dict[str, bytes]
 
 

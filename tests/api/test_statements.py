@@ -15,6 +15,8 @@ from provenance.tlog.encoding import b64, canonical
 from provenance.works import prepared as prepared_module
 from tests.api.test_api import CLAIM, TEXT, image_bytes, problem
 
+pytestmark = pytest.mark.slow
+
 
 def head(api) -> tuple[str, envelope.After]:
     lines = api("GET", "/v1/ledger/checkpoint").text.split("\n")

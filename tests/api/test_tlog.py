@@ -9,6 +9,8 @@ from provenance.tlog import tiles
 from tests.api.conftest import Api
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work
 
+pytestmark = pytest.mark.slow
+
 FOR_EVER, ANEW = "public, max-age=31536000, immutable", "no-cache"
 
 

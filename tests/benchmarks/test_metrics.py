@@ -11,6 +11,8 @@ import pytest
 from benchmarks.common import cases, metrics
 from benchmarks.text import generate
 
+pytestmark = pytest.mark.slow
+
 
 def test_ranking() -> None:
     copies = [cases.Query(f"c{n}", Path(), "edited", frozenset({f"r{n}"})) for n in range(4)]

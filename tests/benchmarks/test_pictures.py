@@ -19,6 +19,8 @@ from fingerprints.image.examples import saved
 from fingerprints.model import Fingerprint
 from scripts.training.image import families, learning_set, scenery, varied
 
+pytestmark = pytest.mark.slow
+
 COPIES = len(generate.TRANSFORMS)
 
 

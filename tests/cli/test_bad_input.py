@@ -8,9 +8,12 @@ import time
 import zlib
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from tests.cli.test_commands import ESSAY, ZH, picture
+
+pytestmark = pytest.mark.slow
 
 
 def bomb(width: int, height: int) -> bytes:

@@ -14,6 +14,8 @@ from cli.commands import scan
 from fingerprints.source import CHUNK
 from provenance.errors import TooLarge, Unavailable
 
+pytestmark = pytest.mark.slow
+
 ESSAY = (
     "Every autumn the two villages argue over the bell. It was cast in the upper one, from pots and a broken plough, and "
     "rolled downhill in a storm that nobody alive remembers. The lower village hung it where it came to rest. On the first "

@@ -28,6 +28,8 @@ from fingerprints.unicode.folding import fold
 from scripts.demo_pictures.make import PICTURES
 from tests.fingerprints.finding import search
 
+pytestmark = pytest.mark.slow
+
 
 def credit_line(work: DemoWork) -> str:
     return f"© {work.owner} <{work.source_url}>"

@@ -12,6 +12,8 @@ import pytest
 
 from tests.cli.conftest import Command
 
+pytestmark = pytest.mark.slow
+
 TEXT = "Salt is weighed twice on the quay, once for the captain and once for the widow who keeps the book of debts."
 WORDS = {"SOURCEMARK_KEY_PASSPHRASE": "correct horse battery"}
 

@@ -16,6 +16,8 @@ import pytest
 
 from tests.cli.conftest import Command
 
+pytestmark = pytest.mark.slow
+
 TEXT = (
     "Every ferry carries a box of dry chalk for the harbour boys, who draw the arrivals on the quay wall before the "
     "bell rings. The drawings stay until the next rain, so the wall is a calendar of the weather and of the boats."

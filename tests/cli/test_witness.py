@@ -12,6 +12,8 @@ import pytest
 
 from tests.cli.conftest import Command
 
+pytestmark = pytest.mark.slow
+
 
 def serve(folder: Path, *args: str) -> tuple[subprocess.Popen[str], str]:
     """Starts `sourcemark witness serve` on a free port; the process and its URL."""

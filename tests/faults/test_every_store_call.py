@@ -30,6 +30,8 @@ from provenance.tlog.signed_checkpoint import open_checkpoint
 from provenance.works.submissions import SignedStatement
 from tests.faults.store import MODES, Faults, watched
 
+pytestmark = pytest.mark.slow
+
 KEY = keys.new_signing_key()
 COMMITMENTS = {"seal": statement.commit(bytes(32), {"salt": ""})}
 

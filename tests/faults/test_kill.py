@@ -17,6 +17,8 @@ from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.database.tables import entries, works
 
+pytestmark = pytest.mark.slow
+
 WORKS = 120
 ROUNDS = 5
 WORDS = [

@@ -27,6 +27,8 @@ from provenance.tlog.signed_checkpoint import open_checkpoint
 from tests.faults.killed import random_kill, registration, serve
 from tests.faults.test_every_store_call import Producer
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 200 if os.environ.get("FAULTS") == "all" else 12
 KEY = keys.new_signing_key()
 

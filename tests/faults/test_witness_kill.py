@@ -22,6 +22,8 @@ from provenance.tlog.signed_checkpoint import sign_checkpoint
 from provenance.tlog.witness_request import format_request
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
 
+pytestmark = pytest.mark.slow
+
 SIZE = 300
 ROUNDS = 8
 KEY = keys.new_signing_key()

@@ -20,6 +20,8 @@ from fingerprints.sniff import sniff
 from fingerprints.source import Source
 from fingerprints.text.examples import words
 
+pytestmark = pytest.mark.slow
+
 JPEG, PNG = saved(scene(1), "JPEG"), saved(scene(1))
 
 

@@ -20,6 +20,8 @@ from fingerprints.model import CODE_WORDS, KEY_BYTES, Fingerprint, Limits, Mediu
 from fingerprints.source import Source
 from tests.fingerprints.finding import indexed, made, match
 
+pytestmark = pytest.mark.slow
+
 CASES = [
     pytest.param(name, example, id=f"{name}-{example.name}")
     for name, medium in registry.MEDIA.items()

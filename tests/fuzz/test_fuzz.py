@@ -8,6 +8,8 @@ import pytest
 from tests.fuzz.run import FOUND, mutated, spoken
 from tests.fuzz.targets import Target, finding, targets
 
+pytestmark = pytest.mark.slow
+
 CASES = sorted(path for path in FOUND.rglob("*") if path.is_file())
 
 

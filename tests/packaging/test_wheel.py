@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TEXT = (
     "The salt road crosses the plateau in nine days, and on each of them the mules choose the camp. The drivers say that "

@@ -23,6 +23,8 @@ from fingerprints.unicode.folding import code_points, fold, to_text
 from tests.fingerprints.finding import match
 from tests.fingerprints.made_documents import docx, epub, notes, paragraph, pdf, run, zipped
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits()
 ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=200)
 CHINESE = "这是我们在北京的一个小小的家，他说不要来了，大家都知道的事情没有人会说。"

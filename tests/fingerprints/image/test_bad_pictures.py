@@ -26,6 +26,8 @@ from fingerprints.source import Source
 from tests.fingerprints import pictures
 from tests.fingerprints.finding import made, match
 
+pytestmark = pytest.mark.slow
+
 SCENE = scene(1)
 PIXELS = np.asarray(SCENE)
 HEIF_ENC = shutil.which("heif-enc")

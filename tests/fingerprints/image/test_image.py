@@ -10,6 +10,8 @@ from fingerprints.image.phash import codes
 from fingerprints.model import Limits
 from tests.fingerprints.finding import match
 
+pytestmark = pytest.mark.slow
+
 
 def bits(code: np.ndarray) -> np.ndarray:
     return np.unpackbits(code.astype(">u8").view(np.uint8)).astype(bool)

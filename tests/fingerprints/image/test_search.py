@@ -34,6 +34,8 @@ from fingerprints.index.interface import View
 from fingerprints.model import Fingerprint, Match, Preview, Segment
 from tests.fingerprints.finding import indexed, made, search
 
+pytestmark = pytest.mark.slow
+
 WORKS = [saved(photograph(seed), "JPEG", quality=92) for seed in range(1, 9)]
 SIZE = (640, 480)
 PANEL = ("the council has met again", "and nothing was decided", "about the bridge, the quay", "or the bells")

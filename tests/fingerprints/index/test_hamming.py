@@ -15,6 +15,8 @@ from fingerprints.index.interface import Change
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.model import Fingerprint
 
+pytestmark = pytest.mark.slow
+
 ALGORITHM = registry.MEDIA["image"].ALGORITHM
 
 

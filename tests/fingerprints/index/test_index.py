@@ -17,6 +17,8 @@ from fingerprints.index.interface import Change, Index
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.model import Fingerprint
 
+pytestmark = pytest.mark.slow
+
 WORKS = 12
 RADIUS = 31
 

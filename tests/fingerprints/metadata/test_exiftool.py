@@ -21,7 +21,10 @@ from fingerprints import metadata, sniff
 from fingerprints.source import Source
 
 EXIFTOOL = shutil.which("exiftool")
-pytestmark = pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed (see scripts/debian-test-packages)")
+pytestmark = [
+    pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed (see scripts/debian-test-packages)"),
+    pytest.mark.slow,
+]
 
 OWNER, PLACE, TITLE = "顾南舟 Zoë", "潮声读本", "码头边的理发店"
 RIGHTS, URL, LICENCE = (

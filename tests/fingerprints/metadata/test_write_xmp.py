@@ -22,6 +22,8 @@ from fingerprints.sniff import sniff
 from fingerprints.source import Source
 from tests.fingerprints.metadata.test_exiftool import EXIFTOOL, _flac, _heic, _movie, _ogg, _picture
 
+pytestmark = pytest.mark.slow
+
 FFMPEG = shutil.which("ffmpeg")
 OWNER = "顾南舟 Zoë"
 

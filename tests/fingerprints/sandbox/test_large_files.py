@@ -11,6 +11,8 @@ from fingerprints.model import Field, Limits
 from fingerprints.sandbox.pool import Sandbox
 from fingerprints.source import Source
 
+pytestmark = pytest.mark.slow
+
 SIZE = 1800 << 20  # bytes: more than the memory that a decoder may have (`Limits.memory_bytes`)
 LARGER = 3 << 30
 HELD = 400 << 20  # bytes that a decoder may need to hold, its libraries included
@@ -67,7 +69,6 @@ def mp3(path: Path, size: int) -> set[Field]:
     return {Field("id3", "title", "Long Crossing"), Field("id3", "artist", "Noor Haddad")}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "size", "medium"), [(mp4, LARGER, "video"), (mkv, SIZE, "video"), (mp3, SIZE, "audio")]
 )

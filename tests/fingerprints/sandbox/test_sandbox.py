@@ -20,6 +20,8 @@ from fingerprints.sandbox.pool import Sandbox
 from fingerprints.source import Source
 from fingerprints.text.examples import words
 
+pytestmark = pytest.mark.slow
+
 ARTICLE = words(1, 100).encode()
 LARGE = 20 << 20  # bytes of text: a page that takes seconds is larger than the default limit
 

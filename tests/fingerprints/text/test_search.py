@@ -15,6 +15,8 @@ from fingerprints.unicode.folding import code_points, fold
 from tests.fingerprints.finding import found as found_among
 from tests.fingerprints.finding import indexed, made, match, search
 
+pytestmark = pytest.mark.slow
+
 LICENCE = words(900, 120)
 WORK = words(11, 700)
 PARAGRAPH = words(12, 60)

@@ -20,6 +20,8 @@ from fingerprints.source import Source
 from tests.fingerprints import pictures
 from tests.fingerprints.pictures import ADOBE_GAMMA, ADOBE_RGB, DISPLAY_P3
 
+pytestmark = pytest.mark.slow
+
 SCENE = scene(1)
 PIXELS = np.asarray(SCENE)
 GREY = np.asarray(SCENE.convert("L"))

@@ -8,6 +8,8 @@ from provenance.application import Application
 from provenance.database.tables import api_keys
 from provenance.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_key_is_shown_once_and_stored_hashed(application: Application) -> None:
     account = accounts.create(application.db, NewAccount(name="北岸周刊", kind="platform"))

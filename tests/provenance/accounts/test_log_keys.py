@@ -18,6 +18,8 @@ from provenance.works.receipt_builder import build_receipt
 from tests.provenance.accounts.test_signing import TOOLS, sound
 from tests.provenance.conftest import ESSAY, register_work, scan_upload
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_rotation(settings, tmp_path: Path) -> None:
     with Application(settings) as application:

@@ -25,6 +25,8 @@ from provenance.works.receipt_builder import build_receipt
 from provenance.works.registration import RegistrationRequest
 from tests.provenance.conftest import ESSAY, register_work
 
+pytestmark = pytest.mark.slow
+
 # Programs that check the log without a line of ours; they are not part of the project.
 TOOLS = Path(os.environ.get("LEDGER_TOOLS", "/nonexistent"))
 

@@ -20,6 +20,8 @@ from provenance.tlog.signed_checkpoint import LogKeys, sign_checkpoint
 from tests.provenance.ledger.servers import serving
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration, resigned
 
+pytestmark = pytest.mark.slow
+
 KEY = keys.new_signing_key()
 SIZE = 515  # two whole tiles of entries, a partial one, and a level above
 

@@ -20,6 +20,8 @@ from provenance.tlog.signed_checkpoint import LogKeys, sign_checkpoint
 from provenance.tlog.witness_request import format_request
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
 
+pytestmark = pytest.mark.slow
+
 KEY = keys.new_signing_key()
 SIZE = 9
 

@@ -16,6 +16,8 @@ from provenance.database.engine import HEAD, MIGRATIONS, Database
 from provenance.database.tables import metadata
 from provenance.errors import Unavailable
 
+pytestmark = pytest.mark.slow
+
 
 def test_migrations_make_exactly_the_tables(empty_settings: Settings) -> None:
     empty_settings.home.mkdir()

@@ -17,6 +17,8 @@ from provenance.database.engine import MIGRATIONS, Database
 from provenance.database.tables import entries, learned_boilerplate, log_state, matches, prepared_statements, works
 from provenance.scans import records, sightings
 
+pytestmark = pytest.mark.slow
+
 TIME = "2026-01-31T12:00:00.000000Z"
 ORIGIN = "log.test.example/sourcemark"
 

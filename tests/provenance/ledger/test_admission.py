@@ -18,6 +18,8 @@ from provenance.tlog import keys, merkle, statement
 from provenance.tlog.encoding import b64
 from provenance.tlog.key_directory import KeyDirectory
 
+pytestmark = pytest.mark.slow
+
 KEYS = [keys.new_signing_key() for _ in range(5)]
 some = st.integers(0, len(KEYS) - 1)
 places = st.integers(0, 12)

@@ -29,6 +29,8 @@ from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, register_work
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
 
+pytestmark = pytest.mark.slow
+
 # The line, and the tests that show it: file and function below tests/.
 COVERED = {
     "edited and deleted rows": "provenance/ledger/test_sequencer.py test_every_edit_in_the_database_is_found",

@@ -16,6 +16,8 @@ from provenance.errors import LedgerReadOnly
 from provenance.ledger import key_files, pkcs8
 from provenance.tlog import keys
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_key_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
     old = os.umask(0)

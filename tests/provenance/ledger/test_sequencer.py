@@ -23,6 +23,8 @@ from provenance.tlog import merkle, statement
 from provenance.works import catalog
 from tests.provenance.conftest import ESSAY, register_work
 
+pytestmark = pytest.mark.slow
+
 
 def problems(application: Application) -> list[str]:
     return fsck.check(application.db, application.log)["problems"]

@@ -18,6 +18,8 @@ from provenance.tlog.merkle import leaf_hash
 from provenance.tlog.signed_checkpoint import sign_checkpoint
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN
 
+pytestmark = pytest.mark.slow
+
 ROOTS = [leaf_hash(bytes([n])) for n in range(4)]
 
 

@@ -19,6 +19,8 @@ from provenance.tlog.merkle import (
     verify_inclusion,
 )
 
+pytestmark = pytest.mark.slow
+
 SIZES = [0, 1, 2, 255, 256, 257, 511, 512, 65_535, 65_536, 65_537, 66_000]
 ENTRIES = [n.to_bytes(4, "big") for n in range(SIZES[-1])]
 

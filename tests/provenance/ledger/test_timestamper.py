@@ -20,7 +20,7 @@ from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work
 from tests.provenance.ledger.authority import MISSING, Tsa, standing
 from tests.provenance.ledger.servers import free_port, serving
 
-pytestmark = [pytest.mark.enable_socket, pytest.mark.skipif(bool(MISSING), reason=MISSING)]
+pytestmark = [pytest.mark.enable_socket, pytest.mark.skipif(bool(MISSING), reason=MISSING), pytest.mark.slow]
 DATA = b"log.example/x\n5\nAAAA\n"
 KEY = keys.new_signing_key()
 

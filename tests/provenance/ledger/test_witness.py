@@ -30,7 +30,7 @@ from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work
 from tests.provenance.ledger.servers import Act, free_port, serving, speaking
 
-pytestmark = pytest.mark.enable_socket
+pytestmark = [pytest.mark.enable_socket, pytest.mark.slow]
 SIZE_TYPE = "text/x.tlog.size"
 
 

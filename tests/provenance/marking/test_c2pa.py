@@ -21,6 +21,8 @@ from provenance.errors import BadInput, UnsupportedContent
 from provenance.marking import Post, Work, check
 from provenance.marking.c2pa_credit import sign
 
+pytestmark = pytest.mark.slow
+
 WORK = Work(
     title="盐田清晨", owner="方既白", source_name="白昼图社", source_urls=("https://baizhou.example/pic/3306",),
     licence="CC-BY-4.0", kind="image",

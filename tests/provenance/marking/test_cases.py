@@ -13,6 +13,8 @@ import pytest
 
 from provenance.marking import Post, Work, check
 
+pytestmark = pytest.mark.slow
+
 
 def _cases() -> ModuleType:
     spec = importlib.util.spec_from_file_location("marking_cases", Path(__file__).with_name("cases.py"))

@@ -19,6 +19,8 @@ from provenance.errors import BadContent, BadInput, TooLarge, UnsupportedContent
 from provenance.marking import Post, Work, check, credit_line, write_into
 from provenance.marking.lexicon import template_languages
 
+pytestmark = pytest.mark.slow
+
 LICENCES = [f"CC-BY{x}-{v}" for x in ("", "-SA", "-NC", "-ND", "-NC-SA", "-NC-ND") for v in ("4.0", "3.0")]
 LICENCES += ["CC0-1.0", "reprint-with-credit", "all-rights-reserved", ""]
 NAMES = [

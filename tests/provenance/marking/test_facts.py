@@ -10,6 +10,8 @@ from fingerprints.model import Field
 from provenance.marking import Post, Work, check
 from provenance.marking.checker import MAX_EVIDENCE, MAX_OPT_OUTS, MAX_UNITS
 
+pytestmark = pytest.mark.slow
+
 ESSAY = Work(
     title="Salt and Tar", owner="Ilse Marden", source_name="Brookfold Review", licence="reprint-with-credit",
     source_urls=("https://brookfold.example/w/12",),

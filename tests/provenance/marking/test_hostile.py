@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from provenance.marking import Post, Report, Work, check
 from provenance.marking.normalization import fold_name
 
+pytestmark = pytest.mark.slow
+
 WORK = Work(
     title="On Rivers",
     owner="Noor Haddad",

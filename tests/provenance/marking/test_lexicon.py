@@ -14,6 +14,8 @@ from provenance.marking.entity_tagger import EntityTagger
 from provenance.marking.lexicon import lexicon, load
 from provenance.marking.segmentation import from_text
 
+pytestmark = pytest.mark.slow
+
 FILES = load()
 OWNERS = {"zh": "裴远山", "ja": "小倉千尋", "ko": "서지안", "ru": "Нина Орлова", "uk": "Олег Мороз", "ar": "سلمى ناصر"}
 PLACES = {"zh": "竹溪周报", "ja": "竹渓週報", "ko": "강변일보", "ru": "Вестник", "uk": "Вісник", "ar": "مجلة النهر"}

@@ -13,6 +13,8 @@ from provenance.marking.lexicon import load
 from provenance.marking.name_patterns import name_pattern
 from provenance.marking.normalization import fold
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 NAMES = sorted(
     {

@@ -18,6 +18,8 @@ from provenance.errors import NotFound
 from provenance.scans import evidence
 from tests.provenance.conftest import ESSAY, encoded, mirrored, picture, register_work, scan_upload
 
+pytestmark = pytest.mark.slow
+
 
 def kept(application: Application) -> int:
     with application.db.read() as connection:

@@ -15,6 +15,8 @@ from provenance.scans import records, scanning, sightings
 from provenance.schemas import ScanItem, ScanResult, SightingRecord
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, encoded, mirrored, picture, register_work, scan_upload
 
+pytestmark = pytest.mark.slow
+
 
 def number_of(application: Application, work_id: str | None) -> int:
     with application.db.read() as connection:

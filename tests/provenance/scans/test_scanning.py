@@ -18,6 +18,8 @@ from provenance.works import drafts
 from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, encoded, mirrored, picture, register_work, scan_upload
 
+pytestmark = pytest.mark.slow
+
 CREDIT = "作者：玛尔塔  来源：盐岛周刊 https://salt.example/a/1\n转载请注明出处\n\n"
 
 

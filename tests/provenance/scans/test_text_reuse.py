@@ -14,6 +14,8 @@ from provenance.config import Settings
 from provenance.database.tables import fingerprints, learned_boilerplate, works
 from tests.provenance.conftest import ESSAY, register_work, scan_upload
 
+pytestmark = pytest.mark.slow
+
 LICENCE = words(900, 100)
 ARTICLE = words(1, 500)
 

@@ -18,6 +18,8 @@ from provenance.works import receipt_files
 from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, register_work
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def registered(tmp_path_factory: pytest.TempPathFactory):

@@ -23,6 +23,8 @@ from tests.provenance.ledger.small_log import (
     witness_vkey,
 )
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = keys.new_signing_key(), keys.new_signing_key()
 DIGEST = hashlib.sha256(WORK).digest()
 SPOOF = dict.fromkeys(("ok", "checks", "origin", "index", "signed_by", "custody", "policy_from", "claim"), "spoofed")

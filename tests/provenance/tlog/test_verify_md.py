@@ -16,9 +16,12 @@ from provenance.works import receipt_files
 from tests.provenance.ledger.authority import Tsa
 from tests.provenance.ledger.small_log import LOG_KEYS, WORK, SmallLog, cosigned, enrolment, registration, witness_vkey
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("openssl") is None or shutil.which("python3") is None, reason="openssl or python3 is not installed"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        shutil.which("openssl") is None or shutil.which("python3") is None, reason="openssl or python3 is not installed"
+    ),
+]
 KEY = keys.new_signing_key()
 
 

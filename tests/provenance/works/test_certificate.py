@@ -17,6 +17,8 @@ from provenance.tlog import keys, merkle, receipt, verify
 from provenance.works.certificate import Certificate, certify, to_html, to_pdf
 from tests.provenance.ledger.small_log import SmallLog, enrolment, registration
 
+pytestmark = pytest.mark.slow
+
 KEY = keys.new_signing_key()
 CLAIM = {
     "title": "钟匠 — The Clock Mender",

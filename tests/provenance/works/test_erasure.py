@@ -20,6 +20,8 @@ from provenance.works.grants import NewGrant
 from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work, scan_upload
 
+pytestmark = pytest.mark.slow
+
 OWNER, TITLE, ID = "Ottoline Quillfeather", "The Unrepeatable Harbour", "external-73921"
 
 

@@ -20,6 +20,8 @@ from provenance.works.receipt_builder import build_receipt
 from provenance.works.registration import RegistrationRequest
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, encoded, picture, register_work, scan_upload
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_registration_is_answered_with_its_place_in_the_log(application: Application) -> None:
     result = register_work(application, ESSAY.encode(), external_id="a-1", licence="CC-BY-4.0")

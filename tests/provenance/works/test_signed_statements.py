@@ -17,6 +17,8 @@ from provenance.works import catalog
 from provenance.works.submissions import SignedStatement
 from tests.provenance.conftest import ESSAY, register_work, scan_upload
 
+pytestmark = pytest.mark.slow
+
 
 def signed(application: Application, key: keys.SigningKey, text: str = ESSAY) -> SignedStatement:
     local = accounts.local(application.db)
