@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
 from provenance.accounts import accounts
 from provenance.accounts.accounts import NewAccount, NewApiKey
 from provenance.config import Settings
+
+pytestmark = pytest.mark.slow
 
 TEXT = (
     "The lighthouse at Cape Ordo was switched off in spring, and by autumn the fishermen had bought it. They run the lamp "

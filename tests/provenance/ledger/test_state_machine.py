@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -23,6 +24,8 @@ from provenance.tlog.signed_checkpoint import open_checkpoint
 from provenance.works.submissions import SignedStatement
 from tests.faults.killed import NoSandbox, registration
 from tests.faults.store import Crash, Faults
+
+pytestmark = pytest.mark.slow
 
 KEY = keys.new_signing_key()
 

@@ -18,7 +18,7 @@ from provenance.tlog.signed_checkpoint import sign_checkpoint
 from tests.provenance.ledger.authority import MISSING, Tsa
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
 
-pytestmark = [pytest.mark.enable_socket, pytest.mark.skipif(bool(MISSING), reason=MISSING)]
+pytestmark = [pytest.mark.enable_socket, pytest.mark.skipif(bool(MISSING), reason=MISSING), pytest.mark.slow]
 DATA = b"log.example/x\n5\nAAAA\n"
 KEY = keys.new_signing_key()
 
