@@ -41,7 +41,7 @@ class ExactCopies:
         fingerprint = Fingerprint(self.NAME, ALGORITHM, source.sha256(), reason="not_fingerprinted")
         return Examination(fingerprint, format)
 
-    def propose(self, query: Fingerprint, view: View, uploads: View | None = None) -> NoProposal:
+    def propose(self, query: Fingerprint, view: View) -> NoProposal:
         return NoProposal()
 
     def decide(

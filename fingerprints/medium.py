@@ -24,13 +24,10 @@ class Found:
     Attributes:
         matches: by the works' numbers.
         reason: why there is none, where that has a name.
-        unexplained: the upload's keys that are registered but that no match explains, to be indexed as possible
-            boilerplate for later searches; None where the medium keeps none.
     """
 
     matches: Mapping[int, Match]
     reason: str | None = None
-    unexplained: Fingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +91,12 @@ class Medium(Protocol[P]):
         """
         ...
 
-    def propose(self, query: Fingerprint, view: View, uploads: View | None = None) -> P:
+    def propose(self, query: Fingerprint, view: View) -> P:
         """Look an upload up.
 
         Args:
             query: the upload's fingerprint, of `ALGORITHM`.
             view: the registered works.
-            uploads: what earlier searches left unexplained (`Found.unexplained`).
         """
         ...
 

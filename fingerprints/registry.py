@@ -77,19 +77,18 @@ class Candidates:
         return list(dict.fromkeys((*self.same_digest, *proposed)))
 
 
-def propose(query: Fingerprint, view: View, uploads: View | None = None) -> Candidates:
+def propose(query: Fingerprint, view: View) -> Candidates:
     """Look an upload up.
 
     Args:
         query: the upload's fingerprint.
         view: the registered works, for fingerprints of the query's algorithm.
-        uploads: likewise, what earlier searches left unexplained (`Found.unexplained`).
     """
     same = tuple(view.works(view.by_digest(query.digest)).tolist())
     medium = MEDIA[query.medium]
     if query.algorithm != medium.ALGORITHM:
         return Candidates(same, None)
-    return Candidates(same, medium.propose(query, view, uploads))
+    return Candidates(same, medium.propose(query, view))
 
 
 def decide(

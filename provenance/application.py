@@ -18,7 +18,6 @@ from .errors import Unavailable, from_os_error
 from .ledger.log import Log
 from .scans import records
 from .scans.scanning import Scanner
-from .search.boilerplate import LearnedBoilerplate
 from .search.examination import Examiner
 from .search.follower import Follower
 from .search.matching import Matcher
@@ -40,8 +39,7 @@ class Application:
         self.log = Log(self.db, settings)
         self.examiner = Examiner(Sandbox(settings.workers, settings.limits, settings.anchors), settings.workers)
         self.follower = Follower(self.db)
-        self.boilerplate = LearnedBoilerplate(self.db, settings.remembered_uploads)
-        self.matcher = Matcher(self.db, self.follower, self.boilerplate)
+        self.matcher = Matcher(self.db, self.follower)
         self.signing_keys = SigningKeys(self.db, self.log, settings)
         claims = CompetingClaims(self.db, self.follower, self.matcher, settings.home)
         self.registrar = Registrar(self.db, self.log, self.examiner, self.signing_keys, claims, settings)
@@ -59,7 +57,7 @@ class Application:
             self.db, self.log, self.signing_keys, self.prepared, self.registrar, self.withdrawals, self.erasures
         )
         self.grants = Grants(self.db, self.log, self.signing_keys)
-        self.scanner = Scanner(self.db, self.log, self.examiner, self.matcher, self.boilerplate, settings.batch_size)
+        self.scanner = Scanner(self.db, self.log, self.examiner, self.matcher, settings.batch_size)
         self._start_lock = threading.Lock()
         self._started = False
 

@@ -61,13 +61,6 @@ class Settings(BaseSettings):
         default_factory=lambda: max(1, min(8, os.cpu_count() or 1)), ge=1, le=64, description="Decoder processes."
     )
     batch_size: int = Field(128, ge=1, le=1024, description="Lines of a batch that share one transaction.")
-    remembered_uploads: int = Field(
-        20_000,
-        ge=0,
-        le=1_000_000,
-        description="Text uploads of which is remembered what they share with works without reusing them; "
-        "0: learn from works only.",
-    )
     max_batch_lines: int = Field(1000, ge=1, le=100_000, description="Most items in one batch request of the API.")
     max_upload_mib: int = Field(100, ge=1, le=4096, description="Largest file taken, MiB.")
     max_text_mib: int = Field(

@@ -68,7 +68,7 @@ class _Ranked:
         return self.vote.work
 
 
-def propose(query: Fingerprint, view: View, uploads: View | None = None) -> ImageProposal:
+def propose(query: Fingerprint, view: View) -> ImageProposal:
     """Look an upload up; see `Medium.propose`.
 
     For every frame the index is asked three times: for visual words near those of the keypoints, for codes within

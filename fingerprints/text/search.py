@@ -14,9 +14,8 @@ import numpy as np
 from ..index.interface import Statistics, View
 from ..medium import Found
 from ..model import Fingerprint, Match, Reuse
-from . import boilerplate, candidates, scoring
+from . import candidates, scoring
 from .alignment import Seeds, align, seeds, step_for
-from .boilerplate import EarlierUploads
 from .candidates import Lookup
 from .codec import normal_form
 from .normalization import NormalizedText
@@ -37,23 +36,20 @@ class TextProposal:
     Attributes:
         text: the upload's normal form.
         registered: the candidates, and in how many works each of the upload's keys stands.
-        uploads: which earlier uploads have the same keys.
     """
 
     text: NormalizedText
     registered: Lookup
-    uploads: EarlierUploads
 
     @property
     def works(self) -> tuple[int, ...]:
         return self.registered.works
 
 
-def propose(query: Fingerprint, view: View, uploads: View | None = None) -> TextProposal:
-    """Look an upload up among works and earlier uploads; see `Medium.propose`."""
+def propose(query: Fingerprint, view: View) -> TextProposal:
+    """Look an upload up; see `Medium.propose`."""
     text = normal_form(query)
-    registered = candidates.look_up(text, query, view)
-    return TextProposal(text, registered, boilerplate.earlier_uploads(registered, query, uploads))
+    return TextProposal(text, candidates.look_up(text, query, view))
 
 
 def decide(
@@ -71,11 +67,7 @@ def decide(
     for number, (judgement, other) in judged.items():
         matches[number] = scoring.match(judgement, text, other, _reuse(judgement, len(judged)))
     common = float(scoring.unit_weights(text)[spread >= scoring.MIN_TEMPLATE_WORKS].sum() / text.weight)
-    unexplained = None
-    if query.fingerprintable and len(matches) == len(judged):
-        explained = [(judgement.spans, len(other.units)) for judgement, other in judged.values()]
-        unexplained = boilerplate.unexplained(query, proposal.registered, text, explained)
-    return Found(matches, "template_only" if not matches and common >= _TEMPLATE else None, unexplained)
+    return Found(matches, "template_only" if not matches and common >= _TEMPLATE else None)
 
 
 def _judged(
@@ -102,8 +94,7 @@ def _judged(
                 prepared[step] = seeds(text, step)
             theirs = seeds(other, step, prepared[step])
             found = align(prepared[step], theirs)
-            counted = proposal.uploads.own(found, own)
-            judgement = scoring.score_passages(found, prepared[step], theirs, counted)
+            judgement = scoring.score_passages(found, prepared[step], theirs, own)
             if judgement is not None and judgement.score >= 0.5:
                 judged[number] = judgement, other
                 misses = 0

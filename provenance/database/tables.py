@@ -296,14 +296,6 @@ matches = Table(
     Index("ix_matches_work", "work", "id"),
 )
 
-# Of a text upload the keys that no match explains (`search.boilerplate`); only the newest are kept.
-learned_boilerplate = Table(
-    "learned_boilerplate",
-    metadata,
-    Column("scan", ForeignKey("scans.id"), primary_key=True, autoincrement=False),
-    Column("data", Bytes, nullable=False),
-)
-
 # Small copies of matched picture uploads (`evidence`).
 previews = Table(
     "previews",

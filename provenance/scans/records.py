@@ -28,13 +28,11 @@ class Scanned:
 
     Attributes:
         assessments: of the answer's matches, in its order.
-        unexplained: the keys of a text that no match explains: maybe boilerplate.
     """
 
     item: ScanItem
     fingerprint: Fingerprint
     assessments: Sequence[Assessment]
-    unexplained: Fingerprint | None
     result: ScanResult
 
     @property

@@ -21,7 +21,6 @@ from ..errors import BadContent, SourcemarkError, TooLarge, UnsupportedContent
 from ..ids import new_id
 from ..ledger.log import Log
 from ..schemas import ScanItem, ScanResult, ScanStatus, problem_of
-from ..search.boilerplate import LearnedBoilerplate
 from ..search.examination import Examiner
 from ..search.matching import MatchedWork, Matcher
 from ..works import competing_claims, grants
@@ -51,7 +50,6 @@ class Scanner:
         log: Log,
         examiner: Examiner,
         matcher: Matcher,
-        boilerplate: LearnedBoilerplate,
         batch_size: int,
     ) -> None:
         """
@@ -62,7 +60,6 @@ class Scanner:
         self._log = log
         self._examiner = examiner
         self._matcher = matcher
-        self._boilerplate = boilerplate
         self._batch_size = batch_size
 
     def scan(self, account: Account, uploads: Iterable[Upload]) -> Iterator[ScanResult]:
@@ -100,9 +97,7 @@ class Scanner:
             log_size=search.log_size,
             scanned_at=moment,
         )
-        scanned = Scanned(item, fingerprint, assessments, search.unexplained, result)
-        self._boilerplate.add(scanned.scan_id, search.unexplained)
-        return scanned
+        return Scanned(item, fingerprint, assessments, result)
 
     def _assess(
         self, item: ScanItem, examination: Examination, found: Sequence[MatchedWork], moment: str
@@ -118,13 +113,12 @@ class Scanner:
         ]
 
     def _record(self, account: Account, group: Sequence[Scanned]) -> None:
-        """One transaction: the scans of a group with their matches, what shows them, and what may be boilerplate."""
+        """One transaction: the scans of a group with their matches and what shows them."""
         if not group:
             return
         with self._db.write() as connection:
             numbers = records.insert(connection, account.id, group)
             evidence.insert_previews(connection, numbers, group)
-            self._boilerplate.record(connection, [(numbers[each.scan_id], each.unexplained) for each in group])
 
 
 def _unmatched(medium: MediumName, reason: str | None) -> ScanStatus:

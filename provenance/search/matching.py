@@ -16,7 +16,6 @@ from ..database.engine import Database
 from ..database.tables import entries, fingerprints, works
 from ..errors import NotFound
 from ..schemas import Claim
-from .boilerplate import LearnedBoilerplate
 from .follower import Follower
 
 _LARGE_BYTES = 1024 * 1024  # of a fingerprint's detail; larger queries are decided one at a time
@@ -51,23 +50,20 @@ class Search:
     Attributes:
         found: surest first.
         reason: why that is nothing, where that has a name.
-        unexplained: the upload's registered keys that no match explains: maybe boilerplate.
         log_size: every registration below this log index was searched.
     """
 
     found: list[MatchedWork]
     reason: str | None
-    unexplained: Fingerprint | None
     log_size: int
 
 
 class Matcher:
     """Searches the registered works for what an upload reuses. Thread-safe."""
 
-    def __init__(self, db: Database, follower: Follower, boilerplate: LearnedBoilerplate) -> None:
+    def __init__(self, db: Database, follower: Follower) -> None:
         self._db = db
         self._follower = follower
-        self._boilerplate = boilerplate
         self._large = threading.Lock()
 
     def find(self, query: Fingerprint, *, before: int | None = None) -> Search:
@@ -77,17 +73,15 @@ class Matcher:
             before: consider only works whose log index is lower (for competing claims).
         """
         log_size = self._follower.refresh()
-        self._boilerplate.refresh()
         view = self._follower.index.view(query.algorithm)
-        uploads = self._boilerplate.index.view(query.algorithm)
         # Aligning two books takes a gigabyte for a moment: one at a time.
         with self._large if len(query.detail) > _LARGE_BYTES else contextlib.nullcontext():
-            candidates = registry.propose(query, view, uploads)
+            candidates = registry.propose(query, view)
             known, prints = _load(self._db, candidates.works, before)
             answer = registry.decide(query, candidates, prints, view)
         found = [MatchedWork(known[number], match) for number, match in answer.matches.items()]
         found.sort(key=lambda f: (-f.match.score, f.work.index))
-        return Search(found, answer.reason, answer.unexplained, log_size)
+        return Search(found, answer.reason, log_size)
 
 
 def text_of(db: Database, work_id: str) -> str:
