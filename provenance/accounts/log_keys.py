@@ -136,13 +136,13 @@ def succession(db: Database, log: Log, number: int = -1) -> dict[str, bytes]:
             )
         )
 
-    def prove(index: int) -> bytes:
-        return log.reader.proof(index, covering.note)
+    def prove(row: Any) -> bytes:
+        return log.reader.proof(row.idx, covering.note, row.leaf)
 
     return receipt.build(
         leaf=change.leaf,
-        proof=prove(change.idx),
-        enrolments=[(row.leaf, prove(row.idx)) for row in rows],
+        proof=prove(change),
+        enrolments=[(row.leaf, prove(row)) for row in rows],
         opening={},
         policy=policy.format_policy(envelope.parse_leaf(change.leaf).predicate["replaces"]),
         origin=log.origin,

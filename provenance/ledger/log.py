@@ -44,7 +44,7 @@ class Log:
     def __init__(self, db: Database, settings: Settings) -> None:
         self.origin = ""
         self.settings = settings
-        self.reader = LogReader(settings.log_dir)
+        self.reader = LogReader(settings.log_dir, self._is_genuine)
         self.timestamper = Timestamper(db, settings, self.reader)
         self._db = db
         self._keyring = Keyring(db, settings)
@@ -190,6 +190,10 @@ class Log:
         except VerificationFailed:
             return False
         return True
+
+    def _is_genuine(self, signed: bytes) -> bool:
+        """Whether a checkpoint was signed here: by the keys in force, or, while they change, as the database has it."""
+        return self.signed_by_keys_in_force(signed) or self._publisher.is_stored(signed)
 
     # --- the published files ---------------------------------------------------------------------------------------
     def export(self, folder: Path) -> int:

@@ -16,7 +16,7 @@ from ..database.tables import checkpoints, entries
 from ..errors import BadInput, Misconfigured, Unavailable, VerificationFailed
 from ..tlog import policy
 from ..tlog.checkpoint import parse_checkpoint
-from ..tlog.merkle import consistency_proof
+from ..tlog.merkle import consistency_proof, verify_consistency
 from ..tlog.signed_checkpoint import open_checkpoint
 from . import tile_store
 from .keyring import Keyring
@@ -143,6 +143,14 @@ class Publisher:
             raise Unavailable("the log has no checkpoint yet: try again in a moment")
         return row.size, row.root, row.note
 
+    def is_stored(self, signed: bytes) -> bool:
+        """Whether the database has this very note."""
+        with self._db.read() as connection:
+            return (
+                connection.execute(sa.select(checkpoints.c.size).where(checkpoints.c.note == signed)).first()
+                is not None
+            )
+
     def leaves(self, start: int, stop: int) -> list[bytes]:
         """The entries [start, stop) as the database has them."""
         return self._column(entries.c.leaf, start, stop)
@@ -162,23 +170,50 @@ class Publisher:
         (folder / "policy").write_bytes(self.policy())
 
     def export(self, folder: Path) -> int:
-        """Write the published log to another folder; returns its size."""
-        size, _, signed = self.stored()
+        """Write the published log to another folder; returns its size.
+
+        Raises:
+            BadInput: the folder holds a log that this one does not continue; nothing there is changed.
+            Unavailable: it cannot be written.
+        """
+        size, root, signed = self.stored()
         target = folder.expanduser()
         try:
-            before = parse_checkpoint((target / "checkpoint").read_bytes())
-            if before.origin != self._keyring.origin or before.size > size:
-                raise BadInput(f"{folder} holds another or a longer log: choose an empty folder")
-            start = before.size
-        except FileNotFoundError:
-            start = 0
-        try:
+            start = self._continued(target, size, root)
             target.mkdir(parents=True, exist_ok=True)
             tile_store.publish(target, start, size, self.leaves, signed)
             self._write_keys(target)
         except OSError as error:
             raise Unavailable(f"{folder} cannot be written: {error.strerror}") from error
         return size
+
+    def _continued(self, target: Path, size: int, root: bytes) -> int:
+        """The size of the log that an earlier export left in a folder, of which ours is the continuation; 0 for none.
+
+        Whoever mirrors a log holds the proof when it forks: that must not be written over.
+        """
+        try:
+            raw = (target / "checkpoint").read_bytes()
+        except FileNotFoundError:  # nothing yet, or an export that was killed
+            return 0
+        try:
+            before = parse_checkpoint(raw)
+        except VerificationFailed as error:
+            raise BadInput(f"{target}/checkpoint is no checkpoint ({error.detail}): choose an empty folder") from error
+        if before.origin != self._keyring.origin or before.size > size:
+            raise BadInput(f"{target} holds another or a longer log: choose an empty folder")
+        published = self.reader.read()
+        nodes = self.reader.nodes(0 if published is None else published.size, self._leaf_hashes)
+        try:
+            if before.size:
+                proof = consistency_proof(nodes, before.size, size)
+                verify_consistency(before.size, size, proof, before.root, root)
+        except VerificationFailed as error:
+            raise BadInput(
+                f"{target} holds a log of {before.size} entries that this one does not continue: keep that folder, it "
+                "proves that one of them was rewritten; run `sourcemark ledger fsck`, and export to an empty folder"
+            ) from error
+        return before.size
 
     def rebuild(self) -> int:
         """Make every tile again from the database; returns the log's size."""

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ..database.locks import file_lock
 from ..errors import NotFound, Unavailable, VerificationFailed, from_os_error
-from ..tlog import proof, tiles
+from ..tlog import merkle, proof, tiles
 from ..tlog.checkpoint import Checkpoint, parse_checkpoint
 from ..tlog.encoding import b64
-from ..tlog.merkle import Nodes, consistency_proof, inclusion_proof, node_hash, perfect_root
+from ..tlog.merkle import consistency_proof, node_hash, perfect_root, range_root
 from . import tile_store
 
 MAX_HASHES_AT_ONCE = 4096  # of entries that have no tiles yet
@@ -19,10 +19,13 @@ Tail = Callable[[int, int], Sequence[bytes]]  # the leaf hashes [start, stop) of
 
 
 class LogReader:
-    """One published folder. What it answers fits together: proofs lead to the checkpoint whose tiles are all there."""
+    """One published folder. What it answers fits together: a proof is verified before it is handed out."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, genuine: Callable[[bytes], bool] = lambda _: True) -> None:
+        """``genuine`` says whether a published checkpoint is one that this log has signed."""
         self.folder = folder
+        self._genuine = genuine
+        self._known = b""  # the checkpoint that was found genuine last
 
     def read(self) -> Checkpoint | None:
         """The newest published checkpoint, None before the first."""
@@ -39,34 +42,75 @@ class LogReader:
             raise Unavailable("the log is not published here yet: try again, or run `sourcemark ledger rebuild`")
         return found
 
-    def proof(self, index: int, checkpoint: bytes | None = None) -> bytes:
+    def proof(self, index: int, checkpoint: bytes | None = None, leaf: bytes | None = None) -> bytes:
         """Inclusion proof of an entry, a C2SP tlog-proof.
 
         Args:
             checkpoint: the signed one, of this log, that it shall lead to; None for the newest.
+            leaf: the bytes that shall be proven to be that entry; None proves what the tiles have.
 
         Raises:
             NotFound: the log has no such entry.
+            Unavailable: the published files are damaged, or the entry has other bytes.
         """
-        current = self.checkpoint() if checkpoint is None else parse_checkpoint(checkpoint)
+        current = self._proven_by() if checkpoint is None else parse_checkpoint(checkpoint)
         if not 0 <= index < current.size:
             raise NotFound(f"the log has {current.size} entries, none with index {index}")
-        return proof.format_proof(index, self._proof(inclusion_proof, index, current.size), current.raw)
+        with self._proving():
+            nodes = self._tiles(current.size)
+            path, hashed = merkle.inclusion_proof(nodes, index, current.size), nodes.node(0, index)
+            merkle.verify_inclusion(index, current.size, hashed, path, current.root)
+        if leaf is not None and merkle.leaf_hash(leaf) != hashed:
+            raise Unavailable(
+                f"entry {index} does not have the bytes that the log proves: run `sourcemark ledger fsck`",
+                reason="log_damaged",
+            )
+        return proof.format_proof(index, path, current.raw)
 
     def consistency(self, old: int, new: int | None = None) -> str:
-        """Consistency proof, one base64 hash a line; raises `NotFound` for sizes the log never had."""
-        size = self.checkpoint().size
-        new = size if new is None else new
-        if not 0 <= old <= new <= size:
-            raise NotFound(f"the log has {size} entries: need 0 <= old <= new <= {size}")
-        return "".join(f"{b64(h)}\n" for h in self._proof(consistency_proof, old, new))
+        """Consistency proof, one base64 hash a line.
 
-    def _proof(self, prove: Callable[[Nodes, int, int], list[bytes]], first: int, size: int) -> list[bytes]:
+        Raises:
+            NotFound: the log never had these sizes.
+            Unavailable: the published files are damaged.
+        """
+        signed = self._proven_by()
+        new = signed.size if new is None else new
+        if not 0 <= old <= new <= signed.size:
+            raise NotFound(f"the log has {signed.size} entries: need 0 <= old <= new <= {signed.size}")
+        with self._proving():
+            nodes = self._tiles(signed.size)
+            root = range_root(nodes, 0, new)
+            if new:
+                merkle.verify_consistency(
+                    new, signed.size, consistency_proof(nodes, new, signed.size), root, signed.root
+                )
+            path = consistency_proof(nodes, old, new)
+            if old:
+                merkle.verify_consistency(old, new, path, range_root(nodes, 0, old), root)
+        return "".join(f"{b64(h)}\n" for h in path)
+
+    def _proven_by(self) -> Checkpoint:
+        """The newest published checkpoint, which must be genuine."""
+        current = self.checkpoint()
+        if current.raw != self._known:
+            if not self._genuine(current.raw):
+                raise _damaged("the checkpoint there is none that this log has signed")
+            self._known = current.raw
+        return current
+
+    def _tiles(self, size: int) -> tiles.TileReader:
+        return tiles.TileReader(self._fetch, size)
+
+    @contextmanager
+    def _proving(self) -> Iterator[None]:
         try:
             with self._readable():
-                return prove(tiles.TileReader(self._fetch, size), first, size)
+                yield
         except FileNotFoundError as error:
-            raise Unavailable(f"{error.filename} is missing: run `sourcemark ledger rebuild`") from error
+            raise _damaged(f"{error.filename} is missing") from error
+        except VerificationFailed as error:
+            raise _damaged(f"a proof from its tiles does not hold ({error.detail})") from error
 
     @contextmanager
     def _readable(self) -> Iterator[None]:
@@ -102,6 +146,10 @@ class LogReader:
 
     def _fetch(self, path: str) -> bytes:
         return tile_store.fetch_from(self.folder)(path)
+
+
+def _damaged(why: str) -> Unavailable:
+    return Unavailable(f"the published log is damaged, {why}: run `sourcemark ledger rebuild`", reason="log_damaged")
 
 
 class LogNodes:

@@ -51,8 +51,8 @@ def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None =
     checkpoint, stamp, renewal = _stamped(log, index)
     return receipt.build(
         leaf=leaf,
-        proof=log.reader.proof(index, checkpoint),
-        enrolments=[(row.leaf, log.reader.proof(row.idx, checkpoint)) for row in enrolments],
+        proof=log.reader.proof(index, checkpoint, leaf),
+        enrolments=[(row.leaf, log.reader.proof(row.idx, checkpoint, row.leaf)) for row in enrolments],
         opening=opening,
         policy=log.policy(),
         origin=log.origin,
