@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from provenance.application import Application
@@ -17,6 +17,7 @@ from provenance.errors import SourcemarkError
 from provenance.marking.lexicon import lexicon
 
 from . import description, health, problems, tlog
+from .dependencies import refuse_unknown_parameters
 from .limits import BodyLimit
 from .v1 import (
     accounts,
@@ -46,9 +47,8 @@ _ROUTES = (
     ledger,
     accounts,
     api_keys,
-    health,
-    tlog,
 )
+_OPEN_ROUTES = (health, tlog)  # probes and mirrors may add parameters of their own
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -81,6 +81,8 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_upload_mib * MEBIBYTE)
     for module in _ROUTES:
+        app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)])
+    for module in _OPEN_ROUTES:
         app.include_router(module.router)
     description.install(app)
     return app

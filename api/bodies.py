@@ -18,7 +18,8 @@ from starlette.requests import ClientDisconnect
 
 from fingerprints.source import Source
 from provenance.errors import BadInput, TooLarge, UnsupportedContent, from_os_error
-from provenance.schemas import parse, stand_in
+from provenance.names import clean
+from provenance.schemas import parse, stand_in, unknown_key
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -58,7 +59,7 @@ async def _read(request: Request, files: AsyncExitStack) -> Body:
             raw = await request.body()
             return Body(raw, _object(raw, "body"))
         if kind == "multipart/form-data":
-            return _multipart(await files.enter_async_context(request.form(max_files=1, max_fields=8)))
+            return _multipart(await files.enter_async_context(request.form(max_files=2, max_fields=8)))
     except ClientDisconnect:
         raise BadInput("the request was cut off") from None
     except OSError as error:
@@ -71,7 +72,15 @@ async def _read(request: Request, files: AsyncExitStack) -> Body:
 RequestBody = Annotated[Body, Depends(read_body)]
 
 
+_PARTS = ("file", "metadata")
+
+
 def _multipart(form: FormData) -> Body:
+    for name, part in form.multi_items():
+        if name not in _PARTS:
+            raise BadInput(unknown_key(name, _PARTS, "part"))
+        if part is not form.get(name):
+            raise BadInput(f"{name}: there is more than one part of this name")
     upload, metadata = form.get("file"), form.get("metadata", "{}")
     if not isinstance(upload, UploadFile):
         raise BadInput("file: the multipart part named file is missing")
@@ -82,9 +91,8 @@ def _multipart(form: FormData) -> Body:
 
 
 def _plain_name(name: str | None) -> str | None:
-    """The client's name of a file, as a label: never a path, never a control character."""
-    cleaned = "".join(c for c in (name or "").replace("\\", "/").rpartition("/")[2] if c.isprintable())
-    return cleaned[:255] or None
+    """The client's name of a file, as a label: never a path, and clean as every name."""
+    return clean((name or "").replace("\\", "/").rpartition("/")[2])[:255].strip() or None
 
 
 def _object(raw: bytes, name: str) -> dict[str, Any]:
@@ -114,6 +122,9 @@ def batch_items(model: type[M], body: Body, max_items: int) -> list[tuple[M, Bad
         BadInput: there is no list of items.
         TooLarge: there are more than ``max_items``.
     """
+    for key in body.data:
+        if key != "items":
+            raise BadInput(unknown_key(key, ["items"]))
     items = body.data.get("items")
     if body.file is not None or not isinstance(items, list) or not items:
         raise BadInput("items: expected a JSON list with at least one object")

@@ -24,7 +24,7 @@ from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from provenance.errors import BadInput, SourcemarkError, Unavailable, VerificationFailed
-from provenance.schemas import Claim, parse
+from provenance.schemas import Claim, NewWork, parse
 from provenance.tlog import envelope, merkle, receipt, statement, verify
 from provenance.tlog.checkpoint import Checkpoint, parse_checkpoint
 from provenance.tlog.encoding import b64, canonical, unb64
@@ -312,7 +312,8 @@ def _text(answer: Mapping[str, Any], name: str) -> str:
 
 def _claim(claim: Mapping[str, Any]) -> dict[str, Any]:
     """What is claimed, as the service writes it down too."""
-    return parse(Claim, dict(claim)).model_dump(exclude_none=True, exclude_defaults=True)
+    given = parse(NewWork, dict(claim)).model_dump(include=set(Claim.model_fields))
+    return Claim.model_validate(given).model_dump(exclude_none=True, exclude_defaults=True)
 
 
 def _encoded(text: str) -> bytes:

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Security
+from fastapi.dependencies.models import Dependant
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
@@ -19,6 +21,7 @@ from provenance.application import Application
 from provenance.database import idempotency
 from provenance.database.engine import Database
 from provenance.errors import BadInput, SourcemarkError, Unauthenticated
+from provenance.schemas import unknown_key
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="ApiKey", description="An API key: `Authorization: Bearer smk_...`")
 
@@ -64,6 +67,22 @@ def own(principal: Principal) -> str | None:
 
 def account_of(db: Database, principal: Principal) -> Account:
     return accounts.find(db, principal.account_id)
+
+
+def refuse_unknown_parameters(request: Request) -> None:
+    """Raises `BadInput` for a parameter of the query that its route does not have: FastAPI would ignore it."""
+    route = request.scope.get("route")
+    if isinstance(route, APIRoute):
+        known = _query_parameters(route.dependant)
+        for name in request.query_params:
+            if name not in known:
+                raise BadInput(unknown_key(name, known, "parameter"))
+
+
+def _query_parameters(dependant: Dependant) -> list[str]:
+    """The names of those that a route and what it depends on take."""
+    own = [each.alias for each in dependant.query_params]
+    return own + [name for each in dependant.dependencies for name in _query_parameters(each)]
 
 
 # --- pages ---------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from starlette.routing import compile_path
 
 from provenance import errors
 from provenance.errors import SourcemarkError
+from provenance.schemas import problem_line
 
 _logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -73,9 +74,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-        return response(errors.BadInput(f"{key}: {first['msg'].removeprefix('Value error, ')}"))
+        first = error.errors()[0]  # its place begins with body, query ...
+        return response(errors.BadInput(problem_line(first, skipped=1)))
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> JSONResponse:

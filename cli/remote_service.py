@@ -13,6 +13,7 @@ import typer
 
 from provenance.config import load_settings
 from provenance.errors import BadInput, Conflict, LedgerReadOnly, Misconfigured, SourcemarkError, Unavailable
+from provenance.names import clean
 from provenance.schemas import RegistrationResult, parse, problem_of
 
 from .session import signing_key_file
@@ -59,7 +60,7 @@ def register(url: str, paths: Sequence[Path], claim: dict[str, Any], key: Signin
         try:
             if claim["sealed"]:
                 told = {k: v for k, v in claim.items() if k not in ("sealed", "opens", "seal")}
-                told["title"] = told["title"] or path.stem
+                told["title"] = told["title"] or clean(path.stem)
                 work = service.register_sealed(path, told, key, keep=partial(_keep, path))
             else:
                 work = service.register(path, {k: v for k, v in claim.items() if v}, key)

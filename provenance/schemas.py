@@ -5,8 +5,9 @@ A batch line, a request body and an answer are these models; field names are the
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,9 +21,11 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from fingerprints.model import MediumName, Reuse
 
+from . import licences, names
 from .errors import BadInput, SourcemarkError
 
 Use = Literal["full", "excerpt", "adapted", "quotation"]
@@ -31,18 +34,16 @@ ScanStatus = Literal[
 ]
 Verdict = Literal["clear", "own", "licensed", "credited", "uncredited", "review"]
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
 
 def _clean_line(value: str) -> str:
-    """One line of text that every database and every JSON reader can hold."""
-    if _CONTROL.search(value):
+    """One line of text that every database and every JSON reader can hold, by the one rule for names."""
+    if not names.is_one_line(value):
         raise ValueError("must be one line without control characters")
     try:
         value.encode()
     except UnicodeEncodeError:
         raise ValueError("holds half of a surrogate pair, which is not Unicode text") from None
-    return value.strip()
+    return names.clean(value)
 
 
 def _clean_url(value: str) -> str:
@@ -77,13 +78,71 @@ Name = Annotated[str, Field(max_length=500, json_schema_extra=_LINE), AfterValid
 Url = Annotated[
     str, Field(max_length=2000, json_schema_extra=_URL), AfterValidator(_clean_line), AfterValidator(_clean_url)
 ]
+NewLicence = Annotated[Line, AfterValidator(licences.canonical)]
 Date = Annotated[str, Field(max_length=40, json_schema_extra=_DATE), AfterValidator(_clean_date)]
 
 
 class Record(BaseModel):
-    """Base of all of them. Unknown keys are ignored, so that a newer script works with an older service."""
+    """Base of all of them. Of what a service answers, keys that this version does not know are ignored."""
 
     model_config = ConfigDict(extra="ignore")
+
+
+class Request(Record):
+    """Base of what is sent. An unknown key is an error: what is claimed is signed for good, and nothing may vanish."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _knows_every_key(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            check_keys(data, cls.model_fields)
+        return data
+
+
+def check_keys(given: Iterable[Any], known: Iterable[str], what: str = "field") -> None:
+    """Raises an error that names the first unknown key and the known one that is nearest to it.
+
+    Args:
+        what: a key is called in the message.
+
+    Raises:
+        PydanticCustomError: a `ValueError`, so that a validator may let it pass.
+    """
+    known = list(known)
+    for key in given:
+        if key not in known:
+            raise PydanticCustomError(UNKNOWN_KEY, "{message}", {"message": unknown_key(str(key), known, what)})
+
+
+UNKNOWN_KEY = "unknown_key"
+# What people write for a field whose name is not near.
+_CALLED = {
+    "url": ("source_url", "post_url"), "id": ("external_id",), "name": ("title",), "headline": ("title",),
+    "creator": ("authors",), "rights_holder": ("owner",), "copyright": ("owner",), "rights": ("licence",),
+    "date": ("published_at",), "published": ("published_at",), "doi": ("identifiers",), "isbn": ("identifiers",),
+    "aliases": ("owner_aliases",), "file": ("path",), "content": ("text",), "body": ("text",), "language": ("lang",),
+    "country": ("territory",), "user": ("account",), "handle": ("source_handle",), "link": ("source_url", "post_url"),
+}  # fmt: skip
+
+
+def unknown_key(key: str, known: Iterable[str], what: str = "field") -> str:
+    """One line about a key that nobody knows: the nearest one, or all there are."""
+    known = list(known)
+    shown = names.printable(key if len(key) <= 60 else key[:60] + "…")
+    folded = key.casefold().strip().replace("-", "_").replace(" ", "_")
+    near = [each for each in _CALLED.get(folded, ()) if each in known]
+    near = near or get_close_matches(folded, [each.casefold() for each in known], 1, 0.6)
+    if near:
+        return f"{shown}: is no {what} here; did you mean {near[0]}?"
+    return f"{shown}: is no {what} here; " + (f"there are {', '.join(known)}" if known else "there is none")
+
+
+Meta = Annotated[
+    dict[str, Any] | None,
+    Field(exclude=True, description="What your script carries along: neither read, kept nor signed."),
+]
 
 
 class Claim(Record):
@@ -107,9 +166,22 @@ class Claim(Record):
     published_at: Date | None = Field(None, examples=["2026-01-31"])
 
 
-class NewWork(Claim):
+class NewClaim(Claim, Request):
+    """A claim that is made now, held to what an older one need not keep to."""
+
+    licence: NewLicence | None = Field(None, description=licences.ACCEPTED, examples=["CC-BY-4.0"])
+
+    @field_validator("licence", mode="before")
+    @classmethod
+    def _no_licence(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+
+class NewWork(NewClaim):
     """A work to register."""
 
+    # Many exports have one address a work; taking it costs a line and saves every script a mapping.
+    source_url: Url | None = Field(None, exclude=True, description="One more of `source_urls`.")
     external_id: Line | None = Field(None, description="Your own id of the work.", examples=["article-17"])
     text: str | None = Field(
         None, description="The text itself, in place of a file.", examples=["A text of some length ..."]
@@ -119,6 +191,7 @@ class NewWork(Claim):
     seal: Annotated[str, Field(max_length=44)] | None = Field(
         None, description="Salt of that sealed work, base64, where the service does not keep it."
     )
+    meta: Meta = None
 
     @model_validator(mode="after")
     def _sealed_or_open(self) -> Self:
@@ -126,13 +199,11 @@ class NewWork(Claim):
             raise ValueError("sealed and opens exclude each other")
         return self
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_source_url(cls, data: Any) -> Any:
-        # Many exports have one address a work; taking it costs a line and saves every script a mapping.
-        if isinstance(data, dict) and "source_urls" not in data and isinstance(data.get("source_url"), str):
-            return {**data, "source_urls": [data["source_url"]]}
-        return data
+    @model_validator(mode="after")
+    def _with_source_url(self) -> Self:
+        if self.source_url is not None and self.source_url not in self.source_urls:
+            self.source_urls = [self.source_url, *self.source_urls]
+        return self
 
 
 class RegistrationItem(NewWork):
@@ -176,7 +247,7 @@ class RegistrationResult(Record):
     error: Problem | None = None
 
 
-class NewScan(Record):
+class NewScan(Request):
     """An upload to scan, with what is known of the post."""
 
     external_id: Line | None = Field(None, examples=["post-9001"])
@@ -195,6 +266,7 @@ class NewScan(Record):
         description="Where the post is shown, ISO 3166-1 alpha-2, for grants that hold in some places.",
         examples=["CN"],
     )
+    meta: Meta = None
 
     @field_validator("post_url", mode="before")
     @classmethod
@@ -342,9 +414,20 @@ def stand_in(model: type[M], data: Any) -> M:
 
 def one_line(error: ValidationError) -> str:
     """The first problem of a validation error: the key and what it must be."""
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"]) or "value"
-    return f"{key}: {first['msg'].removeprefix('Value error, ')}"
+    return problem_line(error.errors()[0])
+
+
+def problem_line(first: Mapping[str, Any], skipped: int = 0) -> str:
+    """One line about one of the errors of pydantic.
+
+    Args:
+        skipped: parts at the head of its place that the sender did not write.
+    """
+    place = ".".join(names.printable(str(part)) for part in first["loc"][skipped:])
+    said = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == UNKNOWN_KEY:  # it names the key itself
+        return f"{place}.{said}" if place else said
+    return f"{place or (first['loc'][0] if first['loc'] else 'value')}: {said}"
 
 
 def problem_of(error: SourcemarkError) -> Problem:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from fingerprints.source import Source
 from provenance.errors import BadInput, SourcemarkError
 from provenance.scans import evidence, records, scanning
-from provenance.schemas import NewScan, ScanItem, ScanResult
+from provenance.schemas import NewScan, Request, ScanItem, ScanResult
 
 from ..bodies import RequestBody, batch_body, batch_items, item, request_body
 from ..dependencies import (
@@ -41,7 +41,7 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-class ScanBatch(BaseModel):
+class ScanBatch(Request):
     items: list[NewScan] = Field(min_length=1, description="Posts to scan (files go one by one).", examples=[[EXAMPLE]])
 
 

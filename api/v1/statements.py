@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from provenance.errors import SourcemarkError, TooLarge
-from provenance.schemas import Problem, problem_of
+from provenance.schemas import Problem, Request, problem_of
 from provenance.works.submissions import SignedStatement, Submitted
 
 from ..dependencies import ApplicationDep, MayRegister, account_of
@@ -29,7 +29,7 @@ def submit_statement(signed: SignedStatement, app: ApplicationDep, principal: Ma
     return app.submissions.submit(account_of(app.db, principal), signed)
 
 
-class StatementBatch(BaseModel):
+class StatementBatch(Request):
     items: list[SignedStatement] = Field(min_length=1, description="Statements to submit, at most `max_batch_lines`.")
 
 

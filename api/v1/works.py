@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from fingerprints.source import Source
 from provenance.errors import BadInput
-from provenance.schemas import NewWork, RegistrationItem, RegistrationResult, WorkRecord
+from provenance.schemas import NewWork, RegistrationItem, RegistrationResult, Request, WorkRecord
 from provenance.works import catalog
 from provenance.works.prepared import Prepared
 from provenance.works.registration import RegistrationRequest
@@ -47,7 +47,7 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-class WorkBatch(BaseModel):
+class WorkBatch(Request):
     items: list[NewWork] = Field(
         min_length=1, description="Texts to register (files go one by one).", examples=[[EXAMPLE]]
     )

@@ -36,7 +36,10 @@ class ClaimOptions:
     source_url: Annotated[list[str] | None, typer.Option(help="Address of that; may be repeated.")] = None
     source_handle: Annotated[str | None, typer.Option(help="Account id of the source on a platform.")] = None
     identifier: Annotated[list[str] | None, typer.Option(help="DOI, ISBN, ISRC ...; may be repeated.")] = None
-    licence: Annotated[str | None, typer.Option(help="all-rights-reserved, reprint-with-credit, CC-BY-4.0 ...")] = None
+    licence: Annotated[
+        str | None,
+        typer.Option(help="CC-BY-4.0 or another SPDX id, all-rights-reserved, reprint-with-credit, other:TEXT."),
+    ] = None
     published_at: Annotated[str | None, typer.Option(help="First publication, for example 2026-01-31.")] = None
 
     def fields(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ..database.engine import Database
 from ..database.tables import accounts, api_keys, now
 from ..errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from ..ids import new_id
-from ..schemas import Name, Record
+from ..schemas import Name, Record, Request
 
 AccountKind = Literal["producer", "platform", "rights_holder", "administrator"]
 Scope = Literal["register", "scan", "lookup", "admin"]
@@ -45,7 +45,7 @@ class Account(Record):
     created_at: str
 
 
-class NewAccount(Record):
+class NewAccount(Request):
     name: Name = Field(min_length=1, examples=["North Bank Weekly"])
     kind: AccountKind = "producer"
     default_owner: Name | None = None
@@ -60,7 +60,7 @@ class ApiKey(Record):
     revoked_at: str | None = None
 
 
-class NewApiKey(Record):
+class NewApiKey(Request):
     account: Name = Field(min_length=1, description="Account id or name.", examples=["North Bank Weekly"])
     label: Name = ""
     scopes: list[Scope] | None = Field(None, description="Default: what the account's kind needs.")

@@ -61,10 +61,10 @@ def parse(identifier: str | None) -> Licence:
         r"all.?rights.?reserved|proprietary|permission|reserved|保留|版权所有|禁止转载|no.?reuse", text
     ):
         return Licence("reserved", _RESERVED, None, identifier or "all rights reserved")
-    found = find(text)
+    found = [] if text.startswith("other:") else find(text)  # the owner's own words are no Creative Commons licence
     if found:
         return Licence(found[0][1].family, found[0][1].conditions, found[0][1].version, (identifier or "").strip())
-    if text in ("pd", "cc-pd", "pdm", "publicdomain", "public-domain", "no-copyright"):
+    if text in ("pd", "cc-pd", "pdm", "publicdomain", "public-domain", "no-copyright", "cc-pdm 1.0", "cc-pddc"):
         return Licence("free", frozenset(), None, identifier or "")
     return Licence("reprint", frozenset({"by", "nd", "nc"}), None, (identifier or "").strip())
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
 from fingerprints.model import Field
 
 from ..errors import BadInput
+from ..names import printable
+from ..schemas import unknown_key
 
 Use = Literal["full", "excerpt", "adapted", "quotation"]
 Verdict = Literal["compliant", "partial", "missing", "wrong_owner", "misleading"]
@@ -51,12 +54,12 @@ class Work:
 
     @classmethod
     def from_json(cls, raw: object) -> Work:
-        """A work from the ``work`` object of a batch line; unknown keys are ignored.
+        """A work from the ``work`` object of a batch line.
 
         Raises:
-            BadInput: a key has the wrong type, or there is no owner; the message names the key.
+            BadInput: a key is unknown or has the wrong type, or there is no owner; the message names the key.
         """
-        obj = _object(raw, "work")
+        obj = _object(raw, "work", _WORK_KEYS)
         owner = _string(obj, "work", "owner")
         if not owner or not owner.strip():
             raise BadInput("work.owner is missing: give the name of the copyright owner")
@@ -108,9 +111,9 @@ class Post:
         """A post from the ``post`` object of a batch line; ``fields`` are those of its file, if it has one.
 
         Raises:
-            BadInput: a key has the wrong type, an unknown ``use``, or there is nothing to check.
+            BadInput: a key is unknown or has the wrong type, an unknown ``use``, or there is nothing to check.
         """
-        obj = _object(raw, "post")
+        obj = _object(raw, "post", _POST_KEYS)
         use = _string(obj, "post", "use") or "full"
         if use not in get_args(Use):
             raise BadInput(f"post.use must be one of {', '.join(get_args(Use))}, not {use!r}")
@@ -142,7 +145,7 @@ class Case:
 
     @classmethod
     def from_json(cls, raw: object, fields_of: Callable[[str], tuple[Field, ...]]) -> Case:
-        """A case from a line ``{"id", "work": {...}, "post": {...}}``.
+        """A case from a line ``{"id", "work": {...}, "post": {...}}``, with what else its owner wrote beside them.
 
         Args:
             fields_of: embedded fields of the file a ``post.file`` names; called only for such posts.
@@ -154,7 +157,8 @@ class Case:
             raise BadInput("a line must be an object with id, work and post")
         for key in ("work", "post"):
             if key not in raw:
-                raise BadInput(f"{key} is missing")
+                beside = next((each for each in raw if get_close_matches(str(each).casefold(), [key], 1)), None)
+                raise BadInput(f"{key} is missing" + (f"; is {printable(str(beside))[:60]} meant?" if beside else ""))
         work, post = Work.from_json(raw["work"]), raw["post"]
         path = post.get("file") if isinstance(post, Mapping) else None
         if path is not None and not isinstance(path, str):
@@ -261,9 +265,19 @@ def _kind(value: object) -> str:
     return names.get(type(value), "null" if value is None else type(value).__name__)
 
 
-def _object(raw: object, name: str) -> Mapping[str, object]:
+_WORK_KEYS = (
+    "title", "owner", "owner_aliases", "source_name", "source_url", "source_urls", "source_handle", "identifiers",
+    "licence", "kind", "meta",
+)  # fmt: skip
+_POST_KEYS = ("text", "html", "file", "caption", "lang", "use", "commercial", "account", "meta")
+
+
+def _object(raw: object, name: str, known: Sequence[str]) -> Mapping[str, object]:
     if not isinstance(raw, Mapping):
         raise BadInput(f"{name} must be an object, not {_kind(raw)}")
+    for key in raw:
+        if key not in known:
+            raise BadInput(f"{name}.{unknown_key(str(key), known)}")
     return raw
 
 

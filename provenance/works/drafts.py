@@ -12,6 +12,7 @@ from fingerprints.model import Examination, Field, Fingerprint
 from fingerprints.registry import MEDIA
 from fingerprints.source import Source
 
+from .. import names
 from ..accounts.accounts import Account
 from ..database.engine import Database
 from ..database.tables import owner_key
@@ -169,7 +170,7 @@ def _claim(account: Account, item: RegistrationItem) -> Claim:
     if not claim.owner and account.default_owner:
         claim.owner = account.default_owner
     if not claim.title:
-        claim.title = Path(item.path).stem if item.path else (item.external_id or "untitled")
+        claim.title = (names.clean(Path(item.path).stem)[:1000] if item.path else item.external_id) or "untitled"
     if not claim.owner:
         raise BadInput("owner is missing: give the copyright owner, or set a default owner for the account")
     return claim

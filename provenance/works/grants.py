@@ -23,7 +23,7 @@ from ..errors import Conflict, NotFound
 from ..ids import new_id
 from ..ledger.log import Log
 from ..marking.normalization import fold_name
-from ..schemas import Date, Line, Name, ReceiptRef, Record, ScanItem, Use
+from ..schemas import Date, Line, Name, ReceiptRef, Request, ScanItem, Use
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
 from . import catalog
@@ -35,7 +35,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Gap = Literal["grant_expired", "grant_territory", "grant_territory_unknown", "grant_use", "grant_commercial"]
 
 
-class NewGrant(Record):
+class NewGrant(Request):
     """What an owner allows."""
 
     to: list[Name] = Field(

@@ -29,7 +29,7 @@ from ..errors import (
     VerificationFailed,
 )
 from ..ledger.log import Log
-from ..schemas import Claim, ReceiptRef, Record, RegistrationItem, RegistrationResult, parse
+from ..schemas import Claim, NewClaim, ReceiptRef, Record, RegistrationItem, RegistrationResult, Request, parse
 from ..tlog import envelope, merkle
 from ..tlog.encoding import unb64
 from . import drafts
@@ -40,7 +40,7 @@ from .registration import Registrar
 from .withdrawal import Withdrawals
 
 
-class SignedStatement(Record):
+class SignedStatement(Request):
     """A statement signed by its owner."""
 
     leaf: str = Field(
@@ -253,7 +253,7 @@ def _sealed_draft(leaf: bytes, parsed: envelope.Leaf, signed: SignedStatement) -
         except (VerificationFailed, KeyError, TypeError):
             raise VerificationFailed(f"the opening does not open the {name!r:.40} of the statement") from None
         openings[name] = opening
-    claim = parse(Claim, openings["claim"].record) if "claim" in openings else Claim()
+    claim = parse(NewClaim, openings["claim"].record) if "claim" in openings else Claim()
     draft = drafts.draft_sealed_elsewhere(claim, bytes.fromhex(parsed.digests[0]), signed.external_id)
     draft.openings = openings
     draft.set_leaf(leaf)

@@ -71,7 +71,7 @@ def test_json_is_its_own_identity() -> None:
 
 def test_a_part_without_the_right_name_is_no_file() -> None:
     async def run() -> None:
-        with pytest.raises(BadInput, match="file: the multipart part"):
+        with pytest.raises(BadInput, match="fill: is no part here; did you mean file"):
             async with body_of(multipart(FILE).replace(b'"file"', b'"fill"', 1)):
                 pass
 

@@ -73,7 +73,8 @@ def test_hostile_files_in_one_batch(sourcemark, tmp_path: Path) -> None:
             assert "\n" not in answer["error"]["detail"]
     assert [answer["status"] for answer in run.lines[-3:]] == ["registered", "error", "error"]
     assert run.lines[10]["reason"] in ("too_small", "no_texture")
-    scanned = sourcemark("scan", "--batch", "works.jsonl", "--json")
+    (tmp_path / "posts.jsonl").write_text("\n".join(json.dumps({"path": line["path"]}) for line in lines))
+    scanned = sourcemark("scan", "--batch", "posts.jsonl", "--json")
     assert [line["status"] for line in scanned.lines[:2]] == ["undecodable", "undecodable"]
     assert scanned.lines[11]["status"] == "matched"
     assert scanned.lines[12]["status"] == "matched"
