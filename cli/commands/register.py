@@ -38,7 +38,7 @@ class ClaimOptions:
     identifier: Annotated[list[str] | None, typer.Option(help="DOI, ISBN, ISRC ...; may be repeated.")] = None
     licence: Annotated[
         str | None,
-        typer.Option(help="CC-BY-4.0 or another SPDX id, all-rights-reserved, reprint-with-credit, other:TEXT."),
+        typer.Option(help="An SPDX id such as CC-BY-4.0, one of ours, or other:TEXT."),
     ] = None
     published_at: Annotated[str | None, typer.Option(help="First publication, for example 2026-01-31.")] = None
 

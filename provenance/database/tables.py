@@ -188,12 +188,15 @@ works = Table(
     Column("claim", JSON, nullable=False),
     Column("opens", String(40)),  # public id of the sealed work that this one opens
     Column("leaf_hash", Bytes(32), nullable=False, unique=True),
+    # Of the newest entry that amends or transfers the work: the present claim stands there, else in the registration.
+    Column("amendment_hash", Bytes(32)),
     Column("withdrawal_hash", Bytes(32), unique=True),
     Column("registered_at", String(27), nullable=False),
     Column("withdrawn_at", String(27)),
     Column("erased_at", String(27)),  # claim, salts and fingerprint are gone; the log's entry stays
     Column("erasure_hash", Bytes(32)),
     Index("ix_works_account", "account_id", "id"),
+    Index("ix_works_amendment_hash", "amendment_hash", unique=True),
     Index("ix_works_erasure_hash", "erasure_hash", unique=True),
 )
 

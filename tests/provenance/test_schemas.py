@@ -64,6 +64,6 @@ def test_a_case_without_its_work_is_told_what_is_near() -> None:
 
 def test_a_claim_of_an_earlier_version_is_read_as_it_is() -> None:
     assert Claim.model_validate({"owner": "A", "licence": "CC-BY-9.9", "later": 1}).licence == "CC-BY-9.9"
-    with pytest.raises(BadInput, match="^licence: CC-BY-9.9 is no licence known here; did you mean CC-BY-4.0"):
+    with pytest.raises(BadInput, match=r"^licence: CC-BY-9.9 is no licence known here; did you mean CC-BY-4.0"):
         parse(NewWork, {"owner": "A", "licence": "CC-BY-9.9"})
     assert parse(NewWork, {"owner": "A", "licence": "cc by 4.0"}).licence == "CC-BY-4.0"
