@@ -27,7 +27,9 @@ def command(
     recovery: Annotated[
         Path | None, typer.Option(help="File for a recovery key, to be kept elsewhere; may revoke your signing key.")
     ] = None,
-    no_passphrase: Annotated[bool, typer.Option(help="Leave the keys unencrypted on the disk.")] = False,
+    no_passphrase: Annotated[
+        bool, typer.Option("--no-passphrase", help="Leave the keys unencrypted on the disk.")
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
 ) -> None:
     from provenance.accounts import accounts

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provenance.errors import BadInput
+from provenance.errors import BadInput, SourcemarkError
 from provenance.schemas import parse
 
 from ..output import emit, emit_all, say, table, tr
 from ..remote_service import Remote, client, signed_elsewhere
 from ..session import acting_account, application, signing_key_file
+
+if TYPE_CHECKING:
+    from provenance.tlog.keys import SigningKey
 
 app = typer.Typer(help="API keys and signing keys. 密钥。", no_args_is_help=True)
 _Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
@@ -62,18 +67,24 @@ def _new_signing(
     remote: str | None,
     json_: bool,
 ) -> None:
+    from provenance.accounts import enrolled_keys
+
     if remote is not None:
         there = client(remote)
-        key, old = signing_key_file(path, make=True), None if sign_key is None else signing_key_file(sign_key)
-        done = there.enrol(key, old=old, recovery=recovery)
+        old = None if sign_key is None else signing_key_file(sign_key)
+        with _made_or_there(path) as key:
+            done = there.enrol(key, old=old, recovery=recovery)
         assert done is not None
         index = int(done["receipt"]["index"])
     else:
         with application() as opened:
             acting = acting_account(opened.db, None if account == "local" else account)
-            key, old = signing_key_file(path, make=True), None if sign_key is None else signing_key_file(sign_key)
-            leaf = opened.signing_keys.sign_enrolment(key, "producer", old, recovery)
-            index = opened.signing_keys.enrol(acting, leaf, unlinked=unlinked)
+            old = None if sign_key is None else signing_key_file(sign_key)
+            if recovery is not None:
+                enrolled_keys.find(opened.db, recovery)
+            with _made_or_there(path) as key:
+                leaf = opened.signing_keys.sign_enrolment(key, "producer", old, recovery)
+                index = opened.signing_keys.enrol(acting, leaf, unlinked=unlinked)
     if json_:
         emit({"keyid": key.keyid, "file": str(path), "index": index})
         return
@@ -84,6 +95,19 @@ def _new_signing(
             f"私钥仅存于 {path}：请在其他介质、其他地点另存一份",
         )
     )
+
+
+@contextmanager
+def _made_or_there(path: Path) -> Iterator[SigningKey]:
+    """The key in a file, made unless it is there; one that was made and then refused leaves no file behind."""
+    made = not path.exists()
+    key = signing_key_file(path, make=True)
+    try:
+        yield key
+    except SourcemarkError as error:
+        if made and error.status < 500:  # else it may wait for the log
+            path.unlink(missing_ok=True)
+        raise
 
 
 @app.command("rotate", help="Replace a signing key kept here, or the log's own keys; the log shows the succession.")

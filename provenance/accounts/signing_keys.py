@@ -7,20 +7,25 @@ line of an embedded installation keeps a key for the person who types, which is 
 
 An API key alone cannot add a signing key to an account that has one: the enrolment must be signed by a key of the
 account as well.
+
+One enrolment or rotation at a time in an installation, until the log has it: whoever comes next sees it. Else the first
+registrations of a new account, sent at the same time, would each enrol a key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from ..config import Settings
-from ..database.engine import Database
+from ..database.engine import Database, exclusive
 from ..database.tables import entries, now, pending_entries, signing_keys
-from ..errors import BadInput, Conflict, Forbidden, LedgerReadOnly
+from ..errors import BadInput, Conflict, Forbidden, LedgerReadOnly, SourcemarkError
 from ..ledger import key_files
 from ..ledger.log import Log
 from ..tlog import envelope, keys, merkle, statement
@@ -58,11 +63,23 @@ class SigningKeys:
             Forbidden: the account signs with a key of its own, which is not here.
             LedgerReadOnly: the key is enrolled but its file is gone.
         """
+        found = self._find_kept_key(account)
+        if found is None:
+            with self._alone():
+                found = self._find_kept_key(account)  # another request may have made it meanwhile
+                if found is None:
+                    found = self._make()
+                    custody = "producer" if account.name == LOCAL else "service"
+                    self._enrol_made(account, found, self.sign_enrolment(found, custody), unlinked=True)
+        return found
+
+    def _find_kept_key(self, account: Account) -> SigningKey | None:
+        """The key kept here for the account, None where it has no key yet; raises as `ensure_kept_key`."""
         rows = enrolled_keys.enrolled(self._db, account)
         if account.name != LOCAL and any(row.custody == "producer" for row in rows):
             raise Forbidden(
-                f"account {account.name!r} signs with a key of its own, the service does not sign for it: prepare the "
-                "statement, sign it and submit it (`sourcemark register --sign-key FILE`)",
+                f"account {account.name!r} signs with a key of its own, the service does not sign for it: give the key "
+                "with --sign-key FILE, or prepare the statement, sign it and submit it",
                 reason="own_key",
             )
         live = [row.keyid for row in rows if row.revoked_index is None]
@@ -72,13 +89,10 @@ class SigningKeys:
         if live:
             raise LedgerReadOnly(
                 f"no signing key of account {account.name!r} is in {self._settings.keys_dir}: give yours with "
-                f"--sign-key, or restore {live[0]}.pem from your backup",
+                f"--sign-key FILE; if {live[0]}.pem was there, restore it from your backup",
                 reason="key_missing",
             )
-        key = self._make()
-        custody = "producer" if account.name == LOCAL else "service"
-        self.enrol(account, self.sign_enrolment(key, custody), unlinked=True)
-        return key
+        return None
 
     def ensure_enrolled(self, account: Account, key: SigningKey) -> SigningKey:
         """A key that its owner brings; enrolled in the log if it is the account's first.
@@ -86,6 +100,14 @@ class SigningKeys:
         Raises:
             Forbidden: it is enrolled for another account, or revoked, or the account has other keys.
         """
+        if not self._is_enrolled(account, key):
+            with self._alone():
+                if not self._is_enrolled(account, key):
+                    self._enrol(account, self.sign_enrolment(key, "producer"))
+        return key
+
+    def _is_enrolled(self, account: Account, key: SigningKey) -> bool:
+        """Whether the account signs with this key; False where it has none yet. Raises as `ensure_enrolled`."""
         with self._db.read() as connection:
             row = connection.execute(sa.select(signing_keys).where(signing_keys.c.keyid == key.keyid)).first()
         if row is None or row.enrolled_index is None:
@@ -95,19 +117,19 @@ class SigningKeys:
                     "does it",
                     reason="not_enrolled",
                 )
-            self.enrol(account, self.sign_enrolment(key, "producer"))
-            return key
+            return False
         if row.account_id != account.id:
             raise Forbidden(f"the key {key.keyid[:16]} is enrolled for another account", reason="not_enrolled")
         if row.revoked_index is not None:
             raise Forbidden(f"the key {key.keyid[:16]} was revoked: sign with the new one", reason="revoked")
-        return key
+        return True
 
     def new_kept_key(self, account: Account, recovery: SigningKey | None = None) -> str:
         """Make and enrol a key that is kept here for the operator's own account; returns its id."""
-        key = self._make()
         recovery_id = None if recovery is None else recovery.keyid
-        self.enrol(account, self.sign_enrolment(key, "producer", recovery, recovery_id))
+        with self._alone():
+            key = self._make()
+            self._enrol_made(account, key, self.sign_enrolment(key, "producer", recovery, recovery_id))
         return key.keyid
 
     # --- the files of kept keys --------------------------------------------------------------------------------------
@@ -134,7 +156,30 @@ class SigningKeys:
         self._opened[keyid] = key
         return key
 
+    def _enrol_made(self, account: Account, key: SigningKey, leaf: bytes, *, unlinked: bool = False) -> None:
+        """Enrol a key that was made here; one that the log refuses leaves no file behind."""
+        try:
+            self._enrol(account, leaf, unlinked=unlinked)
+        except SourcemarkError as error:
+            if error.status < 500:  # else it may wait for the log
+                self._path(key.keyid).unlink(missing_ok=True)
+            raise
+
     # --- enrolment ---------------------------------------------------------------------------------------------------
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Enrol against everybody else, after what a killed process has left on its way into the log."""
+        with exclusive(self._db, self._settings.home, "keys"):
+            waiting = sa.select(pending_entries.c.leaf_hash).where(
+                pending_entries.c.kind == "key-enrol", pending_entries.c.refused.is_(None)
+            )
+            with self._db.read() as connection:
+                hashes = connection.execute(waiting).scalars().all()
+            if hashes:
+                with contextlib.suppress(Conflict):  # the log refuses it
+                    self._log.commit(hashes)
+            yield
+
     def sign_enrolment(
         self, key: SigningKey, custody: str, old: SigningKey | None = None, recovery: str | None = None
     ) -> bytes:
@@ -158,6 +203,11 @@ class SigningKeys:
             Conflict: the key is enrolled already.
             VerificationFailed: a weak key, a signature that does not hold, or a rule of the log.
         """
+        with self._alone():
+            return self._enrol(account, leaf, unlinked=unlinked)
+
+    def _enrol(self, account: Account, leaf: bytes, *, unlinked: bool = False) -> int:
+        """See `enrol`; within `_alone`."""
         parsed = envelope.parse_leaf(leaf)
         keyid, public = envelope.enrolled_key(parsed)
         custody = str(parsed.predicate["custody"])
@@ -239,18 +289,19 @@ class SigningKeys:
             Conflict: it was revoked already.
             BadInput: the key is not kept here.
         """
-        row = enrolled_keys.find(self._db, keyid)
-        if row.revoked_index is not None:
-            raise Conflict(f"the key {keyid[:16]} was revoked already")
-        if not self._path(keyid).exists():
-            raise BadInput(
-                f"the key {keyid[:16]} is not kept here: `sourcemark key new ACCOUNT --signing NEW --sign-key OLD` "
-                "enrols its successor, `sourcemark key revoke` then revokes it"
-            )
-        old, new = self._load(keyid), self._make()
-        account = find_account(self._db, row.account_id)
-        self.enrol(account, self.sign_enrolment(new, row.custody, old, row.recovery))
-        self.revoke(keyid, new)
+        with self._alone():
+            row = enrolled_keys.find(self._db, keyid)
+            if row.revoked_index is not None:
+                raise Conflict(f"the key {keyid[:16]} was revoked already")
+            if not self._path(keyid).exists():
+                raise BadInput(
+                    f"the key {keyid[:16]} is not kept here: `sourcemark key new ACCOUNT --signing NEW --sign-key OLD` "
+                    "enrols its successor, `sourcemark key revoke` then revokes it"
+                )
+            account = find_account(self._db, row.account_id)
+            old, new = self._load(keyid), self._make()
+            self._enrol_made(account, new, self.sign_enrolment(new, row.custody, old, row.recovery))
+            self.revoke(keyid, new)
         return new.keyid
 
     def revoke(self, keyid: str, signer: SigningKey | None = None) -> None:

@@ -7,7 +7,9 @@ its beginning (BEGIN IMMEDIATE), so that two processes on one file wait for each
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +20,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ..errors import BadInput, LedgerReadOnly, Unavailable
-from .locks import file_lock
+from ..errors import BadInput, LedgerReadOnly, SourcemarkError, Unavailable
+from .locks import busy, file_lock
 from .tables import metadata
 
 HEAD = "0008"  # the newest migration; a test compares it with the scripts
@@ -41,7 +43,9 @@ class Database:
 
     def __init__(self, url: str, timeout_seconds: int) -> None:
         self.url = sa.make_url(url)
+        self.timeout_seconds = timeout_seconds
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._turns: dict[str, threading.Lock] = {}  # of this process's threads, by the names of locks
         self._failed: LedgerReadOnly | None = None  # what ended all writing, until a restart
         if self.is_sqlite:
             self.engine = sa.create_engine(
@@ -59,7 +63,10 @@ class Database:
                 hide_parameters=True,
                 connect_args={
                     "connect_timeout": min(timeout_seconds, 10),
-                    "options": f"-c lock_timeout={timeout_seconds}s -c TimeZone=UTC",
+                    # Given by every session, these count whatever the server's configuration says. With
+                    # synchronous_commit off, what was answered could be lost with the machine.
+                    "options": f"-c synchronous_commit=on -c lock_timeout={timeout_seconds}s -c TimeZone=UTC",
+                    "application_name": f"sourcemark: process {os.getpid()} on {socket.gethostname()}"[:63],
                 },
                 pool_pre_ping=True,
                 pool_size=16,
@@ -69,6 +76,10 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def turn(self, name: str) -> threading.Lock:
+        """The lock between this process's threads that comes before the installation's lock of this name."""
+        return self._turns.setdefault(name, threading.Lock())
 
     def create_file(self) -> None:
         """Make an SQLite file that only its owner can read, whatever the folder allows; raises OSError."""
@@ -122,14 +133,14 @@ class Database:
             raise
 
     def _unavailable(self, error: Exception) -> Unavailable:
+        if isinstance(error, PoolTimeout):
+            return busy(f"the connection pool of {self.place}", "other requests of this process")
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()
         text = cause[0] if cause else type(error).__name__
         if "disk is full" in text or "No space left" in text:
             return Unavailable(f"the disk of {self.place} is full: free some space and try again", reason="disk_full")
         if "locked" in text or "lock timeout" in text:
-            return Unavailable(
-                f"{self.place} is busy: another process has held it for too long; try again", reason="database_busy"
-            )
+            return busy(self.place, None)
         return Unavailable(
             f"the database {self.place} cannot be used ({text}); start it or correct SOURCEMARK_DATABASE_URL",
             reason="database_down",
@@ -163,7 +174,8 @@ class Database:
     def _one_migrator(self) -> Iterator[sa.Connection]:
         if self.is_sqlite:
             file = Path(str(self.url.database))
-            with file_lock(file.parent / f"{file.name}.migrate.lock"), self.write() as connection:
+            lock = file_lock(file.parent / f"{file.name}.migrate.lock", self.timeout_seconds)
+            with lock, self.write() as connection:
                 yield connection
         else:
             with self.write() as connection:
@@ -202,12 +214,24 @@ def exclusive(db: Database, folder: Path, name: str) -> Iterator[None]:
     """Hold a named lock against every other process (and thread) of this installation.
 
     On SQLite all processes share the home folder, so a file lock there; on PostgreSQL a session advisory lock, which
-    the server releases when the holder dies.
+    the server releases when the holder dies. One thread of a process at a time asks for it: on PostgreSQL each that
+    waits has a connection, and the one that holds it needs others.
+
+    Raises:
+        Unavailable: somebody else has held it for the database's time-out, or the database is down.
     """
-    if db.is_sqlite:
-        with file_lock(folder / f"{name}.lock"):
+    turn = db.turn(name)
+    if not turn.acquire(timeout=db.timeout_seconds):
+        raise busy(f"the lock {name!r}", "another thread of this process")
+    try:
+        with file_lock(folder / f"{name}.lock", db.timeout_seconds) if db.is_sqlite else _advisory_lock(db, name):
             yield
-        return
+    finally:
+        turn.release()
+
+
+@contextmanager
+def _advisory_lock(db: Database, name: str) -> Iterator[None]:
     number = {"key": lock_number(name)}
     connection = None
     try:
@@ -217,7 +241,10 @@ def exclusive(db: Database, folder: Path, name: str) -> Iterator[None]:
         if connection is not None:
             connection.invalidate()  # it may hold the lock: ending the session ends that
             connection.close()
-        raise db._unavailable(error) from error
+        told = db._unavailable(error)
+        raise (
+            busy(f"the lock {name!r}", _advisory_holder(db, name)) if told.reason == "database_busy" else told
+        ) from error
     try:
         yield
     finally:
@@ -226,6 +253,22 @@ def exclusive(db: Database, folder: Path, name: str) -> Iterator[None]:
         except DBAPIError:
             connection.invalidate()  # the server has dropped the session and with it the lock
         connection.close()
+
+
+def _advisory_holder(db: Database, name: str) -> str | None:
+    """Who holds an advisory lock, as far as the server tells; sessions of another role are not told."""
+    number = lock_number(name) & (2**64 - 1)
+    holder = sa.text(
+        "SELECT activity.application_name FROM pg_locks AS lock JOIN pg_stat_activity AS activity USING (pid) "
+        "WHERE lock.locktype = 'advisory' AND lock.granted AND lock.objsubid = 1 "
+        "AND lock.classid::bigint = :high AND lock.objid::bigint = :low"
+    )
+    try:
+        with db.read() as connection:
+            found = connection.execute(holder, {"high": number >> 32, "low": number & (2**32 - 1)}).scalar()
+    except SourcemarkError:
+        return None
+    return str(found) if found else None
 
 
 __all__ = ["HEAD", "Database", "exclusive", "lock_number", "metadata", "storage_failed"]

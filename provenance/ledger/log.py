@@ -10,13 +10,15 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from ..config import Settings
 from ..database.engine import Database, exclusive
+from ..database.locks import busy
 from ..database.tables import log_state, pending_entries
 from ..errors import Conflict, LedgerReadOnly, Unavailable, VerificationFailed
 from ..tlog import envelope, note
@@ -44,7 +46,7 @@ class Log:
     def __init__(self, db: Database, settings: Settings) -> None:
         self.origin = ""
         self.settings = settings
-        self.reader = LogReader(settings.log_dir, self._is_genuine)
+        self.reader = LogReader(settings.log_dir, self._is_genuine, settings.database_timeout_seconds)
         self.timestamper = Timestamper(db, settings, self.reader)
         self._db = db
         self._keyring = Keyring(db, settings)
@@ -136,7 +138,7 @@ class Log:
             Conflict: the sequencer refused an entry, and why.
         """
         wanted = set(hashes)
-        with self._turn:
+        with self._one_thread():
             # What was parsed here and has no index yet waits: only of the others the database is asked.
             indexes = self._sequencer.indexes({each for each in wanted if self._queue.parsed(each) is None})
             if len(indexes) < len(wanted) or not self._published(indexes):
@@ -153,6 +155,15 @@ class Log:
                 ).scalar()
             raise Conflict(str(why or "the statement is not in the queue"))
         return indexes
+
+    @contextmanager
+    def _one_thread(self) -> Iterator[None]:
+        if not self._turn.acquire(timeout=self._db.timeout_seconds):
+            raise busy("the log", "another thread of this process")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def _published(self, indexes: dict[bytes, int]) -> bool:
         return max(indexes.values(), default=-1) < self._publisher.size
@@ -202,5 +213,5 @@ class Log:
 
     def rebuild(self) -> int:
         """Make every tile again from the database; returns the log's size."""
-        with self._turn, exclusive(self._db, self.settings.home, "log"):
+        with self._one_thread(), exclusive(self._db, self.settings.home, "log"):
             return self._publisher.rebuild()

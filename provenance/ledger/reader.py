@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..database.locks import file_lock
+from ..database.locks import DEFAULT_SECONDS, file_lock
 from ..errors import NotFound, Unavailable, VerificationFailed, from_os_error
 from ..tlog import merkle, proof, tiles
 from ..tlog.checkpoint import Checkpoint, parse_checkpoint
@@ -21,10 +21,20 @@ Tail = Callable[[int, int], Sequence[bytes]]  # the leaf hashes [start, stop) of
 class LogReader:
     """One published folder. What it answers fits together: a proof is verified before it is handed out."""
 
-    def __init__(self, folder: Path, genuine: Callable[[bytes], bool] = lambda _: True) -> None:
-        """``genuine`` says whether a published checkpoint is one that this log has signed."""
+    def __init__(
+        self,
+        folder: Path,
+        genuine: Callable[[bytes], bool] = lambda _: True,
+        lock_seconds: float = DEFAULT_SECONDS,
+    ) -> None:
+        """
+        Args:
+            genuine: whether a published checkpoint is one that this log has signed.
+            lock_seconds: how long to wait for another process that publishes.
+        """
         self.folder = folder
         self._genuine = genuine
+        self._lock_seconds = lock_seconds
         self._known = b""  # the checkpoint that was found genuine last
 
     def read(self) -> Checkpoint | None:
@@ -139,7 +149,7 @@ class LogReader:
         Whoever was paused in a round and has lost the log's lock meanwhile must not put an older log over a newer one.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with file_lock(self.folder):
+        with file_lock(self.folder, self._lock_seconds):
             for left in self.folder.glob(f"{tile_store.TEMPORARY_PREFIX}*"):  # by a process that was killed
                 left.unlink(missing_ok=True)
             yield

@@ -52,7 +52,7 @@ class Sequencer:
         self._keyring = keyring
         self._queue = queue
         self._publisher = publisher
-        self._signer = SignerState(settings.signer_state)
+        self._signer = SignerState(settings.signer_state, settings.database_timeout_seconds)
         self._placed: dict[bytes, int] = {}  # indexes that were given here and nobody has asked for, the newest ones
         self._alarm: LedgerReadOnly | None = None
         self._ended: LedgerReadOnly | None = None

@@ -10,7 +10,7 @@ import json
 import os
 from pathlib import Path
 
-from ..database.locks import file_lock
+from ..database.locks import DEFAULT_SECONDS, file_lock
 from ..errors import LedgerReadOnly, VerificationFailed
 from ..tlog.checkpoint import Checkpoint, parse_checkpoint
 from ..tlog.encoding import b64, unb64
@@ -19,8 +19,13 @@ from ..tlog.encoding import b64, unb64
 class SignerState:
     """One small file, replaced under a lock by compare-and-swap, synchronised to disk before it counts."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock_seconds: float = DEFAULT_SECONDS) -> None:
+        """
+        Args:
+            lock_seconds: how long to wait for another process that writes.
+        """
         self.path = path
+        self._lock_seconds = lock_seconds
 
     def read(self) -> Checkpoint | None:
         """The last checkpoint signed here, None before the first; raises `LedgerReadOnly` when damaged."""
@@ -54,7 +59,7 @@ class SignerState:
             Unavailable: its lock cannot be had; nothing was written.
             OSError: the disk is full or failed; the state may or may not have been written.
         """
-        with file_lock(self.path.with_suffix(".lock")):
+        with file_lock(self.path.with_suffix(".lock"), self._lock_seconds):
             last = self.read()
             if last is not None:
                 if last.origin != origin:

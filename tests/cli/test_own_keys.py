@@ -217,3 +217,15 @@ def test_mistakes(sourcemark: Command, tmp_path: Path, arguments: list[str], sta
     done = sourcemark("register", "a.txt", "--owner", "Ada", *arguments, env={"SOURCEMARK_API_KEY": "smk_x"})
     assert done.status == status, (done.out, done.err)
     assert len((done.err or done.out).strip().splitlines()) == 1
+
+
+def test_a_refused_key_leaves_no_file(sourcemark: Command, tmp_path: Path) -> None:
+    for recovery in ("0" * 64, "nonsense"):
+        refused = sourcemark("key", "new", "local", "--signing", "my.pem", "--recovery", recovery)
+        assert (refused.status, "no signing key has the id" in refused.err) == (2, True)
+    assert sourcemark("key", "new", "local", "--signing", "first.pem").status == 0
+    (tmp_path / "first.pem").rename(tmp_path / "elsewhere.pem")
+    assert sourcemark("key", "new", "local", "--signing", "my.pem").status == 4
+    assert not (tmp_path / "my.pem").exists()
+    assert sourcemark("key", "new", "local", "--signing", "elsewhere.pem").status == 4
+    assert (tmp_path / "elsewhere.pem").exists()

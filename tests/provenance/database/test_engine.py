@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from provenance.config import Settings
-from provenance.database.engine import HEAD, MIGRATIONS, Database
+from provenance.database.engine import HEAD, MIGRATIONS, Database, exclusive
+from provenance.database.locks import file_lock
 from provenance.database.tables import metadata
 from provenance.errors import Unavailable
 
@@ -80,3 +83,67 @@ def test_processes_that_start_at_once_make_one_log(empty_settings: Settings) -> 
     outputs = [run.communicate(timeout=60) for run in runs]
     assert [run.returncode for run in runs] == [0, 0, 0, 0], outputs
     assert len({out for out, _ in outputs}) == 1
+
+
+def test_a_commit_is_on_the_disk_whatever_the_server_says(postgres) -> None:
+    """Of every connection: also of those that the pool makes when the server was restarted."""
+    url = postgres()
+    admin = sa.create_engine(Settings(database_url=url).url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with admin.connect() as connection:
+        name = connection.execute(sa.text("SELECT current_database()")).scalar_one()
+        connection.execute(sa.text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
+    with admin.connect() as connection:
+        assert connection.execute(sa.text("SHOW synchronous_commit")).scalar() == "off"
+    db = Database(Settings(database_url=url).url, 5)
+    for _ in range(2):
+        with db.read() as one, db.write() as two:
+            assert [c.execute(sa.text("SHOW synchronous_commit")).scalar() for c in (one, two)] == ["on", "on"]
+            mine = [c.execute(sa.text("SELECT pg_backend_pid()")).scalar() for c in (one, two)]
+        with admin.connect() as connection:
+            connection.execute(sa.text("SELECT pg_terminate_backend(pid) FROM unnest(:mine) AS pid"), {"mine": mine})
+    db.close()
+
+
+def test_who_holds_a_lock_is_told(settings: Settings, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from provenance.database.engine import Database, exclusive\n"
+        "db = Database(sys.argv[1], 5)\n"
+        "with exclusive(db, Path(sys.argv[2]), 'log'):\n"
+        "    print('held', flush=True)\n"
+        "    sys.stdin.readline()\n"
+    )
+    command = [sys.executable, "-c", code, settings.url, str(tmp_path)]
+    holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    db = Database(settings.url, 1)
+    started = time.monotonic()
+    with pytest.raises(Unavailable, match=f"process {holder.pid}") as caught, exclusive(db, tmp_path, "log"):
+        pass
+    assert caught.value.reason == "database_busy"
+    assert time.monotonic() - started < 5
+    holder.communicate("go\n", timeout=30)
+    with exclusive(db, tmp_path, "log"):  # whoever ends lets go
+        pass
+    db.close()
+
+
+def test_threads_wait_for_a_lock_with_one_connection(settings: Settings, tmp_path: Path) -> None:
+    """On PostgreSQL each that waits has one; if all have one, the holder gets none for its work."""
+    db, order = Database(settings.url, 10), []
+
+    def work(number: int) -> None:
+        with exclusive(db, tmp_path, "keys"), db.read() as connection:
+            order.append(connection.execute(sa.select(number)).scalar())
+
+    with ThreadPoolExecutor(60) as pool:
+        assert list(pool.map(work, range(60))) == [None] * 60
+    assert sorted(order) == list(range(60))
+    db.close()
+
+
+def test_a_folder_is_locked_too(tmp_path: Path) -> None:
+    with file_lock(tmp_path), pytest.raises(Unavailable, match="another process held it"), file_lock(tmp_path, 0.1):
+        pass
+    assert list(tmp_path.iterdir()) == []
