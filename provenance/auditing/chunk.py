@@ -18,7 +18,7 @@ BUNDLES = 16  # in a chunk
 _FETCHERS = 8  # threads that read tiles
 _MAX_ROOTS = 4096  # of earlier checkpoints, kept
 # What a statement's payload contains if it can change which keys hold.
-_ABOUT_KEYS = (b"/key-enrol/v1", b"/key-revoke/v1", b"/log-key/v1")
+_ABOUT_KEYS = (b"/key-enrol/v1", b"/key-revoke/v1", b"/log-key/v1", b"/transfer/v1")
 
 Event = tuple[int, bytes]  # index and bytes of an entry about keys
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from ..database.tables import entries, log_state, signing_keys
 from ..tlog import envelope
 from ..tlog.key_directory import KeyDirectory
+from . import claim_history
 
 
 def load_directory(connection: sa.Connection, origin: str, keyids: set[str], *, enrolled: bool = True) -> KeyDirectory:
@@ -57,12 +58,22 @@ def record_key_change(connection: sa.Connection, leaf: envelope.Leaf, index: int
     connection.execute(signing_keys.update().where(signing_keys.c.keyid == keyid).values(values))
 
 
-def deciding_keys(connection: sa.Connection, leaf: envelope.Leaf) -> set[str]:
-    """The keys that decide whether an entry may enter the log."""
+def deciding_keys(connection: sa.Connection, leaf: envelope.Leaf, holders: dict[int, str]) -> set[str]:
+    """The keys that decide whether an entry may enter the log.
+
+    Args:
+        holders: of `KeyDirectory`; what the entry's work was transferred to is added.
+    """
     said = leaf.predicate
-    found = {*leaf.signers, *(said[name] for name in ("keyid", "recovery") if name in said)}
+    found = {*leaf.signers, *(said[name] for name in ("keyid", "recovery", "to") if name in said)}
     named = said.get("opens", said).get("index")  # of an entry of the round before it, the keys are asked for anyway
     if named is not None:
         raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == named)).scalar()
-        found |= set() if raw is None else set(envelope.parse_leaf(raw).signers)
+        if raw is not None:
+            target = envelope.parse_leaf(raw)
+            registration = target.predicate["index"] if target.kind == "grant" else named
+            holder = None if leaf.kind == "erasure" else claim_history.holder(connection, registration)
+            if holder is not None:
+                holders[registration] = holder
+            found |= {*target.signers, *holders.values()}
     return found

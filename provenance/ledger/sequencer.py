@@ -173,8 +173,10 @@ class Sequencer:
         Args:
             keys_index: of the last log-key entry.
         """
-        keyids = {keyid for leaf in leaves for keyid in deciding_keys(connection, leaf)}
+        holders: dict[int, str] = {}
+        keyids = {keyid for leaf in leaves for keyid in deciding_keys(connection, leaf, holders)}
         directory = load_directory(connection, self._keyring.origin, keyids)
+        directory.holders = holders
         if keys_index is not None:
             said = self._keyring.change(keys_index)
             assert said is not None

@@ -31,6 +31,7 @@ _ENVELOPE = re.compile(
     rb'\{"keyid":"([0-9a-f]{64})","sig":"([A-Za-z0-9+/]{86}==)"\}\]\}'
 )
 CUSTODIES = ("producer", "service")
+AMENDING = ("amendment", "transfer")  # kinds whose commitment "claim" takes the place of the registration's
 # This version writes those of `_PREDICATES`; it audits logs that hold the others too.
 KINDS = (
     "policy",
@@ -40,6 +41,7 @@ KINDS = (
     "withdrawal",
     "licence",
     "grant",
+    "amendment",
     "transfer",
     "sighting",
     "notice",
@@ -245,6 +247,12 @@ def _is_erasure(predicate: Predicate) -> bool:
     return _is_reference(predicate) and _are_words(erased) and bool(erased)
 
 
+def _amends_well(predicate: Predicate) -> bool:
+    superseded = predicate.get("supersedes")
+    named = isinstance(superseded, dict) and superseded.keys() == {"index", "leafHash"} and _is_reference(superseded)
+    return named and _is_reference(predicate) and "claim" in predicate.get("commitments", {})
+
+
 def _are_words(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
@@ -269,6 +277,11 @@ _PREDICATES: dict[str, tuple[tuple[str, Callable[[Predicate], bool]], ...]] = {
     "withdrawal": (("a withdrawal", _is_reference),),
     "erasure": (("an erasure", _is_erasure),),
     "grant": (("a grant", lambda p: "commitments" in p and _is_reference(p)),),
+    "amendment": (("an amendment", _amends_well),),
+    "transfer": (
+        ("a transfer", _amends_well),
+        ("a transfer to a key", lambda p: "to" not in p or _is_hex64(p["to"])),
+    ),
 }
 
 

@@ -31,6 +31,10 @@ class KeyDirectory:
     - A key is revoked once, by who may act for it; nothing is signed by a revoked key.
     - A withdrawal, a grant, or a registration that opens a sealed one names an earlier registration and is signed by
       who may act for the key that signed that. A withdrawal may name an earlier grant likewise, which it ends.
+    - An amendment or a transfer names an earlier registration likewise, and the entry in which the work's claim stood
+      until then: that registration, or an amendment or transfer of it. The newest of them in the log's order holds.
+    - A transfer may name an enrolled key: from then on that key, and who may act for it, acts for the work in place of
+      the one that registered it.
     - An erasure names an earlier entry and commitments that stand in it. Any enrolled key may sign it: it says what was
       deleted outside the log and changes nothing that the log proves.
     - The log's own keys change by a `log-key` entry that names those in force, is signed by their Ed25519 key and by
@@ -43,6 +47,7 @@ class KeyDirectory:
         revoked: keyids.
         predecessors: for a key that came by rotation, the keyid of the old one.
         recoveries: keyid of the recovery key, by the keyid of the key that named it.
+        holders: keyid of the key that a work was transferred to, by the index of its registration.
         log_keys: the log's verifier keys since the last `log-key` entry, None before the first.
         ended: whether that entry ended the log.
     """
@@ -52,6 +57,7 @@ class KeyDirectory:
     revoked: set[str] = field(default_factory=set)
     predecessors: dict[str, str] = field(default_factory=dict)
     recoveries: dict[str, str] = field(default_factory=dict)
+    holders: dict[int, str] = field(default_factory=dict)
     log_keys: list[str] | None = None
     ended: bool = False
 
@@ -91,6 +97,8 @@ class KeyDirectory:
             self._check_target(leaf, leaf.predicate, index, earlier, kinds=("registration", "grant"))
         elif leaf.kind == "grant":
             self._check_target(leaf, leaf.predicate, index, earlier)
+        elif leaf.kind in envelope.AMENDING:
+            self._amend(leaf, index, earlier)
         elif leaf.kind == "registration" and "opens" in leaf.predicate:
             target = self._check_target(leaf, leaf.predicate["opens"], index, earlier)
             if "sealed" not in target.predicate:
@@ -160,6 +168,21 @@ class KeyDirectory:
                 raise VerificationFailed("a change of the log's keys is signed by the old key and by the new one")
         self.log_keys, self.ended = new or old, not new
 
+    def _amend(self, leaf: Leaf, index: int, earlier: Earlier) -> None:
+        said = leaf.predicate
+        self._check_target(leaf, said, index, earlier)
+        superseded = said["supersedes"]
+        if superseded["index"] != said["index"]:
+            before = _target(superseded, index, earlier)
+            if before.kind not in envelope.AMENDING or before.predicate["index"] != said["index"]:
+                raise VerificationFailed(f"the entry {superseded['index']} that it supersedes claims another work")
+        elif superseded["leafHash"] != said["leafHash"]:
+            raise VerificationFailed("it supersedes another entry than the registration at that index")
+        if "to" in said:
+            if said["to"] not in self.known or said["to"] in self.revoked:
+                raise VerificationFailed("the key that a work is transferred to is not enrolled, or revoked")
+            self.holders[said["index"]] = said["to"]
+
     def _check_target(
         self,
         leaf: Leaf,
@@ -172,7 +195,10 @@ class KeyDirectory:
         target = _target(reference, index, earlier)
         if target.kind not in kinds:
             raise VerificationFailed(f"the entry {reference['index']} that it names is not a {' or '.join(kinds)}")
-        if not any(self.acts_for(signer, registrant) for signer in leaf.signers for registrant in target.signers):
+        registration = reference["index"] if target.kind == "registration" else target.predicate["index"]
+        holder = self.holders.get(registration)
+        registrants = target.signers if holder is None else [holder]
+        if not any(self.acts_for(signer, registrant) for signer in leaf.signers for registrant in registrants):
             raise VerificationFailed(f"its key may not act for the key that signed entry {reference['index']}")
         return target
 

@@ -162,6 +162,51 @@ def grant(
     return _statement(origin, "grant", [registration], after, predicate)
 
 
+def amendment(
+    origin: str, *, registration: Reference, supersedes: Reference, commitments: Mapping[str, str], after: After
+) -> dict[str, Any]:
+    """Of the work with this registration something else is claimed from now on; the owner stays.
+
+    Args:
+        supersedes: the entry in which the claim stood until now: the registration, or the amendment or transfer before.
+        commitments: with one named "claim" to the whole new claim.
+    """
+    return _amending(origin, "amendment", registration, supersedes, commitments, after)
+
+
+def transfer(
+    origin: str,
+    *,
+    registration: Reference,
+    supersedes: Reference,
+    commitments: Mapping[str, str],
+    after: After,
+    to: str | None = None,
+) -> dict[str, Any]:
+    """The work with this registration has another owner, who stands in the claim; signed for the one before.
+
+    Args:
+        supersedes, commitments: as of `amendment`.
+        to: keyid of the key that may act for the work from now on in place of the one that could until now.
+    """
+    made = _amending(origin, "transfer", registration, supersedes, commitments, after)
+    if to is not None:
+        made["predicate"]["to"] = to
+    return made
+
+
+def _amending(
+    origin: str,
+    kind: str,
+    registration: Reference,
+    supersedes: Reference,
+    commitments: Mapping[str, str],
+    after: After,
+) -> dict[str, Any]:
+    predicate = {**registration, "supersedes": dict(supersedes), "commitments": dict(commitments)}
+    return _statement(origin, kind, [bytes.fromhex(registration["leafHash"])], after, predicate)
+
+
 def sign(statement: Mapping[str, Any], *signers: SigningKey) -> bytes:
     """The leaf: the statement in its envelope, signed by each key."""
     payload = canonical(statement)

@@ -316,3 +316,48 @@ def test_who_signed_is_asked_again_at_the_place() -> None:
             directory.admit(1, envelope.parse_leaf(leaf), [].__getitem__)
     directory.admit(1, envelope.parse_leaf(enrolment(NEW)), [].__getitem__)
     directory.admit(2, envelope.parse_leaf(registration(OLD, NEW)), [].__getitem__)
+
+
+def amended(
+    kind: str,
+    leaf: bytes,
+    index: int,
+    signer: keys.SigningKey,
+    superseded: tuple[int, bytes] | None = None,
+    **more: str,
+) -> bytes:
+    registered = statement.refer(index, leaf_hash(leaf))
+    before = registered if superseded is None else statement.refer(superseded[0], leaf_hash(superseded[1]))
+    commitments = {"claim": statement.commit(bytes(32), {"title": "T", "owner": "O"})}
+    write = statement.amendment if kind == "amendment" else statement.transfer
+    made = write(ORIGIN, registration=registered, supersedes=before, commitments=commitments, after=START, **more)
+    return statement.sign(made, signer)
+
+
+def test_a_claim_is_amended_by_who_may_act_for_the_work() -> None:
+    entry, other = registration(OLD), registration(OLD)
+    log = [enrolment(OLD), entry, enrolment(STRANGER), other]
+    first = amended("amendment", entry, 1, OLD)
+    replay(*log, first, amended("transfer", entry, 1, OLD, (4, first)))
+    for bad, told in (
+        (amended("amendment", entry, 1, STRANGER), "may not act"),
+        (amended("amendment", entry, 2, OLD), "another one"),
+        (amended("amendment", entry, 1, OLD, (3, other)), "claims another work"),
+        (amended("amendment", other, 3, OLD, (4, first)), "claims another work"),
+        (amended("transfer", entry, 1, OLD, to="0" * 64), "transferred to is not enrolled"),
+    ):
+        with pytest.raises(VerificationFailed, match=told):
+            replay(*log, first, bad)
+
+
+def test_a_work_is_its_new_owners_once_it_is_transferred_to_a_key() -> None:
+    entry = registration(OLD)
+    handed = amended("transfer", entry, 1, OLD, to=STRANGER.keyid)
+    log = [enrolment(OLD), entry, enrolment(STRANGER), handed]
+    replay(*log, amended("amendment", entry, 1, STRANGER, (3, handed)))
+    with pytest.raises(VerificationFailed, match="may not act"):
+        replay(*log, amended("amendment", entry, 1, OLD, (3, handed)))
+    ended = statement.withdrawal(ORIGIN, registration=leaf_hash(entry), index=1, after=START)
+    replay(*log, statement.sign(ended, STRANGER))
+    with pytest.raises(VerificationFailed, match="may not act"):
+        replay(*log, statement.sign(ended, OLD))

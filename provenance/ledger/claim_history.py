@@ -1,0 +1,58 @@
+"""The entries in which a work's claim has stood, and who holds the work by them, read from the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ..database.tables import entries, pending_entries, works
+from ..tlog import envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Amending:
+    """An amendment or a transfer of a work.
+
+    Attributes:
+        index: in the log; None while it waits.
+    """
+
+    index: int | None
+    leaf_hash: bytes
+    raw: bytes
+    leaf: envelope.Leaf
+
+
+def amendments(connection: sa.Connection, newest: bytes | None) -> list[Amending]:
+    """The amendments and transfers of a work, oldest first.
+
+    Args:
+        newest: leaf hash of the newest, as ``works.amendment_hash`` has it.
+    """
+    found: list[Amending] = []
+    while newest is not None:
+        row = connection.execute(sa.select(entries.c.idx, entries.c.leaf).where(entries.c.leaf_hash == newest)).first()
+        waiting = pending_entries.c.leaf_hash == newest
+        raw = connection.execute(sa.select(pending_entries.c.leaf).where(waiting)).scalar() if row is None else row.leaf
+        if raw is None:
+            break  # the row names what is not there: the auditors' matter
+        leaf = envelope.parse_leaf(raw)
+        found.append(Amending(None if row is None else row.idx, newest, raw, leaf))
+        superseded = leaf.predicate["supersedes"]
+        if superseded["index"] == leaf.predicate["index"]:
+            break
+        newest = bytes.fromhex(superseded["leafHash"])
+    return found[::-1]
+
+
+def holder(connection: sa.Connection, index: int) -> str | None:
+    """The key that the work with the registration at this index was transferred to; None: its registrant's holds."""
+    newest = connection.execute(
+        sa.select(works.c.amendment_hash)
+        .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
+        .where(entries.c.idx == index)
+    ).scalar()
+    logged = [each.leaf for each in amendments(connection, newest) if each.index is not None]
+    keys = [str(leaf.predicate["to"]) for leaf in logged if "to" in leaf.predicate]
+    return keys[-1] if keys else None
