@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from fingerprints.source import Source
 from provenance.errors import BadInput, TooLarge, UnsupportedContent, from_os_error
 from provenance.names import clean
-from provenance.schemas import parse, stand_in, unknown_key
+from provenance.schemas import parse, read_json, stand_in, unknown_key
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -97,7 +97,7 @@ def _plain_name(name: str | None) -> str | None:
 
 def _object(raw: bytes, name: str) -> dict[str, Any]:
     try:
-        data = json.loads(raw)
+        data = read_json(raw)
     except (ValueError, RecursionError):
         raise BadInput(f"{name}: is not JSON") from None
     if not isinstance(data, dict):

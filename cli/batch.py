@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from fingerprints.source import Source
 from provenance.errors import BadInput, SourcemarkError
-from provenance.schemas import RegistrationItem, ScanItem, parse, stand_in
+from provenance.schemas import RegistrationItem, ScanItem, parse, read_json, stand_in
 
 Item = TypeVar("Item", RegistrationItem, ScanItem)
 
@@ -47,7 +46,7 @@ def base_folder(batch: str) -> Path:
 def parse_json(line: bytes) -> dict[str, Any]:
     """One line as a JSON object; raises `BadInput`."""
     try:
-        data = json.loads(line.decode("utf-8-sig"))
+        data = read_json(line.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise BadInput("this line is not UTF-8") from None
     except (ValueError, RecursionError) as error:
@@ -57,17 +56,42 @@ def parse_json(line: bytes) -> dict[str, Any]:
     return data
 
 
-def items(batch: str, model: type[Item]) -> Iterator[tuple[Item, Source | SourcemarkError]]:
-    """Each line of a batch: the item, and its bytes' place or what is wrong with the line."""
+# Fields that speak of one thing: a line that gives the first takes none of the others from the options.
+_TOGETHER = {"owner": "owner_aliases", "source_name": "source_handle", "opens": "sealed"}
+
+
+def items(
+    batch: str, model: type[Item], defaults: Mapping[str, Any] | None = None
+) -> Iterator[tuple[Item, Source | SourcemarkError]]:
+    """Each line of a batch: the item, and its bytes' place or what is wrong with the line.
+
+    Args:
+        defaults: fields of a line that does not have them.
+
+    Raises:
+        BadInput: the defaults are wrong, or the batch itself cannot be read.
+    """
+    parse(model, dict(defaults or {}))
+    return _items(batch, model, defaults or {})
+
+
+def _items(
+    batch: str, model: type[Item], defaults: Mapping[str, Any]
+) -> Iterator[tuple[Item, Source | SourcemarkError]]:
     folder = base_folder(batch)
     for number, line in enumerate(read_lines(batch), 1):
         data: dict[str, Any] = {}
         try:
             data = parse_json(line)
-            item = parse(model, data)
+            item = parse(model, _completed(data, defaults))
             yield item, content(item, folder)
         except BadInput as error:
             yield stand_in(model, data), BadInput(f"item {number}: {error.detail}")
+
+
+def _completed(line: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    left_out = {other for first, other in _TOGETHER.items() if line.get(first)}
+    return {**{name: value for name, value in defaults.items() if name not in left_out}, **line}
 
 
 def content(item: RegistrationItem | ScanItem, folder: Path) -> Source | SourcemarkError:

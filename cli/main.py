@@ -14,6 +14,7 @@ from typing import Any
 import typer
 
 from provenance.errors import Misconfigured, SourcemarkError
+from provenance.names import printable
 
 from .commands import (
     account,
@@ -109,7 +110,7 @@ def _status() -> int:
     except _UsageError as error:
         context = getattr(error, "ctx", None)
         hint = f" (see `{context.command_path} --help`)" if context is not None else ""
-        print(f"sourcemark: {error.format_message()}{hint}", file=sys.stderr)
+        print(f"sourcemark: {printable(error.format_message())}{hint}", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, typer.Abort):
         print("sourcemark: interrupted", file=sys.stderr)
@@ -119,7 +120,7 @@ def _status() -> int:
         return 0
     except OSError as error:
         _drop_output()
-        print(f"sourcemark: {error.strerror or error}: {error.filename or 'output'}", file=sys.stderr)
+        print(f"sourcemark: {error.strerror or error}: {printable(str(error.filename or 'output'))}", file=sys.stderr)
         return 3
 
 

@@ -5,10 +5,32 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_type_hints
 
+from provenance.errors import BadInput
+
 T = TypeVar("T")
+
+
+def refuse(given: Mapping[str, Any], why: str) -> None:
+    """Refuse options that would be ignored: nothing that somebody wrote may vanish.
+
+    Args:
+        given: values by the names of their options; None, False and empty ones were not given.
+        why: they cannot stand there, and what to do.
+
+    Raises:
+        BadInput: one of them was given.
+    """
+    for option, value in given.items():
+        if value:
+            raise BadInput(f"{option}: {why}")
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """Those of these fields that were given."""
+    return {name: value for name, value in values.items() if value}
 
 
 def grouped(command: Callable[..., T]) -> Callable[..., T]:

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from provenance.errors import SourcemarkError
+from provenance.names import json_line, printable
 
 _WIDTH = 120  # of tables in files and pipes
 
@@ -45,18 +46,23 @@ def out() -> Console:
 
 
 def say(text: str = "") -> None:
-    """A line of text for a person, without markup."""
-    out().print(text, markup=False)
+    """A line of text for a person, without markup; names in it are strangers', and cannot touch the terminal."""
+    out().print(printable(text), markup=False)
+
+
+def say_lines(text: str) -> None:
+    """Text of several lines, each as `say` prints it."""
+    for line in text.split("\n"):
+        say(line)
 
 
 def emit(value: BaseModel | dict[str, Any] | list[Any], stream: TextIO | None = None) -> None:
     """One JSON line on stdout."""
     data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
     stream = stream or sys.stdout
-    line = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     try:
-        stream.write(line + "\n")
-    except UnicodeEncodeError:  # a terminal that cannot show it, or half a surrogate pair in what was sent
+        stream.write(json_line(data) + "\n")
+    except UnicodeEncodeError:  # a terminal that cannot show it
         stream.write(json.dumps(data, ensure_ascii=True, separators=(",", ":")) + "\n")
 
 
@@ -69,7 +75,7 @@ def emit_all(results: Iterable[BaseModel | dict[str, Any]]) -> None:
 
 def fail(error: SourcemarkError) -> None:
     """One line on stderr: what is wrong and what to do."""
-    print(f"sourcemark: {error.detail}", file=sys.stderr)
+    print(f"sourcemark: {printable(error.detail)}", file=sys.stderr)
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[str]], title: str | None = None) -> None:
@@ -77,7 +83,8 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]], title: str | No
     drawn = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
         drawn.add_column(column, overflow="fold")
-    for cells in rows:
+    for row in rows:
+        cells = map(printable, row)
         drawn.add_row(*[cell.replace("[", r"\[") if not cell.startswith("[/") else cell for cell in cells])
     out().print(drawn)
 

@@ -5,6 +5,7 @@ A batch line, a request body and an answer are these models; field names are the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -197,6 +198,8 @@ class NewWork(NewClaim):
     def _sealed_or_open(self) -> Self:
         if self.sealed and self.opens is not None:
             raise ValueError("sealed and opens exclude each other")
+        if self.seal is not None and self.opens is None:
+            raise ValueError("seal belongs to opens, which is missing")
         return self
 
     @model_validator(mode="after")
@@ -400,6 +403,24 @@ def parse(model: type[M], data: Any) -> M:
         return model.model_validate(data)
     except ValidationError as error:
         raise BadInput(one_line(error)) from error
+
+
+def read_json(text: str | bytes) -> Any:
+    """JSON in which no object has a key twice: one of the two would vanish.
+
+    Raises:
+        BadInput: a key stands twice.
+        ValueError, RecursionError: it is not JSON.
+    """
+    return json.loads(text, object_pairs_hook=_each_key_once)
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = next(key for n, (key, _) in enumerate(pairs) if key in dict(pairs[:n]))
+        raise BadInput(f"{names.printable(twice[:60])}: stands twice in one object")
+    return made
 
 
 def stand_in(model: type[M], data: Any) -> M:

@@ -9,7 +9,8 @@ import typer
 
 from provenance.errors import BadInput, Unavailable
 
-from ..output import language, say, tr
+from ..option_groups import refuse
+from ..output import language, say, say_lines, tr
 from ..session import application
 
 
@@ -21,13 +22,16 @@ def add_to(app: typer.Typer) -> None:
 
 def command(
     work_id: Annotated[str, typer.Argument(metavar="WORK_ID", help="The work to credit.")],
-    format_: Annotated[str, typer.Option("--format", help="text, html or xmp.")] = "text",
+    format_: Annotated[str | None, typer.Option("--format", help="text (default), html or xmp.")] = None,
     lang: Annotated[str | None, typer.Option(help="Language of the line; default: the interface language.")] = None,
     into: Annotated[Path | None, typer.Option(help="Write it into a copy of this file, next to it.")] = None,
     permission: Annotated[bool, typer.Option("--permission", help="State that permission was given to you.")] = False,
     sign_key: Annotated[Path | None, typer.Option(help="With --into: sign a C2PA manifest with this key, PEM.")] = None,
     sign_chain: Annotated[Path | None, typer.Option(help="The certificate chain of --sign-key, PEM.")] = None,
 ) -> None:
+    if into is not None:
+        refuse({"--format": format_}, "is of what is printed: the file of --into says how its credit is written")
+    format_ = format_ or "text"
     if format_ not in ("text", "html", "xmp"):
         raise BadInput(f"--format must be text, html or xmp, not {format_!r}")
     if (sign_key is None) is not (sign_chain is None) or (sign_key is not None and into is None):
@@ -43,7 +47,7 @@ def command(
         note = "no licence grants reuse: besides this line the post must say that permission was given"
         typer.echo(tr(note, "作品未授权转载：除此署名外，还须注明已获许可"), err=True)
     if into is None:
-        say(credit_line(work, format_, wanted, permission=permission))
+        say_lines(credit_line(work, format_, wanted, permission=permission))
         return
     data = _read(into)
     target = into.with_name(f"{into.stem}.credited{into.suffix}")

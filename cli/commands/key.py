@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provenance.errors import BadInput, SourcemarkError
+from provenance.names import printable
 from provenance.schemas import parse
 
+from ..option_groups import refuse
 from ..output import emit, emit_all, say, table, tr
 from ..remote_service import Remote, client, signed_elsewhere
 from ..session import acting_account, application, signing_key_file
@@ -44,7 +46,10 @@ def new(
 
     if remote is not None and (signing is None or unlinked or account != "local"):
         raise BadInput("--service enrols a key for its API key's account: key new local --signing FILE --service URL")
-    if signing is not None:
+    if signing is None:
+        refuse({"--recovery": recovery, "--sign-key": sign_key, "--unlinked": unlinked}, "is for --signing FILE")
+    else:
+        refuse({"--scope": scope, "--label": label}, "is of an API key: leave out --signing")
         _new_signing(account, signing, recovery, sign_key, unlinked, remote, json_)
         return
     with application() as opened:
@@ -185,13 +190,16 @@ def revoke(
 ) -> None:
     from provenance.accounts import accounts
 
+    signs = re.fullmatch(r"[0-9a-f]{64}", key_id) is not None
+    if not signs:
+        refuse({"--sign-key": sign_key, "--service": remote}, f"{printable(key_id)[:80]} is no id of a signing key")
     if remote is not None:
         there, signer = signed_elsewhere(remote, sign_key)
         there.revoke(key_id, signer)
         say(tr("revoked", "已吊销") + f": {key_id}")
         return
     with application() as opened:
-        if re.fullmatch(r"[0-9a-f]{64}", key_id):
+        if signs:
             opened.signing_keys.revoke(key_id, None if sign_key is None else signing_key_file(sign_key))
         else:
             accounts.revoke_key(opened.db, key_id)

@@ -12,6 +12,7 @@ import typer
 
 from fingerprints.source import Source
 from provenance.errors import BadInput
+from provenance.names import printable
 from provenance.schemas import SightingRecord
 
 from ..output import emit_all, marking_word, percent, say, table, tr, verdict_word
@@ -88,7 +89,8 @@ def _write_csv(found: Iterator[SightingRecord]) -> None:
 
 def _plain(value: str) -> str:
     """A cell that no spreadsheet takes for a formula: names and addresses come from strangers."""
-    return "'" + value if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    value = printable(value)
+    return "'" + value if value.startswith(("=", "+", "-", "@")) else value
 
 
 def _show(found: list[SightingRecord]) -> None:

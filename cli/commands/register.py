@@ -15,7 +15,7 @@ from provenance.schemas import RegistrationItem, RegistrationResult, parse
 
 from .. import batch as batches
 from .. import remote_service
-from ..option_groups import grouped
+from ..option_groups import given, grouped, refuse
 from ..output import emit_all, progress, say, tr
 from ..session import acting_account, application, signing_key_file
 
@@ -56,6 +56,12 @@ class ClaimOptions:
             "published_at": self.published_at,
         }
 
+    def defaults(self) -> dict[str, Any]:
+        """Fields of each line of a batch that does not have them; raises `BadInput` for what is of one work only."""
+        one = {"--title": self.title, "--source-url": self.source_url, "--identifier": self.identifier}
+        refuse(one, "is of one work: with --batch write it into the lines")
+        return {name: value for name, value in self.fields().items() if value}
+
 
 @dataclass(frozen=True)
 class SealOptions:
@@ -85,7 +91,11 @@ def command(
 ) -> int:
     if (batch is None) == (not paths):
         raise BadInput("give files, or --batch FILE.jsonl, one of the two")
+    refuse({"--seal": seal.seal if seal.opens is None else None}, "is for --opens WORK_ID, which is missing")
     fields = {**claim.fields(), **seal.fields()}
+    if batch is not None:
+        refuse({"--opens": seal.opens}, "is of one work: with --batch write it into the line")
+        fields = {**claim.defaults(), **given(sealed=seal.sealed)}
     key = None if sign_key is None else signing_key_file(sign_key)
     if remote is not None:
         if key is None or batch is not None or account is not None:
@@ -97,12 +107,12 @@ def command(
     with application() as opened:
         from provenance.works.registration import RegistrationRequest
 
-        given = (
+        requested = (
             ((parse(RegistrationItem, {**fields, "path": str(path)}), Source.file(path)) for path in paths or [])
             if batch is None
-            else batches.items(batch, RegistrationItem)
+            else batches.items(batch, RegistrationItem, fields)
         )
-        requests = (RegistrationRequest(item, source) for item, source in given)
+        requests = (RegistrationRequest(item, source) for item, source in requested)
         results = opened.registrar.register(acting_account(opened.db, account), requests, key)
         failed = _report(results, len(paths or []) if batch is None else batches.count_lines(batch), json_=json_)
     return 2 if failed and batch is None else 0

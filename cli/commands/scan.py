@@ -20,7 +20,7 @@ from provenance.schemas import ScanItem, ScanResult, parse
 
 from .. import batch as batches
 from .. import passages
-from ..option_groups import grouped
+from ..option_groups import given, grouped, refuse
 from ..output import (
     emit_all,
     marking_word,
@@ -67,8 +67,16 @@ class PostOptions:
     lang: Annotated[str | None, typer.Option(help="Language of the post, for example zh-Hans.")] = None
 
     def item(self, path: str) -> ScanItem:
-        given = {name: getattr(self, name) for name in ("account", "post_url", "use", "commercial", "lang")}
-        return parse(ScanItem, {**given, "path": path, "caption": _caption(self.caption)})
+        told = {name: getattr(self, name) for name in ("account", "post_url", "use", "commercial", "lang")}
+        return parse(ScanItem, {**told, "path": path, "caption": _caption(self.caption)})
+
+    def defaults(self) -> dict[str, Any]:
+        """Fields of each line of a batch that does not have them; raises `BadInput` for what is of one post only."""
+        refuse(
+            {"--post-url": self.post_url, "--caption": self.caption},
+            "is of one post: with --batch write it into the lines",
+        )
+        return given(account=self.account, use=self.use, commercial=self.commercial, lang=self.lang)
 
 
 def command(
@@ -97,7 +105,7 @@ def command(
     with application() as opened:
         if path is None:
             assert batch is not None
-            _scan(opened, batches.items(batch, ScanItem), batches.count_lines(batch), json_=json_)
+            _scan(opened, batches.items(batch, ScanItem, post.defaults()), batches.count_lines(batch), json_=json_)
             return 0
         item = post.item(path)
         with _source(path, opened.settings.limits.max_bytes) as source:

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Literal, TypedDict
 
 from ..errors import VerificationFailed
+from ..names import printable
 from ..tlog.policy import parse_policy
 from ..tlog.signed_checkpoint import open_checkpoint
-from ..tlog.verification import printable
 from .auditor import audit_log, stray_files
 from .chunk import BUNDLES
 from .fetcher import LogFetcher

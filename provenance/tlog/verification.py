@@ -5,13 +5,13 @@ A receipt is hostile input: nothing in it can raise, name a fact of its own, or 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, Literal, TypedDict, TypeVar
 
 from ..errors import VerificationFailed
+from ..names import printable
 
 State = Literal["passed", "failed", "absent"]
 Language = Literal["en", "zh"]
@@ -188,10 +188,3 @@ def moment(timestamp: int) -> str:
         return datetime.fromtimestamp(timestamp, UTC).isoformat()
     except (ValueError, OverflowError, OSError):
         return f"POSIX time {timestamp}"
-
-
-def printable(text: str) -> str:
-    """Without what could move a terminal's cursor, change its colours or turn the direction of writing."""
-    return "".join(
-        c if c.isprintable() or unicodedata.category(c) == "Zs" or c in "\u200c\u200d" else "\ufffd" for c in text
-    )

@@ -29,7 +29,7 @@ from ..errors import (
     VerificationFailed,
 )
 from ..ledger.log import Log
-from ..schemas import Claim, NewClaim, ReceiptRef, Record, RegistrationItem, RegistrationResult, Request, parse
+from ..schemas import Claim, Line, NewClaim, ReceiptRef, Record, RegistrationItem, RegistrationResult, Request, parse
 from ..tlog import envelope, merkle
 from ..tlog.encoding import unb64
 from . import drafts
@@ -51,7 +51,7 @@ class SignedStatement(Request):
     opening: dict[str, Any] | None = Field(
         None, description="Of a sealed registration: salt and record of the commitments that the service may know."
     )
-    external_id: str | None = Field(None, max_length=1000, description="Your own id of a sealed work.")
+    external_id: Line | None = Field(None, description="Your own id of a sealed work.")
 
 
 class Submitted(Record):

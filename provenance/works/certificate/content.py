@@ -10,8 +10,9 @@ from typing import Any, Literal
 import segno
 
 from ...errors import VerificationFailed
+from ...names import printable
 from ...tlog import merkle, receipt
-from ...tlog.verification import Verification, printable
+from ...tlog.verification import Verification
 
 Language = Literal["en", "zh"]
 Row = tuple[str, list[str]]  # label and the lines of its value
