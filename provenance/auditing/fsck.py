@@ -7,7 +7,6 @@ fingerprint is read and hashed again. Memory stays flat: entries are read in pag
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any, TypedDict
 
@@ -17,23 +16,20 @@ from ..database.engine import Database
 from ..database.tables import (
     checkpoints,
     entries,
-    fingerprints,
     log_state,
-    openings,
     pending_entries,
-    signing_keys,
-    works,
 )
 from ..errors import LedgerReadOnly, SourcemarkError, VerificationFailed
 from ..ledger import tile_store
 from ..ledger.log import Log
 from ..ledger.signer_state import SignerState
-from ..tlog import envelope, merkle, note, statement
+from ..tlog import envelope, merkle, note
 from ..tlog.key_directory import KeyDirectory
 from ..tlog.merkle import Frontier
 from ..tlog.signed_checkpoint import open_checkpoint
 from . import auditor
 from .duplicates import NO_DIGEST, DuplicateFinder, statement_digest
+from .rows import Entry, check_rows, operators_word, stray_rows
 
 _PAGE = 2048  # rows read at a time
 _MAX_PROBLEMS = 1000  # listed before giving up
@@ -47,6 +43,7 @@ class FsckReport(TypedDict):
         pending: entries that wait for their index.
         refused: entries that the sequencer did not admit.
         problems: one line each, empty when all is well.
+        remarks: what is relied on and no entry binds: the operator's word.
     """
 
     origin: str
@@ -55,6 +52,7 @@ class FsckReport(TypedDict):
     pending: int
     refused: int
     problems: list[str]
+    remarks: list[str]
 
 
 def check(db: Database, log: Log) -> FsckReport:
@@ -73,6 +71,7 @@ def check(db: Database, log: Log) -> FsckReport:
         refused = connection.execute(
             sa.select(sa.func.count()).where(pending_entries.c.refused.is_not(None)).select_from(pending_entries)
         ).scalar_one()
+        remarks = list(operators_word(connection))
     return {
         "origin": log.origin,
         "size": state.size,
@@ -80,6 +79,7 @@ def check(db: Database, log: Log) -> FsckReport:
         "pending": waiting,
         "refused": refused,
         "problems": problems,
+        "remarks": remarks,
     }
 
 
@@ -92,8 +92,8 @@ def _problems(db: Database, log: Log) -> Iterator[str]:
     with contextlib.closing(DuplicateFinder(lambda index: _leaf(db, index))) as duplicates:
         yield from _entries(db, log, duplicates)
     yield from _signatures(db, log)
-    yield from _openings(db)
-    yield from _fingerprints(db)
+    with db.read() as connection:
+        yield from stray_rows(connection)
     yield from log.timestamper.problems()
     yield from (f"published log: {found}" for found in _published(log))
 
@@ -110,6 +110,7 @@ def _entries(db: Database, log: Log, duplicates: DuplicateFinder) -> Iterator[st
         return _leaf(db, index)
 
     frontier, directory = Frontier(), KeyDirectory(log.origin)
+    run: list[Entry] = []
     signed_roots = _SignedRoots(db)
     for row in _ascending(db, sa.select(entries).where(entries.c.idx < state.size), entries.c.idx):
         if row.idx != frontier.size:
@@ -119,20 +120,32 @@ def _entries(db: Database, log: Log, duplicates: DuplicateFinder) -> Iterator[st
         if fresh != row.leaf_hash:
             yield f"entry {row.idx} was changed in the database"
         try:
-            digest = statement_digest(directory.replay(row.idx, row.leaf, earlier))
+            leaf = directory.replay(row.idx, row.leaf, earlier)
+            digest = statement_digest(leaf)
+            run.append((row.idx, fresh, leaf))
         except SourcemarkError as error:
             yield f"entry {row.idx}: {error.detail}"
+            yield from _rows(db, log, run)
+        if len(run) >= _PAGE:
+            yield from _rows(db, log, run)
         duplicates.add(digest)
         frontier.append(fresh)
         if signed_roots.contradict(frontier):
             yield f"the entries up to {frontier.size} are not those of the checkpoint signed at that size"
+    yield from _rows(db, log, run)
     yield from duplicates.found()
     if frontier.size != state.size:
         yield f"entries {frontier.size} to {state.size - 1} are missing from the database"
         return
     if frontier.root() != state.root or Frontier.from_bytes(state.frontier).root() != state.root:
         yield "the database's root is not that of its entries"
-    yield from _signing_keys(db, directory)
+
+
+def _rows(db: Database, log: Log, run: list[Entry]) -> Iterator[str]:
+    """Check the rows of a run of entries, and begin the next run."""
+    with db.read() as connection:
+        yield from check_rows(connection, log.origin, run)
+    run.clear()
 
 
 class _SignedRoots:
@@ -168,23 +181,6 @@ def _leaf(db: Database, index: int) -> bytes:
     if raw is None:
         raise VerificationFailed(f"entry {index}, which it names, is missing")
     return bytes(raw)
-
-
-def _signing_keys(db: Database, directory: KeyDirectory) -> Iterator[str]:
-    """What the service believes of the keys, against what the log says."""
-    with db.read() as connection:
-        rows = connection.execute(sa.select(signing_keys).where(signing_keys.c.enrolled_index.is_not(None))).all()
-    for row in rows:
-        said = (
-            directory.known.get(row.keyid),
-            row.keyid in directory.revoked,
-            directory.predecessors.get(row.keyid),
-            directory.recoveries.get(row.keyid),
-        )
-        if (row.public_key, row.revoked_index is not None, row.predecessor, row.recovery) != said:
-            yield f"the signing key {row.keyid[:16]} was changed in the database"
-    for keyid in directory.known.keys() - {row.keyid for row in rows}:
-        yield f"the signing key {keyid[:16]} is missing from the database"
 
 
 def _signatures(db: Database, log: Log) -> Iterator[str]:
@@ -230,56 +226,6 @@ def _keys_at(size: int, changes: Sequence[Any], current: list[str]) -> list[str]
         elif place == 0:
             return list(said["replaces"])
     return keys
-
-
-def _openings(db: Database) -> Iterator[str]:
-    """Every salt and record against the commitment in the log; erased ones are no problem."""
-    query = (
-        sa.select(entries.c.idx, entries.c.leaf, openings.c.name, openings.c.salt, openings.c.record)
-        .join(openings, openings.c.leaf_hash == entries.c.leaf_hash)
-        .order_by(entries.c.idx, openings.c.name)
-    )
-    for row in _streamed(db, query):
-        try:
-            promised = envelope.parse_leaf(row.leaf).predicate["commitments"].get(row.name)
-        except (SourcemarkError, KeyError):
-            continue  # reported with the entry itself
-        if statement.commit(row.salt, row.record) != promised:
-            yield f"the {row.name} of entry {row.idx} was changed in the database"
-
-
-def _fingerprints(db: Database) -> Iterator[str]:
-    """Every fingerprint against the opened record of the registration, and each work's shown claim likewise."""
-    query = (
-        sa.select(
-            works.c.work_id,
-            works.c.title,
-            works.c.owner,
-            works.c.claim,
-            fingerprints.c.algorithm,
-            fingerprints.c.data,
-            fingerprints.c.detail,
-            openings.c.name,
-            openings.c.record,
-        )
-        .join(fingerprints, fingerprints.c.work == works.c.id)
-        .join(openings, openings.c.leaf_hash == works.c.leaf_hash)
-        .order_by(works.c.id, openings.c.name)
-    )
-    for row in _streamed(db, query):
-        committed = row.name == "fingerprint" and row.algorithm == row.record.get("algorithm")
-        if committed and hashlib.sha256(row.data + row.detail).hexdigest() != row.record.get("sha256"):
-            yield f"the fingerprint of {row.work_id} was changed in the database"
-        if row.name == "claim" and (
-            any(row.claim.get(key) != value for key, value in row.record.items())
-            or (row.title, row.owner) != (row.record.get("title"), row.record.get("owner"))
-        ):
-            yield f"the claim of {row.work_id} was changed in the database"
-
-
-def _streamed(db: Database, query: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
-    with db.read() as connection:
-        yield from connection.execution_options(yield_per=_PAGE).execute(query)
 
 
 def _published(log: Log) -> Iterator[str]:

@@ -18,6 +18,7 @@ from ..database.engine import Database
 from ..database.tables import owner_key
 from ..errors import BadInput
 from ..ids import new_id
+from ..ledger import work_columns
 from ..marking import rights_metadata
 from ..schemas import Claim, RegistrationItem
 from ..tlog import envelope, merkle, statement
@@ -138,7 +139,7 @@ def draft_open(
     return Draft(
         claim,
         fingerprint.digest,
-        _identity(account, owner_key(claim.owner), fingerprint.digest),
+        work_columns.identity(account.id, owner_key(claim.owner), fingerprint.digest),
         fingerprint,
         item.external_id,
         opens=item.opens,
@@ -156,12 +157,12 @@ def draft_sealed(account: Account, item: RegistrationItem, source: Source, max_b
     claim = _claim(account, item)
     salt = sealing.new_salt()
     digest = sealing.digest(source, salt, max_bytes)
-    return Draft(claim, digest, _sealed_identity(digest), None, item.external_id, seal=salt)
+    return Draft(claim, digest, work_columns.sealed_identity(digest), None, item.external_id, seal=salt)
 
 
 def draft_sealed_elsewhere(claim: Claim, digest: bytes, external_id: str | None = None) -> Draft:
     """The draft of a registration that its owner sealed: only the salted digest is known here."""
-    return Draft(claim, digest, _sealed_identity(digest), None, external_id)
+    return Draft(claim, digest, work_columns.sealed_identity(digest), None, external_id)
 
 
 def _claim(account: Account, item: RegistrationItem) -> Claim:
@@ -174,13 +175,3 @@ def _claim(account: Account, item: RegistrationItem) -> Claim:
     if not claim.owner:
         raise BadInput("owner is missing: give the copyright owner, or set a default owner for the account")
     return claim
-
-
-def _identity(account: Account, owner: str, digest: bytes) -> bytes:
-    return hashlib.sha256(b"\0".join((account.id.encode(), owner.encode(), digest))).digest()
-
-
-def _sealed_identity(digest: bytes) -> bytes:
-    """The same for everybody and for good: a sealed statement can be read in the log, and would else be sent again
-    under another signature."""
-    return hashlib.sha256(sealing.SEALED.encode() + b"\0" + digest).digest()

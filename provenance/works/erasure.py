@@ -18,6 +18,7 @@ from ..database import idempotency
 from ..database.engine import Database
 from ..database.tables import entries, now, openings, works
 from ..errors import Conflict, SourcemarkError
+from ..ledger import work_columns
 from ..ledger.log import Log
 from ..schemas import WorkRecord
 from ..search import follower
@@ -27,8 +28,6 @@ from ..tlog.keys import SigningKey
 from . import catalog, competing_claims, grants, sealing
 from .catalog import RegisteredWork
 from .withdrawal import Withdrawals
-
-ERASED = "erased"  # the reason why an erased work cannot be found
 
 # Deletes what another part of the service keeps of a work, by the work's internal number.
 Forget = Callable[[sa.Connection, int], None]
@@ -137,7 +136,7 @@ def _forget_registration(connection: sa.Connection, found: RegisteredWork, erasu
             withdrawn_at=found.withdrawn_at or now(),
             identity=found.identity if found.medium == sealing.SEALED else None,
             external_id=None,
-            reason=ERASED,
+            reason=work_columns.ERASED,
             title="",
             owner="",
             owner_key="",

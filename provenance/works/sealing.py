@@ -19,11 +19,12 @@ from ..accounts.accounts import Account
 from ..database.engine import Database
 from ..database.tables import entries, openings, works
 from ..errors import BadContent, BadInput, NotFound, TooLarge, VerificationFailed
+from ..ledger import work_columns
 from ..schemas import RegistrationItem
 from ..tlog import envelope, statement
 from ..tlog.encoding import b64, unb64
 
-SEALED = "sealed"  # the medium of a work of which nothing is known, and the reason why it cannot be found
+SEALED = work_columns.SEALED
 
 
 def new_salt() -> bytes:

@@ -31,6 +31,7 @@ def problems(application: Application) -> list[str]:
 
 
 def leaf_of(application: Application) -> bytes:
+    """A statement of a kind that has no rows of its own."""
     made = statement.registration(
         application.log.origin,
         digest=bytes(32),
@@ -39,6 +40,7 @@ def leaf_of(application: Application) -> bytes:
         commitments={},
         after=application.log.head(),
     )
+    made["predicateType"] = made["predicateType"].replace("registration", "sighting")
     return statement.sign(made, application.signing_keys.ensure_kept_key(accounts.local(application.db)))
 
 

@@ -1,0 +1,91 @@
+"""A contiguous run of entries, with what is read for all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from ...database.tables import entries as entry_rows
+from ...database.tables import openings
+from ...errors import SourcemarkError
+from ...tlog import envelope, statement
+from .times import SignedTimes, within
+
+Entry = tuple[int, bytes, envelope.Leaf]  # index, leaf hash of its bytes, content
+
+
+@dataclass(slots=True)
+class Run:
+    """A run of entries and what the database has of them.
+
+    Attributes:
+        by_hash: index and content, by the leaf hash of the entry's bytes.
+        unlike: leaf hashes of entries whose row bears another hash; nothing can be joined to them.
+        opened: records that open a commitment of an entry, by leaf hash and name.
+        changed: names of openings that open nothing, by leaf hash.
+    """
+
+    connection: sa.Connection
+    entries: Sequence[Entry]
+    times: SignedTimes
+    by_hash: dict[bytes, tuple[int, envelope.Leaf]]
+    unlike: set[bytes] = field(default_factory=set)
+    opened: dict[bytes, dict[str, Any]] = field(default_factory=dict)
+    changed: dict[bytes, set[str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, connection: sa.Connection, origin: str, entries: Sequence[Entry]) -> Run:
+        afters = {leaf.after for _, _, leaf in entries}
+        times = SignedTimes(connection, origin, entries[0][0], entries[-1][0], afters)
+        run = cls(connection, entries, times, {leaf_hash: (index, leaf) for index, leaf_hash, leaf in entries})
+        run._open()
+        return run
+
+    def _open(self) -> None:
+        columns = (openings.c.leaf_hash, openings.c.name, openings.c.salt, openings.c.record)
+        for leaf_hash, name, salt, record in self.joined(*columns, on=openings.c.leaf_hash):
+            if leaf_hash not in self.by_hash:
+                continue  # of an entry whose row bears another hash
+            if _opens(self.by_hash[leaf_hash][1], name, salt, record):
+                self.opened.setdefault(leaf_hash, {})[name] = record
+            else:
+                self.changed.setdefault(leaf_hash, set()).add(name)
+
+    @property
+    def first(self) -> int:
+        return self.entries[0][0]
+
+    @property
+    def last(self) -> int:
+        return self.entries[-1][0]
+
+    def of_kind(self, kind: str) -> list[Entry]:
+        return [entry for entry in self.entries if entry[2].kind == kind]
+
+    def joined(self, *columns: Any, on: sa.ColumnElement[bytes], also: Sequence[tuple[Any, Any]] = ()) -> Sequence[Any]:
+        """Rows that name their entry by leaf hash, for the entries of the run, in their order.
+
+        Args:
+            on: the column that has the leaf hash.
+            also: tables to join to these rows, where they have some, each with its condition.
+        """
+        query = sa.select(*columns).select_from(entry_rows).join(on.table, on == entry_rows.c.leaf_hash)
+        for table, condition in also:
+            query = query.outerjoin(table, condition)
+        query = query.where(entry_rows.c.idx.between(self.first, self.last)).order_by(entry_rows.c.idx)
+        return self.connection.execute(query).all()
+
+    def outside(self, moment: str | None, index: int) -> bool:
+        """Whether what led to an entry cannot have happened when a row says."""
+        seen, _ = self.entries[index - self.first][2].after
+        return moment is not None and not within(self.times.earliest(seen), moment, self.times.latest(index))
+
+
+def _opens(leaf: envelope.Leaf, name: str, salt: bytes, record: Any) -> bool:
+    try:
+        return bool(statement.commit(salt, record) == leaf.predicate["commitments"].get(name))
+    except (SourcemarkError, KeyError):
+        return False

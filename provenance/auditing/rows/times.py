@@ -1,0 +1,132 @@
+"""Times in rows, held against the times that the log's keys signed.
+
+Every checkpoint carries the moment of its ML-DSA-44 cosignature. What led to an entry happened after the checkpoint
+that its statement names as seen and before the first checkpoint that covers it; between these, a time is the operator's
+word.
+"""
+
+from __future__ import annotations
+
+import binascii
+import bisect
+import itertools
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from ...database.tables import checkpoints, stamp
+from ...tlog import envelope
+
+TOLERANCE = 60  # seconds by which the clocks of one installation may disagree
+_COSIGNATURE = struct.Struct(">4sQ")  # key id and POSIX seconds, what a cosignature begins with
+_MIN_COSIGNATURE = 1024  # characters of base64 of an ML-DSA-44 one; of an Ed25519 signature there are 92
+_MANY = 500  # sizes asked for at a time
+_NEVER = "~"  # sorts behind every time
+_LATEST = 253402300799 - TOLERANCE  # POSIX seconds of the last year that has four digits
+
+
+def signed_time(note: bytes, origin: str) -> int | None:
+    """When the log signed a checkpoint, POSIX seconds; None if its note holds no such cosignature.
+
+    The signature itself is checked elsewhere.
+    """
+    start = f"\u2014 {origin} ".encode()
+    for line in note[note.rfind(b"\n\n") + 2 :].split(b"\n"):
+        if line.startswith(start) and len(line) > _MIN_COSIGNATURE:
+            at = len(start)
+            try:
+                _, seconds = _COSIGNATURE.unpack_from(binascii.a2b_base64(line[at : at + 16]))
+            except (binascii.Error, struct.error):
+                return None
+            return int(seconds)
+    return None
+
+
+def _stamp(seconds: int) -> str:
+    return stamp(datetime.fromtimestamp(min(max(seconds, 0), _LATEST), UTC))
+
+
+class SignedTimes:
+    """The checkpoints around a run of entries: which there are, and when each was signed."""
+
+    def __init__(
+        self, connection: sa.Connection, origin: str, first: int, last: int, afters: Iterable[envelope.After]
+    ) -> None:
+        """
+        Args:
+            first, last: indexes of the run's entries.
+            afters: the checkpoints that its statements name as seen.
+        """
+        self._origin = origin
+        self._roots: dict[int, bytes] = {}
+        self._times: dict[int, int | None] = {}
+        self._created: dict[int, str] = {}
+        size = checkpoints.c.size
+        before = sa.select(sa.func.max(size)).where(size <= first).scalar_subquery()
+        behind = sa.select(sa.func.min(size)).where(size > last).scalar_subquery()
+        self._read(connection, size >= sa.func.coalesce(before, 0), size <= sa.func.coalesce(behind, last + 1))
+        self.sizes = sorted(self._roots)
+        rest = sorted({each for each, _ in afters} - self._roots.keys())
+        for start in range(0, len(rest), _MANY):
+            self._read(connection, size.in_(rest[start : start + _MANY]))
+
+    def _read(self, connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> None:
+        columns = (checkpoints.c.size, checkpoints.c.root, checkpoints.c.note, checkpoints.c.created_at)
+        for size, root, note, created in connection.execute(sa.select(*columns).where(*conditions)):
+            self._roots[size] = root
+            self._times[size] = signed_time(note, self._origin)
+            self._created[size] = created
+
+    def knows(self, after: envelope.After) -> bool:
+        """Whether a checkpoint that a statement names as seen is stored."""
+        size, root = after
+        return self._roots.get(size) == root
+
+    def problems(self, first: int, last: int) -> Iterator[str]:
+        """Checkpoints of the run whose stored time is not that of their note."""
+        for size in self.sizes[bisect.bisect_right(self.sizes, first) : bisect.bisect_right(self.sizes, last + 1)]:
+            signed = self._times[size]
+            if signed is not None and not self._near(signed) <= self._created[size] <= self._near(signed, 1):
+                yield f"the time of the checkpoint at size {size} was changed in the database"
+
+    @staticmethod
+    def _near(seconds: int, sign: int = -1) -> str:
+        return _stamp(seconds + sign * TOLERANCE)
+
+    def earliest(self, size: int) -> str:
+        """Before this, nothing can have happened that came after the checkpoint of a size."""
+        signed = self._times.get(size)
+        return "" if signed is None else self._near(signed)
+
+    def previous(self, index: int) -> str:
+        """Before this, an entry cannot have had its index: the newest checkpoint that does not cover it."""
+        place = bisect.bisect_right(self.sizes, index)
+        return self.earliest(self.sizes[place - 1]) if place else ""
+
+    def latest(self, index: int) -> str:
+        """After this, nothing can have happened that an entry is about: the first checkpoint that covers it."""
+        place = bisect.bisect_right(self.sizes, index)
+        signed = self._times[self.sizes[place]] if place < len(self.sizes) else None
+        return _NEVER if signed is None else self._near(signed, 1)
+
+    def has(self, size: int) -> bool:
+        """Whether a checkpoint of this size is stored, of the sizes around the run and those its statements name."""
+        return size in self._roots
+
+
+def within(earliest: str, moment: str, latest: str) -> bool:
+    """Whether a time keeps its bounds; bounds that contradict, as after a clock that jumped, bind nothing."""
+    return latest < earliest or earliest <= moment <= latest
+
+
+def rounds(moments: Sequence[tuple[int, str]]) -> Iterator[int]:
+    """Sizes that the log had between two rounds of the sequencer, each of which signs a checkpoint.
+
+    Args:
+        moments: index and time of integration of entries, in the order of the log; all of a round share one.
+    """
+    for (_, before), (index, moment) in itertools.pairwise(moments):
+        if before != moment:
+            yield index
