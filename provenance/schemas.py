@@ -316,7 +316,7 @@ class MatchRecord(Record):
     """A verified match with its evidence, its marking and its permission: three things that stay three fields."""
 
     work_id: str
-    external_id: str | None = None
+    external_id: str | None = Field(None, description="Your own id of the work; null where it is another account's.")
     title: str
     owner: str
     score: float = Field(ge=0, le=1, description="Higher is surer; reported from 0.5 on.")
@@ -371,15 +371,19 @@ class WorkRecord(Record):
 
 
 class SightingRecord(Record):
-    """One time a work was seen in an upload."""
+    """A work seen in a post: one record, however often the post is scanned. The rest is what the last scan found."""
 
     sighting_id: str
     work_id: str
     title: str
     owner: str
+    platform: str = Field(description="Name of the account whose scan reported it.", examples=["Riverside Forum"])
+    scan_id: str = Field(description="The last scan of the post, by which the platform knows it.")
+    scans: int = Field(ge=1, description="How many scans found the work in this post.")
     post_url: str | None = None
-    account: str | None = None
-    seen_at: str
+    account: str | None = Field(None, description="The account that posts, as the platform named it.")
+    first_seen_at: str
+    seen_at: str = Field(description="Time of the last scan.")
     verdict: Verdict
     score: float
     coverage: Coverage

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
@@ -41,6 +41,11 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
+DryRun = Annotated[
+    bool, Query(description="Only answer: no scan is recorded, no sighting told; nothing is remembered by its key.")
+]
+
+
 class ScanBatch(Request):
     items: list[NewScan] = Field(min_length=1, description="Posts to scan (files go one by one).", examples=[[EXAMPLE]])
 
@@ -64,7 +69,11 @@ def _inline(new: NewScan) -> Source | SourcemarkError:
     openapi_extra=request_body(NewScan, EXAMPLE),
 )
 def scan_upload(
-    app: ApplicationDep, principal: MayScan, body: RequestBody, idempotency_key: IdempotencyKey = None
+    app: ApplicationDep,
+    principal: MayScan,
+    body: RequestBody,
+    dry_run: DryRun = False,
+    idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Searches everything registered up to this moment. Of the upload only what the verdict needs is kept."""
 
@@ -74,12 +83,12 @@ def scan_upload(
             ScanItem.model_validate({**new.model_dump(), "path": body.filename or None}),
             body.file if body.file is not None else _inline(new),
         )
-        result = next(app.scanner.scan(account_of(app.db, principal), [upload]))
+        result = next(app.scanner.scan(account_of(app.db, principal), [upload], dry_run=dry_run))
         if result.error is not None:
             raise ItemRefused(result.error.model_dump(mode="json"))
         return 200, result.model_dump(mode="json")
 
-    return answer_once(app, principal, idempotency_key, ("scans", body.exact()), act)
+    return answer_once(app, principal, None if dry_run else idempotency_key, ("scans", body.exact()), act)
 
 
 @router.post(
@@ -91,7 +100,11 @@ def scan_upload(
     openapi_extra=batch_body(ScanBatch, EXAMPLE),
 )
 def scan_uploads(
-    app: ApplicationDep, principal: MayScan, body: RequestBody, idempotency_key: IdempotencyKey = None
+    app: ApplicationDep,
+    principal: MayScan,
+    body: RequestBody,
+    dry_run: DryRun = False,
+    idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Results are in the order of the items; one bad item is one result with an error, the rest goes on."""
 
@@ -100,10 +113,10 @@ def scan_uploads(
             scanning.Upload(ScanItem.model_validate(new.model_dump()), wrong or _inline(new))
             for new, wrong in batch_items(NewScan, body, app.settings.max_batch_lines)
         ]
-        results = app.scanner.scan(account_of(app.db, principal), uploads)
+        results = app.scanner.scan(account_of(app.db, principal), uploads, dry_run=dry_run)
         return 200, {"results": [r.model_dump(mode="json") for r in results]}
 
-    return answer_once(app, principal, idempotency_key, ("scans/batch", body.exact()), act)
+    return answer_once(app, principal, None if dry_run else idempotency_key, ("scans/batch", body.exact()), act)
 
 
 @router.get("", operation_id="listScans", summary="Your scans", responses=responses(401, 403))

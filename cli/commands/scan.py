@@ -92,6 +92,9 @@ def command(
             help="Of a text, print the passages side by side; of a picture, draw both, what was found outlined.",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only answer: record no scan and tell no rights holder.")
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON line an upload on stdout.")] = False,
 ) -> int:
     if show_ is not None and path is None and batch is None:
@@ -100,16 +103,19 @@ def command(
         raise BadInput("give a file, or --batch FILE.jsonl, one of the two")
     if show_ is not None and batch is not None:
         raise BadInput("--show is for one file: leave out --batch")
+    if show_ and dry_run:
+        raise BadInput("--show OUT.png draws a recorded scan: leave out --dry-run")
     if show_ == "" and json_:
         raise BadInput("--show without a file prints for people: leave out --json")
     with application() as opened:
         if path is None:
             assert batch is not None
-            _scan(opened, batches.items(batch, ScanItem, post.defaults()), batches.count_lines(batch), json_=json_)
+            items = batches.items(batch, ScanItem, post.defaults())
+            _scan(opened, items, batches.count_lines(batch), dry_run=dry_run, json_=json_)
             return 0
         item = post.item(path)
         with _source(path, opened.settings.limits.max_bytes) as source:
-            result = _scan(opened, [(item, source)], 1, json_=json_)
+            result = _scan(opened, [(item, source)], 1, dry_run=dry_run, json_=json_)
             assert result is not None
             if show_ is not None and result.matches:
                 _evidence(opened, source, result, show_, quiet=json_)
@@ -123,6 +129,7 @@ def _scan(
     items: Iterable[tuple[ScanItem, Source | SourcemarkError]],
     total: int | None,
     *,
+    dry_run: bool,
     json_: bool,
 ) -> ScanResult | None:
     """Scan uploads and print the results as they come; returns the last one."""
@@ -131,7 +138,8 @@ def _scan(
 
     result = None
     with progress(tr("scanning", "扫描中"), total) as step:
-        for result in opened.scanner.scan(accounts.local(opened.db), (Upload(*pair) for pair in items)):
+        uploads = (Upload(*pair) for pair in items)
+        for result in opened.scanner.scan(accounts.local(opened.db), uploads, dry_run=dry_run):
             step()
             if json_:
                 emit_all([result])

@@ -270,12 +270,25 @@ scans = Table(
     Index("ix_scans_account", "account_id", "id"),
 )
 
-# A work found in an upload: for the platform a match of its scan, for the rights holder a sighting of the work.
+# A work seen in a post: told to the work's account. Every scan of the post that finds the work is a match of it.
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("sighting_id", String(40), nullable=False, unique=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),  # the platform that reported it
+    Column("post", Bytes(32), nullable=False),  # `scans.sightings.post_key`
+    Column("work", ForeignKey("works.id"), nullable=False),
+    UniqueConstraint("account_id", "post", "work"),
+    Index("ix_sightings_work", "work", "id"),
+)
+
+# A work found in an upload.
 matches = Table(
     "matches",
     metadata,
     Column("id", RowId, primary_key=True, autoincrement=True),
-    Column("sighting_id", String(40), nullable=False, unique=True),
+    Column("sighting", ForeignKey("sightings.id"), nullable=False),
     Column("scan", ForeignKey("scans.id"), nullable=False),
     Column("rank", Integer, nullable=False),  # 0 is the surest match of its scan
     Column("work", ForeignKey("works.id"), nullable=False),
@@ -290,13 +303,15 @@ matches = Table(
     Column("marking", JSON, nullable=False),  # empty once the work is erased: the report quotes names
     Column("permission", JSON, nullable=False),
     Column("competing", JSON, nullable=False),  # public ids of the works that claimed the same content then
-    # The work as it was shown then; empty once it is erased.
+    Column("passages", JSON, nullable=False),  # of a text, what the upload says there (`scans.passages`)
+    # The work as it was shown then; empty once it is erased. Its own id is shown to its own account only.
     Column("external_id", Text),
     Column("title", Text, nullable=False),
     Column("owner", Text, nullable=False),
     UniqueConstraint("scan", "rank"),
     UniqueConstraint("scan", "work"),
     Index("ix_matches_work", "work", "id"),
+    Index("ix_matches_sighting", "sighting", "id"),
 )
 
 # Small copies of matched picture uploads (`evidence`).

@@ -49,12 +49,17 @@ class Assessment:
     def work_id(self) -> str:
         return self.work.work_id
 
-    def record(self, origin: str) -> MatchRecord:
-        """As it is answered and stored; ``origin`` is the log's."""
+    def record(self, origin: str, account_id: str) -> MatchRecord:
+        """As it is answered and stored.
+
+        Args:
+            origin: the log's.
+            account_id: who scans; a work's own id is shown to its own account only.
+        """
         place = self.credit_place
         return MatchRecord(
             work_id=self.work.work_id,
-            external_id=self.work.external_id,
+            external_id=self.work.external_id if self.work.account_id == account_id else None,
             title=self.work.title,
             owner=self.work.owner,
             score=round(self.match.score, 4),

@@ -17,8 +17,8 @@ from fingerprints.model import Fingerprint
 from ..database.engine import Database
 from ..database.tables import entries, log_state, matches, previews, scans, works
 from ..errors import NotFound
-from ..ids import new_id
 from ..schemas import Coverage, MatchRecord, Permission, ReceiptRef, ScanItem, ScanResult
+from . import passages, sightings
 from .assessment import Assessment
 
 
@@ -47,15 +47,21 @@ def insert(connection: sa.Connection, account_id: str, group: Sequence[Scanned])
         return {}
     connection.execute(scans.insert(), [_scan_row(account_id, each) for each in group])
     ids = [each.scan_id for each in group]
-    rows = connection.execute(sa.select(scans.c.scan_id, scans.c.id).where(scans.c.scan_id.in_(ids)))
-    numbers = {row.scan_id: row.id for row in rows}
-    found = [
-        _match_row(numbers[each.scan_id], rank, assessment, record)
+    numbers = {
+        row.scan_id: row.id
+        for row in connection.execute(sa.select(scans.c.scan_id, scans.c.id).where(scans.c.scan_id.in_(ids)))
+    }
+    posts = {each.scan_id: sightings.post_key(each.item, each.fingerprint.digest) for each in group}
+    seen = sightings.record(
+        connection, account_id, [(posts[each.scan_id], found.work.id) for each in group for found in each.assessments]
+    )
+    rows = [
+        {"scan": numbers[each.scan_id], "sighting": seen[posts[each.scan_id], row["work"]], **row}
         for each in group
-        for rank, (assessment, record) in enumerate(zip(each.assessments, each.result.matches, strict=True))
+        for row in _match_rows(each)
     ]
-    if found:
-        connection.execute(matches.insert(), found)
+    if rows:
+        connection.execute(matches.insert(), rows)
     return numbers
 
 
@@ -78,10 +84,14 @@ def _scan_row(account_id: str, scanned: Scanned) -> dict[str, Any]:
     }
 
 
-def _match_row(scan: int, rank: int, assessment: Assessment, record: MatchRecord) -> dict[str, Any]:
+def _match_rows(scanned: Scanned) -> list[dict[str, Any]]:
+    quoted = passages.quoted(scanned.fingerprint, [each.match for each in scanned.assessments])
+    found = zip(scanned.assessments, scanned.result.matches, quoted, strict=True)
+    return [_match_row(rank, *each) for rank, each in enumerate(found)]
+
+
+def _match_row(rank: int, assessment: Assessment, record: MatchRecord, quoted: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "sighting_id": new_id("sight"),
-        "scan": scan,
         "rank": rank,
         "work": assessment.work.id,
         "verdict": assessment.verdict,
@@ -90,6 +100,7 @@ def _match_row(scan: int, rank: int, assessment: Assessment, record: MatchRecord
         "coverage_work": record.coverage.work,
         "common": record.common,
         "reuse": record.reuse,
+        "passages": quoted,
         "external_id": record.external_id,
         "title": record.title,
         "owner": record.owner,
@@ -177,12 +188,13 @@ def _match_record(row: sa.Row[Any]) -> MatchRecord:
 
 # --- erasure -------------------------------------------------------------------------------------------------------
 def forget(connection: sa.Connection, work: int) -> None:
-    """Erase what names a work or quotes its marking from the matches of scans, and the previews that show it.
+    """Erase from the matches of scans what names a work or quotes it or its marking, and the previews that show it.
 
     The matches themselves stay, with what says nothing of anybody: where, how much, under which verdict.
     """
     seen_in = sa.select(matches.c.scan).where(matches.c.work == work)
     connection.execute(previews.delete().where(previews.c.scan.in_(seen_in)))
+    connection.execute(matches.update().where(matches.c.scan.in_(seen_in)).values(passages=[]))
     connection.execute(
         matches.update().where(matches.c.work == work).values(external_id=None, title="", owner="", marking={})
     )

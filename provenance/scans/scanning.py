@@ -62,8 +62,11 @@ class Scanner:
         self._matcher = matcher
         self._batch_size = batch_size
 
-    def scan(self, account: Account, uploads: Iterable[Upload]) -> Iterator[ScanResult]:
+    def scan(self, account: Account, uploads: Iterable[Upload], *, dry_run: bool = False) -> Iterator[ScanResult]:
         """Scan uploads; results come in the order of the uploads, errors in their places.
+
+        Args:
+            dry_run: answer and leave nothing: no scan (so the answers have no ``scan_id``) and no sighting.
 
         Raises:
             Unavailable: nothing of the present group is recorded, the groups before it are.
@@ -74,13 +77,16 @@ class Scanner:
             answers = [
                 _unreadable(upload.item, examination)
                 if isinstance(examination, SourcemarkError)
-                else self._scan(upload.item, examination)
+                else self._scan(account, upload.item, examination)
                 for upload, examination in zip(group, examinations, strict=True)
             ]
-            self._record(account, [answer for answer in answers if isinstance(answer, Scanned)])
-            yield from (answer.result if isinstance(answer, Scanned) else answer for answer in answers)
+            if not dry_run:
+                self._record(account, [answer for answer in answers if isinstance(answer, Scanned)])
+            for answer in answers:
+                result = answer.result if isinstance(answer, Scanned) else answer
+                yield result.model_copy(update={"scan_id": None}) if dry_run else result
 
-    def _scan(self, item: ScanItem, examination: Examination) -> Scanned:
+    def _scan(self, account: Account, item: ScanItem, examination: Examination) -> Scanned:
         moment, fingerprint = now(), examination.fingerprint
         search = self._matcher.find(fingerprint)
         assessments = self._assess(item, examination, search.found, moment)
@@ -93,7 +99,7 @@ class Scanner:
             status="matched" if assessments else _unmatched(fingerprint.medium, reason),
             reason=reason,
             verdict=verdict.of_upload(assessments),
-            matches=[each.record(self._log.origin) for each in assessments],
+            matches=[each.record(self._log.origin, account.id) for each in assessments],
             log_size=search.log_size,
             scanned_at=moment,
         )

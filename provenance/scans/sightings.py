@@ -1,35 +1,75 @@
-"""Where a work was seen: the rights holder's look-up. A sighting is a match, told to the work's account."""
+"""Where a work was seen: the rights holder's look-up.
+
+A sighting is a work in a post of a platform. However often the platform scans the post there is one: every scan that
+finds the work is a match of it, and the newest match says what the post is like now.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ..database.engine import Database
-from ..database.tables import matches, owner_key, scans, works
-from ..errors import BadInput
-from ..schemas import Coverage, SightingRecord
+from ..database.tables import accounts, matches, owner_key, scans, sightings, works
+from ..errors import BadInput, NotFound
+from ..ids import new_id
+from ..schemas import Coverage, ScanItem, SightingRecord
 
-_COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
-    matches.c.id,
-    matches.c.sighting_id,
-    matches.c.verdict,
-    matches.c.score,
-    matches.c.coverage_upload,
-    matches.c.coverage_work,
-    matches.c.segments,
-    matches.c.transform,
-    matches.c.marking,
-    works.c.work_id,
-    works.c.title,
-    works.c.owner,
-    scans.c.post_url,
-    scans.c.posting_account,
-    scans.c.scanned_at,
-)
+
+def post_key(item: ScanItem, digest: bytes) -> bytes:
+    """What makes two uploads of a platform the same post: its address, else its external id, else its bytes and the
+    account that posted them. SHA-256."""
+    if item.post_url:
+        named = ["url", item.post_url]
+    elif item.external_id:
+        named = ["id", item.external_id]
+    else:
+        named = ["bytes", digest.hex(), item.account or ""]
+    return hashlib.sha256("\0".join(named).encode("utf-8", "surrogatepass")).digest()
+
+
+def record(
+    connection: sa.Connection, account_id: str, seen: Iterable[tuple[bytes, int]]
+) -> dict[tuple[bytes, int], int]:
+    """The internal numbers of the sightings of works in posts, new ones where there are none yet.
+
+    Args:
+        account_id: the platform's.
+        seen: posts by `post_key`, each with the internal number of a work.
+    """
+    keys = sorted(set(seen))  # in one order, so that no two transactions wait for each other
+    if not keys:
+        return {}
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(
+        insert(sightings).on_conflict_do_nothing(index_elements=["account_id", "post", "work"]),
+        [{"sighting_id": new_id("sight"), "account_id": account_id, "post": post, "work": work} for post, work in keys],
+    )
+    rows = connection.execute(
+        sa.select(sightings.c.post, sightings.c.work, sightings.c.id).where(
+            sightings.c.account_id == account_id, sightings.c.post.in_({post for post, _ in keys})
+        )
+    )
+    return {(row.post, row.work): row.id for row in rows}
+
+
+# --- looking up ----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A sighting as it is stored.
+
+    Attributes:
+        match: internal number of its newest match.
+    """
+
+    record: SightingRecord
+    match: int
 
 
 def page(
@@ -42,7 +82,7 @@ def page(
     after: int = 0,
     limit: int = 100,
 ) -> tuple[list[SightingRecord], int | None]:
-    """Sightings of an account's works, oldest first, and the cursor of the next page or None.
+    """Sightings of an account's works in the order they were first seen, and the cursor of the next page or None.
 
     Args:
         account_id: whose works (None: everybody's).
@@ -51,34 +91,91 @@ def page(
         since: ISO 8601 date or time (UTC); only what was seen then or later.
     """
     query = (
-        sa.select(*_COLUMNS)
-        .join(works, works.c.id == matches.c.work)
-        .join(scans, scans.c.id == matches.c.scan)
-        .where(matches.c.id > after)
-        .order_by(matches.c.id)
+        sa.select(sightings.c.id)
+        .join(works, works.c.id == sightings.c.work)
+        .where(sightings.c.id > after)
+        .order_by(sightings.c.id)
     )
     if account_id is not None:
         query = query.where(works.c.account_id == account_id)
     if work_ids is not None:
         query = query.where(works.c.work_id.in_(work_ids))
     if since is not None:
-        query = query.where(scans.c.scanned_at >= since)
+        later = sa.select(matches.c.id).join(scans).where(matches.c.sighting == sightings.c.id)
+        query = query.where(later.where(scans.c.scanned_at >= since).exists())
     if owner is not None:
         query = query.where(works.c.owner_key == owner_key(owner))
     with db.read() as connection:
-        rows = connection.execute(query.limit(limit + 1)).all()
-    more = rows[limit - 1].id if len(rows) > limit else None
-    return [_record(row) for row in rows[:limit]], more
+        numbers = connection.execute(query.limit(limit + 1)).scalars().all()
+        found = _load(connection, numbers[:limit])
+    return [each.record for each in found], numbers[limit - 1] if len(numbers) > limit else None
 
 
-def _record(row: sa.Row[Any]) -> SightingRecord:
+def get(connection: sa.Connection, sighting_id: str, account_id: str | None) -> Seen:
+    """One sighting, for the account of its work and for the platform that reported it (None: for anybody).
+
+    Raises:
+        NotFound: there is none, or it is of others.
+    """
+    query = sa.select(sightings.c.id).join(works).where(sightings.c.sighting_id == sighting_id)
+    if account_id is not None:
+        query = query.where(sa.or_(works.c.account_id == account_id, sightings.c.account_id == account_id))
+    number = connection.execute(query).scalar()
+    if number is None:
+        raise NotFound(f"no sighting of a work of yours has the id {sighting_id!r}")
+    return _load(connection, [number])[0]
+
+
+def _load(connection: sa.Connection, numbers: Sequence[int]) -> list[Seen]:
+    seen = (
+        sa.select(
+            matches.c.sighting,
+            sa.func.max(matches.c.id).label("newest"),
+            sa.func.count().label("scans"),
+            sa.func.min(scans.c.scanned_at).label("first_seen_at"),
+        )
+        .join(scans)
+        .where(matches.c.sighting.in_(numbers))
+        .group_by(matches.c.sighting)
+        .subquery()
+    )
+    rows = connection.execute(
+        sa.select(
+            sightings.c.sighting_id,
+            accounts.c.name.label("platform"),
+            works.c.work_id,
+            works.c.title.label("work_title"),
+            works.c.owner.label("work_owner"),
+            seen.c.scans,
+            seen.c.first_seen_at,
+            scans.c.scan_id,
+            scans.c.post_url,
+            scans.c.posting_account,
+            scans.c.scanned_at,
+            matches,
+        )
+        .join_from(sightings, seen, seen.c.sighting == sightings.c.id)
+        .join(matches, matches.c.id == seen.c.newest)
+        .join(scans, scans.c.id == matches.c.scan)
+        .join(works, works.c.id == sightings.c.work)
+        .join(accounts, accounts.c.id == sightings.c.account_id)
+        .order_by(sightings.c.id)
+    )
+    return [Seen(_record(row), row.id) for row in rows.all()]
+
+
+def _record(row: Any) -> SightingRecord:
     return SightingRecord(
         sighting_id=row.sighting_id,
         work_id=row.work_id,
-        title=row.title,
-        owner=row.owner,
+        title=row.work_title,
+        owner=row.work_owner,
+        platform=row.platform,
+        scan_id=row.scan_id,
+        scans=row.scans,
         post_url=row.post_url,
         account=row.posting_account,
+        first_seen_at=row.first_seen_at,
         seen_at=row.scanned_at,
         verdict=row.verdict,
         score=row.score,

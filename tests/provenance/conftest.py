@@ -67,7 +67,10 @@ def _source(given: bytes | Path) -> Source:
     return Source.blob(given) if isinstance(given, bytes) else Source.file(given)
 
 
-def scan_upload(application: Application, source: bytes | Path, **post: Any) -> ScanResult:
-    """Scans one upload for the local account."""
+def scan_upload(
+    application: Application, source: bytes | Path, *, platform: str | None = None, dry_run: bool = False, **post: Any
+) -> ScanResult:
+    """Scans one upload for an account (default: the local one)."""
+    acting = accounts.local(application.db) if platform is None else accounts.find(application.db, platform)
     upload = scanning.Upload(ScanItem.model_validate(post), _source(source))
-    return next(application.scanner.scan(accounts.local(application.db), [upload]))
+    return next(application.scanner.scan(acting, [upload], dry_run=dry_run))

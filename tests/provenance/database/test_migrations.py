@@ -86,8 +86,10 @@ RESULTS = [
 SIGHTINGS = [(3, 1, 1), (4, 1, 2), (9, 3, 1)]
 
 
-def fill(db: Database) -> None:
-    """Three scans of two registered works, as 0006 stored them."""
+def fill(
+    db: Database, posts: tuple[str, ...] = ("https://p.example/1", "https://p.example/2", "https://p.example/3")
+) -> None:
+    """Three scans of two registered works, as 0006 stored them; ``posts``: the addresses of what was scanned."""
     old = sa.MetaData()
     with db.write() as connection:
         old.reflect(connection, only=["accounts", "scans", "sightings"])
@@ -108,7 +110,15 @@ def fill(db: Database) -> None:
             )  # fmt: skip
         for number, result in enumerate(RESULTS, 1):
             columns = {name: result[name] for name in ("scan_id", "status", "verdict", "log_size", "scanned_at")}
-            insert(old.tables["scans"], id=number, account_id="acct", digest=bytes(32), result=result, **columns)
+            insert(
+                old.tables["scans"],
+                id=number,
+                account_id="acct",
+                digest=bytes(32),
+                post_url=posts[number - 1],
+                result=result,
+                **columns,
+            )
         for number, scan, work in SIGHTINGS:
             match = next(m for m in RESULTS[scan - 1]["matches"] if m["work_id"] == f"work_{work}")
             insert(
@@ -127,7 +137,6 @@ def test_answers_stay_what_they_were(before: Database) -> None:
     with before.read() as connection:
         columns = {column["name"] for column in sa.inspect(connection).get_columns("scans")}
         assert "result" not in columns
-        assert not sa.inspect(connection).has_table("sightings")
 
 
 def test_sightings_keep_their_ids_and_their_order(before: Database) -> None:
@@ -146,12 +155,34 @@ def test_sightings_keep_their_ids_and_their_order(before: Database) -> None:
     assert {s.title for s in (*first, *rest)} == {"now"}
 
 
+def test_scans_of_one_post_become_one_sighting(before: Database) -> None:
+    fill(before, ("https://p.example/1", "https://p.example/2", "https://p.example/1"))
+    before.migrate()
+    found, _ = sightings.page(before, None)
+    assert [(s.sighting_id, s.work_id, s.scans, s.scan_id) for s in found] == [
+        ("sight_3", "work_1", 2, "scan_3"),
+        ("sight_4", "work_2", 1, "scan_1"),
+    ]
+
+
+def test_a_works_own_id_leaves_the_scans_of_others(before: Database) -> None:
+    fill(before)
+    with before.write() as connection:
+        connection.execute(
+            sa.text("INSERT INTO accounts (id, name, kind, created_at) VALUES ('other', 'b', 'producer', 'x')")
+        )
+        connection.execute(works.update().where(works.c.id == 2).values(account_id="other"))
+    before.migrate()
+    (first, _, third), _ = records.page(before, None)
+    assert [match.external_id for match in (*first.matches, *third.matches)] == [None, None, "article-1"]
+
+
 def test_a_match_after_the_migration_has_an_id_of_its_own(before: Database) -> None:
     fill(before)
     before.migrate()
     with before.write() as connection:
         row = connection.execute(sa.select(matches).where(matches.c.id == 9)).mappings().one()
-        values = {**row, "sighting_id": "sight_new", "rank": 1, "work": 2}
+        values = {**row, "rank": 1, "work": 2}
         del values["id"]
         made = connection.execute(matches.insert().values(values))
         assert made.inserted_primary_key is not None

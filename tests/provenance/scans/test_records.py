@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from provenance.accounts import accounts
 from provenance.application import Application
 from provenance.database.tables import matches, previews, scans, works
+from provenance.database.tables import sightings as seen_works
 from provenance.errors import BadInput, NotFound
 from provenance.scans import records, scanning, sightings
 from provenance.schemas import ScanItem, ScanResult, SightingRecord
@@ -144,8 +146,8 @@ def test_sightings_are_looked_up_by_account_work_owner_and_date(application: App
 def test_sightings_come_in_pages(sqlite_application: Application) -> None:
     application = sqlite_application
     register_work(application, ESSAY.encode())
-    for _ in range(3):
-        scan_upload(application, ESSAY.encode())
+    for number in range(3):
+        scan_upload(application, ESSAY.encode(), external_id=f"post-{number}")
     everything, end = sightings.page(application.db, None, limit=3)
     assert (len(everything), end) == (3, None)
     first, after = sightings.page(application.db, None, limit=2)
@@ -153,6 +155,77 @@ def test_sightings_come_in_pages(sqlite_application: Application) -> None:
     rest, end = sightings.page(application.db, None, limit=2, after=after)
     assert (first + rest, end) == (everything, None)
     assert len({each.sighting_id for each in everything}) == 3
+
+
+def test_a_post_is_one_sighting_of_a_work_however_often_it_is_scanned(application: Application) -> None:
+    for name in ("Riverside Forum", "City Daily"):
+        accounts.create(application.db, accounts.NewAccount(name=name, kind="platform"))
+    work = register_work(application, ESSAY.encode())
+    post = {"post_url": "https://p.example/1", "external_id": "post-1"}
+    first = scan_upload(application, ESSAY.encode(), platform="Riverside Forum", **post)
+    scan_upload(application, ESSAY.encode(), platform="City Daily", **post)
+    scan_upload(application, ESSAY.encode(), platform="Riverside Forum", external_id="post-1")
+    edited = f"By Marta Salt\n\n{ESSAY}"
+    last = scan_upload(application, edited.encode(), platform="Riverside Forum", account="Ann", **post)
+    found, _ = sightings.page(application.db, None, work_ids=[str(work.work_id)])
+    assert [(s.platform, s.scans, s.post_url) for s in found] == [
+        ("Riverside Forum", 2, "https://p.example/1"),
+        ("City Daily", 1, "https://p.example/1"),
+        ("Riverside Forum", 1, None),
+    ]
+    seen = found[0]
+    assert (seen.scan_id, seen.account) == (last.scan_id, "Ann")
+    assert (seen.first_seen_at, seen.seen_at) == (first.scanned_at, last.scanned_at)
+    assert seen.marking == last.matches[0].marking != first.matches[0].marking
+    assert first.scan_id is not None
+    assert records.get(application.db, first.scan_id) == first  # the scans stay as they were
+
+
+def test_a_post_without_a_name_is_known_by_its_bytes_and_its_account(sqlite_application: Application) -> None:
+    register_work(sqlite_application, ESSAY.encode())
+    for upload, account in ((ESSAY, "Ann"), (ESSAY, "Ann"), (ESSAY, "Bo"), (f"{ESSAY}!", "Ann")):
+        scan_upload(sqlite_application, upload.encode(), account=account)
+    assert [s.scans for s in sightings.page(sqlite_application.db, None)[0]] == [2, 1, 1]
+
+
+def test_scans_of_one_post_at_a_time_make_one_sighting(application: Application) -> None:
+    register_work(application, ESSAY.encode())
+
+    def scan(_: int) -> None:
+        scan_upload(application, ESSAY.encode(), post_url="https://p.example/1")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(scan, range(8)))
+    assert [s.scans for s in sightings.page(application.db, None)[0]] == [8]
+
+
+def test_a_works_own_id_is_shown_to_its_own_account_only(application: Application) -> None:
+    accounts.create(application.db, accounts.NewAccount(name="Riverside Forum", kind="platform"))
+    register_work(application, ESSAY.encode(), external_id="a-1")
+    for platform, shown in ((None, "a-1"), ("Riverside Forum", None)):
+        result = scan_upload(application, ESSAY.encode(), platform=platform)
+        assert result.scan_id is not None
+        assert result.matches[0].external_id == shown
+        assert records.get(application.db, result.scan_id).matches[0].external_id == shown
+
+
+def test_a_dry_run_answers_the_same_and_leaves_nothing(application: Application) -> None:
+    register_work(application, ESSAY.encode())
+    register_work(application, encoded(picture(1)))
+    tables = (scans, matches, seen_works, previews)
+
+    def rows() -> list[int]:
+        with application.db.read() as connection:
+            return [connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in tables]
+
+    uploads = [ESSAY.encode(), encoded(mirrored(picture(1)))]
+    tried = [scan_upload(application, each, dry_run=True) for each in uploads]
+    assert rows() == [0, 0, 0, 0]
+    done = [scan_upload(application, each) for each in uploads]
+    assert rows() == [2, 2, 2, 1]
+    for before, after in zip(tried, done, strict=True):
+        assert before.scan_id is None
+        assert before == after.model_copy(update={"scan_id": None, "scanned_at": before.scanned_at})
 
 
 @pytest.mark.parametrize(
