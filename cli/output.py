@@ -18,6 +18,7 @@ from rich.table import Table
 
 from provenance.errors import SourcemarkError
 from provenance.names import json_line, printable
+from provenance.scans import words
 
 _WIDTH = 120  # of tables in files and pipes
 
@@ -107,24 +108,6 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
-_VERDICTS = {
-    "clear": ("clear", "无匹配"),
-    "own": ("own work", "本人作品"),
-    "licensed": ("licensed", "已获许可"),
-    "credited": ("credited", "已署名"),
-    "uncredited": ("uncredited", "未规范署名"),
-    "review": ("review", "待人工核对"),
-}
-
-_MARKINGS = {
-    "compliant": ("compliant", "标注合规"),
-    "partial": ("partial", "标注不全"),
-    "missing": ("missing", "没有标注"),
-    "wrong_owner": ("wrong owner", "标注了他人"),
-    "misleading": ("misleading", "标注误导"),
-}
-
-
 def reason_words(reasons: Iterable[str]) -> str:
     """The reasons of the marking check for a person."""
     from provenance.marking.rules import REASONS
@@ -133,7 +116,7 @@ def reason_words(reasons: Iterable[str]) -> str:
 
 
 def verdict_word(verdict: str) -> str:
-    return tr(*_VERDICTS.get(verdict, (verdict, verdict)))
+    return tr(*words.VERDICTS.get(verdict, (verdict, verdict)))
 
 
 _STATUSES = {
@@ -154,20 +137,11 @@ def status_word(status: str) -> str:
 
 
 def marking_word(verdict: str) -> str:
-    return tr(*_MARKINGS.get(verdict, (verdict, verdict)))
-
-
-_REUSES = {
-    "verbatim": ("word for word", "逐字"),
-    "excerpt": ("an excerpt", "摘录"),
-    "stitched": ("one of several sources", "多来源拼接"),
-    "edited": ("edited", "改动"),
-    "rewritten": ("rewritten", "改写"),
-}
+    return tr(*words.MARKINGS.get(verdict, (verdict, verdict)))
 
 
 def reuse_word(reuse: str) -> str:
-    return tr(*_REUSES.get(reuse, (reuse, reuse)))
+    return tr(*words.REUSES.get(reuse, (reuse, reuse)))
 
 
 def percent(share: float) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
+from fastapi.responses import Response
 
-from provenance.scans import sightings
+from provenance.errors import NotFound
+from provenance.scans import evidence_page, sightings
 from provenance.schemas import SightingRecord
 
 from ..dependencies import ApplicationDep, Cursor, Limit, MayLookUp, Page, own, read_cursor, write_cursor
@@ -25,6 +27,8 @@ def list_sightings(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Page[SightingRecord]:
+    """One item a post and work, in the order they were first seen. A post that is scanned again keeps its place: to
+    follow changes, ask for what was seen `since`."""
     found, after = sightings.page(
         app.db,
         own(principal),
@@ -35,3 +39,46 @@ def list_sightings(
         limit=limit,
     )
     return Page(items=found, next=write_cursor(after))
+
+
+@router.get("/{sighting_id}", operation_id="getSighting", summary="One sighting", responses=responses(401, 403, 404))
+def get_sighting(sighting_id: str, app: ApplicationDep, principal: MayLookUp) -> SightingRecord:
+    with app.db.read() as connection:
+        return sightings.get(connection, sighting_id, own(principal)).record
+
+
+@router.get(
+    "/{sighting_id}/evidence",
+    operation_id="getSightingEvidence",
+    summary="What a sighting rests on, as a page for people",
+    response_class=Response,
+    responses=responses(
+        401,
+        403,
+        404,
+        ok={200: {"description": "The page", "content": {"text/html": {"schema": {"type": "string"}}}}},
+    ),
+)
+def get_evidence(
+    sighting_id: str,
+    app: ApplicationDep,
+    principal: MayLookUp,
+    lang: Annotated[Literal["en", "zh"], Query()] = "en",
+) -> Response:
+    """Who reported it, where and when, with the picture beside the work, or a text's passages beside the work's."""
+    return Response(evidence_page.make(app.db, sighting_id, own(principal), lang).html, media_type="text/html")
+
+
+@router.get(
+    "/{sighting_id}/picture",
+    operation_id="showSighting",
+    summary="The picture beside the work",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}, "description": "The picture"}, **responses(401, 403, 404)},
+)
+def show_sighting(sighting_id: str, app: ApplicationDep, principal: MayLookUp) -> Response:
+    """What was found outlined on both."""
+    picture = evidence_page.make(app.db, sighting_id, own(principal)).picture
+    if picture is None:
+        raise NotFound(f"nothing can be shown of {sighting_id!r}: it is no picture, or the work was erased")
+    return Response(picture, media_type="image/png")

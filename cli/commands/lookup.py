@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fingerprints.source import Source
-from provenance.errors import BadInput
+from provenance.errors import BadInput, Unavailable
 from provenance.names import printable
 from provenance.schemas import SightingRecord
 
-from ..output import emit_all, marking_word, percent, say, table, tr, verdict_word
+from ..output import emit_all, language, marking_word, percent, say, table, tr, verdict_word
 from ..session import application
 
 if TYPE_CHECKING:
     from provenance.application import Application
 
 _CSV = ["work_id", "title", "owner", "seen_at", "post_url", "account", "verdict", "marking", "score"]
-_CSV += ["coverage_upload", "coverage_work"]
+_CSV += ["coverage_upload", "coverage_work", "platform", "scans", "first_seen_at", "scan_id", "sighting_id"]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,6 +35,9 @@ def command(
     work: Annotated[str | None, typer.Argument(metavar="WORK_ID|FILE", help="A work's id, or a file of it.")] = None,
     owner: Annotated[str | None, typer.Option(help="Works of this owner.")] = None,
     since: Annotated[str | None, typer.Option(help="Seen on this date or later, for example 2026-01-31.")] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also write a page for each sighting into this folder.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON line a sighting on stdout.")] = False,
     csv_: Annotated[bool, typer.Option("--csv", help="Comma-separated values on stdout.")] = False,
 ) -> None:
@@ -46,12 +49,16 @@ def command(
         from provenance.scans import sightings
 
         found = _pages(opened, None if work is None else _work_ids(opened, work), owner, sightings.parse_since(since))
+        if evidence is not None:
+            found = _with_evidence(opened, found, evidence)
         if json_:
             emit_all(found)
         elif csv_:
             _write_csv(found)
         else:
             _show(list(found))
+            if evidence is not None:
+                say(tr("evidence is in", "证据已写入") + f" {evidence}")
 
 
 def _work_ids(opened: Application, work: str) -> list[str]:
@@ -77,6 +84,23 @@ def _pages(
         yield from records
 
 
+def _with_evidence(opened: Application, found: Iterator[SightingRecord], folder: Path) -> Iterator[SightingRecord]:
+    """Writes of each sighting that passes a page, and the picture in it as a file of its own."""
+    from provenance.scans import evidence_page
+
+    for seen in found:
+        made = evidence_page.make(opened.db, seen.sighting_id, None, language())
+        files = {f"{seen.sighting_id}.html": made.html, f"{seen.sighting_id}.png": made.picture}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, data in files.items():
+                if data is not None:
+                    (folder / name).write_bytes(data)
+        except OSError as error:
+            raise Unavailable(f"{folder} cannot be written: {error.strerror}") from error
+        yield seen
+
+
 def _write_csv(found: Iterator[SightingRecord]) -> None:
     writer = csv.writer(sys.stdout)
     writer.writerow(_CSV)
@@ -84,6 +108,7 @@ def _write_csv(found: Iterator[SightingRecord]) -> None:
         writer.writerow(
             [_plain(v) for v in (s.work_id, s.title, s.owner, s.seen_at, s.post_url or "", s.account or "", s.verdict)]
             + [s.marking.get("verdict", ""), s.score, s.coverage.upload, s.coverage.work]
+            + [_plain(s.platform), s.scans, s.first_seen_at, s.scan_id, s.sighting_id]
         )
 
 
@@ -101,6 +126,7 @@ def _show(found: list[SightingRecord]) -> None:
         [
             tr("seen", "时间"),
             tr("work", "作品"),
+            tr("platform", "平台"),
             tr("where", "位置"),
             tr("how much", "占比"),
             tr("marking", "标注"),
@@ -110,6 +136,7 @@ def _show(found: list[SightingRecord]) -> None:
             [
                 s.seen_at[:16].replace("T", " "),
                 s.title,
+                s.platform,
                 s.post_url or s.account or "-",
                 percent(s.coverage.work),
                 marking_word(str(s.marking.get("verdict", ""))),

@@ -1,4 +1,4 @@
-"""The picture that shows a scan's matches: what is kept for it, and how it is made.
+"""The picture that shows a scan's matches or a sighting: what is kept for it, and how it is made.
 
 Of a matched picture upload a small copy is kept, 320 pixels long, so that whoever contests a verdict can see what it
 rests on. The works' small copies are part of their fingerprints; an erased or withdrawn work is no longer shown.
@@ -48,35 +48,48 @@ def picture(db: Database, scan_id: str, account_id: str | None = None) -> bytes:
     Raises:
         NotFound: there is no such scan of this account, or it has no picture match that can be shown.
     """
-    drawn = None
     with db.read() as connection:
-        scan = connection.execute(
-            sa.select(
-                scans.c.id, scans.c.account_id, scans.c.medium, previews.c.width, previews.c.height, previews.c.data
-            )
-            .outerjoin(previews, previews.c.scan == scans.c.id)
-            .where(scans.c.scan_id == scan_id)
-        ).first()
+        scan = connection.execute(sa.select(scans.c.id, scans.c.account_id).where(scans.c.scan_id == scan_id)).first()
         if scan is None or (account_id is not None and scan.account_id != account_id):
             raise NotFound(f"no scan of yours has the id {scan_id!r}")
-        if scan.data is not None:
-            medium = registry.MEDIA[scan.medium]
-            shown = _shown(connection, scan.id, medium.ALGORITHM)
-            drawn = medium.render(Preview(scan.width, scan.height, scan.data), shown)
+        drawn = _drawn(connection, sa.and_(matches.c.scan == scan.id, matches.c.rank < _MAX_SHOWN))
     if drawn is None:
         raise NotFound(f"nothing can be shown of {scan_id!r}: it matched no picture, or the work was erased")
     return drawn
 
 
-def _shown(connection: sa.Connection, scan: int, algorithm: str) -> list[tuple[Fingerprint, Match]]:
-    """The fingerprints of the works that matched most surely and are still kept, with their matches."""
+def sighting_picture(connection: sa.Connection, match: int) -> bytes | None:
+    """A PNG of an upload beside the one work of a match; None where nothing can be shown.
+
+    Args:
+        match: its internal number, see `sightings.get`.
+    """
+    return _drawn(connection, matches.c.id == match)
+
+
+def _drawn(connection: sa.Connection, which: sa.ColumnElement[bool]) -> bytes | None:
+    """Matches of one scan, drawn; only works whose fingerprints are still kept."""
     rows = connection.execute(
-        sa.select(matches, fingerprints.c.data, fingerprints.c.detail)
+        sa.select(
+            matches,
+            fingerprints.c.data,
+            fingerprints.c.detail,
+            scans.c.medium,
+            previews.c.width,
+            previews.c.height,
+            previews.c.data.label("small_copy"),
+        )
+        .join(scans, scans.c.id == matches.c.scan)
+        .join(previews, previews.c.scan == matches.c.scan)
         .join(fingerprints, fingerprints.c.work == matches.c.work)
-        .where(matches.c.scan == scan, matches.c.rank < _MAX_SHOWN, fingerprints.c.algorithm == algorithm)
+        .where(which, fingerprints.c.algorithm.in_(registry.ALGORITHMS))
         .order_by(matches.c.rank)
-    )
-    return [(Fingerprint.from_bytes(row.data + row.detail), _match(row)) for row in rows]
+    ).all()
+    if not rows:
+        return None
+    shown = [(Fingerprint.from_bytes(row.data + row.detail), _match(row)) for row in rows]
+    first = rows[0]
+    return registry.MEDIA[first.medium].render(Preview(first.width, first.height, first.small_copy), shown)
 
 
 def _match(row: sa.Row[Any]) -> Match:

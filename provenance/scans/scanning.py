@@ -1,7 +1,7 @@
 """Scanning: an upload -> its matches, how the post marks them, what is permitted -> a verdict, recorded.
 
-Of an upload only what the verdict needs is kept: its digest, the matched spans or regions, the marking's quotes, and
-of a matched picture a small copy (`evidence`).
+Of an upload only what the verdict needs is kept: its digest, the matched spans or regions, the marking's quotes, of a
+matched picture a small copy (`evidence`), of a matched text its longest passages (`passages`).
 """
 
 from __future__ import annotations

@@ -55,14 +55,36 @@ def test_the_main_job(api) -> None:
     assert api("GET", f"/v1/scans/{found['scan_id']}", "platform").json() == found
 
     seen = api("GET", "/v1/sightings", "producer").json()["items"]
-    assert [s["post_url"] for s in seen] == ["https://p.example/1"]
+    assert [(s["post_url"], s["platform"], s["scan_id"]) for s in seen] == [
+        ("https://p.example/1", "platform", found["scan_id"])
+    ]
     assert api("GET", "/v1/sightings", "rival").json()["items"] == []
+    path = f"/v1/sightings/{seen[0]['sighting_id']}"
+    assert api("GET", path, "producer").json() == seen[0]
+    page = api("GET", f"{path}/evidence?lang=zh", "producer")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "City Daily" in page.text
+    problem(api("GET", f"{path}/picture", "producer"), 404, "not-found")
+    for each in (path, f"{path}/evidence", f"{path}/picture"):
+        problem(api("GET", each, "rival"), 404, "not-found")
 
     zipped = api("GET", f"/v1/works/{work['work_id']}/receipt", "producer")
     files = receipt.from_zip(zipped.content)
     assert verify.verify_receipt(files, policy=api("GET", "/v1/ledger/policy").content).ok
     credit = api("GET", f"/v1/works/{work['work_id']}/credit", "producer")
     assert "Ada Kestrel" in credit.text
+
+
+def test_a_dry_run_leaves_nothing(api) -> None:
+    api("POST", "/v1/works", "producer", json={**CLAIM, "text": TEXT})
+    again = {"Idempotency-Key": "k"}
+    for path, body in (("", {"text": TEXT}), ("/batch", {"items": [{"text": TEXT}]})):
+        answer = api("POST", f"/v1/scans{path}?dry_run=true", "platform", json=body, headers=again).json()
+        (result,) = answer.get("results", [answer])
+        assert (result["status"], result["scan_id"]) == ("matched", None)
+    assert api("GET", "/v1/scans", "platform").json()["items"] == []
+    assert api("GET", "/v1/sightings", "producer").json()["items"] == []
+    assert api("POST", "/v1/scans", "platform", json={"text": TEXT}, headers=again).json()["scan_id"]
 
 
 def test_a_file_with_metadata(api) -> None:
@@ -72,6 +94,8 @@ def test_a_file_with_metadata(api) -> None:
     assert made.json()["medium"] == "image"
     found = api("POST", "/v1/scans", "platform", files=files).json()
     assert found["matches"][0]["work_id"] == made.json()["work_id"]
+    (seen,) = api("GET", "/v1/sightings", "producer").json()["items"]
+    assert api("GET", f"/v1/sightings/{seen['sighting_id']}/picture", "producer").content.startswith(b"\x89PNG")
 
 
 def test_html_is_scanned_as_html(api) -> None:

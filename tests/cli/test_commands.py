@@ -52,7 +52,10 @@ def test_the_main_job(sourcemark, tmp_path) -> None:
 
     seen = sourcemark("lookup", work["work_id"], "--json")
     assert [s["post_url"] for s in seen.lines] == ["https://p.example/1"]
-    assert sourcemark("lookup", "bell.txt", "--csv").out.splitlines()[1].endswith(",uncredited,missing,1.0,1.0,1.0")
+    assert ",uncredited,missing,1.0,1.0,1.0,local,1," in sourcemark("lookup", "bell.txt", "--csv").out.splitlines()[1]
+    assert sourcemark("lookup", "bell.txt", "--evidence", "pages").status == 0
+    (page,) = (tmp_path / "pages").iterdir()
+    assert "https://p.example/1" in page.read_text()
     assert "Copycat" in sourcemark("lookup", "--owner", "ines vale", "--csv").out
 
     credit = sourcemark("credit", work["work_id"])

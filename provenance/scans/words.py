@@ -1,0 +1,30 @@
+"""Words for the codes of a scan, in English and 中文: one term for one thing, wherever a person reads it."""
+
+from __future__ import annotations
+
+Words = tuple[str, str]
+
+VERDICTS: dict[str, Words] = {
+    "clear": ("clear", "无匹配"),
+    "own": ("own work", "本人作品"),
+    "licensed": ("licensed", "已获许可"),
+    "credited": ("credited", "已署名"),
+    "uncredited": ("uncredited", "未规范署名"),
+    "review": ("review", "待人工核对"),
+}
+
+MARKINGS: dict[str, Words] = {
+    "compliant": ("compliant", "标注合规"),
+    "partial": ("partial", "标注不全"),
+    "missing": ("missing", "没有标注"),
+    "wrong_owner": ("wrong owner", "标注了他人"),
+    "misleading": ("misleading", "标注误导"),
+}
+
+REUSES: dict[str, Words] = {
+    "verbatim": ("word for word", "逐字"),
+    "excerpt": ("an excerpt", "摘录"),
+    "stitched": ("one of several sources", "多来源拼接"),
+    "edited": ("edited", "改动"),
+    "rewritten": ("rewritten", "改写"),
+}
