@@ -367,6 +367,11 @@ class WorkRecord(Record):
     registered_at: str
     withdrawn_at: str | None = None
     erased_at: str | None = Field(None, description="Claim, salts and fingerprint were deleted then.")
+    erasure_finished: bool | None = Field(
+        None,
+        description="Of an erased work: false as long as the database's files may hold it yet, because somebody read "
+        "an older state. The operator finishes it with `sourcemark erase --finish`.",
+    )
     receipt: ReceiptRef | None = None
 
 

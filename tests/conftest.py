@@ -62,6 +62,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
     run(str(binaries / "initdb"), "-D", str(data), "-U", "sourcemark", "-A", "trust", "-E", "UTF8", "--no-locale")
     # Processes are killed here, the machine is not: what PostgreSQL has written need not reach the disk.
     options = f"-k {folder} -h '' -c max_connections=200 -c shared_buffers=64MB -c fsync=off -c full_page_writes=off"
+    options += " -c wal_recycle=off"  # so that a test can look for what was erased
     run(str(binaries / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "start")
     admin = sa.create_engine(
         f"postgresql+psycopg://sourcemark@/postgres?host={folder}", isolation_level="AUTOCOMMIT", poolclass=sa.NullPool

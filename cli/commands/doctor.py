@@ -36,6 +36,7 @@ def command(json_: Annotated[bool, typer.Option("--json", help="As a JSON object
         (tr("ledger", "账本"), _ledger),
         (tr("decoder processes", "解码进程"), _decoder),
         (tr("index", "索引"), _index),
+        (tr("erasures", "删除"), _erasures),
     ]
     results: list[dict[str, object]] = [
         _run("Python", lambda: sys.version.split()[0]),
@@ -83,6 +84,7 @@ def _disk(settings: Settings) -> str:
 
 def _database(opened: Application) -> str:
     opened.start()
+    opened.db.check_durable()
     return f"{opened.db.place} ({opened.db.revision()})"
 
 
@@ -106,3 +108,9 @@ def _decoder(opened: Application) -> str:
 def _index(opened: Application) -> str:
     opened.start()
     return tr(f"follows the log up to {opened.follower.refresh()}", f"已跟进到账本 {opened.follower.refresh()} 条")
+
+
+def _erasures(opened: Application) -> str:
+    opened.start()
+    opened.erasures.check_finished()
+    return tr("none unfinished", "无未完成项")

@@ -22,13 +22,26 @@ def add_to(app: typer.Typer) -> None:
 
 
 def command(
-    work_id: Annotated[str, typer.Argument(metavar="WORK_ID")],
+    work_id: Annotated[str | None, typer.Argument(metavar="WORK_ID")] = None,
     account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None,
     operator: Annotated[bool, typer.Option(help="Erase anybody's work, as the operator of this installation.")] = False,
     sign_key: Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")] = None,
     remote: Remote = None,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Make the database's files forget what was erased before; no WORK_ID.")
+    ] = False,
+    rewrite: Annotated[
+        bool, typer.Option("--rewrite", help="With --finish: write the files anew. Others wait meanwhile.")
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="The work as a JSON object.")] = False,
 ) -> None:
+    if finish != (work_id is None) or (rewrite and not finish):
+        raise BadInput(
+            "give a WORK_ID to erase, or --finish (and --rewrite) for what was erased before, one of the two"
+        )
+    if work_id is None:
+        _finish(rewrite, json_)
+        return
     if operator and (account is not None or remote is not None):
         raise BadInput("--operator excludes --account and --service")
     record: WorkRecord | dict[str, Any]
@@ -44,10 +57,28 @@ def command(
         emit(record)
         return
     say(tr("erased", "已删除") + f": {work_id}")
+    finished = record.get("erasure_finished") if isinstance(record, dict) else record.erasure_finished
+    if finished is False:
+        say(
+            tr(
+                "the database's files hold it yet: another process or request reads an older state. When it has ended: "
+                "`sourcemark erase --finish`",
+                "数据库文件中尚有残留：另有进程或请求正在读取旧状态。待其结束后请运行 `sourcemark erase --finish`",
+            )
+        )
     say(
         tr(
-            "claim, salts and fingerprint are gone; receipts given before still verify. Backups made before still hold "
-            "them: let those expire",
+            "claim, salts and fingerprint are deleted; receipts given before still verify. Backups made before "
+            "hold them still: let those expire",
             "主张内容、盐值与指纹均已删除；此前的凭证仍可核验。先前的备份中仍有这些内容，请按期销毁",
         )
     )
+
+
+def _finish(rewrite: bool, json_: bool) -> None:
+    with application() as opened:
+        opened.erasures.finish(rewrite=rewrite)
+    if json_:
+        emit({"finished": True})
+        return
+    say(tr("the database's files hold nothing more of what was erased", "数据库文件中已无被删除的内容"))

@@ -30,7 +30,13 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # the transactions below are begun by hand
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY"):
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "temp_store = MEMORY",
+        "secure_delete = ON",  # an erasure reaches no earlier version of a row: none may be left behind by anybody
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -117,12 +123,24 @@ class Database:
             raise self._failed from error
 
     @contextmanager
+    def alone(self) -> Iterator[sa.Connection]:
+        """No transaction around it, for statements that allow none, such as VACUUM."""
+        with self._told(), self.engine.connect() as connection:
+            # SQLite's never have one that was not begun by hand.
+            yield connection if self.is_sqlite else connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
     def _connection(self, begin: str) -> Iterator[sa.Connection]:
+        with self._told(), self.engine.connect() as connection, connection.begin():
+            if self.is_sqlite:
+                connection.exec_driver_sql(begin)
+            yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What the driver raises, as a user is told it."""
         try:
-            with self.engine.connect() as connection, connection.begin():
-                if self.is_sqlite:
-                    connection.exec_driver_sql(begin)
-                yield connection
+            yield
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise self._unavailable(error) from error
         except DataError as error:
@@ -145,6 +163,23 @@ class Database:
             f"the database {self.place} cannot be used ({text}); start it or correct SOURCEMARK_DATABASE_URL",
             reason="database_down",
         )
+
+    def check_durable(self) -> None:
+        """Raises `Unavailable` when a crash of a PostgreSQL server's machine would lose what was committed."""
+        if self.is_sqlite:
+            return
+        with self.read() as connection:
+            risks = [
+                name
+                for name in ("fsync", "full_page_writes")
+                if connection.execute(sa.text(f"SHOW {name}")).scalar() == "off"
+            ]
+        if risks:
+            raise Unavailable(
+                f"the PostgreSQL server runs with {' and '.join(risks)} off: when its machine crashes, what was "
+                "acknowledged can be lost or damaged; set it to on",
+                reason="database_risk",
+            )
 
     def revision(self) -> str | None:
         """The migration the database is at, None when it is empty."""

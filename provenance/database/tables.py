@@ -200,6 +200,13 @@ works = Table(
     Index("ix_works_erasure_hash", "erasure_hash", unique=True),
 )
 
+# Erased works that the database's files may still hold (`works.erasure`).
+unfinished_erasures = Table(
+    "unfinished_erasures",
+    metadata,
+    Column("work", ForeignKey("works.id"), primary_key=True, autoincrement=False),
+)
+
 # Statements prepared for their owners to sign; gone when the signed form comes back, or after a day.
 prepared_statements = Table(
     "prepared_statements",

@@ -12,7 +12,7 @@ from fingerprints.model import Field
 
 from .. import marking
 from ..database.engine import Database
-from ..database.tables import entries, openings, works
+from ..database.tables import entries, openings, unfinished_erasures, works
 from ..errors import NotFound
 from ..schemas import Claim, ReceiptRef, WorkRecord
 from ..search import matching
@@ -146,6 +146,12 @@ def page(
 
 def _records(db: Database, origin: str, found: Sequence[RegisteredWork]) -> list[WorkRecord]:
     rivals = competing_claims.rivals(db, [work.id for work in found])
+    erased = [work.id for work in found if work.erased_at is not None]
+    unfinished: set[int] = set()
+    if erased:
+        with db.read() as connection:
+            left = sa.select(unfinished_erasures.c.work).where(unfinished_erasures.c.work.in_(erased))
+            unfinished = set(connection.execute(left).scalars())
     return [
         WorkRecord(
             work_id=work.work_id,
@@ -160,6 +166,7 @@ def _records(db: Database, origin: str, found: Sequence[RegisteredWork]) -> list
             registered_at=work.registered_at,
             withdrawn_at=work.withdrawn_at,
             erased_at=work.erased_at,
+            erasure_finished=None if work.erased_at is None else work.id not in unfinished,
             receipt=None if work.index is None else ReceiptRef(origin=origin, index=work.index),
         )
         for work in found

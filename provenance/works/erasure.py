@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from ..accounts.accounts import Account, local
 from ..accounts.signing_keys import SigningKeys
-from ..database import idempotency
+from ..database import idempotency, tables, traces
 from ..database.engine import Database
-from ..database.tables import entries, now, openings, works
-from ..errors import Conflict, SourcemarkError
+from ..database.tables import entries, now, openings, unfinished_erasures, works
+from ..errors import Conflict, SourcemarkError, Unavailable
 from ..ledger import work_columns
 from ..ledger.log import Log
 from ..schemas import WorkRecord
@@ -28,6 +28,21 @@ from ..tlog.keys import SigningKey
 from . import catalog, competing_claims, grants, sealing
 from .catalog import RegisteredWork
 from .withdrawal import Withdrawals
+
+# All tables that an erasure or a withdrawal changes.
+_TOUCHED = (
+    tables.works,
+    tables.openings,
+    tables.fingerprints,
+    tables.competing_claims,
+    tables.grants,
+    tables.matches,
+    tables.scans,
+    tables.sightings,
+    tables.previews,
+    tables.idempotency,
+    tables.prepared_statements,
+)
 
 # Deletes what another part of the service keeps of a work, by the work's internal number.
 Forget = Callable[[sa.Connection, int], None]
@@ -90,8 +105,6 @@ class Erasures:
         if (said["index"], said["leafHash"]) != (found.logged_index(), found.leaf_hash.hex()):
             raise Conflict(f"the statement erases another entry than that of {work_id}")
         with self._db.write() as connection:
-            if self._db.is_sqlite:  # overwritten on the disk, not only marked free
-                connection.exec_driver_sql("PRAGMA secure_delete = ON")
             if not set(_opened(connection, found.leaf_hash)) <= set(said["erased"]):
                 raise Conflict("the statement does not name all that is kept of the registration")
             _forget_registration(connection, found, merkle.leaf_hash(leaf))
@@ -100,13 +113,39 @@ class Erasures:
             follower.forget(connection, found.id)
             self._forget_scans(connection, found.id)
             idempotency.forget(connection, found.work_id)
+            connection.execute(unfinished_erasures.insert().values(work=found.id))
             self._log.submit(connection, [leaf])
         self._log.commit([merkle.leaf_hash(leaf)])
-        if self._db.is_sqlite:
-            with contextlib.suppress(SourcemarkError), self._db.engine.connect() as plain:
-                plain.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         self._follower.refresh()
+        with contextlib.suppress(SourcemarkError):  # it is erased; that the files may hold it yet, the record says
+            self.finish()
         return catalog.get(self._db, self._log.origin, work_id, None if account is None else account.id)
+
+    def finish(self, *, rewrite: bool = False) -> None:
+        """Make the database's files forget all that was erased, where an erasure could not wait for it.
+
+        Args:
+            rewrite: see `traces.clear`.
+
+        Raises:
+            Unavailable: see `traces.clear`.
+        """
+        with self._db.read() as connection:
+            waiting = connection.execute(sa.select(unfinished_erasures.c.work)).scalars().all()
+        traces.clear(self._db, _TOUCHED, rewrite=rewrite)
+        if waiting:
+            with self._db.write() as connection:
+                connection.execute(unfinished_erasures.delete().where(unfinished_erasures.c.work.in_(waiting)))
+
+    def check_finished(self) -> None:
+        """Raises `Unavailable` while the database's files may hold erased works."""
+        with self._db.read() as connection:
+            count = connection.execute(sa.select(sa.func.count()).select_from(unfinished_erasures)).scalar_one()
+        if count:
+            raise Unavailable(
+                f"the database's files may still hold {count} erased works: `sourcemark erase --finish`",
+                reason="erasure_unfinished",
+            )
 
     def _found(self, account: Account | None, work_id: str) -> RegisteredWork:
         found = catalog.find(self._db, work_id, None if account is None else account.id)

@@ -148,6 +148,9 @@ def test_erasure(sourcemark: Command, tmp_path: Path) -> None:
     assert sourcemark("erase", work, "--operator", "--account", "local").status == 2
     assert sourcemark("erase", work).status == 0
     assert sourcemark("erase", work).status == 2
+    for bad in ([], [work, "--finish"], ["--rewrite"]):
+        assert sourcemark("erase", *bad).status == 2
+    assert sourcemark("erase", "--finish", "--rewrite", "--json").lines == [{"finished": True}]
     assert sourcemark("verify", "r.zip", "--work", "a.txt").status == 0
     assert sourcemark("scan", "a.txt", "--json").lines[0]["status"] == "no_match"
     assert sourcemark("ledger", "fsck").status == 0

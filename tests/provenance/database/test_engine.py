@@ -147,3 +147,11 @@ def test_a_folder_is_locked_too(tmp_path: Path) -> None:
     with file_lock(tmp_path), pytest.raises(Unavailable, match="another process held it"), file_lock(tmp_path, 0.1):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_may_lose_commits_is_told(postgres) -> None:
+    db = Database(Settings(database_url=postgres()).url, 5)
+    with pytest.raises(Unavailable, match="fsync and full_page_writes off") as caught:  # as the fixture starts it
+        db.check_durable()
+    assert caught.value.reason == "database_risk"
+    db.close()

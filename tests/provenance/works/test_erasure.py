@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import uuid
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -10,9 +13,10 @@ from provenance.accounts import accounts
 from provenance.accounts.accounts import NewAccount
 from provenance.application import Application
 from provenance.auditing import fsck
+from provenance.config import Settings
 from provenance.database import idempotency
-from provenance.database.tables import metadata
-from provenance.errors import Conflict, Forbidden, NotFound
+from provenance.database.tables import metadata, works
+from provenance.errors import Conflict, Forbidden, NotFound, Unavailable
 from provenance.scans import records, sightings
 from provenance.tlog import keys, merkle, statement, verify
 from provenance.works import catalog, grants
@@ -103,6 +107,82 @@ def test_the_disk_forgets_too(sqlite_application: Application) -> None:
     assert on_disk()
     application.erasures.erase(accounts.local(application.db), result.work_id)
     assert not on_disk()
+
+
+def holds(folder: Path, *words: str) -> list[str]:
+    """The files of a folder with one of these words in them."""
+    return [
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and any(word.encode() in path.read_bytes() for word in words)
+    ]
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_earlier_versions_of_rows_go_too(application: Application) -> None:
+    """Of many works, also those whose rows were changed or moved before."""
+    local = accounts.local(application.db)
+    texts = [f"{ESSAY} Copy {number} of the ledger." for number in range(12)]
+    made = [register_work(application, text.encode(), owner=f"{OWNER} {n}") for n, text in enumerate(texts)]
+    for number, each in enumerate(made):
+        application.grants.give(local, each.work_id, NewGrant(to=[f"{TITLE} Grantee {number}"]))
+    application.withdrawals.withdraw(local, made[3].work_id)
+    for each in made:
+        application.erasures.erase(local, each.work_id)
+    application.erasures.finish(rewrite=True)
+    assert holds(application.settings.home, OWNER, TITLE) == []
+
+
+def test_a_reader_of_an_older_state_is_told_and_waited_for(settings: Settings) -> None:
+    settings = settings.model_copy(update={"database_timeout_seconds": 1})
+    with Application(settings) as application, Application(settings) as other:
+        local = accounts.local(application.db)
+        one, two = (register_work(application, text.encode(), owner=OWNER) for text in (ESSAY, ESSAY_ZH))
+        with other.db.read() as reading:
+            if not other.db.is_sqlite:
+                reading.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            assert reading.execute(sa.select(works.c.owner)).scalars().all() == [OWNER, OWNER]
+            record = application.erasures.erase(local, one.work_id)
+            assert record.erased_at is not None
+            assert record.erasure_finished is False
+            for asked in (application.erasures.finish, application.erasures.check_finished):
+                with pytest.raises(Unavailable) as caught:
+                    asked()
+                assert caught.value.reason == "erasure_unfinished"
+            if application.db.is_sqlite:
+                assert holds(settings.home, OWNER)
+        assert application.erasures.erase(local, two.work_id).erasure_finished is True  # the first one with it
+        application.erasures.check_finished()
+        assert catalog.get(application.db, application.log.origin, one.work_id).erasure_finished is True
+        if application.db.is_sqlite:
+            assert holds(settings.home, OWNER) == []
+
+
+def test_the_files_of_postgresql_forget_too(postgres, tmp_path: Path) -> None:
+    """With what the documentation names for what no erasure reaches."""
+    url = postgres(template="migrated")
+    settings = Settings(home=tmp_path / "home", database_url=url, workers=1, origin="log.test.example/sourcemark")
+    files = Path(parse_qs(urlsplit(url).query)["host"][0]) / "data"
+    owner, title = f"Wilhelmina {uuid.uuid4().hex}", f"Harbour {uuid.uuid4().hex}"
+    page = Path(__file__).parents[3].joinpath("docs", "ledger.md").read_text().split("### What an erasure leaves", 1)[1]
+    statements = page.split("```sql\n", 1)[1].split("```", 1)[0].strip().rstrip(";").split(";")
+    with Application(settings) as application:
+        local = accounts.local(application.db)
+        works_ = [register_work(application, f"{ESSAY} {n}".encode(), owner=owner, title=title) for n in range(3)]
+        application.grants.give(local, works_[0].work_id, NewGrant(to=[owner]))
+        scan_upload(application, ESSAY.encode())
+        with application.db.alone() as connection:
+            connection.execute(sa.text("ANALYZE"))
+            connection.execute(sa.text("CHECKPOINT"))
+        assert {Path(name).parts[0] for name in holds(files, owner)} >= {"base", "pg_wal"}
+        for each in works_:
+            application.erasures.erase(local, each.work_id)
+        with application.db.alone() as connection:
+            quoted = "SELECT count(*) FROM pg_stats WHERE most_common_vals::text LIKE :owner"
+            assert connection.execute(sa.text(quoted), {"owner": f"%{owner}%"}).scalar() == 0
+            for statement_ in statements:
+                connection.execute(sa.text(statement_))
+        assert holds(files, owner, title) == []
 
 
 def test_another_process_forgets_too(settings) -> None:

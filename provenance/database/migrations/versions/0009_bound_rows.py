@@ -22,6 +22,12 @@ def upgrade() -> None:
     op.add_column("works", sa.Column("amendment_hash", sa.LargeBinary(length=32)))
     op.create_index("ix_works_amendment_hash", "works", ["amendment_hash"], unique=True)
     _sightings()
+    op.create_table(
+        "unfinished_erasures",
+        sa.Column("work", _ROW_ID, nullable=False),
+        sa.ForeignKeyConstraint(["work"], ["works.id"], name=op.f("fk_unfinished_erasures_work")),
+        sa.PrimaryKeyConstraint("work", name=op.f("pk_unfinished_erasures")),
+    )
 
 
 def downgrade() -> None:
