@@ -163,6 +163,11 @@ class Settings(BaseSettings):
         return self.home / "log"
 
     @property
+    def policies_dir(self) -> Path:
+        """Policies of logs, this one's or others', that whoever uses this installation has pinned."""
+        return self.home / "policies"
+
+    @property
     def signer_state(self) -> Path:
         return self.home / "signer" / "state.json"
 

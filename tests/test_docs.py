@@ -43,7 +43,7 @@ PAGES = {
 
 # What differs from run to run, each with a name: an id in a page stands for the same thing wherever it appears.
 _VARYING = re.compile(
-    r"work_[0-9a-f]{24}|log-[0-9a-f]{8}\.localhost|[0-9a-f]{16}(?= \(key|（私钥)|(?<=SHA-256 )[0-9a-f]{16}…"
+    r"work_[0-9a-f]{24}|log-[0-9a-f]{8}\.localhost|[0-9a-f]{16}(?= \(key|（私钥)|(?<=SHA-256 )(?:[0-9a-f]{16}…|[0-9a-f]{64})"
     r"|20\d\d-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?"
 )
 

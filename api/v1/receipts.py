@@ -29,16 +29,28 @@ router = APIRouter(prefix="/v1/works", tags=["works"])
         ok={
             200: {
                 "description": "A receipt",
-                "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+                "content": {
+                    "application/zip": {"schema": {"type": "string", "format": "binary"}},
+                    "application/json": {"schema": {"type": "object"}},
+                },
             }
         },
     ),
 )
-def get_receipt(work_id: str, app: ApplicationDep, principal: MayRegister) -> Response:
-    """A .zip that `sourcemark verify`, or anybody with openssl, checks offline. Private: it opens the commitments."""
-    data = receipt.to_zip(build_receipt(app.db, app.log, work_id, own(principal)))
-    name = f'attachment; filename="{work_id}.receipt.zip"'
-    return Response(data, media_type="application/zip", headers={"Content-Disposition": name})
+def get_receipt(
+    work_id: str,
+    app: ApplicationDep,
+    principal: MayRegister,
+    format: Annotated[Literal["zip", "json"], Query()] = "zip",
+) -> Response:
+    """A .zip, or one JSON file, that `sourcemark verify`, or anybody with openssl, checks offline.
+
+    Private: it opens the commitments.
+    """
+    files = build_receipt(app.db, app.log, work_id, own(principal))
+    data = receipt.to_json(files) if format == "json" else receipt.to_zip(files)
+    name = f'attachment; filename="{work_id}.receipt.{format}"'
+    return Response(data, media_type=f"application/{format}", headers={"Content-Disposition": name})
 
 
 @router.get(

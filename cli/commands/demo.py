@@ -294,7 +294,7 @@ def _prove(opened: Application, registered: dict[str, RegistrationResult], place
         say(f"  {verdict(checked.ok)}")
 
     genuine = verify_receipt(files, policy)
-    show("receipt", genuine, lambda ok: tr("VALID", "有效") if ok else tr("NOT VALID", "无效"))
+    show("receipt", genuine, lambda ok: genuine.verdict_words(language()))
     forged = {**files, receipt.OPENING: files[receipt.OPENING].replace(b'"owner":"', b'"owner":"Not ', 1)}
     receipt_files.write(forged, place / "tampered")
     refused = verify_receipt(forged, policy)

@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
+from provenance.config import load_settings
 from provenance.errors import BadInput
+from provenance.tlog.verification import printable
 
+from ..durations import seconds_of
 from ..output import emit, say, tr
 from ..session import application
 
@@ -67,9 +70,13 @@ def audit(
     ] = None,
     policy: Annotated[Path | None, typer.Option(help="The log's keys as you got them elsewhere.")] = None,
     hashes: Annotated[bool, typer.Option("--hashes", help="Only hashes: neither signatures nor rules.")] = False,
+    max_age: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="A checkpoint older than that is a finding: 90m, 12h, 30d.")
+    ] = None,
     processes: Annotated[int | None, typer.Option(min=1, max=64, help="Default: one a core.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
 ) -> int:
+    from provenance.auditing.pinned_policies import PinnedPolicies
     from provenance.auditing.report import audit_report
 
     report = audit_report(
@@ -78,6 +85,8 @@ def audit(
         policy=None if policy is None else _read(policy),
         rules=not hashes,
         processes=processes,
+        pinned=PinnedPolicies(load_settings().policies_dir).find,
+        max_age=None if max_age is None else seconds_of(max_age),
     )
     if json_:
         emit(dict(report))
@@ -99,8 +108,10 @@ def audit(
         say(
             "– "
             + tr(
-                "its keys are those it publishes itself: give --policy with the ones you got elsewhere",
-                "采用账本自行公布的公钥：请用 --policy 提供从其他渠道获得的公钥",
+                "its keys are those it publishes itself: give --policy with the ones you got elsewhere, or pin them "
+                "(`sourcemark ledger policy`)",
+                "采用账本自行公布的公钥：请用 --policy 提供从其他渠道获得的公钥，"
+                "或先行固定（`sourcemark ledger policy`）",
             )
         )
     return 1 if report["problems"] else 0
@@ -111,6 +122,48 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+
+
+@app.command("policy", help="Print the log's keys and witnesses, or pin them for verify and audit. 信任策略。")
+def policy(
+    where: Annotated[
+        str | None, typer.Argument(metavar="[URL|DIR|FILE]", help="Where the log is published; without it this log.")
+    ] = None,
+    pin: Annotated[bool, typer.Option("--pin", help="Keep it: verify and audit use it from now on.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Pin it although another one is pinned.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
+) -> None:
+    from provenance.auditing.pinned_policies import PinnedPolicies, fetch_policy, fingerprints
+    from provenance.tlog.policy import parse_policy
+
+    if replace and not pin:
+        raise BadInput("--replace goes with --pin")
+    if where is None:
+        with application() as opened:
+            raw = opened.log.policy()
+    else:
+        raw = fetch_policy(where)
+    read = parse_policy(raw)
+    origins, keys = list(dict.fromkeys(key.name for key in read.logs)), fingerprints(read)
+    pinned = PinnedPolicies(load_settings().policies_dir).pin(raw, replace=replace) if pin else []
+    if json_:
+        emit({"origins": origins, "policy": raw.decode(), "keys": keys, "pinned": [str(path) for path in pinned]})
+        return
+    if not pin:
+        typer.echo(raw.decode(), nl=False)
+        return
+    for origin in origins:
+        say("✓ " + tr(f"pinned the keys of {origin}", f"已固定 {origin} 的公钥"))
+    for key in keys:
+        say(printable(f"  {key['role']} {key['name']} {key['algorithm']} SHA-256 {key['sha256']}"))
+    if where is not None:
+        say(
+            "! "
+            + tr(
+                "trusted on first use: compare these hashes with those that the operator publishes elsewhere",
+                "首次使用即予信任：请将上述哈希与运营方另行公布的核对",
+            )
+        )
 
 
 @app.command("rebuild", help="Throw the published tiles away and make them again from the database.")

@@ -20,21 +20,22 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("receipt", help="Write the proof of a registration to a folder or .zip. 导出登记凭证。")(command)
+    app.command("receipt", help="Write the proof of a registration: folder, .zip or .json. 导出登记凭证。")(command)
 
 
 def command(
     work_id: Annotated[str, typer.Argument(metavar="WORK_ID")],
-    out: Annotated[Path | None, typer.Option(help="A new folder, or a file ending in .zip.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A new folder, or a file ending in .zip or .json.")] = None,
     certificate: Annotated[
         Path | None, typer.Option(help="Also or only a page for people: a new file, .html or .pdf.")
     ] = None,
     remote: Remote = None,
 ) -> None:
     if out is None and certificate is None:
-        raise BadInput("say where to write: --out DIR or FILE.zip, --certificate FILE.html or FILE.pdf")
+        raise BadInput("say where to write: --out DIR, FILE.zip or FILE.json, --certificate FILE.html or FILE.pdf")
     check_name(certificate)
-    from provenance.tlog import verify
+    from provenance.auditing.pinned_policies import PinnedPolicies
+    from provenance.tlog import receipt, verify
     from provenance.works import receipt_files
 
     roots = None
@@ -49,6 +50,11 @@ def command(
     if out is not None:
         receipt_files.write(files, out)
         say(tr("receipt written", "凭证已写入") + f": {out}")
+        pinned = PinnedPolicies(load_settings().policies_dir).find(receipt.origin_of(files) or "")
+        if pinned is None:
+            where = "" if remote is None else f" {remote}"
+            pin = f"sourcemark ledger policy{where} --pin"
+            say(tr("pin the log's keys once", "先固定账本公钥（仅需一次）") + f": {pin}")
         say(tr("check it with", "核验命令") + f": sourcemark verify {out}")
     if certificate is not None:
         write_certificate(files, verify.verify_receipt(files, tsa_roots=roots), certificate)

@@ -1,15 +1,23 @@
-"""sourcemark verify: check a receipt offline, without a database and without the service."""
+"""sourcemark verify: check a receipt offline, without a database and without the service.
+
+By the keys that the reader gives, else by those pinned for its log (`sourcemark ledger policy --pin`). To be checked
+with the keys that it brought itself is a finding, unless the reader says that it is none.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from provenance.config import load_settings
 from provenance.errors import BadInput, VerificationFailed
 
+from ..durations import seconds_of
 from ..output import emit, language, say, tr
 from .receipt import check_name, write_certificate
 
@@ -19,11 +27,19 @@ def add_to(app: typer.Typer) -> None:
 
 
 def command(
-    path: Annotated[Path, typer.Argument(metavar="RECEIPT", help="A receipt: folder or .zip.")],
+    path: Annotated[Path, typer.Argument(metavar="RECEIPT", help="A receipt: folder, .zip or .json.")],
     work: Annotated[Path | None, typer.Option(help="The work itself, to check that it is the one registered.")] = None,
     policy: Annotated[Path | None, typer.Option(help="The log's keys as you got them elsewhere.")] = None,
+    trust_receipt: Annotated[
+        bool,
+        typer.Option("--trust-receipt", help="Take the keys that came with the receipt."),
+    ] = False,
     tsa_ca: Annotated[
         Path | None, typer.Option("--tsa-ca", help="PEM file of the roots by which you trust time-stamps.")
+    ] = None,
+    max_age: Annotated[
+        str | None,
+        typer.Option(metavar="DURATION", help="Refuse evidence older than that: 90m, 12h, 30d, 5y."),
     ] = None,
     certificate: Annotated[
         Path | None, typer.Option(help="Write what was proven as a page for people: a new file, .html or .pdf.")
@@ -34,6 +50,7 @@ def command(
     from provenance.works import receipt_files
 
     check_name(certificate)
+    most = None if max_age is None else seconds_of(max_age)
     try:
         files = receipt_files.read(path)
     except VerificationFailed as error:
@@ -42,22 +59,51 @@ def command(
         else:
             say("✗ " + error.detail)
         return 1
+    trusted, came = _trusted(files, policy)
     result = verify.verify_receipt(
         files,
-        _read(policy),
+        trusted,
         _digest(work),
         None if work is None else lambda salt: _digest(work, salt) or b"",
         _read(tsa_ca),
+        came,
     )
+    if most is not None and result.ok:
+        result.check_age(most, int(time.time()))
     if json_:
         emit(result.to_json())
     else:
         for line in result.lines(language()):
             say(line)
-        say(tr("VALID", "有效") if result.ok else tr("NOT VALID", "无效"))
+        say(result.verdict_words(language()))
+        if result.verdict == "as_far_as_it_says" and not trust_receipt:
+            _say_how()
     if certificate is not None and result.ok:
         write_certificate(files, result, certificate, quiet=json_)
-    return 0 if result.ok else 1
+    return 0 if result.verdict == "valid" or (trust_receipt and result.ok) else 1
+
+
+def _trusted(files: Mapping[str, bytes], given: Path | None) -> tuple[bytes | None, Literal["reader", "pinned"]]:
+    """The policy to check with, and how the reader came by it; None when there is but the receipt's own."""
+    from provenance.auditing.pinned_policies import PinnedPolicies
+    from provenance.tlog import receipt
+
+    if given is not None:
+        return _read(given), "reader"
+    origin = receipt.origin_of(files)
+    pinned = None if origin is None else PinnedPolicies(load_settings().policies_dir).find(origin)
+    return pinned, "pinned"
+
+
+def _say_how() -> None:
+    say(
+        tr(
+            "  Pin the log's keys once, from its address or folder: `sourcemark ledger policy URL --pin`.\n"
+            "  Then verify again; or give them with --policy FILE. --trust-receipt takes those of the receipt.",
+            "  请先从账本的网址或文件夹固定其公钥：`sourcemark ledger policy URL --pin`。\n"
+            "  然后重新核验；也可用 --policy FILE 提供公钥。--trust-receipt 表示接受凭证自带的公钥。",
+        )
+    )
 
 
 def _read(path: Path | None) -> bytes | None:

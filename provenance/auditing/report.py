@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from itertools import islice
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Literal, TypedDict
 
 from ..errors import VerificationFailed
 from ..names import printable
+from ..tlog.checkpoint import parse_checkpoint
 from ..tlog.policy import parse_policy
 from ..tlog.signed_checkpoint import open_checkpoint
+from ..tlog.verification import moment
+from ..tlog.verified_time import logged_at
 from .auditor import audit_log, stray_files
 from .chunk import BUNDLES
 from .fetcher import LogFetcher
@@ -24,7 +28,9 @@ class AuditReport(TypedDict):
 
     Attributes:
         root: hex.
-        policy_from: "reader", or "log" when the trusted keys were published with the log itself.
+        checkpoint_time: POSIX seconds at which the last witness, or else the log, signed the checkpoint.
+        policy_from: "reader", "pinned" when the reader had kept the keys, "log" when they were published with the log
+            itself.
         witnesses: names of those that signed.
         problems: one line each, empty when all is well.
     """
@@ -32,7 +38,8 @@ class AuditReport(TypedDict):
     origin: str | None
     size: int | None
     root: str | None
-    policy_from: Literal["reader", "log"]
+    checkpoint_time: int | None
+    policy_from: Literal["reader", "pinned", "log"]
     witnesses: list[str]
     problems: list[str]
 
@@ -44,15 +51,20 @@ def audit_report(
     policy: bytes | None = None,
     rules: bool = True,
     processes: int | None = None,
+    pinned: Callable[[str], bytes | None] | None = None,
+    max_age: int | None = None,
 ) -> AuditReport:
     """Audit a published log.
 
     Args:
         where: folder or URL.
         since: older signed checkpoints that it must continue.
-        policy: the log's keys and witnesses as the auditor got them; None takes those published with it, and says so.
+        policy: the log's keys and witnesses as the auditor got them; None takes those that are pinned, else those
+            published with it, and says which.
         rules: False compares hashes only.
         processes: None for one a core.
+        pinned: gives the policy that the auditor has pinned for a log, by its origin.
+        max_age: seconds; a checkpoint that is older is a problem, for a log may be shown as it once was. None for any.
 
     Raises:
         BadInput: neither folder nor URL.
@@ -63,12 +75,16 @@ def audit_report(
         "origin": None,
         "size": None,
         "root": None,
+        "checkpoint_time": None,
         "policy_from": "log" if policy is None else "reader",
         "witnesses": [],
         "problems": [],
     }
     try:
-        found = _problems(fetcher, since, policy, rules, processes, report)
+        if policy is None and pinned is not None:
+            policy = _pinned(fetcher, pinned)
+            report["policy_from"] = "log" if policy is None else "pinned"
+        found = chain(_problems(fetcher, since, policy, rules, processes, report), _too_old(report, max_age))
         for problem in islice(found, _MAX_PROBLEMS):
             report["problems"].append(printable(problem))
         if next(found, None) is not None:
@@ -76,6 +92,24 @@ def audit_report(
     finally:
         fetcher.close()
     return report
+
+
+def _pinned(fetcher: LogFetcher, pinned: Callable[[str], bytes | None]) -> bytes | None:
+    try:
+        return pinned(parse_checkpoint(fetcher.text("checkpoint")).origin)
+    except VerificationFailed:
+        return None  # the audit says what is wrong with it
+
+
+def _too_old(report: AuditReport, max_age: int | None) -> Iterator[str]:
+    """Whether the checkpoint that was audited is older than is allowed, or bears no time."""
+    if max_age is None or report["origin"] is None:
+        return
+    signed = report["checkpoint_time"]
+    if signed is None:
+        yield "checkpoint: nothing says when it was signed"
+    elif time.time() - signed > max_age:
+        yield f"checkpoint: the newest one is of {moment(signed)}, older than you allow: is it shown as it once was?"
 
 
 def _problems(
@@ -100,7 +134,9 @@ def _problems(
         yield f"checkpoint: {error.detail}"
         return
     report["origin"], report["size"], report["root"] = checkpoint.origin, checkpoint.size, checkpoint.root.hex()
-    report["witnesses"] = [name for name, key in trusted.witnesses.items() if key in checkpoint.signed_by]
+    witnesses = trusted.cosigned(checkpoint.signed_by)
+    report["witnesses"] = list(witnesses)
+    report["checkpoint_time"] = max(witnesses.values(), default=logged_at(checkpoint, trusted))
     if not trusted.satisfied_by(set(checkpoint.signed_by)):
         yield "checkpoint: fewer witnesses signed it than the policy demands"
     if processes is None:

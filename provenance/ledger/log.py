@@ -24,7 +24,7 @@ from ..errors import Conflict, LedgerReadOnly, Unavailable, VerificationFailed
 from ..tlog import envelope, note
 from ..tlog.merkle import EMPTY_ROOT, Frontier
 from ..tlog.signed_checkpoint import LogKeys, open_checkpoint
-from . import key_files
+from . import checkpoint_store, key_files
 from .keyring import Keyring
 from .publisher import Publisher
 from .queue import EntryQueue
@@ -173,6 +173,13 @@ class Log:
         """Size and root of the newest published checkpoint: what a statement signed now is after."""
         current = self.reader.checkpoint()
         return current.size, current.root
+
+    def covering(self, index: int) -> bytes:
+        """The earliest checkpoint that holds a published entry and suits the present policy, a signed note.
+
+        When it was signed, and cosigned, bounds the entry's time; later registrations do not move it.
+        """
+        return checkpoint_store.earliest(self._db, index, self.reader.checkpoint(), self.meets_policy)
 
     def signed(self) -> bytes:
         """The newest signed checkpoint; between two steps of a round it is ahead of the published one."""

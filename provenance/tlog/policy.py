@@ -6,7 +6,7 @@ Specification: c2sp.org/tlog-policy.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import VerificationFailed
@@ -37,11 +37,36 @@ class Policy:
         return self.quorum != _NONE
 
     def satisfied_by(self, signed: set[VKey]) -> bool:
-        """Whether these keys make the quorum."""
+        """Whether these keys make the quorum; a witness counts once in a group, with however many keys it signed."""
         holds = {_NONE: True} | {name: key in signed for name, key in self.witnesses.items()}
         for name, (least, members) in self.groups.items():  # members stand before their group
-            holds[name] = sum(holds[member] for member in members) >= least
+            holds[name] = len(self.partners(member for member in members if holds[member])) >= least
         return holds[self.quorum]
+
+    def partners(self, names: Iterable[str]) -> list[str]:
+        """Those of these witnesses and groups that are different parties: of a witness with several keys the first.
+
+        A group is a party of its own; which witnesses may stand in two groups is for `parse_policy` to say.
+        """
+        first: dict[tuple[bool, str], str] = {}
+        for name in names:
+            known = self.witnesses.get(name)
+            first.setdefault((known is None, name if known is None else known.name), name)
+        return list(first.values())
+
+    def cosigned(self, signed: Mapping[VKey, int | None]) -> dict[str, int]:
+        """The witnesses among the signers of a checkpoint, each once, by the policy's name, with the last of its times.
+
+        Args:
+            signed: POSIX seconds by key.
+        """
+        last: dict[str, tuple[str, int]] = {}  # by the name in the keys
+        for name, key in self.witnesses.items():
+            time = signed.get(key)
+            if time is not None:
+                first, before = last.get(key.name, (name, time))
+                last[key.name] = first, max(before, time)
+        return dict(last.values())
 
 
 def format_policy(
@@ -104,6 +129,7 @@ class _Parser:
         self._groups: dict[str, tuple[int, tuple[str, ...]]] = {}
         self._grouped: set[str] = set()  # names that are members of some group
         self._publics: set[bytes] = set()
+        self._parties: dict[str, set[str]] = {}  # names of the witnesses in each group
 
     def log(self, key: str) -> None:
         self._logs.append(self._new_key(key, (ED25519, COSIGNATURE_MLDSA44)))
@@ -121,8 +147,30 @@ class _Parser:
         number = {"all": len(members), "any": 1}.get(threshold) or decimal(threshold)
         if not 1 <= number <= len(members):
             raise VerificationFailed(f"the policy's group {name!r:.40} has an impossible threshold")
+        self._check_parties(name, number, members)
         self._groups[name] = (number, tuple(members))
         self.names.add(name)
+
+    def _check_parties(self, name: str, number: int, members: Sequence[str]) -> None:
+        """Refuse a group in which one witness would count twice, by two of its keys; note which witnesses it holds."""
+        alone = {self._witnesses[member].name for member in members if member in self._witnesses}
+        # Each group is a member once: its set is taken over, so that nested groups cost no copies.
+        groups = [self._parties.pop(member) for member in members if member in self._groups]
+        held = set(alone)
+        for each in groups:
+            small, large = sorted((each, held), key=len)
+            if small & large:
+                twice = min(small & large)
+                raise VerificationFailed(f"the policy's group {name!r:.40} holds the witness {twice!r:.60} twice")
+            held = large
+            held |= small
+        parties = len(alone) + len(groups)
+        if number > parties:
+            raise VerificationFailed(
+                f"the policy's group {name!r:.40} demands {number} of {parties}: a witness counts once, however many "
+                "keys it has"
+            )
+        self._parties[name] = held
 
     def policy(self) -> Policy:
         if self.quorum is None or not self._logs:

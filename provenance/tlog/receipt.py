@@ -1,4 +1,4 @@
-"""A receipt: the files with which a stranger checks a registration offline; built, zipped and unzipped safely. Pure.
+"""A receipt: the files with which a stranger checks a registration offline; built, packed and unpacked safely. Pure.
 
 ``opening.json`` is private: it opens the commitments. Everything else could be published.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -13,11 +14,14 @@ from importlib import resources
 from typing import Any
 
 from ..errors import VerificationFailed
-from .encoding import canonical
+from .checkpoint import parse_checkpoint
+from .encoding import b64, canonical, unb64
 from .envelope import parse_leaf
+from .proof import parse_proof
 
 ENTRY = "entry.dsse.json"
 PROOF = "entry.tlog-proof"
+FIRST = "first.tlog-proof"
 OPENING = "opening.json"
 AFTER = "after.checkpoint"
 STAMP = "checkpoint.tsr"
@@ -30,6 +34,7 @@ README = "VERIFY.md"
 MAX_FILES = 200
 MAX_BYTES = 4 * 1024 * 1024
 
+_JSON_FORMAT = "sourcemark/receipt/v1"
 _VERIFY_MD = resources.files(__package__).joinpath(README)
 
 
@@ -42,6 +47,7 @@ def build(
     policy: bytes,
     origin: str,
     index: int,
+    first: bytes | None = None,
     after: bytes | None = None,
     stamp: bytes | None = None,
     renewal: tuple[bytes, bytes, bytes] | None = None,
@@ -51,12 +57,15 @@ def build(
     Args:
         enrolments: leaf and proof of each enrolment of a key that signed the entry, and of the keys that signed those
             with them, in the order of the log.
+        first: proof of the entry that leads to an earlier checkpoint than ``proof`` does.
         after: the signed checkpoint that the entry names as seen.
         stamp: an RFC 3161 token over the exact bytes of the checkpoint in ``proof``.
         renewal: a later checkpoint, the consistency proof to it (one base64 hash a line), and a token over it.
         opening: ``{name: {"salt": base64, "record": {...}}}`` for each commitment that is opened.
     """
     files = {ENTRY: leaf, PROOF: proof, POLICY: policy}
+    if first is not None:
+        files[FIRST] = first
     if after is not None:
         files[AFTER] = after
     if stamp is not None:
@@ -88,6 +97,59 @@ def to_zip(files: Mapping[str, bytes]) -> bytes:
             info.external_attr = 0o600 << 16
             archive.writestr(info, files[name])
     return out.getvalue()
+
+
+def to_json(files: Mapping[str, bytes]) -> bytes:
+    """A receipt as one file of JSON: texts as they are, other files in base64; the same bytes for the same files."""
+    packed: dict[str, str | dict[str, str]] = {}
+    for name in sorted(files):
+        try:
+            packed[name] = files[name].decode("utf-8")
+        except UnicodeDecodeError:
+            packed[name] = {"base64": b64(files[name])}
+    made = {"format": _JSON_FORMAT, "files": packed}
+    return (json.dumps(made, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def from_json(data: bytes) -> dict[str, bytes]:
+    """Raises `VerificationFailed` for anything but what `to_json` makes."""
+    if len(data) > 2 * MAX_BYTES:
+        raise VerificationFailed("the file is too large to be a receipt")
+    try:
+        made = json.loads(data, object_pairs_hook=_once_each)
+    except (ValueError, RecursionError):
+        raise VerificationFailed("this is no receipt: it is not the JSON of one") from None
+    if not isinstance(made, dict) or made.get("format") != _JSON_FORMAT or not isinstance(made.get("files"), dict):
+        raise VerificationFailed(f"this is no receipt: it is JSON, but not of the format {_JSON_FORMAT}")
+    files: dict[str, bytes] = {}
+    for name, content in made["files"].items():
+        if not is_plain_name(name):
+            raise VerificationFailed(f"the receipt holds {name!r:.60}, which is not a name within it")
+        match content:
+            case str():
+                files[name] = content.encode("utf-8", "surrogatepass")
+            case {"base64": str(encoded)}:
+                files[name] = unb64(encoded)
+            case _:
+                raise VerificationFailed(f"the receipt holds {name!r:.60} as neither text nor base64")
+    if len(files) > MAX_FILES or sum(map(len, files.values())) > MAX_BYTES:
+        raise VerificationFailed("the file holds more than any receipt does")
+    return files
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def origin_of(files: Mapping[str, bytes]) -> str | None:
+    """The log that a receipt says it is of, before anything is checked; None when it cannot be made out."""
+    try:
+        return parse_checkpoint(parse_proof(files[PROOF]).checkpoint).origin
+    except (KeyError, VerificationFailed):
+        return None
 
 
 def is_plain_name(name: str) -> bool:

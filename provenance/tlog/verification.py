@@ -14,19 +14,35 @@ from ..errors import VerificationFailed
 from ..names import printable
 
 State = Literal["passed", "failed", "absent"]
+Verdict = Literal["valid", "as_far_as_it_says", "not_valid"]
 Language = Literal["en", "zh"]
 T = TypeVar("T")
 _MARK = {"passed": "✓", "failed": "✗", "absent": "–"}
+_VERDICTS: dict[Verdict, tuple[str, str]] = {
+    "valid": ("VALID", "有效"),
+    "as_far_as_it_says": (
+        "VALID AS FAR AS IT SAYS: checked with keys that came with it, as a forger's would",
+        "自称有效：所用公钥随凭证附带，伪造者亦可如此",
+    ),
+    "not_valid": ("NOT VALID", "无效"),
+}
+_NO_INDEPENDENT_TIME = (
+    "no independent time: no witness and no time-stamp that you trust vouches for it, only the log's own clock",
+    "没有独立的时间证明：既无见证方，也无您信任的时间戳，仅凭账本自身的时钟",
+)
 _NAMES_ZH = {
     "policy": "信任策略",
     "inclusion": "账本收录",
+    "first": "最早收录",
     "witnesses": "见证",
     "signature": "登记人签名",
     "commitments": "承诺内容",
     "after": "时间下限",
     "timestamp": "时间戳",
     "renewal": "时间戳续期",
+    "times": "时间一致性",
     "work": "作品",
+    "age": "证据时效",
 }
 
 
@@ -42,12 +58,14 @@ class VerifiedFacts(TypedDict, total=False):
     """What is known, each there once its check has passed.
 
     Attributes:
-        policy_from: "reader", or "receipt" when the trusted keys came with what they should prove.
+        policy_from: "reader" when the reader gave the trusted keys, "pinned" when the reader has kept them from before,
+            "receipt" when they came with what they should prove.
         origin, index, size: the log, the entry's place in it, the size of the signed log that holds it.
         kind, sha256: what the entry is, and the hex digests it is about.
         after_size: the entry is not older than the log's checkpoint of this size.
         not_before: POSIX seconds, the earliest time on that checkpoint; None when the receipt does not bring it.
-        logged_at: POSIX seconds at which the log says it signed; None when no signature bears a time.
+        logged_at: POSIX seconds at which the log says it signed the earliest checkpoint that the receipt brings of
+            those that hold the entry; None when no signature bears a time.
         witnessed_at: POSIX seconds by which the demanded witnesses had seen it, None when none are demanded.
         witnesses: names of those of the policy that signed.
         timestamps: those of the receipt's checkpoint and of its renewal.
@@ -55,7 +73,7 @@ class VerifiedFacts(TypedDict, total=False):
         opened, claim: the records that open commitments by name; the one called claim.
     """
 
-    policy_from: Literal["reader", "receipt"]
+    policy_from: Literal["reader", "pinned", "receipt"]
     origin: str
     index: int
     size: int
@@ -114,20 +132,65 @@ class Verification:
         """Whether nothing failed; says nothing about what is absent."""
         return bool(self.checks) and all(check.state != "failed" for check in self.checks)
 
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it is valid, or only by keys that came with it, which whoever forged it would have chosen too."""
+        if not self.ok:
+            return "not_valid"
+        return "as_far_as_it_says" if self.facts.get("policy_from") == "receipt" else "valid"
+
+    @property
+    def independent_time(self) -> bool:
+        """Whether anybody but the log vouches for the time: a witness, or an authority that the reader trusts."""
+        return self.facts.get("witnessed_at") is not None or bool(self.facts.get("timestamps"))
+
+    def newest_evidence(self) -> int | None:
+        """POSIX seconds of the newest time that is proven; the log's own word counts where there is no other."""
+        witnessed = self.facts.get("witnessed_at")
+        known = [each["time"] for each in self.facts.get("timestamps", [])] + ([] if witnessed is None else [witnessed])
+        return max(known, default=self.facts.get("logged_at"))
+
+    def check_age(self, most: int, now: int) -> None:
+        """Add a check that the newest evidence is not older than that; for readers who expect fresh receipts.
+
+        Args:
+            most: seconds.
+            now: POSIX seconds.
+        """
+        newest = self.newest_evidence()
+        if newest is None:
+            self.fail("age", "nothing here says when it was proven")
+        elif now - newest > most:
+            self.fail("age", f"the newest evidence is of {moment(newest)}: older than you allow")
+        else:
+            words = f"the newest evidence is of {moment(newest)}", f"最新证据时间为 {moment(newest)}"
+            self.checks.append(Check("age", "passed", *words))
+
     def to_json(self) -> dict[str, Any]:
-        """``ok``, ``checks`` and the facts."""
+        """``ok``, ``verdict``, ``independent_time``, ``checks`` and the facts."""
         checks = [{"name": c.name, "state": c.state, "detail": c.detail} for c in self.checks]
-        return {"ok": self.ok, "checks": checks, **self.facts}
+        own = {"ok": self.ok, "verdict": self.verdict, "independent_time": self.independent_time}
+        return {**own, "checks": checks, **self.facts}
 
     def lines(self, language: Language = "en") -> list[str]:
-        """For a person: a line a check, then what is proven."""
+        """For a person: a line a check, then what is proven, and a warning where nobody else vouches for the time."""
         out = []
         for check in self.checks:
             name, detail = self.words(check, language)
             out.append(f"{_MARK[check.state]} {name}: {detail}")
         if self.ok:
             out += [f"  {line}" for line in summary(self.facts, language)]
+            if not self.independent_time:
+                out.append("! " + _NO_INDEPENDENT_TIME[language == "zh"])
         return [printable(line) for line in out]
+
+    def verdict_words(self, language: Language = "en") -> str:
+        """The verdict, for a person."""
+        return _VERDICTS[self.verdict][language == "zh"]
+
+    def fail(self, name: str, detail: str) -> None:
+        """Note a check that failed."""
+        self.checks.append(Check(name, "failed", printable(detail)))
 
     @staticmethod
     def words(check: Check, language: Language) -> tuple[str, str]:
@@ -145,10 +208,10 @@ class Verification:
             self.checks.append(Check(name, "absent", printable(nothing.english), printable(nothing.chinese)))
             return None
         except VerificationFailed as error:
-            self.checks.append(Check(name, "failed", printable(error.detail)))
+            self.fail(name, error.detail)
             return None
         except Exception as error:  # whatever a hostile receipt brings about, it does not pass and is no traceback
-            self.checks.append(Check(name, "failed", f"this cannot be made sense of ({type(error).__name__})"))
+            self.fail(name, f"this cannot be made sense of ({type(error).__name__})")
             return None
         self.facts |= passed.facts
         self.checks.append(Check(name, "passed", printable(passed.english), printable(passed.chinese)))
@@ -178,7 +241,7 @@ def summary(facts: VerifiedFacts, language: Language = "en") -> list[str]:
         out.append(f"不晚于：{at}（见证方 {who}）" if zh else f"not after: {at} (witnesses {who})")
     elif not facts.get("timestamps") and logged is not None:
         at = moment(logged)
-        out.append(f"登记时间：{at}（仅由运营方声明）" if zh else f"logged: {at} (the operator's own word)")
+        out.append(f"不晚于：{at}（仅由运营方声明）" if zh else f"not after: {at} (the operator's own word)")
     return out
 
 

@@ -1,7 +1,8 @@
 """When an entry was made: what the signed times in a receipt bound, and who vouches for each.
 
 Not before: the entry names a checkpoint that its signer had seen. Not after: witnesses cosigned a checkpoint that holds
-the entry, an authority stamped one, or, as its own word only, the log signed it.
+the entry, an authority stamped one, or, as its own word only, the log signed it. The earliest such checkpoint bounds
+best, and no later registration moves it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from .encoding import unb64
 from .merkle import verify_consistency
 from .policy import Policy
 from .signed_checkpoint import OpenedCheckpoint, open_checkpoint
+from .verification import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,31 @@ class LogTimestamp:
     size: int
     token: timestamp.Token
     checked: bool
+
+
+# Seconds by which times may contradict each other before they do: of one clock that was set back a little, and of two
+# honest clocks, as far as the log takes cosignatures of witnesses.
+SAME_CLOCK = 60
+OTHER_CLOCK = 3600
+
+
+def contradiction(not_before: int | None, logged: int | None, others: Sequence[int | None]) -> str | None:
+    """In what way the bounds of an entry's time contradict each other, None when they do not; all in POSIX seconds.
+
+    Args:
+        not_before: the lower bound, by the log's clock or one of its witnesses'.
+        logged: the upper bound by the log's own clock.
+        others: upper bounds by the clocks of witnesses and authorities.
+    """
+    if not_before is None:
+        return None
+    if logged is not None and logged + SAME_CLOCK < not_before:
+        return f"made not before {moment(not_before)}, but logged at {moment(logged)}: the log's clock went back"
+    early = [each for each in others if each is not None and each + OTHER_CLOCK < not_before]
+    if early:
+        seen = moment(min(early))
+        return f"made not before {moment(not_before)}, but seen by others at {seen}: the log's clock was wrong"
+    return None
 
 
 def logged_at(checkpoint: OpenedCheckpoint, trusted: Policy) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from cryptography.x509 import Certificate
 
@@ -49,34 +49,41 @@ def verify_receipt(
     work_digest: bytes | None = None,
     salted_digest: SaltedDigest | None = None,
     tsa_roots: bytes | None = None,
+    policy_from: Literal["reader", "pinned"] = "reader",
 ) -> Verification:
     """Check a receipt; never raises. The steps, of which the first two must pass for the others to be tried:
 
     1. policy: which keys are trusted, and how they were come by.
     2. inclusion: the entry stands in the log that those keys signed, with as many witnesses as the policy demands.
-    3. witnesses: who cosigned that log, and by when.
-    4. signature: the entry's signatures hold, under keys enrolled in the same log before it.
-    5. commitments: the records that are shown are those that were signed.
-    6. after: the checkpoint that the entry names as seen bounds its time from below; only where it is brought.
-    7. timestamp: an authority's RFC 3161 token over the checkpoint bounds its time from above.
-    8. renewal: a later token over a later checkpoint that continues the log; only where it is brought.
-    9. work: the reader's file is what the entry is about.
+    3. first: it stands in an earlier checkpoint too, which bounds its time better; only where that is brought.
+    4. witnesses: who cosigned the earlier of the two, and by when.
+    5. signature: the entry's signatures hold, under keys enrolled in the same log before it.
+    6. commitments: the records that are shown are those that were signed.
+    7. after: the checkpoint that the entry names as seen bounds its time from below; only where it is brought.
+    8. timestamp: an authority's RFC 3161 token over the checkpoint bounds its time from above.
+    9. renewal: a later token over a later checkpoint that continues the log; only where it is brought.
+    10. times: the bounds contradict each other; only where they do.
+    11. work: the reader's file is what the entry is about.
 
     Args:
         files: its files by name, see `receipt`.
         policy: the log's policy as the reader got it elsewhere; None takes the receipt's own, and says so.
+        policy_from: how the reader came by it.
         work_digest: SHA-256 of the work that the reader holds, 32 bytes.
         salted_digest: gives the SHA-256 of a salt and then that work, for a sealed registration.
         tsa_roots: PEM of the root certificates by which the reader trusts time-stamps; None trusts none.
     """
     done = Verification()
-    trusted = done.run("policy", lambda: _policy(files, policy))
+    trusted = done.run("policy", lambda: _policy(files, policy, policy_from))
     if trusted is None:
         return done
     entry = done.run("inclusion", lambda: _inclusion(files, trusted))
     if entry is None:
         return done
-    done.run("witnesses", lambda: _witnesses(entry, trusted))
+    earliest = entry.checkpoint
+    if receipt.FIRST in files:
+        earliest = done.run("first", lambda: _first(files, entry, trusted)) or earliest
+    done.run("witnesses", lambda: _witnesses(earliest, trusted))
     done.run("signature", lambda: _signature(files, entry, trusted))
     opened = done.run("commitments", lambda: _commitments(files, entry.leaf))
     if receipt.AFTER in files:
@@ -85,19 +92,25 @@ def verify_receipt(
     if any(name.startswith("renewed/") for name in files):
         stamps.append(done.run("renewal", lambda: _renewal(files, entry, trusted, tsa_roots)))
     done.facts["timestamps"] = [each for each in stamps if each is not None]
+    wrong = _contradiction(done.facts)
+    if wrong is not None:
+        done.fail("times", wrong)
     done.run("work", lambda: _work(entry.leaf, opened or {}, work_digest, salted_digest))
     return done
 
 
 # --- 1. policy -------------------------------------------------------------------------------------------------------
-def _policy(files: Files, given: bytes | None) -> Passed[Policy]:
+def _policy(files: Files, given: bytes | None, given_from: Literal["reader", "pinned"]) -> Passed[Policy]:
+    if given is not None and given_from == "pinned":
+        words = "the log's keys are those that you pinned", "采用您先前固定的账本公钥"
+        return Passed(parse_policy(given), *words, {"policy_from": "pinned"})
     if given is not None:
-        trusted = parse_policy(given)
-        return Passed(trusted, "the log's keys are those you gave", "采用您提供的账本公钥", {"policy_from": "reader"})
+        words = "the log's keys are those you gave", "采用您提供的账本公钥"
+        return Passed(parse_policy(given), *words, {"policy_from": "reader"})
     return Passed(
         parse_policy(_file(files, receipt.POLICY)),
-        "taken from the receipt itself, which proves nothing: compare its keys with those the log publishes",
-        "取自凭证自身，不能自证：请与账本另行公布的公钥核对",
+        "taken from the receipt itself, which proves nothing: give the log's keys with --policy, or pin them",
+        "取自凭证自身，不能自证：请用 --policy 提供账本公钥，或先行固定",
         {"policy_from": "receipt"},
     )
 
@@ -110,7 +123,7 @@ def _file(files: Files, name: str) -> bytes:
 
 # --- 2. inclusion ----------------------------------------------------------------------------------------------------
 def _inclusion(files: Files, trusted: Policy) -> Passed[_ProvenEntry]:
-    entry = _prove(files, "", trusted)
+    entry = _prove(files, "", receipt.PROOF, trusted)
     origin, index, size = entry.checkpoint.origin, entry.proof.index, entry.checkpoint.size
     facts: VerifiedFacts = {
         "origin": origin,
@@ -131,11 +144,11 @@ def _inclusion(files: Files, trusted: Policy) -> Passed[_ProvenEntry]:
     )
 
 
-def _prove(files: Files, folder: str, trusted: Policy) -> _ProvenEntry:
-    """The entry in a folder of the receipt, when it stands in a log that the policy trusts."""
+def _prove(files: Files, folder: str, name: str, trusted: Policy) -> _ProvenEntry:
+    """The entry in a folder of the receipt, when a proof there leads to a checkpoint that the policy trusts."""
     raw = _file(files, folder + receipt.ENTRY)
     leaf = envelope.parse_leaf(raw)
-    parsed = proof.parse_proof(_file(files, folder + receipt.PROOF))
+    parsed = proof.parse_proof(_file(files, folder + name))
     checkpoint = open_checkpoint(parsed.checkpoint, trusted.logs, list(trusted.witnesses.values()))
     if not trusted.satisfied_by(set(checkpoint.signed_by)):
         raise VerificationFailed("fewer witnesses signed the checkpoint than the policy demands")
@@ -144,18 +157,32 @@ def _prove(files: Files, folder: str, trusted: Policy) -> _ProvenEntry:
     return _ProvenEntry(leaf, parsed, checkpoint)
 
 
-# --- 3. witnesses ----------------------------------------------------------------------------------------------------
-def _witnesses(entry: _ProvenEntry, trusted: Policy) -> Passed[None]:
+# --- 3. first --------------------------------------------------------------------------------------------------------
+def _first(files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[OpenedCheckpoint]:
+    earlier = _prove(files, "", receipt.FIRST, trusted)
+    place = earlier.checkpoint.origin, earlier.proof.index
+    if place != (entry.checkpoint.origin, entry.proof.index) or earlier.checkpoint.size > entry.checkpoint.size:
+        raise VerificationFailed(f"{receipt.FIRST} is not about this entry in an earlier state of the same log")
+    size = earlier.checkpoint.size
+    return Passed(
+        earlier.checkpoint,
+        f"it stood there when the signed log had {size}",
+        f"已签名账本共 {size} 条时即已收录",
+        {"logged_at": verified_time.logged_at(earlier.checkpoint, trusted)},
+    )
+
+
+# --- 4. witnesses ----------------------------------------------------------------------------------------------------
+def _witnesses(checkpoint: OpenedCheckpoint, trusted: Policy) -> Passed[None]:
     if not trusted.witnessed:
         raise Absent(
             "the policy demands none: only the operator vouches that everybody sees the same log",
             "策略未要求见证方：仅由运营方保证所有人看到同一账本",
             {"witnessed_at": None, "witnesses": []},
         )
-    signed = entry.checkpoint.signed_by
-    found = {name: signed[key] for name, key in trusted.witnesses.items() if key in signed}
+    found = trusted.cosigned(checkpoint.signed_by)
     # The first time would rest on one witness alone; by the last, all of them had seen it.
-    latest = max(time for time in found.values() if time is not None)
+    latest = max(found.values())
     return Passed(
         None,
         f"{len(found)} signed, all by {moment(latest)}",
@@ -164,7 +191,7 @@ def _witnesses(entry: _ProvenEntry, trusted: Policy) -> Passed[None]:
     )
 
 
-# --- 4. signature ----------------------------------------------------------------------------------------------------
+# --- 5. signature ----------------------------------------------------------------------------------------------------
 def _signature(files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[None]:
     enrolled = _enrolled_keys(files, entry, trusted)
     envelope.verify_signatures(entry.leaf, {keyid: key.public for keyid, key in enrolled.items()})
@@ -186,7 +213,7 @@ def _signature(files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[Non
 def _enrolled_keys(files: Files, entry: _ProvenEntry, trusted: Policy) -> dict[str, _EnrolledKey]:
     """Keys that the receipt proves to be enrolled in the same log before the entry, by keyid."""
     folders = [name.removesuffix(receipt.ENTRY) for name in sorted(files) if _KEY_FOLDER.match(name)]
-    enrolments = [_prove(files, folder, trusted) for folder in folders]
+    enrolments = [_prove(files, folder, receipt.PROOF, trusted) for folder in folders]
     found: dict[str, _EnrolledKey] = {}
     for enrolment in sorted(enrolments, key=lambda each: each.proof.index):
         if enrolment.checkpoint.origin != entry.checkpoint.origin:
@@ -202,7 +229,7 @@ def _enrolled_keys(files: Files, entry: _ProvenEntry, trusted: Policy) -> dict[s
     return found
 
 
-# --- 5. commitments --------------------------------------------------------------------------------------------------
+# --- 6. commitments --------------------------------------------------------------------------------------------------
 def _commitments(files: Files, leaf: envelope.Leaf) -> Passed[dict[str, Any]]:
     """The value: the records that are shown, by the names of their commitments."""
     if receipt.OPENING not in files:
@@ -229,7 +256,7 @@ def _open(raw: bytes, commitments: Mapping[str, str]) -> dict[str, Any]:
     return opened
 
 
-# --- 6. after --------------------------------------------------------------------------------------------------------
+# --- 7. after --------------------------------------------------------------------------------------------------------
 def _after(files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[None]:
     at = verified_time.not_before(files, entry.leaf, entry.checkpoint.origin, trusted)
     size, since = entry.leaf.after[0], "" if at is None else moment(at)
@@ -241,7 +268,7 @@ def _after(files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[None]:
     )
 
 
-# --- 7. timestamp, 8. renewal ----------------------------------------------------------------------------------------
+# --- 8. timestamp, 9. renewal ----------------------------------------------------------------------------------------
 def _timestamp(files: Files, entry: _ProvenEntry, tsa_roots: bytes | None) -> Passed[TimestampFact]:
     if receipt.STAMP not in files:
         raise Absent(
@@ -280,7 +307,13 @@ def _certified(found: verified_time.LogTimestamp | None) -> Passed[TimestampFact
     )
 
 
-# --- 9. work ---------------------------------------------------------------------------------------------------------
+# --- 10. times -------------------------------------------------------------------------------------------------------
+def _contradiction(facts: VerifiedFacts) -> str | None:
+    others = [facts.get("witnessed_at"), *(each["time"] for each in facts["timestamps"])]
+    return verified_time.contradiction(facts.get("not_before"), facts.get("logged_at"), others)
+
+
+# --- 11. work --------------------------------------------------------------------------------------------------------
 def _work(
     leaf: envelope.Leaf,
     opened: Mapping[str, Any],

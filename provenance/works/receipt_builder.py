@@ -15,6 +15,7 @@ from ..database.tables import checkpoints, entries, openings
 from ..errors import Unavailable
 from ..ledger.log import Log
 from ..tlog import receipt, timestamp
+from ..tlog.checkpoint import parse_checkpoint
 from ..tlog.envelope import parse_leaf
 from . import catalog
 
@@ -48,10 +49,17 @@ def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None =
         after = connection.execute(sa.select(checkpoints.c.note).where(checkpoints.c.size == seen)).scalar()
     if after is not None and not log.signed_by_keys_in_force(bytes(after)):
         after = None  # from before the log's keys changed: a reader of the present policy could not check it
+    first = log.covering(index)
     checkpoint, stamp, renewal = _stamped(log, index)
+    earlier = None
+    if checkpoint is None:
+        checkpoint = first
+    elif parse_checkpoint(first).size < parse_checkpoint(checkpoint).size:
+        earlier = log.reader.proof(index, first, leaf)
     return receipt.build(
         leaf=leaf,
         proof=log.reader.proof(index, checkpoint, leaf),
+        first=earlier,
         enrolments=[(row.leaf, log.reader.proof(row.idx, checkpoint, row.leaf)) for row in enrolments],
         opening=opening,
         policy=log.policy(),
@@ -64,7 +72,7 @@ def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None =
 
 
 def _stamped(log: Log, index: int) -> tuple[bytes | None, bytes | None, tuple[bytes, bytes, bytes] | None]:
-    """The checkpoint to prove an entry by, its time-stamp, and a renewal: the earliest one, and the newest.
+    """A time-stamped checkpoint to prove an entry by, its time-stamp, and a renewal: the earliest one, and the newest.
 
     Without a time-stamp all are None; where there is an authority and none covers the entry yet, it is asked now.
     """

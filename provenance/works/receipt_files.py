@@ -1,4 +1,4 @@
-"""Receipts on disk, as a folder or a zip: written whole or not at all, read back within bounds."""
+"""Receipts on disk, as a folder, a zip or one JSON file: written whole or not at all, read back within bounds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..tlog import receipt
 
 
 def write(files: Mapping[str, bytes], target: Path) -> None:
-    """Write a receipt as a new folder, or as a .zip.
+    """Write a receipt as a new folder, or as a .zip or .json by the ending of the name.
 
     Raises:
         BadInput: something is there already.
@@ -28,8 +28,10 @@ def write(files: Mapping[str, bytes], target: Path) -> None:
     aside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         try:
-            if target.suffix == ".zip":
+            if target.suffix.lower() == ".zip":
                 _write_private(aside, receipt.to_zip(files))
+            elif target.suffix.lower() == ".json":
+                _write_private(aside, receipt.to_json(files))
             else:
                 aside.mkdir(mode=0o700)
                 for name, data in files.items():
@@ -51,7 +53,7 @@ def _write_private(path: Path, data: bytes) -> None:
 
 
 def read(path: Path) -> dict[str, bytes]:
-    """Read a receipt back, folder or zip.
+    """Read a receipt back: a folder, or a zip or JSON file, whatever its name.
 
     Raises:
         BadInput: there is nothing at this path.
@@ -60,11 +62,12 @@ def read(path: Path) -> dict[str, bytes]:
     try:
         if stat.S_ISDIR(path.stat().st_mode):
             return _read_folder(path)
-        if path.stat().st_size > receipt.MAX_BYTES:
+        if path.stat().st_size > 2 * receipt.MAX_BYTES:
             raise VerificationFailed(f"{path} is too large to be a receipt")
-        return receipt.from_zip(path.read_bytes())
+        data = path.read_bytes()
+        return receipt.from_json(data) if data.lstrip()[:1] == b"{" else receipt.from_zip(data)
     except FileNotFoundError:
-        raise BadInput(f"{path} does not exist: name a receipt's folder or .zip") from None
+        raise BadInput(f"{path} does not exist: name a receipt's folder, .zip or .json") from None
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
 

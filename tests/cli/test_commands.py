@@ -64,11 +64,12 @@ def test_the_main_job(sourcemark, tmp_path) -> None:
     assert credited["matches"][0]["marking"]["owner_marked"]
     assert credited["matches"][0]["marking"]["source_traceable"]
 
-    for target in ("receipt", "receipt.zip"):
+    assert sourcemark("ledger", "policy", "--pin").status == 0
+    for target in ("receipt", "receipt.zip", "receipt.json"):
         assert sourcemark("receipt", work["work_id"], "--out", target).status == 0
         verified = sourcemark("verify", target, "--work", "bell.txt", "--json")
         assert verified.status == 0, verified.out
-        assert verified.lines[0]["ok"] is True
+        assert (verified.lines[0]["verdict"], verified.lines[0]["policy_from"]) == ("valid", "pinned")
     assert "VERIFY.md" in zipfile.ZipFile(tmp_path / "receipt.zip").namelist()
 
     entry = tmp_path / "receipt" / "opening.json"
@@ -129,6 +130,66 @@ def test_the_exported_log(sourcemark, tmp_path) -> None:
     assert sourcemark("ledger", "fsck", "--json").lines[0]["problems"] == []
     assert sourcemark("ledger", "rebuild").status == 0
     assert sourcemark("ledger", "fsck").status == 0
+
+
+def test_a_receipt_s_own_keys_prove_nothing(sourcemark, tmp_path) -> None:
+    (tmp_path / "bell.txt").write_text(ESSAY)
+    work_id = sourcemark("register", "bell.txt", "--owner", "Ines Vale", "--json").lines[0]["work_id"]
+    written = sourcemark("receipt", work_id, "--out", "r.json")
+    assert "sourcemark ledger policy --pin" in written.out  # how it is checked well
+    blind = sourcemark("verify", "r.json")
+    assert blind.status == 1
+    assert "VALID AS FAR AS IT SAYS" in blind.out
+    assert "sourcemark ledger policy URL --pin" in blind.out
+    assert "! no independent time" in blind.out
+    told = sourcemark("verify", "r.json", "--json")
+    assert (told.status, told.lines[0]["verdict"], told.lines[0]["independent_time"]) == (1, "as_far_as_it_says", False)
+    assert sourcemark("verify", "r.json", "--trust-receipt").status == 0
+    assert "自称有效" in sourcemark("verify", "r.json", env={"SOURCEMARK_LANG": "zh"}).out
+
+    assert sourcemark("ledger", "export", "log").status == 0
+    reader = {"SOURCEMARK_HOME": str(tmp_path / "reader")}
+    shown = sourcemark("ledger", "policy", "log", env=reader)
+    assert shown.out == (tmp_path / "log" / "policy").read_text()
+    assert sourcemark("verify", "r.json", env=reader).status == 1  # shown, not pinned
+    pinned = sourcemark("ledger", "policy", "log", "--pin", env=reader)
+    assert pinned.status == 0, pinned.err
+    assert pinned.out.count("SHA-256") == 2
+    assert "trusted on first use" in pinned.out
+    done = sourcemark("verify", "r.json", "--work", "bell.txt", env=reader)
+    assert (done.status, done.out.splitlines()[-1]) == (0, "VALID")
+    assert not (tmp_path / "reader" / "sourcemark.db").exists()
+    audited = sourcemark("ledger", "audit", "log", "--json", env=reader)
+    assert (audited.status, audited.lines[0]["policy_from"]) == (0, "pinned")
+    assert sourcemark("verify", "missing.json", env=reader).status == 2
+
+
+def test_another_policy_is_not_pinned_silently(sourcemark, tmp_path) -> None:
+    assert sourcemark("ledger", "policy", "--pin").status == 0
+    assert sourcemark("ledger", "policy", "--pin").status == 0  # the same
+    assert sourcemark("ledger", "export", "old").status == 0
+    assert sourcemark("key", "rotate", "--log").status == 0
+    refused = sourcemark("ledger", "policy", "--pin")
+    assert (refused.status, refused.err.count("\n")) == (2, 1)
+    assert "no longer 'log " in refused.err
+    assert "now 'log " in refused.err
+    assert sourcemark("ledger", "policy", "--pin", "--replace").status == 0
+    assert sourcemark("ledger", "policy", "--replace").status == 2
+    for where, status in (("nowhere", 2), (".", 1), ("old/checkpoint", 1), ("http://127.0.0.1:1/", 3)):
+        assert sourcemark("ledger", "policy", where, "--pin").status == status, where
+
+
+def test_evidence_that_is_too_old(sourcemark, tmp_path) -> None:
+    (tmp_path / "bell.txt").write_text(ESSAY)
+    work_id = sourcemark("register", "bell.txt", "--owner", "Ines Vale", "--json").lines[0]["work_id"]
+    assert sourcemark("receipt", work_id, "--out", "r").status == 0
+    assert sourcemark("ledger", "export", "log").status == 0
+    for command in (("verify", "r", "--policy", "r/policy"), ("ledger", "audit", "log")):
+        assert sourcemark(*command, "--max-age", "1d").status == 0
+        old = sourcemark(*command, "--max-age", "0s")
+        assert old.status == 1
+        assert "older than you allow" in old.out
+        assert sourcemark(*command, "--max-age", "soon").status == 2
 
 
 def test_certificates(sourcemark, tmp_path) -> None:

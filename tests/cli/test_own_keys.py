@@ -97,7 +97,7 @@ def test_sealed_and_opened(sourcemark: Command, tmp_path: Path) -> None:
     sealed, odd = sourcemark("register", "a.txt", "odd.bin", "--owner", "Ada", "--sealed", "--json").lines
     assert (sealed["medium"], odd["medium"]) == ("sealed", "sealed")
     assert sourcemark("receipt", sealed["work_id"], "--out", "r.zip").status == 0
-    assert sourcemark("verify", "r.zip", "--work", "a.txt").status == 0
+    assert sourcemark("verify", "r.zip", "--work", "a.txt", "--trust-receipt").status == 0
     assert sourcemark("verify", "r.zip", "--work", "odd.bin").status == 1
     assert sourcemark("register", "odd.bin", "--owner", "Ada", "--opens", sealed["work_id"]).status == 2
     opened = sourcemark("register", "a.txt", "--owner", "Ada", "--opens", sealed["work_id"], "--json").lines[0]
@@ -130,7 +130,12 @@ def test_the_logs_own_keys(sourcemark: Command, tmp_path: Path) -> None:
     assert sourcemark("receipt", work, "--out", "r.zip").status == 0
     assert sourcemark("ledger", "export", "new").status == 0
     assert sourcemark("verify", "r.zip", "--policy", "new/policy").status == 0
-    assert sourcemark("verify", "r.zip", "--policy", "old/policy").status == 1
+    assert sourcemark("verify", "r.zip", "--policy", "old/policy").status == 0  # by the checkpoint that both signed
+    (tmp_path / "b.txt").write_text(TEXT + " Later, nobody wound it.")
+    later = sourcemark("register", "b.txt", "--owner", "Ada", "--json").lines[0]["work_id"]
+    assert sourcemark("receipt", later, "--out", "later.zip").status == 0
+    assert sourcemark("verify", "later.zip", "--policy", "new/policy").status == 0
+    assert sourcemark("verify", "later.zip", "--policy", "old/policy").status == 1
     assert sourcemark("ledger", "fsck").status == 0
     assert sourcemark("ledger", "end", "--confirm", "yes").status == 2
     origin = sourcemark("ledger", "checkpoint", "--json").lines[0]["origin"]
@@ -151,7 +156,7 @@ def test_erasure(sourcemark: Command, tmp_path: Path) -> None:
     for bad in ([], [work, "--finish"], ["--rewrite"]):
         assert sourcemark("erase", *bad).status == 2
     assert sourcemark("erase", "--finish", "--rewrite", "--json").lines == [{"finished": True}]
-    assert sourcemark("verify", "r.zip", "--work", "a.txt").status == 0
+    assert sourcemark("verify", "r.zip", "--work", "a.txt", "--trust-receipt").status == 0
     assert sourcemark("scan", "a.txt", "--json").lines[0]["status"] == "no_match"
     assert sourcemark("ledger", "fsck").status == 0
 
@@ -183,13 +188,13 @@ def test_at_a_service_elsewhere(sourcemark: Command, served: Served, tmp_path: P
     # what comes after the registration
     work, at = done.lines[0]["work_id"], ("--service", served.url)
     assert sourcemark("receipt", work, "--out", "r.zip", *at, env=env).status == 0
-    assert sourcemark("verify", "r.zip", "--work", "a.txt").status == 0
+    assert sourcemark("verify", "r.zip", "--work", "a.txt", "--trust-receipt").status == 0
     assert sourcemark("withdraw", work, *at, env=env).status == 2  # without a key
     withdrawn = sourcemark("withdraw", work, *there, env=env)
     assert withdrawn.lines[0]["withdrawn_at"], withdrawn.err
     erased = sourcemark("erase", done.lines[1]["work_id"], *there, env=env)  # withdraws it too
     assert erased.lines[0]["erased_at"], erased.err
-    assert sourcemark("verify", "r.zip").status == 0
+    assert sourcemark("verify", "r.zip", "--trust-receipt").status == 0
     assert sourcemark("erase", work, "--operator", *there, env=env).status == 2
     more = ("key", "new", "local", "--signing", "next.pem", "--sign-key", "my.pem", "--json", *at)
     following = sourcemark(*more, env=env)

@@ -51,18 +51,23 @@ def test_a_log_and_its_witness(sourcemark: Command, tmp_path: Path) -> None:
     assert again.status == 2
     process, url = serve(tmp_path, "w1", "--log", "log/log.vkey", "--port", "0")
     try:
-        policy = re.sub(r"http://\S+", url, made.out) + "group both all w1 w1-mldsa44\nquorum both\n"
-        (tmp_path / "witnesses").write_text(policy)
-        env = {"SOURCEMARK_WITNESS_POLICY": str(tmp_path / "witnesses")}
+        policy, env = tmp_path / "witnesses", {"SOURCEMARK_WITNESS_POLICY": str(tmp_path / "witnesses")}
+        lines = re.sub(r"http://\S+", url, made.out)
+        policy.write_text(lines + "group both 2 w1 w1-mldsa44\nquorum both\n")
+        refused = sourcemark("register", "b.txt", "--owner", "Ada", env=env)
+        assert refused.status == 2
+        assert "a witness counts once" in refused.err
+        policy.write_text(lines + "group either any w1 w1-mldsa44\nquorum either\n")
         done = sourcemark("register", "b.txt", "--owner", "Ada", "--json", env=env)
         assert done.status == 0, done.err
         work_id = done.lines[0]["work_id"]
         assert sourcemark("receipt", work_id, "--out", "r", env=env).status == 0
     finally:
         stop(process)
-    checked = sourcemark("verify", "r", "--work", "b.txt")
+    checked = sourcemark("verify", "r", "--work", "b.txt", "--policy", "r/policy")
     assert checked.status == 0
-    assert "✓ witnesses: 2 signed, all by 20" in checked.out
+    assert "✓ witnesses: 1 signed, all by 20" in checked.out
+    assert "no independent time" not in checked.out
     # The witness is gone: nothing is acknowledged, and one line says why.
     (tmp_path / "c.txt").write_text("Nobody has wound the town hall clock since the mayor left. " * 5)
     start = time.monotonic()

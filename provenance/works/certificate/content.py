@@ -140,7 +140,7 @@ def _times(facts: Mapping[str, Any], zh: bool) -> list[Row]:
         rows.append(("不晚于" if zh else "Not after", after))
     elif facts.get("logged_at") is not None:
         word = "仅由运营方声明" if zh else "the operator's own word"
-        rows.append(("登记时间" if zh else "Logged", [f"{_moment(facts['logged_at'])} · {word}"]))
+        rows.append(("不晚于" if zh else "Not after", [f"{_moment(facts['logged_at'])} · {word}"]))
     return rows
 
 

@@ -143,6 +143,37 @@ def test_why_it_is_no_policy(lines: str, told: str) -> None:
         policy.parse_policy((BASE + lines).encode())
 
 
+# One partner with keys of two kinds, as `sourcemark witness new` prints them.
+PQ = f"witness a2 {vkey(note.COSIGNATURE_MLDSA44, W['a'].name, bytes(1312))}\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("group g 2 a a2\nquorum g\n", "counts once"),
+        ("group g all a a2\nquorum g\n", "counts once"),
+        ("group g 3 a a2 b\nquorum g\n", "counts once"),
+        ("group h any a2\ngroup g 2 a h\nquorum g\n", "twice"),
+        ("group h any a b\ngroup k any a2 c\ngroup g 2 h k\nquorum g\n", "twice"),
+    ],
+)
+def test_no_group_demands_one_witness_twice(lines: str, told: str) -> None:
+    with pytest.raises(VerificationFailed, match=told):
+        policy.parse_policy((BASE + PQ + lines).encode())
+
+
+def test_a_witness_counts_once_whatever_its_keys() -> None:
+    read = policy.parse_policy((BASE + PQ + "group g 2 a a2 b\nquorum g\n").encode())
+    both = {read.witnesses["a"], read.witnesses["a2"]}
+    assert not read.satisfied_by(both)
+    for one in both:
+        assert read.satisfied_by({one, W["b"]})
+    assert read.cosigned({read.witnesses["a2"]: 5, W["a"]: 3, W["b"]: 4}) == {"a": 5, "b": 4}
+    apart = policy.parse_policy((BASE + PQ + "group h any a a2\ngroup g 2 h b\nquorum g\n").encode())
+    assert not apart.satisfied_by(both)
+    assert apart.satisfied_by({read.witnesses["a2"], W["b"]})
+
+
 def test_how_large_a_policy_may_be() -> None:
     whole = (BASE + "quorum none\n#").encode()
     room = (1 << 20) - len(whole)

@@ -65,9 +65,10 @@ def test_what_a_receipt_proves(log: SmallLog) -> None:
     assert json.loads(json.dumps(done.to_json()))["ok"] is True
     for language in ("en", "zh"):
         lines = done.lines(language)
-        assert len(lines) == 9
-        assert RECORD["title"] in lines[-2]
-        assert "2026-09-21T14:13:20" in lines[-1]
+        assert len(lines) == 10
+        assert RECORD["title"] in lines[-3]
+        assert "2026-09-21T14:13:20" in lines[-2]
+        assert lines[-1].startswith("! ")  # nobody but the log vouches for the time
     assert "账本收录" in done.lines("zh")[1]
 
 

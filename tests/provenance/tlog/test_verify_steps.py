@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provenance.tlog import keys, merkle, policy, proof, receipt, statement, verify
-from provenance.tlog.checkpoint import Checkpoint
+from provenance.tlog.checkpoint import Checkpoint, parse_checkpoint
 from provenance.tlog.encoding import b64
 from provenance.tlog.signed_checkpoint import LogKeys, sign_checkpoint
 from provenance.tlog.verification import Verification
@@ -256,3 +256,78 @@ def test_who_keeps_the_key(tmp_path: Path) -> None:
         assert english in signature.detail
         assert f"私钥由{chinese}保管" in signature.detail_zh
         assert done.facts["custody"] == [custody]
+
+
+# --- the earliest checkpoint, and bounds that contradict each other ---------------------------------------------------
+def of_two(log: SmallLog, time: int) -> bytes:
+    """The checkpoint of the same log when it had two entries, signed at a time."""
+    root = merkle.root_of(map(merkle.leaf_hash, log.leaves[:2]))
+    return sign_checkpoint(Checkpoint(ORIGIN, 2, root), LOG_KEYS, time)
+
+
+def second_in(log: SmallLog, signed: bytes) -> bytes:
+    """The proof that the second of two entries is under that checkpoint."""
+    return proof.format_proof(1, [merkle.leaf_hash(log.leaves[0])], signed)
+
+
+def test_the_earliest_checkpoint_says_when_it_was_logged(log: SmallLog) -> None:
+    files = log.receipt(1, 0)
+    assert verify.verify_receipt(files).facts["logged_at"] == 1_790_000_000
+    done = verify.verify_receipt({**files, receipt.FIRST: second_in(log, of_two(log, 1_780_000_000))})
+    assert done.ok, done.checks
+    assert checks(done)["first"] == ("passed", "it stood there when the signed log had 2")
+    assert (done.facts["logged_at"], done.facts["size"]) == (1_780_000_000, log.size)
+    for raw in (b"x", log.proof(0), log.proof(1).replace(b"index 1", b"index 2")):
+        refused = verify.verify_receipt({**files, receipt.FIRST: raw})
+        assert checks(refused)["first"][0] == "failed"
+        assert refused.facts["logged_at"] == 1_790_000_000
+
+
+def test_the_earliest_checkpoint_needs_the_witnesses_too(log: SmallLog) -> None:
+    witness = Ed25519PrivateKey.generate()
+    trusted = policy.format_policy(LOG_KEYS.vkeys(), {"w": str(witness_vkey(witness, "w.example"))}, quorum="w")
+    files = log.receipt(1, 0, signed=cosigned(log.signed, witness, "w.example", 1_790_000_009))
+    first = of_two(log, 1_780_000_000)
+    refused = verify.verify_receipt({**files, receipt.FIRST: second_in(log, first)}, trusted)
+    assert checks(refused)["first"] == ("failed", "fewer witnesses signed the checkpoint than the policy demands")
+    seen = cosigned(first, witness, "w.example", 1_780_000_005)
+    done = verify.verify_receipt({**files, receipt.FIRST: second_in(log, seen)}, trusted)
+    assert done.ok, done.checks
+    assert done.facts["witnessed_at"] == 1_780_000_005
+    assert done.independent_time
+
+
+@pytest.mark.parametrize(
+    ("seen", "logged", "witnessed", "valid"),
+    [
+        (1_780_000_000, 1_780_000_001, None, True),
+        (1_780_000_060, 1_780_000_000, None, True),  # a clock that was set back a little
+        (1_780_000_061, 1_780_000_000, None, False),
+        (1_870_000_000, 1_650_000_000, None, False),  # years ahead, then years behind
+        (1_780_003_600, 1_790_000_000, 1_780_000_000, True),  # a witness whose clock is off as far as the log allows
+        (1_780_003_601, 1_790_000_000, 1_780_000_000, False),
+    ],
+)
+def test_bounds_that_contradict_each_other(
+    log: SmallLog, seen: int, logged: int, witnessed: int | None, valid: bool
+) -> None:
+    signed = sign_checkpoint(Checkpoint(ORIGIN, log.size, parse_checkpoint(log.signed).root), LOG_KEYS, logged)
+    trusted = log.policy
+    if witnessed is not None:
+        witness = Ed25519PrivateKey.generate()
+        signed = cosigned(signed, witness, "w.example", witnessed)
+        trusted = policy.format_policy(LOG_KEYS.vkeys(), {"w": str(witness_vkey(witness, "w.example"))}, quorum="w")
+    done = verify.verify_receipt({**log.receipt(3, 0, signed=signed), receipt.AFTER: of_two(log, seen)}, trusted)
+    assert done.ok is valid, done.checks
+    assert (done.verdict == "valid") is valid
+    assert checks(done).get("times", ("passed",))[0] == ("passed" if valid else "failed")
+
+
+def test_the_verdict_says_whose_keys_they_are(log: SmallLog) -> None:
+    files = log.receipt(1, 0)
+    assert verify.verify_receipt(files).verdict == "as_far_as_it_says"
+    for way in ("reader", "pinned"):
+        done = verify.verify_receipt(files, log.policy, policy_from=way)
+        assert (done.verdict, done.facts["policy_from"], done.independent_time) == ("valid", way, False)
+        assert done.newest_evidence() == 1_790_000_000
+    assert verify.verify_receipt({**files, receipt.ENTRY: b"x"}).verdict == "not_valid"
