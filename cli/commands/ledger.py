@@ -9,7 +9,6 @@ import typer
 
 from provenance.config import load_settings
 from provenance.errors import BadInput
-from provenance.tlog.verification import printable
 
 from ..durations import seconds_of
 from ..output import emit, say, tr
@@ -155,7 +154,7 @@ def policy(
     for origin in origins:
         say("✓ " + tr(f"pinned the keys of {origin}", f"已固定 {origin} 的公钥"))
     for key in keys:
-        say(printable(f"  {key['role']} {key['name']} {key['algorithm']} SHA-256 {key['sha256']}"))
+        say(f"  {key['role']} {key['name']} {key['algorithm']} SHA-256 {key['sha256']}")
     if where is not None:
         say(
             "! "

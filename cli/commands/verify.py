@@ -96,12 +96,17 @@ def _trusted(files: Mapping[str, bytes], given: Path | None) -> tuple[bytes | No
 
 
 def _say_how() -> None:
+    pin = "sourcemark ledger policy URL --pin"
     say(
         tr(
-            "  Pin the log's keys once, from its address or folder: `sourcemark ledger policy URL --pin`.\n"
-            "  Then verify again; or give them with --policy FILE. --trust-receipt takes those of the receipt.",
-            "  请先从账本的网址或文件夹固定其公钥：`sourcemark ledger policy URL --pin`。\n"
-            "  然后重新核验；也可用 --policy FILE 提供公钥。--trust-receipt 表示接受凭证自带的公钥。",
+            f"  Pin the log's keys once, from its address or folder (`{pin}`), and verify again,",
+            f"  请先从账本的网址或文件夹固定其公钥（`{pin}`），然后重新核验；",
+        )
+    )
+    say(
+        tr(
+            "  or give them with --policy FILE. --trust-receipt takes those of the receipt.",
+            "  或用 --policy FILE 提供公钥。--trust-receipt 表示接受凭证自带的公钥。",
         )
     )
 
