@@ -21,6 +21,7 @@ from .scans.scanning import Scanner
 from .search.examination import Examiner
 from .search.follower import Follower
 from .search.matching import Matcher
+from .works.amendment import Amendments
 from .works.competing_claims import CompetingClaims
 from .works.erasure import Erasures
 from .works.grants import Grants
@@ -53,8 +54,16 @@ class Application:
             self.withdrawals,
             forget_scans=records.forget,
         )
+        self.amendments = Amendments(self.db, self.log, self.signing_keys)
         self.submissions = Submissions(
-            self.db, self.log, self.signing_keys, self.prepared, self.registrar, self.withdrawals, self.erasures
+            self.db,
+            self.log,
+            self.signing_keys,
+            self.prepared,
+            self.registrar,
+            self.withdrawals,
+            self.erasures,
+            self.amendments,
         )
         self.grants = Grants(self.db, self.log, self.signing_keys)
         self.scanner = Scanner(self.db, self.log, self.examiner, self.matcher, settings.batch_size)

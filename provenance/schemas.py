@@ -209,6 +209,37 @@ class NewWork(NewClaim):
         return self
 
 
+class Amendment(Request):
+    """What is claimed of a registered work from now on: a field that is left out stays as it was, null empties it."""
+
+    title: Line | None = Field(None, min_length=1, examples=["The Clock Mender"])
+    owner_aliases: list[Name] | None = Field(None, max_length=50, examples=[["林昭云"]])
+    authors: list[Name] | None = Field(None, max_length=50, examples=[["Lin Zhaoyun"]])
+    source_name: Name | None = Field(None, examples=["North Bank"])
+    source_urls: list[Url] | None = Field(None, max_length=50, examples=[["https://northbank.example/a/17"]])
+    source_handle: Name | None = Field(None, examples=["northbank"])
+    identifiers: list[Line] | None = Field(None, max_length=50, examples=[["doi:10.5555/12345678"]])
+    licence: NewLicence | None = Field(None, description=licences.ACCEPTED, examples=["CC-BY-4.0"])
+    published_at: Date | None = Field(None, examples=["2026-01-31"])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leaves_the_owner(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "owner" in data:
+            raise ValueError("owner: another owner is a transfer, not an amendment: see `sourcemark transfer`")
+        return data
+
+
+class Transfer(Request):
+    """Another owner of a registered work."""
+
+    owner: Name = Field(min_length=1, description="The new copyright owner.", examples=["Ines Vale"])
+    owner_aliases: list[Name] = Field(default_factory=list, max_length=50, description="Other names of the new owner.")
+    to: Name | None = Field(
+        None, min_length=1, description="Account, by id or name, that the registration is its from then on."
+    )
+
+
 class RegistrationItem(NewWork):
     """A line of `register --batch`: a work, its bytes in a file or in the line."""
 
@@ -247,6 +278,12 @@ class RegistrationResult(Record):
     reason: str | None = Field(None, description="Why only exact copies can be found, if so.")
     competing: list[str] = Field(default_factory=list, description="Earlier registrations that this one matches.")
     receipt: ReceiptRef | None = None
+    differs: list[str] = Field(
+        default_factory=list,
+        description="Of a work that was registered before: fields claimed otherwise now. What was registered stays, "
+        "until it is amended.",
+        examples=[[]],
+    )
     error: Problem | None = None
 
 
@@ -352,6 +389,13 @@ class ScanResult(Record):
     error: Problem | None = None
 
 
+class AmendmentRecord(Record):
+    """An entry of the log by which something else is claimed of a work."""
+
+    kind: Literal["amendment", "transfer"]
+    index: int | None = Field(None, description="In the log; null while it waits.", examples=[57])
+
+
 class WorkRecord(Record):
     """A registered work as its account sees it."""
 
@@ -361,7 +405,8 @@ class WorkRecord(Record):
     fingerprintable: bool
     reason: str | None = None
     digest: str = Field(description="SHA-256 of the exact bytes, of a sealed work of its salt and them; hexadecimal.")
-    claim: Claim
+    claim: Claim = Field(description="What is claimed now: by the newest amendment or transfer.")
+    amendments: list[AmendmentRecord] = Field(default_factory=list, description="Oldest first.")
     competing: list[str] = Field(default_factory=list)
     opens: str | None = Field(None, description="The sealed work that this one opens.")
     registered_at: str

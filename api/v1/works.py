@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from fingerprints.source import Source
 from provenance.errors import BadInput
-from provenance.schemas import NewWork, RegistrationItem, RegistrationResult, Request, WorkRecord
+from provenance.schemas import Amendment, NewWork, RegistrationItem, RegistrationResult, Request, Transfer, WorkRecord
 from provenance.works import catalog
 from provenance.works.prepared import Prepared
 from provenance.works.registration import RegistrationRequest
@@ -145,6 +145,32 @@ def list_works(
 @router.get("/{work_id}", operation_id="getWork", summary="One work", responses=responses(401, 403, 404))
 def get_work(work_id: str, app: ApplicationDep, principal: MayRegister) -> WorkRecord:
     return catalog.get(app.db, app.log.origin, work_id, own(principal))
+
+
+@router.post(
+    "/{work_id}/amendments",
+    operation_id="amendWork",
+    summary="Claim something else of a work",
+    status_code=201,
+    responses=responses(401, 403, 404, 409),
+)
+def amend_work(work_id: str, wanted: Amendment, app: ApplicationDep, principal: MayRegister) -> WorkRecord:
+    """Fields that are left out stay. A new entry of the log commits to the whole new claim, which scans, look-ups and
+    receipts show from then on; the registration stays as it was, and receipts show both."""
+    return app.amendments.amend(account_of(app.db, principal), work_id, wanted)
+
+
+@router.post(
+    "/{work_id}/transfer",
+    operation_id="transferWork",
+    summary="Name another owner of a work",
+    status_code=201,
+    responses=responses(401, 403, 404, 409),
+)
+def transfer_work(work_id: str, wanted: Transfer, app: ApplicationDep, principal: MayRegister) -> WorkRecord:
+    """Signed for the present owner. With `to` the registration becomes that account's: it alone may amend, withdraw or
+    erase it from then on. The answer is the work as it stands."""
+    return app.amendments.transfer(account_of(app.db, principal), work_id, wanted)
 
 
 @router.delete(

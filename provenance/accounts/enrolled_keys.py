@@ -11,6 +11,7 @@ from pydantic import Field
 from ..database.engine import Database
 from ..database.tables import entries, signing_keys
 from ..errors import Conflict, Forbidden, NotFound
+from ..ledger import claim_history
 from ..ledger.key_rows import load_directory
 from ..schemas import Record
 from ..tlog import envelope
@@ -62,13 +63,16 @@ def check_live(db: Database, account: Account, signers: Iterable[str]) -> None:
             )
 
 
-def check_acts_for(db: Database, origin: str, signers: Sequence[str], registrants: Sequence[str]) -> None:
-    """Raises `Conflict` unless one of the signers may act for one of the registrants."""
+def check_holds(db: Database, origin: str, signers: Sequence[str], index: int) -> None:
+    """Raises `Conflict` unless one of the signers may act for the work with the registration at this index."""
     with db.read() as connection:
+        raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar_one()
+        holder = claim_history.holder(connection, index)
+        registrants = envelope.parse_leaf(raw).signers if holder is None else [holder]
         directory = load_directory(connection, origin, {*signers, *registrants})
     if not any(directory.acts_for(signer, registrant) for signer in signers for registrant in registrants):
         raise Conflict(
-            f"the key {signers[0][:16]} may not act for {registrants[0][:16]}, which signed the registration: sign "
+            f"the key {signers[0][:16]} may not act for {registrants[0][:16]}, which holds the work: sign "
             "with that key, with a successor or with its recovery key (--sign-key FILE)"
         )
 

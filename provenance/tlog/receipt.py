@@ -10,6 +10,7 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -31,11 +32,26 @@ RENEWED_STAMP = "renewed/checkpoint.tsr"
 POLICY = "policy"
 README = "VERIFY.md"
 
-MAX_FILES = 200
+MAX_FILES = 2000
 MAX_BYTES = 4 * 1024 * 1024
 
 _JSON_FORMAT = "sourcemark/receipt/v1"
 _VERIFY_MD = resources.files(__package__).joinpath(README)
+
+
+@dataclass(frozen=True, slots=True)
+class AmendingFiles:
+    """What a receipt brings of an amendment or a transfer: a receipt within the receipt, in ``amendments/<n>/``.
+
+    Attributes:
+        enrolments: leaf and proof of each enrolment that decides whether its signer may act for the work.
+        opening: of its claim, empty once it was erased.
+    """
+
+    leaf: bytes
+    proof: bytes
+    enrolments: Sequence[tuple[bytes, bytes]]
+    opening: Mapping[str, Any]
 
 
 def build(
@@ -51,6 +67,7 @@ def build(
     after: bytes | None = None,
     stamp: bytes | None = None,
     renewal: tuple[bytes, bytes, bytes] | None = None,
+    amendments: Sequence[AmendingFiles] = (),
 ) -> dict[str, bytes]:
     """The files of a receipt by name.
 
@@ -61,6 +78,7 @@ def build(
         after: the signed checkpoint that the entry names as seen.
         stamp: an RFC 3161 token over the exact bytes of the checkpoint in ``proof``.
         renewal: a later checkpoint, the consistency proof to it (one base64 hash a line), and a token over it.
+        amendments: of the work, oldest first.
         opening: ``{name: {"salt": base64, "record": {...}}}`` for each commitment that is opened.
     """
     files = {ENTRY: leaf, PROOF: proof, POLICY: policy}
@@ -72,19 +90,35 @@ def build(
         files[STAMP] = stamp
     if renewal is not None:
         files |= dict(zip((RENEWED_CHECKPOINT, RENEWED_CONSISTENCY, RENEWED_STAMP), renewal, strict=True))
+    files |= _keys("", enrolments)
     signer, at = parse_leaf(leaf).signers[0], "0"
-    digits = len(str(len(enrolments)))  # so that the order of names is that of numbers
-    for number, (enrolment, its_proof) in enumerate(enrolments):
-        name = f"{number:0{digits}}"
-        files[f"keys/{name}/{ENTRY}"] = enrolment
-        files[f"keys/{name}/{PROOF}"] = its_proof
-        if parse_leaf(enrolment).digests == [signer]:  # an enrolment is about its key
+    for name, enrolment in zip(_numbers(enrolments), enrolments, strict=True):
+        if parse_leaf(enrolment[0]).digests == [signer]:  # an enrolment is about its key
             at = name
+    for name, each in zip(_numbers(amendments), amendments, strict=True):
+        folder = f"amendments/{name}/"
+        files |= {folder + ENTRY: each.leaf, folder + PROOF: each.proof, **_keys(folder, each.enrolments)}
+        if each.opening:
+            files[folder + OPENING] = canonical(each.opening)
     if opening:
         files[OPENING] = canonical(opening)
     facts = {"origin": origin, "index": str(index), "entry": ENTRY, "proof": PROOF, "key": at}
     text = _VERIFY_MD.read_text(encoding="utf-8")
     files[README] = re.sub(r"\{(\w+)\}", lambda match: facts[match[1]], text).encode()
+    return files
+
+
+def _numbers(those: Sequence[object]) -> list[str]:
+    """Names of folders whose order is that of their numbers."""
+    digits = len(str(len(those)))
+    return [f"{number:0{digits}}" for number in range(len(those))]
+
+
+def _keys(folder: str, enrolments: Sequence[tuple[bytes, bytes]]) -> dict[str, bytes]:
+    files = {}
+    for name, (enrolment, its_proof) in zip(_numbers(enrolments), enrolments, strict=True):
+        files[f"{folder}keys/{name}/{ENTRY}"] = enrolment
+        files[f"{folder}keys/{name}/{PROOF}"] = its_proof
     return files
 
 

@@ -14,7 +14,8 @@ from .. import marking
 from ..database.engine import Database
 from ..database.tables import entries, openings, unfinished_erasures, works
 from ..errors import NotFound
-from ..schemas import Claim, ReceiptRef, WorkRecord
+from ..ledger import claim_history
+from ..schemas import AmendmentRecord, Claim, ReceiptRef, WorkRecord
 from ..search import matching
 from . import competing_claims
 from .drafts import METADATA
@@ -29,6 +30,7 @@ class RegisteredWork:
         identity: of what is registered by whom; None once withdrawn.
         digest: SHA-256 of the exact bytes, of a sealed work of its salt and them.
         leaf_hash: of its registration.
+        amendment_hash: leaf hash of the newest amendment or transfer, None where the registration's claim stands.
         index: of its registration in the log; None while it waits.
     """
 
@@ -44,6 +46,7 @@ class RegisteredWork:
     owner: str
     opens: str | None
     leaf_hash: bytes
+    amendment_hash: bytes | None
     registered_at: str
     withdrawn_at: str | None
     erased_at: str | None
@@ -146,6 +149,7 @@ def page(
 
 def _records(db: Database, origin: str, found: Sequence[RegisteredWork]) -> list[WorkRecord]:
     rivals = competing_claims.rivals(db, [work.id for work in found])
+    amended = _amendments(db, found)
     erased = [work.id for work in found if work.erased_at is not None]
     unfinished: set[int] = set()
     if erased:
@@ -161,6 +165,7 @@ def _records(db: Database, origin: str, found: Sequence[RegisteredWork]) -> list
             reason=work.reason,
             digest=work.digest.hex(),
             claim=work.claim,
+            amendments=amended.get(work.id, []),
             competing=rivals.get(work.id, []),
             opens=work.opens,
             registered_at=work.registered_at,
@@ -171,3 +176,16 @@ def _records(db: Database, origin: str, found: Sequence[RegisteredWork]) -> list
         )
         for work in found
     ]
+
+
+def _amendments(db: Database, found: Sequence[RegisteredWork]) -> dict[int, list[AmendmentRecord]]:
+    """The amendments and transfers of works, by their internal numbers."""
+    amended = [work for work in found if work.amendment_hash is not None]
+    if not amended:
+        return {}
+    with db.read() as connection:
+        chains = {work.id: claim_history.amendments(connection, work.amendment_hash) for work in amended}
+    return {
+        number: [AmendmentRecord.model_validate({"kind": each.leaf.kind, "index": each.index}) for each in chain]
+        for number, chain in chains.items()
+    }

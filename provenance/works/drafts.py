@@ -60,7 +60,9 @@ class Draft:
         seal: salt of a sealed one, where it is known here.
         fields: what the file says of itself, None for a sealed one and for one whose statement is made already.
         openings: by the names of the statement's commitments.
+        stated: the fields that its sender filled in, where others come from defaults; None: all that are not empty.
         existing: it was registered before; ``work_id`` and ``leaf_hash`` are of then.
+        differs: of an existing one the fields that are claimed otherwise now.
     """
 
     claim: Claim
@@ -76,7 +78,9 @@ class Draft:
     leaf: bytes = b""
     leaf_hash: bytes = b""
     openings: dict[str, Opening] = field(default_factory=dict)
+    stated: frozenset[str] | None = None
     existing: bool = False
+    differs: list[str] = field(default_factory=list)
 
     @property
     def medium(self) -> str:
@@ -89,7 +93,14 @@ class Draft:
 
     def set_leaf(self, leaf: bytes) -> None:
         self.leaf, self.leaf_hash, self.work_id = leaf, merkle.leaf_hash(leaf), new_id("work")
-        self.existing = False
+        self.existing, self.differs = False, []
+
+    def is_that(self, work_id: str, leaf_hash: bytes, claim: Mapping[str, Any]) -> None:
+        """It was registered before: as this work, under this claim."""
+        self.work_id, self.leaf_hash, self.existing = work_id, leaf_hash, True
+        mine = self.claim.model_dump()
+        stated = [name for name, value in mine.items() if value] if self.stated is None else self.stated
+        self.differs = [name for name, value in mine.items() if name in stated and value != claim.get(name)]
 
     def compose(self, origin: str, after: envelope.After) -> dict[str, Any]:
         """The statement of this draft, with fresh salts; its openings are set."""
@@ -145,6 +156,7 @@ def draft_open(
         opens=item.opens,
         reference=reference,
         fields=examination.fields,
+        stated=_stated(item),
     )
 
 
@@ -175,3 +187,7 @@ def _claim(account: Account, item: RegistrationItem) -> Claim:
     if not claim.owner:
         raise BadInput("owner is missing: give the copyright owner, or set a default owner for the account")
     return claim
+
+
+def _stated(item: RegistrationItem) -> frozenset[str]:
+    return frozenset(name for name in Claim.model_fields if getattr(item, name))

@@ -18,7 +18,7 @@ from ..database import idempotency, tables, traces
 from ..database.engine import Database
 from ..database.tables import entries, now, openings, unfinished_erasures, works
 from ..errors import Conflict, SourcemarkError, Unavailable
-from ..ledger import work_columns
+from ..ledger import claim_history, work_columns
 from ..ledger.log import Log
 from ..schemas import WorkRecord
 from ..search import follower
@@ -184,4 +184,5 @@ def _forget_registration(connection: sa.Connection, found: RegisteredWork, erasu
     )
     if changed.rowcount != 1:
         raise Conflict(f"{found.work_id} was erased already")
-    connection.execute(openings.delete().where(openings.c.leaf_hash == found.leaf_hash))
+    amended = [each.leaf_hash for each in claim_history.amendments(connection, found.amendment_hash)]
+    connection.execute(openings.delete().where(openings.c.leaf_hash.in_([found.leaf_hash, *amended])))

@@ -158,6 +158,7 @@ class Registrar:
                 path=item.path,
                 competing=earlier.get(outcome.work_id, []),
                 receipt=ReceiptRef(origin=self._log.origin, index=indexes[outcome.leaf_hash], size=size),
+                differs=outcome.differs,
             )
             for item, outcome in zip(items, outcomes, strict=True)
         ]
@@ -197,6 +198,7 @@ class Registrar:
         path: str | None,
         competing: list[str],
         receipt: ReceiptRef,
+        differs: Sequence[str] = (),
     ) -> RegistrationResult:
         return RegistrationResult(
             external_id=external_id,
@@ -208,6 +210,7 @@ class Registrar:
             reason=work.reason,
             competing=competing,
             receipt=receipt,
+            differs=list(differs),
         )
 
 
@@ -220,14 +223,14 @@ def _refused(item: RegistrationItem, error: SourcemarkError) -> RegistrationResu
 def _link_existing(connection: sa.Connection, signed: Sequence[Draft]) -> None:
     """Point drafts at works that are registered already, in the database or earlier in the same group."""
     rows = connection.execute(
-        sa.select(works.c.identity, works.c.work_id, works.c.leaf_hash, pending_entries.c.refused)
+        sa.select(works.c.identity, works.c.work_id, works.c.leaf_hash, works.c.claim, pending_entries.c.refused)
         .outerjoin(pending_entries, pending_entries.c.leaf_hash == works.c.leaf_hash)
         .where(works.c.identity.in_([each.identity for each in signed]))
     )
-    registered: dict[bytes, tuple[str, bytes]] = {}
-    for identity, work_id, leaf_hash, refused in rows:
+    registered: dict[bytes, tuple[str, bytes, dict[str, Any]]] = {}
+    for identity, work_id, leaf_hash, claim, refused in rows:
         if refused is None:
-            registered[identity] = (work_id, leaf_hash)
+            registered[identity] = (work_id, leaf_hash, claim)
         else:  # it never entered the log, so it never was a registration
             connection.execute(
                 works.update().where(works.c.identity == identity).values(identity=None, withdrawn_at=now())
@@ -236,10 +239,9 @@ def _link_existing(connection: sa.Connection, signed: Sequence[Draft]) -> None:
         if each.existing:  # in an attempt before this one
             each.set_leaf(each.leaf)
         if each.identity in registered:
-            each.work_id, each.leaf_hash = registered[each.identity]
-            each.existing = True
+            each.is_that(*registered[each.identity])
         else:
-            registered[each.identity] = (each.work_id, each.leaf_hash)
+            registered[each.identity] = (each.work_id, each.leaf_hash, each.claim.model_dump())
 
 
 def _insert(connection: sa.Connection, account: Account, new: Sequence[Draft]) -> None:

@@ -33,6 +33,7 @@ from ..schemas import Claim, Line, NewClaim, ReceiptRef, Record, RegistrationIte
 from ..tlog import envelope, merkle
 from ..tlog.encoding import unb64
 from . import drafts
+from .amendment import Amendments
 from .drafts import Draft, Opening
 from .erasure import Erasures
 from .prepared import PreparedStatements, statement_hash
@@ -49,7 +50,9 @@ class SignedStatement(Request):
         examples=["eyJwYXlsb2FkIjoi..."],
     )
     opening: dict[str, Any] | None = Field(
-        None, description="Of a sealed registration: salt and record of the commitments that the service may know."
+        None,
+        description="Salt and record of commitments: of a sealed registration those that the service may know, of an "
+        "amendment or a transfer that of the whole new claim.",
     )
     external_id: Line | None = Field(None, description="Your own id of a sealed work.")
 
@@ -74,6 +77,7 @@ class Submissions:
         registrar: Registrar,
         withdrawals: Withdrawals,
         erasures: Erasures,
+        amendments: Amendments,
     ) -> None:
         self._db = db
         self._log = log
@@ -82,6 +86,7 @@ class Submissions:
         self._registrar = registrar
         self._withdrawals = withdrawals
         self._erasures = erasures
+        self._amendments = amendments
 
     def submit_all(self, account: Account, signed: Sequence[SignedStatement]) -> list[Submitted | SourcemarkError]:
         """Enter many signed statements; answers in their order, errors in their places.
@@ -120,7 +125,7 @@ class Submissions:
             return Submitted(kind=parsed.kind, receipt=result.receipt, work=result)
         index = self._entered(self._hash_in_log(leaf, parsed))
         if index is None:
-            index = self._enter(account, leaf, parsed)
+            index = self._enter(account, leaf, parsed, signed)
         size, _ = self._log.head()
         return Submitted(kind=parsed.kind, receipt=ReceiptRef(origin=self._log.origin, index=index, size=size))
 
@@ -129,8 +134,8 @@ class Submissions:
         parsed = self._log.parse(leaf)
         if parsed.host != envelope.host_of(self._log.origin):
             raise VerificationFailed(f"the statement was written for the log of {parsed.host!r:.80}, not this one")
-        if signed.opening is not None and "sealed" not in parsed.predicate:
-            raise BadInput("opening: only a sealed registration comes with one")
+        if signed.opening is not None and "sealed" not in parsed.predicate and parsed.kind not in envelope.AMENDING:
+            raise BadInput("opening: only a sealed registration, an amendment or a transfer comes with one")
         return leaf, parsed
 
     def _hash_in_log(self, leaf: bytes, parsed: envelope.Leaf) -> bytes:
@@ -139,7 +144,7 @@ class Submissions:
             if parsed.predicate["custody"] != "producer":
                 raise BadInput("custody: of a key that a client enrols it is producer")
             return self._signing_keys.entered_as(leaf)
-        if parsed.kind not in ("key-revoke", "withdrawal", "erasure"):
+        if parsed.kind not in ("key-revoke", "withdrawal", "erasure", *envelope.AMENDING):
             raise BadInput(f"a {parsed.kind} is not submitted here")
         return merkle.leaf_hash(leaf)
 
@@ -157,7 +162,7 @@ class Submissions:
                 return None
         return self._log.commit([leaf_hash])[leaf_hash]
 
-    def _enter(self, account: Account, leaf: bytes, parsed: envelope.Leaf) -> int:
+    def _enter(self, account: Account, leaf: bytes, parsed: envelope.Leaf, signed: SignedStatement) -> int:
         """Enter what is no registration and is not in the log yet; returns its index."""
         if parsed.kind == "key-enrol":
             return self._signing_keys.enrol(account, leaf)
@@ -173,6 +178,10 @@ class Submissions:
             raise NotFound(f"entry {parsed.predicate['index']} registers no work of yours")
         if parsed.kind == "withdrawal":
             self._withdrawals.enter(account, work.work_id, leaf)
+        elif parsed.kind in envelope.AMENDING:
+            enrolled_keys.check_live(self._db, account, parsed.signers)
+            opening = _openings(parsed, signed).get("claim")
+            self._amendments.enter(account, work.work_id, leaf, opening)
         elif work.withdrawn_at is None:
             raise Conflict("withdraw the work before you erase it: a work that is matched names its owner")
         else:
@@ -243,6 +252,16 @@ def _sealed_draft(leaf: bytes, parsed: envelope.Leaf, signed: SignedStatement) -
     """The draft of a work that its owner sealed, with what the service may know of it."""
     if len(parsed.digests) != 1:
         raise BadInput("a sealed registration is about one work")
+    openings = _openings(parsed, signed)
+    claim = parse(NewClaim, openings["claim"].record) if "claim" in openings else Claim()
+    draft = drafts.draft_sealed_elsewhere(claim, bytes.fromhex(parsed.digests[0]), signed.external_id)
+    draft.openings = openings
+    draft.set_leaf(leaf)
+    return draft
+
+
+def _openings(parsed: envelope.Leaf, signed: SignedStatement) -> dict[str, Opening]:
+    """What comes with a statement, each checked against its commitment; raises `VerificationFailed`."""
     openings: dict[str, Opening] = {}
     for name, each in (signed.opening or {}).items():
         promised = parsed.predicate["commitments"].get(name)
@@ -253,8 +272,4 @@ def _sealed_draft(leaf: bytes, parsed: envelope.Leaf, signed: SignedStatement) -
         except (VerificationFailed, KeyError, TypeError):
             raise VerificationFailed(f"the opening does not open the {name!r:.40} of the statement") from None
         openings[name] = opening
-    claim = parse(NewClaim, openings["claim"].record) if "claim" in openings else Claim()
-    draft = drafts.draft_sealed_elsewhere(claim, bytes.fromhex(parsed.digests[0]), signed.external_id)
-    draft.openings = openings
-    draft.set_leaf(leaf)
-    return draft
+    return openings

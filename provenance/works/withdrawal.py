@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from ..accounts import enrolled_keys
 from ..accounts.accounts import Account
 from ..accounts.signing_keys import SigningKeys
 from ..database.engine import Database
-from ..database.tables import entries, now, works
+from ..database.tables import now, works
 from ..errors import Conflict
 from ..ledger.log import Log
 from ..schemas import WorkRecord
@@ -83,6 +81,4 @@ class Withdrawals:
         index = found.logged_index()
         if (leaf.predicate["index"], leaf.predicate["leafHash"]) != (index, found.leaf_hash.hex()):
             raise Conflict(f"the statement withdraws another entry than that of {found.work_id}")
-        with self._db.read() as connection:
-            raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar_one()
-        enrolled_keys.check_acts_for(self._db, self._log.origin, leaf.signers, envelope.parse_leaf(raw).signers)
+        enrolled_keys.check_holds(self._db, self._log.origin, leaf.signers, index)

@@ -29,6 +29,7 @@ _MOST = 100  # lines for one kind of stray row
 # What names an entry by its leaf hash, and what it is called.
 _NAMING: tuple[tuple[sa.Column[Any], sa.Column[Any], str], ...] = (
     (works.c.leaf_hash, works.c.work_id, "the work {} stands for no entry of the log"),
+    (works.c.amendment_hash, works.c.work_id, "the amendment of {} is in no entry of the log"),
     (works.c.withdrawal_hash, works.c.work_id, "the withdrawal of {} is in no entry of the log"),
     (works.c.erasure_hash, works.c.work_id, "the erasure of {} is in no entry of the log"),
     (grants.c.leaf_hash, grants.c.grant_id, "the grant {} stands for no entry of the log"),

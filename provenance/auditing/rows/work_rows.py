@@ -12,11 +12,12 @@ from ...database.tables import entries, fingerprints, signing_keys, works
 from ...errors import SourcemarkError
 from ...ledger import work_columns
 from ...tlog import envelope, merkle
+from . import amendment_rows
 from .run import Run
 
 _COLUMNS = (
     "work_id", "account_id", "identity", "digest", "medium", "reason", "title", "owner", "owner_key", "claim",
-    "leaf_hash", "withdrawal_hash", "registered_at", "withdrawn_at", "erased_at", "erasure_hash",
+    "leaf_hash", "amendment_hash", "withdrawal_hash", "registered_at", "withdrawn_at", "erased_at", "erasure_hash",
 )  # fmt: skip
 _FEW = 64  # entries whose fingerprints are read at a time
 _erasing = entries.alias("erasing")
@@ -34,7 +35,7 @@ def problems(run: Run) -> Iterator[str]:
             yield f"the work {row.work_id} stands for entry {index}, which is a {leaf.kind}"
             continue
         found[row.leaf_hash] = row
-        changed = list(_changed(row, leaf))
+        changed = list(_changed(run, row, index, leaf))
         if run.outside(row.registered_at, index):
             changed.append("registered_at")
         if changed:
@@ -62,14 +63,15 @@ def _rows(run: Run) -> Sequence[Any]:
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------
-def _changed(row: sa.Row[Any], leaf: envelope.Leaf) -> Iterator[str]:
+def _changed(run: Run, row: sa.Row[Any], index: int, leaf: envelope.Leaf) -> Iterator[str]:
     """The columns of a work that do not follow from its registration; its claim is checked with the opening."""
     said, sealed = leaf.predicate, "sealed" in leaf.predicate
     if row.digest.hex() != leaf.digests[0]:
         yield "digest"
     if row.medium != (work_columns.SEALED if sealed else said.get("medium")):
         yield "medium"
-    if row.signer_account is not None and row.account_id != row.signer_account:
+    held_by = None if row.amendment_hash is None else amendment_rows.holding_account(run.connection, index)
+    if row.signer_account is not None and row.account_id != (held_by or row.signer_account):
         yield "account_id"
     if (None if row.sealed is None else row.sealed.hex()) != said.get("opens", {}).get("leafHash"):
         yield "opens"
@@ -107,8 +109,15 @@ def _openings(run: Run, row: sa.Row[Any], index: int, leaf: envelope.Leaf) -> It
     missing = leaf.predicate["commitments"].keys() - opened.keys() - erased - changed
     if missing and "sealed" not in leaf.predicate:
         yield f"the {', '.join(sorted(missing))} of entry {index} cannot be opened: the database does not have it"
-    elif "claim" not in changed and not work_columns.shows_claim(row, opened.get("claim", {})):
+    elif "claim" not in changed and not work_columns.shows_claim(row, _present_claim(run, row, opened)):
         yield f"the claim of {row.work_id} was changed in the database"
+
+
+def _present_claim(run: Run, row: sa.Row[Any], opened: Mapping[str, Any]) -> Any:
+    """The claim in the newest entry about a work that commits to one; empty where it is not known, or was erased."""
+    if row.amendment_hash is None or row.erasure_hash is not None:
+        return opened.get("claim", {})
+    return amendment_rows.amended_claim(run, row.amendment_hash, row.leaf_hash)
 
 
 def _erased_names(row: sa.Row[Any]) -> frozenset[str]:

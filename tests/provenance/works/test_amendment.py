@@ -1,0 +1,127 @@
+"""Correcting a claim: what is shown is what the newest entry commits to, and nothing that was signed is lost."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from provenance.accounts import accounts
+from provenance.accounts.accounts import NewAccount
+from provenance.application import Application
+from provenance.auditing import fsck
+from provenance.database.tables import openings, works
+from provenance.errors import BadInput, Conflict, NotFound
+from provenance.scans import sightings
+from provenance.schemas import Amendment, Transfer, WorkRecord, parse
+from provenance.works import catalog
+from tests.provenance.conftest import ESSAY, register_work, scan_upload
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def work(application: Application) -> str:
+    made = register_work(application, ESSAY.encode(), title="The Salt Fery", owner_aliases=["Old Marta"])
+    assert made.work_id is not None
+    return made.work_id
+
+
+def amend(application: Application, work: str, **changes: object) -> WorkRecord:
+    return application.amendments.amend(accounts.local(application.db), work, Amendment.model_validate(changes))
+
+
+def transfer(application: Application, work: str, **wanted: object) -> WorkRecord:
+    return application.amendments.transfer(accounts.local(application.db), work, Transfer.model_validate(wanted))
+
+
+def agrees(application: Application) -> None:
+    assert fsck.check(application.db, application.log)["problems"] == []
+
+
+def test_scans_and_look_ups_show_the_newest_claim(application: Application, work: str) -> None:
+    amend(application, work, title="The Salt Ferry", licence="cc by 4.0")
+    record = amend(application, work, source_urls=["https://salt.example/ferry"], owner_aliases=None)
+    assert record.claim.model_dump(exclude_defaults=True) == {
+        "title": "The Salt Ferry",
+        "owner": "Marta Salt",
+        "licence": "CC-BY-4.0",
+        "source_urls": ["https://salt.example/ferry"],
+    }
+    assert [each.kind for each in record.amendments] == ["amendment", "amendment"]
+    assert record.receipt is not None
+    assert record.amendments[0].index is not None
+    assert record.receipt.index < record.amendments[0].index
+    (match,) = scan_upload(application, ESSAY.encode(), account="City Daily").matches
+    assert (match.title, match.permission.licence) == ("The Salt Ferry", "CC-BY-4.0")
+    seen, _ = sightings.page(application.db, None, work_ids=[work])
+    assert seen[0].title == "The Salt Ferry"
+    agrees(application)
+
+
+def test_a_transfer_names_another_owner(application: Application, work: str) -> None:
+    with pytest.raises(BadInput, match="transfer"):
+        parse(Amendment, {"owner": "Ines Vale"})
+    record = transfer(application, work, owner="Ines Vale")
+    assert (record.claim.owner, record.claim.owner_aliases) == ("Ines Vale", [])
+    assert [each.kind for each in record.amendments] == ["transfer"]
+    assert scan_upload(application, ESSAY.encode(), account="Ines Vale").verdict == "own"
+    again = register_work(application, ESSAY.encode(), owner="Ines Vale")
+    assert (again.status, again.work_id) == ("already_registered", work)
+    agrees(application)
+
+
+def test_a_work_that_is_transferred_to_an_account_is_its_own(application: Application, work: str) -> None:
+    accounts.create(application.db, NewAccount(name="ines"))
+    ines = accounts.find(application.db, "ines")
+    transfer(application, work, owner="Ines Vale", to="ines")
+    with pytest.raises(NotFound):
+        amend(application, work, title="Mine still")
+    record = application.amendments.amend(ines, work, Amendment(title="Hers"))
+    assert record.claim.title == "Hers"
+    agrees(application)
+    application.withdrawals.withdraw(ines, work)
+    agrees(application)
+
+
+def test_what_cannot_be_amended(application: Application, work: str) -> None:
+    with pytest.raises(BadInput, match="nothing would change"):
+        amend(application, work, title="The Salt Fery")
+    with pytest.raises(NotFound):
+        amend(application, "work_0", title="T")
+    other = register_work(application, ESSAY.encode(), owner="Ines Vale")
+    with pytest.raises(Conflict, match="registered this file already"):
+        transfer(application, work, owner="Ines Vale")
+    assert other.work_id is not None
+    application.withdrawals.withdraw(accounts.local(application.db), work)
+    with pytest.raises(Conflict, match="was withdrawn"):
+        amend(application, work, title="T")
+    agrees(application)
+
+
+def test_erasure_takes_every_claim(application: Application, work: str) -> None:
+    amend(application, work, title="The Salt Ferry")
+    amend(application, work, title="Salt")
+    application.erasures.erase(accounts.local(application.db), work)
+    with application.db.read() as connection:
+        names = connection.execute(sa.select(openings.c.name)).scalars().all()
+    assert "claim" not in names
+    assert catalog.get(application.db, application.log.origin, work).claim.title == ""
+    agrees(application)
+
+
+def test_registering_under_another_claim_says_what_differs(application: Application, work: str) -> None:
+    same = register_work(application, ESSAY.encode(), title="The Salt Fery", owner_aliases=["Old Marta"])
+    assert (same.status, same.differs) == ("already_registered", [])
+    other = register_work(application, ESSAY.encode(), title="The Salt Ferry", licence="CC-BY-4.0")
+    assert (other.status, other.work_id, other.differs) == ("already_registered", work, ["title", "licence"])
+    amend(application, work, title="The Salt Ferry", licence="CC-BY-4.0")
+    assert register_work(application, ESSAY.encode(), title="The Salt Ferry", licence="CC-BY-4.0").differs == []
+
+
+@pytest.mark.parametrize("column", ["title", "claim", "amendment_hash", "owner"])
+def test_fsck_holds_the_shown_claim_against_the_newest_entry(application: Application, work: str, column: str) -> None:
+    amend(application, work, title="The Salt Ferry", licence="CC-BY-4.0")
+    forged = {"title": "X", "owner": "Thief", "amendment_hash": None, "claim": {"title": "The Salt Ferry"}}
+    with application.db.write() as connection:
+        connection.execute(works.update().where(works.c.work_id == work).values({column: forged[column]}))
+    assert fsck.check(application.db, application.log)["problems"]
