@@ -21,11 +21,13 @@ class Change:
         position: place in the log, ascending.
         work: the work's number.
         fingerprint: what the work is found by from now on; None removes it.
+        account: who registered it; equal numbers are one account.
     """
 
     position: int
     work: int
     fingerprint: Fingerprint | None
+    account: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +67,11 @@ class View(Statistics, Protocol):
         ...
 
     def works(self, slots: Slots) -> NDArray[np.int64]:
-        """The works' numbers."""
+        """The works' numbers, in the order in which they were registered."""
+        ...
+
+    def accounts_at(self, slots: Slots) -> NDArray[np.int64]:
+        """Who registered each work (`Change.account`)."""
         ...
 
     def by_digest(self, digest: bytes) -> Slots:

@@ -38,19 +38,24 @@ class MemoryView:
         self,
         count: int,
         works: NDArray[np.int64],
+        accounts: NDArray[np.int64],
         sizes: NDArray[np.int32],
         alive: NDArray[np.bool_],
         digests: tuple[postings.Run, ...],
         family: _Family,
     ) -> None:
         self._count = count
-        self._works, self._sizes, self._alive, self._digests, self._family = works, sizes, alive, digests, family
+        self._works, self._accounts, self._sizes, self._alive = works, accounts, sizes, alive
+        self._digests, self._family = digests, family
 
     def __len__(self) -> int:
         return self._count
 
     def works(self, slots: Slots) -> NDArray[np.int64]:
         return self._works[slots]
+
+    def accounts_at(self, slots: Slots) -> NDArray[np.int64]:
+        return self._accounts[slots]
 
     def sizes_at(self, slots: Slots) -> NDArray[np.int64]:
         return self._sizes[slots].astype(np.int64)
@@ -86,6 +91,7 @@ class MemoryIndex:
         self._digests: tuple[postings.Run, ...] = ()
         self._families: dict[str, _Family] = {}
         self._works = np.zeros(0, dtype=np.int64)
+        self._accounts = np.zeros(0, dtype=np.int64)
         self._sizes = np.zeros(0, dtype=np.int32)
         self._alive = np.zeros(0, dtype=np.bool_)
         self._count = 0
@@ -119,7 +125,7 @@ class MemoryIndex:
                 if change.fingerprint is not None:
                     slot = self._count
                     self._count += 1
-                    self._works[slot], self._alive[slot] = change.work, True
+                    self._works[slot], self._accounts[slot], self._alive[slot] = change.work, change.account, True
                     self._sizes[slot] = len(change.fingerprint.keys)
                     self._slot_of[change.work] = slot
                     fresh[slot] = change.fingerprint
@@ -133,6 +139,7 @@ class MemoryIndex:
             return MemoryView(
                 self._count,
                 self._works,
+                self._accounts,
                 self._sizes,
                 self._alive,
                 self._digests,
@@ -148,6 +155,7 @@ class MemoryIndex:
         if need > len(self._works):
             size = max(need, 2 * len(self._works), 1024)
             self._works = np.concatenate((self._works, np.zeros(size - len(self._works), dtype=np.int64)))
+            self._accounts = np.concatenate((self._accounts, np.zeros(size - len(self._accounts), dtype=np.int64)))
             self._sizes = np.concatenate((self._sizes, np.zeros(size - len(self._sizes), dtype=np.int32)))
             self._alive = np.concatenate((self._alive, np.zeros(size - len(self._alive), dtype=np.bool_)))
 
@@ -172,6 +180,7 @@ class MemoryIndex:
         alive = self._alive[: self._count]
         renumbered = np.where(alive, np.cumsum(alive) - 1, -1).astype(np.int32)
         self._works, self._sizes = self._works[: self._count][alive], self._sizes[: self._count][alive]
+        self._accounts = self._accounts[: self._count][alive]
         self._count, self._dead = len(self._works), 0
         self._alive = np.ones(self._count, dtype=np.bool_)
         self._slot_of = {work: slot for slot, work in enumerate(self._works.tolist())}

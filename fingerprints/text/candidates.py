@@ -19,6 +19,7 @@ _MAX_WORKS_OF_A_KEY = 64  # read; how many more there are is known
 _MAX_COMPARED = 48  # works among which versions of one work are told apart
 _MIN_RESEMBLANCE = 0.75  # of two texts that are versions of one
 _MAX_CANDIDATES = 64  # works that are aligned
+_MAX_WITNESSES = 32  # works besides that are asked what they have of a candidate
 _MIN_SHARED = 2  # keys own to the work and near each other, below which it is not aligned
 _MAX_LINE = 64  # units of an upload up to which one key less does
 _MIN_PAGE = 1200  # units of an upload from which it takes one more
@@ -40,12 +41,16 @@ class Lookup:
 
     Attributes:
         works: the works to align with, best first.
+        witnesses: works besides that have what several works have.
+        accounts: who registered each of both, by the works' numbers.
         keys: shape (m,), the upload's keys that some work is indexed by, in the order of the text.
         positions: shape (m,), the unit each starts at.
         spread: shape (m,), in how many different works each stands.
     """
 
     works: tuple[int, ...]
+    witnesses: tuple[int, ...]
+    accounts: dict[int, int]
     keys: Keys
     positions: Positions
     spread: Weights
@@ -68,7 +73,11 @@ def look_up(text: NormalizedText, query: Fingerprint, view: View) -> Lookup:
     where = who * span + first[postings.asked]  # the letters of the upload, once for every work
     supported = _supported(where) if len(view) > _LIBRARY else np.ones(len(where), dtype=np.bool_)
     spread = _spread(view, postings, slots, who, hits, supported)
-    counted = scoring.own_share(spread)[postings.asked]
+    numbers = view.works(slots)
+    first_work = np.full(len(distinct), np.iinfo(np.int64).max)
+    np.minimum.at(first_work, postings.asked, numbers[who])
+    # Whatever others registered later, a text is found by what was its own when it came: `commonness` then decides.
+    counted = np.where(first_work[postings.asked] == numbers[who], 1.0, scoring.own_share(spread)[postings.asked])
     own = np.bincount(who, counted, minlength=len(slots))
     together = _together(where[counted > 0], span, len(slots))
     promising = together >= _needed(text, slots, view)
@@ -78,10 +87,23 @@ def look_up(text: NormalizedText, query: Fingerprint, view: View) -> Lookup:
     order = np.lexsort((-own, -together))
     order = order[promising[order]][:_MAX_CANDIDATES]
     same = view.by_keys(query.keys[:1], _MAX_WORKS_OF_A_KEY).slots  # under the key of the whole normal form
-    works = tuple(dict.fromkeys(view.works(np.concatenate((same, slots[order]))).tolist()))
+    chosen = np.concatenate((same, slots[order])).astype(np.int32)
+    also = _witnesses(postings, who, len(slots), spread)
+    also = also[~np.isin(slots[also], chosen)][:_MAX_WITNESSES]
+    named = np.concatenate((chosen, slots[also])).astype(np.int32)
+    accounts = dict(zip(view.works(named).tolist(), view.accounts_at(named).tolist(), strict=True))
+    works = tuple(dict.fromkeys(view.works(chosen).tolist()))
+    witnesses = tuple(number for number in accounts if number not in works)
     spread = spread[place]
     known = np.flatnonzero(spread)
-    return Lookup(works, asked[known], positions[known], spread[known])
+    return Lookup(works, witnesses, accounts, asked[known], positions[known], spread[known])
+
+
+def _witnesses(postings: Postings, who: NDArray[np.int64], works: int, spread: Weights) -> NDArray[np.int64]:
+    """Of the works found those that have most of what several have."""
+    shared = np.bincount(who[spread[postings.asked] > 1.0], minlength=works)
+    most = np.argsort(-shared, kind="stable")[: _MAX_WITNESSES + _MAX_CANDIDATES]
+    return most[shared[most] > _MIN_SHARED]
 
 
 def _needed(text: NormalizedText, slots: Slots, view: View) -> NDArray[np.int64]:
@@ -161,20 +183,23 @@ def versions(codes: NDArray[np.uint64]) -> NDArray[np.int64]:
     return out
 
 
-def spread_over_units(text: NormalizedText, found: Lookup) -> Weights:
+def spread_over_units(text: NormalizedText, positions: Positions, spread: Weights) -> Weights:
     """In how many different works the surroundings of each unit of the upload stand, shape (m,); 0 where in none.
 
     A work is indexed by few of its grams, so what holds for one holds for its neighbours.
+
+    Args:
+        positions, spread: of the grams that some work is indexed by, as in `Lookup`.
     """
     out = np.zeros(len(text.units))
     offsets = np.arange(-_AROUND, max(winnowing.SIZES) + _AROUND)
-    for start in range(0, len(found.positions), _MAX_SPREAD_AT_ONCE):
-        positions = found.positions[start : start + _MAX_SPREAD_AT_ONCE]
-        size = np.array(winnowing.SIZES)[text.scripts[positions]]
-        units = positions[:, None] + offsets
+    for start in range(0, len(positions), _MAX_SPREAD_AT_ONCE):
+        some = positions[start : start + _MAX_SPREAD_AT_ONCE]
+        size = np.array(winnowing.SIZES)[text.scripts[some]]
+        units = some[:, None] + offsets
         inside = (offsets < size[:, None] + _AROUND) & (units >= 0) & (units < len(out))
-        spread = np.broadcast_to(found.spread[start : start + _MAX_SPREAD_AT_ONCE, None], units.shape)
-        np.maximum.at(out, units[inside], spread[inside])
+        here = np.broadcast_to(spread[start : start + _MAX_SPREAD_AT_ONCE, None], units.shape)
+        np.maximum.at(out, units[inside], here[inside])
     # Where a template is interrupted by what was filled in, its ends have no indexed gram: the nearest one speaks.
     known = np.flatnonzero(out)
     if len(known):

@@ -19,6 +19,7 @@ from .alignment import Seeds, align, seeds, step_for
 from .candidates import Lookup
 from .codec import normal_form
 from .normalization import NormalizedText
+from .priority import Priority
 from .scoring import ReuseScore
 
 _PATIENCE = 8  # works in a row that are not reused, best first, after which none will be
@@ -43,7 +44,7 @@ class TextProposal:
 
     @property
     def works(self) -> tuple[int, ...]:
-        return self.registered.works
+        return (*self.registered.works, *self.registered.witnesses)
 
 
 def propose(query: Fingerprint, view: View) -> TextProposal:
@@ -62,7 +63,7 @@ def decide(
     text = proposal.text
     if not len(text.units):
         return Found({})
-    spread = candidates.spread_over_units(text, proposal.registered)
+    spread = candidates.spread_over_units(text, proposal.registered.positions, proposal.registered.spread)
     matches, judged = _judged(query, proposal, works, scoring.own_share(spread))
     for number, (judgement, other) in judged.items():
         matches[number] = scoring.match(judgement, text, other, _reuse(judgement, len(judged)))
@@ -78,8 +79,9 @@ def _judged(
     identical: dict[int, Match] = {}
     judged: dict[int, tuple[ReuseScore, NormalizedText]] = {}
     prepared: dict[int, Seeds] = {}
+    priority = Priority(text, proposal.registered, works)
     misses = 0
-    for number in proposal.works:
+    for number in proposal.registered.works:
         if misses == _PATIENCE:
             break
         if (work := works.get(number)) is None:
@@ -94,7 +96,9 @@ def _judged(
                 prepared[step] = seeds(text, step)
             theirs = seeds(other, step, prepared[step])
             found = align(prepared[step], theirs)
-            judgement = scoring.score_passages(found, prepared[step], theirs, own)
+            common = priority.commonness(number, other)
+            counted = own if common is None else scoring.own_share(common)
+            judgement = scoring.score_passages(found, prepared[step], theirs, counted)
             if judgement is not None and judgement.score >= 0.5:
                 judged[number] = judgement, other
                 misses = 0

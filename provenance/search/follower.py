@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import threading
 from collections.abc import Iterable
@@ -63,7 +64,7 @@ class Follower:
         window = (entries.c.idx >= start, entries.c.idx < stop)
         with self._db.read() as connection:
             added = connection.execute(
-                sa.select(entries.c.idx, works.c.id, fingerprints.c.algorithm, fingerprints.c.data)
+                sa.select(entries.c.idx, works.c.id, works.c.account_id, fingerprints.c.algorithm, fingerprints.c.data)
                 .join(works, works.c.leaf_hash == entries.c.leaf_hash)
                 .join(fingerprints, fingerprints.c.work == works.c.id)
                 .where(*window)
@@ -77,13 +78,13 @@ class Follower:
             ]
         changes = [Change(idx + 1, work, None) for idx, work in removed]
         newest = {row.id: row.algorithm for row in sorted(added, key=lambda row: registry.version(row.algorithm))}
-        for idx, work, algorithm, data in added:
+        for idx, work, account, algorithm, data in added:
             if algorithm != newest[work]:
                 continue  # kept because the log commits to it
             old = algorithm not in registry.ALGORITHMS
             try:
                 found = self._upgraded(work, algorithm) if old else Fingerprint.from_bytes(data, b"")
-                changes.append(Change(idx + 1, work, found))
+                changes.append(Change(idx + 1, work, found, _number(account)))
             except ValueError:
                 _logger.error("the fingerprint of work %d is damaged and cannot be matched: run ledger fsck", work)
         changes.sort(key=lambda change: change.position)
@@ -104,6 +105,11 @@ class Follower:
         with contextlib.suppress(sa.exc.IntegrityError), self._db.write() as connection:  # another process was first
             connection.execute(fingerprints.insert().values(values))
         return new
+
+
+def _number(account_id: str) -> int:
+    """An account as an index holds it."""
+    return int.from_bytes(hashlib.sha256(account_id.encode()).digest()[:7], "big")
 
 
 def forget(connection: sa.Connection, work: int) -> None:

@@ -15,9 +15,10 @@ def made(data: bytes | str, *, thorough: bool = False) -> Fingerprint:
     return registry.examine(Source.blob(raw), Limits(), thorough=thorough).fingerprint
 
 
-def indexed(works: Sequence[Fingerprint]) -> MemoryIndex:
+def indexed(works: Sequence[Fingerprint], accounts: Sequence[int] = ()) -> MemoryIndex:
+    """Works of the accounts named, all of one where none are."""
     index = MemoryIndex()
-    index.apply([Change(n + 1, n, work) for n, work in enumerate(works)])
+    index.apply([Change(n + 1, n, work, accounts[n] if accounts else 0) for n, work in enumerate(works)])
     return index
 
 
