@@ -52,7 +52,7 @@ def command(
         if recovery is not None:
             rescue = keys.new_signing_key()
             key_files.save_signing_key(rescue, recovery, settings.passphrase)
-            opened.signing_keys.enrol(local, opened.signing_keys.sign_enrolment(rescue, "producer"))
+            opened.signing_keys.enrol(local, *opened.signing_keys.sign_enrolment(local, rescue, "producer"))
             recovery_id = rescue.keyid
         keyid = opened.signing_keys.new_kept_key(local, rescue)
         vkeys, origin = opened.log.vkeys(), opened.log.origin

@@ -88,8 +88,8 @@ def _new_signing(
             if recovery is not None:
                 enrolled_keys.find(opened.db, recovery)
             with _made_or_there(path) as key:
-                leaf = opened.signing_keys.sign_enrolment(key, "producer", old, recovery)
-                index = opened.signing_keys.enrol(acting, leaf, unlinked=unlinked)
+                signed = opened.signing_keys.sign_enrolment(acting, key, "producer", old, recovery)
+                index = opened.signing_keys.enrol(acting, *signed, unlinked=unlinked)
     if json_:
         emit({"keyid": key.keyid, "file": str(path), "index": index})
         return

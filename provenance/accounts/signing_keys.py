@@ -24,12 +24,14 @@ import sqlalchemy as sa
 
 from ..config import Settings
 from ..database.engine import Database, exclusive
-from ..database.tables import entries, now, pending_entries, signing_keys
-from ..errors import BadInput, Conflict, Forbidden, LedgerReadOnly, SourcemarkError
+from ..database.tables import entries, now, openings, pending_entries, signing_keys
+from ..errors import BadInput, Conflict, Forbidden, LedgerReadOnly, SourcemarkError, VerificationFailed
 from ..ledger import key_files
 from ..ledger.log import Log
 from ..tlog import envelope, keys, merkle, statement
+from ..tlog.envelope import ACCOUNT
 from ..tlog.keys import SigningKey
+from ..tlog.opening import Opening
 from . import enrolled_keys
 from .accounts import LOCAL, Account
 from .accounts import find as find_account
@@ -70,7 +72,7 @@ class SigningKeys:
                 if found is None:
                     found = self._make()
                     custody = "producer" if account.name == LOCAL else "service"
-                    self._enrol_made(account, found, self.sign_enrolment(found, custody), unlinked=True)
+                    self._enrol_made(account, found, self.sign_enrolment(account, found, custody), unlinked=True)
         return found
 
     def _find_kept_key(self, account: Account) -> SigningKey | None:
@@ -103,7 +105,7 @@ class SigningKeys:
         if not self._is_enrolled(account, key):
             with self._alone():
                 if not self._is_enrolled(account, key):
-                    self._enrol(account, self.sign_enrolment(key, "producer"))
+                    self._enrol(account, *self.sign_enrolment(account, key, "producer"))
         return key
 
     def _is_enrolled(self, account: Account, key: SigningKey) -> bool:
@@ -129,7 +131,7 @@ class SigningKeys:
         recovery_id = None if recovery is None else recovery.keyid
         with self._alone():
             key = self._make()
-            self._enrol_made(account, key, self.sign_enrolment(key, "producer", recovery, recovery_id))
+            self._enrol_made(account, key, self.sign_enrolment(account, key, "producer", recovery, recovery_id))
         return key.keyid
 
     # --- the files of kept keys --------------------------------------------------------------------------------------
@@ -156,10 +158,12 @@ class SigningKeys:
         self._opened[keyid] = key
         return key
 
-    def _enrol_made(self, account: Account, key: SigningKey, leaf: bytes, *, unlinked: bool = False) -> None:
+    def _enrol_made(
+        self, account: Account, key: SigningKey, signed: tuple[bytes, Opening], *, unlinked: bool = False
+    ) -> None:
         """Enrol a key that was made here; one that the log refuses leaves no file behind."""
         try:
-            self._enrol(account, leaf, unlinked=unlinked)
+            self._enrol(account, *signed, unlinked=unlinked)
         except SourcemarkError as error:
             if error.status < 500:  # else it may wait for the log
                 self._path(key.keyid).unlink(missing_ok=True)
@@ -181,36 +185,50 @@ class SigningKeys:
             yield
 
     def sign_enrolment(
-        self, key: SigningKey, custody: str, old: SigningKey | None = None, recovery: str | None = None
-    ) -> bytes:
-        """The leaf of an enrolment, by this key and in a rotation by the old one."""
+        self,
+        account: Account,
+        key: SigningKey,
+        custody: str,
+        old: SigningKey | None = None,
+        recovery: str | None = None,
+    ) -> tuple[bytes, Opening]:
+        """The leaf of an enrolment, by this key and in a rotation by the old one, and what opens its account."""
+        opening = Opening.of({"account": account.id})
         made = statement.key_enrol(
-            self._log.origin, public_key=key.public, custody=custody, after=self._log.head(), recovery=recovery
+            self._log.origin,
+            public_key=key.public,
+            custody=custody,
+            after=self._log.head(),
+            recovery=recovery,
+            commitments={ACCOUNT: opening.commitment},
         )
-        return statement.sign(made, key, *([] if old is None else [old]))
+        return statement.sign(made, key, *([] if old is None else [old])), opening
 
-    def enrol(self, account: Account, leaf: bytes, *, unlinked: bool = False) -> int:
+    def enrol(self, account: Account, leaf: bytes, opening: Opening | None = None, *, unlinked: bool = False) -> int:
         """Enter the enrolment of a key for an account; returns its index in the log.
 
         Where the service keeps a key for the account, that key signs too, so that readers can follow the account from
         one key to the next; of an account that now signs for itself it is then revoked.
 
         Args:
+            opening: of its commitment to the account, which an enrolment from before there was one lacks.
             unlinked: take it without the signature of a key that the account had before.
 
         Raises:
-            Forbidden: the account has a key that did not sign.
+            Forbidden: the account has a key that did not sign, or the enrolment commits to another account.
+            BadInput: it commits to an account and nothing opens that.
             Conflict: the key is enrolled already.
             VerificationFailed: a weak key, a signature that does not hold, or a rule of the log.
         """
         with self._alone():
-            return self._enrol(account, leaf, unlinked=unlinked)
+            return self._enrol(account, leaf, opening, unlinked=unlinked)
 
-    def _enrol(self, account: Account, leaf: bytes, *, unlinked: bool = False) -> int:
+    def _enrol(self, account: Account, leaf: bytes, opening: Opening | None, *, unlinked: bool = False) -> int:
         """See `enrol`; within `_alone`."""
         parsed = envelope.parse_leaf(leaf)
         keyid, public = envelope.enrolled_key(parsed)
         custody = str(parsed.predicate["custody"])
+        _check_account(account, parsed, opening)
         leaves = self._linked(account, leaf, parsed, unlinked=unlinked)
         row = {
             "keyid": keyid,
@@ -227,6 +245,9 @@ class SigningKeys:
             if connection.execute(sa.select(signing_keys.c.keyid).where(signing_keys.c.keyid == keyid)).first():
                 raise Conflict(f"the key {keyid[:16]} is enrolled already")
             connection.execute(signing_keys.insert().values(row))
+            if opening is not None:
+                said = {"name": ACCOUNT, "salt": opening.salt, "record": opening.record}
+                connection.execute(openings.insert().values(leaf_hash=merkle.leaf_hash(leaves[0]), **said))
             self._log.submit(connection, leaves)
         return self._commit(leaves)[0]
 
@@ -300,7 +321,7 @@ class SigningKeys:
                 )
             account = find_account(self._db, row.account_id)
             old, new = self._load(keyid), self._make()
-            self._enrol_made(account, new, self.sign_enrolment(new, row.custody, old, row.recovery))
+            self._enrol_made(account, new, self.sign_enrolment(account, new, row.custody, old, row.recovery))
             self.revoke(keyid, new)
         return new.keyid
 
@@ -339,3 +360,16 @@ class SigningKeys:
         hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
         indexes: dict[bytes, Any] = self._log.commit(hashes)
         return [indexes[each] for each in hashes]
+
+
+def _check_account(account: Account, enrolment: envelope.Leaf, opening: Opening | None) -> None:
+    """Whether an enrolment that commits to an account commits to this one."""
+    promised = enrolment.predicate.get("commitments", {})
+    if not promised.keys() <= {ACCOUNT}:
+        raise BadInput("an enrolment commits to nothing but its account")
+    if (opening is None) != (not promised):
+        raise BadInput("opening: an enrolment that commits to an account comes with what opens that, and no other does")
+    if opening is not None and opening.commitment != promised[ACCOUNT]:
+        raise VerificationFailed("the opening does not open the account of the enrolment")
+    if opening is not None and opening.record != {"account": account.id}:
+        raise Forbidden(f"the enrolment is for another account than {account.name!r}", reason="not_enrolled")

@@ -31,6 +31,7 @@ _ENVELOPE = re.compile(
     rb'\{"keyid":"([0-9a-f]{64})","sig":"([A-Za-z0-9+/]{86}==)"\}\]\}'
 )
 CUSTODIES = ("producer", "service")
+ACCOUNT = "account"  # the commitment of an enrolment to whose key it is
 AMENDING = ("amendment", "transfer")  # kinds whose commitment "claim" takes the place of the registration's
 # This version writes those of `_PREDICATES`; it audits logs that hold the others too.
 KINDS = (

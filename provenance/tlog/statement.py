@@ -59,7 +59,13 @@ def _statement(
 
 
 def key_enrol(
-    origin: str, *, public_key: bytes, custody: str, after: After, recovery: str | None = None
+    origin: str,
+    *,
+    public_key: bytes,
+    custody: str,
+    after: After,
+    recovery: str | None = None,
+    commitments: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """A key enters the log, signed by itself; in a rotation by the old key too.
 
@@ -67,9 +73,12 @@ def key_enrol(
         custody: "producer" where the private key never left its owner, "service" where the service keeps it.
         after: size and root of a checkpoint the signer has seen: the statement is not older than that.
         recovery: keyid of an enrolled key that may act for this one when it is lost or stolen.
+        commitments: with one named "account" to the record ``{"account": id}``: whose key it is.
     """
     digest = hashlib.sha256(public_key).digest()
-    predicate = {"publicKey": b64(public_key), "custody": custody}
+    predicate: dict[str, Any] = {"publicKey": b64(public_key), "custody": custody}
+    if commitments is not None:
+        predicate["commitments"] = dict(commitments)
     if recovery is not None:
         predicate["recovery"] = recovery
     return _statement(origin, "key-enrol", [digest], after, predicate)

@@ -24,9 +24,9 @@ from ..ledger.log import Log
 from ..schemas import Amendment, Claim, NewClaim, Transfer, WorkRecord, parse
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
+from ..tlog.opening import Opening
 from . import catalog, sealing
 from .catalog import RegisteredWork
-from .drafts import Opening
 
 _LISTS = frozenset(name for name, value in Claim().model_dump().items() if value == [])
 

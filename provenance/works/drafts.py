@@ -22,30 +22,11 @@ from ..ledger import work_columns
 from ..marking import rights_metadata
 from ..schemas import Claim, RegistrationItem
 from ..tlog import envelope, merkle, statement
-from ..tlog.encoding import b64, unb64
+from ..tlog.encoding import b64
+from ..tlog.opening import Opening
 from . import sealing
 
 METADATA = "metadata"  # the opening that holds the rights-management fields of an original
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """Salt, 32 bytes, and record behind one commitment of a statement."""
-
-    salt: bytes
-    record: Any
-
-    @property
-    def commitment(self) -> str:
-        return statement.commit(self.salt, self.record)
-
-    def to_json(self) -> dict[str, Any]:
-        return {"salt": b64(self.salt), "record": self.record}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Opening:
-        """Raises `VerificationFailed`, `KeyError` or `TypeError` for what is no opening."""
-        return cls(unb64(data["salt"]), data["record"])
 
 
 @dataclass(slots=True)
@@ -116,7 +97,7 @@ class Draft:
             records[METADATA] = {"fields": [[field.where, field.tag, field.value] for field in kept]}
         if self.seal is not None:
             records["seal"] = {"salt": b64(self.seal)}
-        self.openings = {name: Opening(sealing.new_salt(), record) for name, record in records.items()}
+        self.openings = {name: Opening.of(record) for name, record in records.items()}
         commitments = {name: opening.commitment for name, opening in self.openings.items()}
         if self.fingerprint is None:
             return statement.sealed_registration(origin, digest=self.digest, commitments=commitments, after=after)

@@ -27,8 +27,9 @@ from ..schemas import Claim, Record, RegistrationItem
 from ..search.examination import Examiner
 from ..tlog import envelope
 from ..tlog.encoding import b64, canonical
+from ..tlog.opening import Opening
 from . import drafts
-from .drafts import Draft, Opening
+from .drafts import Draft
 
 KEPT = timedelta(hours=24)  # how long a prepared statement waits for its signature
 
@@ -101,7 +102,8 @@ class PreparedStatements:
             ).all()
         kept = {row.statement_hash: row for row in rows}
         return [
-            _draft(kept[each], leaf) if each in kept else None for each, (leaf, _) in zip(wanted, leaves, strict=True)
+            _draft(kept[each], leaf, parsed) if each in kept else None
+            for each, (leaf, parsed) in zip(wanted, leaves, strict=True)
         ]
 
 
@@ -118,7 +120,7 @@ def use_up(connection: sa.Connection, statement_hashes: Sequence[bytes]) -> None
             raise Conflict("this prepared statement was used already")
 
 
-def _draft(row: sa.Row[Any], leaf: bytes) -> Draft:
+def _draft(row: sa.Row[Any], leaf: bytes, parsed: envelope.Leaf) -> Draft:
     kept = row.claim
     fingerprint = Fingerprint.from_bytes(row.fingerprint)
     found = Draft(
@@ -130,5 +132,7 @@ def _draft(row: sa.Row[Any], leaf: bytes) -> Draft:
         kept["opens"],
     )
     found.openings = {name: Opening.from_json(each) for name, each in kept["salts"].items()}
+    if {name: opening.commitment for name, opening in found.openings.items()} != parsed.predicate["commitments"]:
+        raise Conflict("what was prepared was changed in the database: prepare the registration again")
     found.set_leaf(leaf)
     return found

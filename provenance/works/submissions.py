@@ -32,9 +32,10 @@ from ..ledger.log import Log
 from ..schemas import Claim, Line, NewClaim, ReceiptRef, Record, RegistrationItem, RegistrationResult, Request, parse
 from ..tlog import envelope, merkle
 from ..tlog.encoding import unb64
+from ..tlog.opening import Opening
 from . import drafts
 from .amendment import Amendments
-from .drafts import Draft, Opening
+from .drafts import Draft
 from .erasure import Erasures
 from .prepared import PreparedStatements, statement_hash
 from .registration import Registrar
@@ -52,7 +53,7 @@ class SignedStatement(Request):
     opening: dict[str, Any] | None = Field(
         None,
         description="Salt and record of commitments: of a sealed registration those that the service may know, of an "
-        "amendment or a transfer that of the whole new claim.",
+        "amendment or a transfer that of the whole new claim, of an enrolment that of its account.",
     )
     external_id: Line | None = Field(None, description="Your own id of a sealed work.")
 
@@ -134,8 +135,9 @@ class Submissions:
         parsed = self._log.parse(leaf)
         if parsed.host != envelope.host_of(self._log.origin):
             raise VerificationFailed(f"the statement was written for the log of {parsed.host!r:.80}, not this one")
-        if signed.opening is not None and "sealed" not in parsed.predicate and parsed.kind not in envelope.AMENDING:
-            raise BadInput("opening: only a sealed registration, an amendment or a transfer comes with one")
+        opened = "sealed" in parsed.predicate or parsed.kind in ("key-enrol", *envelope.AMENDING)
+        if signed.opening is not None and not opened:
+            raise BadInput("opening: a sealed registration, an amendment, a transfer or an enrolment comes with one")
         return leaf, parsed
 
     def _hash_in_log(self, leaf: bytes, parsed: envelope.Leaf) -> bytes:
@@ -165,7 +167,8 @@ class Submissions:
     def _enter(self, account: Account, leaf: bytes, parsed: envelope.Leaf, signed: SignedStatement) -> int:
         """Enter what is no registration and is not in the log yet; returns its index."""
         if parsed.kind == "key-enrol":
-            return self._signing_keys.enrol(account, leaf)
+            opened = _openings(parsed, signed)
+            return self._signing_keys.enrol(account, leaf, opened.get(envelope.ACCOUNT))
         if parsed.kind == "key-revoke":
             return self._signing_keys.submit_revocation(leaf)
         with self._db.read() as connection:
@@ -261,15 +264,14 @@ def _sealed_draft(leaf: bytes, parsed: envelope.Leaf, signed: SignedStatement) -
 
 
 def _openings(parsed: envelope.Leaf, signed: SignedStatement) -> dict[str, Opening]:
-    """What comes with a statement, each checked against its commitment; raises `VerificationFailed`."""
-    openings: dict[str, Opening] = {}
+    """What a signed statement brings to open its commitments; raises `VerificationFailed` for what opens none."""
+    found: dict[str, Opening] = {}
     for name, each in (signed.opening or {}).items():
-        promised = parsed.predicate["commitments"].get(name)
+        promised = parsed.predicate.get("commitments", {}).get(name)
         try:
-            opening = Opening.from_json(each)
-            if opening.commitment != promised:
+            found[name] = Opening.from_json(each)
+            if found[name].commitment != promised:
                 raise VerificationFailed("another was promised")
         except (VerificationFailed, KeyError, TypeError):
             raise VerificationFailed(f"the opening does not open the {name!r:.40} of the statement") from None
-        openings[name] = opening
-    return openings
+    return found

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from ...database.tables import signing_keys
 from ...tlog import envelope, keys
 from ...tlog.encoding import unb64
+from ...tlog.envelope import ACCOUNT
 from .run import Entry, Run
 
-ACCOUNT = "account"  # the commitment of an enrolment to whose key it is
 _MANY = 500  # keys asked for at a time
 
 

@@ -22,7 +22,6 @@ from ...database.tables import (
 )
 from ...errors import SourcemarkError
 from ...tlog import envelope, merkle
-from .key_rows import ACCOUNT
 
 _MOST = 100  # lines for one kind of stray row
 
@@ -142,7 +141,7 @@ def operators_word(connection: sa.Connection) -> Iterator[str]:
         sa.select(sa.func.count())
         .select_from(signing_keys)
         .join(entries, entries.c.idx == signing_keys.c.enrolled_index)
-        .outerjoin(openings, (openings.c.leaf_hash == entries.c.leaf_hash) & (openings.c.name == ACCOUNT))
+        .outerjoin(openings, (openings.c.leaf_hash == entries.c.leaf_hash) & (openings.c.name == envelope.ACCOUNT))
         .where(openings.c.name.is_(None))
     )
     count = connection.execute(unbound).scalar_one()
