@@ -34,6 +34,7 @@ def command(json_: Annotated[bool, typer.Option("--json", help="As a JSON object
     needing_service: list[tuple[str, Callable[[Application], str]]] = [
         (tr("database", "数据库"), _database),
         (tr("ledger", "账本"), _ledger),
+        (tr("clock", "时钟"), _clock),
         (tr("decoder processes", "解码进程"), _decoder),
         (tr("index", "索引"), _index),
         (tr("erasures", "删除"), _erasures),
@@ -96,6 +97,12 @@ def _ledger(opened: Application) -> str:
     if report["problems"]:
         raise OSError(5, report["problems"][0], "ledger")
     return f"{opened.log.origin}, {report['size']} " + tr("entries, all re-hashed", "条，已全部重新校验")
+
+
+def _clock(opened: Application) -> str:
+    opened.start()
+    opened.log.check_clock()
+    return tr("not before the last checkpoint", "不早于上一检查点")
 
 
 def _decoder(opened: Application) -> str:

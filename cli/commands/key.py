@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -122,11 +122,14 @@ def rotate(
     out: Annotated[
         Path | None, typer.Option(help="With --log: where to write the receipt that leads to the new keys.")
     ] = None,
+    clock_was_ahead: Annotated[
+        bool, typer.Option("--clock-was-ahead", help="With --log: it signed in the future; begin at the true time.")
+    ] = False,
 ) -> None:
-    if log == (key_id is not None) or (out is not None and not log):
+    if log == (key_id is not None) or ((out is not None or clock_was_ahead) and not log):
         raise BadInput("give the id of a signing key, or --log (and --out) for the log's own keys, one of the two")
     if key_id is None:
-        _rotate_log(out)
+        _rotate_log(out, clock_was_ahead)
         return
     with application() as opened:
         new_id = opened.signing_keys.rotate(key_id)
@@ -135,14 +138,15 @@ def rotate(
     say(tr("back up its file now", "请立即备份其文件") + f": {folder / new_id}.pem")
 
 
-def _rotate_log(out: Path | None) -> None:
+def _rotate_log(out: Path | None, clock_was_ahead: bool) -> None:
     from provenance.accounts import log_keys
     from provenance.works import receipt_files
 
     if out is not None and out.exists():
         raise BadInput(f"{out} exists already: choose another name")
     with application() as opened:
-        vkeys = log_keys.rotate(opened.db, opened.log, opened.settings)
+        with opened.log.dated_anew() if clock_was_ahead else nullcontext():
+            vkeys = log_keys.rotate(opened.db, opened.log, opened.settings)
         folder = opened.settings.keys_dir
         if out is not None:
             receipt_files.write(log_keys.succession(opened.db, opened.log), out)

@@ -27,6 +27,9 @@ from .enrolled_keys import enrolment_indexes
 def rotate(db: Database, log: Log, settings: Settings) -> list[str]:
     """Replace the log's two keys by new ones, which are made; returns their verifier keys.
 
+    When checkpoints were signed in the future, do this within `Log.dated_anew`: then the first checkpoint of new keys
+    bears the true time, and those from the future are signed by no key that is in force.
+
     The old files stay: they are needed should a crash interrupt this, and harmless afterwards, because the log has
     revoked the key in them.
     """

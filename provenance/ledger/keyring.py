@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,9 +39,9 @@ class Keyring:
         """The log's public keys as C2SP verifier keys, Ed25519 first."""
         return self.in_force().vkeys()
 
-    def signers(self, keys_index: int | None, start: int) -> tuple[LogKeys, int, *tuple[LogKeys, ...]]:
+    def signers(self, keys_index: int | None, start: int, moment: int) -> tuple[LogKeys, int, *tuple[LogKeys, ...]]:
         """Who signs a checkpoint, and when: the first one that covers a change of keys, the old ones too."""
-        moment, said = int(time.time()), self.change(keys_index)
+        said = self.change(keys_index)
         if said is None or not said["keys"] or keys_index is None or keys_index < start:
             return self.in_force(), moment
         return self._of(said["replaces"]), moment, self._of(said["keys"])

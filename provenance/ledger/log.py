@@ -25,6 +25,7 @@ from ..tlog import envelope, note
 from ..tlog.merkle import EMPTY_ROOT, Frontier
 from ..tlog.signed_checkpoint import LogKeys, open_checkpoint
 from . import checkpoint_store, key_files
+from .clock import CheckpointClock
 from .keyring import Keyring
 from .publisher import Publisher
 from .queue import EntryQueue
@@ -43,7 +44,7 @@ class Log:
         timestamper: the RFC 3161 time-stamps of its checkpoints.
     """
 
-    def __init__(self, db: Database, settings: Settings) -> None:
+    def __init__(self, db: Database, settings: Settings, clock: CheckpointClock | None = None) -> None:
         self.origin = ""
         self.settings = settings
         self.reader = LogReader(settings.log_dir, self._is_genuine, settings.database_timeout_seconds)
@@ -52,7 +53,8 @@ class Log:
         self._keyring = Keyring(db, settings)
         self._queue = EntryQueue(db)
         self._publisher = Publisher(db, settings, self._keyring, self.reader, self.timestamper.wake)
-        self._sequencer = Sequencer(db, settings, self._keyring, self._queue, self._publisher)
+        self._clock = clock or CheckpointClock()
+        self._sequencer = Sequencer(db, settings, self._keyring, self._queue, self._publisher, self._clock)
         self._turn = threading.Lock()
 
     # --- opening ---------------------------------------------------------------------------------------------------
@@ -110,6 +112,28 @@ class Log:
     def check_writable(self) -> None:
         """Raises `LedgerReadOnly` with the alarm that made the log read-only, or if the log has ended."""
         self._sequencer.check_writable()
+
+    def check_clock(self) -> None:
+        """Whether this machine's clock can be right.
+
+        Raises:
+            LedgerReadOnly: it is behind the last checkpoint, so nothing is signed.
+            Unavailable: a time-stamping authority says that it was ahead.
+        """
+        newest = self.reader.read()
+        if newest is not None:
+            self._clock.follow(newest.raw)
+        self._clock.time()
+        self.timestamper.check_clock()
+
+    @contextmanager
+    def dated_anew(self) -> Iterator[None]:
+        """Let checkpoints be dated before the last one, which was in the future, while the log's keys are replaced."""
+        self._clock.forgive(True)
+        try:
+            yield
+        finally:
+            self._clock.forgive(False)
 
     def parse(self, leaf: bytes) -> envelope.Leaf:
         """See `envelope.parse_leaf`; an entry on its way into the log is parsed once."""

@@ -30,6 +30,7 @@ from ..tlog.checkpoint import Checkpoint
 from ..tlog.key_directory import Earlier, KeyDirectory
 from ..tlog.merkle import Frontier
 from ..tlog.signed_checkpoint import sign_checkpoint
+from .clock import CheckpointClock
 from .key_rows import deciding_keys, load_directory, record_key_change
 from .keyring import Keyring
 from .publisher import Publisher
@@ -45,24 +46,41 @@ class Sequencer:
     """Gives entries their indexes, signs and publishes them. One round at a time in a process: see `Log.commit`."""
 
     def __init__(
-        self, db: Database, settings: Settings, keyring: Keyring, queue: EntryQueue, publisher: Publisher
+        self,
+        db: Database,
+        settings: Settings,
+        keyring: Keyring,
+        queue: EntryQueue,
+        publisher: Publisher,
+        clock: CheckpointClock,
     ) -> None:
         self._db = db
         self._settings = settings
         self._keyring = keyring
         self._queue = queue
         self._publisher = publisher
+        self._clock = clock
         self._signer = SignerState(settings.signer_state, settings.database_timeout_seconds)
         self._placed: dict[bytes, int] = {}  # indexes that were given here and nobody has asked for, the newest ones
         self._alarm: LedgerReadOnly | None = None
         self._ended: LedgerReadOnly | None = None
 
     def check_writable(self) -> None:
-        """Raises the alarm that made the log read-only, if there is one, or says that the log has ended."""
+        """Raises the alarm that made the log read-only, if there is one, or says that the log has ended.
+
+        An alarm of the clock lasts until it is right, the others until the process is started again.
+        """
         if self._alarm is not None:
             raise self._alarm
         if self._ended is not None:
             raise self._ended
+        try:
+            self._clock.time()
+        except LedgerReadOnly:
+            signed = self._signer.read()  # another process may have replaced the log's keys meanwhile
+            if signed is not None:
+                self._clock.follow(signed.raw)
+            self._clock.time()
 
     def indexes(self, hashes: set[bytes]) -> dict[bytes, int]:
         """Indexes of those of these entries that have one, by leaf hash."""
@@ -88,6 +106,7 @@ class Sequencer:
         try:
             with exclusive(self._db, self._settings.home, "log"):
                 self._compare_stores()
+                self._clock.time()  # before anything gets an index that could not be signed
                 self._sign()
                 self._publisher.publish()
                 while self._integrate():
@@ -95,7 +114,8 @@ class Sequencer:
                     self._publisher.publish()
                 self._ended = self._end()
         except LedgerReadOnly as error:
-            self._alarm = error
+            if error.reason != "clock_behind":
+                self._alarm = error
             raise
         except OSError as error:
             if error.errno in FULL_DISK:
@@ -121,6 +141,9 @@ class Sequencer:
             size, root = connection.execute(sa.select(log_state.c.size, log_state.c.root)).one()
         signed = self._signer.read()
         published = self._publisher.reader.read()
+        newest = signed or published
+        if newest is not None:
+            self._clock.follow(newest.raw)
         for name, other in (("the signer state", signed), ("the published log", published)):
             if other is None:
                 continue
@@ -239,7 +262,7 @@ class Sequencer:
             signed = remembered.raw  # signed before, lost from the database: never signed differently
         else:
             checkpoint = Checkpoint(self._keyring.origin, state.size, state.root)
-            signed = sign_checkpoint(checkpoint, *self._keyring.signers(state.keys_index, start))
+            signed = sign_checkpoint(checkpoint, *self._keyring.signers(state.keys_index, start, self._clock.time()))
         row = {"size": state.size, "root": state.root, "frontier": frontier.to_bytes(), "note": signed}
         try:
             with self._db.write() as connection:

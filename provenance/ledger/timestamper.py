@@ -18,8 +18,11 @@ from sqlalchemy.exc import IntegrityError
 from ..config import Settings
 from ..database.engine import Database
 from ..database.tables import now, timestamps
-from ..errors import BadInput, Misconfigured, SourcemarkError, VerificationFailed
+from ..errors import BadInput, Misconfigured, SourcemarkError, Unavailable, VerificationFailed
 from ..tlog import timestamp
+from ..tlog.signed_checkpoint import signed_time
+from ..tlog.verification import moment
+from .clock import TOLERANCE
 from .reader import LogReader
 from .timestamp_authority import TimestampAuthority
 
@@ -112,11 +115,35 @@ class Timestamper:
                 connection.execute(timestamps.insert().values(row))
         except IntegrityError:
             _logger.info("another process stamped the checkpoint of %d entries first", published.size)
+        try:
+            self.check_clock()
+        except Unavailable as error:
+            _logger.error("%s", error.detail)
 
     @property
     def configured(self) -> bool:
         """Whether there is an authority to ask."""
         return self._authority is not None
+
+    def check_clock(self) -> None:
+        """Compare the log's clock with that of the authority, where they last met.
+
+        Raises:
+            Unavailable: a checkpoint bears a later time than the token that was taken of it afterwards.
+        """
+        with self._db.read() as connection:
+            row = connection.execute(
+                sa.select(timestamps.c.note, timestamps.c.token).order_by(timestamps.c.size.desc()).limit(1)
+            ).first()
+        signed = None if row is None else signed_time(row.note)
+        if row is not None and signed is not None:
+            stamped = int(timestamp.read(row.token, row.note).time.timestamp())
+            if signed - stamped > TOLERANCE:
+                raise Unavailable(
+                    f"the log signed at {moment(signed)} what the authority stamped at {moment(stamped)}: this "
+                    "machine's clock is ahead, or was; set it right",
+                    reason="clock_ahead",
+                )
 
     def _last(self) -> tuple[int, datetime] | None:
         with self._db.read() as connection:

@@ -16,7 +16,7 @@ from . import keys
 from .checkpoint import checkpoint_of
 from .note import COSIGNATURE_ED25519, ED25519, Note, VKey
 
-_MLDSA44_SIGNATURE = 2420  # bytes
+MLDSA44_COSIGNATURE = 8 + 2420  # bytes: the time, and the signature
 
 
 def cosigned_message(key: VKey, timestamp: int, text: bytes) -> bytes:
@@ -62,7 +62,7 @@ def verify_signature(key: VKey, text: bytes, signature: bytes) -> int | None:
     if key.kind == COSIGNATURE_ED25519:
         keys.verify(key.public, signature[8:], message)
         return int(timestamp)
-    if len(signature) != 8 + _MLDSA44_SIGNATURE:
+    if len(signature) != MLDSA44_COSIGNATURE:
         raise VerificationFailed("an ML-DSA-44 signature has 2,420 bytes")
     try:
         MLDSA44PublicKey.from_public_bytes(key.public).verify(signature[8:], message)

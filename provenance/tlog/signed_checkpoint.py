@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from ..errors import VerificationFailed
 from . import keys
 from .checkpoint import Checkpoint, checkpoint_of
-from .cosignature import cosigned_message, verify_note
+from .cosignature import MLDSA44_COSIGNATURE, cosigned_message, verify_note
 from .note import COSIGNATURE_ED25519, COSIGNATURE_MLDSA44, ED25519, VKey, check_name, parse_note, signature_line
 
 
@@ -54,6 +54,24 @@ def open_checkpoint(
     if missing:
         raise VerificationFailed(f"a key of the log did not sign: {missing[0].name}+{missing[0].id.hex()}")
     return OpenedCheckpoint(checkpoint.origin, checkpoint.size, checkpoint.root, good)
+
+
+def signed_time(raw: bytes) -> int | None:
+    """POSIX seconds at which a log says it signed a checkpoint; None when no line of its own bears a time.
+
+    Nothing is checked: for whoever reads a checkpoint of their own log back.
+
+    Raises:
+        VerificationFailed: it is none.
+    """
+    note = parse_note(raw)
+    origin = checkpoint_of(note.text).origin
+    times = [
+        int(struct.unpack_from(">Q", signature)[0])
+        for name, _, signature in note.signatures
+        if name == origin and len(signature) == MLDSA44_COSIGNATURE
+    ]
+    return max(times, default=None)
 
 
 class LogKeys:

@@ -79,7 +79,7 @@ def test_the_main_job_from_an_empty_folder(installed: Path, tmp_path: Path) -> N
     assert scanned.returncode == 1, scanned.stderr
     assert json.loads(scanned.stdout)["matches"][0]["work_id"] == work["work_id"]
     assert run(installed, tmp_path, "receipt", work["work_id"], "--out", "r.zip").returncode == 0
-    assert run(installed, tmp_path, "verify", "r.zip").returncode == 0
+    assert run(installed, tmp_path, "verify", "r.zip", "--trust-receipt").returncode == 0
     assert run(installed, tmp_path, "doctor").returncode == 0
     assert (tmp_path / ".local" / "share" / "sourcemark" / "sourcemark.db").exists()
 
