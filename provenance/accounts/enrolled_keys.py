@@ -77,10 +77,14 @@ def check_holds(db: Database, origin: str, signers: Sequence[str], index: int) -
         )
 
 
-def enrolment_indexes(db: Database, leaf: bytes) -> list[int]:
-    """Indexes of the enrolments of an entry's keys, and of the keys that signed those, in the order of the log."""
+def enrolment_indexes(db: Database, keyids: Iterable[str], *, recovering: bool = False) -> list[int]:
+    """Indexes of the enrolments of keys, and of the keys that signed those, in the order of the log.
+
+    Args:
+        recovering: those of the recovery keys that they name too.
+    """
     found: dict[str, int] = {}
-    wanted = set(envelope.parse_leaf(leaf).signers)
+    wanted = set(keyids)
     with db.read() as connection:
         while wanted:
             rows = connection.execute(
@@ -89,7 +93,11 @@ def enrolment_indexes(db: Database, leaf: bytes) -> list[int]:
                 .where(signing_keys.c.keyid.in_(wanted))
             ).all()
             found |= {row.keyid: row.enrolled_index for row in rows}
-            wanted = {s for row in rows for s in envelope.parse_leaf(row.leaf).signers} - found.keys()
+            leaves = [envelope.parse_leaf(row.leaf) for row in rows]
+            wanted = {signer for leaf in leaves for signer in leaf.signers}
+            if recovering:
+                wanted |= {leaf.predicate["recovery"] for leaf in leaves if "recovery" in leaf.predicate}
+            wanted -= found.keys()
     return sorted(found.values())
 
 

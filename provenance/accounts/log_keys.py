@@ -134,7 +134,7 @@ def succession(db: Database, log: Log, number: int = -1) -> dict[str, bytes]:
         rows: list[Any] = list(
             connection.execute(
                 sa.select(entries.c.idx, entries.c.leaf)
-                .where(entries.c.idx.in_(enrolment_indexes(db, change.leaf)))
+                .where(entries.c.idx.in_(enrolment_indexes(db, envelope.parse_leaf(change.leaf).signers)))
                 .order_by(entries.c.idx)
             )
         )

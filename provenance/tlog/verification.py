@@ -37,6 +37,7 @@ _NAMES_ZH = {
     "witnesses": "见证",
     "signature": "登记人签名",
     "commitments": "承诺内容",
+    "amendments": "变更",
     "after": "时间下限",
     "timestamp": "时间戳",
     "renewal": "时间戳续期",
@@ -52,6 +53,14 @@ class TimestampFact(TypedDict):
     time: int
     authority: str
     size: int
+
+
+class AmendmentFact(TypedDict):
+    """An amendment or a transfer of a registration: its index, and when the log says it signed it, POSIX seconds."""
+
+    kind: str
+    index: int
+    logged_at: int | None
 
 
 class VerifiedFacts(TypedDict, total=False):
@@ -70,7 +79,9 @@ class VerifiedFacts(TypedDict, total=False):
         witnesses: names of those of the policy that signed.
         timestamps: those of the receipt's checkpoint and of its renewal.
         signed_by, custody: keyids, and who keeps each key: "producer" or "service".
-        opened, claim: the records that open commitments by name; the one called claim.
+        opened, claim: the records that open commitments by name; the one called claim, of the newest amendment if
+            the receipt brings any.
+        registered_claim, amendments: where there are any, the claim that was registered, and what changed it.
     """
 
     policy_from: Literal["reader", "pinned", "receipt"]
@@ -89,6 +100,8 @@ class VerifiedFacts(TypedDict, total=False):
     custody: list[str]
     opened: dict[str, Any]
     claim: dict[str, Any]
+    registered_claim: dict[str, Any]
+    amendments: list[AmendmentFact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +242,7 @@ def summary(facts: VerifiedFacts, language: Language = "en") -> list[str]:
     claim: object = facts.get("claim")
     if isinstance(claim, Mapping):
         out.append(f"«{claim.get('title', '')}» — {claim.get('owner', '')}")
+    out += _amended(facts, zh)
     since = facts.get("not_before")
     if since is not None:
         out.append(f"不早于：{moment(since)}" if zh else f"not before: {moment(since)}")
@@ -243,6 +257,18 @@ def summary(facts: VerifiedFacts, language: Language = "en") -> list[str]:
         at = moment(logged)
         out.append(f"不晚于：{at}（仅由运营方声明）" if zh else f"not after: {at} (the operator's own word)")
     return out
+
+
+def _amended(facts: VerifiedFacts, zh: bool) -> list[str]:
+    """What was registered, where something else is claimed now: the times below are of that."""
+    if not facts.get("amendments"):
+        return []
+    newest, old = facts["amendments"][-1], facts.get("registered_claim", {})
+    when = "" if newest["logged_at"] is None else moment(newest["logged_at"])
+    was = f"«{old.get('title', '')}» — {old.get('owner', '')}" if old else ""
+    if zh:
+        return [f"自第 {newest['index']} 条起如此主张（{when}）；登记时为：{was or '未公开'}"]
+    return [f"claimed so since entry {newest['index']} ({when}); registered as: {was or 'not shown'}"]
 
 
 def moment(timestamp: int) -> str:

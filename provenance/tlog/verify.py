@@ -13,7 +13,7 @@ from typing import Any, Literal
 from cryptography.x509 import Certificate
 
 from ..errors import VerificationFailed
-from . import envelope, proof, receipt, statement, timestamp, verified_time
+from . import envelope, proof, receipt, statement, timestamp, verified_time, verify_amendments
 from .encoding import parse_canonical, unb64
 from .merkle import leaf_hash, verify_inclusion
 from .policy import Policy, parse_policy
@@ -33,6 +33,14 @@ class _ProvenEntry:
     leaf: envelope.Leaf
     proof: proof.Proof
     checkpoint: OpenedCheckpoint
+
+    @property
+    def index(self) -> int:
+        return self.proof.index
+
+    @property
+    def origin(self) -> str:
+        return self.checkpoint.origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +67,12 @@ def verify_receipt(
     4. witnesses: who cosigned the earlier of the two, and by when.
     5. signature: the entry's signatures hold, under keys enrolled in the same log before it.
     6. commitments: the records that are shown are those that were signed.
-    7. after: the checkpoint that the entry names as seen bounds its time from below; only where it is brought.
-    8. timestamp: an authority's RFC 3161 token over the checkpoint bounds its time from above.
-    9. renewal: a later token over a later checkpoint that continues the log; only where it is brought.
-    10. times: the bounds contradict each other; only where they do.
-    11. work: the reader's file is what the entry is about.
+    7. amendments: what is claimed was changed by later entries, each signed by who could; only where there are any.
+    8. after: the checkpoint that the entry names as seen bounds its time from below; only where it is brought.
+    9. timestamp: an authority's RFC 3161 token over the checkpoint bounds its time from above.
+    10. renewal: a later token over a later checkpoint that continues the log; only where it is brought.
+    11. times: the bounds contradict each other; only where they do.
+    12. work: the reader's file is what the entry is about.
 
     Args:
         files: its files by name, see `receipt`.
@@ -86,6 +95,9 @@ def verify_receipt(
     done.run("witnesses", lambda: _witnesses(earliest, trusted))
     done.run("signature", lambda: _signature(files, entry, trusted))
     opened = done.run("commitments", lambda: _commitments(files, entry.leaf))
+    if verify_amendments.are_in(files):
+        done.facts["registered_claim"] = done.facts.pop("claim", {})
+        done.run("amendments", lambda: _amendments(files, entry, trusted))
     if receipt.AFTER in files:
         done.run("after", lambda: _after(files, entry, trusted))
     stamps = [done.run("timestamp", lambda: _timestamp(files, entry, tsa_roots))]
@@ -256,7 +268,18 @@ def _open(raw: bytes, commitments: Mapping[str, str]) -> dict[str, Any]:
     return opened
 
 
-# --- 7. after --------------------------------------------------------------------------------------------------------
+# --- 7. amendments ---------------------------------------------------------------------------------------------------
+def _amendments(files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[None]:
+    return verify_amendments.check(
+        files,
+        entry,
+        lambda folder: _prove(files, folder, receipt.PROOF, trusted),
+        lambda proven: verified_time.logged_at(proven.checkpoint, trusted),
+        _open,
+    )
+
+
+# --- 8. after --------------------------------------------------------------------------------------------------------
 def _after(files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[None]:
     at = verified_time.not_before(files, entry.leaf, entry.checkpoint.origin, trusted)
     size, since = entry.leaf.after[0], "" if at is None else moment(at)
@@ -268,7 +291,7 @@ def _after(files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[None]:
     )
 
 
-# --- 8. timestamp, 9. renewal ----------------------------------------------------------------------------------------
+# --- 9. timestamp, 10. renewal ----------------------------------------------------------------------------------------
 def _timestamp(files: Files, entry: _ProvenEntry, tsa_roots: bytes | None) -> Passed[TimestampFact]:
     if receipt.STAMP not in files:
         raise Absent(
@@ -307,13 +330,13 @@ def _certified(found: verified_time.LogTimestamp | None) -> Passed[TimestampFact
     )
 
 
-# --- 10. times -------------------------------------------------------------------------------------------------------
+# --- 11. times -------------------------------------------------------------------------------------------------------
 def _contradiction(facts: VerifiedFacts) -> str | None:
     others = [facts.get("witnessed_at"), *(each["time"] for each in facts["timestamps"])]
     return verified_time.contradiction(facts.get("not_before"), facts.get("logged_at"), others)
 
 
-# --- 11. work --------------------------------------------------------------------------------------------------------
+# --- 12. work --------------------------------------------------------------------------------------------------------
 def _work(
     leaf: envelope.Leaf,
     opened: Mapping[str, Any],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +14,13 @@ from ..accounts import enrolled_keys
 from ..database.engine import Database
 from ..database.tables import checkpoints, entries, openings
 from ..errors import Unavailable
+from ..ledger import claim_history
 from ..ledger.log import Log
 from ..tlog import receipt, timestamp
 from ..tlog.checkpoint import parse_checkpoint
 from ..tlog.envelope import parse_leaf
 from . import catalog
+from .catalog import RegisteredWork
 
 _logger = logging.getLogger(__name__)
 _RENEWED_AFTER = timedelta(days=1)  # a later time-stamp adds nothing while the first is fresh
@@ -36,14 +39,13 @@ def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None =
     index = work.logged_index()
     with db.read() as connection:
         leaf = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar_one()
-        enrolled = enrolled_keys.enrolment_indexes(db, leaf)
-        enrolments = connection.execute(
-            sa.select(entries.c.idx, entries.c.leaf).where(entries.c.idx.in_(enrolled)).order_by(entries.c.idx)
-        ).all()
-        opened = connection.execute(sa.select(openings).where(openings.c.leaf_hash == work.leaf_hash)).all()
-    opening: dict[str, Any] = {
-        row.name: {"salt": base64.b64encode(row.salt).decode(), "record": row.record} for row in opened
-    }
+        enrolments = _entries(connection, enrolled_keys.enrolment_indexes(db, parse_leaf(leaf).signers))
+        opening = _opening(connection, work.leaf_hash)
+        amended = [
+            _amending(connection, db, log, work, each)
+            for each in claim_history.amendments(connection, work.amendment_hash)
+            if each.index is not None
+        ]
     seen, _ = parse_leaf(leaf).after
     with db.read() as connection:
         after = connection.execute(sa.select(checkpoints.c.note).where(checkpoints.c.size == seen)).scalar()
@@ -68,6 +70,42 @@ def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None =
         after=None if after is None else bytes(after),
         stamp=stamp,
         renewal=renewal,
+        amendments=amended,
+    )
+
+
+def _entries(connection: sa.Connection, indexes: Sequence[int]) -> Sequence[Any]:
+    """Index and bytes of entries, in the order of the log."""
+    query = sa.select(entries.c.idx, entries.c.leaf).where(entries.c.idx.in_(indexes))
+    return connection.execute(query.order_by(entries.c.idx)).all()
+
+
+def _opening(connection: sa.Connection, leaf_hash: bytes) -> dict[str, Any]:
+    """What is kept behind the commitments of an entry, as ``opening.json`` has it."""
+    rows = connection.execute(sa.select(openings).where(openings.c.leaf_hash == leaf_hash)).all()
+    return {row.name: {"salt": base64.b64encode(row.salt).decode(), "record": row.record} for row in rows}
+
+
+def _amending(
+    connection: sa.Connection, db: Database, log: Log, work: RegisteredWork, each: claim_history.Amending
+) -> receipt.AmendingFiles:
+    """An amendment with the enrolments by which a reader sees that its signer may act for the work."""
+    assert each.index is not None
+    (registration,) = _entries(connection, [work.logged_index()])
+    keys = {*each.leaf.signers, *parse_leaf(registration.leaf).signers}
+    if "to" in each.leaf.predicate:
+        keys.add(each.leaf.predicate["to"])
+    enrolled = enrolled_keys.enrolment_indexes(db, keys, recovering=True)
+    checkpoint = log.covering(each.index)
+    return receipt.AmendingFiles(
+        each.raw,
+        log.reader.proof(each.index, checkpoint, each.raw),
+        [
+            (row.leaf, log.reader.proof(row.idx, checkpoint, row.leaf))
+            for row in _entries(connection, enrolled)
+            if row.idx < each.index
+        ],
+        _opening(connection, each.leaf_hash),
     )
 
 

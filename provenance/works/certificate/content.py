@@ -89,7 +89,7 @@ def certify(files: Mapping[str, bytes], done: Verification, language: Language =
     facts = done.facts
     leaf_hash = merkle.leaf_hash(files[receipt.ENTRY]).hex()
     sections = [
-        ("登记内容" if zh else "What was claimed", _claim(facts.get("claim"), zh)),
+        ("登记内容" if zh else "What was claimed", [*_claim(facts.get("claim"), zh), *_amended(facts, zh)]),
         ("时间" if zh else "When", _times(facts, zh)),
         ("签名与见证" if zh else "By whom", _parties(facts, zh)),
         ("账本位置" if zh else "Where it stands", _place(facts, leaf_hash, zh)),
@@ -127,6 +127,21 @@ def _claim(claim: Any, zh: bool) -> list[Row]:
         if shown:
             rows.append((chinese if zh else english, shown[:20]))
     return rows
+
+
+def _amended(facts: Mapping[str, Any], zh: bool) -> list[Row]:
+    """What was registered, where something else is claimed now."""
+    if not facts.get("amendments"):
+        return []
+    old = facts.get("registered_claim") or {}
+    was = f"«{old.get('title', '')}» — {old.get('owner', '')}" if old else ("未公开" if zh else "not shown")
+    kinds = {"amendment": ("amendment", "更正"), "transfer": ("transfer", "转让")}
+    by = [
+        (f"第 {each['index']} 条（{kinds[each['kind']][1]}）" if zh else f"entry {each['index']} ({each['kind']})")
+        + ("" if each["logged_at"] is None else f" · {_moment(each['logged_at'])}")
+        for each in facts["amendments"]
+    ]
+    return [("登记时" if zh else "As registered", [was]), ("变更" if zh else "Changed by", by[-20:])]
 
 
 def _times(facts: Mapping[str, Any], zh: bool) -> list[Row]:

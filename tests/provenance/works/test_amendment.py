@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
@@ -13,7 +15,9 @@ from provenance.database.tables import openings, works
 from provenance.errors import BadInput, Conflict, NotFound
 from provenance.scans import sightings
 from provenance.schemas import Amendment, Transfer, WorkRecord, parse
-from provenance.works import catalog
+from provenance.tlog import verify
+from provenance.works import catalog, certificate
+from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, register_work, scan_upload
 
 pytestmark = pytest.mark.slow
@@ -125,3 +129,67 @@ def test_fsck_holds_the_shown_claim_against_the_newest_entry(application: Applic
     with application.db.write() as connection:
         connection.execute(works.update().where(works.c.work_id == work).values({column: forged[column]}))
     assert fsck.check(application.db, application.log)["problems"]
+
+
+# --- receipts --------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def files(application: Application, work: str) -> dict[str, bytes]:
+    """A receipt of a work that was amended, transferred to another account, and amended there."""
+    accounts.create(application.db, NewAccount(name="ines"))
+    amend(application, work, title="The Salt Ferry")
+    transfer(application, work, owner="Ines Vale", to="ines")
+    ines = accounts.find(application.db, "ines")
+    application.amendments.amend(ines, work, Amendment(licence="CC-BY-4.0"))
+    return build_receipt(application.db, application.log, work)
+
+
+def test_a_receipt_shows_what_was_registered_and_what_is_claimed_now(files: dict[str, bytes]) -> None:
+    done = verify.verify_receipt(files, policy=files["policy"])
+    assert done.ok, done.lines()
+    facts = done.facts
+    assert facts["claim"] == {"title": "The Salt Ferry", "owner": "Ines Vale", "licence": "CC-BY-4.0"}
+    assert facts["registered_claim"]["title"] == "The Salt Fery"
+    assert [each["kind"] for each in facts["amendments"]] == ["amendment", "transfer", "amendment"]
+    for language, old in (("en", "registered as: «The Salt Fery» — Marta Salt"), ("zh", "登记时为：«The Salt Fery»")):
+        assert any(old in line for line in done.lines(language))
+    page = certificate.to_html(certificate.certify(files, done)).decode()
+    assert "The Salt Fery" in page
+    assert "Ines Vale" in page
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param(
+            lambda f: [f.pop(n) for n in list(f) if n.startswith("amendments/1/")], "does not amend", id="gap"
+        ),
+        pytest.param(
+            lambda f: [f.pop(n) for n in list(f) if n.startswith("amendments/0/")], "does not amend", id="cut"
+        ),
+        pytest.param(lambda f: f.update({"amendments/0/entry.dsse.json": f["entry.dsse.json"]}), "", id="other-entry"),
+        pytest.param(lambda f: f.update({"amendments/2/opening.json": f["opening.json"]}), "not the one", id="opening"),
+        pytest.param(
+            lambda f: [f.pop(n) for n in list(f) if n.startswith("amendments/0/keys/")], "not enrolled", id="keys"
+        ),
+        pytest.param(lambda f: f.pop("amendments/1/entry.tlog-proof"), "has no", id="proof"),
+        pytest.param(
+            lambda f: f.update({"amendments/x": b""}) or [f.pop(n) for n in list(f) if "/entry" in n and n[0] == "a"],
+            "has no",
+            id="none",
+        ),
+    ],
+)
+def test_no_amendment_is_forged_or_left_out_between(files: dict[str, bytes], change: Any, said: str) -> None:
+    change(files)
+    done = verify.verify_receipt(files, policy=files["policy"])
+    (failed,) = [check for check in done.checks if check.state == "failed"]
+    assert failed.name == "amendments"
+    assert said in failed.detail
+    assert "claim" not in done.facts
+
+
+def test_a_newest_claim_that_is_not_opened_does_not_bring_the_old_one_back(files: dict[str, bytes]) -> None:
+    del files["amendments/2/opening.json"]
+    done = verify.verify_receipt(files, policy=files["policy"])
+    assert done.ok
+    assert "claim" not in done.facts
