@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter
+from fastapi.responses import JSONResponse
 
 from provenance.works import grants
 from provenance.works.grants import Grant, NewGrant
 
-from ..dependencies import ApplicationDep, MayRegister, Page, account_of, own
+from ..dependencies import ApplicationDep, IdempotencyKey, MayRegister, Page, account_of, answer_once, own
 from ..problems import responses
 
 router = APIRouter(prefix="/v1/works/{work_id}/grants", tags=["grants"])
 
 
 @router.post(
-    "", operation_id="giveGrant", summary="Allow a reuse", status_code=201, responses=responses(401, 403, 404, 409)
+    "",
+    operation_id="giveGrant",
+    summary="Allow a reuse",
+    status_code=201,
+    response_model=Grant,
+    responses=responses(401, 403, 404, 409),
 )
-def give_grant(work_id: str, terms: NewGrant, app: ApplicationDep, principal: MayRegister) -> Grant:
+def give_grant(
+    work_id: str,
+    terms: NewGrant,
+    app: ApplicationDep,
+    principal: MayRegister,
+    idempotency_key: IdempotencyKey = None,
+) -> JSONResponse:
     """It is entered into the log with its terms as a commitment, and counts in scans from then on."""
-    return app.grants.give(account_of(app.db, principal), work_id, terms)
+
+    def act(request_id: bytes | None) -> tuple[int, Any]:
+        given = app.grants.give(account_of(app.db, principal), work_id, terms, request_id=request_id)
+        return 201, given.model_dump(mode="json")
+
+    request = (f"works/{work_id}/grants", [terms.model_dump_json().encode()])
+    return answer_once(app, principal, idempotency_key, request, act)
 
 
 @router.get("", operation_id="listGrants", summary="The grants of a work", responses=responses(401, 403, 404))
@@ -32,4 +52,4 @@ def list_grants(work_id: str, app: ApplicationDep, principal: MayRegister) -> Pa
 )
 def revoke_grant(work_id: str, grant_id: str, app: ApplicationDep, principal: MayRegister) -> Grant:
     """What was posted under it before stays judged as it was."""
-    return app.grants.revoke(account_of(app.db, principal), grant_id)
+    return app.grants.revoke(account_of(app.db, principal), grant_id, work_id=work_id)

@@ -77,7 +77,7 @@ def scan_upload(
 ) -> JSONResponse:
     """Searches everything registered up to this moment. Of the upload only what the verdict needs is kept."""
 
-    def act() -> tuple[int, Any]:
+    def act(_: bytes | None) -> tuple[int, Any]:
         new = item(NewScan, body)
         upload = scanning.Upload(
             ScanItem.model_validate({**new.model_dump(), "path": body.filename or None}),
@@ -108,7 +108,7 @@ def scan_uploads(
 ) -> JSONResponse:
     """Results are in the order of the items; one bad item is one result with an error, the rest goes on."""
 
-    def act() -> tuple[int, Any]:
+    def act(_: bytes | None) -> tuple[int, Any]:
         uploads = [
             scanning.Upload(ScanItem.model_validate(new.model_dump()), wrong or _inline(new))
             for new, wrong in batch_items(NewScan, body, app.settings.max_batch_lines)

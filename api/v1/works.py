@@ -74,7 +74,7 @@ def register_work(
     """The answer comes when the entry is signed, published and durable. Earlier registrations of the same or similar
     content are listed in `competing`; they never prevent a registration."""
 
-    def act() -> tuple[int, Any]:
+    def act(_: bytes | None) -> tuple[int, Any]:
         new = item(NewWork, body)
         wanted = RegistrationRequest(
             RegistrationItem.model_validate({**new.model_dump(), "path": body.filename or None}), _source(new, body)
@@ -120,7 +120,7 @@ def register_works(
 ) -> JSONResponse:
     """Results are in the order of the items; one bad item is one result with status `error`, the rest goes on."""
 
-    def act() -> tuple[int, Any]:
+    def act(_: bytes | None) -> tuple[int, Any]:
         wanted = [
             RegistrationRequest(
                 RegistrationItem.model_validate(new.model_dump()),

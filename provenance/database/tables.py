@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Dialect,
+    Double,
     Float,
     ForeignKey,
     Index,
@@ -341,4 +342,7 @@ idempotency = Table(
     Column("status", Integer),  # empty while the first request is still being answered
     Column("answer", JSON),
     Column("created_at", String(27), nullable=False, index=True),
+    # While it is being answered: by whom, and until when that counts, Unix time by the database's clock.
+    Column("holder", String(32)),
+    Column("lease_until", Double),
 )

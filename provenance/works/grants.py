@@ -6,6 +6,7 @@ the log holds them only as a commitment.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -81,17 +82,31 @@ class Grants:
         self._log = log
         self._signing_keys = signing_keys
 
-    def give(self, account: Account, work_id: str, terms: NewGrant, key: SigningKey | None = None) -> Grant:
+    def give(
+        self,
+        account: Account,
+        work_id: str,
+        terms: NewGrant,
+        key: SigningKey | None = None,
+        *,
+        request_id: bytes | None = None,
+    ) -> Grant:
         """Grant a reuse of a work of this account.
 
         Args:
             key: the account's own key; None: the one that is kept here.
+            request_id: of a request that may be carried out again: the grant that it made before is found.
 
         Raises:
             NotFound: there is no such work, or it is somebody else's.
             Conflict: the work was withdrawn.
             Forbidden: see `SigningKeys.ensure_signer`.
         """
+        grant_id = new_id("grant") if request_id is None else f"grant_{request_id.hex()[:24]}"
+        if request_id is not None:
+            with contextlib.suppress(NotFound):
+                self._log.commit([_row(self._db, grant_id, account.id).leaf_hash])
+                return get(self._db, self._log.origin, grant_id, account.id)
         work = catalog.find(self._db, work_id, account.id)
         if work.withdrawn_at is not None:
             raise Conflict(f"{work_id} was withdrawn on {work.withdrawn_at}: nothing can be granted for it")
@@ -106,7 +121,7 @@ class Grants:
             after=self._log.head(),
         )
         leaf = statement.sign(made, self._signing_keys.ensure_signer(account, key))
-        leaf_hash, grant_id = merkle.leaf_hash(leaf), new_id("grant")
+        leaf_hash = merkle.leaf_hash(leaf)
         with self._db.write() as connection:
             connection.execute(
                 grants.insert().values(
@@ -122,11 +137,14 @@ class Grants:
         self._log.commit([leaf_hash])
         return get(self._db, self._log.origin, grant_id, account.id)
 
-    def revoke(self, account: Account, grant_id: str, key: SigningKey | None = None) -> Grant:
+    def revoke(
+        self, account: Account, grant_id: str, key: SigningKey | None = None, *, work_id: str | None = None
+    ) -> Grant:
         """End a grant. What was posted under it before stays judged as it was.
 
         Args:
             key: as of `give`.
+            work_id: the work it must be of.
 
         Raises:
             NotFound: there is no such grant of this account.
@@ -134,6 +152,8 @@ class Grants:
             Forbidden: see `SigningKeys.ensure_signer`.
         """
         found = _row(self._db, grant_id, account.id)
+        if work_id is not None and found.work_id != work_id:
+            raise NotFound(f"no grant of {work_id!r:.80} has the id {grant_id!r}")
         if found.revoked_at is not None:
             raise Conflict(f"{grant_id} was revoked already, on {found.revoked_at}")
         made = statement.withdrawal(

@@ -210,6 +210,16 @@ def test_idempotency(api) -> None:
     assert fixed.status_code == 200  # an error is not remembered
 
 
+def test_a_grant_is_given_once(api) -> None:
+    work = api("POST", "/v1/works", "producer", json={**CLAIM, "text": TEXT}).json()
+    route, headers = f"/v1/works/{work['work_id']}/grants", {"Idempotency-Key": "g"}
+    first, again = (api("POST", route, "producer", json={"to": ["City Daily"]}, headers=headers) for _ in range(2))
+    assert (first.status_code, first.json()) == (again.status_code, again.json())
+    assert first.status_code == 201
+    problem(api("POST", route, "producer", json={"to": ["*"]}, headers=headers), 409, "conflict")
+    assert len(api("GET", route, "producer").json()["items"]) == 1
+
+
 def test_the_log_is_public(api) -> None:
     api("POST", "/v1/works", "producer", json={**CLAIM, "text": TEXT})
     checkpoint = api("GET", "/v1/ledger/checkpoint").text
@@ -247,6 +257,8 @@ def test_grants(api) -> None:
     assert [g["grant_id"] for g in api("GET", route, "producer").json()["items"]] == [given.json()["grant_id"]]
     problem(api("POST", route, "producer", json={"to": []}), 400, "bad-input")
     problem(api("POST", route, "platform", json={"to": ["City Daily"]}), 403, "forbidden")
+    other = api("POST", "/v1/works", "producer", json={**CLAIM, "text": TEXT + " Later."}).json()["work_id"]
+    problem(api("DELETE", f"/v1/works/{other}/grants/{given.json()['grant_id']}", "producer"), 404, "not-found")
     assert api("DELETE", f"{route}/{given.json()['grant_id']}", "producer").json()["revoked_at"]
     problem(api("DELETE", f"{route}/{given.json()['grant_id']}", "producer"), 409, "conflict")
     assert api("POST", "/v1/scans", "platform", json=posted).json()["verdict"] == "uncredited"

@@ -41,7 +41,7 @@ def test_proofs_stay(application: Application) -> None:
     rival = register_work(application, (ESSAY + " Later.").encode(), owner="Rival", title="Other")
     upload = scan_upload(application, ESSAY.encode(), post_url="https://p.example/1", caption=f"by {OWNER}")
     assert {m.work_id for m in upload.matches} == {result.work_id, rival.work_id}
-    idempotency.once(application.db, local.id, "k", bytes(32), 24, lambda: (200, upload.model_dump(mode="json")))
+    idempotency.once(application.db, local.id, "k", bytes(32), 24, lambda _: (200, upload.model_dump(mode="json")))
     before = build_receipt(application.db, application.log, result.work_id)
     assert all(word in everything(application) for word in (OWNER, TITLE, ID))
 

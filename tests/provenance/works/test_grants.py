@@ -240,3 +240,15 @@ def test_bad_terms_name_the_key(terms: dict[str, object], key: str) -> None:
 def test_scans_have_no_room_for_a_wrong_country() -> None:
     with pytest.raises(BadInput, match=r"^territory"):
         parse(ScanItem, {"territory": "Germany"})
+
+
+def test_a_request_that_is_carried_out_again_finds_its_grant(application: Application) -> None:
+    """Its process was killed before it answered: it had entered the grant, or it had not."""
+    local = accounts.local(application.db)
+    work_id = register_work(application, ESSAY.encode()).work_id
+    terms, ids = NewGrant(to=["City Daily"]), (bytes([1]) * 32, bytes([1]) * 32, bytes([2]) * 32)
+    one, again, other = (application.grants.give(local, work_id, terms, request_id=each) for each in ids)
+    assert one == again
+    assert other.grant_id != one.grant_id
+    assert len(grants.of_work(application.db, application.log.origin, work_id)) == 2
+    assert fsck.check(application.db, application.log)["problems"] == []

@@ -28,6 +28,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["work"], ["works.id"], name=op.f("fk_unfinished_erasures_work")),
         sa.PrimaryKeyConstraint("work", name=op.f("pk_unfinished_erasures")),
     )
+    op.add_column("idempotency", sa.Column("holder", sa.String(length=32)))
+    op.add_column("idempotency", sa.Column("lease_until", sa.Double()))
 
 
 def downgrade() -> None:
