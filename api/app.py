@@ -79,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
+    app.add_middleware(problems.Methods, described=app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_upload_mib * MEBIBYTE)
     for module in _ROUTES:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -139,9 +138,14 @@ def batch_items(model: type[M], body: Body, max_items: int) -> list[tuple[M, Bad
     return parsed
 
 
-def batch_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI declaration of a batch."""
-    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+_NOT_BLANK = {"type": "string", "pattern": r"^[^\u0000-\u0020\u007f-\u00a0\u2028\u2029]"}
+
+
+def batch_body(model: type[BaseModel], example: dict[str, Any], about: str) -> dict[str, Any]:
+    """The OpenAPI declaration of a batch, of which `batch_items` judges each item by itself."""
+    anything = {"description": "Anything else is answered by a result with the status `error`."}
+    items = {"type": "array", "description": about, "minItems": 1, "items": {"anyOf": [_reference(model), anything]}}
+    schema = {"type": "object", "required": ["items"], "properties": {"items": items}, "additionalProperties": False}
     return {
         "requestBody": {
             "required": True,
@@ -150,33 +154,48 @@ def batch_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any
     }
 
 
-def request_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI declaration of such a body."""
-    metadata = {k: v for k, v in example.items() if k not in ("text", "html")}
+def request_body(model: type[BaseModel], example: dict[str, Any], **constant: Any) -> dict[str, Any]:
+    """The OpenAPI declaration of a body that `item` reads.
+
+    Args:
+        constant: fields that the route takes with one value only.
+    """
+    inline = [kind for kind in ("text", "html") if kind in model.model_fields]
+    # An account with a default owner may leave the owner out, no other may.
+    needed = ["owner"] if "owner" in model.model_fields else []
+    narrower = {**dict.fromkeys(needed, _NOT_BLANK), **{name: {"const": value} for name, value in constant.items()}}
+
+    def holding(content: str | None) -> dict[str, Any]:
+        texts = {kind: {"type": "string", "minLength": 1} if kind == content else {"type": "null"} for kind in inline}
+        return {"required": [*needed, *([content] if content else [])], "properties": {**narrower, **texts}}
+
+    json_shapes = [holding(kind) for kind in inline]
+    shape = json_shapes[0] if len(json_shapes) == 1 else {"oneOf": json_shapes}
+    metadata = {
+        **_reference(model),
+        **holding(None),
+        "description": f"A {model.__name__} object without {' or '.join(inline)}.",
+        "example": {name: value for name, value in example.items() if name not in inline},
+    }
+    parts = {"file": {"type": "string", "format": "binary", "minLength": 1}, "metadata": metadata}
     return {
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {
-                    "schema": {"$ref": f"#/components/schemas/{model.__name__}"},
-                    "example": example,
-                },
+                "application/json": {"schema": {**_reference(model), **shape}, "example": example},
                 "multipart/form-data": {
                     "schema": {
                         "type": "object",
-                        "required": ["file"],
-                        "properties": {
-                            "file": {"type": "string", "format": "binary"},
-                            "metadata": {
-                                "type": "string",
-                                "contentMediaType": "application/json",
-                                "contentSchema": {"$ref": f"#/components/schemas/{model.__name__}"},
-                                "description": f"A {model.__name__} object without text, as JSON.",
-                            },
-                        },
+                        "required": ["file", *(["metadata"] if needed else [])],
+                        "properties": parts,
+                        "additionalProperties": False,
                     },
-                    "example": {"file": "(the bytes)", "metadata": json.dumps(metadata, ensure_ascii=False)},
+                    "encoding": {"metadata": {"contentType": "application/json"}},
                 },
             },
         }
     }
+
+
+def _reference(model: type[BaseModel]) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}

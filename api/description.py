@@ -11,9 +11,6 @@ from pydantic.json_schema import models_json_schema
 
 from provenance.schemas import NewScan, NewWork, Problem
 
-from .v1.scans import ScanBatch
-from .v1.works import WorkBatch
-
 ABOUT = (
     "Registers original works in a signed public ledger, finds their reposts, and checks that a repost marks the owner "
     "and a traceable source. Everything under /v1/ledger is public; the rest needs an API key."
@@ -38,7 +35,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     """FastAPI's description with the models of bodies that are read by hand, and without answers that are not given."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     _, extra = models_json_schema(
-        [(model, "validation") for model in (WorkBatch, ScanBatch, NewWork, NewScan, Problem)],
+        [(model, "validation") for model in (NewWork, NewScan, Problem)],
         ref_template="#/components/schemas/{model}",
     )
     for name, schema in extra["$defs"].items():

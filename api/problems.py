@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provenance import errors
 from provenance.errors import SourcemarkError
@@ -50,10 +51,37 @@ def _declaration(status: int) -> dict[str, Any]:
 
 
 def _methods(app: FastAPI, path: str) -> set[str]:
-    """Every method that some route takes at an address."""
-    operations = app.openapi()["paths"].items()
-    patterns = ((compile_path(template.replace("{path}", "{path:path}"))[0], taken) for template, taken in operations)
+    """Every method that some route takes at an address that has parameters."""
+    operations = app.openapi()["paths"]
+    patterns = (
+        (compile_path(template.replace("{path}", "{path:path}"))[0], taken) for template, taken in operations.items()
+    )
     return {method.upper() for pattern, taken in patterns if pattern.match(path) for method in taken}
+
+
+class Methods:
+    """ASGI middleware: 405 where a path in full takes other methods, though one with parameters would take this one.
+
+    Without it ``GET /v1/works/batch`` would ask for the work named batch.
+    """
+
+    def __init__(self, app: ASGIApp, described: FastAPI) -> None:
+        self.app = app
+        self.described = described
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        operations = self.described.openapi()["paths"].get(scope["path"]) if scope["type"] == "http" else None
+        if operations is None or scope["method"].lower() in operations:
+            await self.app(scope, receive, send)
+        else:
+            await _other_methods({method.upper() for method in operations})(scope, receive, send)
+
+
+def _other_methods(methods: set[str]) -> JSONResponse:
+    allowed = ", ".join(sorted(methods))
+    answer = response(errors.MethodNotAllowed(f"this address takes {allowed}"))
+    answer.headers["Allow"] = allowed  # the router would name only the methods of the first route here
+    return answer
 
 
 def response(error: SourcemarkError) -> JSONResponse:
@@ -82,10 +110,8 @@ def install(app: FastAPI) -> None:
         if error.status_code == 404:
             return response(errors.NotFound("there is nothing at this address: see /openapi.json"))
         if error.status_code == 405:
-            allowed = ", ".join(sorted(_methods(app, request.url.path)))
-            answer = response(errors.MethodNotAllowed(f"this address takes {allowed}"))
-            answer.headers["Allow"] = allowed  # the router would name only the methods of the first route here
-            return answer
+            there = (error.headers or {}).get("Allow", "").split(", ")  # of an address outside the description
+            return _other_methods(_methods(app, request.url.path) or set(there))
         return response(errors.BadInput(str(error.detail)))
 
     @app.exception_handler(Exception)

@@ -12,7 +12,7 @@ SourcemarkError                     slug, HTTP status, CLI exit status, title
  +- Conflict                  409   the same Idempotency-Key with another body; a name already taken
  +- Unavailable               503   the database, the disk or a worker is down; try again
  +- LedgerReadOnly            503   the ledger refuses to write: its stores disagree
- +- VerificationFailed        422   a receipt, proof or signature does not hold
+ +- VerificationFailed        403   a receipt, proof or signature does not hold
  +- Misconfigured             500   a setting is wrong
 
 The slug is stable and documented in docs/errors.md (a test compares the two). The API turns an error into an RFC 9457
@@ -99,7 +99,7 @@ class LedgerReadOnly(SourcemarkError):
 
 
 class VerificationFailed(SourcemarkError):
-    slug, status, exit_status, title = "verification-failed", 422, 1, "The proof does not hold"
+    slug, status, exit_status, title = "verification-failed", 403, 1, "The proof does not hold"
 
 
 class Misconfigured(SourcemarkError):

@@ -30,13 +30,11 @@ _ALIASES |= {"cc0": "CC0-1.0", "cc-zero": "CC0-1.0", "cc0-zero": "CC0-1.0"}
 _CC_CODES = ("BY", "BY-SA", "BY-NC", "BY-ND", "BY-NC-SA", "BY-NC-ND")
 _CC = [f"CC-{code}-{version}" for version in ("4.0", "3.0", "2.5", "2.0", "1.0") for code in _CC_CODES]
 # What a misspelt one is compared with: what authors choose among, not the hundreds that SPDX lists.
-_USUAL = {
-    each.casefold(): each
-    for each in (
-        *OURS, *_CC, "CC0-1.0", "CC-PDM-1.0", "MIT", "Apache-2.0", "BSD-3-Clause", "GPL-2.0-only", "GPL-3.0-only",
-        "GPL-3.0-or-later", "GFDL-1.3-only", "OFL-1.1", "ODbL-1.0", "Unlicense",
-    )
-}  # fmt: skip
+USUAL = [
+    *OURS, *_CC, "CC0-1.0", "CC-PDM-1.0", "MIT", "Apache-2.0", "BSD-3-Clause", "GPL-2.0-only", "GPL-3.0-only",
+    "GPL-3.0-or-later", "GFDL-1.3-only", "OFL-1.1", "ODbL-1.0", "Unlicense",
+]  # fmt: skip
+_USUAL = {each.casefold(): each for each in USUAL}
 _DEED = re.compile(r"/(?:licenses|licences)/([a-z-]+)/(\d\.\d)(?:/([a-z]{2,3}|igo|scotland))?(?:/|\Z)")
 _DEDICATED = {"zero": "CC0-1.0", "mark": "CC-PDM-1.0"}
 

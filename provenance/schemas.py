@@ -17,6 +17,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     StrictBool,
     ValidationError,
     field_validator,
@@ -70,8 +71,24 @@ def _clean_date(value: str) -> str:
 
 
 # The patterns tell a reader of the API's description what the validators demand.
-_LINE = {"pattern": r"^[^\u0000-\u001f\u007f]*$"}
-_URL = {"pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\u0000-\u0020/?#:@\[\]\\]+([/?#][^\u0000-\u001f\u007f]*)?$"}
+_LINE = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"}
+_URL: dict[str, JsonValue] = {
+    "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\u0000-\u0020\u007f-\u00a0\u2028\u2029/?#:@\[\]\\]+"
+    r"([/?#][^\u0000-\u001f\u007f-\u009f\u2028\u2029]*)?$"
+}
+_NOTHING: list[JsonValue] = [{"type": "string", "maxLength": 0}, {"type": "null"}]
+# The identifiers of SPDX are too many to list; these are those that people use, and any other is taken too.
+_LICENCE: dict[str, JsonValue] = {
+    "anyOf": [
+        {"enum": [*licences.USUAL]},
+        {
+            "type": "string",
+            "pattern": r"^other:[^\u0000-\u0020\u007f-\u00a0\u2028\u2029][^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$",
+            "maxLength": 1000,
+        },
+        *_NOTHING,
+    ]
+}
 _DATE = {"format": "date"}
 
 Line = Annotated[str, Field(max_length=1000, json_schema_extra=_LINE), AfterValidator(_clean_line)]
@@ -170,7 +187,9 @@ class Claim(Record):
 class NewClaim(Claim, Request):
     """A claim that is made now, held to what an older one need not keep to."""
 
-    licence: NewLicence | None = Field(None, description=licences.ACCEPTED, examples=["CC-BY-4.0"])
+    licence: NewLicence | None = Field(
+        None, description=licences.ACCEPTED, examples=["CC-BY-4.0"], json_schema_extra=_LICENCE
+    )
 
     @field_validator("licence", mode="before")
     @classmethod
@@ -178,8 +197,16 @@ class NewClaim(Claim, Request):
         return None if value == "" else value
 
 
+# For the API's description: what the validator `_sealed_or_open` demands.
+_SEALED_OR_OPEN: dict[str, JsonValue] = {
+    "anyOf": [{"properties": {"sealed": {"const": False}}}, {"properties": {"opens": {"type": "null"}}}]
+}
+
+
 class NewWork(NewClaim):
     """A work to register."""
+
+    model_config = ConfigDict(json_schema_extra=_SEALED_OR_OPEN)
 
     # Many exports have one address a work; taking it costs a line and saves every script a mapping.
     source_url: Url | None = Field(None, exclude=True, description="One more of `source_urls`.")
@@ -294,7 +321,11 @@ class NewScan(Request):
     text: str | None = Field(None, description="Plain text of the post.", examples=["A post that quotes a work ..."])
     html: str | None = Field(None, description="HTML of the post.", examples=["<p>A post that quotes a work ...</p>"])
     account: Name | None = Field(None, description="The account that posts.", examples=["City Daily"])
-    post_url: Url | None = Field(None, examples=["https://platform.example/p/9001"])
+    post_url: Url | None = Field(
+        None,
+        examples=["https://platform.example/p/9001"],
+        json_schema_extra={"anyOf": [{"type": "string", "maxLength": 2000, **_URL}, *_NOTHING]},
+    )
     caption: str | None = Field(
         None, max_length=100_000, description="Text beside a file.", examples=["Photo: Lin Zhaoyun"]
     )

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from fingerprints.source import Source
 from provenance.errors import BadInput, SourcemarkError
 from provenance.scans import evidence, records, scanning
-from provenance.schemas import NewScan, Request, ScanItem, ScanResult
+from provenance.schemas import NewScan, ScanItem, ScanResult
 
 from ..bodies import RequestBody, batch_body, batch_items, item, request_body
 from ..dependencies import (
@@ -44,10 +44,6 @@ EXAMPLE: dict[str, Any] = {
 DryRun = Annotated[
     bool, Query(description="Only answer: no scan is recorded, no sighting told; nothing is remembered by its key.")
 ]
-
-
-class ScanBatch(Request):
-    items: list[NewScan] = Field(min_length=1, description="Posts to scan (files go one by one).", examples=[[EXAMPLE]])
 
 
 class ScanBatchResult(BaseModel):
@@ -97,7 +93,7 @@ def scan_upload(
     summary="Scan many posts",
     response_model=ScanBatchResult,
     responses=responses(401, 403, 409, 413, 415),
-    openapi_extra=batch_body(ScanBatch, EXAMPLE),
+    openapi_extra=batch_body(NewScan, EXAMPLE, "Posts to scan (files go one by one)."),
 )
 def scan_uploads(
     app: ApplicationDep,

@@ -23,7 +23,10 @@ def list_sightings(
     principal: MayLookUp,
     work_id: Annotated[str | None, Query(max_length=100, description="Only this work.")] = None,
     owner: Annotated[str | None, Query(max_length=500, description="Only works of this owner.")] = None,
-    since: Annotated[str | None, Query(max_length=40, description="Seen then or later, ISO 8601.")] = None,
+    since: Annotated[
+        str | None,
+        Query(max_length=40, description="Seen then or later, ISO 8601.", json_schema_extra={"format": "date"}),
+    ] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Page[SightingRecord]:

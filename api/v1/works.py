@@ -6,11 +6,11 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from fingerprints.source import Source
 from provenance.errors import BadInput
-from provenance.schemas import Amendment, NewWork, RegistrationItem, RegistrationResult, Request, Transfer, WorkRecord
+from provenance.schemas import Amendment, NewWork, RegistrationItem, RegistrationResult, Transfer, WorkRecord
 from provenance.works import catalog
 from provenance.works.prepared import Prepared
 from provenance.works.registration import RegistrationRequest
@@ -45,12 +45,6 @@ EXAMPLE: dict[str, Any] = {
     "text": "The clock mender sets up his table on the embankment before the ferries start. "
     "When the wind comes he weighs the springs down with an enamel mug, and says that time has nowhere to come from.",
 }
-
-
-class WorkBatch(Request):
-    items: list[NewWork] = Field(
-        min_length=1, description="Texts to register (files go one by one).", examples=[[EXAMPLE]]
-    )
 
 
 class WorkBatchResult(BaseModel):
@@ -93,7 +87,7 @@ def register_work(
     summary="Prepare a registration to be signed by you",
     response_model=Prepared,
     responses=responses(401, 403, 404, 413, 415, 422),
-    openapi_extra=request_body(NewWork, EXAMPLE),
+    openapi_extra=request_body(NewWork, EXAMPLE, sealed=False),
 )
 def prepare_work(app: ApplicationDep, principal: MayRegister, body: RequestBody) -> Prepared:
     """Takes what `POST /v1/works` takes and answers with the statement to sign; nothing is registered until its signed
@@ -113,7 +107,7 @@ def _source(new: NewWork, body: Body) -> Source:
     summary="Register many texts",
     response_model=WorkBatchResult,
     responses=responses(401, 403, 409, 413, 415),
-    openapi_extra=batch_body(WorkBatch, EXAMPLE),
+    openapi_extra=batch_body(NewWork, EXAMPLE, "Texts to register (files go one by one)."),
 )
 def register_works(
     app: ApplicationDep, principal: MayRegister, body: RequestBody, idempotency_key: IdempotencyKey = None

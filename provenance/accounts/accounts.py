@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import sqlalchemy as sa
 from pydantic import Field
@@ -63,7 +63,9 @@ class ApiKey(Record):
 class NewApiKey(Request):
     account: Name = Field(min_length=1, description="Account id or name.", examples=["North Bank Weekly"])
     label: Name = ""
-    scopes: list[Scope] | None = Field(None, description="Default: what the account's kind needs.")
+    scopes: Annotated[list[Scope], Field(json_schema_extra={"minItems": 1})] | None = Field(
+        None, description="Default: what the account's kind needs."
+    )
 
 
 class IssuedKey(ApiKey):
@@ -88,9 +90,9 @@ class Principal:
 
 
 def create(db: Database, new: NewAccount) -> Account:
-    """Raises `Conflict` when the name is taken, `BadInput` when it could be mistaken for another account."""
+    """Raises `Conflict` when the name is taken, or could be mistaken for another account."""
     if new.name == LOCAL or new.name.startswith("acc_"):
-        raise BadInput(f"name: {new.name!r} is reserved, choose another")
+        raise Conflict(f"name: {new.name!r} is reserved, choose another")
     return _insert(db, new)
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from ..accounts.accounts import Account
 from ..accounts.signing_keys import SigningKeys
@@ -55,8 +55,8 @@ class NewGrant(Request):
     uses: list[Use] = Field(
         default_factory=lambda: list(_UNCHANGED), min_length=1, description="What may be done with the work."
     )
-    commercial: bool = Field(False, description="Commercial use too.")
-    credit: bool = Field(True, description="Owner and source have to be marked.")
+    commercial: StrictBool = Field(False, description="Commercial use too.")
+    credit: StrictBool = Field(True, description="Owner and source have to be marked.")
     document: Sha256 | None = Field(None, description="SHA-256 of a written permission, hexadecimal.")
     note: Line | None = Field(None, examples=["Letter of 3 March"])
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 from provenance.accounts import accounts
 from provenance.accounts.accounts import NewAccount, NewApiKey
 from tests.api.test_api import CLAIM, TEXT
@@ -111,6 +109,5 @@ def test_a_page_of_all_there_is_has_no_next(api) -> None:
 
 
 def test_a_cursor_is_read_within_64_bits(api) -> None:
-    for number, status in ((0, 200), (2**63 - 1, 200), (2**63, 400), (-1, 400)):
-        cursor = base64.urlsafe_b64encode(str(number).encode()).decode()
-        assert api("GET", "/v1/works", "producer", params={"cursor": cursor}).status_code == status, number
+    for cursor, status in (("0" * 16, 200), ("7" + "f" * 15, 200), ("8" + "0" * 15, 400), ("-" + "0" * 15, 400)):
+        assert api("GET", "/v1/works", "producer", params={"cursor": cursor}).status_code == status, cursor

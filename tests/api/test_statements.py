@@ -100,8 +100,8 @@ def test_many_at_once(api) -> None:
     assert answer.status_code == 200, answer.text
     items = answer.json()["items"]
     told = [item["submitted"]["kind"] if item["submitted"] else item["error"]["status"] for item in items]
-    assert told == ["registration", "registration", 403, 422, "registration", "withdrawal", "registration",
-                    "registration", 422]  # fmt: skip
+    assert told == ["registration", "registration", 403, 403, "registration", "withdrawal", "registration",
+                    "registration", 403]  # fmt: skip
     assert items[1]["submitted"]["receipt"]["index"] == first["receipt"]["index"]
     assert items[4]["submitted"]["receipt"]["index"] == items[7]["submitted"]["receipt"]["index"]
     again = api("POST", "/v1/statements/batch", "producer", json=body).json()["items"]
@@ -148,7 +148,7 @@ def test_whose_key_it_is(api) -> None:
     problem(submit(api, signed(payload, rivals), "rival"), 404, "not-found")  # prepared for somebody else
     forged = json.loads(signed(payload, unknown))
     forged["signatures"][0]["keyid"] = own.keyid
-    problem(submit(api, canonical(forged)), 422, "verification-failed")
+    problem(submit(api, canonical(forged)), 403, "verification-failed")
     origin, after = head(api)
     revoked = statement.sign(statement.key_revoke(origin, keyid=own.keyid, after=after), own)
     assert submit(api, revoked, "rival").status_code == 201  # whoever brings it: the signature counts
@@ -191,7 +191,7 @@ def test_only_what_was_prepared_is_registered(api) -> None:
     [b"", b"{}", b"\xff", b'{"a":1,"a":1}', b'{"a":1.5}', b"[" * 5000, b" {}", b'{"payload":"","payloadType":"","signatures":[]}'],
 )  # fmt: skip
 def test_what_is_no_statement(api, leaf: bytes) -> None:
-    problem(submit(api, leaf), 422, "verification-failed")
+    problem(submit(api, leaf), 403, "verification-failed")
 
 
 def test_forms_that_are_refused(api) -> None:
@@ -201,8 +201,8 @@ def test_forms_that_are_refused(api) -> None:
     spaced = good.replace(b'"payload":', b'"payload": ')
     doubled = good.replace(b'{"payload"', b'{"payload":"","payload"', 1)
     for bad in (spaced, doubled, good + b"\n", signed(canonical(json.loads(payload)) + b" ", key)):
-        problem(submit(api, bad), 422, "verification-failed")
-    problem(api("POST", "/v1/statements", "producer", json={"leaf": "%%%"}), 422, "verification-failed")
+        problem(submit(api, bad), 403, "verification-failed")
+    problem(api("POST", "/v1/statements", "producer", json={"leaf": "%%%"}), 403, "verification-failed")
     problem(api("POST", "/v1/statements", "producer", json={"leaf": "A" * 90_000}), 400, "bad-input")
     problem(api("POST", "/v1/statements", "producer", json={}), 400, "bad-input")
     assert problem(api("POST", "/v1/statements", "platform", json={"leaf": b64(good)}), 403, "forbidden")
@@ -210,7 +210,7 @@ def test_forms_that_are_refused(api) -> None:
     assert submit(api, good).status_code == 201
     origin, after = head(api)
     foreign = statement.key_enrol("other.example/x", public_key=key.public, custody="producer", after=after)
-    problem(submit(api, statement.sign(foreign, key)), 422, "verification-failed")
+    problem(submit(api, statement.sign(foreign, key)), 403, "verification-failed")
     odd = json.loads(canonical(statement.key_revoke(origin, keyid=key.keyid, after=after)))
     odd["predicateType"] = odd["predicateType"].replace("key-revoke", "decision")
     problem(submit(api, signed(canonical(odd), key)), 400, "bad-input")
@@ -264,7 +264,7 @@ def test_sealed_by_the_client(api) -> None:
     told = {"claim": {"salt": b64(salts[0]), "record": claim}}
     lie = {"claim": {"salt": b64(salts[0]), "record": {**claim, "owner": "Eve"}}}
     for bad in (lie, {"other": told["claim"]}, {"claim": {}}, {"claim": []}):
-        problem(submit(api, leaf, opening=bad), 422, "verification-failed")
+        problem(submit(api, leaf, opening=bad), 403, "verification-failed")
     answer = submit(api, leaf, opening=told)
     assert answer.status_code == 201, answer.text
     sealed = answer.json()["work"]
@@ -287,7 +287,7 @@ def test_sealed_by_the_client(api) -> None:
 
     # opened later: with the salt, and only for the very same file
     wrong = {**CLAIM, "text": TEXT + "!", "opens": sealed["work_id"], "seal": b64(seal)}
-    problem(api("POST", "/v1/works/prepare", "producer", json=wrong), 422, "verification-failed")
+    problem(api("POST", "/v1/works/prepare", "producer", json=wrong), 403, "verification-failed")
     problem(api("POST", "/v1/works/prepare", "producer", json={**wrong, "seal": None}), 400, "bad-input")
     problem(api("POST", "/v1/works/prepare", "rival", json={**wrong, "text": TEXT}), 404, "not-found")
     payload = prepared(api, opens=sealed["work_id"], seal=b64(seal))
