@@ -13,6 +13,8 @@ SCOPES = {
     "registerWorks": "register",
     "listWorks": "register",
     "getWork": "register",
+    "amendWork": "register",
+    "transferWork": "register",
     "withdrawWork": "register",
     "eraseWork": "register",
     "getReceipt": "register",
