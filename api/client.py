@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -24,11 +26,12 @@ from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from provenance.errors import BadInput, SourcemarkError, Unavailable, VerificationFailed
-from provenance.schemas import Claim, NewWork, parse
+from provenance.schemas import Amendment, Claim, NewWork, parse
 from provenance.tlog import envelope, merkle, receipt, statement, verify
 from provenance.tlog.checkpoint import Checkpoint, parse_checkpoint
 from provenance.tlog.encoding import b64, canonical, unb64
 from provenance.tlog.keys import SigningKey
+from provenance.tlog.proof import parse_proof
 
 _MOST = 64 << 20  # bytes of an answer
 _TIMEOUT = 300  # seconds: long films are read before a statement is prepared
@@ -160,6 +163,62 @@ class Client:
         self._submit_leaf(statement.sign(made, key))
         return self._json("GET", address)
 
+    def amend(self, work_id: str, changes: Mapping[str, Any], key: SigningKey) -> dict[str, Any]:
+        """Claim something else of a work, by a key that may act for it; returns the work.
+
+        Args:
+            changes: fields as `POST /v1/works/{work_id}/amendments` takes them; what is left out stays.
+        """
+        wanted = parse(Amendment, dict(changes)).model_dump(exclude_unset=True)
+        return self._amend(work_id, statement.amendment, wanted, key)
+
+    def transfer(
+        self,
+        work_id: str,
+        owner: str,
+        key: SigningKey,
+        *,
+        owner_aliases: Sequence[str] = (),
+        to: str | None = None,
+    ) -> dict[str, Any]:
+        """Name another owner of a work, signed for the present one; returns the work, as it was where it is gone.
+
+        Args:
+            to: keyid of an enrolled key that acts for the work from then on: of another account, if it is not yours.
+        """
+        changes = {"owner": owner, "owner_aliases": list(owner_aliases)}
+        return self._amend(work_id, partial(statement.transfer, to=to), changes, key)
+
+    def _amend(
+        self, work_id: str, write: Callable[..., dict[str, Any]], changes: Mapping[str, Any], key: SigningKey
+    ) -> dict[str, Any]:
+        address, files = f"/v1/works/{quote(work_id, safe='')}", self.receipt(work_id)
+        newest = max((name for name in files if _AMENDING.fullmatch(name)), default=receipt.ENTRY)
+        folder = newest.removesuffix(receipt.ENTRY)
+        shown = json.loads(files.get(folder + receipt.OPENING, b"{}")).get("claim")
+        if shown is None:
+            raise VerificationFailed("the receipt does not show the present claim: nothing is signed in its place")
+        registration, superseded = (
+            statement.refer(parse_proof(files[at + receipt.PROOF]).index, merkle.leaf_hash(files[at + receipt.ENTRY]))
+            for at in ("", folder)
+        )
+        kept = {name: value for name, value in {**shown["record"], **changes}.items() if value is not None}
+        record = Claim.model_validate(kept).model_dump(exclude_none=True, exclude_defaults=True)
+        salt = secrets.token_bytes(envelope.SALT_SIZE)
+        made = write(
+            self.origin(),
+            registration=registration,
+            supersedes=superseded,
+            commitments={"claim": statement.commit(salt, record)},
+            after=self._head(),
+        )
+        opening, work = {"claim": {"salt": b64(salt), "record": record}}, self._json("GET", address)
+        self._json("POST", "/v1/statements", {"leaf": b64(statement.sign(made, key)), "opening": opening})
+        try:
+            return self._json("GET", address)
+        except Refused:  # it is another account's now
+            return {**work, "claim": Claim.model_validate(record).model_dump()}
+
     def receipt(
         self, work_id: str, opening: Mapping[str, Any] | None = None, policy: bytes | None = None
     ) -> dict[str, bytes]:
@@ -290,6 +349,7 @@ class Client:
         return raw
 
 
+_AMENDING = re.compile(r"amendments/[0-9]+/" + re.escape(receipt.ENTRY))
 # What the statement of an open registration may hold.
 _OPENED = {"claim", "fingerprint"}
 _SAID = {"nonce", "after", "medium", "algorithms", "commitments", "opens"}

@@ -18,6 +18,7 @@ from provenance.names import printable
 
 from .commands import (
     account,
+    amend,
     config,
     credit,
     demo,
@@ -60,6 +61,7 @@ for module in (
     credit,
     receipt,
     verify,
+    amend,
     withdraw,
     erase,
     serve,

@@ -176,3 +176,47 @@ def test_odd_texts(client: Direct, key: keys.SigningKey, tmp_path: Path) -> None
         client.register(tmp_path / "nothing", CLAIM, key)
     with pytest.raises(Refused):
         client.register("", CLAIM, key)
+
+
+def test_a_producer_amends_and_transfers_by_its_own_key(api, client: Direct, key: keys.SigningKey) -> None:
+    work = client.register(TEXT, CLAIM, key)["work_id"]
+    amended = client.amend(work, {"title": "Orlen", "source_urls": None}, key)
+    assert amended["claim"]["title"] == "Orlen"
+    assert amended["claim"]["source_urls"] == []
+    with pytest.raises(BadInput, match="transfer"):
+        client.amend(work, {"owner": "Ines"}, key)
+    stranger, other = Direct(api, "rival"), keys.new_signing_key()
+    stranger.enrol(other)
+    with pytest.raises(Refused, match="not enrolled for account"):
+        client.amend(work, {"title": "X"}, other)
+    client.transfer(work, "Ines Vale", key, to=other.keyid)
+    with pytest.raises(Refused):
+        client.amend(work, {"title": "Mine"}, key)
+    assert stranger.amend(work, {"licence": "CC0-1.0"}, other)["claim"]["owner"] == "Ines Vale"
+    facts = verify.verify_receipt(stranger.receipt(work)).facts
+    assert [each["kind"] for each in facts["amendments"]] == ["amendment", "transfer", "amendment"]
+    assert facts["claim"] == {"title": "Orlen", "owner": "Ines Vale", "licence": "CC0-1.0"}
+
+
+def test_amendments_over_http(api) -> None:
+    work = api("POST", "/v1/works", "producer", json={**CLAIM, "text": TEXT}).json()["work_id"]
+    amended = api("POST", f"/v1/works/{work}/amendments", "producer", json={"title": "Orlen", "licence": "MIT"})
+    assert amended.status_code == 201, amended.text
+    assert amended.json()["claim"]["licence"] == "MIT"
+    assert [each["kind"] for each in amended.json()["amendments"]] == ["amendment"]
+    again = api("POST", "/v1/works", "producer", json={**CLAIM, "text": TEXT})
+    assert (again.status_code, again.json()["differs"]) == (200, ["title"])
+    for sent, who, status in (
+        ({}, "producer", 400),
+        ({"owner": "B"}, "producer", 400),
+        ({"license": "MIT"}, "producer", 400),
+        ({"licence": "CC-BY-9.9"}, "producer", 400),
+        ({"title": None}, "producer", 400),
+        ({"title": "B"}, "rival", 404),
+        ({"title": "B"}, "platform", 403),
+    ):
+        assert api("POST", f"/v1/works/{work}/amendments", who, json=sent).status_code == status, sent
+    handed = api("POST", f"/v1/works/{work}/transfer", "producer", json={"owner": "Ines", "to": "rival"})
+    assert handed.status_code == 201, handed.text
+    assert api("GET", f"/v1/works/{work}", "producer").status_code == 404
+    assert api("GET", f"/v1/works/{work}", "rival").json()["claim"]["owner"] == "Ines"

@@ -81,3 +81,20 @@ def test_a_key_that_stands_twice_is_an_error(sourcemark) -> None:
     line = json.dumps({"text": ESSAY, "owner": "A"})[:-1] + ', "owner": "B"}'
     (answer,) = sourcemark("register", "--batch", "-", "--json", stdin=line).lines
     assert "owner: stands twice" in answer["error"]["detail"]
+
+
+def test_a_claim_is_corrected_and_a_work_transferred(sourcemark, tmp_path: Path) -> None:
+    (tmp_path / "salt.txt").write_text(ESSAY)
+    work = sourcemark("register", "salt.txt", "--owner", "Marta", "--json").lines[0]["work_id"]
+    again = sourcemark("register", "salt.txt", "--owner", "Marta", "--title", "The Salt Ferry")
+    assert again.out.startswith("! salt.txt: already registered")
+    assert f"title; to correct it: sourcemark amend {work}" in again.out
+    done = sourcemark("amend", work, "--title", "The Salt Ferry", "--licence", "cc by 4.0")
+    assert done.out == f"✓ amended: {work} «The Salt Ferry» — Marta (log entry 2)\n"
+    assert sourcemark("amend", work, "--clear", "licence", "--json").lines[0]["claim"]["licence"] is None
+    done = sourcemark("transfer", work, "--owner", "Ines", env={"SOURCEMARK_LANG": "zh"})
+    assert done.out == f"✓ 已转让: {work} «The Salt Ferry» — Ines (账本条目 4)\n"
+    assert "Ines" in sourcemark("credit", work, "--permission").out
+    for arguments in (("amend", work), ("amend", work, "--clear", "licens"), ("amend", work, "--licence", "foo")):
+        assert sourcemark(*arguments).status == 2
+    assert sourcemark("ledger", "fsck").status == 0

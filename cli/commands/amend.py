@@ -1,0 +1,124 @@
+"""sourcemark amend, sourcemark transfer: correct what is claimed of a work, by an entry that supersedes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from provenance.errors import BadInput
+from provenance.schemas import Amendment, Transfer, WorkRecord, parse, unknown_key
+
+from ..option_groups import given, grouped
+from ..output import emit, say, tr
+from ..remote_service import Remote, signed_elsewhere
+from ..session import acting_account, application, signing_key_file
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("amend", help="Correct what is claimed of a work; the log keeps both. 更正登记内容。")(grouped(amend))
+    app.command("transfer", help="Name another owner of a work; you sign for it. 转让作品。")(grouped(transfer))
+
+
+@dataclass(frozen=True)
+class ActingOptions:
+    """For whom, by which key and where."""
+
+    account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None
+    sign_key: Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")] = None
+    remote: Remote = None
+
+
+@dataclass(frozen=True)
+class ChangeOptions:
+    """What is claimed from now on; what is left out stays."""
+
+    title: Annotated[str | None, typer.Option(help="Title.")] = None
+    owner_alias: Annotated[list[str] | None, typer.Option(help="Another name of the owner; may be repeated.")] = None
+    author: Annotated[list[str] | None, typer.Option(help="Author; may be repeated.")] = None
+    source_name: Annotated[str | None, typer.Option(help="Where it was first published.")] = None
+    source_url: Annotated[list[str] | None, typer.Option(help="Address of that; may be repeated.")] = None
+    source_handle: Annotated[str | None, typer.Option(help="Account id of the source on a platform.")] = None
+    identifier: Annotated[list[str] | None, typer.Option(help="DOI, ISBN, ISRC ...; may be repeated.")] = None
+    licence: Annotated[str | None, typer.Option(help="An SPDX id such as CC-BY-4.0, one of ours, or other:TEXT.")] = (
+        None
+    )
+    published_at: Annotated[str | None, typer.Option(help="First publication, for example 2026-01-31.")] = None
+    clear: Annotated[list[str] | None, typer.Option(help="Empty this field, such as licence; may be repeated.")] = None
+
+    def changes(self) -> Amendment:
+        told = given(
+            title=self.title,
+            owner_aliases=self.owner_alias,
+            authors=self.author,
+            source_name=self.source_name,
+            source_urls=self.source_url,
+            source_handle=self.source_handle,
+            identifiers=self.identifier,
+            licence=self.licence,
+            published_at=self.published_at,
+        )
+        for each in self.clear or []:
+            name = each.replace("-", "_")
+            if name not in Amendment.model_fields:
+                raise BadInput("--clear " + unknown_key(name, Amendment.model_fields))
+            if name in told:
+                raise BadInput(f"--clear {name}: it is given a value too, one of the two")
+            told[name] = None
+        if not told:
+            raise BadInput("say what to change, such as --title or --licence: see `sourcemark amend --help`")
+        return parse(Amendment, told)
+
+
+def amend(
+    work_id: Annotated[str, typer.Argument(metavar="WORK_ID")],
+    *,
+    change: ChangeOptions,
+    acting: ActingOptions,
+    json_: Annotated[bool, typer.Option("--json", help="The work as a JSON object.")] = False,
+) -> None:
+    wanted = change.changes()
+    record: WorkRecord | dict[str, Any]
+    if acting.remote is not None:
+        there, own = signed_elsewhere(acting.remote, acting.sign_key, acting.account)
+        record = there.amend(work_id, wanted.model_dump(exclude_unset=True), own)
+    else:
+        with application() as opened:
+            key = None if acting.sign_key is None else signing_key_file(acting.sign_key)
+            record = opened.amendments.amend(acting_account(opened.db, acting.account), work_id, wanted, key)
+    _told(record, tr("amended", "已更正"), json_)
+
+
+def transfer(
+    work_id: Annotated[str, typer.Argument(metavar="WORK_ID")],
+    *,
+    owner: Annotated[str, typer.Option(help="The new copyright owner.")],
+    owner_alias: Annotated[list[str] | None, typer.Option(help="Another name of the owner; may be repeated.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="ACCOUNT", help="Whose the registration is from then on; with --service the id of a key."),
+    ] = None,
+    acting: ActingOptions,
+    json_: Annotated[bool, typer.Option("--json", help="The work as a JSON object.")] = False,
+) -> None:
+    wanted = parse(Transfer, {"owner": owner, "owner_aliases": owner_alias or [], "to": to})
+    record: WorkRecord | dict[str, Any]
+    if acting.remote is not None:
+        there, own = signed_elsewhere(acting.remote, acting.sign_key, acting.account)
+        record = there.transfer(work_id, wanted.owner, own, owner_aliases=wanted.owner_aliases, to=wanted.to)
+    else:
+        with application() as opened:
+            key = None if acting.sign_key is None else signing_key_file(acting.sign_key)
+            record = opened.amendments.transfer(acting_account(opened.db, acting.account), work_id, wanted, key)
+    _told(record, tr("transferred", "已转让"), json_)
+
+
+def _told(record: WorkRecord | dict[str, Any], done: str, json_: bool) -> None:
+    if json_:
+        emit(record)
+        return
+    shown = parse(WorkRecord, record) if isinstance(record, dict) else record
+    entry = f"{tr('log entry', '账本条目')} {shown.amendments[-1].index}" if shown.amendments else ""
+    say(f"✓ {done}: {shown.work_id} «{shown.claim.title}» — {shown.claim.owner} ({entry})")
