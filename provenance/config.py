@@ -99,8 +99,8 @@ class Settings(BaseSettings):
     )
     certificate_font: Path | None = Field(
         None,
-        description="TrueType font file that is embedded in PDF certificates, for titles and names in any script; "
-        "without it the reader's program supplies the Chinese, Japanese and Korean letters.",
+        description="Font file, TrueType or OpenType, that is asked first for the letters of PDF certificates; what it "
+        "lacks is set in Noto Sans CJK and Noto Sans, which are installed with Sourcemark. All letters are embedded.",
     )
     database_timeout_seconds: int = Field(
         30, ge=1, le=600, description="How long to wait for a busy or unreachable database, seconds."

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from provenance.tlog import receipt, verify
 from provenance.works import certificate
+from provenance.works.certificate import picture
 from provenance.works.receipt_builder import build_receipt
 
 from ..dependencies import ApplicationDep, MayRegister, own
@@ -83,7 +84,8 @@ def get_certificate(
     """Made from the receipt after checking it. Private, as the receipt is: it shows who claimed what."""
     files = build_receipt(app.db, app.log, work_id, own(principal))
     roots = app.settings.tsa_roots if app.settings.tsa_url is not None else None
-    made = certificate.certify(files, verify.verify_receipt(files, tsa_roots=roots), lang)
+    done = verify.verify_receipt(files, tsa_roots=roots)
+    made = certificate.certify(files, done, lang, picture.committed(app.db, files))
     name = {"Content-Disposition": f'inline; filename="{work_id}.{format}"'}
     if format == "pdf":
         return Response(

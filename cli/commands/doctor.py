@@ -43,6 +43,7 @@ def command(json_: Annotated[bool, typer.Option("--json", help="As a JSON object
         _run("Python", lambda: sys.version.split()[0]),
         _run(tr("home folder", "数据目录"), lambda: _home(settings)),
         _run(tr("disk", "磁盘"), lambda: _disk(settings)),
+        _run(tr("certificate fonts", "证书字体"), lambda: _fonts(settings)),
     ]
     opened = Application(settings)
     try:
@@ -81,6 +82,12 @@ def _disk(settings: Settings) -> str:
     if free < _LOW_DISK:
         raise OSError(28, tr("less than 1 GiB is free", "剩余空间不足 1 GiB"), str(settings.home))
     return tr(f"{free >> 30} GiB free", f"剩余 {free >> 30} GiB")
+
+
+def _fonts(settings: Settings) -> str:
+    from provenance.works.certificate import fonts
+
+    return ", ".join(fonts.described(font) for font in fonts.choice("", settings.certificate_font))
 
 
 def _database(opened: Application) -> str:

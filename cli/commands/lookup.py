@@ -56,8 +56,9 @@ def command(
         elif csv_:
             _write_csv(found)
         else:
-            _show(list(found))
-            if evidence is not None:
+            seen = list(found)
+            _show(seen)
+            if evidence is not None and seen:
                 say(tr("evidence is in", "证据已写入") + f" {evidence}")
 
 

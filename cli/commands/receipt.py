@@ -17,6 +17,7 @@ from ..session import application
 
 if TYPE_CHECKING:
     from provenance.tlog.verification import Verification
+    from provenance.works.certificate import WorkPicture
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,14 +39,16 @@ def command(
     from provenance.tlog import receipt, verify
     from provenance.works import receipt_files
 
-    roots = None
+    roots = shown = None
     if remote is not None:
         files = client(remote).receipt(work_id)
     else:
         with application() as opened:
+            from provenance.works.certificate import picture
             from provenance.works.receipt_builder import build_receipt
 
             files = build_receipt(opened.db, opened.log, work_id)
+            shown = None if certificate is None else picture.committed(opened.db, files)
             roots = opened.settings.tsa_roots if opened.settings.tsa_url is not None else None
     if out is not None:
         receipt_files.write(files, out)
@@ -57,7 +60,7 @@ def command(
             say(tr("pin the log's keys once", "先固定账本公钥（仅需一次）") + f": {pin}")
         say(tr("check it with", "核验命令") + f": sourcemark verify {out}")
     if certificate is not None:
-        write_certificate(files, verify.verify_receipt(files, tsa_roots=roots), certificate)
+        write_certificate(files, verify.verify_receipt(files, tsa_roots=roots), certificate, shown)
 
 
 def check_name(path: Path | None) -> None:
@@ -70,7 +73,14 @@ def check_name(path: Path | None) -> None:
         raise BadInput(f"{path} exists already: choose another name")
 
 
-def write_certificate(files: Mapping[str, bytes], done: Verification, path: Path, *, quiet: bool = False) -> None:
+def write_certificate(
+    files: Mapping[str, bytes],
+    done: Verification,
+    path: Path,
+    picture: WorkPicture | None = None,
+    *,
+    quiet: bool = False,
+) -> None:
     """Write the certificate of a receipt that was checked, in the interface language.
 
     Raises:
@@ -79,7 +89,7 @@ def write_certificate(files: Mapping[str, bytes], done: Verification, path: Path
     """
     from provenance.works.certificate import certify, to_html, to_pdf
 
-    made = certify(files, done, language())
+    made = certify(files, done, language(), picture)
     data = to_pdf(made, load_settings().certificate_font) if path.suffix.lower() == ".pdf" else to_html(made)
     try:
         with path.open("xb") as handle:

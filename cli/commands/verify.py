@@ -10,16 +10,20 @@ import hashlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from fingerprints.source import Source
 from provenance.config import load_settings
-from provenance.errors import BadInput, VerificationFailed
+from provenance.errors import BadInput, SourcemarkError, VerificationFailed
 
 from ..durations import seconds_of
 from ..output import emit, language, say, tr
 from .receipt import check_name, write_certificate
+
+if TYPE_CHECKING:
+    from provenance.works.certificate import WorkPicture
 
 
 def add_to(app: typer.Typer) -> None:
@@ -79,7 +83,7 @@ def command(
         if result.verdict == "as_far_as_it_says" and not trust_receipt:
             _say_how()
     if certificate is not None and result.ok:
-        write_certificate(files, result, certificate, quiet=json_)
+        write_certificate(files, result, certificate, None if work is None else _picture(work), quiet=json_)
     return 0 if result.verdict == "valid" or (trust_receipt and result.ok) else 1
 
 
@@ -109,6 +113,22 @@ def _say_how() -> None:
             "  或用 --policy FILE 提供公钥。--trust-receipt 表示接受凭证自带的公钥。",
         )
     )
+
+
+def _picture(work: Path) -> WorkPicture | None:
+    """A small copy of a picture that was checked to be the work; None of what is no picture or cannot be drawn."""
+    from fingerprints.sandbox.pool import Sandbox
+    from provenance.search.examination import Examiner
+    from provenance.works.certificate import picture
+
+    source = Source.file(work)
+    examiner = Examiner(Sandbox(1, load_settings().limits), 1)
+    try:
+        return picture.of_file(examiner.examine(source).fingerprint)
+    except SourcemarkError:
+        return None
+    finally:
+        examiner.close()
 
 
 def _read(path: Path | None) -> bytes | None:

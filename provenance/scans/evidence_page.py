@@ -100,7 +100,7 @@ def _marked(text: str, shared: Sequence[tuple[int, int]]) -> str:
 # --- the page ------------------------------------------------------------------------------------------------------
 def _html(seen: SightingRecord, picture: bytes | None, pairs: Sequence[tuple[str, str]], zh: bool) -> bytes:
     title = "作品转载证据" if zh else "Evidence of a sighting"
-    body = [f"<h1>{title}</h1>", _list(_facts(seen, zh)), f"<h2>{'结论' if zh else 'What was found'}</h2>"]
+    body = [f"<h1>{title}</h1>", _list(_facts(seen, zh)), f"<h2>{'扫描结果' if zh else 'What was found'}</h2>"]
     body.append(_list(_findings(seen, zh)))
     quotes = dict.fromkeys(str(each.get("quote", "")) for each in seen.marking.get("evidence", []))
     body += [f"<blockquote><bdi>{escape(passages.readable(quote))}</bdi></blockquote>" for quote in quotes if quote]

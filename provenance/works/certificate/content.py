@@ -21,6 +21,19 @@ _MOST_VALUE = 600  # characters of one line, so that a hostile claim stays a pag
 
 
 @dataclass(frozen=True, slots=True)
+class WorkPicture:
+    """A small copy of a work.
+
+    Attributes:
+        data: a JPEG file.
+        from_file: drawn from a file that was checked to be the work; otherwise what the committed fingerprint keeps.
+    """
+
+    data: bytes
+    from_file: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """One page.
 
@@ -28,6 +41,7 @@ class Certificate:
         sections: heading and rows of each.
         checks: mark, name and what was found.
         code: what the QR code holds, as lines of text.
+        picture: of the work.
     """
 
     language: Language
@@ -37,6 +51,17 @@ class Certificate:
     checks: list[tuple[str, str, str]]
     note: str
     code: str
+    picture: WorkPicture | None = None
+
+    def texts(self) -> list[str]:
+        """All that is set in letters."""
+        rows = [text for _, rows in self.sections for label, values in rows for text in (label, *values)]
+        checks = [self.check_line(*check) for check in self.checks]
+        return [self.title, *(heading for heading, _ in self.sections), *rows, self.checks_title, *checks, self.note]
+
+    def check_line(self, mark: str, name: str, detail: str) -> str:
+        """A check in one line."""
+        return f"{mark} {name}{'：' if self.language == 'zh' else ': '}{detail}"
 
     def qr(self) -> segno.QRCode:
         """The code, with middling error correction."""
@@ -71,12 +96,15 @@ _CUSTODY = {
 }
 
 
-def certify(files: Mapping[str, bytes], done: Verification, language: Language = "en") -> Certificate:
+def certify(
+    files: Mapping[str, bytes], done: Verification, language: Language = "en", picture: WorkPicture | None = None
+) -> Certificate:
     """The certificate of a receipt.
 
     Args:
         files: the receipt, see `tlog.receipt`.
         done: how its verification went.
+        picture: of the work, see `picture`.
 
     Raises:
         VerificationFailed: a check failed: nothing is certified.
@@ -89,7 +117,10 @@ def certify(files: Mapping[str, bytes], done: Verification, language: Language =
     facts = done.facts
     leaf_hash = merkle.leaf_hash(files[receipt.ENTRY]).hex()
     sections = [
-        ("登记内容" if zh else "What was claimed", [*_claim(facts.get("claim"), zh), *_amended(facts, zh)]),
+        (
+            "登记内容" if zh else "What was claimed",
+            [*_claim(facts.get("claim"), zh), *_amended(facts, zh), *_shown(picture, zh)],
+        ),
         ("时间" if zh else "When", _times(facts, zh)),
         ("签名与见证" if zh else "By whom", _parties(facts, zh)),
         ("账本位置" if zh else "Where it stands", _place(facts, leaf_hash, zh)),
@@ -104,6 +135,7 @@ def certify(files: Mapping[str, bytes], done: Verification, language: Language =
         checks_title=_CHECKS[zh],
         checks=[(marks[check.state], *done.words(check, language)) for check in done.checks],
         note=_NOTE[zh],
+        picture=picture,
         code="\n".join(
             [
                 "sourcemark receipt",
@@ -142,6 +174,18 @@ def _amended(facts: Mapping[str, Any], zh: bool) -> list[Row]:
         for each in facts["amendments"]
     ]
     return [("登记时" if zh else "As registered", [was]), ("变更" if zh else "Changed by", by[-20:])]
+
+
+def _shown(picture: WorkPicture | None, zh: bool) -> list[Row]:
+    if picture is None:
+        return []
+    if picture.from_file:
+        origin = "取自核验时提供的作品文件" if zh else "from the file of the work that was checked"
+    else:
+        origin = (
+            "登记时所存缩图，其哈希已在条目中承诺" if zh else "small copy kept at registration, committed in the entry"
+        )
+    return [("作品图片" if zh else "Picture", [origin])]
 
 
 def _times(facts: Mapping[str, Any], zh: bool) -> list[Row]:

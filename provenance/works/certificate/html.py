@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from html import escape
 
@@ -16,6 +17,7 @@ dl{display:grid;grid-template-columns:11rem 1fr;gap:.15rem 1rem;margin:0}
 dt{color:#555}dd{margin:0;overflow-wrap:anywhere}
 table{border-collapse:collapse;font-size:.85rem}td{padding:.1rem .5rem .1rem 0;vertical-align:top}
 .code{float:right;width:9.5rem;height:9.5rem;margin:0 0 .5rem 1rem}
+.work{max-width:16rem;max-height:9.5rem}
 .note{font-size:.85rem;color:#333;border-top:1px solid #999;margin-top:1.5rem;padding-top:.6rem}
 @media print{body{margin:0}}@media(max-width:34rem){dl{grid-template-columns:1fr}dt{margin-top:.4rem}}
 """
@@ -28,6 +30,10 @@ def to_html(certificate: Certificate) -> bytes:
     label = escape(certificate.code, quote=True)
     svg = picture.getvalue().decode().strip().replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
     body = [f"<h1>{escape(certificate.title)}</h1>", svg]
+    if certificate.picture is not None:
+        data = base64.b64encode(certificate.picture.data).decode()
+        alt = {"en": "the work", "zh": "作品"}[certificate.language]
+        body.append(f'<img class="work" alt="{alt}" src="data:image/jpeg;base64,{data}">')
     for heading, rows in certificate.sections:
         body.append(f"<h2>{escape(heading)}</h2><dl>")
         for name, values in rows:
@@ -41,7 +47,8 @@ def to_html(certificate: Certificate) -> bytes:
     lang = {"en": "en", "zh": "zh-Hans"}[certificate.language]
     page = (
         f'<!doctype html><html lang="{lang}"><meta charset="utf-8">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
         '<meta name="viewport" content="width=device-width">'
         f"<title>{escape(certificate.title)}</title><style>{_STYLE}</style>{''.join(body)}</html>\n"
     )
