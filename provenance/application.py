@@ -22,6 +22,7 @@ from .search.examination import Examiner
 from .search.follower import Follower
 from .search.matching import Matcher
 from .works.amendment import Amendments
+from .works.backing import Backings
 from .works.competing_claims import CompetingClaims
 from .works.erasure import Erasures
 from .works.grants import Grants
@@ -41,6 +42,7 @@ class Application:
         self.examiner = Examiner(Sandbox(settings.workers, settings.limits, settings.anchors), settings.workers)
         self.follower = Follower(self.db)
         self.matcher = Matcher(self.db, self.follower)
+        self.backings = Backings(self.db, self.log)
         self.signing_keys = SigningKeys(self.db, self.log, settings)
         claims = CompetingClaims(self.db, self.follower, self.matcher, settings.home)
         self.registrar = Registrar(self.db, self.log, self.examiner, self.signing_keys, claims, settings)
@@ -66,7 +68,7 @@ class Application:
             self.amendments,
         )
         self.grants = Grants(self.db, self.log, self.signing_keys)
-        self.scanner = Scanner(self.db, self.log, self.examiner, self.matcher, settings.batch_size)
+        self.scanner = Scanner(self.db, self.log, self.examiner, self.matcher, self.backings, settings.batch_size)
         self._start_lock = threading.Lock()
         self._started = False
 

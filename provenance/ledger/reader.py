@@ -77,6 +77,16 @@ class LogReader:
             )
         return proof.format_proof(index, path, current.raw)
 
+    def entry_hash(self, index: int) -> bytes | None:
+        """The leaf hash that is published of an entry; None if the entry, or its tile, is not published."""
+        current = self.read()
+        if current is None or index >= current.size:
+            return None
+        try:
+            return self._tiles(current.size).node(0, index)
+        except (OSError, VerificationFailed):
+            return None
+
     def consistency(self, old: int, new: int | None = None) -> str:
         """Consistency proof, one base64 hash a line.
 

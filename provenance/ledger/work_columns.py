@@ -15,12 +15,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..database.tables import owner_key
+from ..errors import VerificationFailed
 from ..schemas import Claim
+from ..tlog import envelope, merkle
 
 SEALED = "sealed"  # the medium of a work of which nothing is known, and the reason why it cannot be found
 ERASED = "erased"  # the reason why an erased work cannot be found
 _HEAD = struct.Struct("<5sI")  # what a fingerprint begins with: magic and the length of its head, which is JSON
 _NO_REASON = b'"reason":null}'
+
+
+def public_id(prefix: str, leaf_hash: bytes) -> str:
+    """The public id of what an entry makes, such as ``work_9f8e...``: the prefix and 96 bits of the leaf hash."""
+    return f"{prefix}_{leaf_hash[:12].hex()}"
 
 
 def identity(account_id: str, owner: str, digest: bytes) -> bytes:
@@ -70,6 +77,23 @@ def _is_claimed(claim: Mapping[str, Any], record: Any) -> bool:
 def shows_terms(terms: Mapping[str, Any], record: Any) -> bool:
     """Whether the terms of a grant's row are those of an opened record, in which yes and no are 1 and 0."""
     return bool({name: value for name, value in terms.items() if value is not None} == record)
+
+
+def ends(raw: bytes | None, ended_by: bytes | None, target: bytes, kind: str = "withdrawal") -> bool:
+    """Whether an entry withdraws, or erases, what another one has put into the log.
+
+    Args:
+        raw: the entry's bytes, None where the log has none.
+        ended_by: the leaf hash that a row names.
+        target: leaf hash of the registration or grant.
+    """
+    if raw is None or ended_by is None or merkle.leaf_hash(raw) != ended_by:
+        return False
+    try:
+        leaf = envelope.parse_leaf(raw)
+    except VerificationFailed:
+        return False
+    return leaf.kind == kind and leaf.predicate["leafHash"] == target.hex()
 
 
 def fingerprint_reason(data: bytes) -> str | None:

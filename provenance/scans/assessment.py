@@ -12,6 +12,7 @@ from ..marking import Report
 from ..schemas import Coverage, MatchRecord, Permission, ReceiptRef, ScanItem, SegmentRecord, Verdict
 from ..search.matching import IndexedWork
 from ..works import grants
+from ..works.backing import DAMAGED
 from ..works.catalog import marking_work
 from ..works.grants import Grant
 from . import permission, reuse, verdict
@@ -26,11 +27,14 @@ class Background:
         fields: the rights-management fields its original carried, None where none are kept.
         grants: those that stand.
         competing: public ids of the works that claim the same content.
+        damaged: what the database says of the work is not what the log says; such a match accuses nobody and permits
+            nothing, a person has to look.
     """
 
     fields: tuple[Field, ...] | None = None
     grants: Sequence[Grant] = ()
     competing: Sequence[str] = ()
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ def assess(
     permitted = permission.evaluate(
         work.claim.licence, found, own=permission.posted_by_owner(work, item.account), grant=grant, gaps=gaps
     )
+    if background.damaged:
+        permitted = Permission(licence=work.claim.licence, state="none", findings=[DAMAGED])
     return Assessment(
         work=work,
         match=match,
@@ -97,7 +103,7 @@ def assess(
         credit_place=reuse.credit_place(found, match),
         permission=permitted,
         competing=background.competing,
-        verdict=verdict.of_match(found, permitted),
+        verdict="review" if background.damaged else verdict.of_match(found, permitted),
     )
 
 

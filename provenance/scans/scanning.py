@@ -7,7 +7,7 @@ matched picture a small copy (`evidence`), of a matched text its longest passage
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from fingerprints import registry
@@ -20,11 +20,11 @@ from ..database.tables import now
 from ..errors import BadContent, SourcemarkError, TooLarge, UnsupportedContent
 from ..ids import new_id
 from ..ledger.log import Log
-from ..schemas import ScanItem, ScanResult, ScanStatus, problem_of
+from ..schemas import Claim, ScanItem, ScanResult, ScanStatus, problem_of
 from ..search.examination import Examiner
-from ..search.matching import MatchedWork, Matcher
+from ..search.matching import IndexedWork, MatchedWork, Matcher
 from ..works import competing_claims, grants
-from ..works.catalog import embedded
+from ..works.backing import Backing, Backings
 from . import evidence, records, verdict
 from .assessment import Assessment, Background, assess
 from .records import Scanned
@@ -50,6 +50,7 @@ class Scanner:
         log: Log,
         examiner: Examiner,
         matcher: Matcher,
+        backings: Backings,
         batch_size: int,
     ) -> None:
         """
@@ -60,6 +61,7 @@ class Scanner:
         self._log = log
         self._examiner = examiner
         self._matcher = matcher
+        self._backings = backings
         self._batch_size = batch_size
 
     def scan(self, account: Account, uploads: Iterable[Upload], *, dry_run: bool = False) -> Iterator[ScanResult]:
@@ -109,13 +111,19 @@ class Scanner:
         self, item: ScanItem, examination: Examination, found: Sequence[MatchedWork], moment: str
     ) -> list[Assessment]:
         numbers = [each.work.id for each in found]
-        fields = embedded(self._db, numbers)
+        backed = self._backings.of({each.work.id: each.fingerprint for each in found})
         given = grants.in_force(self._db, self._log.origin, numbers)
         competing = competing_claims.rivals(self._db, numbers)
-        backgrounds = [Background(fields.get(n), given.get(n, ()), competing.get(n, ())) for n in numbers]
         return [
-            assess(item, examination, each.work, each.match, background, moment)
-            for each, background in zip(found, backgrounds, strict=True)
+            assess(
+                item,
+                examination,
+                _as_backed(each.work, backed[n]),
+                each.match,
+                Background(backed[n].fields, given.get(n, ()), competing.get(n, ()), bool(backed[n].damaged)),
+                moment,
+            )
+            for n, each in zip(numbers, found, strict=True)
         ]
 
     def _record(self, account: Account, group: Sequence[Scanned]) -> None:
@@ -125,6 +133,14 @@ class Scanner:
         with self._db.write() as connection:
             numbers = records.insert(connection, account.id, group)
             evidence.insert_previews(connection, numbers, group)
+
+
+def _as_backed(work: IndexedWork, backed: Backing) -> IndexedWork:
+    """A work as the log knows it: of a damaged one only the claim that was signed is shown."""
+    if not backed.damaged:
+        return work
+    claim = backed.claim or Claim()
+    return replace(work, claim=claim, title=claim.title, owner=claim.owner, external_id=None)
 
 
 def _unmatched(medium: MediumName, reason: str | None) -> ScanStatus:

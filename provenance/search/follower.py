@@ -17,6 +17,7 @@ from fingerprints.model import Fingerprint
 
 from ..database.engine import Database
 from ..database.tables import entries, fingerprints, log_state, works
+from ..ledger import work_columns
 
 _logger = logging.getLogger(__name__)
 _NO_WORK = -1  # a change that moves the index's position and touches no work
@@ -70,11 +71,14 @@ class Follower:
                 .where(*window)
             ).all()
             removed = [
-                row
-                for column in (works.c.withdrawal_hash, works.c.erasure_hash)
+                (row.idx, row.id)
+                for kind, column in (("withdrawal", works.c.withdrawal_hash), ("erasure", works.c.erasure_hash))
                 for row in connection.execute(
-                    sa.select(entries.c.idx, works.c.id).join(works, column == entries.c.leaf_hash).where(*window)
+                    sa.select(entries.c.idx, works.c.id, column.label("hash"), entries.c.leaf, works.c.leaf_hash)
+                    .join(works, column == entries.c.leaf_hash)
+                    .where(*window)
                 )
+                if work_columns.ends(row.leaf, row.hash, row.leaf_hash, kind)
             ]
         changes = [Change(idx + 1, work, None) for idx, work in removed]
         newest = {row.id: row.algorithm for row in sorted(added, key=lambda row: registry.version(row.algorithm))}

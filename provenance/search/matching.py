@@ -15,6 +15,7 @@ from fingerprints.model import Fingerprint, Match
 from ..database.engine import Database
 from ..database.tables import entries, fingerprints, works
 from ..errors import NotFound
+from ..ledger import work_columns
 from ..schemas import Claim
 from .follower import Follower
 
@@ -39,8 +40,15 @@ class IndexedWork:
 
 @dataclass(frozen=True, slots=True)
 class MatchedWork:
+    """A work that an upload verifiably reuses.
+
+    Attributes:
+        fingerprint: of the work, as it was compared.
+    """
+
     work: IndexedWork
     match: Match
+    fingerprint: Fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ class Matcher:
             candidates = registry.propose(query, view)
             known, prints = _load(self._db, candidates.works, before)
             answer = registry.decide(query, candidates, prints, view)
-        found = [MatchedWork(known[number], match) for number, match in answer.matches.items()]
+        found = [MatchedWork(known[number], match, prints[number]) for number, match in answer.matches.items()]
         found.sort(key=lambda f: (-f.match.score, f.work.index))
         return Search(found, answer.reason, log_size)
 
@@ -106,7 +114,9 @@ def text_of(db: Database, work_id: str) -> str:
 def _load(
     db: Database, numbers: Sequence[int], before: int | None
 ) -> tuple[dict[int, IndexedWork], dict[int, Fingerprint]]:
-    condition: list[sa.ColumnElement[bool]] = [works.c.id.in_(numbers), works.c.withdrawn_at.is_(None)]
+    """The works of these numbers that are not withdrawn by an entry of the log, whatever their rows say."""
+    condition: list[sa.ColumnElement[bool]] = [works.c.id.in_(numbers)]
+    withdrawal = entries.alias()
     if before is not None:
         condition.append(entries.c.idx < before)
     if not numbers:
@@ -126,14 +136,20 @@ def _load(
                 works.c.claim,
                 fingerprints.c.data,
                 fingerprints.c.detail,
+                works.c.leaf_hash,
+                works.c.withdrawal_hash,
+                withdrawal.c.leaf,
             )
             .join(fingerprints, fingerprints.c.work == works.c.id)
             .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
+            .outerjoin(withdrawal, withdrawal.c.leaf_hash == works.c.withdrawal_hash)
             .where(*condition)
         ).all()
     found: dict[int, IndexedWork] = {}
     prints: dict[int, Fingerprint] = {}
-    for *fields, claim, data, detail in rows:
+    for *fields, claim, data, detail, leaf_hash, withdrawn_by, raw in rows:
+        if work_columns.ends(raw, withdrawn_by, leaf_hash):
+            continue
         work = IndexedWork(*(*fields, Claim.model_construct(**claim)))  # it was validated before it was stored
         fingerprint = Fingerprint.from_bytes(data + detail)
         if work.id not in prints or fingerprint.algorithm in registry.ALGORITHMS:

@@ -12,13 +12,12 @@ from fingerprints.model import Field
 
 from .. import marking
 from ..database.engine import Database
-from ..database.tables import entries, openings, unfinished_erasures, works
+from ..database.tables import entries, unfinished_erasures, works
 from ..errors import NotFound
 from ..ledger import claim_history
 from ..schemas import AmendmentRecord, Claim, ReceiptRef, WorkRecord
 from ..search import matching
 from . import competing_claims
-from .drafts import METADATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +91,11 @@ def find(db: Database, work_id: str, account_id: str | None = None) -> Registere
     return _stored(row)
 
 
-def embedded(db: Database, numbers: Sequence[int]) -> dict[int, tuple[Field, ...]]:
-    """The rights-management fields that the originals of works carried, by the works' internal numbers.
-
-    Works that keep none are left out: texts, erased ones, and registrations from before they were kept.
-    """
-    if not numbers:
-        return {}
-    with db.read() as connection:
-        rows = connection.execute(
-            sa.select(works.c.id, openings.c.record)
-            .join(openings, openings.c.leaf_hash == works.c.leaf_hash)
-            .where(works.c.id.in_(numbers), openings.c.name == METADATA)
-        ).all()
-    return {number: tuple(Field(*map(str, field)) for field in record["fields"]) for number, record in rows}
-
-
 def marking_work(work: matching.IndexedWork | RegisteredWork, fields: tuple[Field, ...] | None = None) -> marking.Work:
     """What the marking check needs to know of a registered work.
 
     Args:
-        fields: of `embedded`; None where none are kept.
+        fields: of `backing.Backing`; None where none are kept.
     """
     claim = work.claim
     return marking.Work(

@@ -17,7 +17,6 @@ from ..accounts.accounts import Account
 from ..database.engine import Database
 from ..database.tables import owner_key
 from ..errors import BadInput
-from ..ids import new_id
 from ..ledger import work_columns
 from ..marking import rights_metadata
 from ..schemas import Claim, RegistrationItem
@@ -73,7 +72,8 @@ class Draft:
         return sealing.SEALED if self.fingerprint is None else self.fingerprint.reason
 
     def set_leaf(self, leaf: bytes) -> None:
-        self.leaf, self.leaf_hash, self.work_id = leaf, merkle.leaf_hash(leaf), new_id("work")
+        self.leaf, self.leaf_hash = leaf, merkle.leaf_hash(leaf)
+        self.work_id = work_columns.public_id("work", self.leaf_hash)
         self.existing, self.differs = False, []
 
     def is_that(self, work_id: str, leaf_hash: bytes, claim: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ the log holds them only as a commitment.
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,14 +21,17 @@ from ..accounts.signing_keys import SigningKeys
 from ..database.engine import Database
 from ..database.tables import entries, grants, now, openings
 from ..database.tables import works as works_table
-from ..errors import Conflict, NotFound
+from ..errors import Conflict, NotFound, VerificationFailed
 from ..ids import new_id
+from ..ledger import work_columns
 from ..ledger.log import Log
 from ..marking.normalization import fold_name
 from ..schemas import Date, Line, Name, ReceiptRef, Request, ScanItem, Use
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
 from . import catalog
+
+_logger = logging.getLogger(__name__)
 
 EVERYBODY = "*"
 Territory = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -189,17 +193,53 @@ def of_work(db: Database, origin: str, work_id: str, account_id: str | None = No
 
 
 def in_force(db: Database, origin: str, numbers: Sequence[int]) -> dict[int, list[Grant]]:
-    """The grants that were not revoked, by the internal numbers of their works."""
+    """The grants that the log has and that were not revoked there, by the internal numbers of their works.
+
+    A row that its entry and opening do not back is no grant; one that no entry revokes is not revoked.
+    """
     if not numbers:
         return {}
+    revoking = entries.alias("revoking")
+    query = (
+        _query()
+        .add_columns(
+            works_table.c.leaf_hash.label("work_hash"),
+            entries.c.leaf,
+            openings.c.salt,
+            openings.c.record,
+            revoking.c.leaf.label("revoking"),
+        )
+        .outerjoin(openings, (openings.c.leaf_hash == grants.c.leaf_hash) & (openings.c.name == "terms"))
+        .outerjoin(revoking, revoking.c.leaf_hash == grants.c.revocation_hash)
+        .where(grants.c.work.in_(numbers))
+        .order_by(grants.c.id)
+    )
     with db.read() as connection:
-        rows = connection.execute(
-            _query().where(grants.c.work.in_(numbers), grants.c.revoked_at.is_(None)).order_by(grants.c.id)
-        ).all()
+        rows = connection.execute(query).all()
     out: dict[int, list[Grant]] = {}
     for row in rows:
-        out.setdefault(row.work, []).append(_grant(origin, row))
+        if work_columns.ends(row.revoking, row.revocation_hash, row.leaf_hash):
+            continue
+        if _is_backed(row):
+            out.setdefault(row.work, []).append(_grant(origin, row))
+        else:
+            _logger.error(
+                "the grant %s is not what the log has of it, and permits nothing: run ledger fsck", row.grant_id
+            )
     return out
+
+
+def _is_backed(row: sa.Row[Any]) -> bool:
+    """Whether a grant is in the log, about this work, on these terms."""
+    if row.leaf is None or row.salt is None or merkle.leaf_hash(row.leaf) != row.leaf_hash:
+        return False
+    try:
+        leaf = envelope.parse_leaf(row.leaf)
+        signed = statement.commit(row.salt, row.record) == leaf.predicate.get("commitments", {}).get("terms")
+    except VerificationFailed:
+        return False
+    about = leaf.kind == "grant" and leaf.predicate["leafHash"] == row.work_hash.hex()
+    return about and signed and work_columns.shows_terms(row.terms, row.record)
 
 
 def forget(connection: sa.Connection, work: int) -> None:

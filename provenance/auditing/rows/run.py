@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...database.tables import entries as entry_rows
-from ...database.tables import openings
+from ...database.tables import log_state, openings
 from ...errors import SourcemarkError
 from ...tlog import envelope, statement
-from .times import SignedTimes, within
+from .times import SignedTimes
 
 Entry = tuple[int, bytes, envelope.Leaf]  # index, leaf hash of its bytes, content
 
@@ -26,12 +26,14 @@ class Run:
         unlike: leaf hashes of entries whose row bears another hash; nothing can be joined to them.
         opened: records that open a commitment of an entry, by leaf hash and name.
         changed: names of openings that open nothing, by leaf hash.
+        ids_from: from this index on the ids of works follow from the entries.
     """
 
     connection: sa.Connection
     entries: Sequence[Entry]
     times: SignedTimes
     by_hash: dict[bytes, tuple[int, envelope.Leaf]]
+    ids_from: int
     unlike: set[bytes] = field(default_factory=set)
     opened: dict[bytes, dict[str, Any]] = field(default_factory=dict)
     changed: dict[bytes, set[str]] = field(default_factory=dict)
@@ -40,7 +42,9 @@ class Run:
     def read(cls, connection: sa.Connection, origin: str, entries: Sequence[Entry]) -> Run:
         afters = {leaf.after for _, _, leaf in entries}
         times = SignedTimes(connection, origin, entries[0][0], entries[-1][0], afters)
-        run = cls(connection, entries, times, {leaf_hash: (index, leaf) for index, leaf_hash, leaf in entries})
+        by_hash = {leaf_hash: (index, leaf) for index, leaf_hash, leaf in entries}
+        ids_from = connection.execute(sa.select(log_state.c.ids_from)).scalar_one()
+        run = cls(connection, entries, times, by_hash, ids_from)
         run._open()
         return run
 
@@ -80,8 +84,7 @@ class Run:
 
     def outside(self, moment: str | None, index: int) -> bool:
         """Whether what led to an entry cannot have happened when a row says."""
-        seen, _ = self.entries[index - self.first][2].after
-        return moment is not None and not within(self.times.earliest(seen), moment, self.times.latest(index))
+        return moment is not None and not self.times.allow(moment, self.entries[index - self.first][2].after, index)
 
 
 def _opens(leaf: envelope.Leaf, name: str, salt: bytes, record: Any) -> bool:

@@ -110,7 +110,10 @@ def _competing(connection: sa.Connection) -> Iterator[str]:
 
 def _uncompared(connection: sa.Connection) -> Iterator[str]:
     """Standing works of the same bytes that are not recorded as competing with the first of them."""
-    state = connection.execute(sa.select(log_state.c.size, log_state.c.claims_size)).one()
+    state = connection.execute(sa.select(log_state.c.size, log_state.c.claims_size, log_state.c.ids_from)).one()
+    waiting = sa.select(sa.func.count()).select_from(pending_entries).where(pending_entries.c.refused.is_(None))
+    if state.ids_from > state.size + connection.execute(waiting).scalar_one():
+        yield f"the database says that ids were drawn by lot before entry {state.ids_from}, and the log has fewer"
     if state.claims_size > state.size:
         yield f"competing claims are recorded up to {state.claims_size} entries, and the log has {state.size}"
     standing = (
@@ -145,5 +148,8 @@ def operators_word(connection: sa.Connection) -> Iterator[str]:
         .where(openings.c.name.is_(None))
     )
     count = connection.execute(unbound).scalar_one()
+    ids_from = connection.execute(sa.select(log_state.c.ids_from)).scalar_one()
+    if ids_from:
+        yield f"the public ids of works that were registered before entry {ids_from}, which were drawn by lot"
     if count:
         yield f"whose {count} signing keys are that were enrolled without a commitment to their account"

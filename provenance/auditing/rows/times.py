@@ -13,6 +13,7 @@ import itertools
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,6 +26,16 @@ _MIN_COSIGNATURE = 1024  # characters of base64 of an ML-DSA-44 one; of an Ed255
 _MANY = 500  # sizes asked for at a time
 _NEVER = "~"  # sorts behind every time
 _LATEST = 253402300799 - TOLERANCE  # POSIX seconds of the last year that has four digits
+
+_COLUMNS = (checkpoints.c.size, checkpoints.c.root, checkpoints.c.note, checkpoints.c.created_at)
+_before = sa.select(sa.func.max(checkpoints.c.size)).where(checkpoints.c.size <= sa.bindparam("first"))
+_behind = sa.select(sa.func.min(checkpoints.c.size)).where(checkpoints.c.size > sa.bindparam("last"))
+# From the newest checkpoint that covers none of a run of entries to the first that covers them all. Made once: putting
+# it together takes longer than running it.
+_AROUND = sa.select(*_COLUMNS).where(
+    checkpoints.c.size >= sa.func.coalesce(_before.scalar_subquery(), 0),
+    checkpoints.c.size <= sa.func.coalesce(_behind.scalar_subquery(), sa.bindparam("last") + 1),
+)
 
 
 def signed_time(note: bytes, origin: str) -> int | None:
@@ -63,18 +74,15 @@ class SignedTimes:
         self._roots: dict[int, bytes] = {}
         self._times: dict[int, int | None] = {}
         self._created: dict[int, str] = {}
-        size = checkpoints.c.size
-        before = sa.select(sa.func.max(size)).where(size <= first).scalar_subquery()
-        behind = sa.select(sa.func.min(size)).where(size > last).scalar_subquery()
-        self._read(connection, size >= sa.func.coalesce(before, 0), size <= sa.func.coalesce(behind, last + 1))
+        self._read(connection.execute(_AROUND, {"first": first, "last": last}))
         self.sizes = sorted(self._roots)
         rest = sorted({each for each, _ in afters} - self._roots.keys())
         for start in range(0, len(rest), _MANY):
-            self._read(connection, size.in_(rest[start : start + _MANY]))
+            some = checkpoints.c.size.in_(rest[start : start + _MANY])
+            self._read(connection.execute(sa.select(*_COLUMNS).where(some)))
 
-    def _read(self, connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> None:
-        columns = (checkpoints.c.size, checkpoints.c.root, checkpoints.c.note, checkpoints.c.created_at)
-        for size, root, note, created in connection.execute(sa.select(*columns).where(*conditions)):
+    def _read(self, rows: Iterable[Any]) -> None:
+        for size, root, note, created in rows:
             self._roots[size] = root
             self._times[size] = signed_time(note, self._origin)
             self._created[size] = created
@@ -110,6 +118,15 @@ class SignedTimes:
         place = bisect.bisect_right(self.sizes, index)
         signed = self._times[self.sizes[place]] if place < len(self.sizes) else None
         return _NEVER if signed is None else self._near(signed, 1)
+
+    def allow(self, moment: str, after: envelope.After, index: int) -> bool:
+        """Whether what led to an entry may have happened at a time.
+
+        Args:
+            after: the checkpoint that its statement names as seen.
+            index: of the entry.
+        """
+        return within(self.earliest(after[0]), moment, self.latest(index))
 
     def has(self, size: int) -> bool:
         """Whether a checkpoint of this size is stored, of the sizes around the run and those its statements name."""

@@ -66,6 +66,8 @@ def _rows(run: Run) -> Sequence[Any]:
 def _changed(run: Run, row: sa.Row[Any], index: int, leaf: envelope.Leaf) -> Iterator[str]:
     """The columns of a work that do not follow from its registration; its claim is checked with the opening."""
     said, sealed = leaf.predicate, "sealed" in leaf.predicate
+    if index >= run.ids_from and row.work_id != work_columns.public_id("work", row.leaf_hash):
+        yield "work_id"
     if row.digest.hex() != leaf.digests[0]:
         yield "digest"
     if row.medium != (work_columns.SEALED if sealed else said.get("medium")):

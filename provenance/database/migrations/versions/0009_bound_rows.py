@@ -21,6 +21,8 @@ def upgrade() -> None:
     op.drop_table("learned_boilerplate")
     op.add_column("works", sa.Column("amendment_hash", sa.LargeBinary(length=32)))
     op.create_index("ix_works_amendment_hash", "works", ["amendment_hash"], unique=True)
+    op.add_column("log_state", sa.Column("ids_from", sa.BigInteger(), nullable=False, server_default="0"))
+    op.execute("UPDATE log_state SET ids_from = size + (SELECT count(*) FROM pending_entries WHERE refused IS NULL)")
     _sightings()
     op.create_table(
         "unfinished_erasures",
