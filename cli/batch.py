@@ -6,13 +6,15 @@ import contextlib
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fingerprints.source import Source
 from provenance.errors import BadInput, SourcemarkError
-from provenance.schemas import RegistrationItem, ScanItem, parse, read_json, stand_in
 
-Item = TypeVar("Item", RegistrationItem, ScanItem)
+if TYPE_CHECKING:
+    from provenance.schemas import RegistrationItem, ScanItem
+
+Item = TypeVar("Item", "RegistrationItem", "ScanItem")
 
 
 def read_lines(batch: str) -> Iterator[bytes]:
@@ -45,6 +47,8 @@ def base_folder(batch: str) -> Path:
 
 def parse_json(line: bytes) -> dict[str, Any]:
     """One line as a JSON object; raises `BadInput`."""
+    from provenance.schemas import read_json
+
     try:
         data = read_json(line.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -71,6 +75,8 @@ def items(
     Raises:
         BadInput: the defaults are wrong, or the batch itself cannot be read.
     """
+    from provenance.schemas import parse
+
     parse(model, dict(defaults or {}))
     return _items(batch, model, defaults or {})
 
@@ -78,6 +84,8 @@ def items(
 def _items(
     batch: str, model: type[Item], defaults: Mapping[str, Any]
 ) -> Iterator[tuple[Item, Source | SourcemarkError]]:
+    from provenance.schemas import parse, stand_in
+
     folder = base_folder(batch)
     for number, line in enumerate(read_lines(batch), 1):
         data: dict[str, Any] = {}
@@ -96,6 +104,8 @@ def _completed(line: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, A
 
 def content(item: RegistrationItem | ScanItem, folder: Path) -> Source | SourcemarkError:
     """Where the bytes of an item are: exactly one of path, text, html."""
+    from provenance.schemas import RegistrationItem
+
     given = [(k, v) for k in ("path", "text", "html") if (v := getattr(item, k, None)) is not None]
     if len(given) != 1:
         kinds = "path, text" if isinstance(item, RegistrationItem) else "path, text, html"

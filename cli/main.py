@@ -9,75 +9,72 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from provenance.errors import Misconfigured, SourcemarkError
 from provenance.names import printable
 
-from .commands import (
-    account,
-    amend,
-    config,
-    credit,
-    demo,
-    doctor,
-    erase,
-    grant,
-    init,
-    key,
-    ledger,
-    lookup,
-    marking,
-    receipt,
-    register,
-    scan,
-    serve,
-    verify,
-    withdraw,
-    witness,
-)
+from .lazy_commands import group_of
 from .output import fail
 
 # typer carries its own copy of click and exports only the leaves of its exceptions.
 _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
+COMMANDS = {
+    "init": "Make the log and its keys; says what to back up. 创建账本与密钥，并说明如何备份。",
+    "register": "Register works: prove later that you had them now. 登记作品。",
+    "scan": "Find registered works in an upload and check its marking. 扫描上传内容。",
+    "lookup": "Where a work was seen: where, by whom, when, how much, marked how. 查找转载记录。",
+    "marking": "Check how posts mark owner and source; no ledger needed. 核对署名与来源标注。",
+    "credit": "The credit line that passes the check, printed or written into a copy. 生成署名行。",
+    "receipt": "Write the proof of a registration: folder, .zip or .json. 导出登记凭证。",
+    "verify": "Check a receipt offline. 离线核验凭证。",
+    "amend": "Correct what is claimed of a work; the log keeps both. 更正登记内容。",
+    "transfer": "Name another owner of a work; you sign for it. 转让作品。",
+    "withdraw": "Withdraw a registration; it stays provable. 撤回登记。",
+    "erase": "Delete what is personal about a registration, for good. 永久删除登记中的个人信息。",
+    "serve": "Serve the HTTP API. 启动 HTTP 服务。",
+    "demo": "The main job, shown on made works or on a folder of yours. 演示。",
+    "config": "Every setting and its value. 查看设置。",
+    "doctor": "Check the installation. 检查安装。",
+    "ledger": "The public log: checkpoint, export, audit, fsck, rebuild. 公开账本。",
+    "witness": "Be a witness of somebody's log. 为他人的账本作见证。",
+    "account": "Accounts: producers, platforms, rights holders, administrators. 账号。",
+    "key": "API keys and signing keys. 密钥。",
+    "grant": "Grants: who may reuse a work. 授权（白名单、地域、期限）。",
+}
+
 app = typer.Typer(
     name="sourcemark",
-    help="Register original works, find their reposts, check how they are marked, prove it later.\n\n"
-    "登记原创作品，查找转载，核对署名与来源标注，日后可供查证。",
+    cls=group_of(COMMANDS, homes={"transfer": "amend"}),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (
-    init,
-    register,
-    scan,
-    lookup,
-    marking,
-    credit,
-    receipt,
-    verify,
-    amend,
-    withdraw,
-    erase,
-    serve,
-    demo,
-    config,
-    doctor,
-):
-    module.add_to(app)
-for name, group in (
-    ("ledger", ledger.app),
-    ("witness", witness.app),
-    ("account", account.app),
-    ("key", key.app),
-    ("grant", grant.app),
-):
-    app.add_typer(group, name=name)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"sourcemark {version('sourcemark')}")
+        raise typer.Exit
+
+
+@app.callback(
+    help="Register original works, find their reposts, check how they are marked, prove it later.\n\n"
+    "登记原创作品，查找转载，核对署名与来源标注，日后可供查证。"
+)
+def _sourcemark(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="The version of Sourcemark.")
+    ] = False,
+) -> None:
+    """Options before any command."""
 
 
 def _refuse_foreign_packages() -> None:

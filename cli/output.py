@@ -9,16 +9,15 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Literal, TextIO
-
-from pydantic import BaseModel
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from provenance.errors import SourcemarkError
 from provenance.names import json_line, printable
 from provenance.scans import words
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console
 
 _WIDTH = 120  # of tables in files and pipes
 
@@ -42,6 +41,8 @@ def tr(english: str, chinese: str) -> str:
 
 def out() -> Console:
     """For results a person reads."""
+    from rich.console import Console
+
     terminal = sys.stdout.isatty()
     return Console(file=sys.stdout, highlight=False, soft_wrap=not terminal, width=None if terminal else _WIDTH)
 
@@ -59,6 +60,8 @@ def say_lines(text: str) -> None:
 
 def emit(value: BaseModel | dict[str, Any] | list[Any], stream: TextIO | None = None) -> None:
     """One JSON line on stdout."""
+    from pydantic import BaseModel
+
     data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
     stream = stream or sys.stdout
     try:
@@ -81,6 +84,8 @@ def fail(error: SourcemarkError) -> None:
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[str]], title: str | None = None) -> None:
     """A table for a person."""
+    from rich.table import Table
+
     drawn = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
         drawn.add_column(column, overflow="fold")
@@ -93,6 +98,9 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]], title: str | No
 @contextmanager
 def progress(label: str, total: int | None) -> Iterator[Callable[[], None]]:
     """A progress bar on stderr while the block runs, and only when that is a terminal; yields what to call per step."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     if not sys.stderr.isatty():
         yield lambda: None
         return

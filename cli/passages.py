@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from fingerprints.source import Source
-from provenance.database.engine import Database
-from provenance.schemas import MatchRecord, SegmentRecord
-from provenance.search.examination import Examiner
 
 from .output import out, say, tr
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from provenance.database.engine import Database
+    from provenance.schemas import MatchRecord, SegmentRecord
+    from provenance.search.examination import Examiner
 
 _PASSAGES = 5  # shown of one match, the longest
 _CHARACTERS = 1500  # shown of one passage
@@ -58,6 +61,8 @@ def _span(part: Sequence[object]) -> tuple[int, int]:
 
 def _marked(text: str, shared: Sequence[tuple[int, int]]) -> Text:
     """The passage with its shared words in colour, or in brackets where there is none."""
+    from rich.text import Text
+
     drawn = Text()
     coloured = out().color_system is not None and not out().no_color
     at = 0

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from provenance.config import load_settings
 from provenance.errors import BadInput, Conflict, LedgerReadOnly, Misconfigured, SourcemarkError, Unavailable
 from provenance.names import clean
-from provenance.schemas import RegistrationResult, parse, problem_of
 
 from .session import signing_key_file
 
 if TYPE_CHECKING:
     from api.client import Client
+    from provenance.schemas import RegistrationResult
     from provenance.tlog.keys import SigningKey
 
 
@@ -42,6 +41,7 @@ def signed_elsewhere(url: str, sign_key: Path | None, account: str | None = None
 def client(url: str) -> Client:
     """The service at an address; the API key is a setting, because a command line is seen by others."""
     from api.client import Client
+    from provenance.config import load_settings
 
     secret = load_settings().api_key
     if secret is None:
@@ -55,6 +55,8 @@ def register(url: str, paths: Sequence[Path], claim: dict[str, Any], key: Signin
     Of a sealed one the openings are written beside the file, as FILE.opening.json, before anything is sent: without
     them nobody could prove later what was sealed.
     """
+    from provenance.schemas import RegistrationResult, parse, problem_of
+
     service = client(url)
     for path in paths:
         try:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from provenance.config import Settings, load_settings
 from provenance.errors import BadInput, LedgerReadOnly
 
 from .output import tr
@@ -18,6 +17,7 @@ from .output import tr
 if TYPE_CHECKING:
     from provenance.accounts.accounts import Account
     from provenance.application import Application
+    from provenance.config import Settings
     from provenance.database.engine import Database
     from provenance.tlog.keys import SigningKey
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 def application() -> Iterator[Application]:
     """A started application on the settings in force."""
     from provenance.application import Application
+    from provenance.config import load_settings
 
     with Application(unlocked(load_settings())) as opened:
         yield opened
@@ -45,6 +46,8 @@ def unlocked(settings: Settings) -> Settings:
 
 
 def with_passphrase(settings: Settings, passphrase: str) -> Settings:
+    from provenance.config import Settings
+
     return Settings.model_validate({**settings.model_dump(), "key_passphrase": passphrase})
 
 
@@ -69,6 +72,7 @@ def signing_key_file(path: Path, *, make: bool = False) -> SigningKey:
     Raises:
         BadInput: there is no file, or it holds no such key.
     """
+    from provenance.config import load_settings
     from provenance.ledger import key_files, pkcs8
     from provenance.tlog import keys
 

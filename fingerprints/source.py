@@ -17,10 +17,12 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, Protocol, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from .errors import LimitExceeded, UnreadableMedia
-from .model import TextFormat
+
+if TYPE_CHECKING:
+    from .model import TextFormat
 
 CHUNK = 1 << 20  # bytes read at a time where all of a source passes by
 _MEMFD = hasattr(os, "memfd_create")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-
-from provenance.schemas import parse
 
 from ..output import emit, emit_all, say, table, tr
 from ..session import application
 
-app = typer.Typer(help="Accounts: producers, platforms, rights holders, administrators. 账号。", no_args_is_help=True)
+if TYPE_CHECKING:
+    pass
+
+app = typer.Typer(no_args_is_help=True)
 _Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
@@ -23,6 +24,7 @@ def new(
     json_: _Json = False,
 ) -> None:
     from provenance.accounts import accounts
+    from provenance.schemas import parse
 
     with application() as opened:
         wanted = parse(accounts.NewAccount, {"name": name, "kind": kind, "default_owner": default_owner})

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from provenance.errors import BadInput
-from provenance.schemas import Amendment, Transfer, WorkRecord, parse, unknown_key
 
 from ..option_groups import given, grouped
 from ..output import emit, say, tr
 from ..remote_service import Remote, signed_elsewhere
 from ..session import acting_account, application, signing_key_file
 
+if TYPE_CHECKING:
+    from provenance.schemas import Amendment, WorkRecord
+
 
 def add_to(app: typer.Typer) -> None:
-    app.command("amend", help="Correct what is claimed of a work; the log keeps both. 更正登记内容。")(grouped(amend))
-    app.command("transfer", help="Name another owner of a work; you sign for it. 转让作品。")(grouped(transfer))
+    app.command("amend")(grouped(amend))
+    app.command("transfer")(grouped(transfer))
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class ChangeOptions:
     clear: Annotated[list[str] | None, typer.Option(help="Empty this field, such as licence; may be repeated.")] = None
 
     def changes(self) -> Amendment:
+        from provenance.schemas import Amendment, parse, unknown_key
+
         told = given(
             title=self.title,
             owner_aliases=self.owner_alias,
@@ -103,6 +107,8 @@ def transfer(
     acting: ActingOptions,
     json_: Annotated[bool, typer.Option("--json", help="The work as a JSON object.")] = False,
 ) -> None:
+    from provenance.schemas import Transfer, parse
+
     wanted = parse(Transfer, {"owner": owner, "owner_aliases": owner_alias or [], "to": to})
     record: WorkRecord | dict[str, Any]
     if acting.remote is not None:
@@ -116,6 +122,8 @@ def transfer(
 
 
 def _told(record: WorkRecord | dict[str, Any], done: str, json_: bool) -> None:
+    from provenance.schemas import WorkRecord, parse
+
     if json_:
         emit(record)
         return

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provenance.config import Settings, load_settings
-
 from ..output import emit, table, tr
+
+if TYPE_CHECKING:
+    pass
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("config", help="Every setting and its value. 查看设置。")(command)
+    app.command("config")(command)
 
 
 def command(json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False) -> None:
+    from provenance.config import Settings, load_settings
+
     settings = load_settings()
     values = {}
     for name in Settings.model_fields:

@@ -15,9 +15,7 @@ from ..session import application
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("credit", help="The credit line that passes the check, printed or written into a copy. 生成署名行。")(
-        command
-    )
+    app.command("credit")(command)
 
 
 def command(

@@ -39,7 +39,7 @@ _PLATFORM = "City Slow Life"
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("demo", help="The main job, shown on made works or on a folder of yours. 演示。")(command)
+    app.command("demo")(command)
 
 
 def command(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fingerprints.source import Source
-from provenance.config import Settings, load_settings
 from provenance.errors import SourcemarkError
 
 from ..output import emit, say, tr
@@ -19,16 +18,18 @@ from ..session import unlocked
 
 if TYPE_CHECKING:
     from provenance.application import Application
+    from provenance.config import Settings
 
 _LOW_DISK = 1024**3
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("doctor", help="Check the installation. 检查安装。")(command)
+    app.command("doctor")(command)
 
 
 def command(json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False) -> int:
     from provenance.application import Application
+    from provenance.config import load_settings
 
     settings = unlocked(load_settings())
     needing_service: list[tuple[str, Callable[[Application], str]]] = [

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from provenance.errors import BadInput
-from provenance.schemas import WorkRecord
 
 from ..output import emit, say, tr
 from ..remote_service import Remote, signed_elsewhere
 from ..session import acting_account, application, signing_key_file
 
+if TYPE_CHECKING:
+    from provenance.schemas import WorkRecord
+
 
 def add_to(app: typer.Typer) -> None:
-    app.command("erase", help="Delete what is personal about a registration, for good. 永久删除登记中的个人信息。")(
-        command
-    )
+    app.command("erase")(command)
 
 
 def command(

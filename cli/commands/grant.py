@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provenance.errors import BadInput
-from provenance.schemas import parse
 
 from ..option_groups import grouped
 from ..output import emit, emit_all, say, table, tr
@@ -19,7 +18,7 @@ from ..session import acting_account, application, signing_key_file
 if TYPE_CHECKING:
     from provenance.works.grants import Grant, NewGrant
 
-app = typer.Typer(help="Grants: who may reuse a work. 授权（白名单、地域、期限）。", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 _Account = Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")]
 _SignKey = Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")]
 _Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
@@ -40,6 +39,7 @@ class TermOptions:
     note: Annotated[str | None, typer.Option()] = None
 
     def terms(self) -> NewGrant:
+        from provenance.schemas import parse
         from provenance.works.grants import NewGrant
 
         terms: dict[str, Any] = {

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provenance.config import Settings, load_settings
 from provenance.errors import BadInput, Conflict
 
 from ..output import emit, say, tr
 from ..session import ask, with_passphrase
 
+if TYPE_CHECKING:
+    from provenance.config import Settings
+
 _SHORTEST = 12  # characters of a passphrase
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("init", help="Make the log and its keys; says what to back up. 创建账本与密钥，并说明如何备份。")(
-        command
-    )
+    app.command("init")(command)
 
 
 def command(
@@ -34,6 +34,7 @@ def command(
 ) -> None:
     from provenance.accounts import accounts
     from provenance.application import Application
+    from provenance.config import load_settings
     from provenance.ledger import key_files
     from provenance.tlog import keys
 

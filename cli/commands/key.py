@@ -12,7 +12,6 @@ import typer
 
 from provenance.errors import BadInput, SourcemarkError
 from provenance.names import printable
-from provenance.schemas import parse
 
 from ..option_groups import refuse
 from ..output import emit, emit_all, say, table, tr
@@ -22,7 +21,7 @@ from ..session import acting_account, application, signing_key_file
 if TYPE_CHECKING:
     from provenance.tlog.keys import SigningKey
 
-app = typer.Typer(help="API keys and signing keys. 密钥。", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 _Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
@@ -43,6 +42,7 @@ def new(
     json_: _Json = False,
 ) -> None:
     from provenance.accounts import accounts
+    from provenance.schemas import parse
 
     if remote is not None and (signing is None or unlinked or account != "local"):
         raise BadInput("--service enrols a key for its API key's account: key new local --signing FILE --service URL")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provenance.config import load_settings
 from provenance.errors import BadInput
 
 from ..durations import seconds_of
 from ..output import emit, say, tr
 from ..session import application
 
-app = typer.Typer(help="The public log: checkpoint, export, audit, fsck, rebuild. 公开账本。", no_args_is_help=True)
+if TYPE_CHECKING:
+    pass
+
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("checkpoint", help="Print the newest signed checkpoint.")
@@ -77,6 +79,7 @@ def audit(
 ) -> int:
     from provenance.auditing.pinned_policies import PinnedPolicies
     from provenance.auditing.report import audit_report
+    from provenance.config import load_settings
 
     report = audit_report(
         where,
@@ -133,6 +136,7 @@ def policy(
     json_: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
 ) -> None:
     from provenance.auditing.pinned_policies import PinnedPolicies, fetch_policy, fingerprints
+    from provenance.config import load_settings
     from provenance.tlog.policy import parse_policy
 
     if replace and not pin:

@@ -13,22 +13,20 @@ import typer
 from fingerprints.source import Source
 from provenance.errors import BadInput, Unavailable
 from provenance.names import printable
-from provenance.schemas import SightingRecord
 
 from ..output import emit_all, language, marking_word, percent, say, table, tr, verdict_word
 from ..session import application
 
 if TYPE_CHECKING:
     from provenance.application import Application
+    from provenance.schemas import SightingRecord
 
 _CSV = ["work_id", "title", "owner", "seen_at", "post_url", "account", "verdict", "marking", "score"]
 _CSV += ["coverage_upload", "coverage_work", "platform", "scans", "first_seen_at", "scan_id", "sighting_id"]
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("lookup", help="Where a work was seen: where, by whom, when, how much, marked how. 查找转载记录。")(
-        command
-    )
+    app.command("lookup")(command)
 
 
 def command(

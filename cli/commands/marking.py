@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from fingerprints.model import Field
 from fingerprints.source import Source
-from provenance.config import Settings
 from provenance.errors import BadInput, Misconfigured, SourcemarkError, from_fingerprint_error
 
 from .. import batch as batches
 from ..output import emit_all, marking_word, progress, reason_words, say, tr
 
 if TYPE_CHECKING:
+    from fingerprints.model import Field
+    from provenance.config import Settings
     from provenance.marking import Report  # imports lxml, which the other commands do without
 
 
@@ -24,9 +24,7 @@ Outcome: TypeAlias = "tuple[object, Report | SourcemarkError]"  # the id of a ca
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("marking", help="Check how posts mark owner and source; no ledger needed. 核对署名与来源标注。")(
-        command
-    )
+    app.command("marking")(command)
 
 
 def command(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provenance.config import load_settings
 from provenance.errors import BadInput, Unavailable
 
 from ..output import language, say, tr
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("receipt", help="Write the proof of a registration: folder, .zip or .json. 导出登记凭证。")(command)
+    app.command("receipt")(command)
 
 
 def command(
@@ -32,6 +31,8 @@ def command(
     ] = None,
     remote: Remote = None,
 ) -> None:
+    from provenance.config import load_settings
+
     if out is None and certificate is None:
         raise BadInput("say where to write: --out DIR, FILE.zip or FILE.json, --certificate FILE.html or FILE.pdf")
     check_name(certificate)
@@ -87,6 +88,7 @@ def write_certificate(
         VerificationFailed: the receipt does not hold.
         Unavailable: the disk refuses.
     """
+    from provenance.config import load_settings
     from provenance.works.certificate import certify, to_html, to_pdf
 
     made = certify(files, done, language(), picture)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fingerprints.source import Source
 from provenance.errors import BadInput
-from provenance.schemas import RegistrationItem, RegistrationResult, parse
 
 from .. import batch as batches
 from .. import remote_service
@@ -19,9 +18,12 @@ from ..option_groups import given, grouped, refuse
 from ..output import emit_all, progress, say, tr
 from ..session import acting_account, application, signing_key_file
 
+if TYPE_CHECKING:
+    from provenance.schemas import RegistrationResult
+
 
 def add_to(app: typer.Typer) -> None:
-    app.command("register", help="Register works: prove later that you had them now. 登记作品。")(grouped(command))
+    app.command("register")(grouped(command))
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ def command(
     seal: SealOptions,
     json_: Annotated[bool, typer.Option("--json", help="One JSON line a work on stdout.")] = False,
 ) -> int:
+    from provenance.schemas import RegistrationItem, parse
+
     if (batch is None) == (not paths):
         raise BadInput("give files, or --batch FILE.jsonl, one of the two")
     refuse({"--seal": seal.seal if seal.opens is None else None}, "is for --opens WORK_ID, which is missing")

@@ -8,15 +8,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 from fingerprints.source import CHUNK, Source
-from provenance.application import Application
 from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge, from_os_error
-from provenance.schemas import ScanItem, ScanResult, parse
 
 from .. import batch as batches
 from .. import passages
@@ -36,11 +34,13 @@ from ..output import (
 )
 from ..session import application
 
+if TYPE_CHECKING:
+    from provenance.application import Application
+    from provenance.schemas import ScanItem, ScanResult
+
 
 def add_to(app: typer.Typer) -> None:
-    app.command("scan", cls=_Scan, help="Find registered works in an upload and check its marking. 扫描上传内容。")(
-        grouped(command)
-    )
+    app.command("scan", cls=_Scan)(grouped(command))
 
 
 class _Scan(TyperCommand):
@@ -67,6 +67,8 @@ class PostOptions:
     lang: Annotated[str | None, typer.Option(help="Language of the post, for example zh-Hans.")] = None
 
     def item(self, path: str) -> ScanItem:
+        from provenance.schemas import ScanItem, parse
+
         told = {name: getattr(self, name) for name in ("account", "post_url", "use", "commercial", "lang")}
         return parse(ScanItem, {**told, "path": path, "caption": _caption(self.caption)})
 
@@ -97,6 +99,8 @@ def command(
     ] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON line an upload on stdout.")] = False,
 ) -> int:
+    from provenance.schemas import ScanItem
+
     if show_ is not None and path is None and batch is None:
         path, show_ = show_, ""  # written before the file, as a flag
     if (batch is None) == (path is None):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-
-from provenance.config import load_settings
 
 from .. import server
 from ..output import tr
 from ..session import unlocked
 
+if TYPE_CHECKING:
+    pass
+
 
 def add_to(app: typer.Typer) -> None:
-    app.command("serve", help="Serve the HTTP API. 启动 HTTP 服务。")(command)
+    app.command("serve")(command)
 
 
 def command(
@@ -22,6 +23,7 @@ def command(
     port: Annotated[int | None, typer.Option(help="Port to listen on (SOURCEMARK_PORT); 0 takes a free one.")] = None,
 ) -> None:
     from api.app import create_app
+    from provenance.config import load_settings
 
     settings = unlocked(load_settings())
     server.serve(

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fingerprints.source import Source
-from provenance.config import load_settings
 from provenance.errors import BadInput, SourcemarkError, VerificationFailed
 
 from ..durations import seconds_of
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("verify", help="Check a receipt offline. 离线核验凭证。")(command)
+    app.command("verify")(command)
 
 
 def command(
@@ -90,6 +89,7 @@ def command(
 def _trusted(files: Mapping[str, bytes], given: Path | None) -> tuple[bytes | None, Literal["reader", "pinned"]]:
     """The policy to check with, and how the reader came by it; None when there is but the receipt's own."""
     from provenance.auditing.pinned_policies import PinnedPolicies
+    from provenance.config import load_settings
     from provenance.tlog import receipt
 
     if given is not None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-
-from provenance.schemas import WorkRecord
 
 from ..output import emit, say, tr
 from ..remote_service import Remote, signed_elsewhere
 from ..session import acting_account, application, signing_key_file
 
+if TYPE_CHECKING:
+    from provenance.schemas import WorkRecord
+
 
 def add_to(app: typer.Typer) -> None:
-    app.command("withdraw", help="Withdraw a registration; it stays provable. 撤回登记。")(command)
+    app.command("withdraw")(command)
 
 
 def command(

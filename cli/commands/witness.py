@@ -12,7 +12,7 @@ from provenance.errors import BadInput, VerificationFailed
 from .. import server
 from ..output import tr
 
-app = typer.Typer(help="Be a witness of somebody's log. 为他人的账本作见证。", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 _Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The witness's own folder: keys and state.")]
 
