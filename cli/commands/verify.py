@@ -118,6 +118,7 @@ def _say_how() -> None:
 def _picture(work: Path) -> WorkPicture | None:
     """A small copy of a picture that was checked to be the work; None of what is no picture or cannot be drawn."""
     from fingerprints.sandbox.pool import Sandbox
+    from provenance.config import load_settings
     from provenance.search.examination import Examiner
     from provenance.works.certificate import picture
 
