@@ -26,7 +26,7 @@ def submit_statement(signed: SignedStatement, app: ApplicationDep, principal: Ma
     """A registration that was prepared here, or an enrolment or revocation of a key, a withdrawal or a sealed
     registration that the client wrote by itself. Sending it twice is safe: it is answered again, not carried out again.
     """
-    return app.submissions.submit(account_of(app.db, principal), signed)
+    return app.submissions.submit(account_of(app.db, principal), signed, may_replace_key=principal.may("keys"))
 
 
 class StatementBatch(Request):
@@ -57,7 +57,7 @@ def submit_statements(batch: StatementBatch, app: ApplicationDep, principal: May
     most = app.settings.max_batch_lines
     if len(batch.items) > most:
         raise TooLarge(f"the batch has {len(batch.items)} items, {most} are allowed (SOURCEMARK_MAX_BATCH_LINES)")
-    done = app.submissions.submit_all(account_of(app.db, principal), batch.items)
+    done = app.submissions.submit_all(account_of(app.db, principal), batch.items, may_replace_key=principal.may("keys"))
     return SubmittedBatch(
         items=[
             SubmittedItem(error=problem_of(each))

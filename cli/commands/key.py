@@ -28,7 +28,9 @@ _Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 @app.command("new", help="Make an API key for an account, shown this once; or a signing key, in a file of yours.")
 def new(
     account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Account id or name; local for your own.")],
-    scope: Annotated[list[str] | None, typer.Option(help="register, scan, lookup, admin; may be repeated.")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="register, scan, lookup, keys, admin; may be repeated.")
+    ] = None,
     label: Annotated[str, typer.Option(help="What it is for.")] = "",
     signing: Annotated[
         Path | None, typer.Option(help="File of a signing key: made unless it is there; enrolled in the log.")
@@ -178,9 +180,11 @@ def list_(
         emit_all({"type": "signing", **key.model_dump(mode="json")} for key in signing_keys)
         return
     rows = [["API", k.id, k.account_id, " ".join(k.scopes), k.revoked_at or ""] for k in api_keys]
+    rescues = {key.recovery for key in signing_keys}
     for key in signing_keys:
         revoked = "" if key.revoked_index is None else f"{tr('log entry', '账本条目')} {key.revoked_index}"
-        rows.append([tr("signing", "签名"), key.keyid, key.account_id, key.custody, revoked])
+        kind = tr("recovery", "恢复") if key.keyid in rescues else tr("signing", "签名")
+        rows.append([kind, key.keyid, key.account_id, key.custody, revoked])
     table([tr("type", "类型"), "id", tr("account", "账号"), tr("may", "权限"), tr("revoked", "已吊销")], rows)
 
 

@@ -22,11 +22,12 @@ from ..ids import new_id
 from ..schemas import Name, Record, Request
 
 AccountKind = Literal["producer", "platform", "rights_holder", "administrator"]
-Scope = Literal["register", "scan", "lookup", "admin"]
+Scope = Literal["register", "scan", "lookup", "keys", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 KINDS: tuple[AccountKind, ...] = get_args(AccountKind)
 
-# What each kind of user needs, and nothing more.
+# What each kind of user needs, and nothing more. "keys" is for one request: it puts a key of the account's own in the
+# place of the one that the service keeps, so whoever steals a key with it would have the account for good.
 KIND_SCOPES: dict[AccountKind, tuple[Scope, ...]] = {
     "producer": ("register", "lookup"),
     "platform": ("scan",),
@@ -83,9 +84,13 @@ class Principal:
     def is_admin(self) -> bool:
         return "admin" in self.scopes
 
+    def may(self, scope: Scope) -> bool:
+        """Whether the key carries the scope; an administrator's carries all."""
+        return scope in self.scopes or self.is_admin
+
     def require(self, scope: Scope) -> None:
-        """Raises `Forbidden` unless the key carries the scope (an administrator's carries all)."""
-        if scope not in self.scopes and not self.is_admin:
+        """Raises `Forbidden` unless `may`."""
+        if not self.may(scope):
             raise Forbidden(f"this key lacks the scope {scope!r}: ask the administrator for one that has it")
 
 

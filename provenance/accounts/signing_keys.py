@@ -6,7 +6,7 @@ difference. From the day an account enrols a key of its own, the service signs n
 line of an embedded installation keeps a key for the person who types, which is custody ``producer``.
 
 An API key alone cannot add a signing key to an account that has one: the enrolment must be signed by a key of the
-account as well.
+account as well. Where the service keeps that key it signs only for an API key with the scope ``keys``.
 
 One enrolment or rotation at a time in an installation, until the log has it: whoever comes next sees it. Else the first
 registrations of a new account, sent at the same time, would each enrol a key.
@@ -88,13 +88,19 @@ class SigningKeys:
         kept = self._kept(live)
         if kept is not None:
             return self._load(kept)
-        if live:
-            raise LedgerReadOnly(
+        if not live:
+            return None
+        if account.name == LOCAL:  # one of the person's own, as far as anybody can tell
+            raise Forbidden(
                 f"no signing key of account {account.name!r} is in {self._settings.keys_dir}: give yours with "
-                f"--sign-key FILE; if {live[0]}.pem was there, restore it from your backup",
-                reason="key_missing",
+                f"--sign-key FILE; if it was kept there, restore {live[0]}.pem from your backup",
+                reason="own_key",
             )
-        return None
+        raise LedgerReadOnly(
+            f"the signing key of account {account.name!r} is not in {self._settings.keys_dir}: restore {live[0]}.pem "
+            "from your backup",
+            reason="key_missing",
+        )
 
     def ensure_enrolled(self, account: Account, key: SigningKey) -> SigningKey:
         """A key that its owner brings; enrolled in the log if it is the account's first.
@@ -204,7 +210,15 @@ class SigningKeys:
         )
         return statement.sign(made, key, *([] if old is None else [old])), opening
 
-    def enrol(self, account: Account, leaf: bytes, opening: Opening | None = None, *, unlinked: bool = False) -> int:
+    def enrol(
+        self,
+        account: Account,
+        leaf: bytes,
+        opening: Opening | None = None,
+        *,
+        unlinked: bool = False,
+        may_replace_key: bool = True,
+    ) -> int:
         """Enter the enrolment of a key for an account; returns its index in the log.
 
         Where the service keeps a key for the account, that key signs too, so that readers can follow the account from
@@ -213,23 +227,33 @@ class SigningKeys:
         Args:
             opening: of its commitment to the account, which an enrolment from before there was one lacks.
             unlinked: take it without the signature of a key that the account had before.
+            may_replace_key: whether the key that the service keeps for the account may sign it.
 
         Raises:
-            Forbidden: the account has a key that did not sign, or the enrolment commits to another account.
+            Forbidden: the account has a key that did not sign, or the service's may not, or the enrolment commits to
+                another account.
             BadInput: it commits to an account and nothing opens that.
             Conflict: the key is enrolled already.
             VerificationFailed: a weak key, a signature that does not hold, or a rule of the log.
         """
         with self._alone():
-            return self._enrol(account, leaf, opening, unlinked=unlinked)
+            return self._enrol(account, leaf, opening, unlinked=unlinked, may_replace_key=may_replace_key)
 
-    def _enrol(self, account: Account, leaf: bytes, opening: Opening | None, *, unlinked: bool = False) -> int:
+    def _enrol(
+        self,
+        account: Account,
+        leaf: bytes,
+        opening: Opening | None,
+        *,
+        unlinked: bool = False,
+        may_replace_key: bool = True,
+    ) -> int:
         """See `enrol`; within `_alone`."""
         parsed = envelope.parse_leaf(leaf)
         keyid, public = envelope.enrolled_key(parsed)
         custody = str(parsed.predicate["custody"])
         _check_account(account, parsed, opening)
-        leaves = self._linked(account, leaf, parsed, unlinked=unlinked)
+        leaves = self._linked(account, leaf, parsed, unlinked=unlinked, may_replace_key=may_replace_key)
         row = {
             "keyid": keyid,
             "account_id": account.id,
@@ -251,7 +275,9 @@ class SigningKeys:
             self._log.submit(connection, leaves)
         return self._commit(leaves)[0]
 
-    def _linked(self, account: Account, leaf: bytes, parsed: envelope.Leaf, *, unlinked: bool) -> list[bytes]:
+    def _linked(
+        self, account: Account, leaf: bytes, parsed: envelope.Leaf, *, unlinked: bool, may_replace_key: bool
+    ) -> list[bytes]:
         """The leaves that enrol a key: signed by the kept key too where there is one, which may then be revoked."""
         keyid = envelope.enrolled_key(parsed)[0]
         rows = enrolled_keys.enrolled(self._db, account)
@@ -265,6 +291,13 @@ class SigningKeys:
             return [leaf]
         kept = self._kept(live)
         if kept is not None:
+            if not may_replace_key:
+                raise Forbidden(
+                    f"the service keeps the signing key of account {account.name!r}: to enrol one of your own in its "
+                    "place takes an API key with the scope 'keys', which the administrator gives "
+                    "(`sourcemark key new ACCOUNT --scope register --scope keys`)",
+                    reason="scope",
+                )
             old = self._load(kept)
             leaves = [statement.add_signature(leaf, old)]
             if account.name != LOCAL and parsed.predicate["custody"] == "producer":

@@ -89,11 +89,16 @@ class Submissions:
         self._erasures = erasures
         self._amendments = amendments
 
-    def submit_all(self, account: Account, signed: Sequence[SignedStatement]) -> list[Submitted | SourcemarkError]:
+    def submit_all(
+        self, account: Account, signed: Sequence[SignedStatement], *, may_replace_key: bool = True
+    ) -> list[Submitted | SourcemarkError]:
         """Enter many signed statements; answers in their order, errors in their places.
 
         Registrations that are new enter as one group: one transaction, one round of the log. Everything else, and all
         of them when the group fails, one by one.
+
+        Args:
+            may_replace_key: see `SigningKeys.enrol`.
 
         Raises:
             LedgerReadOnly, Unavailable: nothing is known of any of them; send them again.
@@ -102,15 +107,18 @@ class Submissions:
         for place, each in enumerate(signed):
             if answers[place] is None:
                 try:
-                    answers[place] = self.submit(account, each)
+                    answers[place] = self.submit(account, each, may_replace_key=may_replace_key)
                 except (LedgerReadOnly, Unavailable):
                     raise
                 except SourcemarkError as error:
                     answers[place] = error
         return [each for each in answers if each is not None]
 
-    def submit(self, account: Account, signed: SignedStatement) -> Submitted:
+    def submit(self, account: Account, signed: SignedStatement, *, may_replace_key: bool = True) -> Submitted:
         """Enter a signed statement; submitting it again is answered again.
+
+        Args:
+            may_replace_key: see `SigningKeys.enrol`.
 
         Raises:
             VerificationFailed: these bytes are no statement in its one form, or a signature does not hold.
@@ -126,7 +134,11 @@ class Submissions:
             return Submitted(kind=parsed.kind, receipt=result.receipt, work=result)
         index = self._entered(self._hash_in_log(leaf, parsed))
         if index is None:
-            index = self._enter(account, leaf, parsed, signed)
+            if parsed.kind == "key-enrol":
+                opening = _openings(parsed, signed).get(envelope.ACCOUNT)
+                index = self._signing_keys.enrol(account, leaf, opening, may_replace_key=may_replace_key)
+            else:
+                index = self._enter(account, leaf, parsed, signed)
         size, _ = self._log.head()
         return Submitted(kind=parsed.kind, receipt=ReceiptRef(origin=self._log.origin, index=index, size=size))
 
@@ -165,10 +177,7 @@ class Submissions:
         return self._log.commit([leaf_hash])[leaf_hash]
 
     def _enter(self, account: Account, leaf: bytes, parsed: envelope.Leaf, signed: SignedStatement) -> int:
-        """Enter what is no registration and is not in the log yet; returns its index."""
-        if parsed.kind == "key-enrol":
-            opened = _openings(parsed, signed)
-            return self._signing_keys.enrol(account, leaf, opened.get(envelope.ACCOUNT))
+        """Enter what is no registration or enrolment and is not in the log yet; returns its index."""
         if parsed.kind == "key-revoke":
             return self._signing_keys.submit_revocation(leaf)
         with self._db.read() as connection:

@@ -7,6 +7,7 @@ import secrets
 
 import pytest
 
+from provenance.accounts import accounts
 from provenance.auditing import fsck
 from provenance.database.tables import prepared_statements
 from provenance.ledger import key_files
@@ -382,3 +383,29 @@ def test_erasure(api) -> None:
     third = api("POST", "/v1/works", "rival", json={**CLAIM, "text": TEXT}).json()
     assert api("POST", f"/v1/works/{third['work_id']}/erasure", "administrator").status_code == 200
     assert fsck.check(api.application.db, api.application.log)["problems"] == []
+
+
+def test_a_stolen_api_key_takes_no_account_over(api) -> None:
+    """The service keeps the account's key: it signs the enrolment of another one only for the scope `keys`."""
+    assert api("POST", "/v1/works", "producer", json={**CLAIM, "text": TEXT}).status_code == 201
+    key = keys.new_signing_key()
+    origin, after = head(api)
+    leaf = statement.sign(statement.key_enrol(origin, public_key=key.public, custody="producer", after=after), key)
+    for refused in (
+        submit(api, leaf).json(),
+        api("POST", "/v1/statements/batch", "producer", json={"items": [{"leaf": b64(leaf)}]}).json()["items"][0][
+            "error"
+        ],
+    ):
+        assert (refused["status"], refused["reason"]) == (403, "scope")
+        assert "scope register --scope keys" in refused["detail"]
+    again = api("POST", "/v1/works", "producer", json={**CLAIM, "text": TEXT + " Later."})
+    assert again.status_code == 201  # the service still signs for the account
+    scopes = ["register", "keys"]
+    issued = accounts.issue_key(api.application.db, accounts.NewApiKey(account="producer", scopes=scopes))
+    api.keys["owner"] = issued.secret
+    assert submit(api, leaf, "owner").status_code == 201
+    assert submit(api, leaf).status_code == 201  # it is in the log: sent again it is answered again
+    problem(api("POST", "/v1/works", "producer", json={**CLAIM, "text": TEXT + " More."}), 403, "forbidden")
+    sound_log = fsck.check(api.application.db, api.application.log)["problems"]
+    assert sound_log == []

@@ -62,6 +62,9 @@ def test_an_own_key_embedded(sourcemark: Command, tmp_path: Path) -> None:
     work = done.lines[0]["work_id"]
     allowed = sourcemark("grant", "give", work, "--to", "City Daily", "--sign-key", "my.pem", "--json")
     assert allowed.status == 0, allowed.err
+    for without in (["withdraw", work], ["grant", "give", work, "--to", "x"], ["erase", work]):
+        refused = sourcemark(*without)
+        assert (refused.status, "--sign-key FILE" in refused.err) == (4, True)
     assert sourcemark("grant", "revoke", allowed.lines[0]["grant_id"], "--sign-key", "my.pem").status == 0
     assert sourcemark("receipt", work, "--out", "r").status == 0
     checked = sourcemark("verify", "r", "--work", "a.txt", "--json").lines[0]
@@ -89,6 +92,14 @@ def test_rotation(sourcemark: Command, tmp_path: Path) -> None:
     assert sourcemark("key", "rotate", old).status == 2
     assert sourcemark("key", "rotate", "0" * 64).status == 2
     assert sourcemark("ledger", "fsck").status == 0
+
+
+def test_the_list_says_which_key_recovers(sourcemark: Command) -> None:
+    rescue = sourcemark("key", "new", "local", "--signing", "rescue.pem", "--json").lines[0]["keyid"]
+    more = ("--sign-key", "rescue.pem", "--recovery", rescue)
+    own = sourcemark("key", "new", "local", "--signing", "my.pem", *more, "--json").lines[0]["keyid"]
+    listed = [line.split()[:2] for line in sourcemark("key", "list").out.splitlines()]
+    assert [line for line in listed if line[-1] in (rescue, own)] == [["recovery", rescue], ["signing", own]]
 
 
 def test_sealed_and_opened(sourcemark: Command, tmp_path: Path) -> None:

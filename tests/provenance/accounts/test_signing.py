@@ -313,8 +313,12 @@ def test_a_lost_key_file_is_told(sqlite_application: Application) -> None:
     path = application.settings.keys_dir / f"{key.keyid}.pem"
     raw = path.read_bytes()
     path.unlink()
-    with pytest.raises(LedgerReadOnly, match=r"backup"):
+    with pytest.raises(Forbidden, match=r"--sign-key FILE.*backup"):
         application.signing_keys.ensure_kept_key(local)
+    weekly = account(application)
+    application.signing_keys._path(application.signing_keys.ensure_kept_key(weekly).keyid).unlink()
+    with pytest.raises(LedgerReadOnly, match="backup"):
+        application.signing_keys.ensure_kept_key(weekly)
     key_files.save_signing_key(new(), path)
     with pytest.raises(LedgerReadOnly, match="another key"):
         application.signing_keys.ensure_kept_key(local)
