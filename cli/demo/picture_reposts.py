@@ -31,7 +31,7 @@ def open_picture(data: bytes) -> Image.Image:
     """
     with opened(data, Limits(), draft=False) as source:
         source.picture.draft(None, (LARGEST, LARGEST))  # a large JPEG decodes faster to a fraction of its size
-        picture = canonical(source.picture, full=True)
+        picture = canonical(source.picture, full=True)[0]
     if min(picture.size) < SMALLEST:
         raise UnreadableMedia("too_small", f"the picture is only {picture.width} x {picture.height} pixels")
     if ImageStat.Stat(picture.convert("L")).stddev[0] < FLATTEST:

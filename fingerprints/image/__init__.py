@@ -170,7 +170,7 @@ def _decoded(frame: Image.Image, *, thorough: bool) -> codec.DecodedFrame:
 
 
 def _by_pixels(data: bytes, limits: Limits, facts: dict[str, str | int | float | bool], reason: str) -> Fingerprint:
-    """Nothing perceptual can be said of the picture, but a lossless copy still has the same pixels."""
+    """Nothing perceptual can be said of it, but a lossless copy still has the same pixels, unless they are blank."""
     from .decoding import pixel_digest
 
     pixels = pixel_digest(data, limits)
@@ -178,8 +178,8 @@ def _by_pixels(data: bytes, limits: Limits, facts: dict[str, str | int | float |
         medium=NAME,
         algorithm=ALGORITHM,
         digest=hashlib.sha256(data).digest(),
-        keys=np.frombuffer(pixels[:8], dtype="<u8") >> np.uint64(64 - 8 * KEY_BYTES),
-        detail=codec.pixels_only(int(facts["width"]), int(facts["height"]), pixels),
+        keys=np.frombuffer((pixels or b"")[:8], dtype="<u8") >> np.uint64(64 - 8 * KEY_BYTES),
+        detail=codec.pixels_only(int(facts["width"]), int(facts["height"]), pixels or bytes(32)),
         facts=facts,
         reason=reason,
     )

@@ -1,4 +1,4 @@
-"""The colours of a decoded picture as a viewer shows them: sRGB, eight bits, on white.
+"""The colours of a decoded picture as a viewer shows them: sRGB, eight bits, on white, and on black.
 
 An embedded ICC profile (ISO 15076-1) is applied by LittleCMS, relative colorimetric with black point compensation, as
 browsers and photo editors do. A profile is trusted by what it does: one that does not keep black dark, white light and
@@ -22,6 +22,7 @@ _MAX_BLACK, _MIN_WHITE, _MAX_TINT = 112, 200, 64  # how a grey axis may end and 
 _STRIP_ROWS = 256  # rows that are scaled at a time
 _MIN_SPREAD_SHARE = 1e-3  # a spread below this share of the values is noise on one level
 # CMYK without a profile is mixed as every browser does; only what follows has colours to be told from its numbers.
+_GROUNDS = ((255, 255, 255), (0, 0, 0))
 _SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 
 
@@ -39,14 +40,22 @@ def plain(frame: Image.Image) -> Image.Image:
     return frame.convert("L") if mode == "1" else frame
 
 
-def srgb(frame: Image.Image, profile: object) -> Image.Image:
-    """A frame that `plain` gave as RGB, a new picture; ``profile`` is what the file says is its ICC profile."""
+def srgb(frame: Image.Image, profile: object) -> tuple[Image.Image, ...]:
+    """A frame that `plain` gave as RGB: one new picture, or of a frame with transparency one on white and one on black.
+
+    On one ground alone, art of that colour would be a blank page.
+
+    Args:
+        profile: what the file says is its ICC profile.
+    """
     profile = profile if isinstance(profile, bytes) else b""
     if frame.mode not in ("RGBA", "LA"):
-        return _converted(frame, profile)
-    white = Image.new("RGB", frame.size, (255, 255, 255))
-    white.paste(_converted(frame.convert(frame.mode[:-1]), profile), mask=frame.getchannel("A"))
-    return white
+        return (_converted(frame, profile),)
+    opaque, alpha = _converted(frame.convert(frame.mode[:-1]), profile), frame.getchannel("A")
+    grounds = [Image.new("RGB", frame.size, colour) for colour in _GROUNDS]
+    for ground in grounds:
+        ground.paste(opaque, mask=alpha)
+    return tuple(grounds)
 
 
 def _converted(frame: Image.Image, profile: bytes) -> Image.Image:

@@ -54,6 +54,7 @@ _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")  # what the others hold besides are p
 _MAX_CANONICAL_SIDE = 1024  # pixels of the longer side; larger pictures are averaged down to it
 _MIN_DRAFT_SIDE = 32  # pixels of the shorter side that the decoder does not scale below
 _MAX_HALVINGS = 3  # of a side by the decoder: JPEG knows no more
+_BLANK_LEVELS = 6  # by which the pixels of a blank picture may lie off its first one
 _MAX_METADATA_BYTES = 16 << 20  # bytes one compressed piece of metadata may unpack to
 # How decoders and OpenCV say that the worker's memory is used up.
 _NO_MEMORY = (
@@ -209,6 +210,8 @@ def _problem(error: Exception, data: bytes, limits: Limits) -> Exception:
 def frames(picture: Image.Image, max_frames: int) -> Iterator[Image.Image]:
     """The frames of a picture in canonical form, at most ``max_frames``; most pictures have one.
 
+    A frame with transparency comes twice, on white and on black.
+
     Of an animation with more frames, groups of equal length over all of it each give the frame that is shown longest.
     Frames beyond `_MAX_ANIMATION_FACTOR` times the pixel limit are not reached: most formats decode every frame before
     the one wanted.
@@ -219,14 +222,14 @@ def frames(picture: Image.Image, max_frames: int) -> Iterator[Image.Image]:
     """
     total = getattr(picture, "n_frames", 1) if picture.format in _ANIMATED else 1
     if total == 1:
-        yield canonical(picture)
+        yield from canonical(picture)
         return
     pixels = Image.MAX_IMAGE_PIXELS or Limits().max_pixels
     total = max(1, min(total, _MAX_ANIMATION_FACTOR * pixels // (picture.width * picture.height + _MIN_FRAME_PIXELS)))
     orientation = _orientation(picture)
     group = max(1, math.ceil(total / max_frames))
     for first in range(0, total, group):
-        longest, best = -1.0, None
+        longest, best = -1.0, tuple[Image.Image, ...]()
         for number in range(first, min(first + group, total)):
             try:
                 picture.seek(number)
@@ -235,24 +238,26 @@ def frames(picture: Image.Image, max_frames: int) -> Iterator[Image.Image]:
             except EOFError:
                 raise UnreadableMedia("truncated", "the animation has fewer frames than it says; send it all") from None
             duration = picture.info.get("duration", 0)
-            if best is None or duration > longest:
+            if not best or duration > longest:
                 longest, best = duration, _to_canonical(picture, orientation)
-        assert best is not None
-        yield best
+        yield from best
 
 
-def canonical(frame: Image.Image, *, full: bool = False) -> Image.Image:
-    """One frame as RGB the right way up, averaged down when it is large and ``full`` is not asked for."""
+def canonical(frame: Image.Image, *, full: bool = False) -> tuple[Image.Image, ...]:
+    """One frame as RGB the right way up, on each ground of `srgb`; averaged down when it is large and ``full`` is not
+    asked for."""
     orientation = _orientation(frame)  # before loading, after which some formats forget it
     frame.load()
     return _to_canonical(frame, orientation, full=full)
 
 
-def _to_canonical(frame: Image.Image, orientation: Image.Transpose | None, *, full: bool = False) -> Image.Image:
+def _to_canonical(
+    frame: Image.Image, orientation: Image.Transpose | None, *, full: bool = False
+) -> tuple[Image.Image, ...]:
     profile = frame.info.get("icc_profile")
     frame = plain(frame)
-    frame = srgb(frame if full else _shrunk(frame), profile)
-    return frame.transpose(orientation) if orientation is not None else frame
+    grounds = srgb(frame if full else _shrunk(frame), profile)
+    return grounds if orientation is None else tuple(each.transpose(orientation) for each in grounds)
 
 
 def _shrunk(frame: Image.Image) -> Image.Image:
@@ -291,12 +296,19 @@ def stored_code(grey: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return np.packbits(bits.reshape(1, -1), axis=1).view(">u8").astype(np.uint64)
 
 
-def pixel_digest(data: bytes, limits: Limits) -> bytes:
-    """SHA-256 of the first frame's canonical pixels at full size: the same for every lossless copy of a picture."""
-    digest = hashlib.sha256()
+def pixel_digest(data: bytes, limits: Limits) -> bytes | None:
+    """SHA-256 of the first frame's canonical pixels at full size: the same for every lossless copy of a picture.
+
+    Returns:
+        None for a picture of one colour: an empty page is nobody's.
+    """
+    digest, blank = hashlib.sha256(), True
     with opened(data, limits, draft=False) as source:
-        frame = canonical(source.picture, full=True)
-        digest.update(b"%d x %d" % frame.size)
-        for top in range(0, frame.height, 256):
-            digest.update(frame.crop((0, top, frame.width, min(top + 256, frame.height))).tobytes())
-    return digest.digest()
+        for frame in canonical(source.picture, full=True):
+            digest.update(b"%d x %d" % frame.size)
+            first = np.asarray(frame.crop((0, 0, 1, 1)), dtype=np.int16)
+            for top in range(0, frame.height, 256):
+                strip = np.asarray(frame.crop((0, top, frame.width, min(top + 256, frame.height))))
+                blank = blank and int(np.abs(strip - first).max()) <= _BLANK_LEVELS
+                digest.update(strip.tobytes())
+    return None if blank else digest.digest()
