@@ -1,26 +1,49 @@
-"""One chunk of a log in an audit: hashed, compared with its tiles, and replayed by the key rules, in one process."""
+"""One chunk of a log in an audit: hashed, its copies compared, and replayed by the key rules, in one process."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ..errors import VerificationFailed
 from ..tlog import envelope, tiles
-from ..tlog.key_directory import KeyDirectory, published_entries
+from ..tlog.key_directory import KeyDirectory
 from ..tlog.merkle import HASH_SIZE, leaf_hash, perfect_root, range_root
+from .bundle_tree import BundleTree
 from .duplicates import NO_DIGEST, statement_digest
+from .source import Copy, Source
 
 BUNDLES = 16  # in a chunk
-_FETCHERS = 8  # threads that read tiles
 _MAX_ROOTS = 4096  # of earlier checkpoints, kept
+_MAX_ROWS = 64  # of leaf hashes of earlier bundles, kept
 # What a statement's payload contains if it can change which keys hold.
 _ABOUT_KEYS = (b"/key-enrol/v1", b"/key-revoke/v1", b"/log-key/v1", b"/transfer/v1")
 
 Event = tuple[int, bytes]  # index and bytes of an entry about keys
+Placed = tuple[int, bytes, envelope.Leaf]  # index, leaf hash and content of an entry
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What is audited.
+
+    Attributes:
+        origin: the log's.
+        size: how many entries.
+        root: of the log of this size, as it was signed.
+        checked: entries below this were audited before: their signatures and rules are not checked again.
+        rules: whether those of the others are.
+    """
+
+    origin: str
+    size: int
+    root: bytes
+    checked: int = 0
+    rules: bool = True
 
 
 @dataclass(slots=True)
@@ -28,16 +51,18 @@ class HashedChunk:
     """What a chunk's hashes are.
 
     Attributes:
-        roots: of its whole bundles.
-        rest: leaf hashes of the last, partial bundle.
+        roots: of its whole bundles, one behind the other.
+        rest: leaf hashes of the last, partial bundle, likewise.
         events: its entries about keys.
+        lost: whether one of its entries is not the one that was signed, in any copy.
         broken: a bundle cannot be read, so nothing after it can be counted.
     """
 
-    roots: list[bytes] = field(default_factory=list)
-    rest: list[bytes] = field(default_factory=list)
+    roots: bytes = b""
+    rest: bytes = b""
     events: list[Event] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    lost: bool = False
     broken: bool = False
 
 
@@ -46,109 +71,204 @@ class ReplayedChunk:
     """What the rules say of a chunk.
 
     Attributes:
+        unknown: entries whose key is not enrolled, as far as the entries before them can be read.
+        unseen: entries that name as seen a log that its entries do not give.
         digests: of each statement, see `duplicates`.
-        replaced: the log's own keys that entries of the chunk replaced.
-        log_keys: those in force after it, None if no entry has named any yet.
+        changes: entries that changed the log's own keys: index, keys before, keys after.
+        log_keys: those in force after the chunk, None if no entry has named any yet.
     """
 
     problems: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
     digests: bytes = b""
-    replaced: list[list[str]] = field(default_factory=list)
+    changes: list[tuple[int, list[str], list[str]]] = field(default_factory=list)
     log_keys: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What came between the chunk that a process had before and the one it has now.
+
+    Attributes:
+        events: entries about keys.
+        roots: of bundles.
+    """
+
+    events: Sequence[Event] = ()
+    roots: bytes = b""
 
 
 class ChunkAuditor:
     """Hashes chunks and replays the rules over them, in one process."""
 
-    def __init__(self, fetch: tiles.Fetch, origin: str, size: int) -> None:
-        self._fetch = fetch
-        self._size = size
-        self._directory = KeyDirectory(origin)
-        self._earlier = published_entries(fetch, size)
-        self._past = _PastCheckpoints(fetch, size)
-        self._first = 0
-        self._entries: list[bytes] = []
+    def __init__(self, source: Source, extent: Extent) -> None:
+        self._source = source
+        self._extent = extent
+        self._directory = KeyDirectory(extent.origin)
+        self._tree = BundleTree(self._row)
+        self._old_row = lru_cache(_MAX_ROWS)(self._read_row)
+        self._roots: dict[int, bytes] = {}
+        self._first = 0  # of the chunk's bundles
+        self._rows: list[bytes] = []  # their leaf hashes
+        self._entries: list[bytes | None] = []  # None where no copy has the entry that was signed
+        self._placed: list[Placed] = []  # those that can be read, after `replay`
+        self._whole = b""  # the roots of its whole bundles
 
     def hash(self, first: int) -> HashedChunk:
         """Read, hash and compare the chunk that begins with this bundle; keep it for `replay`."""
-        last = min(first + BUNDLES, (self._size + tiles.WIDTH - 1) // tiles.WIDTH)
-        self._first, self._entries, out = first * tiles.WIDTH, [], HashedChunk()
-        with ThreadPoolExecutor(_FETCHERS) as pool:
-            pairs = list(pool.map(self._read, range(first, last)))
-        for number, (bundle, row) in zip(range(first, last), pairs, strict=True):
-            width = self._width(number)
-            try:
-                entries = tiles.split_bundle(_or_raise(bundle))
-                if len(entries) != width:
-                    raise VerificationFailed(f"it has {len(entries)} entries, {width} were promised")
-            except (VerificationFailed, OSError) as error:
-                out.problems.append(f"{tiles.tile_path('entries', number, width)}: {why(error)}")
+        size = self._extent.size
+        last = min(first + BUNDLES, (size + tiles.WIDTH - 1) // tiles.WIDTH)
+        self._first, self._rows, self._entries, out = first, [], [], HashedChunk()
+        for number, copies in zip(range(first, last), self._source.copies(first, last), strict=True):
+            width = min(tiles.WIDTH, size - number * tiles.WIDTH)
+            out.problems += [f"{copy.place}: {copy.problem}" for copy in copies if copy.problem]
+            copies = [copy for copy in copies if not copy.problem]
+            if not any(copy.entries is not None and len(copy.hashes) >= width * HASH_SIZE for copy in copies):
                 out.broken = True
                 return out
-            hashes = b"".join(map(leaf_hash, entries))
-            try:
-                if _or_raise(row) != hashes:
-                    raise VerificationFailed("differs from the entries")
-            except (VerificationFailed, OSError) as error:
-                out.problems.append(f"{tiles.tile_path(0, number, width)}: {why(error)}")
+            row = self._signed_row(number, width, copies)
+            entries = _entries_of(row, copies)
+            out.problems += _differences(number, row, copies)
             if width == tiles.WIDTH:
-                out.roots.append(perfect_root(hashes))
+                out.roots += perfect_root(row)
             else:
-                out.rest = [hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)]
+                out.rest = row
             start = number * tiles.WIDTH
-            out.events += [(start + at, entry) for at, entry in enumerate(entries) if _is_about_keys(entry)]
+            out.events += [(start + at, entry) for at, entry in enumerate(entries) if entry and _is_about_keys(entry)]
+            out.lost |= None in entries
+            self._rows.append(row)
             self._entries += entries
+        self._whole = out.roots
         return out
 
-    def _width(self, number: int) -> int:
-        return min(tiles.WIDTH, self._size - number * tiles.WIDTH)
+    def _signed_row(self, number: int, width: int, copies: Sequence[Copy]) -> bytes:
+        """The leaf hashes of a bundle; where its copies differ, those that the signed root stands over."""
+        length = width * HASH_SIZE
+        votes = Counter(copy.hashes[:length] for copy in copies if len(copy.hashes) >= length)
+        if len(votes) > 1:
+            for row in votes:
+                if self._is_signed(number, width, row):
+                    return row
+        return votes.most_common(1)[0][0]
 
-    def _read(self, number: int) -> tuple[bytes | Exception, bytes | Exception]:
-        return self._tile("entries", number), self._tile(0, number)
-
-    def _tile(self, level: int | str, number: int) -> bytes | Exception:
+    def _is_signed(self, number: int, width: int, row: bytes) -> bool:
+        """Whether the published tiles above a bundle say so, or for the last one the signed root."""
         try:
-            return self._fetch(tiles.tile_path(level, number, self._width(number)))
-        except (VerificationFailed, OSError) as error:
-            return error
+            if width == tiles.WIDTH:
+                above, at = divmod(number, tiles.WIDTH)
+                tile = self._source.tile(1, above)
+                return tile[at * HASH_SIZE : (at + 1) * HASH_SIZE] == perfect_root(row)
 
-    def replay(self, news: Sequence[Event]) -> ReplayedChunk:
-        """Replay the rules over the chunk that was hashed last.
+            def fetch(path: str) -> bytes:
+                place = tiles.parse_path(path)
+                assert place is not None
+                return row if place[:2] == ("0", number) else self._source.tile(int(place[0]), place[1])
 
-        Args:
-            news: entries about keys between the chunk before that this process replayed and this one.
-        """
-        for index, raw in news:
+            return range_root(tiles.TileReader(fetch, self._extent.size), 0, self._extent.size) == self._extent.root
+        except (VerificationFailed, OSError):
+            return False
+
+    def replay(self, news: News) -> ReplayedChunk:
+        """Replay the rules over the chunk that was hashed last."""
+        for index, raw in news.events:
             try:
-                self._apply(index, raw)
+                self._apply(index, envelope.parse_leaf(raw))
             except VerificationFailed:
                 continue  # reported by the process whose chunk it is in
-        out, digests = ReplayedChunk(), []
-        for index, raw in enumerate(self._entries, self._first):
+        self._tree.extend(news.roots + self._whole)
+        out = ReplayedChunk()
+        digests: list[bytes] = []
+        self._placed = []
+        for index, entry in enumerate(self._entries, self._first * tiles.WIDTH):
             digest = NO_DIGEST
-            try:
-                leaf = self._apply(index, raw)
-                digest = statement_digest(leaf)
-                if leaf.kind == "log-key":
-                    out.replaced.append(list(leaf.predicate["replaces"]))
-                self._past.check(leaf)
-            except VerificationFailed as error:
-                out.problems.append(f"entry {index}: {error.detail}")
+            if entry is not None:
+                try:
+                    leaf = envelope.parse_leaf(entry)
+                    self._placed.append((index, self._hash_of(index), leaf))
+                    digest = statement_digest(leaf)
+                    self._apply(index, leaf)
+                    if leaf.kind == "log-key":
+                        out.changes.append((index, list(leaf.predicate["replaces"]), list(leaf.predicate["keys"])))
+                    if index >= self._extent.checked and not self._was(*leaf.after):
+                        out.unseen.append(
+                            f"entry {index}: it names as seen a log of {leaf.after[0]} entries that never was"
+                        )
+                except envelope.UnknownKey as error:
+                    out.unknown.append(f"entry {index}: {error.detail}")
+                except VerificationFailed as error:
+                    out.problems.append(f"entry {index}: {error.detail}")
             digests.append(digest)
         out.digests, out.log_keys = b"".join(digests), self._directory.log_keys
         return out
 
-    def _apply(self, index: int, raw: bytes) -> envelope.Leaf:
-        leaf = envelope.parse_leaf(raw)
-        self._directory.verify(leaf)
-        self._directory.admit(index, leaf, self._earlier)
-        return leaf
+    def _apply(self, index: int, leaf: envelope.Leaf) -> None:
+        if index >= self._extent.checked:
+            self._directory.verify(leaf)
+        elif leaf.kind not in _CHANGE_KEYS:
+            return
+        self._directory.admit(index, leaf, self._source.entry)
+
+    def _hash_of(self, index: int) -> bytes:
+        number, at = divmod(index, tiles.WIDTH)
+        return self._rows[number - self._first][at * HASH_SIZE : (at + 1) * HASH_SIZE]
+
+    def _was(self, size: int, root: bytes) -> bool:
+        """Whether the log had this root when it had this size; also where that cannot be told."""
+        if size not in self._roots:
+            if len(self._roots) >= _MAX_ROOTS:
+                self._roots.clear()
+            try:
+                self._roots[size] = self._tree.root(size)
+            except (OSError, VerificationFailed):
+                return True  # what cannot be read is reported where it stands
+        return self._roots[size] == root
+
+    def _row(self, number: int) -> bytes:
+        """The leaf hashes of a bundle of this chunk, or an earlier one."""
+        at = number - self._first
+        return self._rows[at] if 0 <= at < len(self._rows) else self._old_row(number)
+
+    def _read_row(self, number: int) -> bytes:
+        (copies,) = self._source.copies(number, number + 1)
+        for copy in copies:
+            if len(copy.hashes) == tiles.WIDTH * HASH_SIZE and not copy.problem:
+                return copy.hashes
+        raise VerificationFailed(f"bundle {number} cannot be read")
 
 
-def _or_raise(found: bytes | Exception) -> bytes:
-    if isinstance(found, Exception):
-        raise found
-    return found
+_CHANGE_KEYS = ("key-enrol", "key-revoke", "log-key")
+
+
+def _entries_of(row: bytes, copies: Sequence[Copy]) -> list[bytes | None]:
+    """For each leaf hash an entry that has it, None where no copy has."""
+    readable = [copy for copy in copies if copy.entries is not None]
+    for copy in readable:
+        assert copy.entries is not None
+        if copy.hashes == row:
+            return list(copy.entries)
+    known = {leaf_hash(entry): entry for copy in readable for entry in copy.entries or () if entry is not None}
+    return [known.get(row[at : at + HASH_SIZE]) for at in range(0, len(row), HASH_SIZE)]
+
+
+def _differences(number: int, row: bytes, copies: Sequence[Copy]) -> Iterator[str]:
+    """One line for each copy that is not as the entries are, as far as it reaches."""
+    for copy in copies:
+        length = min(len(row), len(copy.hashes))
+        if copy.hashes[:length] != row[:length]:
+            places = [
+                at // HASH_SIZE
+                for at in range(0, length, HASH_SIZE)
+                if copy.hashes[at : at + HASH_SIZE] != row[at : at + HASH_SIZE]
+            ]
+            first = number * tiles.WIDTH + places[0]
+            more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+            if tiles.parse_path(copy.place) is not None:
+                yield f"{copy.place}: differs at entry {first}{more} from what was signed"
+            elif copy.entries is not None and copy.entries[places[0]] is None:
+                yield f"entry {first}{more} is missing from {copy.place}"
+            else:
+                yield f"entry {first}{more} was changed in {copy.place}"
 
 
 def _is_about_keys(entry: bytes) -> bool:
@@ -159,30 +279,3 @@ def _is_about_keys(entry: bytes) -> bool:
     except (binascii.Error, ValueError):
         return False
     return any(kind in payload for kind in _ABOUT_KEYS)
-
-
-class _PastCheckpoints:
-    """Whether the checkpoints that statements name as seen are ones the log has had."""
-
-    def __init__(self, fetch: tiles.Fetch, size: int) -> None:
-        self._nodes = tiles.TileReader(fetch, size)
-        self._roots: dict[int, bytes] = {}
-
-    def check(self, leaf: envelope.Leaf) -> None:
-        size, root = leaf.after
-        if size not in self._roots:
-            if len(self._roots) >= _MAX_ROOTS:
-                self._roots.clear()
-            try:
-                self._roots[size] = range_root(self._nodes, 0, size)
-            except (OSError, VerificationFailed):
-                return  # a tile that cannot be read is reported with the tiles
-        if self._roots[size] != root:
-            raise VerificationFailed(f"it names as seen a log of {size} entries that never was")
-
-
-def why(error: Exception) -> str:
-    """One line about what went wrong with a file."""
-    if isinstance(error, VerificationFailed):
-        return error.detail
-    return getattr(error, "strerror", None) or str(error)

@@ -1,38 +1,39 @@
 """Re-hash everything and compare every store with every other: database, signer state, published log, openings.
 
 Comparing roots would not find an edit made while the service was stopped; so each entry, tile, opening and
-fingerprint is read and hashed again. Memory stays flat: entries are read in pages.
+fingerprint is read and hashed again. One set of chunks serves the database and the published files. Memory stays flat:
+a chunk is 4,096 entries, and 64 bytes are held for each 256.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from typing import Any, TypedDict
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypedDict
 
 import sqlalchemy as sa
 
 from ..database.engine import Database
-from ..database.tables import (
-    checkpoints,
-    entries,
-    log_state,
-    pending_entries,
-)
+from ..database.tables import checkpoints, entries, log_state, pending_entries
 from ..errors import LedgerReadOnly, SourcemarkError, VerificationFailed
-from ..ledger import tile_store
 from ..ledger.log import Log
 from ..ledger.signer_state import SignerState
-from ..tlog import envelope, merkle, note
-from ..tlog.key_directory import KeyDirectory
+from ..tlog import note, tiles
+from ..tlog.checkpoint import Checkpoint, parse_checkpoint
 from ..tlog.merkle import Frontier
-from ..tlog.signed_checkpoint import open_checkpoint
-from . import auditor
-from .duplicates import NO_DIGEST, DuplicateFinder, statement_digest
-from .rows import Entry, check_rows, operators_word, stray_rows
+from .auditor import continues, opened_by_any, processes_for, stray_files, tiles_past
+from .chunk import BUNDLES, Extent
+from .duplicates import DuplicateFinder
+from .process_pool import Ask, worker_processes
+from .rows import operators_word, stray_rows
+from .stored import StoredChunkAuditor, StoredLog
+from .walk import Walk, upper_tiles
 
-_PAGE = 2048  # rows read at a time
 _MAX_PROBLEMS = 1000  # listed before giving up
+MIN_SIZE_FOR_PROCESSES = 4 * BUNDLES * tiles.WIDTH  # entries from which on starting other processes pays
 
 
 class FsckReport(TypedDict):
@@ -42,6 +43,9 @@ class FsckReport(TypedDict):
         root: hex.
         pending: entries that wait for their index.
         refused: entries that the sequencer did not admit.
+        checked_from: the entry from which on signatures and rules were checked; rows and hashes are from 0.
+        processes: how many worked.
+        checkpoint: the signed one up to which everything agrees, for the next check; None where it does not.
         problems: one line each, empty when all is well.
         remarks: what is relied on and no entry binds: the operator's word.
     """
@@ -51,193 +55,237 @@ class FsckReport(TypedDict):
     root: str
     pending: int
     refused: int
+    checked_from: int
+    processes: int
+    checkpoint: str | None
     problems: list[str]
     remarks: list[str]
 
 
-def check(db: Database, log: Log) -> FsckReport:
-    """Read and hash everything anew."""
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """What the database said of the log when the check began; entries that come later are not looked at.
+
+    Attributes:
+        size, root, frontier: of the log.
+        note: the newest signed checkpoint, None if there is none.
+        note_size: its size.
+    """
+
+    size: int
+    root: bytes
+    frontier: bytes
+    note: bytes | None
+    note_size: int
+
+
+def check(db: Database, log: Log, *, since: bytes | None = None, processes: int | None = None) -> FsckReport:
+    """Read and hash everything anew.
+
+    Args:
+        since: a signed checkpoint of this log up to which an earlier check found that everything agrees: the signatures
+            and rules of entries before it are not checked again.
+        processes: None for one a core, or one for a small log.
+
+    Raises:
+        Unavailable: the database cannot be read to its end.
+    """
+    now = _snapshot(db)
+    if processes is None:
+        processes = (os.cpu_count() or 1) if now.size >= MIN_SIZE_FOR_PROCESSES else 1
+    check = _Check(db, log, now, processes_for(now.size, processes))
     problems: list[str] = []
-    for found in _problems(db, log):
-        problems.append(found)
+    for found in check.problems(since):
+        if found not in problems[-1:]:
+            problems.append(found)
         if len(problems) >= _MAX_PROBLEMS:
             problems.append("too many problems: the rest is not listed")
             break
     with db.read() as connection:
-        state = connection.execute(sa.select(log_state)).one()
-        waiting = connection.execute(
-            sa.select(sa.func.count()).where(pending_entries.c.refused.is_(None)).select_from(pending_entries)
-        ).scalar_one()
-        refused = connection.execute(
-            sa.select(sa.func.count()).where(pending_entries.c.refused.is_not(None)).select_from(pending_entries)
-        ).scalar_one()
+        pending = sa.select(sa.func.count()).select_from(pending_entries)
+        waiting = connection.execute(pending.where(pending_entries.c.refused.is_(None))).scalar_one()
+        refused = connection.execute(pending.where(pending_entries.c.refused.is_not(None))).scalar_one()
         remarks = list(operators_word(connection))
+    agreed = now.note is not None and now.note_size == now.size and not problems
     return {
         "origin": log.origin,
-        "size": state.size,
-        "root": state.root.hex(),
+        "size": now.size,
+        "root": now.root.hex(),
         "pending": waiting,
         "refused": refused,
+        "checked_from": check.checked_from,
+        "processes": check.jobs,
+        "checkpoint": now.note.decode() if agreed and now.note is not None else None,
         "problems": problems,
         "remarks": remarks,
     }
 
 
-def _problems(db: Database, log: Log) -> Iterator[str]:
-    try:
-        log.check_writable()
-    except LedgerReadOnly as error:
-        if error.reason != "log_ended":
-            yield f"the ledger is read-only: {error.detail}"
-    with contextlib.closing(DuplicateFinder(lambda index: _leaf(db, index))) as duplicates:
-        yield from _entries(db, log, duplicates)
-    yield from _signatures(db, log)
-    with db.read() as connection:
-        yield from stray_rows(connection)
-    yield from log.timestamper.problems()
-    yield from (f"published log: {found}" for found in _published(log))
-
-
-def _entries(db: Database, log: Log, duplicates: DuplicateFinder) -> Iterator[str]:
-    """Every leaf against its hash, its rules, and the roots that were signed."""
+def _snapshot(db: Database) -> _Snapshot:
     with db.read() as connection:
         state = connection.execute(sa.select(log_state)).one()
-        last = connection.execute(sa.select(sa.func.max(entries.c.idx))).scalar()
-    if last is not None and last >= state.size:
-        yield f"the database has {last + 1} entries and says it has {state.size}"
+        newest = connection.execute(
+            sa.select(checkpoints.c.size, checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1)
+        ).first()
+    signed, size = (None, -1) if newest is None else (bytes(newest.note), newest.size)
+    return _Snapshot(state.size, state.root, state.frontier, signed, size)
 
-    def earlier(index: int) -> bytes:
-        return _leaf(db, index)
 
-    frontier, directory = Frontier(), KeyDirectory(log.origin)
-    run: list[Entry] = []
-    signed_roots = _SignedRoots(db)
-    for row in _ascending(db, sa.select(entries).where(entries.c.idx < state.size), entries.c.idx):
-        if row.idx != frontier.size:
-            yield f"entry {frontier.size} is missing from the database"
-            return
-        fresh, digest = merkle.leaf_hash(row.leaf), NO_DIGEST
-        if fresh != row.leaf_hash:
-            yield f"entry {row.idx} was changed in the database"
+class _Check:
+    """One check of one log.
+
+    Attributes:
+        jobs: processes.
+        checked_from: see `FsckReport`.
+    """
+
+    def __init__(self, db: Database, log: Log, now: _Snapshot, jobs: int) -> None:
+        self.jobs = jobs
+        self.checked_from = 0
+        self._db = db
+        self._log = log
+        self._now = now
+        self._folder = log.settings.log_dir
+
+    def problems(self, since: bytes | None) -> Iterator[str]:
+        """One line for each thing that is wrong, the causes before what follows from them."""
+        alarm = ""
         try:
-            leaf = directory.replay(row.idx, row.leaf, earlier)
-            digest = statement_digest(leaf)
-            run.append((row.idx, fresh, leaf))
-        except SourcemarkError as error:
-            yield f"entry {row.idx}: {error.detail}"
-            yield from _rows(db, log, run)
-        if len(run) >= _PAGE:
-            yield from _rows(db, log, run)
-        duplicates.add(digest)
-        frontier.append(fresh)
-        if signed_roots.contradict(frontier):
-            yield f"the entries up to {frontier.size} are not those of the checkpoint signed at that size"
-    yield from _rows(db, log, run)
-    yield from duplicates.found()
-    if frontier.size != state.size:
-        yield f"entries {frontier.size} to {state.size - 1} are missing from the database"
-        return
-    if frontier.root() != state.root or Frontier.from_bytes(state.frontier).root() != state.root:
-        yield "the database's root is not that of its entries"
-
-
-def _rows(db: Database, log: Log, run: list[Entry]) -> Iterator[str]:
-    """Check the rows of a run of entries, and begin the next run."""
-    with db.read() as connection:
-        yield from check_rows(connection, log.origin, run)
-    run.clear()
-
-
-class _SignedRoots:
-    """The roots of the stored checkpoints, read beside the entries in the order of their sizes."""
-
-    def __init__(self, db: Database) -> None:
-        query = sa.select(checkpoints.c.size, checkpoints.c.root)
-        self._rows = _ascending(db, query, checkpoints.c.size)
-        self._next = next(self._rows, None)
-
-    def contradict(self, frontier: Frontier) -> bool:
-        """Whether a checkpoint was signed at this size, over another root."""
-        while self._next is not None and self._next.size < frontier.size:
-            self._next = next(self._rows, None)
-        return self._next is not None and self._next.size == frontier.size and self._next.root != frontier.root()
-
-
-def _ascending(db: Database, query: sa.Select[Any], key: sa.Column[int]) -> Iterator[sa.Row[Any]]:
-    """Rows in the order of a number that each has once; each page in a transaction of its own."""
-    last = -1
-    while True:
-        with db.read() as connection:
-            rows = connection.execute(query.where(key > last).order_by(key).limit(_PAGE)).all()
-        yield from rows
-        if len(rows) < _PAGE:
-            return
-        last = getattr(rows[-1], key.name)
-
-
-def _leaf(db: Database, index: int) -> bytes:
-    with db.read() as connection:
-        raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar()
-    if raw is None:
-        raise VerificationFailed(f"entry {index}, which it names, is missing")
-    return bytes(raw)
-
-
-def _signatures(db: Database, log: Log) -> Iterator[str]:
-    try:
-        current = log.vkeys()
-    except SourcemarkError as error:
-        yield error.detail
-        return
-    with db.read() as connection:
-        changes = connection.execute(
-            sa.select(entries.c.idx, entries.c.leaf).where(entries.c.kind == "log-key").order_by(entries.c.idx)
-        ).all()
-        size = connection.execute(sa.select(log_state.c.size)).scalar_one()
-    row = None
-    for row in _ascending(db, sa.select(checkpoints), checkpoints.c.size):
+            self._log.check_writable()
+        except LedgerReadOnly as error:
+            alarm = error.reason or ""
+            if alarm != "log_ended":
+                yield f"the ledger is read-only: {error.detail}"
         try:
-            vkeys = [note.VKey.parse(key) for key in _keys_at(row.size, changes, current)]
-            opened = open_checkpoint(row.note, vkeys, origin=log.origin)
-            if (opened.size, opened.root) != (row.size, row.root):
-                yield f"the checkpoint stored at size {row.size} speaks of size {opened.size}"
+            current = self._log.vkeys()
         except SourcemarkError as error:
-            yield f"the checkpoint at size {row.size}: {error.detail}"
-    if row is None or row.size != size:
-        yield f"the newest checkpoint is not at the log's size {size}: the next registration will sign it"
-    try:
-        signer = SignerState(log.settings.signer_state).read()
-    except SourcemarkError as error:
-        yield error.detail
-        return
-    if signer is None:
-        yield f"the signer state {log.settings.signer_state} is missing: restore it, or sign something to make it again"
-    elif row is not None and (signer.size, signer.root) != (row.size, row.root):
-        yield f"the signer state is at size {signer.size}, the newest checkpoint at {row.size}"
-
-
-def _keys_at(size: int, changes: Sequence[Any], current: list[str]) -> list[str]:
-    """The log's verifier keys at a size, after its log-key entries."""
-    keys = current
-    for place, row in enumerate(changes):
-        said = envelope.parse_leaf(row.leaf).predicate
-        if row.idx < size:
-            keys = list(said["keys"] or said["replaces"])
-        elif place == 0:
-            return list(said["replaces"])
-    return keys
-
-
-def _published(log: Log) -> Iterator[str]:
-    folder = log.settings.log_dir
-    try:
-        if (folder / "checkpoint").read_bytes() != log.signed():
-            yield "the published checkpoint is not the newest one: run `sourcemark ledger rebuild`"
+            yield error.detail
             return
-        vkeys = [note.VKey.parse(key) for key in log.vkeys()]
-        yield from auditor.audit_log(log.signed(), tile_store.fetch_from(folder), vkeys)
-        yield from auditor.stray_files(folder, log.head()[0])
-    except SourcemarkError as error:
-        yield error.detail
-    except OSError as error:
-        yield f"{error.filename}: {error.strerror}; run `sourcemark ledger rebuild`"
+        if since is not None:
+            try:  # what it says; whether it holds is told by the entries, and with the keys that they name
+                self.checked_from = min(parse_checkpoint(since).size, self._now.size)
+            except VerificationFailed as error:
+                yield f"the earlier checkpoint: {error.detail}"
+                since = None
+        published, found = self._published()
+        yield from (f"published log: {line}" for line in found)
+        yield from self._walk(current, since, published)
+        with self._db.read() as connection:
+            yield from stray_rows(connection)
+        if not alarm.startswith("signer_state"):
+            yield from self._signer_state()
+        yield from self._log.timestamper.problems()
+
+    def _walk(self, current: list[str], since: bytes | None, published: int) -> Iterator[str]:
+        """Every entry: its copies, its rules, its rows; then what stands over all of them."""
+        now = self._now
+        stored = StoredLog(self._db, self._log.settings.database_timeout_seconds, now.size, self._folder, published)
+        signed = _parsed(now)
+        root = now.root if signed is None or signed.size != now.size else signed.root
+        extent = Extent(self._log.origin, now.size, root, self.checked_from)
+        with contextlib.closing(DuplicateFinder(stored.entry)) as duplicates:
+            walk = Walk(stored, extent, duplicates)
+            with worker_processes(self.jobs, StoredChunkAuditor, stored, extent) as ask:
+                for line in walk.chunks(ask, self.jobs):
+                    yield f"published log: {line}" if line.startswith("tile/") else line
+                if walk.broken:
+                    return
+                yield from self._signatures(ask, walk, current)
+            if published:
+                yield from (f"published log: {line}" for line in upper_tiles(stored.published, walk.tree))
+            yield from self._roots(walk, root)
+            if walk.log_keys is not None and walk.log_keys != current:
+                yield "the log's keys are not those that its last log-key entry names"
+            if since is not None:
+                yield from self._continues(since, walk, current)
+
+    def _continues(self, since: bytes, walk: Walk, current: list[str]) -> Iterator[str]:
+        """Whether the entries before the earlier checkpoint are still those that it signs."""
+        sets = [current, *(before for _, before, _ in walk.changes)]
+        try:
+            keys = [[note.VKey.parse(key) for key in each] for each in sets]
+            continues(opened_by_any(since, keys, self._log.origin), self._now.size, walk.tree)
+        except VerificationFailed as error:
+            yield f"the earlier checkpoint: {error.detail}; check without it"
+
+    def _roots(self, walk: Walk, signed: bytes) -> Iterator[str]:
+        """The log's state against its entries; what can be said of them once they are those that were signed."""
+        now = self._now
+        try:
+            frontier = Frontier.from_bytes(now.frontier)
+        except ValueError:
+            frontier = Frontier()
+        if walk.root() != signed:
+            yield f"the {now.size} entries are not those that were signed"
+        else:
+            if (now.root, frontier.size, frontier.root()) != (signed, now.size, signed):
+                yield "the database's root is not that of its entries"
+            yield from walk.judged()
+        with self._db.read() as connection:
+            more = connection.execute(sa.select(sa.func.max(entries.c.idx))).scalar()
+            state = connection.execute(sa.select(log_state.c.size)).scalar_one()
+        if more is not None and more >= state:
+            yield f"the database has {more + 1} entries and says it has {state}"
+
+    def _signatures(self, ask: Ask, walk: Walk, current: list[str]) -> Iterator[str]:
+        """The signatures of the stored checkpoints; each process takes some of the sizes."""
+        first, last = self.checked_from, self._now.size + 1
+        cuts = [first + (last - first) * part // self.jobs for part in range(self.jobs + 1)]
+        parts = [(low, high, walk.changes, current) for low, high in pairwise(cuts)]
+        for found in ask("signatures", parts):
+            yield from found
+        if self._now.note_size != self._now.size:
+            yield (
+                f"the newest checkpoint is not at the log's size {self._now.size}: the next registration will sign it"
+            )
+
+    def _signer_state(self) -> Iterator[str]:
+        """The signer's own memory against the newest checkpoint."""
+        try:
+            signer = SignerState(self._log.settings.signer_state).read()
+        except SourcemarkError as error:
+            yield error.detail
+            return
+        if signer is None:
+            yield f"the signer state {self._log.settings.signer_state} is missing: restore it from your backup"
+            return
+        newest = _snapshot(self._db).note_size  # the log may have gone on: between the two it must be
+        if not self._now.note_size <= signer.size <= newest:
+            yield f"the signer state is at size {signer.size}, the newest checkpoint at {newest}"
+
+    def _published(self) -> tuple[int, list[str]]:
+        """How many published entries can be compared, and what is wrong with the files beside the tiles."""
+        rebuild = "run `sourcemark ledger rebuild`"
+        found = []
+        for name, wanted in (
+            ("log.vkey", "".join(f"{key}\n" for key in self._log.vkeys()).encode()),
+            ("policy", self._log.policy()),
+        ):
+            try:
+                if (self._folder / name).read_bytes() != wanted:
+                    found.append(f"{name} is not the log's: {rebuild}")
+            except OSError as error:
+                found.append(f"{name}: {error.strerror}; {rebuild}")
+        try:
+            raw = (self._folder / "checkpoint").read_bytes()
+            size = parse_checkpoint(raw).size
+        except OSError as error:
+            return 0, [f"checkpoint: {error.strerror}; {rebuild}"]
+        except VerificationFailed as error:
+            return self._now.size, [*found, f"checkpoint: {error.detail}; {rebuild}"]
+        if raw != self._now.note and (size <= self._now.size or not self._log.signed_by_keys_in_force(raw)):
+            found.append(f"the published checkpoint is not the newest one: {rebuild}")
+        found += stray_files(self._folder)
+        with self._log.reader.alone():  # nothing is published meanwhile
+            present = self._log.reader.checkpoint().size
+            past = list(tiles_past(self._folder, present))
+        found += [f"{path}: lies past the signed size of {present} entries" for path in past]
+        return min(size, self._now.size) if self._log.signed_by_keys_in_force(raw) else self._now.size, found
+
+
+def _parsed(now: _Snapshot) -> Checkpoint | None:
+    """The newest checkpoint, None if there is none that can be read; its signatures are checked with all others."""
+    try:
+        return None if now.note is None else parse_checkpoint(now.note)
+    except VerificationFailed:
+        return None

@@ -15,7 +15,7 @@ from ..tlog.policy import parse_policy
 from ..tlog.signed_checkpoint import open_checkpoint
 from ..tlog.verification import moment
 from ..tlog.verified_time import logged_at
-from .auditor import audit_log, stray_files
+from .auditor import audit_log, stray_files, tiles_past
 from .chunk import BUNDLES
 from .fetcher import LogFetcher
 
@@ -33,6 +33,7 @@ class AuditReport(TypedDict):
             itself.
         witnesses: names of those that signed.
         problems: one line each, empty when all is well.
+        remarks: one line each: what is not wrong, and a reader should know.
     """
 
     origin: str | None
@@ -42,6 +43,7 @@ class AuditReport(TypedDict):
     policy_from: Literal["reader", "pinned", "log"]
     witnesses: list[str]
     problems: list[str]
+    remarks: list[str]
 
 
 def audit_report(
@@ -79,6 +81,7 @@ def audit_report(
         "policy_from": "log" if policy is None else "reader",
         "witnesses": [],
         "problems": [],
+        "remarks": [],
     }
     try:
         if policy is None and pinned is not None:
@@ -141,6 +144,13 @@ def _problems(
         yield "checkpoint: fewer witnesses signed it than the policy demands"
     if processes is None:
         processes = (os.cpu_count() or 1) if checkpoint.size >= _MIN_SIZE_FOR_PROCESSES else 1
-    yield from audit_log(signed, fetcher, trusted.logs, since=since, rules=rules, processes=processes)
-    if fetcher.folder is not None:
-        yield from stray_files(fetcher.folder, checkpoint.size)
+    folder = fetcher.folder
+    yield from audit_log(signed, fetcher, trusted.logs, folder=folder, since=since, rules=rules, processes=processes)
+    if folder is not None:
+        yield from stray_files(folder)
+        past = list(tiles_past(folder, checkpoint.size))
+        if past:
+            report["remarks"].append(
+                f"{len(past)} tiles lie past the signed size of {checkpoint.size} entries, such as {past[0]}: of a log "
+                "that went on while it was copied, or entries that are kept from its readers"
+            )

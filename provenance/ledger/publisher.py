@@ -21,6 +21,7 @@ from ..tlog.signed_checkpoint import open_checkpoint
 from . import tile_store
 from .keyring import Keyring
 from .reader import LogReader
+from .signer_state import SignerState
 from .witness_client import WitnessClient
 
 
@@ -216,9 +217,17 @@ class Publisher:
         return before.size
 
     def rebuild(self) -> int:
-        """Make every tile again from the database; returns the log's size."""
+        """Make every tile again from the database, and a signer state that is missing; returns the log's size.
+
+        Raises:
+            LedgerReadOnly: the signer state or a witness has more than the database, or another log.
+        """
+        size, root, signed = self.stored()
+        signer = SignerState(self._settings.signer_state)
+        if signer.read() is None:
+            self.compare_witnesses(signed)
+            signer.advance(self._keyring.origin, size, root, signed)
         with self.reader.alone():
-            size, _, signed = self.stored()
             tile_store.publish(self._settings.log_dir, 0, size, self.leaves, signed)
             self._write_keys(self._settings.log_dir)
         return size

@@ -144,6 +144,12 @@ class Sequencer:
         newest = signed or published
         if newest is not None:
             self._clock.follow(newest.raw)
+        if signed is None and published is not None:
+            raise LedgerReadOnly(
+                f"the signer state {self._signer.path} is missing, though the log was published: restore it from your "
+                "backup; where there is none, `sourcemark ledger rebuild` makes it again",
+                reason="signer_state_missing",
+            )
         for name, other in (("the signer state", signed), ("the published log", published)):
             if other is None:
                 continue

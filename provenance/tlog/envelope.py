@@ -67,6 +67,10 @@ def pae(payload: bytes) -> bytes:
     return b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
 
 
+class UnknownKey(VerificationFailed):
+    """A signer that no earlier entry has enrolled; a reader who lacks an entry cannot tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """A parsed leaf. Its form is checked, its signatures are not: see `verify_signatures`.
@@ -299,7 +303,7 @@ def verify_signatures(leaf: Leaf, known: Mapping[str, bytes]) -> None:
     message = pae(leaf.payload)
     for keyid, signature in leaf.signatures:
         if keyid not in known:
-            raise VerificationFailed(f"the key {keyid[:16]} that signed the entry is not enrolled")
+            raise UnknownKey(f"the key {keyid[:16]} that signed the entry is not enrolled")
         keys.verify(known[keyid], signature, message)
 
 

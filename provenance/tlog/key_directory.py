@@ -124,7 +124,7 @@ class KeyDirectory:
     def _check_signers(self, signers: list[str]) -> None:
         for signer in signers:
             if signer not in self.known:
-                raise VerificationFailed(f"the key {signer[:16]} that signed the entry is not enrolled")
+                raise envelope.UnknownKey(f"the key {signer[:16]} that signed the entry is not enrolled")
             if signer in self.revoked:
                 raise VerificationFailed(f"the key {signer[:16]} that signed the entry was revoked before")
 

@@ -232,8 +232,8 @@ def test_an_audit_of_somebodys_log(sourcemark, tmp_path) -> None:
     bundle.write_bytes(bundle.read_bytes().replace(b"payloadType", b"payloadTyqe", 1))
     bad = sourcemark(*args)
     assert bad.status == 1
-    assert "✗ entry 0: the entry is not a DSSE envelope" in bad.out
-    assert "✗ tile/0/000.p/3: differs from the entries" in bad.out
+    assert "✗ tile/entries/000.p/3: differs at entry 0 from what was signed\n" in bad.out
+    assert bad.out.count("✗") == 1  # one edit, one line
     (tmp_path / "out/checkpoint").write_bytes(b"\x1b[2J")
     assert sourcemark(*args).out.startswith("✗ checkpoint: the note")
     for arguments, status in (

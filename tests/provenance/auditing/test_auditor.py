@@ -38,8 +38,9 @@ def log(leaves: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def problems(log: SmallLog) -> list[str]:
-    found = auditor.audit_log((log.folder / "checkpoint").read_bytes(), tile_store.fetch_from(log.folder), log.vkeys)
-    return [*found, *auditor.stray_files(log.folder, log.size)]
+    signed = (log.folder / "checkpoint").read_bytes()
+    found = auditor.audit_log(signed, tile_store.fetch_from(log.folder), log.vkeys, folder=log.folder)
+    return [*found, *auditor.stray_files(log.folder), *auditor.tiles_past(log.folder, log.size)]
 
 
 def test_a_good_log(log: SmallLog) -> None:
@@ -84,11 +85,14 @@ def test_what_lies_past_the_signed_size(log: SmallLog) -> None:
         path = log.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
-        assert [line.partition(":")[0] for line in auditor.stray_files(log.folder, SIZE)] == [name]
+        assert [
+            *(line.partition(":")[0] for line in auditor.stray_files(log.folder)),
+            *auditor.tiles_past(log.folder, SIZE),
+        ] == [name]
         path.unlink()
     (log.folder / "tile/0/000.p").mkdir(exist_ok=True)
     (log.folder / "tile/0/000.p/7").write_bytes(b"an older partial tile is no stranger")
-    assert list(auditor.stray_files(log.folder, SIZE)) == []
+    assert [*auditor.stray_files(log.folder), *auditor.tiles_past(log.folder, SIZE)] == []
 
 
 def test_a_rewritten_log_with_the_right_root(leaves: list[bytes], tmp_path: Path) -> None:
@@ -157,7 +161,7 @@ def test_what_a_killed_process_leaves_is_no_tile(leaves: list[bytes], tmp_path: 
     monkeypatch.undo()
     assert not any(p.is_file() for p in (tmp_path / "tile").rglob("*"))
     SmallLog(leaves[:5], tmp_path)
-    assert list(auditor.stray_files(tmp_path, 5)) == []
+    assert [*auditor.stray_files(tmp_path), *auditor.tiles_past(tmp_path, 5)] == []
 
 
 # --- older checkpoints, several processes ---------------------------------------------------------------------------
@@ -234,7 +238,7 @@ def test_a_report(log: SmallLog) -> None:
     report = audit_report(str(folder), since=[signed_at(log.leaves, 9)], policy=log.policy)
     assert report == {
         "origin": ORIGIN, "size": SIZE, "root": root_of(map(leaf_hash, log.leaves)).hex(), "policy_from": "reader",
-        "witnesses": [], "problems": []}  # fmt: skip
+        "checkpoint_time": 1_790_000_000, "witnesses": [], "problems": [], "remarks": []}  # fmt: skip
     assert audit_report(str(folder))["policy_from"] == "log"
 
 

@@ -1,5 +1,7 @@
 """The same statement in a log twice is found, however many entries lie between and whoever signed it again."""
 
+import errno
+import io
 from contextlib import closing
 
 import pytest
@@ -30,6 +32,25 @@ def test_repeats_are_found_part_by_part(monkeypatch: pytest.MonkeyPatch, part: i
         "entry 21: the same statement stands in the log twice, first as entry 11",
         "entry 22: the same statement stands in the log twice, first as entry 20",
     ]
+
+
+@pytest.mark.parametrize("room", [0, 100, 200])
+def test_a_full_disk_is_no_reason_not_to_audit(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    class Full(io.BytesIO):
+        def write(self, data: bytes) -> int:
+            if self.tell() + len(data) > room:
+                return super().write(data[: max(0, room - self.tell())])
+            return super().write(data)
+
+    def temporary(**_: object) -> Full:
+        if room == 0:
+            raise FileNotFoundError(errno.ENOENT, "no usable temporary directory")
+        return Full()
+
+    monkeypatch.setattr("tempfile.TemporaryFile", temporary)
+    monkeypatch.setattr(duplicates, "_MAX_IN_MEMORY", 64)
+    leaves = [registration(KEY) for _ in range(40)]
+    assert [line.partition(":")[0] for line in found_in([*leaves, leaves[3]])] == ["entry 40"]
 
 
 def test_a_dropped_signature_is_the_same_statement() -> None:

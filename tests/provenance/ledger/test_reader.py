@@ -28,14 +28,14 @@ def flip(path: Path, at: int) -> None:
 
 @pytest.mark.parametrize("at", [0, 40, 70], ids=["enrolment", "entry", "neighbour"])
 def test_a_proof_from_a_damaged_tile_is_not_handed_out(application: Application, at: int) -> None:
-    first, _ = (register_work(application, f"{n} {ESSAY}".encode()) for n in range(2))
+    _, second = (register_work(application, f"{n} {ESSAY}".encode()) for n in range(2))
     log = application.log
     flip(log.settings.log_dir / "tile/0/000.p/3", at)
     for ask in (
         lambda: log.reader.proof(1),
         lambda: log.reader.consistency(1),
         lambda: log.reader.consistency(1, 2),
-        lambda: build_receipt(application.db, log, first.work_id),
+        lambda: build_receipt(application.db, log, second.work_id),
     ):
         with pytest.raises(Unavailable, match="ledger rebuild") as caught:
             ask()
@@ -44,7 +44,7 @@ def test_a_proof_from_a_damaged_tile_is_not_handed_out(application: Application,
     assert log.reader.proof(1)
     assert log.reader.consistency(1, 2)
     assert log.reader.consistency(0, 0) == ""
-    assert build_receipt(application.db, log, first.work_id)
+    assert build_receipt(application.db, log, second.work_id)
 
 
 def test_a_checkpoint_that_was_not_signed_proves_nothing(application: Application) -> None:
