@@ -1,5 +1,7 @@
 """Time-stamps of the log: an authority that is asked, or misbehaves, and what receipts bring of it."""
 
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +15,12 @@ from provenance.config import Settings
 from provenance.database.tables import timestamps
 from provenance.errors import Misconfigured, Unavailable
 from provenance.ledger.timestamp_authority import TimestampAuthority
-from provenance.tlog import keys, receipt, timestamp, verify
-from provenance.works import receipt_builder
+from provenance.tlog import keys, proof, receipt, timestamp, verify
+from provenance.tlog.checkpoint import parse_checkpoint
+from provenance.tlog.signed_checkpoint import signed_time
+from provenance.works import receipt_builder, receipt_files
 from provenance.works.receipt_builder import build_receipt
+from tests.provenance.accounts.test_signing import TOOLS
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work
 from tests.provenance.ledger.authority import MISSING, Tsa, standing
 from tests.provenance.ledger.servers import free_port, serving
@@ -100,6 +105,36 @@ def test_a_receipt_waits_for_no_interval(sqlite_settings: Settings, tsa: Tsa) ->
         done = verify.verify_receipt(build_receipt(application.db, application.log, made.work_id), tsa_roots=tsa.root)
         assert len(done.facts["timestamps"]) == 1
         assert tsa.asked == asked + 1
+
+
+def test_a_stamp_of_a_later_checkpoint_hides_no_earlier_time(
+    sqlite_settings: Settings, tsa: Tsa, tmp_path: Path
+) -> None:
+    with standing(tsa) as url, Application(stamping(sqlite_settings, tsa, url, every=86_400)) as application:
+        register_work(application, ESSAY.encode())
+        application.log.timestamper._thread.join()
+        made = register_work(application, ESSAY_ZH.encode())  # not yet due
+        time.sleep(1.1)
+        register_work(application, ("later " + ESSAY).encode())
+        files = build_receipt(application.db, application.log, made.work_id)
+        policy = application.log.policy()
+        register_work(application, ("last " + ESSAY).encode())
+        again = build_receipt(application.db, application.log, made.work_id)
+    done = verify.verify_receipt(files, policy, tsa_roots=tsa.root)
+    assert done.ok, done.checks
+    assert [each["size"] for each in done.facts["timestamps"]] == [4]
+    first = proof.parse_proof(files[receipt.FIRST]).checkpoint
+    assert parse_checkpoint(first).size == 3
+    stamped = proof.parse_proof(files[receipt.PROOF]).checkpoint
+    assert done.facts["logged_at"] == signed_time(first) < signed_time(stamped)
+    assert again == files  # nothing moves with what is registered later
+    if (TOOLS / "verify_receipt.py").exists():
+        receipt_files.write(files, tmp_path / "r")
+        (tmp_path / "ca.pem").write_bytes(tsa.root)
+        given = ["--policy", tmp_path / "r" / "policy", "--tsa-ca", tmp_path / "ca.pem", "--require-tsa"]
+        command = [sys.executable, TOOLS / "verify_receipt.py", tmp_path / "r", *given]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert told.returncode == 0, told.stdout
 
 
 def test_an_authority_that_is_down_stops_nothing(sqlite_settings: Settings, tsa: Tsa) -> None:

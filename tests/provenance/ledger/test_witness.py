@@ -140,7 +140,7 @@ def test_mldsa_witnesses(witnessed: WitnessedLog) -> None:
 def test_one_server_with_both_keys_is_asked_once(witnessed: WitnessedLog) -> None:
     (partner, *_) = witnessed.partners
     lines = [f"witness w{n} {key} {partner.url}\n" for n, key in enumerate(partner.vkeys)]
-    witnessed.file.write_text("".join(lines) + "group both all w0 w1\nquorum both\n")
+    witnessed.file.write_text("".join(lines) + "group either any w0 w1\nquorum either\n")
     settings = witnessed.settings.model_copy(update={"witness_policy": witnessed.file})
     with Application(settings) as application:
         before = len(partner.asked)
