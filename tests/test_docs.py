@@ -151,6 +151,7 @@ def test_every_alarm_is_documented_once() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("LedgerReadOnly", "Unavailable"):
                 reasons = [each.value for each in node.keywords if each.arg == "reason"]
+                assert reasons, f"{path}:{node.lineno}: an alarm without a reason"
                 real |= {str(each.value) for each in reasons if isinstance(each, ast.Constant)}
     assert set(documented) == real
 

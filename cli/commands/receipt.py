@@ -97,6 +97,6 @@ def write_certificate(
         with path.open("xb") as handle:
             handle.write(data)
     except OSError as error:
-        raise Unavailable(f"{path} cannot be written: {error.strerror}") from error
+        raise Unavailable(f"{path} cannot be written: {error.strerror}", reason="storage") from error
     if not quiet:
         say(tr("certificate written", "证书已写入") + f": {path}")

@@ -88,7 +88,7 @@ class LogFetcher:
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise VerificationFailed(f"{name} is not published") from None
         except OSError as error:
-            raise Unavailable(f"{self._folder / name} cannot be read: {error.strerror}") from error
+            raise Unavailable(f"{self._folder / name} cannot be read: {error.strerror}", reason="storage") from error
         if len(data) > most:
             raise VerificationFailed(f"{name} is larger than any such file")
         return data

@@ -45,7 +45,9 @@ def worker_processes(size: int, make: Callable[..., Any], *arguments: Any) -> It
                     pipe.send((method, call))
                 answers = [pipe.recv() for pipe, _ in zip(pipes, calls, strict=False)]
             except (EOFError, OSError) as error:
-                raise Unavailable("a helping process ended unexpectedly: is there enough memory?") from error
+                raise Unavailable(
+                    "a helping process ended unexpectedly: is there enough memory?", reason="process_died"
+                ) from error
             for failed, answer in answers:
                 if failed:
                     raise answer

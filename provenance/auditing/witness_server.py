@@ -97,7 +97,7 @@ def create(folder: Path, name: str) -> WitnessKeys:
     except FileExistsError:
         raise Conflict(f"there is a witness in {folder} already: choose another folder") from None
     except OSError as error:
-        raise Unavailable(f"{folder} cannot be written: {error.strerror}") from error
+        raise Unavailable(f"{folder} cannot be written: {error.strerror}", reason="storage") from error
     return load(folder)
 
 
@@ -238,7 +238,7 @@ class Witness:
             finally:
                 connection.close()  # what was not committed is rolled back
         except (OSError, sqlite3.Error) as error:
-            raise Unavailable(f"the witness's state {self._state} cannot be used: {error}") from error
+            raise Unavailable(f"the witness's state {self._state} cannot be used: {error}", reason="storage") from error
 
 
 def _not_signed(raw: bytes, log_keys: Sequence[note.VKey]) -> str:

@@ -141,7 +141,7 @@ class Publisher:
                 .limit(1)
             ).first()
         if row is None:
-            raise Unavailable("the log has no checkpoint yet: try again in a moment")
+            raise Unavailable("the log has no checkpoint yet: try again in a moment", reason="not_published")
         return row.size, row.root, row.note
 
     def is_stored(self, signed: bytes) -> bool:
@@ -185,7 +185,7 @@ class Publisher:
             tile_store.publish(target, start, size, self.leaves, signed)
             self._write_keys(target)
         except OSError as error:
-            raise Unavailable(f"{folder} cannot be written: {error.strerror}") from error
+            raise Unavailable(f"{folder} cannot be written: {error.strerror}", reason="storage") from error
         return size
 
     def _continued(self, target: Path, size: int, root: bytes) -> int:

@@ -49,7 +49,10 @@ class LogReader:
         """The newest published checkpoint; its ``raw`` is the signed note."""
         found = self.read()
         if found is None:
-            raise Unavailable("the log is not published here yet: try again, or run `sourcemark ledger rebuild`")
+            raise Unavailable(
+                "the log is not published here yet: try again, or run `sourcemark ledger rebuild`",
+                reason="not_published",
+            )
         return found
 
     def proof(self, index: int, checkpoint: bytes | None = None, leaf: bytes | None = None) -> bytes:

@@ -245,7 +245,9 @@ class Sequencer:
         elif last.root == state.root:
             signed = last.note
         else:
-            raise LedgerReadOnly("the database's root is not the signed one: run `sourcemark ledger fsck`")
+            raise LedgerReadOnly(
+                "the database's root is not the signed one: run `sourcemark ledger fsck`", reason="root_changed"
+            )
         self._signer.advance(self._keyring.origin, state.size, state.root, signed)
 
     def _next_checkpoint(self, state: sa.Row[Any], last: sa.Row[Any] | None) -> bytes:
@@ -274,7 +276,9 @@ class Sequencer:
             with self._db.write() as connection:
                 connection.execute(checkpoints.insert().values(**row, created_at=now()))
         except IntegrityError as error:  # cannot happen under the lock; if it does, two sequencers run
-            raise LedgerReadOnly("another sequencer signed the same size: stop one of them") from error
+            raise LedgerReadOnly(
+                "another sequencer signed the same size: stop one of them", reason="two_sequencers"
+            ) from error
         return signed
 
 

@@ -190,7 +190,7 @@ class WitnessClient:
             if lines is not None:
                 each.size = checkpoint.size
                 return _Reply(each, self._verified(each, checkpoint, lines))
-        raise Unavailable(f"{each.http.url} names another size each time it is asked")
+        raise Unavailable(f"{each.http.url} names another size each time it is asked", reason="witness_refuses")
 
     def _post(self, each: _Server, checkpoint: Checkpoint, old: int, proof: Sequence[bytes]) -> bytes | None:
         """The witness's signature lines, or None when it has another older size, which is then remembered."""
@@ -203,10 +203,12 @@ class WitnessClient:
         if answer.status != 409:
             text = answer.body[:160].decode("utf-8", "replace")
             said = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-            raise Unavailable(f"{url} refuses with HTTP {answer.status}{': ' + said if said else ''}")
+            raise Unavailable(
+                f"{url} refuses with HTTP {answer.status}{': ' + said if said else ''}", reason="witness_refuses"
+            )
         told = re.fullmatch(rb"([0-9]{1,19})\n", answer.body) if answer.kind == SIZE_TYPE else None
         if told is None:
-            raise Unavailable(f"{url} refuses with HTTP 409 and tells no size")
+            raise Unavailable(f"{url} refuses with HTTP 409 and tells no size", reason="witness_refuses")
         size = decimal(told[1].decode())
         if size > checkpoint.size:
             raise _Contradiction(f"{url} says that it has signed {size} entries, this log has {checkpoint.size}")

@@ -43,7 +43,7 @@ def write(files: Mapping[str, bytes], target: Path) -> None:
             aside.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise Unavailable(f"{target} cannot be written: {error.strerror}") from error
+        raise Unavailable(f"{target} cannot be written: {error.strerror}", reason="storage") from error
 
 
 def _write_private(path: Path, data: bytes) -> None:
