@@ -54,6 +54,7 @@ class HashedChunk:
         roots: of its whole bundles, one behind the other.
         rest: leaf hashes of the last, partial bundle, likewise.
         events: its entries about keys.
+        missing: those that the first copy, the one whose rows are checked, does not have.
         lost: whether one of its entries is not the one that was signed, in any copy.
         broken: a bundle cannot be read, so nothing after it can be counted.
     """
@@ -62,6 +63,7 @@ class HashedChunk:
     rest: bytes = b""
     events: list[Event] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    missing: set[int] = field(default_factory=set)
     lost: bool = False
     broken: bool = False
 
@@ -112,7 +114,8 @@ class ChunkAuditor:
         self._first = 0  # of the chunk's bundles
         self._rows: list[bytes] = []  # their leaf hashes
         self._entries: list[bytes | None] = []  # None where no copy has the entry that was signed
-        self._placed: list[Placed] = []  # those that can be read, after `replay`
+        self._placed: list[Placed] = []  # those that can be read and are there, after `replay`
+        self._missing: set[int] = set()
         self._whole = b""  # the roots of its whole bundles
 
     def hash(self, first: int) -> HashedChunk:
@@ -137,9 +140,11 @@ class ChunkAuditor:
             start = number * tiles.WIDTH
             out.events += [(start + at, entry) for at, entry in enumerate(entries) if entry and _is_about_keys(entry)]
             out.lost |= None in entries
+            own = copies[0].entries or ()
+            out.missing |= {start + at for at, entry in enumerate(own) if entry is None}
             self._rows.append(row)
             self._entries += entries
-        self._whole = out.roots
+        self._whole, self._missing = out.roots, out.missing
         return out
 
     def _signed_row(self, number: int, width: int, copies: Sequence[Copy]) -> bytes:
@@ -185,7 +190,8 @@ class ChunkAuditor:
             if entry is not None:
                 try:
                     leaf = envelope.parse_leaf(entry)
-                    self._placed.append((index, self._hash_of(index), leaf))
+                    if index not in self._missing:
+                        self._placed.append((index, self._hash_of(index), leaf))
                     digest = statement_digest(leaf)
                     self._apply(index, leaf)
                     if leaf.kind == "log-key":
@@ -252,23 +258,29 @@ def _entries_of(row: bytes, copies: Sequence[Copy]) -> list[bytes | None]:
 
 
 def _differences(number: int, row: bytes, copies: Sequence[Copy]) -> Iterator[str]:
-    """One line for each copy that is not as the entries are, as far as it reaches."""
+    """One line for each copy that is not as the entries are, as far as it reaches; of the database each entry once."""
+    told: set[int] = set()
     for copy in copies:
         length = min(len(row), len(copy.hashes))
-        if copy.hashes[:length] != row[:length]:
-            places = [
-                at // HASH_SIZE
-                for at in range(0, length, HASH_SIZE)
-                if copy.hashes[at : at + HASH_SIZE] != row[at : at + HASH_SIZE]
-            ]
-            first = number * tiles.WIDTH + places[0]
-            more = f" and {len(places) - 1} more" if len(places) > 1 else ""
-            if tiles.parse_path(copy.place) is not None:
-                yield f"{copy.place}: differs at entry {first}{more} from what was signed"
-            elif copy.entries is not None and copy.entries[places[0]] is None:
-                yield f"entry {first}{more} is missing from {copy.place}"
-            else:
-                yield f"entry {first}{more} was changed in {copy.place}"
+        if copy.hashes[:length] == row[:length]:
+            continue
+        published = tiles.parse_path(copy.place) is not None
+        places = [
+            at // HASH_SIZE
+            for at in range(0, length, HASH_SIZE)
+            if copy.hashes[at : at + HASH_SIZE] != row[at : at + HASH_SIZE]
+            and (published or at // HASH_SIZE not in told)
+        ]
+        if not places:
+            continue
+        first = number * tiles.WIDTH + places[0]
+        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        if published:
+            yield f"{copy.place}: differs at entry {first}{more} from what was signed"
+            continue
+        told.update(places)
+        gone = copy.entries is not None and copy.entries[places[0]] is None
+        yield f"entry {first}{more} {'is missing from' if gone else 'was changed in'} {copy.place}"
 
 
 def _is_about_keys(entry: bytes) -> bool:

@@ -170,8 +170,6 @@ class _Check:
         published, found = self._published()
         yield from (f"published log: {line}" for line in found)
         yield from self._walk(current, since, published)
-        with self._db.read() as connection:
-            yield from stray_rows(connection)
         if not alarm.startswith("signer_state"):
             yield from self._signer_state()
         yield from self._log.timestamper.problems()
@@ -196,6 +194,9 @@ class _Check:
             yield from self._roots(walk, root)
             if walk.log_keys is not None and walk.log_keys != current:
                 yield "the log's keys are not those that its last log-key entry names"
+            if not walk.missing:
+                with self._db.read() as connection:
+                    yield from stray_rows(connection)
             if since is not None:
                 yield from self._continues(since, walk, current)
 
@@ -277,7 +278,7 @@ class _Check:
             found.append(f"the published checkpoint is not the newest one: {rebuild}")
         found += stray_files(self._folder)
         with self._log.reader.alone():  # nothing is published meanwhile
-            present = self._log.reader.checkpoint().size
+            present = _snapshot(self._db).note_size
             past = list(tiles_past(self._folder, present))
         found += [f"{path}: lies past the signed size of {present} entries" for path in past]
         return min(size, self._now.size) if self._log.signed_by_keys_in_force(raw) else self._now.size, found

@@ -19,13 +19,14 @@ class Walk:
 
     Attributes:
         broken: a bundle cannot be read, so nothing after it can be counted.
+        missing: an entry is not where it should be; nothing can be said of rows that stand for it.
         log_keys: the log's own keys by its log-key entries, None if no entry has named any.
         changes: those entries: index, keys before, keys after.
         tree: the hashes of all chunks so far.
     """
 
     def __init__(self, source: Source, extent: Extent, duplicates: DuplicateFinder) -> None:
-        self.broken = False
+        self.broken = self.missing = False
         self.log_keys: list[str] | None = None
         self.changes: list[tuple[int, list[str], list[str]]] = []
         self.tree = BundleTree(self._row)
@@ -48,6 +49,7 @@ class Walk:
                 self.tree.extend(chunk.roots)
                 self._rest = chunk.rest
                 self._lost |= chunk.lost
+                self.missing |= bool(chunk.missing)
                 if chunk.broken:
                     self.broken = True
                     return
