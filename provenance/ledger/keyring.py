@@ -53,8 +53,15 @@ class Keyring:
                 index = connection.execute(sa.select(log_state.c.keys_index)).scalar()
             if index is None:
                 return None
-            leaf = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar_one()
-        return envelope.parse_leaf(leaf).predicate
+            raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar()
+        leaf = None if raw is None else envelope.parse_leaf(raw)
+        if leaf is None or leaf.kind != "log-key":
+            raise LedgerReadOnly(
+                f"the database takes entry {index} for a change of the log's keys, and it is none: run "
+                "`sourcemark ledger fsck`",
+                reason="log_damaged",
+            )
+        return leaf.predicate
 
     def _of(self, vkeys: Sequence[str]) -> LogKeys:
         """The private keys of verifier keys: the first ones', or those whose files bear the id."""

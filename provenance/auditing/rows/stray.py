@@ -49,6 +49,7 @@ def stray_rows(connection: sa.Connection) -> Iterator[str]:
     yield from _all(connection, _without_work(grants.c.work), "a grant for work number {} has no work")
     yield from _keys(connection)
     yield from _pending(connection)
+    yield from _state(connection)
     yield from _competing(connection)
     lost = sa.select(timestamps.c.size).where(timestamps.c.size.not_in(sa.select(checkpoints.c.size)))
     yield from _all(connection, lost, "the checkpoint at size {}, which has a time-stamp, is missing from the database")
@@ -76,6 +77,30 @@ def _keys(connection: sa.Connection) -> Iterator[str]:
     for column in (signing_keys.c.enrolled_index, signing_keys.c.revoked_index):
         query = sa.select(signing_keys.c.keyid).where(sa.or_(column >= size, column < 0))
         yield from _all(connection, query, f"{column.name} of the signing key {{}} is in no entry of the log")
+
+
+def _state(connection: sa.Connection) -> Iterator[str]:
+    """What the next round of the log goes on from: its name, and the hashes beside its newest checkpoint."""
+    state = connection.execute(sa.select(log_state)).one()
+    newest = connection.execute(sa.select(checkpoints).order_by(checkpoints.c.size.desc()).limit(1)).first()
+    waiting = sa.select(sa.func.count()).select_from(pending_entries).where(pending_entries.c.refused.is_(None))
+    if state.ids_from > state.size + connection.execute(waiting).scalar_one():
+        yield f"the database says that ids were drawn by lot before entry {state.ids_from}, and the log has fewer"
+    if state.claims_size > state.size:
+        yield f"competing claims are recorded up to {state.claims_size} entries, and the log has {state.size}"
+    if newest is None:
+        return
+    if newest.note.partition(b"\n")[0] != state.origin.encode():
+        yield "the name of the log was changed in the database"
+    if _root(newest.frontier) != newest.root:
+        yield f"the frontier of the checkpoint at size {newest.size} was changed in the database"
+
+
+def _root(frontier: bytes) -> bytes | None:
+    try:
+        return merkle.Frontier.from_bytes(frontier).root()
+    except ValueError:
+        return None
 
 
 def _pending(connection: sa.Connection) -> Iterator[str]:
@@ -110,16 +135,11 @@ def _competing(connection: sa.Connection) -> Iterator[str]:
 
 def _uncompared(connection: sa.Connection) -> Iterator[str]:
     """Standing works of the same bytes that are not recorded as competing with the first of them."""
-    state = connection.execute(sa.select(log_state.c.size, log_state.c.claims_size, log_state.c.ids_from)).one()
-    waiting = sa.select(sa.func.count()).select_from(pending_entries).where(pending_entries.c.refused.is_(None))
-    if state.ids_from > state.size + connection.execute(waiting).scalar_one():
-        yield f"the database says that ids were drawn by lot before entry {state.ids_from}, and the log has fewer"
-    if state.claims_size > state.size:
-        yield f"competing claims are recorded up to {state.claims_size} entries, and the log has {state.size}"
+    done = connection.execute(sa.select(log_state.c.claims_size)).scalar_one()
     standing = (
         sa.select(works.c.id, works.c.work_id, works.c.digest, entries.c.idx)
         .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
-        .where(works.c.withdrawn_at.is_(None), entries.c.idx < state.claims_size)
+        .where(works.c.withdrawn_at.is_(None), entries.c.idx < done)
     )
     copied = sa.select(works.c.digest).group_by(works.c.digest).having(sa.func.count() > 1)
     firsts: dict[bytes, int] = {}

@@ -16,7 +16,7 @@ from . import amendment_rows
 from .run import Run
 
 _COLUMNS = (
-    "work_id", "account_id", "identity", "digest", "medium", "reason", "title", "owner", "owner_key", "claim",
+    "work_id", "account_id", "identity", "digest", "medium", "reason", "title", "owner", "owner_key", "claim", "opens",
     "leaf_hash", "amendment_hash", "withdrawal_hash", "registered_at", "withdrawn_at", "erased_at", "erasure_hash",
 )  # fmt: skip
 _FEW = 64  # entries whose fingerprints are read at a time
@@ -75,7 +75,8 @@ def _changed(run: Run, row: sa.Row[Any], index: int, leaf: envelope.Leaf) -> Ite
     held_by = None if row.amendment_hash is None else amendment_rows.holding_account(run.connection, index)
     if row.signer_account is not None and row.account_id != (held_by or row.signer_account):
         yield "account_id"
-    if (None if row.sealed is None else row.sealed.hex()) != said.get("opens", {}).get("leafHash"):
+    opens = None if row.opens is None else b"" if row.sealed is None else row.sealed
+    if (None if opens is None else opens.hex()) != said.get("opens", {}).get("leafHash"):
         yield "opens"
     yield from _changed_endings(row)
     if row.identity != _identity(row, sealed):

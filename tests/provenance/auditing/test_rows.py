@@ -32,8 +32,7 @@ OPERATORS_WORD = {
     "entries": set(),
     "signing_keys": set(),
     "checkpoints": set(),
-    "competing_claims": {"score", "coverage_work", "coverage_earlier"},
-    "log_state": {"id"},
+    "log_state": {"id", "claims_size", "ids_from"},
 }
 BOUND = [
     (table, column.name)
@@ -57,7 +56,10 @@ def small_home(home: Path) -> Settings:
         erased = register_work(application, f"{ESSAY_ZH}后来。".encode()).work_id
         sealed = register_work(application, b"A sealed work.", sealed=True).work_id
         register_work(application, b"A sealed work.", opens=sealed)
-        assert first and amended and withdrawn and erased and sealed
+        assert first is not None
+        assert amended is not None
+        assert withdrawn is not None
+        assert erased is not None
         application.grants.give(local, first, NewGrant(to=["City Daily"]))
         revoked = application.grants.give(local, first, NewGrant(to=["Night Post"]))
         application.grants.revoke(local, revoked.grant_id)
@@ -133,7 +135,10 @@ def test_every_edit_of_a_bound_column_is_found(
 @pytest.mark.parametrize("table", [table for table in OPERATORS_WORD if table != "log_state"])
 def test_every_deleted_row_is_found(application: Application, insider: sqlite3.Connection, table: str) -> None:
     names = ",".join(column.name for column in metadata.tables[table].columns)
-    for row, _ in rows_of(insider, table, "1"):
+    name = "name" if table == "openings" else "1"
+    for row, named in rows_of(insider, table, name):
+        if named == "seal":
+            continue  # of a sealed work the service knows what its owner tells it
         kept = insider.execute(f"SELECT {names} FROM {table} WHERE rowid = ?", (row,)).fetchone()
         insider.execute(f"DELETE FROM {table} WHERE rowid = ?", (row,))
         assert problems(application), kept
@@ -142,6 +147,10 @@ def test_every_deleted_row_is_found(application: Application, insider: sqlite3.C
 
 # What was tried, and answered "everything agrees" before.
 ATTACKS = {
+    "a copy that competes no more": ["DELETE FROM competing_claims WHERE (work, earlier) = (2, 1)"],
+    "a later work that competes": ["UPDATE competing_claims SET work = earlier, earlier = work"],
+    "more claims than entries": ["UPDATE log_state SET claims_size = 1000"],
+    "more ids than entries": ["UPDATE log_state SET ids_from = 1000"],
     "a grant for everybody": [
         "INSERT INTO grants (grant_id, work, terms, leaf_hash, given_at) VALUES ('grant_0', 1, "
         """'{"to": ["*"], "territory": [], "until": null, "uses": ["full"], "commercial": true, "credit": false, """
@@ -194,3 +203,12 @@ def test_what_an_insider_tried_is_found(application: Application, insider: sqlit
     for statement in ATTACKS[attack]:
         assert insider.execute(statement).rowcount > 0
     assert problems(application)
+
+
+def test_what_is_the_operators_word_is_counted(application: Application, insider: sqlite3.Connection) -> None:
+    assert fsck.check(application.db, application.log)["remarks"] == []
+    insider.execute("UPDATE log_state SET ids_from = 3")
+    insider.execute("UPDATE works SET work_id = 'work_x' WHERE id = 1")
+    report = fsck.check(application.db, application.log)
+    assert report["problems"] == []
+    assert report["remarks"] == ["the public ids of works that were registered before entry 3, which were drawn by lot"]
