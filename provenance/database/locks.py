@@ -58,7 +58,7 @@ def _lock(descriptor: int, path: Path, timeout_seconds: float, *, folder: bool) 
         pause = min(2 * pause, _LONGEST_PAUSE)
     if not folder:
         with contextlib.suppress(OSError):  # only a hint: on a full disk the lock is as good without
-            os.ftruncate(descriptor, os.pwrite(descriptor, b"%d\n" % os.getpid(), 0))
+            os.pwrite(descriptor, b"%-20d\n" % os.getpid(), 0)  # of one width, so that none of another is left behind
 
 
 def _holder(descriptor: int) -> str | None:
