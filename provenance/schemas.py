@@ -440,7 +440,12 @@ class WorkRecord(Record):
     amendments: list[AmendmentRecord] = Field(default_factory=list, description="Oldest first.")
     competing: list[str] = Field(default_factory=list)
     opens: str | None = Field(None, description="The sealed work that this one opens.")
-    registered_at: str
+    registered_at: str = Field(description="When the service took it, by its own clock.")
+    logged_at: str | None = Field(
+        None,
+        description="When the log signed the first checkpoint that holds it: the time in its receipt. Later registrations "
+        "do not move it.",
+    )
     withdrawn_at: str | None = None
     erased_at: str | None = Field(None, description="Claim, salts and fingerprint were deleted then.")
     erasure_finished: bool | None = Field(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import sqlalchemy as sa
 
 from ..database.engine import Database
-from ..database.tables import checkpoints
+from ..database.tables import checkpoints, entries
 from ..tlog.checkpoint import Checkpoint
+from ..tlog.signed_checkpoint import signed_time
 
 
 def earliest(db: Database, index: int, newest: Checkpoint, suits: Callable[[bytes], bool]) -> bytes:
@@ -49,3 +50,19 @@ def earliest(db: Database, index: int, newest: Checkpoint, suits: Callable[[byte
         else:
             low = size - 1
     return found
+
+
+def logged_times(db: Database, indexes: Collection[int]) -> dict[int, int]:
+    """When the log says it signed the first checkpoint that holds each of these entries, POSIX seconds by index."""
+    if not indexes:
+        return {}
+    first = sa.select(sa.func.min(checkpoints.c.size)).where(checkpoints.c.size > entries.c.idx).scalar_subquery()
+    with db.read() as connection:
+        sizes = dict(connection.execute(sa.select(entries.c.idx, first).where(entries.c.idx.in_(indexes))).all())
+        notes = connection.execute(
+            sa.select(checkpoints.c.size, checkpoints.c.note).where(
+                checkpoints.c.size.in_(set(sizes.values()) - {None})
+            )
+        ).all()
+    times = {size: signed_time(note) for size, note in notes}
+    return {index: at for index, size in sizes.items() if (at := times.get(size)) is not None}

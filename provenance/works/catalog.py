@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,9 +13,9 @@ from fingerprints.model import Field
 
 from .. import marking
 from ..database.engine import Database
-from ..database.tables import entries, unfinished_erasures, works
+from ..database.tables import entries, stamp, unfinished_erasures, works
 from ..errors import NotFound
-from ..ledger import claim_history
+from ..ledger import checkpoint_store, claim_history
 from ..schemas import AmendmentRecord, Claim, ReceiptRef, WorkRecord
 from ..search import matching
 from . import competing_claims
@@ -133,6 +134,7 @@ def page(
 def _records(db: Database, origin: str, found: Sequence[RegisteredWork]) -> list[WorkRecord]:
     rivals = competing_claims.rivals(db, [work.id for work in found])
     amended = _amendments(db, found)
+    logged = checkpoint_store.logged_times(db, [work.index for work in found if work.index is not None])
     erased = [work.id for work in found if work.erased_at is not None]
     unfinished: set[int] = set()
     if erased:
@@ -152,6 +154,7 @@ def _records(db: Database, origin: str, found: Sequence[RegisteredWork]) -> list
             competing=rivals.get(work.id, []),
             opens=work.opens,
             registered_at=work.registered_at,
+            logged_at=_instant(logged.get(-1 if work.index is None else work.index)),
             withdrawn_at=work.withdrawn_at,
             erased_at=work.erased_at,
             erasure_finished=None if work.erased_at is None else work.id not in unfinished,
@@ -159,6 +162,10 @@ def _records(db: Database, origin: str, found: Sequence[RegisteredWork]) -> list
         )
         for work in found
     ]
+
+
+def _instant(at: int | None) -> str | None:
+    return None if at is None else stamp(datetime.fromtimestamp(at, UTC))
 
 
 def _amendments(db: Database, found: Sequence[RegisteredWork]) -> dict[int, list[AmendmentRecord]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 import pytest
 
@@ -12,6 +12,7 @@ from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.database import tables
+from provenance.database.tables import stamp
 from provenance.errors import LedgerReadOnly
 from provenance.ledger import checkpoint_store
 from provenance.ledger.clock import TOLERANCE, CheckpointClock
@@ -19,6 +20,7 @@ from provenance.tlog import receipt, verify
 from provenance.tlog.checkpoint import Checkpoint, parse_checkpoint
 from provenance.tlog.signed_checkpoint import sign_checkpoint, signed_time
 from provenance.tlog.verification import Verification
+from provenance.works import catalog
 from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, register_work
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN
@@ -95,6 +97,8 @@ def test_later_registrations_move_no_date(sqlite_settings: Settings, hand: Hand)
             hand.at += 1000
             register_work(application, f"{n} {ESSAY}".encode())
         after = checked(application, first.work_id)
+        shown = catalog.get(application.db, application.log.origin, first.work_id)
+    assert shown.logged_at == stamp(datetime.fromtimestamp(START, UTC))
     assert before.facts["logged_at"] == after.facts["logged_at"] == START
     assert after.facts["size"] == before.facts["size"] == 2
 
