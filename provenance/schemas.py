@@ -443,7 +443,7 @@ class WorkRecord(Record):
     registered_at: str = Field(description="When the service took it, by its own clock.")
     logged_at: str | None = Field(
         None,
-        description="When the log signed the first checkpoint that holds it: the time in its receipt. Later registrations "
+        description="When the log signed the first checkpoint that holds it, as in its receipt: later registrations "
         "do not move it.",
     )
     withdrawn_at: str | None = None

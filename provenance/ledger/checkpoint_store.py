@@ -60,9 +60,7 @@ def logged_times(db: Database, indexes: Collection[int]) -> dict[int, int]:
     with db.read() as connection:
         sizes = dict(connection.execute(sa.select(entries.c.idx, first).where(entries.c.idx.in_(indexes))).all())
         notes = connection.execute(
-            sa.select(checkpoints.c.size, checkpoints.c.note).where(
-                checkpoints.c.size.in_(set(sizes.values()) - {None})
-            )
+            sa.select(checkpoints.c.size, checkpoints.c.note).where(checkpoints.c.size.in_(set(sizes.values())))
         ).all()
     times = {size: signed_time(note) for size, note in notes}
     return {index: at for index, size in sizes.items() if (at := times.get(size)) is not None}

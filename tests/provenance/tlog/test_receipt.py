@@ -2,7 +2,6 @@
 
 import io
 import shutil
-import subprocess
 import zipfile
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from provenance.tlog import receipt, verify
 from provenance.works import receipt_files
 from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, register_work
+from tests.provenance.tlog.test_verify_md import steps, typed
 
 pytestmark = pytest.mark.slow
 
@@ -164,9 +164,12 @@ def test_the_commands_of_verify_md(registered, tmp_path: Path) -> None:
     files, _, digest = registered
     receipt_files.write(files, tmp_path / "r")
     (tmp_path / "r" / "YOUR_FILE").write_bytes(ESSAY.encode())
-    text = (tmp_path / "r" / "VERIFY.md").read_text()
-    commands = "\n".join(line[8:] for line in text.splitlines() if line.startswith("        "))
-    done = subprocess.run(["sh", "-e", "-c", commands], cwd=tmp_path / "r", capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "Signature Verified Successfully" in done.stdout
-    assert done.stdout.count(digest.hex()) == 2
+    said = {}
+    for number, commands in steps(tmp_path / "r").items():
+        done = typed(commands, tmp_path / "r")
+        assert done.returncode == 0, (number, done.stderr)
+        said[number] = done.stdout
+    assert said[1].count(digest.hex()) == 2
+    for number in (2, 3, 9):
+        assert "Signature Verified Successfully" in said[number], number
+    assert said[4] == "in the log\n"
