@@ -47,10 +47,26 @@ def canonical(value: Any) -> bytes:
         VerificationFailed: it has no such form, or holds floats, which two programs may write differently.
     """
     try:
+        if _is_plain(value):
+            text = _ENCODER.encode(value)
+            if text.isascii() or not _ASTRAL.search(text):  # see `_is_compact`
+                return text.encode()
         _refuse_floats(value)
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
         raise VerificationFailed(f"this cannot be written as canonical JSON: {error}") from None
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is made of what the standard library writes as RFC 8785 does, but for the order of odd keys."""
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is dict:
+        return all(type(key) is str and _is_plain(each) for key, each in value.items())
+    if kind is list:
+        return all(_is_plain(each) for each in value)
+    return kind is int and -(2**53) < value < 2**53
 
 
 def parse_canonical(raw: bytes) -> Any:

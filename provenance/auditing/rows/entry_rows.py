@@ -15,7 +15,8 @@ def problems(run: Run) -> Iterator[str]:
     """One line for each row of the run's entries that says something else, and each checkpoint that is missing."""
     columns = (entries.c.idx, entries.c.leaf_hash, entries.c.kind, entries.c.keyid, entries.c.integrated_at)
     query = sa.select(*columns).where(entries.c.idx.between(run.first, run.last)).order_by(entries.c.idx)
-    moments = []
+    before = run.connection.execute(sa.select(columns[0], columns[-1]).where(entries.c.idx == run.first - 1)).all()
+    moments = [(index, moment) for index, moment in before]
     for (index, leaf_hash, leaf), row in zip(run.entries, run.connection.execute(query), strict=False):
         if row.leaf_hash != leaf_hash:
             run.unlike.add(leaf_hash)

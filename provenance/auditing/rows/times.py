@@ -25,6 +25,7 @@ _COSIGNATURE = struct.Struct(">4sQ")  # key id and POSIX seconds, what a cosigna
 _MIN_COSIGNATURE = 1024  # characters of base64 of an ML-DSA-44 one; of an Ed25519 signature there are 92
 _MANY = 500  # sizes asked for at a time
 _NEVER = "~"  # sorts behind every time
+_UNBOUND = ("", _NEVER)
 _LATEST = 253402300799 - TOLERANCE  # POSIX seconds of the last year that has four digits
 
 _COLUMNS = (checkpoints.c.size, checkpoints.c.root, checkpoints.c.note, checkpoints.c.created_at)
@@ -72,7 +73,7 @@ class SignedTimes:
         """
         self._origin = origin
         self._roots: dict[int, bytes] = {}
-        self._times: dict[int, int | None] = {}
+        self._bounds: dict[int, tuple[str, str]] = {}  # around the time at which each was signed
         self._created: dict[int, str] = {}
         self._read(connection.execute(_AROUND, {"first": first, "last": last}))
         self.sizes = sorted(self._roots)
@@ -84,7 +85,11 @@ class SignedTimes:
     def _read(self, rows: Iterable[Any]) -> None:
         for size, root, note, created in rows:
             self._roots[size] = root
-            self._times[size] = signed_time(note, self._origin)
+            signed = signed_time(note, self._origin)
+            if signed is None:
+                self._bounds[size] = _UNBOUND
+            else:
+                self._bounds[size] = (_stamp(signed - TOLERANCE), _stamp(signed + TOLERANCE))
             self._created[size] = created
 
     def knows(self, after: envelope.After) -> bool:
@@ -95,18 +100,13 @@ class SignedTimes:
     def problems(self, first: int, last: int) -> Iterator[str]:
         """Checkpoints of the run whose stored time is not that of their note."""
         for size in self.sizes[bisect.bisect_right(self.sizes, first) : bisect.bisect_right(self.sizes, last + 1)]:
-            signed = self._times[size]
-            if signed is not None and not self._near(signed) <= self._created[size] <= self._near(signed, 1):
+            earliest, latest = self._bounds[size]
+            if not earliest <= self._created[size] <= latest:
                 yield f"the time of the checkpoint at size {size} was changed in the database"
-
-    @staticmethod
-    def _near(seconds: int, sign: int = -1) -> str:
-        return _stamp(seconds + sign * TOLERANCE)
 
     def earliest(self, size: int) -> str:
         """Before this, nothing can have happened that came after the checkpoint of a size."""
-        signed = self._times.get(size)
-        return "" if signed is None else self._near(signed)
+        return self._bounds.get(size, _UNBOUND)[0]
 
     def previous(self, index: int) -> str:
         """Before this, an entry cannot have had its index: the newest checkpoint that does not cover it."""
@@ -114,10 +114,9 @@ class SignedTimes:
         return self.earliest(self.sizes[place - 1]) if place else ""
 
     def latest(self, index: int) -> str:
-        """After this, nothing can have happened that an entry is about: the first checkpoint that covers it."""
+        """After this, nothing can have happened that led to an entry: the first checkpoint that covers it."""
         place = bisect.bisect_right(self.sizes, index)
-        signed = self._times[self.sizes[place]] if place < len(self.sizes) else None
-        return _NEVER if signed is None else self._near(signed, 1)
+        return self._bounds[self.sizes[place]][1] if place < len(self.sizes) else _NEVER
 
     def allow(self, moment: str, after: envelope.After, index: int) -> bool:
         """Whether what led to an entry may have happened at a time.
