@@ -35,14 +35,15 @@ class Extent:
         origin: the log's.
         size: how many entries.
         root: of the log of this size, as it was signed.
-        checked: entries below this were audited before: their signatures and rules are not checked again.
+        known: roots of the first bundles, one behind the other, that were audited before: the form, signatures and
+            rules of entries that still have them are not checked again.
         rules: whether those of the others are.
     """
 
     origin: str
     size: int
     root: bytes
-    checked: int = 0
+    known: bytes = b""
     rules: bool = True
 
 
@@ -113,6 +114,7 @@ class ChunkAuditor:
         self._roots: dict[int, bytes] = {}
         self._first = 0  # of the chunk's bundles
         self._rows: list[bytes] = []  # their leaf hashes
+        self._known: list[bool] = []  # whether they were audited before
         self._entries: list[bytes | None] = []  # None where no copy has the entry that was signed
         self._placed: list[Placed] = []  # those that can be read and are there, after `replay`
         self._missing: set[int] = set()
@@ -122,7 +124,7 @@ class ChunkAuditor:
         """Read, hash and compare the chunk that begins with this bundle; keep it for `replay`."""
         size = self._extent.size
         last = min(first + BUNDLES, (size + tiles.WIDTH - 1) // tiles.WIDTH)
-        self._first, self._rows, self._entries, out = first, [], [], HashedChunk()
+        self._first, self._rows, self._known, self._entries, out = first, [], [], [], HashedChunk()
         for number, copies in zip(range(first, last), self._source.copies(first, last), strict=True):
             width = min(tiles.WIDTH, size - number * tiles.WIDTH)
             out.problems += [f"{copy.place}: {copy.problem}" for copy in copies if copy.problem]
@@ -133,10 +135,12 @@ class ChunkAuditor:
             row = self._signed_row(number, width, copies)
             entries = _entries_of(row, copies)
             out.problems += _differences(number, row, copies)
-            if width == tiles.WIDTH:
-                out.roots += perfect_root(row)
+            root = perfect_root(row) if width == tiles.WIDTH else b""
+            if root:
+                out.roots += root
             else:
                 out.rest = row
+            self._known.append(root != b"" and root == self._known_root(number))
             start = number * tiles.WIDTH
             out.events += [(start + at, entry) for at, entry in enumerate(entries) if entry and _is_about_keys(entry)]
             out.lost |= None in entries
@@ -160,6 +164,8 @@ class ChunkAuditor:
     def _is_signed(self, number: int, width: int, row: bytes) -> bool:
         """Whether the published tiles above a bundle say so, or for the last one the signed root."""
         try:
+            if known := self._known_root(number):
+                return known == perfect_root(row)
             if width == tiles.WIDTH:
                 above, at = divmod(number, tiles.WIDTH)
                 tile = self._source.tile(1, above)
@@ -174,11 +180,15 @@ class ChunkAuditor:
         except (VerificationFailed, OSError):
             return False
 
+    def _known_root(self, number: int) -> bytes:
+        return self._extent.known[number * HASH_SIZE : (number + 1) * HASH_SIZE]
+
     def replay(self, news: News) -> ReplayedChunk:
         """Replay the rules over the chunk that was hashed last."""
         for index, raw in news.events:
             try:
-                self._apply(index, envelope.parse_leaf(raw))
+                known = bool(self._known_root(index // tiles.WIDTH))
+                self._apply(index, envelope.parse_leaf(raw), known)
             except VerificationFailed:
                 continue  # reported by the process whose chunk it is in
         self._tree.extend(news.roots + self._whole)
@@ -189,17 +199,17 @@ class ChunkAuditor:
             digest = NO_DIGEST
             if entry is not None:
                 try:
-                    leaf = envelope.parse_leaf(entry)
+                    known = self._known[index // tiles.WIDTH - self._first]
+                    leaf = envelope.parse_known_leaf(entry) if known else envelope.parse_leaf(entry)
                     if index not in self._missing:
                         self._placed.append((index, self._hash_of(index), leaf))
                     digest = statement_digest(leaf)
-                    self._apply(index, leaf)
+                    self._apply(index, leaf, known)
                     if leaf.kind == "log-key":
                         out.changes.append((index, list(leaf.predicate["replaces"]), list(leaf.predicate["keys"])))
-                    if index >= self._extent.checked and not self._was(*leaf.after):
-                        out.unseen.append(
-                            f"entry {index}: it names as seen a log of {leaf.after[0]} entries that never was"
-                        )
+                    if not known and not self._was(*leaf.after):
+                        size = leaf.after[0]
+                        out.unseen.append(f"entry {index}: it names as seen a log of {size} entries that never was")
                 except envelope.UnknownKey as error:
                     out.unknown.append(f"entry {index}: {error.detail}")
                 except VerificationFailed as error:
@@ -208,11 +218,11 @@ class ChunkAuditor:
         out.digests, out.log_keys = b"".join(digests), self._directory.log_keys
         return out
 
-    def _apply(self, index: int, leaf: envelope.Leaf) -> None:
-        if index >= self._extent.checked:
-            self._directory.verify(leaf)
-        elif leaf.kind not in _CHANGE_KEYS:
+    def _apply(self, index: int, leaf: envelope.Leaf, known: bool) -> None:
+        if known and leaf.kind not in _CHANGE_KEYS:
             return
+        if not known:
+            self._directory.verify(leaf)
         self._directory.admit(index, leaf, self._source.entry)
 
     def _hash_of(self, index: int) -> bytes:

@@ -23,13 +23,13 @@ from ..ledger.log import Log
 from ..ledger.signer_state import SignerState
 from ..tlog import note, tiles
 from ..tlog.checkpoint import Checkpoint, parse_checkpoint
-from ..tlog.merkle import Frontier
+from ..tlog.merkle import HASH_SIZE, Frontier
 from .auditor import continues, opened_by_any, processes_for, stray_files, tiles_past
 from .chunk import BUNDLES, Extent
 from .duplicates import DuplicateFinder
 from .process_pool import Ask, worker_processes
 from .rows import operators_word, stray_rows
-from .stored import StoredChunkAuditor, StoredLog
+from .stored import StoredChunkAuditor, StoredLog, known_roots
 from .walk import Walk, upper_tiles
 
 _MAX_PROBLEMS = 1000  # listed before giving up
@@ -161,26 +161,28 @@ class _Check:
         except SourcemarkError as error:
             yield error.detail
             return
-        if since is not None:
-            try:  # what it says; whether it holds is told by the entries, and with the keys that they name
-                self.checked_from = min(parse_checkpoint(since).size, self._now.size)
-            except VerificationFailed as error:
-                yield f"the earlier checkpoint: {error.detail}"
-                since = None
+        try:
+            earlier = None if since is None else parse_checkpoint(since)
+        except VerificationFailed as error:
+            yield f"the earlier checkpoint: {error.detail}"
+            earlier = None
         published, found = self._published()
         yield from (f"published log: {line}" for line in found)
-        yield from self._walk(current, since, published)
+        yield from self._walk(current, earlier, published)
         if not alarm.startswith("signer_state"):
             yield from self._signer_state()
         yield from self._log.timestamper.problems()
 
-    def _walk(self, current: list[str], since: bytes | None, published: int) -> Iterator[str]:
+    def _walk(self, current: list[str], earlier: Checkpoint | None, published: int) -> Iterator[str]:
         """Every entry: its copies, its rules, its rows; then what stands over all of them."""
         now = self._now
         stored = StoredLog(self._db, self._log.settings.database_timeout_seconds, now.size, self._folder, published)
         signed = _parsed(now)
         root = now.root if signed is None or signed.size != now.size else signed.root
-        extent = Extent(self._log.origin, now.size, root, self.checked_from)
+        # What the earlier checkpoint says; whether it was signed is told with the keys that the entries name.
+        known = b"" if earlier is None or earlier.size > now.size else known_roots(stored, earlier)
+        self.checked_from = len(known) // HASH_SIZE * tiles.WIDTH
+        extent = Extent(self._log.origin, now.size, root, known)
         with contextlib.closing(DuplicateFinder(stored.entry)) as duplicates:
             walk = Walk(stored, extent, duplicates)
             with worker_processes(self.jobs, StoredChunkAuditor, stored, extent) as ask:
@@ -197,8 +199,8 @@ class _Check:
             if not walk.missing:
                 with self._db.read() as connection:
                     yield from stray_rows(connection)
-            if since is not None:
-                yield from self._continues(since, walk, current)
+            if earlier is not None:
+                yield from self._continues(earlier.raw, walk, current)
 
     def _continues(self, since: bytes, walk: Walk, current: list[str]) -> Iterator[str]:
         """Whether the entries before the earlier checkpoint are still those that it signs."""
@@ -230,9 +232,9 @@ class _Check:
 
     def _signatures(self, ask: Ask, walk: Walk, current: list[str]) -> Iterator[str]:
         """The signatures of the stored checkpoints; each process takes some of the sizes."""
-        first, last = self.checked_from, self._now.size + 1
-        cuts = [first + (last - first) * part // self.jobs for part in range(self.jobs + 1)]
-        parts = [(low, high, walk.changes, current) for low, high in pairwise(cuts)]
+        last = self._now.size + 1
+        cuts = [last * part // self.jobs for part in range(self.jobs + 1)]
+        parts = [(low, high, self.checked_from, walk.changes, current) for low, high in pairwise(cuts)]
         for found in ask("signatures", parts):
             yield from found
         if self._now.note_size != self._now.size:

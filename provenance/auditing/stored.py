@@ -13,8 +13,10 @@ from ..database.tables import checkpoints, entries
 from ..errors import SourcemarkError, VerificationFailed
 from ..ledger import tile_store
 from ..tlog import note, tiles
-from ..tlog.merkle import HASH_SIZE, leaf_hash
-from ..tlog.signed_checkpoint import open_checkpoint
+from ..tlog.checkpoint import Checkpoint, parse_checkpoint
+from ..tlog.merkle import HASH_SIZE, leaf_hash, perfect_root
+from ..tlog.signed_checkpoint import OpenedCheckpoint, open_checkpoint
+from .bundle_tree import BundleTree
 from .chunk import BUNDLES, ChunkAuditor, Extent, News, Placed, ReplayedChunk
 from .rows import check_rows
 from .source import Copy, PublishedLog
@@ -83,6 +85,41 @@ class StoredLog:
         return self.published.tile(level, number)
 
 
+def known_roots(stored: StoredLog, earlier: Checkpoint) -> bytes:
+    """The roots of the whole bundles that an earlier checkpoint covers, one behind the other; empty for another log's.
+
+    The published tiles have them, and the database's hashes where a tile is damaged: either, when they give its root.
+    """
+    for rows in (_published_rows, _database_rows):
+        roots, rest = [], b""
+        try:
+            for row in rows(stored, earlier.size):
+                if len(row) == tiles.WIDTH * HASH_SIZE:
+                    roots.append(perfect_root(row))
+                else:
+                    rest = row
+        except (VerificationFailed, OSError):
+            continue
+        tree = BundleTree(lambda _, rest=rest: rest)  # type: ignore[misc]
+        tree.extend(b"".join(roots))
+        if len(roots) == earlier.size // tiles.WIDTH and tree.root(earlier.size) == earlier.root:
+            return b"".join(roots)
+    return b""
+
+
+def _published_rows(stored: StoredLog, size: int) -> Iterator[bytes]:
+    for number in range(-(-size // tiles.WIDTH)):
+        yield stored.tile(0, number)[: (size - number * tiles.WIDTH) * HASH_SIZE]
+
+
+def _database_rows(stored: StoredLog, size: int) -> Iterator[bytes]:
+    for start in range(0, size, tiles.WIDTH):
+        some = entries.c.idx.between(start, min(start + tiles.WIDTH, size) - 1)
+        with stored.db.read() as connection:
+            hashes = connection.execute(sa.select(entries.c.leaf_hash).where(some).order_by(entries.c.idx)).scalars()
+            yield b"".join(hashes)
+
+
 class StoredChunkAuditor(ChunkAuditor):
     """Hashes chunks of a database, replays the rules over them, and compares all rows that stand for their entries."""
 
@@ -104,10 +141,11 @@ class StoredChunkAuditor(ChunkAuditor):
                     out.unseen.append(f"the entries up to {size} are not those of the checkpoint signed at that size")
         return out
 
-    def signatures(self, first: int, last: int, changes: Changes, current: list[str]) -> list[str]:
+    def signatures(self, first: int, last: int, known: int, changes: Changes, current: list[str]) -> list[str]:
         """Check the stored checkpoints of the sizes [first, last): one line for each that does not hold.
 
         Args:
+            known: those of smaller sizes were checked before, and need only speak of the size and root they stand at.
             changes: the entries that changed the log's own keys.
             current: the keys in force now.
         """
@@ -118,8 +156,10 @@ class StoredChunkAuditor(ChunkAuditor):
                 rows = connection.execute(query.order_by(checkpoints.c.size).limit(_PAGE)).all()
             for row in rows:
                 try:
-                    keys = [note.VKey.parse(key) for key in keys_at(row.size, changes, current)]
-                    opened = open_checkpoint(row.note, keys, origin=self._extent.origin)
+                    opened: Checkpoint | OpenedCheckpoint = parse_checkpoint(row.note)
+                    if row.size >= known:
+                        keys = [note.VKey.parse(key) for key in keys_at(row.size, changes, current)]
+                        opened = open_checkpoint(row.note, keys, origin=self._extent.origin)
                     if (opened.size, opened.root) != (row.size, row.root):
                         found.append(f"the checkpoint stored at size {row.size} speaks of size {opened.size}")
                 except SourcemarkError as error:

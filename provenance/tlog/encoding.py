@@ -13,6 +13,7 @@ import rfc8785
 from ..errors import VerificationFailed
 
 MAX_DEPTH = 32
+_LARGE = re.compile(r"[0-9]{16}")  # no number of fewer digits is too large for JSON (RFC 7493)
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,18})\Z", re.ASCII)
 
@@ -52,8 +53,11 @@ def canonical(value: Any) -> bytes:
             if text.isascii() or not _ASTRAL.search(text):  # see `_is_compact`
                 return text.encode()
         _refuse_floats(value)
+        text = _ENCODER.encode(value)
+        if _sorts_alike(text) and not _LARGE.search(text):
+            return text.encode()
         return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
+    except (rfc8785.CanonicalizationError, UnicodeError, RecursionError, TypeError) as error:
         raise VerificationFailed(f"this cannot be written as canonical JSON: {error}") from None
 
 
@@ -95,12 +99,18 @@ def _is_compact(value: Any, text: str) -> bool:
 
     A text with the same key twice is not: what was read has it once.
 
-    Without floats and large integers its output differs from RFC 8785 in the order of keys only, and only where some
-    character lies past U+FFFF: UTF-16 sorts those before U+E000, Python behind.
+    See `_sorts_alike`; large integers were refused before.
     """
-    if not text.isascii() and _ASTRAL.search(text):
-        return False
-    return _ENCODER.encode(value) == text
+    return _sorts_alike(text) and _ENCODER.encode(value) == text
+
+
+def _sorts_alike(text: str) -> bool:
+    """Whether the standard library's encoder gives a text's RFC 8785 form.
+
+    Without floats and large integers it differs in the order of keys only, and only where some character lies past
+    U+FFFF: UTF-16 sorts those before U+E000, Python behind.
+    """
+    return text.isascii() or not _ASTRAL.search(text)
 
 
 def _check_depth(value: Any, left: int) -> None:
@@ -132,7 +142,9 @@ def _refuse_floats(value: Any) -> None:
     if isinstance(value, float):
         _refuse(str(value))
     if isinstance(value, Mapping):
-        for each in value.values():
+        for key, each in value.items():
+            if not isinstance(key, str):  # the standard library would write it as one
+                raise VerificationFailed(f"the key {key!r:.40} of an object is no string")
             _refuse_floats(each)
     elif isinstance(value, list | tuple):
         for each in value:
