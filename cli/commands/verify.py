@@ -71,8 +71,10 @@ def command(
         _read(tsa_ca),
         came,
     )
-    if most is not None and result.ok:
-        result.check_age(most, int(time.time()))
+    if result.ok:
+        result.check_future(int(time.time()))
+        if most is not None:
+            result.check_age(most, int(time.time()))
     if json_:
         emit(result.to_json())
     else:
@@ -81,6 +83,14 @@ def command(
         say(result.verdict_words(language()))
         if result.verdict == "as_far_as_it_says" and not trust_receipt:
             _say_how()
+        if came == "pinned" and trusted is not None and "inclusion" in [each.name for each in result.failed]:
+            pin = "sourcemark ledger policy URL --pin --replace"
+            say(
+                tr(
+                    f"  If the operator announced new keys, check them by another channel and pin them: `{pin}`",
+                    f"  若运营方已宣布更换公钥，请从其他渠道核对后重新固定：`{pin}`",
+                )
+            )
     if certificate is not None and result.ok:
         write_certificate(files, result, certificate, None if work is None else _picture(work), quiet=json_)
     return 0 if result.verdict == "valid" or (trust_receipt and result.ok) else 1

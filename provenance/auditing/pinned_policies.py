@@ -6,6 +6,7 @@ policy for the same log is noticed. What was pinned should be compared by anothe
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -105,12 +106,12 @@ def fetch_policy(where: str) -> bytes:
         return raw
     try:
         return _published(where)
-    except VerificationFailed:
-        try:
+    except VerificationFailed as error:
+        with contextlib.suppress(BadInput, VerificationFailed):
             return _published(f"{where.rstrip('/')}/log")
-        except (BadInput, VerificationFailed):
-            pass
-        raise
+        raise VerificationFailed(
+            f"{where}: {error.detail}: name where the log publishes its checkpoint, such as https://log.example.org/log"
+        ) from error
 
 
 def _published(where: str) -> bytes:

@@ -17,6 +17,7 @@ State = Literal["passed", "failed", "absent"]
 Verdict = Literal["valid", "as_far_as_it_says", "not_valid"]
 Language = Literal["en", "zh"]
 T = TypeVar("T")
+_CLOCK_SKEW = 3600  # seconds by which the reader's clock and the log's may differ
 _MARK = {"passed": "✓", "failed": "✗", "absent": "–"}
 _VERDICTS: dict[Verdict, tuple[str, str]] = {
     "valid": ("VALID", "有效"),
@@ -146,6 +147,11 @@ class Verification:
         return bool(self.checks) and all(check.state != "failed" for check in self.checks)
 
     @property
+    def failed(self) -> list[Check]:
+        """The checks that failed."""
+        return [check for check in self.checks if check.state == "failed"]
+
+    @property
     def verdict(self) -> Verdict:
         """Whether it is valid, or only by keys that came with it, which whoever forged it would have chosen too."""
         if not self.ok:
@@ -162,6 +168,16 @@ class Verification:
         witnessed = self.facts.get("witnessed_at")
         known = [each["time"] for each in self.facts.get("timestamps", [])] + ([] if witnessed is None else [witnessed])
         return max(known, default=self.facts.get("logged_at"))
+
+    def check_future(self, now: int) -> None:
+        """Add a check that fails when the lower bound of the entry's time is yet to come, by the reader's clock.
+
+        Args:
+            now: POSIX seconds.
+        """
+        since = self.facts.get("not_before")
+        if since is not None and since > now + _CLOCK_SKEW:
+            self.fail("times", f"made not before {moment(since)}, which is in the future here: whose clock is wrong?")
 
     def check_age(self, most: int, now: int) -> None:
         """Add a check that the newest evidence is not older than that; for readers who expect fresh receipts.

@@ -173,7 +173,13 @@ def test_another_policy_is_not_pinned_silently(sourcemark, tmp_path) -> None:
     assert (refused.status, refused.err.count("\n")) == (2, 1)
     assert "no longer 'log " in refused.err
     assert "now 'log " in refused.err
+    (tmp_path / "bell.txt").write_text(ESSAY)
+    work_id = sourcemark("register", "bell.txt", "--owner", "Ines Vale", "--json").lines[0]["work_id"]
+    assert sourcemark("receipt", work_id, "--out", "r").status == 0
+    stale = sourcemark("verify", "r")
+    assert (stale.status, "--pin --replace" in stale.out) == (1, True)
     assert sourcemark("ledger", "policy", "--pin", "--replace").status == 0
+    assert sourcemark("verify", "r").status == 0
     assert sourcemark("ledger", "policy", "--replace").status == 2
     for where, status in (("nowhere", 2), (".", 1), ("old/checkpoint", 1), ("http://127.0.0.1:1/", 3)):
         assert sourcemark("ledger", "policy", where, "--pin").status == status, where

@@ -89,8 +89,8 @@ def test_no_checkpoint_is_dated_before_the_last(behind: int, given: int | None) 
 
 
 # --- in a log ----------------------------------------------------------------------------------------------------------
-def test_later_registrations_move_no_date(sqlite_settings: Settings, hand: Hand) -> None:
-    with Application(sqlite_settings) as application:
+def test_later_registrations_move_no_date(settings: Settings, hand: Hand) -> None:
+    with Application(settings) as application:
         first = register_work(application, ESSAY.encode())
         before = checked(application, first.work_id)
         for n in range(3):

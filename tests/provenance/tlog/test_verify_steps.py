@@ -331,3 +331,12 @@ def test_the_verdict_says_whose_keys_they_are(log: SmallLog) -> None:
         assert (done.verdict, done.facts["policy_from"], done.independent_time) == ("valid", way, False)
         assert done.newest_evidence() == 1_790_000_000
     assert verify.verify_receipt({**files, receipt.ENTRY: b"x"}).verdict == "not_valid"
+
+
+def test_an_entry_from_the_future(log: SmallLog) -> None:
+    done = verify.verify_receipt({**log.receipt(3, 0), receipt.AFTER: of_two(log, 1_789_999_000)}, log.policy)
+    done.check_future(1_789_999_000 - 3600)
+    assert done.ok
+    done.check_future(1_789_999_000 - 3601)
+    assert checks(done)["times"][0] == "failed"
+    assert done.verdict == "not_valid"
