@@ -11,11 +11,14 @@ import time
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from ..errors import Unavailable
 from .engine import Database
 
 _PAUSE = 0.2  # seconds between two looks at who still reads
+_MAX_REWRITTEN_BYTES = 64 << 20  # what is rewritten without being asked: a second or so
+_MAX_LOCK_SECONDS = 2  # that a rewriting nobody asked for may keep others waiting behind it
 
 # What may see rows that were deleted before a transaction number: snapshots of sessions, of prepared transactions and
 # of standbys. Sessions of other roles show theirs to the role pg_read_all_stats only. Numbers wrap at 2 ** 32.
@@ -36,11 +39,12 @@ LIMIT 1
 def clear(db: Database, tables: Sequence[sa.Table], *, rewrite: bool = False) -> None:
     """Make the database's files forget what was deleted from tables before, as far as SQL can.
 
-    On PostgreSQL the write-ahead log and the free space of pages are not reached: see docs/ledger.md.
+    On PostgreSQL the write-ahead log is not reached: see docs/ledger.md.
 
     Args:
         rewrite: write the tables anew (SQLite: the whole file), so that nothing is left in the free space of a page
             either. It takes the longer the more they hold, room for a copy on the disk, and nobody works meanwhile.
+            Up to 64 MiB are written anew anyway.
 
     Raises:
         Unavailable: with the reason ``erasure_unfinished`` when somebody read an older state all through the database's
@@ -54,15 +58,24 @@ def clear(db: Database, tables: Sequence[sa.Table], *, rewrite: bool = False) ->
 
 def _clear_sqlite(db: Database, rewrite: bool) -> None:
     with db.alone() as connection:
-        if rewrite:
+        _empty_wal(connection)
+        pages, page = (
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size")
+        )
+        if rewrite or pages * page <= _MAX_REWRITTEN_BYTES:
             connection.exec_driver_sql("VACUUM")
-        # TRUNCATE waits for readers of older states as long as for a lock.
-        blocked, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            _empty_wal(connection)
+
+
+def _empty_wal(connection: sa.Connection) -> None:
+    # TRUNCATE waits for readers of older states as long as for a lock.
+    blocked, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
     if blocked:
         raise _unfinished("another process or request")
 
 
 def _clear_postgresql(db: Database, tables: Sequence[sa.Table], rewrite: bool) -> None:
+    names = [table.name for table in tables]
     with db.alone() as connection:
         # Every transaction that has ended by now has a smaller number.
         newest = connection.execute(sa.text("SELECT txid_snapshot_xmax(txid_current_snapshot())")).scalar_one()
@@ -71,10 +84,26 @@ def _clear_postgresql(db: Database, tables: Sequence[sa.Table], rewrite: bool) -
             if time.monotonic() > deadline:
                 raise _unfinished(reader)
             time.sleep(_PAUSE)
-        names = ", ".join(table.name for table in tables)
-        # The statistics of columns quote values too, and are kept in a table as well.
-        connection.execute(sa.text(f"VACUUM ({'FULL, ' if rewrite else ''}ANALYZE) {names}"))
-        connection.execute(sa.text("VACUUM pg_catalog.pg_statistic"))
+        if rewrite:
+            _vacuum(connection, names, "FULL, ANALYZE")
+            return
+        sizes = "SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(CAST(:names AS text[])) AS name"
+        if connection.execute(sa.text(sizes), {"names": names}).scalar_one() <= _MAX_REWRITTEN_BYTES:
+            connection.execute(sa.text(f"SET lock_timeout = '{_MAX_LOCK_SECONDS}s'"))
+            try:
+                _vacuum(connection, names, "FULL, ANALYZE")
+                return
+            except OperationalError:  # somebody works for longer
+                pass
+            finally:
+                connection.execute(sa.text("RESET lock_timeout"))
+        _vacuum(connection, names, "ANALYZE")
+
+
+def _vacuum(connection: sa.Connection, names: Sequence[str], how: str) -> None:
+    connection.execute(sa.text(f"VACUUM ({how}) {', '.join(names)}"))
+    # The statistics of columns quote values too, and are kept in a table as well.
+    connection.execute(sa.text(f"VACUUM ({how}) pg_catalog.pg_statistic"))
 
 
 def _unfinished(reader: str) -> Unavailable:

@@ -14,7 +14,7 @@ from provenance.accounts.accounts import NewAccount
 from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
-from provenance.database import idempotency
+from provenance.database import idempotency, traces
 from provenance.database.tables import metadata, works
 from provenance.errors import Conflict, Forbidden, NotFound, Unavailable
 from provenance.scans import records, sightings
@@ -158,6 +158,20 @@ def test_a_reader_of_an_older_state_is_told_and_waited_for(settings: Settings) -
             assert holds(settings.home, OWNER) == []
 
 
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_who_works_on_a_small_table_is_not_kept_waiting(application: Application, monkeypatch) -> None:
+    """Where a table cannot be written anew soon, it is only vacuumed."""
+    monkeypatch.setattr(traces, "_MAX_LOCK_SECONDS", 1)
+    local, result = accounts.local(application.db), register_work(application, ESSAY.encode(), owner=OWNER)
+    with application.db.alone() as connection:
+        connection.execute(sa.text("BEGIN"))
+        connection.execute(sa.text("LOCK TABLE works IN ACCESS SHARE MODE"))  # sees nothing old, but has the table
+        assert application.erasures.erase(local, result.work_id).erasure_finished is True
+        connection.execute(sa.text("COMMIT"))
+    with application.db.read() as connection:
+        assert connection.execute(sa.text("SHOW lock_timeout")).scalar() != "1s"
+
+
 def test_the_files_of_postgresql_forget_too(postgres, tmp_path: Path) -> None:
     """With what the documentation names for what no erasure reaches."""
     url = postgres(template="migrated")
@@ -180,6 +194,8 @@ def test_the_files_of_postgresql_forget_too(postgres, tmp_path: Path) -> None:
         with application.db.alone() as connection:
             quoted = "SELECT count(*) FROM pg_stats WHERE most_common_vals::text LIKE :owner"
             assert connection.execute(sa.text(quoted), {"owner": f"%{owner}%"}).scalar() == 0
+            connection.execute(sa.text("CHECKPOINT"))
+            assert {Path(name).parts[0] for name in holds(files, owner, title)} <= {"pg_wal"}
             for statement_ in statements:
                 connection.execute(sa.text(statement_))
         assert holds(files, owner, title) == []
