@@ -75,6 +75,7 @@ def targets(folder: Path) -> dict[str, Target]:
     signed = cosigned(log.signed, WITNESS, "one.example", 1_790_000_050)
     demanding = policy.format_policy(LOG_KEYS.vkeys(), {"one": str(vkey)}, {}, "one")
     files = log.receipt(3, 2, 0, signed=signed)
+    files[receipt.FIRST] = log.proof(3, cosigned(log.signed, WITNESS, "one.example", 1_790_000_040))
     roots = None
     if not MISSING:
         tsa = Tsa(folder / "tsa")
@@ -166,7 +167,7 @@ def _receipts(files: Mapping[str, bytes], demanding: bytes, roots: bytes | None)
 
     def said(name: str, data: bytes) -> object:
         """What is vouched for: under a checkpoint, lines of keys that nobody here knows may stand, says C2SP."""
-        if not name.endswith(receipt.PROOF):
+        if name != receipt.FIRST and not name.endswith(receipt.PROOF):
             return data
         found = proof.parse_proof(data)
         signed = note.parse_note(found.checkpoint)
@@ -186,12 +187,16 @@ def _receipts(files: Mapping[str, bytes], demanding: bytes, roots: bytes | None)
     def zipped(raw: bytes) -> None:
         checked(receipt.from_zip(raw))
 
+    def packed(raw: bytes) -> None:
+        checked(receipt.from_json(raw))
+
     def member(name: str) -> Callable[[bytes], None]:
         return lambda raw: checked({**files, name: raw})
 
     names = [name for name in files if name not in free]
     return {
         "zip": Target([receipt.to_zip(files)], zipped),
+        "json": Target([receipt.to_json(files)], packed),
         **{f"receipt:{name.replace('/', ',')}": Target([files[name]], member(name)) for name in names},
     }
 
