@@ -103,7 +103,7 @@ class Settings(BaseSettings):
         "lacks is set in Noto Sans CJK and Noto Sans, which are installed with Sourcemark. All letters are embedded.",
     )
     database_timeout_seconds: int = Field(
-        30, ge=1, le=600, description="How long to wait for a busy or unreachable database, seconds."
+        30, ge=1, le=600, description="How long to wait for a busy or unreachable database or a lock, seconds."
     )
     idempotency_hours: int = Field(
         24, ge=1, le=24 * 30, description="How long an Idempotency-Key is remembered, hours."
