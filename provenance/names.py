@@ -34,7 +34,7 @@ def clean(name: str) -> str:
 
 
 def _cleaned(name: str) -> str:
-    if name.isascii() and name.isprintable():
+    if name.isprintable() and _BLANK.isdisjoint(name) and unicodedata.is_normalized("NFC", name):
         return " ".join(name.split())
     composed = unicodedata.normalize("NFC", name)
     kept = "".join(_shown(composed, place) for place in range(len(composed)))

@@ -17,6 +17,7 @@ from provenance.scans import sightings
 from provenance.schemas import Amendment, Transfer, WorkRecord, parse
 from provenance.tlog import verify
 from provenance.works import catalog, certificate
+from provenance.works.grants import NewGrant
 from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, register_work, scan_upload
 
@@ -84,6 +85,20 @@ def test_a_work_that_is_transferred_to_an_account_is_its_own(application: Applic
     assert record.claim.title == "Hers"
     agrees(application)
     application.withdrawals.withdraw(ines, work)
+    agrees(application)
+
+
+def test_the_grants_of_a_work_go_with_it(application: Application, work: str) -> None:
+    local = accounts.local(application.db)
+    given = application.grants.give(local, work, NewGrant(to=["City Daily"]))
+    accounts.create(application.db, NewAccount(name="ines"))
+    ines = accounts.find(application.db, "ines")
+    transfer(application, work, owner="Ines Vale", to="ines")
+    assert scan_upload(application, ESSAY.encode(), account="City Daily").matches[0].permission.state == "permitted"
+    with pytest.raises(NotFound):
+        application.grants.revoke(local, given.grant_id)
+    application.grants.revoke(ines, given.grant_id)
+    assert scan_upload(application, ESSAY.encode(), account="City Daily").matches[0].permission.state == "none"
     agrees(application)
 
 
