@@ -84,7 +84,7 @@ def test_the_originals_fields_are_compared_with_those_of_a_file() -> None:
 def test_the_record_is_what_was_answered() -> None:
     text = CREDIT + BODY
     done = assessed(text, Background(competing=("work_9", "work_8")), account="City Daily")
-    record = done.record("log.example/x").model_dump(mode="json")
+    record = done.record("log.example/x", WORK.account_id).model_dump(mode="json")
     marking = record.pop("marking")
     assert json.dumps(record) == json.dumps(
         {
@@ -123,5 +123,5 @@ def test_corners_and_seconds_have_two_decimals() -> None:
     ):
         match = Match(1.0, 1.0, 1.0, (segment,))
         done = assess(ScanItem(), upload(BODY), WORK, match, Background(), NOW)
-        record = done.record("x").segments[0].model_dump()
+        record = done.record("x", WORK.account_id).segments[0].model_dump()
         assert record == {"upload": plain, "work": plain, "unit": segment.unit}
