@@ -25,7 +25,7 @@ from ..search import follower
 from ..search.follower import Follower
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
-from . import catalog, competing_claims, grants, sealing
+from . import catalog, competing_claims, grants, prepared, sealing
 from .catalog import RegisteredWork
 from .withdrawal import Withdrawals
 
@@ -112,6 +112,7 @@ class Erasures:
             competing_claims.forget(connection, found.id)
             follower.forget(connection, found.id)
             self._forget_scans(connection, found.id)
+            prepared.forget(connection, found.account_id, found.digest)
             idempotency.forget(connection, found.work_id)
             connection.execute(unfinished_erasures.insert().values(work=found.id))
             self._log.submit(connection, [leaf])

@@ -120,6 +120,14 @@ def use_up(connection: sa.Connection, statement_hashes: Sequence[bytes]) -> None
             raise Conflict("this prepared statement was used already")
 
 
+def forget(connection: sa.Connection, account_id: str, digest: bytes) -> None:
+    """Delete what was prepared for an account of an erased work and never came back signed, by the content's digest."""
+    kept = sa.select(prepared_statements.c.statement_hash, prepared_statements.c.fingerprint)
+    rows = connection.execute(kept.where(prepared_statements.c.account_id == account_id)).all()
+    same = [each for each, fingerprint in rows if Fingerprint.from_bytes(fingerprint).digest == digest]
+    connection.execute(prepared_statements.delete().where(prepared_statements.c.statement_hash.in_(same)))
+
+
 def _draft(row: sa.Row[Any], leaf: bytes, parsed: envelope.Leaf) -> Draft:
     kept = row.claim
     fingerprint = Fingerprint.from_bytes(row.fingerprint)

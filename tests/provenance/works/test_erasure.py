@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import sqlalchemy as sa
 
+from fingerprints.source import Source
 from provenance.accounts import accounts
 from provenance.accounts.accounts import NewAccount
 from provenance.application import Application
@@ -18,6 +19,7 @@ from provenance.database import idempotency, traces
 from provenance.database.tables import metadata, works
 from provenance.errors import Conflict, Forbidden, NotFound, Unavailable
 from provenance.scans import records, sightings
+from provenance.schemas import RegistrationItem
 from provenance.tlog import keys, merkle, statement, verify
 from provenance.works import catalog, grants
 from provenance.works.grants import NewGrant
@@ -92,6 +94,18 @@ def test_its_grants_go_with_it(application: Application) -> None:
     assert grants.of_work(application.db, application.log.origin, gone.work_id) == []
     assert len(grants.of_work(application.db, application.log.origin, kept.work_id)) == 1
     assert fsck.check(application.db, application.log)["problems"] == []
+
+
+def test_what_was_prepared_and_never_signed_goes_with_it(application: Application) -> None:
+    local = accounts.local(application.db)
+    item = RegistrationItem(owner=OWNER, title=TITLE)
+    for text, other in ((ESSAY, item), (ESSAY_ZH, RegistrationItem(owner="Stays", title="Other"))):
+        application.prepared.prepare(local, other, Source.blob(text.encode()))
+    result = register_work(application, ESSAY.encode(), owner=OWNER, title=TITLE)
+    application.erasures.erase(local, result.work_id)
+    left = everything(application)
+    assert not [word for word in (OWNER, TITLE) if word in left]
+    assert "Stays" in left
 
 
 def test_the_disk_forgets_too(sqlite_application: Application) -> None:
