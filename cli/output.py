@@ -58,6 +58,14 @@ def say_lines(text: str) -> None:
         say(line)
 
 
+def copy_out(text: str) -> None:
+    """A file's text as it is, for a file or a pipe; on a terminal as `say_lines` prints it."""
+    if sys.stdout.isatty():
+        say_lines(text.removesuffix("\n"))
+    else:
+        sys.stdout.write(text)
+
+
 def emit(value: BaseModel | dict[str, Any] | list[Any], stream: TextIO | None = None) -> None:
     """One JSON line on stdout."""
     from pydantic import BaseModel

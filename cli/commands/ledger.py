@@ -10,7 +10,7 @@ import typer
 from provenance.errors import BadInput
 
 from ..durations import seconds_of
-from ..output import emit, say, tr
+from ..output import copy_out, emit, say, tr
 from ..session import application
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def checkpoint(
                 }
             )
         else:
-            typer.echo(note.decode(), nl=False)
+            copy_out(note.decode())
 
 
 @app.command("export", help="Write the whole log as a static folder that any web server can host.")
@@ -187,7 +187,7 @@ def policy(
         emit({"origins": origins, "policy": raw.decode(), "keys": keys, "pinned": [str(path) for path in pinned]})
         return
     if not pin:
-        typer.echo(raw.decode(), nl=False)
+        copy_out(raw.decode())
         return
     for origin in origins:
         say("✓ " + tr(f"pinned the keys of {origin}", f"已固定 {origin} 的公钥"))

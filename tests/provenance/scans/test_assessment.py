@@ -112,7 +112,7 @@ def test_the_record_is_what_was_answered() -> None:
     assert list(marking)[-1] == "credit_place"
     assert marking["credit_place"]["side"] == "before"
     assert {**done.report.to_json(), "credit_place": marking["credit_place"]} == marking
-    assert assessed(BODY).record("x").marking["credit_place"] is None
+    assert assessed(BODY).record("x", WORK.account_id).marking["credit_place"] is None
 
 
 def test_corners_and_seconds_have_two_decimals() -> None:
