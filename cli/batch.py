@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,19 +18,32 @@ if TYPE_CHECKING:
 Item = TypeVar("Item", "RegistrationItem", "ScanItem")
 
 
-def read_lines(batch: str) -> Iterator[bytes]:
-    """Non-empty lines of a batch file, or of standard input for ``-``.
+def read_lines(batch: str) -> Iterator[tuple[int, bytes]]:
+    """Non-empty lines of a batch file, or of standard input for ``-``, each with its number from 1.
 
     Raises:
-        BadInput: the batch itself cannot be read.
+        BadInput: the batch itself cannot be read, or is JSON but not JSON lines.
     """
+    first = True
     try:
         with contextlib.nullcontext(sys.stdin.buffer) if batch == "-" else Path(batch).open("rb") as lines:
-            for line in lines:
+            for number, line in enumerate(lines, 1):
                 if line.strip():
-                    yield line
+                    if first:
+                        _check_first(batch, line)
+                    first = False
+                    yield number, line
     except OSError as error:
         raise BadInput(f"the batch {batch} cannot be read: {error.strerror}") from error
+
+
+def _check_first(batch: str, line: bytes) -> None:
+    """Raises `BadInput` for a line that begins JSON of another form than an object a line."""
+    start = line.removeprefix(b"\xef\xbb\xbf").strip()
+    if start.startswith(b"["):
+        raise BadInput(f"the batch {batch} is one JSON list: write one object a line (`jq -c '.[]'` makes them)")
+    if start == b"{":
+        raise BadInput(f"the batch {batch} spreads an object over lines: write one a line (`jq -c .` makes them)")
 
 
 def count_lines(batch: str) -> int | None:
@@ -65,12 +79,13 @@ _TOGETHER = {"owner": "owner_aliases", "source_name": "source_handle", "opens": 
 
 
 def items(
-    batch: str, model: type[Item], defaults: Mapping[str, Any] | None = None
+    batch: str, model: type[Item], defaults: Mapping[str, Any] | None, numbers: deque[int]
 ) -> Iterator[tuple[Item, Source | SourcemarkError]]:
     """Each line of a batch: the item, and its bytes' place or what is wrong with the line.
 
     Args:
         defaults: fields of a line that does not have them.
+        numbers: takes the number of each line whose item is given out.
 
     Raises:
         BadInput: the defaults are wrong, or the batch itself cannot be read.
@@ -78,23 +93,24 @@ def items(
     from provenance.schemas import parse
 
     parse(model, dict(defaults or {}))
-    return _items(batch, model, defaults or {})
+    return _items(batch, model, defaults or {}, numbers)
 
 
 def _items(
-    batch: str, model: type[Item], defaults: Mapping[str, Any]
+    batch: str, model: type[Item], defaults: Mapping[str, Any], numbers: deque[int]
 ) -> Iterator[tuple[Item, Source | SourcemarkError]]:
     from provenance.schemas import parse, stand_in
 
     folder = base_folder(batch)
-    for number, line in enumerate(read_lines(batch), 1):
+    for number, line in read_lines(batch):
+        numbers.append(number)
         data: dict[str, Any] = {}
         try:
             data = parse_json(line)
             item = parse(model, _completed(data, defaults))
             yield item, content(item, folder)
         except BadInput as error:
-            yield stand_in(model, data), BadInput(f"item {number}: {error.detail}")
+            yield stand_in(model, data), error
 
 
 def _completed(line: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Exit: 0 ok, 1 a finding (a match, a proof that fails), 2 usage or bad input, 3 s
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +18,7 @@ from provenance.errors import Misconfigured, SourcemarkError
 from provenance.names import printable
 
 from .lazy_commands import group_of
-from .output import fail
+from .output import Interrupted, fail
 
 # typer carries its own copy of click and exports only the leaves of its exceptions.
 _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -94,7 +95,15 @@ def _refuse_foreign_packages() -> None:
 
 def run() -> None:
     """The entry point of the command `sourcemark`."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell told us to ignore it
+        signal.signal(signal.SIGINT, _interrupt)
     sys.exit(_status())
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """The first Ctrl-C ends in order, the second at once: what is cut off anywhere is repaired at the next start."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    raise KeyboardInterrupt
 
 
 def _status() -> int:
@@ -102,6 +111,8 @@ def _status() -> int:
         _refuse_foreign_packages()
         status = app(standalone_mode=False)
         sys.stdout.flush()
+        if status == 130:  # typer makes a status of a `KeyboardInterrupt`
+            raise KeyboardInterrupt
         return status if isinstance(status, int) else 0
     except SourcemarkError as error:
         fail(error)
@@ -111,8 +122,8 @@ def _status() -> int:
         hint = f" (see `{context.command_path} --help`)" if context is not None else ""
         print(f"sourcemark: {printable(error.format_message())}{hint}", file=sys.stderr)
         return 2
-    except (KeyboardInterrupt, typer.Abort):
-        print("sourcemark: interrupted", file=sys.stderr)
+    except (Interrupted, KeyboardInterrupt, typer.Abort) as error:
+        print(f"sourcemark: interrupted{f': {error}' if str(error) else ''}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone: nothing is wrong, nothing more to say
         _drop_output()

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.console import Console
 
+
+class Interrupted(Exception):
+    """Ctrl-C, with what was done until then; typer would swallow a `KeyboardInterrupt`."""
+
+
 _WIDTH = 120  # of tables in files and pipes
 
 

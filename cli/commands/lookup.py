@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fingerprints.source import Source
-from provenance.errors import BadInput, Unavailable
+from provenance.errors import BadInput, NotFound, Unavailable
 from provenance.names import printable
 
 from ..output import emit_all, language, marking_word, percent, say, table, tr, verdict_word
@@ -30,7 +30,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def command(
-    work: Annotated[str | None, typer.Argument(metavar="WORK_ID|FILE", help="A work's id, or a file of it.")] = None,
+    work: Annotated[
+        str | None, typer.Argument(metavar="WORK_ID|FILE", help="A work's id or a file of it; default: all yours.")
+    ] = None,
     owner: Annotated[str | None, typer.Option(help="Works of this owner.")] = None,
     since: Annotated[str | None, typer.Option(help="Seen on this date or later, for example 2026-01-31.")] = None,
     evidence: Annotated[
@@ -39,14 +41,18 @@ def command(
     json_: Annotated[bool, typer.Option("--json", help="One JSON line a sighting on stdout.")] = False,
     csv_: Annotated[bool, typer.Option("--csv", help="Comma-separated values on stdout.")] = False,
 ) -> None:
-    if work is None and owner is None:
-        raise BadInput("give a work's id, a file of it, or --owner NAME")
     if json_ and csv_:
         raise BadInput("--json and --csv exclude each other")
     with application() as opened:
+        from provenance.accounts import accounts
         from provenance.scans import sightings
+        from provenance.works import catalog
 
-        found = _pages(opened, None if work is None else _work_ids(opened, work), owner, sightings.parse_since(since))
+        if owner is not None:
+            catalog.check_owner(opened.db, owner)
+        mine = accounts.local(opened.db).id if work is None and owner is None else None
+        work_ids = None if work is None else _work_ids(opened, work)
+        found = _pages(opened, mine, work_ids, owner, sightings.parse_since(since))
         if evidence is not None:
             found = _with_evidence(opened, found, evidence)
         if json_:
@@ -67,18 +73,21 @@ def _work_ids(opened: Application, work: str) -> list[str]:
         return [catalog.get(opened.db, opened.log.origin, work).work_id]
 
     upload = opened.examiner.examine(Source.file(Path(work)), thorough=True).fingerprint
-    return [found.work.work_id for found in opened.matcher.find(upload).found]
+    found = [each.work.work_id for each in opened.matcher.find(upload).found]
+    if not found:
+        raise NotFound(f"{work} is no registered work: name one, or give a work's id")
+    return found
 
 
 def _pages(
-    opened: Application, work_ids: list[str] | None, owner: str | None, since: str | None
+    opened: Application, account_id: str | None, work_ids: list[str] | None, owner: str | None, since: str | None
 ) -> Iterator[SightingRecord]:
     from provenance.scans import sightings
 
     after: int | None = 0
     while after is not None:
         records, after = sightings.page(
-            opened.db, None, work_ids=work_ids, owner=owner, since=since, after=after, limit=500
+            opened.db, account_id, work_ids=work_ids, owner=owner, since=since, after=after, limit=500
         )
         yield from records
 
@@ -123,7 +132,7 @@ def _show(found: list[SightingRecord]) -> None:
         return
     table(
         [
-            tr("seen", "时间"),
+            tr("seen (UTC)", "时间（UTC）"),
             tr("work", "作品"),
             tr("platform", "平台"),
             tr("where", "位置"),

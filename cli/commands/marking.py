@@ -66,13 +66,14 @@ def _outcomes(batch: str, trust_anchors: Path | None) -> Iterator[Outcome]:
             except FingerprintError as error:
                 raise from_fingerprint_error(error) from error
 
-        for line in batches.read_lines(batch):
+        for number, line in batches.read_lines(batch):
             raw: dict[str, Any] = {}
             try:
                 raw = batches.parse_json(line)
                 case = Case.from_json(raw, fields_of)
                 yield case.id, check(case.work, case.post)
             except SourcemarkError as error:
+                error.detail = f"line {number}: {error.detail}"
                 yield raw.get("id"), error
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,16 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fingerprints.source import Source
-from provenance.errors import BadInput
+from provenance.errors import BadInput, SourcemarkError
 
 from .. import batch as batches
-from .. import remote_service
+from .. import batch_run, remote_service
+from ..folders import files_in
 from ..option_groups import given, grouped, refuse
-from ..output import emit_all, progress, say, tr
+from ..output import say, tr
 from ..session import acting_account, application, signing_key_file
 
 if TYPE_CHECKING:
-    from provenance.schemas import RegistrationResult
+    from provenance.schemas import RegistrationItem, RegistrationResult
 
 
 def add_to(app: typer.Typer) -> None:
@@ -80,7 +82,8 @@ class SealOptions:
 
 def command(
     *,
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help="Files to register.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help="Files or folders to register.")] = None,
+    pattern: Annotated[str | None, typer.Option(help="Of a folder only files of such names, such as *.jpg.")] = None,
     batch: Annotated[str | None, typer.Option(help="JSON lines instead of paths; - for standard input.")] = None,
     claim: ClaimOptions,
     account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None,
@@ -95,6 +98,13 @@ def command(
 
     if (batch is None) == (not paths):
         raise BadInput("give files, or --batch FILE.jsonl, one of the two")
+    if batch is not None:
+        refuse({"--pattern": pattern}, "is for a folder: leave it out with --batch")
+    files = files_in(paths or [], pattern)
+    if len(files) > 1:
+        refuse({"--opens": seal.opens}, "is of one work: name one file")
+        if any(path.is_dir() for path in paths or []):
+            refuse({"--title": claim.title}, "is of one work, and the folder has several; they take their files' names")
     refuse({"--seal": seal.seal if seal.opens is None else None}, "is for --opens WORK_ID, which is missing")
     fields = {**claim.fields(), **seal.fields()}
     if batch is not None:
@@ -106,40 +116,67 @@ def command(
             raise BadInput(
                 "--service registers files (no --batch) for its API key's account, and needs --sign-key FILE"
             )
-        results = remote_service.register(remote, paths or [], fields, key)
-        return 2 if _report(results, len(paths or []), json_=json_) else 0
+
+        def there(examined: Callable[[], None]) -> Iterator[RegistrationResult]:
+            for result in remote_service.register(remote, files, fields, key):
+                examined()
+                yield result
+
+        return 2 if _report(there, len(files), json_=json_) else 0
     with application() as opened:
         from provenance.works.registration import RegistrationRequest
 
-        requested = (
-            ((parse(RegistrationItem, {**fields, "path": str(path)}), Source.file(path)) for path in paths or [])
-            if batch is None
-            else batches.items(batch, RegistrationItem, fields)
-        )
+        numbers: deque[int] | None = None
+        requested: Iterator[tuple[RegistrationItem, Source | SourcemarkError]]
+        if batch is None:
+            requested = ((parse(RegistrationItem, {**fields, "path": str(path)}), Source.file(path)) for path in files)
+        else:
+            numbers = deque()
+            requested = batches.items(batch, RegistrationItem, fields, numbers)
         requests = (RegistrationRequest(item, source) for item, source in requested)
-        results = opened.registrar.register(acting_account(opened.db, account), requests, key)
-        failed = _report(results, len(paths or []) if batch is None else batches.count_lines(batch), json_=json_)
+        acting = acting_account(opened.db, account)
+        failed = _report(
+            lambda examined: opened.registrar.register(acting, requests, key, examined),
+            len(files) if batch is None else batches.count_lines(batch),
+            numbers,
+            json_=json_,
+        )
     return 2 if failed and batch is None else 0
 
 
-def _report(results: Iterator[RegistrationResult], total: int | None, *, json_: bool) -> int:
+def _report(
+    start: Callable[[Callable[[], None]], Iterator[RegistrationResult]],
+    total: int | None,
+    numbers: deque[int] | None = None,
+    *,
+    json_: bool,
+) -> int:
     """Print results as they come; how many works failed."""
-    failed = 0
-    with progress(tr("registering", "登记中"), total) as step:
-        for result in results:
-            step()
-            failed += result.status == "error"
-            if json_:
-                emit_all([result])
-            else:
-                _show(result)
-    return failed
+    words = {
+        "registered": tr("registered", "已登记"),
+        "already_registered": tr("already registered", "此前已登记"),
+        "error": tr("failed", "失败"),
+    }
+    counted = batch_run.run(
+        start,
+        label=tr("registering", "登记中"),
+        total=total,
+        show=_show,
+        outcome=lambda result: words[result.status],
+        go_on=tr(
+            "run the same command again to go on: what is registered is answered as already registered",
+            "再次运行同一命令即可继续：已登记的作品会直接答复“此前已登记”",
+        ),
+        numbers=numbers,
+        json_=json_,
+    )
+    return counted[words["error"]]
 
 
 def _show(result: RegistrationResult) -> None:
-    name = result.path or result.external_id or ""
+    name = result.path or ("" if result.error else result.external_id) or ""
     if result.error is not None:
-        say(f"✗ {name}: {result.error.detail}")
+        say(f"✗ {name}: {result.error.detail}" if name else f"✗ {result.error.detail}")
         return
     assert result.receipt is not None
     done = tr("registered", "已登记") if result.status == "registered" else tr("already registered", "此前已登记")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +18,11 @@ from fingerprints.source import CHUNK, Source
 from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge, from_os_error
 
 from .. import batch as batches
-from .. import passages
+from .. import batch_run, passages
 from ..option_groups import given, grouped, refuse
 from ..output import (
-    emit_all,
     marking_word,
     percent,
-    progress,
     reason_words,
     reuse_word,
     say,
@@ -114,8 +113,9 @@ def command(
     with application() as opened:
         if path is None:
             assert batch is not None
-            items = batches.items(batch, ScanItem, post.defaults())
-            _scan(opened, items, batches.count_lines(batch), dry_run=dry_run, json_=json_)
+            numbers: deque[int] = deque()
+            items = batches.items(batch, ScanItem, post.defaults(), numbers)
+            _scan(opened, items, batches.count_lines(batch), numbers, dry_run=dry_run, json_=json_)
             return 0
         item = post.item(path)
         with _source(path, opened.settings.limits.max_bytes) as source:
@@ -132,6 +132,7 @@ def _scan(
     opened: Application,
     items: Iterable[tuple[ScanItem, Source | SourcemarkError]],
     total: int | None,
+    numbers: deque[int] | None = None,
     *,
     dry_run: bool,
     json_: bool,
@@ -140,16 +141,26 @@ def _scan(
     from provenance.accounts import accounts
     from provenance.scans.scanning import Upload
 
-    result = None
-    with progress(tr("scanning", "扫描中"), total) as step:
+    last: list[ScanResult] = []
+
+    def results(examined: Callable[[], None]) -> Iterator[ScanResult]:
         uploads = (Upload(*pair) for pair in items)
-        for result in opened.scanner.scan(accounts.local(opened.db), uploads, dry_run=dry_run):
-            step()
-            if json_:
-                emit_all([result])
-            else:
-                show(result)
-    return result
+        local = accounts.local(opened.db)
+        for result in opened.scanner.scan(local, uploads, dry_run=dry_run, examined=examined):
+            last[:] = [result]
+            yield result
+
+    batch_run.run(
+        results,
+        label=tr("scanning", "扫描中"),
+        total=total,
+        show=show,
+        outcome=lambda result: tr("failed", "失败") if result.error else verdict_word(result.verdict),
+        go_on=tr("run it again with the lines that have no answer yet", "请用尚无结果的行再次运行"),
+        numbers=numbers,
+        json_=json_,
+    )
+    return last[0] if last else None
 
 
 def _evidence(
@@ -210,9 +221,9 @@ def _caption(path: Path | None) -> str | None:
 
 def show(result: ScanResult) -> None:
     """A scan for a person: the verdict, then each match with its evidence."""
-    name = result.path or result.external_id or ""
+    name = result.path or ("" if result.error else result.external_id) or ""
     if result.error is not None:
-        say(f"✗ {name}: {result.error.detail}")
+        say(f"✗ {name}: {result.error.detail}" if name else f"✗ {result.error.detail}")
         return
     why = f" ({result.reason})" if result.reason else ""
     say(f"{name}: {tr('verdict', '结论')} {verdict_word(result.verdict)}, {status_word(result.status)}{why}")

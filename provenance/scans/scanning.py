@@ -6,7 +6,7 @@ matched picture a small copy (`evidence`), of a matched text its longest passage
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -64,18 +64,28 @@ class Scanner:
         self._backings = backings
         self._batch_size = batch_size
 
-    def scan(self, account: Account, uploads: Iterable[Upload], *, dry_run: bool = False) -> Iterator[ScanResult]:
+    def scan(
+        self,
+        account: Account,
+        uploads: Iterable[Upload],
+        *,
+        dry_run: bool = False,
+        examined: Callable[[], None] | None = None,
+    ) -> Iterator[ScanResult]:
         """Scan uploads; results come in the order of the uploads, errors in their places.
 
         Args:
             dry_run: answer and leave nothing: no scan (so the answers have no ``scan_id``) and no sighting.
+            examined: called when an upload was examined, well before the answers of its group are yielded.
 
         Raises:
             Unavailable: nothing of the present group is recorded, the groups before it are.
         """
         iterator = iter(uploads)
         while group := list(islice(iterator, self._batch_size)):
-            examinations = self._examiner.examine_all([upload.source for upload in group], thorough=True)
+            examinations = self._examiner.examine_all(
+                [upload.source for upload in group], thorough=True, examined=examined
+            )
             answers = [
                 _unreadable(upload.item, examination)
                 if isinstance(examination, SourcemarkError)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from fingerprints.errors import FingerprintError
@@ -44,9 +44,17 @@ class Examiner:
             raise from_fingerprint_error(error) from error
 
     def examine_all(
-        self, sources: Sequence[Source | SourcemarkError], *, thorough: bool = False
+        self,
+        sources: Sequence[Source | SourcemarkError],
+        *,
+        thorough: bool = False,
+        examined: Callable[[], None] | None = None,
     ) -> list[Examination | SourcemarkError]:
-        """Examine many uploads in parallel; the answers are in the order of the sources, errors in their places."""
+        """Examine many uploads in parallel; the answers are in the order of the sources, errors in their places.
+
+        Args:
+            examined: called after each, in the order of the sources.
+        """
 
         def one(source: Source | SourcemarkError) -> Examination | SourcemarkError:
             if isinstance(source, SourcemarkError):
@@ -56,4 +64,9 @@ class Examiner:
             except SourcemarkError as error:
                 return error
 
-        return list(self._pool.map(one, sources))
+        answers = []
+        for answer in self._pool.map(one, sources):
+            answers.append(answer)
+            if examined is not None:
+                examined()
+        return answers

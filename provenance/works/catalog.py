@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from fingerprints.model import Field
 
 from .. import marking
 from ..database.engine import Database
-from ..database.tables import entries, stamp, unfinished_erasures, works
+from ..database.tables import entries, owner_key, stamp, unfinished_erasures, works
 from ..errors import NotFound
 from ..ledger import checkpoint_store, claim_history
 from ..schemas import AmendmentRecord, Claim, ReceiptRef, WorkRecord
@@ -116,6 +117,18 @@ def marking_work(work: matching.IndexedWork | RegisteredWork, fields: tuple[Fiel
 def get(db: Database, origin: str, work_id: str, account_id: str | None = None) -> WorkRecord:
     """A work as its account sees it; raises `NotFound`."""
     return _records(db, origin, [find(db, work_id, account_id)])[0]
+
+
+def check_owner(db: Database, owner: str) -> None:
+    """Raises `NotFound`, with the nearest name, unless a work is registered for this owner, case and width aside."""
+    with db.read() as connection:
+        if connection.execute(sa.select(works.c.id).where(works.c.owner_key == owner_key(owner)).limit(1)).first():
+            return
+        known = connection.execute(sa.select(works.c.owner_key, sa.func.min(works.c.owner)).group_by(works.c.owner_key))
+        names = {key: name for key, name in known.all() if key}
+    near = get_close_matches(owner_key(owner), names, 1, 0.6)
+    hint = f": did you mean {names[near[0]]}?" if near else "; write the name as it was registered"
+    raise NotFound(f"no registered work has the owner {owner}{hint}")
 
 
 def page(

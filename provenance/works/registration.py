@@ -6,7 +6,7 @@ entry an index and publishes it; only then is it answered, with the earlier clai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
@@ -62,7 +62,11 @@ class Registrar:
         self._max_bytes = settings.limits.max_bytes
 
     def register(
-        self, account: Account, requests: Iterable[RegistrationRequest], key: SigningKey | None = None
+        self,
+        account: Account,
+        requests: Iterable[RegistrationRequest],
+        key: SigningKey | None = None,
+        examined: Callable[[], None] | None = None,
     ) -> Iterator[RegistrationResult]:
         """Register works; results come in the order of the requests, errors in their places.
 
@@ -72,6 +76,7 @@ class Registrar:
 
         Args:
             key: the account's own key; None: the one that is kept here for it.
+            examined: called when a work was examined, well before the answers of its group are yielded.
 
         Raises:
             Unavailable, LedgerReadOnly: nothing of the present group is registered, the groups before it are.
@@ -80,12 +85,17 @@ class Registrar:
         self._log.check_writable()
         iterator = iter(requests)
         while group := list(islice(iterator, self._batch_size)):
-            yield from self._register_group(account, group, key)
+            yield from self._register_group(account, group, key, examined)
 
     def _register_group(
-        self, account: Account, group: Sequence[RegistrationRequest], key: SigningKey | None
+        self,
+        account: Account,
+        group: Sequence[RegistrationRequest],
+        key: SigningKey | None,
+        examined: Callable[[], None] | None,
     ) -> list[RegistrationResult]:
-        examinations = iter(self._examiner.examine_all([each.source for each in group if not each.item.sealed]))
+        open_works = [each.source for each in group if not each.item.sealed]
+        examinations = iter(self._examiner.examine_all(open_works, examined=examined))
         outcomes = [self._outcome(account, each, None if each.item.sealed else next(examinations)) for each in group]
         made = [outcome for outcome in outcomes if isinstance(outcome, Draft)]
         if made:

@@ -12,6 +12,7 @@ import socket
 import sys
 from typing import Any
 
+import provenance.application  # noqa: F401  # loaded once, as all the commands below
 from cli import main
 
 
