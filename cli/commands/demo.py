@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -36,6 +37,16 @@ _MOST_FILES = 40  # of a user's folder: the demo is for looking at, `register --
 _MOST_BYTES = 30 * 1024 * 1024
 _SHOWN = 8
 _PLATFORM = "City Slow Life"
+
+
+_MEANS = {
+    "clear": ("no registered work is in it", "不含登记作品"),
+    "own": ("the owner posts it", "著作权人自己发布"),
+    "licensed": ("the licence or a grant allows it, and its duties are met", "许可或授权允许，且已履行其条件"),
+    "credited": ("owner and source are marked; no permission is known", "已标注著作权人与来源，未见许可"),
+    "uncredited": ("owner or source is not marked as it should be", "著作权人或来源未按要求标注"),
+    "review": ("a person should look at it", "需人工核对"),
+}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -125,7 +136,7 @@ def _register(opened: Application, made: list[DemoWork]) -> dict[str, Registrati
     rows = []
     for work, result in zip(made, results, strict=True):
         entry = result.error.detail if result.error else f"#{result.receipt.index}" if result.receipt else ""
-        rows.append([work.titled(language()), work.owner, result.medium or "–", work.licence or "–", entry])
+        rows.append([work.title, work.owner, result.medium or "–", work.licence or "–", entry])
     table(
         [
             tr("work", "作品"),
@@ -198,11 +209,13 @@ def _show_scans(reposts: list[Repost], scanned: list[ScanResult], registered: di
     """Shows every upload and what was found; whether all was as the demo expects."""
     _heading(2, "A platform scans uploads", "平台扫描上传内容")
     rows, found, wrongly = [], 0, 0
+    verdicts: Counter[str] = Counter()
     for repost, result in zip(reposts, scanned, strict=True):
         match = result.matches[0] if result.matches else None
         expected = registered[repost.work].work_id if repost.work else None
         found += expected is not None and any(m.work_id == expected for m in result.matches)
         wrongly += expected is None and match is not None
+        verdicts[result.verdict] += 1
         rows.append(
             [
                 repost.description[language()],
@@ -213,6 +226,17 @@ def _show_scans(reposts: list[Repost], scanned: list[ScanResult], registered: di
                 verdict_word(result.verdict),
             ]
         )
+    copies = sum(repost.work is not None for repost in reposts)
+    others = len(reposts) - copies
+    say(
+        tr(
+            f"{found} of {copies} reposts found; {wrongly} of {others} unrelated files matched",
+            f"{copies} 份转载找到 {found} 份；{others} 份无关内容误配 {wrongly} 份",
+        )
+    )
+    for verdict, count in verdicts.most_common():
+        say(f"  {count:3} {verdict_word(verdict)}: {tr(*_MEANS[verdict])}")
+    say()
     table(
         [
             tr("upload", "上传内容"),
@@ -223,14 +247,6 @@ def _show_scans(reposts: list[Repost], scanned: list[ScanResult], registered: di
             tr("verdict", "结论"),
         ],
         rows,
-    )
-    copies = sum(repost.work is not None for repost in reposts)
-    others = len(reposts) - copies
-    say(
-        tr(
-            f"{found} of {copies} reposts found; {wrongly} of {others} unrelated files matched",
-            f"{copies} 份转载找到 {found} 份；{others} 份无关内容误配 {wrongly} 份",
-        )
     )
     return found == copies and wrongly == 0
 

@@ -185,6 +185,8 @@ def _evidence(
             raise BadInput(f"{target} cannot be written: {error.strerror}") from error
         if not quiet:
             say(tr("drawn into", "已绘制到") + f" {target}")
+    elif not quiet:
+        say(tr("there is nothing to draw: the upload is an exact copy", "无需对照：上传内容是完全相同的副本"))
 
 
 @contextmanager

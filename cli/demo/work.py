@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,7 +18,6 @@ class DemoWork:
         title: in the work's own language.
         owner: as claimed.
         lang: the language of title and text; a user's file may say None, then it is judged by the text.
-        titles: the title for readers of ``en`` and ``zh``; empty where only ``title`` is known.
         licence: ``all-rights-reserved``, ``reprint-with-credit``, ``CC-BY-4.0`` ...
     """
 
@@ -28,12 +26,7 @@ class DemoWork:
     title: str
     owner: str
     lang: Lang | None = None
-    titles: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     source_name: str | None = None
     source_url: str | None = None
     licence: str | None = None
-
-    def titled(self, lang: str) -> str:
-        """The title for a reader of ``en`` or ``zh``."""
-        return self.titles.get(lang, self.title)

@@ -77,9 +77,6 @@ def test_every_work_can_be_registered(works: list[DemoWork]) -> None:
         assert work.source_name
         assert work.source_url is not None
         assert work.source_url.split("/")[2].endswith(".example")
-        assert {work.titled("zh"), work.titled("en")} == set(work.titles.values())
-        assert any(map(is_han, work.titled("zh")))
-        assert work.titled("en").isascii()
     licences = {work.licence for work in works}
     assert licences == {"all-rights-reserved", "reprint-with-credit", "CC-BY-4.0", "CC-BY-NC-4.0"}
 
