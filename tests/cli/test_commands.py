@@ -85,7 +85,7 @@ def test_batches(sourcemark, tmp_path) -> None:
     picture(tmp_path / "in" / "sea.jpg")
     lines = [
         {"path": "sea.jpg", "owner": "A", "external_id": "1"},
-        {"text": ESSAY, "owner": "A", "external_id": "2", "meta": {"unknown": "key"}},
+        {"text": ESSAY, "owner": "A", "external_id": "2", "meta": {"meta": {"unknown": "key"}}},
         {"path": "missing.jpg", "owner": "A", "external_id": "3"},
         {"text": ZH, "external_id": "4"},
         {"path": ".", "owner": "A", "external_id": "5"},
