@@ -127,9 +127,8 @@ class StoredChunkAuditor(ChunkAuditor):
         super().__init__(source, extent)
         self._db = source.db
 
-    def replay(self, news: News) -> ReplayedChunk:
-        """See `ChunkAuditor.replay`."""
-        out = super().replay(news)
+    def _replay(self, news: News) -> ReplayedChunk:
+        out = super()._replay(news)
         with self._db.read() as connection:
             for run in _contiguous(self._placed):
                 out.problems += check_rows(connection, self._extent.origin, run)
