@@ -48,6 +48,7 @@ _ROUTES = (
     accounts,
     api_keys,
 )
+_SAMPLING_ENDS = 5  # seconds that a service waits at its end for the check of its start
 _OPEN_ROUTES = (health, tlog)  # probes and mirrors may add parameters of their own
 
 
@@ -64,8 +65,10 @@ def create_app(settings: Settings) -> FastAPI:
             await run_in_threadpool(lexicon)  # compiled here, not during the first scan
         except SourcemarkError as error:
             _logger.warning("not ready yet: %s", error.detail)
+        sampling = asyncio.create_task(_sample(application))
         stamping = asyncio.create_task(_stamp(application)) if settings.tsa_url is not None else None
         yield
+        await asyncio.wait([sampling], timeout=_SAMPLING_ENDS)
         if stamping is not None:
             stamping.cancel()
         await run_in_threadpool(application.close)
@@ -87,6 +90,17 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(module.router)
     description.install(app)
     return app
+
+
+async def _sample(application: Application) -> None:
+    """Some rows against the log, beside the first requests."""
+    try:
+        await run_in_threadpool(application.start)
+        await run_in_threadpool(application.sample_rows)
+    except SourcemarkError as error:
+        _logger.warning("the rows are not checked: %s", error.detail)
+    except Exception:
+        _logger.exception("the rows are not checked")
 
 
 async def _stamp(application: Application) -> None:

@@ -14,6 +14,11 @@ router = APIRouter(tags=["health"])
 
 class Health(BaseModel):
     status: str = Field(examples=["ok"])
+    damaged_rows: int | None = Field(
+        description="Of the rows looked at when the process started, those that do not agree with the log; null until "
+        "then. The operator's log names them, `sourcemark ledger fsck` looks at all.",
+        examples=[0],
+    )
 
 
 class Readiness(BaseModel):
@@ -26,8 +31,9 @@ class Readiness(BaseModel):
 
 
 @router.get("/healthz", operation_id="getHealth", summary="Is the process alive?")
-def healthz() -> Health:
-    return Health(status="ok")
+def healthz(request: Request) -> Health:
+    application: Application = request.app.state.application
+    return Health(status="ok", damaged_rows=application.damaged_rows)
 
 
 @router.get(

@@ -6,12 +6,15 @@ dependency), so that a server can come up before its database does and answer "n
 
 from __future__ import annotations
 
+import logging
 import threading
+from itertools import islice
 from types import TracebackType
 
 from fingerprints.sandbox.pool import Sandbox
 
 from .accounts.signing_keys import SigningKeys
+from .auditing.sample import sample_rows
 from .config import Settings
 from .database.engine import Database
 from .errors import Unavailable, from_os_error
@@ -30,6 +33,9 @@ from .works.prepared import PreparedStatements
 from .works.registration import Registrar
 from .works.submissions import Submissions
 from .works.withdrawal import Withdrawals
+
+_logger = logging.getLogger(__name__)
+_MOST_DAMAGED = 100  # lines in the operator's log
 
 
 class Application:
@@ -69,6 +75,7 @@ class Application:
         )
         self.grants = Grants(self.db, self.log, self.signing_keys)
         self.scanner = Scanner(self.db, self.log, self.examiner, self.matcher, self.backings, settings.batch_size)
+        self.damaged_rows: int | None = None  # what `sample_rows` has found, None before
         self._start_lock = threading.Lock()
         self._started = False
 
@@ -107,6 +114,17 @@ class Application:
             except OSError as error:
                 raise from_os_error(error, self.settings.home) from error
             self._started = True
+
+    def sample_rows(self) -> None:
+        """Hold some rows against the log, and tell the operator of each that does not agree; it still serves.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        found = list(islice(sample_rows(self.db), _MOST_DAMAGED))
+        for line in found:
+            _logger.error("%s: run `sourcemark ledger fsck`", line)
+        self.damaged_rows = len(found)
 
     def close(self) -> None:
         self.examiner.close()

@@ -150,7 +150,7 @@ def test_a_key_sees_only_its_own(api) -> None:
 )
 def test_bad_registrations(api, body: dict, status: int, slug: str) -> None:
     problem(api("POST", "/v1/works", "producer", **body), status, slug)
-    assert api("GET", "/healthz").json() == {"status": "ok"}
+    assert api("GET", "/healthz").json()["status"] == "ok"
 
 
 def test_a_body_over_the_limit(api, sqlite_settings) -> None:

@@ -103,7 +103,7 @@ def _identity(row: sa.Row[Any], sealed: bool) -> bytes | None:
 def _openings(run: Run, row: sa.Row[Any], index: int, leaf: envelope.Leaf) -> Iterator[str]:
     """The claim that a work shows is the one that its owner signed, and what was not erased can be opened."""
     opened = run.opened.get(row.leaf_hash, {})
-    erased = _erased_names(row)
+    erased = _erased_names(row, leaf)
     changed = run.changed.get(row.leaf_hash, set())
     kept = erased & opened.keys()
     if kept:
@@ -123,8 +123,10 @@ def _present_claim(run: Run, row: sa.Row[Any], opened: Mapping[str, Any]) -> Any
     return amendment_rows.amended_claim(run, row.amendment_hash, row.leaf_hash)
 
 
-def _erased_names(row: sa.Row[Any]) -> frozenset[str]:
+def _erased_names(row: sa.Row[Any], registration: envelope.Leaf) -> frozenset[str]:
     """The commitments of a registration that an erasure in the log says cannot be opened any more."""
+    if row.erasure_hash is not None and row.erasing is None:  # on its way into the log, or stray
+        return frozenset(registration.predicate["commitments"])
     if row.erasing is None or merkle.leaf_hash(row.erasing) != row.erasure_hash:
         return frozenset()
     try:

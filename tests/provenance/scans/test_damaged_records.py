@@ -1,0 +1,103 @@
+"""A work whose rows are not what the log says accuses nobody, permits nothing, and shows no forged claim."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from provenance.accounts import accounts
+from provenance.accounts.accounts import NewAccount
+from provenance.application import Application
+from provenance.database.tables import entries, grants, openings, signing_keys, works
+from provenance.schemas import MatchRecord
+from provenance.works import catalog
+from provenance.works.grants import NewGrant
+from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work, scan_upload
+
+pytestmark = pytest.mark.slow
+
+FORGED = {"title": "Mine", "owner": "Thief", "owner_key": "thief", "claim": {"title": "Mine", "owner": "Thief"}}
+
+
+def do(application: Application, *statements: sa.Executable) -> None:
+    with application.db.write() as connection:
+        for each in statements:
+            connection.execute(each)
+
+
+def match(application: Application, **post: object) -> MatchRecord:
+    (found,) = scan_upload(application, f"Seen: {ESSAY}".encode(), **post).matches
+    return found
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(lambda c: [works.update().values(FORGED)], id="claim"),
+        pytest.param(lambda c: [openings.update().values(salt=bytes(32))], id="salt"),
+        pytest.param(lambda c: [works.update().values(account_id=c)], id="account"),
+        pytest.param(
+            lambda c: [works.update().values(account_id=c), signing_keys.update().values(account_id=c)], id="key"
+        ),
+        pytest.param(lambda c: [works.update().values(registered_at="2019-01-01T00:00:00.000000Z")], id="time"),
+        pytest.param(lambda c: [entries.update().values(leaf=b"{}")], id="entry"),
+        pytest.param(lambda c: [openings.delete().where(openings.c.name == "fingerprint")], id="fingerprint"),
+    ],
+)
+def test_a_damaged_work_accuses_nobody(sqlite_application: Application, edit, caplog: pytest.LogCaptureFixture) -> None:
+    application = sqlite_application
+    register_work(application, ESSAY.encode())
+    other = accounts.create(application.db, NewAccount(name="Other")).id
+    sound = match(application)
+    assert (sound.title, sound.owner, sound.permission.findings) == (
+        "The Salt Ferry",
+        "Marta Salt",
+        ["permission_missing"],
+    )
+    do(application, *edit(other))
+    result = scan_upload(application, f"Seen: {ESSAY}".encode(), account="Marta Salt")
+    (found,) = result.matches
+    assert result.verdict == "review"
+    assert (found.permission.state, found.permission.findings) == ("none", ["record_damaged"])
+    assert (found.title, found.owner) in (("The Salt Ferry", "Marta Salt"), ("", ""))
+    assert found.external_id is None
+    assert "run ledger fsck" in caplog.text
+
+
+def test_a_claim_without_its_opening_is_not_shown(sqlite_application: Application) -> None:
+    application = sqlite_application
+    work_id = register_work(application, ESSAY.encode()).work_id
+    do(application, works.update().values(FORGED), openings.delete().where(openings.c.name == "claim"))
+    found = match(application)
+    assert (found.title, found.owner, found.permission.findings) == ("", "", ["record_damaged"])
+    assert work_id is not None
+    shown = catalog.get(application.db, application.log.origin, work_id)
+    assert shown.work_id == work_id
+
+
+def test_a_grant_that_the_log_does_not_have_permits_nothing(sqlite_application: Application) -> None:
+    application = sqlite_application
+    work_id = register_work(application, ESSAY.encode()).work_id
+    assert work_id is not None
+    forged = NewGrant(to=["*"], commercial=True, credit=False).model_dump(mode="json")
+    forged_row = {"grant_id": "grant_0", "work": 1, "terms": forged, "given_at": "2026-01-01T00:00:00.000000Z"}
+    do(application, grants.insert().values(leaf_hash=bytes(32), **forged_row))
+    assert match(application, account="City Daily").permission.state == "none"
+    local = accounts.local(application.db)
+    given = application.grants.give(local, work_id, NewGrant(to=["City Daily"], credit=False))
+    mine = grants.c.grant_id == given.grant_id
+    assert match(application, account="City Daily").permission.state == "permitted"
+    do(application, grants.update().where(mine).values(revoked_at="2026-01-01T00:00:00.000000Z"))
+    assert match(application, account="City Daily").permission.state == "permitted"  # no entry revokes it
+    do(application, grants.update().where(mine).values(terms=forged))
+    assert match(application, account="City Daily").permission.state == "none"
+
+
+def test_no_row_hides_a_work(sqlite_application: Application) -> None:
+    application = sqlite_application
+    register_work(application, ESSAY.encode())
+    do(application, works.update().values(withdrawn_at=works.c.registered_at, withdrawal_hash=works.c.leaf_hash))
+    assert match(application).owner == "Marta Salt"
+    register_work(application, ESSAY_ZH.encode())  # another process reads all anew
+    with Application(application.settings) as other:
+        assert match(other).owner == "Marta Salt"
