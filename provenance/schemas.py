@@ -376,7 +376,8 @@ class Permission(Record):
     grant_id: str | None = Field(None, description="The grant that covers the post.")
     findings: list[str] = Field(
         default_factory=list,
-        description="Duties of the licence that are not met, and what keeps a grant to this account from covering it.",
+        description="Duties of the licence that are not met, and what keeps a grant to this account from covering it; "
+        "record_damaged: the database and the log disagree about the work, which accuses nobody.",
     )
 
 
