@@ -84,6 +84,14 @@ def _clear_postgresql(db: Database, tables: Sequence[sa.Table], rewrite: bool) -
             if time.monotonic() > deadline:
                 raise _unfinished(reader)
             time.sleep(_PAUSE)
+        foreign = "SELECT string_agg(tablename, ', ') FROM pg_tables WHERE tablename = ANY(:names) "
+        foreign += "AND schemaname = current_schema() AND NOT pg_has_role(tableowner, 'USAGE')"
+        if (theirs := connection.execute(sa.text(foreign), {"names": names}).scalar()) is not None:
+            raise Unavailable(
+                f"the role of SOURCEMARK_DATABASE_URL does not own the tables {theirs}, so it cannot vacuum them: give "
+                "it their owner's role, or run VACUUM as the owner",
+                reason="erasure_unfinished",
+            )
         if rewrite:
             _vacuum(connection, names, "FULL, ANALYZE")
             return

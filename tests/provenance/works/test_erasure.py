@@ -16,6 +16,7 @@ from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.database import idempotency, traces
+from provenance.database.engine import Database
 from provenance.database.tables import metadata, works
 from provenance.errors import Conflict, Forbidden, NotFound, Unavailable
 from provenance.scans import records, sightings
@@ -144,6 +145,8 @@ def test_earlier_versions_of_rows_go_too(application: Application) -> None:
     for each in made:
         application.erasures.erase(local, each.work_id)
     application.erasures.finish(rewrite=True)
+    with application.db.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA temp_store").scalar() == 2  # as every session has it
     assert holds(application.settings.home, OWNER, TITLE) == []
 
 
@@ -184,6 +187,20 @@ def test_who_works_on_a_small_table_is_not_kept_waiting(application: Application
         connection.execute(sa.text("COMMIT"))
     with application.db.read() as connection:
         assert connection.execute(sa.text("SHOW lock_timeout")).scalar() != "1s"
+
+
+def test_a_role_that_may_not_vacuum_is_told(postgres) -> None:
+    url = Settings(database_url=postgres(template="migrated")).url
+    db, other = Database(url, 5), Database(url.replace("sourcemark@", "visitor@"), 5)
+    with db.write() as connection:
+        connection.execute(sa.text("DROP ROLE IF EXISTS visitor"))
+        connection.execute(sa.text("CREATE ROLE visitor LOGIN"))
+    with pytest.raises(Unavailable, match="does not own the tables works") as caught:
+        traces.clear(other, [works])
+    assert caught.value.reason == "erasure_unfinished"
+    traces.clear(db, [works])
+    for each in (db, other):
+        each.close()
 
 
 def test_the_files_of_postgresql_forget_too(postgres, tmp_path: Path) -> None:
