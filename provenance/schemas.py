@@ -308,7 +308,7 @@ class RegistrationResult(Record):
     differs: list[str] = Field(
         default_factory=list,
         description="Of a work that was registered before: fields claimed otherwise now. What was registered stays, "
-        "until it is amended.",
+        "until it is amended. Of a new one `owner`, where the account registered the file for another owner before.",
         examples=[[]],
     )
     error: Problem | None = None

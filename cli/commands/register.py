@@ -181,19 +181,18 @@ def _show(result: RegistrationResult) -> None:
     assert result.receipt is not None
     done = tr("registered", "已登记") if result.status == "registered" else tr("already registered", "此前已登记")
     entry = tr("log entry", "账本条目")
-    mark = "!" if result.differs else "✓"
+    again = result.status == "already_registered"
+    mark = "!" if result.differs and again else "✓"
     where = f"{entry} {result.receipt.index} @ {result.receipt.origin}"
     say(f"{mark} {name}: {done} {result.work_id} ({result.medium}, {where})")
     if result.differs:
-        fields = ", ".join(result.differs)
-        say(
-            "  "
-            + tr(
-                f"claimed otherwise now, which changes nothing: {fields}; to correct it: "
-                f"sourcemark amend {result.work_id}",
-                f"本次所填与原登记不同（原登记不变）：{fields}；如需更正：sourcemark amend {result.work_id}",
-            )
-        )
+        fields, work = ", ".join(result.differs), result.work_id
+        english = f"claimed otherwise now, which changes nothing: {fields}; to correct it: sourcemark amend {work}"
+        chinese = f"本次所填与原登记不同（原登记不变）：{fields}；如需更正：sourcemark amend {work}"
+        if not again:
+            english = "! you registered this file for another owner before: to change an owner: sourcemark transfer"
+            chinese = "! 您此前曾以其他权利人登记此文件：如需变更权利人：sourcemark transfer"
+        say("  " + tr(english, chinese))
     if result.medium == "sealed":
         say("  " + tr("sealed: nobody learns from the log what it is", "已封存：账本不透露其内容"))
     elif not result.fingerprintable:

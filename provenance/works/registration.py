@@ -138,6 +138,7 @@ class Registrar:
                     _link_existing(connection, signed)
                     new = [each for each in signed if not each.existing]
                     if new:
+                        _note_other_owners(connection, account, new)
                         _insert(connection, account, new)
                         self._log.submit(connection, [each.leaf for each in new])
                 return
@@ -252,6 +253,18 @@ def _link_existing(connection: sa.Connection, signed: Sequence[Draft]) -> None:
             each.is_that(*registered[each.identity])
         else:
             registered[each.identity] = (each.work_id, each.leaf_hash, each.claim.model_dump())
+
+
+def _note_other_owners(connection: sa.Connection, account: Account, new: Sequence[Draft]) -> None:
+    """The same file for another owner is a work of its own, and often a slip of the pen: say so."""
+    same = sa.select(works.c.digest).where(
+        works.c.digest.in_([each.digest for each in new]),
+        works.c.account_id == account.id,
+        works.c.withdrawn_at.is_(None),
+    )
+    before = set(connection.execute(same).scalars())
+    for each in new:
+        each.differs = ["owner"] if each.digest in before else []
 
 
 def _insert(connection: sa.Connection, account: Account, new: Sequence[Draft]) -> None:

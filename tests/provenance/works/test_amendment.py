@@ -133,6 +133,8 @@ def test_registering_under_another_claim_says_what_differs(application: Applicat
     assert (same.status, same.differs) == ("already_registered", [])
     other = register_work(application, ESSAY.encode(), title="The Salt Ferry", licence="CC-BY-4.0")
     assert (other.status, other.work_id, other.differs) == ("already_registered", work, ["title", "licence"])
+    slip = register_work(application, ESSAY.encode(), owner="Marta Slat")
+    assert (slip.status, slip.differs, slip.competing) == ("registered", ["owner"], [work])
     amend(application, work, title="The Salt Ferry", licence="CC-BY-4.0")
     assert register_work(application, ESSAY.encode(), title="The Salt Ferry", licence="CC-BY-4.0").differs == []
 
