@@ -57,7 +57,20 @@ class CheckpointClock:
                 reason="clock_behind",
             )
 
-    def forgive(self, forgiven: bool) -> None:
-        """Whether the next checkpoints may be dated before the last one: only while the log's keys are replaced."""
+    def forgive(self, forgiven: bool, first: int | None = None) -> None:
+        """Whether the next checkpoints may be dated before the last one: only while the log's keys are replaced.
+
+        Args:
+            first: POSIX seconds of the log's first checkpoint, before which no clock can be right.
+
+        Raises:
+            LedgerReadOnly: this machine's is.
+        """
+        now = int(self._now())
+        if forgiven and first is not None and now < first - TOLERANCE:
+            raise LedgerReadOnly(
+                f"this machine's clock says {moment(now)}, but the log began at {moment(first)}: set it right first",
+                reason="clock_behind",
+            )
         with self._lock:
             self._forgiven = forgiven

@@ -19,11 +19,11 @@ import sqlalchemy as sa
 from ..config import Settings
 from ..database.engine import Database, exclusive
 from ..database.locks import busy
-from ..database.tables import log_state, pending_entries
+from ..database.tables import checkpoints, log_state, pending_entries
 from ..errors import Conflict, LedgerReadOnly, Unavailable, VerificationFailed
 from ..tlog import envelope, note
 from ..tlog.merkle import EMPTY_ROOT, Frontier
-from ..tlog.signed_checkpoint import LogKeys, open_checkpoint
+from ..tlog.signed_checkpoint import LogKeys, open_checkpoint, signed_time
 from . import checkpoint_store, key_files
 from .clock import CheckpointClock
 from .keyring import Keyring
@@ -128,8 +128,14 @@ class Log:
 
     @contextmanager
     def dated_anew(self) -> Iterator[None]:
-        """Let checkpoints be dated before the last one, which was in the future, while the log's keys are replaced."""
-        self._clock.forgive(True)
+        """Let checkpoints be dated before the last one, which was in the future, while the log's keys are replaced.
+
+        Raises:
+            LedgerReadOnly: the clock is behind even the log's first checkpoint.
+        """
+        with self._db.read() as connection:
+            first = connection.execute(sa.select(checkpoints.c.note).order_by(checkpoints.c.size).limit(1)).scalar()
+        self._clock.forgive(True, None if first is None else signed_time(first))
         try:
             yield
         finally:

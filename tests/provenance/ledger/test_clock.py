@@ -139,6 +139,10 @@ def test_the_way_out_after_a_clock_that_was_ahead(sqlite_settings: Settings, han
             with pytest.raises(LedgerReadOnly, match="--clock-was-ahead"):
                 register_work(each, f"3 {ESSAY}".encode())
         old_policy = application.log.policy()
+        hand.at = START - YEAR  # nobody says of a wrong clock that it is right
+        with pytest.raises(LedgerReadOnly, match="the log began"), application.log.dated_anew():
+            raise AssertionError
+        hand.at = START + 100
         with application.log.dated_anew():
             log_keys.rotate(application.db, application.log, application.settings)
         works += [register_work(each, f"{n} {ESSAY}".encode()) for n, each in enumerate((application, other), 4)]
