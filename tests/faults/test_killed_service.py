@@ -10,6 +10,7 @@ import threading
 import time
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -22,7 +23,7 @@ from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.database.engine import Database
-from provenance.database.tables import grants, idempotency, works
+from provenance.database.tables import entries, grants, idempotency, works
 from tests.provenance.conftest import ESSAY
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
@@ -53,8 +54,8 @@ class Service:
             with error:
                 return error.code, json.load(error)
 
-    def kill_while_answering(self, db: Database, *request: object) -> None:
-        """Send a request in the background; kill the service as soon as it has begun with it."""
+    def kill_while_answering(self, db: Database, seen: sa.Select[Any], *request: object) -> None:
+        """Send a request in the background; kill the service as soon as ``seen`` finds what it has done by then."""
 
         def send() -> None:
             with contextlib.suppress(OSError, HTTPException):  # nobody answers
@@ -62,11 +63,10 @@ class Service:
 
         sender = threading.Thread(target=send)
         sender.start()
-        begun = sa.select(idempotency.c.key).where(idempotency.c.status.is_(None), idempotency.c.holder.is_not(None))
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with db.read() as connection:
-                if connection.execute(begun).first() is not None:
+                if connection.execute(seen).first() is not None:
                     break
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
@@ -81,7 +81,10 @@ def test_the_retry_is_answered_within_seconds(settings: Settings, tmp_path: Path
         registration = (secret, "/v1/works", {"text": ESSAY, "owner": "Ada"}, "one")
         for what in ("works", "grants"):
             request = registration if what == "works" else (secret, f"/v1/works/{work_id}/grants", {"to": ["*"]}, "two")
-            service.kill_while_answering(application.db, *request)
+            # Of the one it has only begun, of the other it has done all but answer.
+            begun = sa.select(idempotency.c.key).where(idempotency.c.holder.is_not(None))
+            seen = begun if what == "works" else sa.select(entries.c.idx).where(entries.c.kind == "grant")
+            service.kill_while_answering(application.db, seen, *request)
             service, started = Service(settings, tmp_path), time.monotonic()
             while (answer := service.post(*request))[0] == 409 and time.monotonic() < started + 60:
                 time.sleep(0.2)
