@@ -42,7 +42,8 @@ def _parts(work: Work, lang: str, permission: bool) -> list[tuple[str, str]]:
     if work.source_name:
         source = _fill(words["source"], source=work.source_name)
         if work.source_handle and not work.source_urls:
-            source += " " + _fill(words["handle"], handle=work.source_handle.lstrip("@"))
+            handle = _fill(words["handle"], handle=work.source_handle.lstrip("@"))
+            source += handle if handle.startswith("（") else f" {handle}"
         out.append((source, "source"))
     if work.source_urls:
         out.append((_fill(words["link"], url=work.source_urls[0]), "link"))

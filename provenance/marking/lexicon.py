@@ -278,14 +278,25 @@ def lexicon() -> Lexicon:
     return Lexicon(load())
 
 
+_TRADITIONAL = frozenset(["hant", "tw", "hk", "mo"])
+
+
 def template_languages() -> tuple[str, ...]:
     """The languages that have the template of a credit line, as BCP 47 primary tags."""
     return tuple(sorted(k for k, v in lexicon().files.items() if "template" in v))
 
 
 def credit_template(lang: str | None) -> dict[str, Any]:
-    """The words of a credit line in a language, English for one that is not known; ``zh-Hant`` falls back to ``zh``."""
+    """The words of a credit line in a language, English for one that is not known.
+
+    Args:
+        lang: BCP 47 tag; ``zh-Hant``, ``zh-TW``, ``zh-HK`` and ``zh-MO`` are written in traditional characters.
+    """
     files = lexicon().files
-    primary = (lang or "en").replace("_", "-").split("-")[0].lower()
-    found: dict[str, Any] = files.get(primary, files["en"]).get("template") or files["en"]["template"]
+    primary, *subtags = (lang or "en").replace("_", "-").lower().split("-")
+    words = files.get(primary, files["en"])
+    traditional = not _TRADITIONAL.isdisjoint(subtags) and "hans" not in subtags
+    found: dict[str, Any] = (
+        (words.get("template-Hant") if traditional else None) or words.get("template") or files["en"]["template"]
+    )
     return found

@@ -16,13 +16,13 @@ from .model import Evidence, Use, Verdict
 
 # Stable code -> the words shown for it. Marking, permission and infringement are three things, and the words say so.
 REASONS: dict[str, tuple[str, str]] = {
-    "owner_not_marked": ("the owner is not named", "未标明权利人"),
+    "owner_not_marked": ("the owner is not named", "未标明著作权人"),
     "source_not_marked": ("the source is not named", "未标明来源"),
     "source_not_traceable": ("nothing leads from the post to the original", "来源不可追溯"),
     "generic_source": ("a source like 'the internet' names nobody", "“网络”之类的来源等于没有来源"),
     "not_visible": (
         "the credit is only in machine-readable fields, readers do not see it",
-        "署名只存在于机器可读字段,读者看不到",
+        "署名只存在于机器可读字段，读者看不到",
     ),
     "other_credited": ("somebody else is credited", "署名为他人"),
     "self_credited": ("the posting account credits itself", "发布账号署名为自己"),
@@ -30,9 +30,9 @@ REASONS: dict[str, tuple[str, str]] = {
     "deceptive_link": ("a link leads elsewhere than it says", "链接的实际去向与显示不符"),
     "rights_claimed": ("the posting account claims rights in the work", "发布账号主张作品权利"),
     "coauthor_claimed": ("the posting account names itself as co-author", "发布账号自列为共同作者"),
-    "looser_licence_claimed": ("a looser licence is claimed than the owner gave", "所称许可比权利人给出的更宽"),
+    "looser_licence_claimed": ("a looser licence is claimed than the owner gave", "所称许可比著作权人给出的更宽"),
     "fields_contradict": ("embedded fields name different owners", "文件内嵌信息相互矛盾"),
-    "licence_not_named": ("the licence asks to be named and is not", "未注明许可协议"),
+    "licence_not_named": ("the licence asks to be named and is not", "未注明许可"),
     "modification_not_stated": ("the work was changed and the post does not say so", "作品被改动但未说明"),
     "nc_breach": ("a commercial use of a work under a non-commercial licence", "非商业许可的作品被用于商业用途"),
     "nd_breach": ("a changed work under a licence without derivatives", "禁止演绎的作品被改动"),

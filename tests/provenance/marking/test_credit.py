@@ -72,7 +72,7 @@ PICTURES_LOSSLESS = _picture("WEBP", lossless=True)
 
 @given(
     work=works(),
-    lang=st.sampled_from([*template_languages(), "zh-Hant", "xx"]),
+    lang=st.sampled_from([*template_languages(), "zh-Hant", "zh-HK", "xx"]),
     format=st.sampled_from(["text", "html"]),
 )
 @settings(max_examples=400, deadline=None)
@@ -113,6 +113,17 @@ WORK = Work(
     title="On Rivers", owner="Noor Haddad", source_name="The Long Post", source_urls=("https://long.example/r",),
     licence="CC-BY-4.0", kind="image",
 )  # fmt: skip
+
+
+def test_chinese_lines_have_chinese_punctuation_and_the_forms_of_their_script() -> None:
+    work = replace(WORK, title="夜航", owner="林昭云", source_name="北岸", source_handle="beian")
+    line = "图片作者：林昭云；《夜航》；来源：北岸；原文链接：https://long.example/r；许可：CC BY 4.0；已获授权"
+    for lang in ("zh", "zh-Hans", "zh-Hans-HK", "zh_CN"):
+        assert credit_line(work, lang=lang, permission=True) == line
+    traditional = "圖片作者：林昭云；《夜航》；來源：北岸；原文連結：https://long.example/r；許可：CC BY 4.0；已獲授權"
+    for lang in ("zh-Hant", "zh-TW", "zh-HK", "zh-Hant-MO"):
+        assert credit_line(work, lang=lang, permission=True) == traditional
+    assert "来源：北岸（ID：beian）；" in credit_line(replace(work, source_urls=()), lang="zh")
 
 
 def test_permission_is_said_only_when_there_is_one() -> None:

@@ -57,7 +57,7 @@ def words(page: EvidencePage) -> str:
                 "https://p.example/1",
                 "未规范署名",
                 "（共 1 次扫描）",
-                "未标明权利人；未标明来源",
+                "未标明著作权人；未标明来源",
             ],
         ),
     ],
