@@ -129,11 +129,38 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
+# --- sentences: each language has its own punctuation -----------------------------------------------------------------
+def labelled(label: str, value: str) -> str:
+    """``label: value``."""
+    return f"{label}{tr(': ', '：')}{value}"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """``a, b, c``."""
+    return tr(", ", "，").join(parts)
+
+
+def clauses(parts: Iterable[str]) -> str:
+    """``a; b; c``."""
+    return tr("; ", "；").join(parts)
+
+
+def in_brackets(text: str) -> str:
+    """`` (text)``, with what stands between it and the word before."""
+    return tr(f" ({text})", f"（{text}）")
+
+
+def titled(title: str, owner: str) -> str:
+    """A work's title and owner."""
+    return tr(f"«{title}» — {owner}", f"《{title}》——{owner}")
+
+
+# --- words for codes -----------------------------------------------------------------------------------------------
 def reason_words(reasons: Iterable[str]) -> str:
     """The reasons of the marking check for a person."""
     from provenance.marking.rules import REASONS
 
-    return "; ".join(tr(*REASONS.get(reason, (reason, reason))) for reason in reasons)
+    return clauses(tr(*REASONS.get(reason, (reason, reason))) for reason in reasons)
 
 
 def verdict_word(verdict: str) -> str:
@@ -165,6 +192,15 @@ def reuse_word(reuse: str) -> str:
     return tr(*words.REUSES.get(reuse, (reuse, reuse)))
 
 
+def medium_word(medium: str) -> str:
+    return tr(*words.MEDIA.get(medium, (medium, medium)))
+
+
+def place_word(where: str) -> str:
+    """Where a mark stands; the containers of metadata have one name in every language."""
+    return tr(*words.PLACES.get(where, (where, where)))
+
+
 def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
@@ -182,4 +218,4 @@ def where_found(match: Any) -> str:
             unit = tr("characters", "字符") if segment.unit == "codepoint" else tr("seconds", "秒")
             parts.append(f"{unit} {segment.upload[0]:.0f}–{segment.upload[1]:.0f}")
     more = len(match.segments) - 3
-    return ", ".join(parts) + (f" (+{more})" if more > 0 else "")
+    return listed(parts) + (in_brackets(f"+{more}") if more > 0 else "")

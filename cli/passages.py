@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from fingerprints.source import Source
 
-from .output import out, say, tr
+from .output import (
+    out,
+    say,
+    titled,
+    tr,
+)
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -30,7 +35,7 @@ def show(db: Database, examiner: Examiner, source: Source, matches: Sequence[Mat
     for match in matches:
         work = matching.text_of(db, match.work_id)
         say()
-        say(f"{match.work_id} «{match.title}» — {match.owner}")
+        say(f"{match.work_id} {titled(match.title, match.owner)}")
         for segment in _longest(match.segments):
             (a, b), (c, d) = _span(segment.upload), _span(segment.work)
             mine, theirs = compare(submitted[a : min(b, a + _CHARACTERS)], work[c : min(d, c + _CHARACTERS)])
@@ -38,7 +43,7 @@ def show(db: Database, examiner: Examiner, source: Source, matches: Sequence[Mat
                 (tr("upload", "上传内容"), a, b, mine),
                 (tr("work", "作品"), c, d, theirs),
             ):
-                say(f"  {label} {start}–{end}:")
+                say(f"  {label} {start}–{end}{tr(':', '：')}")
                 drawn = _marked(passage.text, passage.shared)
                 drawn.append(" …" if end - start > _CHARACTERS else "")
                 out().print(drawn, soft_wrap=True)

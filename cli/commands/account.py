@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..output import emit, emit_all, say, table, tr
+from ..output import (
+    emit,
+    emit_all,
+    labelled,
+    say,
+    table,
+    tr,
+)
 from ..session import application
 
 if TYPE_CHECKING:
@@ -33,7 +40,7 @@ def new(
         emit(made)
     else:
         say(f"{made.id}  {made.name}  ({made.kind})")
-        say(tr("make it an API key with", "为其创建 API 密钥") + f": sourcemark key new {made.id}")
+        say(labelled(tr("make it an API key with", "为其创建 API 密钥"), f"sourcemark key new {made.id}"))
 
 
 @app.command("list", help="All accounts.")

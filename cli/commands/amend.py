@@ -11,7 +11,14 @@ import typer
 from provenance.errors import BadInput
 
 from ..option_groups import given, grouped
-from ..output import emit, say, tr
+from ..output import (
+    emit,
+    in_brackets,
+    labelled,
+    say,
+    titled,
+    tr,
+)
 from ..remote_service import Remote, signed_elsewhere
 from ..session import acting_account, application, signing_key_file
 
@@ -129,4 +136,5 @@ def _told(record: WorkRecord | dict[str, Any], done: str, json_: bool) -> None:
         return
     shown = parse(WorkRecord, record) if isinstance(record, dict) else record
     entry = f"{tr('log entry', '账本条目')} {shown.amendments[-1].index}" if shown.amendments else ""
-    say(f"✓ {done}: {shown.work_id} «{shown.claim.title}» — {shown.claim.owner} ({entry})")
+    work = f"{shown.work_id} {titled(shown.claim.title, shown.claim.owner)}"
+    say(f"✓ {labelled(done, work)}{in_brackets(entry) if entry else ''}")

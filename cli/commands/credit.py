@@ -10,7 +10,13 @@ import typer
 from provenance.errors import BadInput, Unavailable
 
 from ..option_groups import refuse
-from ..output import language, say, say_lines, tr
+from ..output import (
+    labelled,
+    language,
+    say,
+    say_lines,
+    tr,
+)
 from ..session import application
 
 
@@ -61,7 +67,7 @@ def command(
         raise BadInput(f"{target} exists already: move it away first") from None
     except OSError as error:
         raise Unavailable(f"{target} cannot be written: {error.strerror}") from error
-    say(tr("written", "已写入") + f": {target}")
+    say(labelled(tr("written", "已写入"), str(target)))
 
 
 def _read(path: Path) -> bytes:

@@ -260,7 +260,7 @@ def _marking(report: dict[str, Any]) -> str:
 def _show_sightings(opened: Application, registered: dict[str, RegistrationResult]) -> None:
     from provenance.scans import sightings
 
-    _heading(3, "A rights holder asks where a work was reused", "权利人查询作品转载情况")
+    _heading(3, "A rights holder asks where a work was reused", "著作权人查询作品转载情况")
     for result in registered.values():
         seen, _ = sightings.page(opened.db, None, work_ids=[str(result.work_id)])
         if seen:

@@ -13,7 +13,12 @@ import typer
 from fingerprints.source import Source
 from provenance.errors import SourcemarkError
 
-from ..output import emit, say, tr
+from ..output import (
+    emit,
+    labelled,
+    say,
+    tr,
+)
 from ..session import unlocked
 
 if TYPE_CHECKING:
@@ -57,7 +62,7 @@ def command(json_: Annotated[bool, typer.Option("--json", help="As a JSON object
         emit({"ok": ok, "checks": results})
     else:
         for result in results:
-            say(f"{'✓' if result['ok'] else '✗'} {result['name']}: {result['detail']}")
+            say(f"{'✓' if result['ok'] else '✗'} {labelled(str(result['name']), str(result['detail']))}")
     return 0 if ok else 1
 
 

@@ -9,7 +9,12 @@ import typer
 
 from provenance.errors import BadInput
 
-from ..output import emit, say, tr
+from ..output import (
+    emit,
+    labelled,
+    say,
+    tr,
+)
 from ..remote_service import Remote, signed_elsewhere
 from ..session import acting_account, application, signing_key_file
 
@@ -56,7 +61,7 @@ def command(
     if json_:
         emit(record)
         return
-    say(tr("erased", "已删除") + f": {work_id}")
+    say(labelled(tr("erased", "已删除"), str(work_id)))
     finished = record.get("erasure_finished") if isinstance(record, dict) else record.erasure_finished
     if finished is False:
         say(

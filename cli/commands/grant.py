@@ -12,7 +12,14 @@ import typer
 from provenance.errors import BadInput
 
 from ..option_groups import grouped
-from ..output import emit, emit_all, say, table, tr
+from ..output import (
+    emit,
+    emit_all,
+    labelled,
+    say,
+    table,
+    tr,
+)
 from ..session import acting_account, application, signing_key_file
 
 if TYPE_CHECKING:
@@ -66,7 +73,7 @@ def give(
     if json_:
         emit(made)
     else:
-        say(tr("granted", "已授权") + f": {made.grant_id}  {_terms(made)}")
+        say(labelled(tr("granted", "已授权"), f"{made.grant_id}  {_terms(made)}"))
 
 
 @app.command("list", help="The grants of a work, revoked ones too.")
@@ -93,7 +100,7 @@ def revoke(grant_id: str, account: _Account = None, sign_key: _SignKey = None, j
     if json_:
         emit(ended)
     else:
-        say(tr("revoked", "已撤销") + f": {grant_id}")
+        say(labelled(tr("revoked", "已撤销"), str(grant_id)))
 
 
 def _terms(grant: Grant) -> str:

@@ -14,7 +14,15 @@ from provenance.errors import BadInput, SourcemarkError
 from provenance.names import printable
 
 from ..option_groups import refuse
-from ..output import emit, emit_all, say, table, tr
+from ..output import (
+    emit,
+    emit_all,
+    in_brackets,
+    labelled,
+    say,
+    table,
+    tr,
+)
 from ..remote_service import Remote, client, signed_elsewhere
 from ..session import acting_account, application, signing_key_file
 
@@ -95,7 +103,8 @@ def _new_signing(
     if json_:
         emit({"keyid": key.keyid, "file": str(path), "index": index})
         return
-    say(f"{key.keyid}  ({tr('log entry', '账本条目')} {index})")
+    entry = f"{tr('log entry', '账本条目')} {index}"
+    say(key.keyid + in_brackets(entry))
     say(
         tr(
             f"the private key is in {path} and nowhere else: keep a copy on another medium, in another place",
@@ -136,8 +145,8 @@ def rotate(
     with application() as opened:
         new_id = opened.signing_keys.rotate(key_id)
         folder = opened.settings.keys_dir
-    say(tr("the new key is", "新密钥") + f": {new_id}")
-    say(tr("back up its file now", "请立即备份其文件") + f": {folder / new_id}.pem")
+    say(labelled(tr("the new key is", "新密钥"), str(new_id)))
+    say(labelled(tr("back up its file now", "请立即备份其文件"), f"{folder / new_id}.pem"))
 
 
 def _rotate_log(out: Path | None, clock_was_ahead: bool) -> None:
@@ -152,7 +161,7 @@ def _rotate_log(out: Path | None, clock_was_ahead: bool) -> None:
         folder = opened.settings.keys_dir
         if out is not None:
             receipt_files.write(log_keys.succession(opened.db, opened.log), out)
-    say(tr("the log's new public keys", "账本的新公钥") + ":")
+    say(tr("the log's new public keys:", "账本的新公钥："))
     for vkey in vkeys:
         say(f"  {vkey[:100]}{'…' if len(vkey) > 100 else ''}")
     say(
@@ -204,11 +213,11 @@ def revoke(
     if remote is not None:
         there, signer = signed_elsewhere(remote, sign_key)
         there.revoke(key_id, signer)
-        say(tr("revoked", "已吊销") + f": {key_id}")
+        say(labelled(tr("revoked", "已吊销"), str(key_id)))
         return
     with application() as opened:
         if signs:
             opened.signing_keys.revoke(key_id, None if sign_key is None else signing_key_file(sign_key))
         else:
             accounts.revoke_key(opened.db, key_id)
-    say(tr("revoked", "已吊销") + f": {key_id}")
+    say(labelled(tr("revoked", "已吊销"), str(key_id)))

@@ -143,7 +143,7 @@ def _show(found: list[SightingRecord]) -> None:
         (
             [
                 s.seen_at[:16].replace("T", " "),
-                s.title,
+                s.title or tr("(erased)", "（已删除）"),
                 s.platform,
                 s.post_url or s.account or "-",
                 percent(s.coverage.work),

@@ -10,7 +10,12 @@ import typer
 
 from provenance.errors import BadInput, Unavailable
 
-from ..output import language, say, tr
+from ..output import (
+    labelled,
+    language,
+    say,
+    tr,
+)
 from ..remote_service import Remote, client
 from ..session import application
 
@@ -53,13 +58,13 @@ def command(
             roots = opened.settings.tsa_roots if opened.settings.tsa_url is not None else None
     if out is not None:
         receipt_files.write(files, out)
-        say(tr("receipt written", "凭证已写入") + f": {out}")
+        say(labelled(tr("receipt written", "凭证已写入"), str(out)))
         pinned = PinnedPolicies(load_settings().policies_dir).find(receipt.origin_of(files) or "")
         if pinned is None:
             where = "" if remote is None else f" {remote}"
             pin = f"sourcemark ledger policy{where} --pin"
-            say(tr("pin the log's keys once", "先固定账本公钥（仅需一次）") + f": {pin}")
-        say(tr("check it with", "核验命令") + f": sourcemark verify {out}")
+            say(labelled(tr("pin the log's keys once", "先固定账本公钥（仅需一次）"), str(pin)))
+        say(labelled(tr("check it with", "核验命令"), f"sourcemark verify {out}"))
     if certificate is not None:
         write_certificate(files, verify.verify_receipt(files, tsa_roots=roots), certificate, shown)
 
@@ -99,4 +104,4 @@ def write_certificate(
     except OSError as error:
         raise Unavailable(f"{path} cannot be written: {error.strerror}", reason="storage") from error
     if not quiet:
-        say(tr("certificate written", "证书已写入") + f": {path}")
+        say(labelled(tr("certificate written", "证书已写入"), str(path)))

@@ -17,7 +17,7 @@ from .. import batch as batches
 from .. import batch_run, remote_service
 from ..folders import files_in
 from ..option_groups import given, grouped, refuse
-from ..output import say, tr
+from ..output import in_brackets, labelled, listed, medium_word, say, tr
 from ..session import acting_account, application, signing_key_file
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _report(
 def _show(result: RegistrationResult) -> None:
     name = result.path or ("" if result.error else result.external_id) or ""
     if result.error is not None:
-        say(f"✗ {name}: {result.error.detail}" if name else f"✗ {result.error.detail}")
+        say(f"✗ {labelled(name, result.error.detail) if name else result.error.detail}")
         return
     assert result.receipt is not None
     done = tr("registered", "已登记") if result.status == "registered" else tr("already registered", "此前已登记")
@@ -184,19 +184,20 @@ def _show(result: RegistrationResult) -> None:
     again = result.status == "already_registered"
     mark = "!" if result.differs and again else "✓"
     where = f"{entry} {result.receipt.index} @ {result.receipt.origin}"
-    say(f"{mark} {name}: {done} {result.work_id} ({result.medium}, {where})")
+    told = in_brackets(listed([medium_word(result.medium or ""), where]))
+    say(f"{mark} {labelled(name, f'{done} {result.work_id}')}{told}")
     if result.differs:
-        fields, work = ", ".join(result.differs), result.work_id
+        fields, work = listed(result.differs), result.work_id
         english = f"claimed otherwise now, which changes nothing: {fields}; to correct it: sourcemark amend {work}"
         chinese = f"本次所填与原登记不同（原登记不变）：{fields}；如需更正：sourcemark amend {work}"
         if not again:
             english = "! you registered this file for another owner before: to change an owner: sourcemark transfer"
-            chinese = "! 您此前曾以其他权利人登记此文件：如需变更权利人：sourcemark transfer"
+            chinese = "! 您此前曾以其他著作权人登记此文件：如需变更著作权人：sourcemark transfer"
         say("  " + tr(english, chinese))
     if result.medium == "sealed":
         say("  " + tr("sealed: nobody learns from the log what it is", "已封存：账本不透露其内容"))
     elif not result.fingerprintable:
-        say("  " + tr("only exact copies can be found", "只能查找完全相同的副本") + f" ({result.reason})")
+        say("  " + tr("only exact copies can be found", "只能查找完全相同的副本") + in_brackets(str(result.reason)))
     if result.competing:
-        rivals = ", ".join(result.competing)
+        rivals = listed(result.competing)
         say("  ! " + tr(f"matches earlier registrations: {rivals}", f"与更早的登记内容相同或相近：{rivals}"))

@@ -21,12 +21,18 @@ from .. import batch as batches
 from .. import batch_run, passages
 from ..option_groups import given, grouped, refuse
 from ..output import (
+    clauses,
+    in_brackets,
+    labelled,
+    listed,
     marking_word,
     percent,
+    place_word,
     reason_words,
     reuse_word,
     say,
     status_word,
+    titled,
     tr,
     verdict_word,
     where_found,
@@ -225,24 +231,30 @@ def show(result: ScanResult) -> None:
     """A scan for a person: the verdict, then each match with its evidence."""
     name = result.path or ("" if result.error else result.external_id) or ""
     if result.error is not None:
-        say(f"✗ {name}: {result.error.detail}" if name else f"✗ {result.error.detail}")
+        say(f"✗ {labelled(name, result.error.detail) if name else result.error.detail}")
         return
-    why = f" ({result.reason})" if result.reason else ""
-    say(f"{name}: {tr('verdict', '结论')} {verdict_word(result.verdict)}, {status_word(result.status)}{why}")
+    why = in_brackets(result.reason) if result.reason else ""
+    judged = f"{tr('verdict ', '结论为')}{verdict_word(result.verdict)}"
+    say(labelled(name, listed([judged, status_word(result.status) + why])))
     for match in result.matches:
         marking = match.marking
-        say(f"  {match.work_id} «{match.title}» — {match.owner}")
-        reused = f"{reuse_word(match.reuse)}; " if match.reuse else ""
-        covers = tr("of the upload", "占上传内容") + f" {percent(match.coverage.upload)}, "
-        covers += tr("of the work", "占作品") + f" {percent(match.coverage.work)}"
-        say(f"    {tr('score', '匹配度')} {match.score:.2f}; {reused}{covers}; {where_found(match)}")
+        say(f"  {match.work_id} {titled(match.title, match.owner)}")
+        covers = [
+            f"{tr('of the upload', '占上传内容')} {percent(match.coverage.upload)}",
+            f"{tr('of the work', '占作品')} {percent(match.coverage.work)}",
+        ]
+        reused = [reuse_word(match.reuse)] if match.reuse else []
+        say(
+            "    "
+            + clauses([f"{tr('score', '匹配度')} {match.score:.2f}", *reused, listed(covers), where_found(match)])
+        )
         if match.common >= 0.05:  # less is a word here and there
             say(f"    {percent(match.common)} " + tr("of it is quotation or template", "为通用引文或模板"))
         reasons = reason_words(marking.get("reasons", []))
         marked = marking_word(str(marking["verdict"]))
-        say(f"    {tr('marking', '标注')}: {marked}" + (f" ({reasons})" if reasons else ""))
+        say("    " + labelled(tr("marking", "标注"), marked + (in_brackets(reasons) if reasons else "")))
         quotes = dict.fromkeys((e.get("quote", ""), e.get("where", "")) for e in marking.get("evidence", []))
         for quote, where in list(quotes)[:3]:  # one passage often marks owner, source and licence at once
-            say(f"      “{quote}” ({where})")
+            say(f"      “{quote}”{in_brackets(place_word(where))}")
         if match.competing:
-            say("    " + tr("also claimed by ", "另有登记主张权利：") + ", ".join(match.competing))
+            say("    " + labelled(tr("also claimed by", "另有登记主张权利"), listed(match.competing)))

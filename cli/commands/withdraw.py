@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..output import emit, say, tr
+from ..output import (
+    emit,
+    labelled,
+    say,
+    tr,
+)
 from ..remote_service import Remote, signed_elsewhere
 from ..session import acting_account, application, signing_key_file
 
@@ -37,4 +42,4 @@ def command(
     if json_:
         emit(record)
     else:
-        say(tr("withdrawn", "已撤回") + f": {work_id}")
+        say(labelled(tr("withdrawn", "已撤回"), str(work_id)))

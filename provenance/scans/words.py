@@ -28,3 +28,17 @@ REUSES: dict[str, Words] = {
     "edited": ("edited", "改动"),
     "rewritten": ("rewritten", "改写"),
 }
+
+MEDIA: dict[str, Words] = {
+    "text": ("text", "文字"),
+    "image": ("image", "图片"),
+    "audio": ("audio", "音频"),
+    "video": ("video", "视频"),
+    "sealed": ("sealed", "已封存"),
+}
+
+PLACES: dict[str, Words] = {
+    "text": ("text", "正文"),
+    "html": ("html", "网页"),
+    "caption": ("caption", "配文"),
+}

@@ -257,7 +257,7 @@ def summary(facts: VerifiedFacts, language: Language = "en") -> list[str]:
     out = []
     claim: object = facts.get("claim")
     if isinstance(claim, Mapping):
-        out.append(f"«{claim.get('title', '')}» — {claim.get('owner', '')}")
+        out.append(titled(claim, zh))
     out += _amended(facts, zh)
     since = facts.get("not_before")
     if since is not None:
@@ -275,13 +275,19 @@ def summary(facts: VerifiedFacts, language: Language = "en") -> list[str]:
     return out
 
 
+def titled(claim: Mapping[str, object], zh: bool) -> str:
+    """A claim's title and owner, with the quotation marks of the language."""
+    title, owner = claim.get("title", ""), claim.get("owner", "")
+    return f"《{title}》——{owner}" if zh else f"«{title}» — {owner}"
+
+
 def _amended(facts: VerifiedFacts, zh: bool) -> list[str]:
     """What was registered, where something else is claimed now: the times below are of that."""
     if not facts.get("amendments"):
         return []
     newest, old = facts["amendments"][-1], facts.get("registered_claim", {})
     when = "" if newest["logged_at"] is None else moment(newest["logged_at"])
-    was = f"«{old.get('title', '')}» — {old.get('owner', '')}" if old else ""
+    was = titled(old, zh) if old else ""
     if zh:
         return [f"自第 {newest['index']} 条起如此主张（{when}）；登记时为：{was or '未公开'}"]
     return [f"claimed so since entry {newest['index']} ({when}); registered as: {was or 'not shown'}"]

@@ -12,7 +12,7 @@ import segno
 from ...errors import VerificationFailed
 from ...names import printable
 from ...tlog import merkle, receipt
-from ...tlog.verification import Verification
+from ...tlog.verification import Verification, titled
 
 Language = Literal["en", "zh"]
 Row = tuple[str, list[str]]  # label and the lines of its value
@@ -166,7 +166,7 @@ def _amended(facts: Mapping[str, Any], zh: bool) -> list[Row]:
     if not facts.get("amendments"):
         return []
     old = facts.get("registered_claim") or {}
-    was = f"«{old.get('title', '')}» — {old.get('owner', '')}" if old else ("未公开" if zh else "not shown")
+    was = titled(old, zh) if old else ("未公开" if zh else "not shown")
     kinds = {"amendment": ("amendment", "更正"), "transfer": ("transfer", "转让")}
     by = [
         (f"第 {each['index']} 条（{kinds[each['kind']][1]}）" if zh else f"entry {each['index']} ({each['kind']})")
