@@ -206,7 +206,7 @@ class Verification:
         out = []
         for check in self.checks:
             name, detail = self.words(check, language)
-            out.append(f"{_MARK[check.state]} {name}: {detail}")
+            out.append(f"{_MARK[check.state]} {name}{'：' if language == 'zh' else ': '}{detail}")
         if self.ok:
             out += [f"  {line}" for line in summary(self.facts, language)]
             if not self.independent_time:
@@ -267,7 +267,7 @@ def summary(facts: VerifiedFacts, language: Language = "en") -> list[str]:
         out.append(f"不晚于：{moment(each['time'])}（{who}）" if zh else f"not after: {moment(each['time'])} ({who})")
     witnessed, logged = facts.get("witnessed_at"), facts.get("logged_at")
     if witnessed is not None:
-        at, who = moment(witnessed), ", ".join(facts["witnesses"])
+        at, who = moment(witnessed), ("、" if zh else ", ").join(facts["witnesses"])
         out.append(f"不晚于：{at}（见证方 {who}）" if zh else f"not after: {at} (witnesses {who})")
     elif not facts.get("timestamps") and logged is not None:
         at = moment(logged)

@@ -242,6 +242,9 @@ def _enrolled_keys(files: Files, entry: _ProvenEntry, trusted: Policy) -> dict[s
 
 
 # --- 6. commitments --------------------------------------------------------------------------------------------------
+_RECORDS_ZH = {"claim": "主张", "fingerprint": "指纹", "metadata": "内嵌信息", "terms": "授权条件"}
+
+
 def _commitments(files: Files, leaf: envelope.Leaf) -> Passed[dict[str, Any]]:
     """The value: the records that are shown, by the names of their commitments."""
     if receipt.OPENING not in files:
@@ -250,8 +253,11 @@ def _commitments(files: Files, leaf: envelope.Leaf) -> Passed[dict[str, Any]]:
     facts: VerifiedFacts = {"opened": opened}
     if isinstance(opened.get("claim"), dict):
         facts["claim"] = opened["claim"]
-    names = ", ".join(sorted(opened))
-    return Passed(opened, f"what is shown is what was signed: {names}", f"所示内容与签名时一致：{names}", facts)
+    names = sorted(opened)
+    shown = "、".join(_RECORDS_ZH.get(name, name) for name in names)
+    return Passed(
+        opened, f"what is shown is what was signed: {', '.join(names)}", f"所示内容与签名时一致：{shown}", facts
+    )
 
 
 def _open(raw: bytes, commitments: Mapping[str, str]) -> dict[str, Any]:
