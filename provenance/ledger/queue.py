@@ -128,6 +128,10 @@ class EntryQueue:
         """An entry that was parsed before, if it is still kept."""
         return self._parsed.get(leaf_hash)
 
+    def is_verified(self, leaf_hash: bytes) -> bool:
+        """Whether this process has verified the signatures of an entry."""
+        return leaf_hash in self._verified
+
     def forget(self, hashes: Iterable[bytes]) -> None:
         """These have their indexes, or never get any."""
         for leaf_hash in hashes:

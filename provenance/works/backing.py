@@ -187,12 +187,13 @@ def _records(leaf: envelope.Leaf, opened: Mapping[str, _Row]) -> tuple[dict[str,
 
 def _amended(connection: sa.Connection, row: _Row, opened: Mapping[str, _Row]) -> tuple[dict[str, Any], list[str]]:
     """The same of the newest amendment or transfer of a work."""
-    raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.leaf_hash == row.amendment_hash)).scalar()
     try:
-        leaf = None if raw is None else envelope.parse_leaf(raw)
-    except SourcemarkError:
-        leaf = None
-    if leaf is None or leaf.kind not in envelope.AMENDING or leaf.predicate["leafHash"] != row.leaf_hash.hex():
+        newest = claim_history.amendments(connection, row.amendment_hash)[-1]  # one that waits for the log counts
+    except (IndexError, KeyError, SourcemarkError):
+        return {}, ["amendment"]
+    leaf = newest.leaf
+    about = leaf.kind in envelope.AMENDING and leaf.predicate["leafHash"] == row.leaf_hash.hex()
+    if not about or merkle.leaf_hash(newest.raw) != row.amendment_hash:
         return {}, ["amendment"]
     return _records(leaf, opened)
 

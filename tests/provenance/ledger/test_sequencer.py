@@ -19,7 +19,7 @@ from provenance.errors import Conflict, LedgerReadOnly, NotFound, Unavailable
 from provenance.ledger import tile_store
 from provenance.ledger.publisher import Publisher
 from provenance.ledger.sequencer import Sequencer
-from provenance.tlog import merkle, statement
+from provenance.tlog import envelope, merkle, statement
 from provenance.works import catalog
 from tests.provenance.conftest import ESSAY, register_work
 
@@ -342,3 +342,20 @@ def test_a_database_that_goes_down_and_comes_back(tmp_path: Path, postgres) -> N
         second = register_work(application, (ESSAY + " Later.").encode())
         assert second.receipt.index == first.receipt.index + 1
         assert problems(application) == []
+
+
+def test_a_forged_statement_in_the_queue_stays_out_of_the_log(sqlite_application: Application) -> None:
+    """Somebody with SQL and no key puts it there, behind the back of those who verify what arrives."""
+    application = sqlite_application
+    register_work(application, ESSAY.encode())
+    leaf = leaf_of(application)
+    parsed = envelope.parse_leaf(leaf)
+    forged = statement.assemble(parsed.payload, [(parsed.signers[0], bytes(64))])
+    row = {"leaf": forged, "leaf_hash": merkle.leaf_hash(forged), "kind": parsed.kind, "keyid": parsed.signers[0]}
+    with application.db.write() as connection:
+        connection.execute(pending_entries.insert().values(**row, created_at="2026-01-01T00:00:00.000000Z"))
+    append(application, [leaf])
+    with application.db.read() as connection:
+        refused = connection.execute(sa.select(pending_entries.c.refused)).scalar_one()
+    assert "signature" in refused
+    assert problems(application) == []
