@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provenance.errors import BadInput
+from provenance.errors import BadInput, Unavailable
 
 from ..durations import seconds_of
 from ..output import copy_out, emit, say, tr
-from ..session import application
+from ..session import application, unlocked
 
 if TYPE_CHECKING:
-    pass
+    from provenance.database.engine import Database
+    from provenance.ledger.log import Log
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -61,8 +64,8 @@ def fsck(
     from provenance.auditing import fsck as fscks
 
     earlier = None if since is None else _read(since)
-    with application() as opened:
-        report = fscks.check(opened.db, opened.log, since=earlier, processes=processes)
+    with _stores() as (db, log):
+        report = fscks.check(db, log, since=earlier, processes=processes)
     if keep is not None and report["checkpoint"] is not None:
         _write(keep, report["checkpoint"])
     if json_:
@@ -144,6 +147,22 @@ def audit(
             )
         )
     return 1 if report["problems"] else 0
+
+
+@contextmanager
+def _stores() -> Iterator[tuple[Database, Log]]:
+    """Database and log; where the disk is too full to open them for writing, as they stand."""
+    from provenance.auditing.full_disk import opened_as_it_stands
+    from provenance.config import load_settings
+
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(application())
+        except Unavailable as error:
+            db, log = stack.enter_context(opened_as_it_stands(unlocked(load_settings()), error))
+        else:
+            db, log = opened.db, opened.log
+        yield db, log
 
 
 def _read(path: Path) -> bytes:

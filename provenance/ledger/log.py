@@ -67,8 +67,7 @@ class Log:
         if origin is None:
             with exclusive(self._db, self.settings.home, "log"):
                 origin = self._create()
-        self.origin = self._keyring.origin = self._queue.origin = origin
-        self._publisher.start()
+        self._know(origin)
         self.timestamper.start()
         with contextlib.suppress(LedgerReadOnly):  # the sequencer remembers it and tells whoever wants to write
             try:
@@ -76,6 +75,21 @@ class Log:
             except Unavailable as error:
                 if error.reason != "witnesses":  # without them nothing is published, but all else can be done
                     raise
+
+    def open_to_read(self) -> None:
+        """Open a log that cannot be written now: nothing that a crash has left is finished.
+
+        Raises:
+            Unavailable: there is none.
+        """
+        origin = self._stored_origin()
+        if origin is None:
+            raise Unavailable(f"there is no log in {self._db.place}")
+        self._know(origin)
+
+    def _know(self, origin: str) -> None:
+        self.origin = self._keyring.origin = self._queue.origin = origin
+        self._publisher.start()
 
     def close(self) -> None:
         """Finish what is being asked of others, and close the connections to them."""

@@ -16,10 +16,11 @@ from provenance.application import Application
 from provenance.auditing import chunk as chunks
 from provenance.auditing import fsck
 from provenance.config import Settings
-from provenance.database.tables import entries, log_state
+from provenance.database.tables import entries, log_state, works
 from provenance.errors import LedgerReadOnly
 from provenance.schemas import RegistrationItem
 from provenance.tlog import merkle, statement, tiles
+from provenance.tlog.key_directory import KeyDirectory
 from provenance.works import drafts
 from tests.provenance.conftest import ESSAY, register_work
 
@@ -173,19 +174,50 @@ def test_a_lost_signer_state_stops_the_log_until_it_is_made_again(installation: 
 
 
 @pytest.mark.slow
-def test_processes_find_what_one_finds(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Application(installation) as application:
-        grow(application, chunks.BUNDLES * tiles.WIDTH + 300)
-        flip(installation.log_dir / "tile/0/003")
-        flip(installation.log_dir / "tile/1/000.p/17")
-        with application.db.write() as connection:
-            connection.execute(entries.update().where(entries.c.idx == 4200).values(leaf=b"{}"))
-        alone = fsck.check(application.db, application.log, processes=1)
-        several = fsck.check(application.db, application.log, processes=2)
-        assert several["processes"] == 2
-        assert sorted(several["problems"]) == sorted(alone["problems"])
-        assert alone["problems"] == [
+def test_processes_find_what_one_finds(application: Application) -> None:
+    """Each opens a connection of its own, on either database."""
+    folder = application.settings.log_dir
+    grow(application, chunks.BUNDLES * tiles.WIDTH + 300)
+    good = fsck.check(application.db, application.log, processes=2)
+    assert (good["problems"], good["processes"], good["checked_from"]) == ([], 2, 0)
+    assert good["checkpoint"] is not None
+    kept = good["checkpoint"].encode()
+    flip(folder / "tile/0/003")
+    flip(folder / "tile/1/000.p/17")
+    with application.db.write() as connection:
+        connection.execute(entries.update().where(entries.c.idx == 4200).values(leaf=b"{}"))
+    for processes, since in ((1, None), (2, None), (2, kept)):
+        found = fsck.check(application.db, application.log, processes=processes, since=since)
+        assert found["problems"] == [
             "published log: tile/0/003: differs at entry 769 from what was signed",
             "entry 4200 was changed in the database",
             "published log: tile/1/000.p/17: differs from the entries",
         ]
+        assert found["checkpoint"] is None
+        assert found["checked_from"] == (0 if since is None else application.log.head()[0] // tiles.WIDTH * tiles.WIDTH)
+
+
+def test_an_earlier_checkpoint(installation: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signatures are not verified twice, rows are compared again, and another log's checkpoint spares nothing."""
+    with Application(installation) as application:
+        grow(application, tiles.WIDTH)
+        kept = fsck.check(application.db, application.log)["checkpoint"]
+        assert kept is not None
+        register_work(application, f"{ESSAY} Later.".encode())
+        verified = []
+        real = KeyDirectory.verify
+        monkeypatch.setattr(KeyDirectory, "verify", lambda self, leaf: (verified.append(1), real(self, leaf))[1])
+        report = fsck.check(application.db, application.log, since=kept.encode())
+        assert (report["problems"], report["checked_from"]) == ([], tiles.WIDTH)
+        assert len(verified) == report["size"] - tiles.WIDTH
+        for bad, told in (
+            (kept.replace("\n259\n", "\n258\n"), "does not verify"),
+            (kept.replace("— ", "— x"), "did not sign"),
+            ("x", "the earlier checkpoint"),
+        ):
+            (found,) = fsck.check(application.db, application.log, since=bad.encode())["problems"]
+            assert told in found
+        with application.db.write() as connection:
+            connection.execute(works.update().where(works.c.digest == (7).to_bytes(32)).values(title="Thief"))
+        (found,) = fsck.check(application.db, application.log, since=kept.encode())["problems"]
+        assert found.startswith("the claim of work_")
