@@ -11,10 +11,10 @@ from typing import Literal, TypedDict
 from ..errors import VerificationFailed
 from ..names import printable
 from ..tlog.checkpoint import parse_checkpoint
-from ..tlog.policy import parse_policy
-from ..tlog.signed_checkpoint import open_checkpoint
+from ..tlog.policy import Policy, parse_policy
+from ..tlog.signed_checkpoint import OpenedCheckpoint, open_checkpoint
 from ..tlog.verification import moment
-from ..tlog.verified_time import logged_at
+from ..tlog.verified_time import SAME_CLOCK, logged_at
 from .auditor import audit_log, stray_files, tiles_past
 from .chunk import BUNDLES
 from .fetcher import LogFetcher
@@ -115,6 +115,20 @@ def _too_old(report: AuditReport, max_age: int | None) -> Iterator[str]:
         yield f"checkpoint: the newest one is of {moment(signed)}, older than you allow: is it shown as it once was?"
 
 
+def _dated_before(checkpoint: OpenedCheckpoint, since: Sequence[bytes], trusted: Policy) -> Iterator[str]:
+    """Whether the log dates its checkpoint before an older one of the same keys: its clock went back."""
+    now = logged_at(checkpoint, trusted)
+    for raw in since:
+        try:
+            older = open_checkpoint(raw, trusted.logs, origin=checkpoint.origin)
+        except VerificationFailed:
+            continue  # of keys that were replaced, or none: the audit of the log says which
+        then = logged_at(older, trusted)
+        if now is not None and then is not None and older.size <= checkpoint.size and then > now + SAME_CLOCK:
+            dates = f"it is dated {moment(then)}, the later one {moment(now)}"
+            yield f"the earlier checkpoint: {dates}: the log's clock went back"
+
+
 def _problems(
     fetcher: LogFetcher,
     since: Sequence[bytes],
@@ -142,6 +156,7 @@ def _problems(
     report["checkpoint_time"] = max(witnesses.values(), default=logged_at(checkpoint, trusted))
     if not trusted.satisfied_by(set(checkpoint.signed_by)):
         yield "checkpoint: fewer witnesses signed it than the policy demands"
+    yield from _dated_before(checkpoint, since, trusted)
     if processes is None:
         processes = (os.cpu_count() or 1) if checkpoint.size >= _MIN_SIZE_FOR_PROCESSES else 1
     folder = fetcher.folder

@@ -242,6 +242,14 @@ def test_a_report(log: SmallLog) -> None:
     assert audit_report(str(folder))["policy_from"] == "log"
 
 
+@pytest.mark.parametrize(("later", "found"), [(60, 0), (61, 1)])
+def test_a_clock_that_went_back_is_found(log: SmallLog, later: int, found: int) -> None:
+    older = Checkpoint(ORIGIN, 9, root_of(map(leaf_hash, log.leaves[:9])))
+    kept = sign_checkpoint(older, LOG_KEYS, 1_790_000_000 + later)
+    problems = audit_report(str(published(log)), since=[kept], policy=log.policy)["problems"]
+    assert ["clock went back" in each for each in problems] == [True] * found
+
+
 @pytest.mark.enable_socket
 def test_behind_any_web_server(log: SmallLog) -> None:
     folder = published(log)
