@@ -74,7 +74,8 @@ def _summary(counted: Counter[str]) -> str:
 
 
 def _each(counted: Counter[str]) -> str:
-    return ", ".join(f"{count} {word}" for word, count in counted.most_common())
+    words = counted.most_common()
+    return tr(", ".join(f"{n} {word}" for word, n in words), "，".join(f"{word} {n} 项" for word, n in words))
 
 
 def _interrupted(counted: Counter[str], total: int | None, go_on: str) -> str:

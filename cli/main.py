@@ -22,6 +22,7 @@ from .output import Interrupted, fail
 
 # typer carries its own copy of click and exports only the leaves of its exceptions.
 _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+_NoArguments: Any = sys.modules[_UsageError.__module__].NoArgsIsHelpError
 
 COMMANDS = {
     "init": "Make the log and its keys; says what to back up. 创建账本与密钥，并说明如何备份。",
@@ -117,6 +118,9 @@ def _status() -> int:
     except SourcemarkError as error:
         fail(error)
         return error.exit_status
+    except _NoArguments as error:
+        print(error.format_message(), file=sys.stderr)  # a page of help, not a line
+        return 2
     except _UsageError as error:
         context = getattr(error, "ctx", None)
         hint = f" (see `{context.command_path} --help`)" if context is not None else ""

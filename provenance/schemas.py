@@ -78,17 +78,14 @@ _URL: dict[str, JsonValue] = {
 }
 _NOTHING: list[JsonValue] = [{"type": "string", "maxLength": 0}, {"type": "null"}]
 # The identifiers of SPDX are too many to list; these are those that people use, and any other is taken too.
-_LICENCE: dict[str, JsonValue] = {
-    "anyOf": [
-        {"enum": [*licences.USUAL]},
-        {
-            "type": "string",
-            "pattern": r"^other:[^\u0000-\u0020\u007f-\u00a0\u2028\u2029][^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$",
-            "maxLength": 1000,
-        },
-        *_NOTHING,
-    ]
-}
+_LICENCES: list[JsonValue] = [
+    {"enum": [*licences.USUAL]},
+    {
+        "type": "string",
+        "pattern": r"^other:[^\u0000-\u0020\u007f-\u00a0\u2028\u2029][^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$",
+        "maxLength": 1000,
+    },
+]
 _DATE = {"format": "date"}
 
 Line = Annotated[str, Field(max_length=1000, json_schema_extra=_LINE), AfterValidator(_clean_line)]
@@ -188,7 +185,10 @@ class NewClaim(Claim, Request):
     """A claim that is made now, held to what an older one need not keep to."""
 
     licence: NewLicence | None = Field(
-        None, description=licences.ACCEPTED, examples=["CC-BY-4.0"], json_schema_extra=_LICENCE
+        None,
+        description=licences.ACCEPTED,
+        examples=["CC-BY-4.0"],
+        json_schema_extra={"anyOf": [*_LICENCES, *_NOTHING]},
     )
 
     @field_validator("licence", mode="before")
@@ -246,7 +246,12 @@ class Amendment(Request):
     source_urls: list[Url] | None = Field(None, max_length=50, examples=[["https://northbank.example/a/17"]])
     source_handle: Name | None = Field(None, examples=["northbank"])
     identifiers: list[Line] | None = Field(None, max_length=50, examples=[["doi:10.5555/12345678"]])
-    licence: NewLicence | None = Field(None, description=licences.ACCEPTED, examples=["CC-BY-4.0"])
+    licence: NewLicence | None = Field(
+        None,
+        description=licences.ACCEPTED,
+        examples=["CC-BY-4.0"],
+        json_schema_extra={"anyOf": [*_LICENCES, {"type": "null"}]},
+    )
     published_at: Date | None = Field(None, examples=["2026-01-31"])
 
     @model_validator(mode="before")

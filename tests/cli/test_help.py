@@ -72,5 +72,13 @@ def test_what_is_answered_without_work(args: list[str], status: int, stdout: str
     assert len(done.stderr.splitlines()) == (1 if status else 0)
 
 
+@pytest.mark.parametrize("args", [[], ["ledger"]], ids=["nothing", "a group"])
+def test_without_a_command_there_is_help(args: list[str]) -> None:
+    done = _python("import sys; from cli.main import run; sys.argv[0] = 'sourcemark'; run()", *args)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage: sourcemark")
+    assert "\nCommands:\n" in done.stderr
+
+
 def test_every_command_says_what_it_does() -> None:
     assert all(about.endswith("。") for about in COMMANDS.values())
