@@ -93,7 +93,7 @@ def test_a_claim_is_corrected_and_a_work_transferred(sourcemark, tmp_path: Path)
     assert done.out == f"✓ amended: {work} «The Salt Ferry» — Marta (log entry 2)\n"
     assert sourcemark("amend", work, "--clear", "licence", "--json").lines[0]["claim"]["licence"] is None
     done = sourcemark("transfer", work, "--owner", "Ines", env={"SOURCEMARK_LANG": "zh"})
-    assert done.out == f"✓ 已转让: {work} «The Salt Ferry» — Ines (账本条目 4)\n"
+    assert done.out == f"✓ 已转让：{work} 《The Salt Ferry》——Ines（账本条目 4）\n"
     assert "Ines" in sourcemark("credit", work, "--permission").out
     for arguments in (("amend", work), ("amend", work, "--clear", "licens"), ("amend", work, "--licence", "foo")):
         assert sourcemark(*arguments).status == 2

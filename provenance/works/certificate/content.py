@@ -90,6 +90,7 @@ _CLAIM = (
     ("licence", "Licence", "许可"),
     ("published_at", "Published", "发布日期"),
 )
+_LICENCES_ZH = {"all-rights-reserved": "保留所有权利", "reprint-with-credit": "注明作者和来源即可转载"}
 _CUSTODY = {
     "producer": ("key kept by the registrant", "私钥由登记人保管"),
     "service": ("key kept by the service", "私钥由服务方保管"),
@@ -156,6 +157,8 @@ def _claim(claim: Any, zh: bool) -> list[Row]:
         value = claim.get(name)
         values = value if isinstance(value, list) else [value]
         shown = [str(each) for each in values if each not in (None, "")]
+        if zh and name == "licence":
+            shown = [f"{_LICENCES_ZH[each]}（{each}）" if each in _LICENCES_ZH else each for each in shown]
         if shown:
             rows.append((chinese if zh else english, shown[:20]))
     return rows
@@ -213,9 +216,10 @@ def _parties(facts: Mapping[str, Any], zh: bool) -> list[Row]:
 
 
 def _place(facts: Mapping[str, Any], leaf_hash: str, zh: bool) -> list[Row]:
+    kind = "登记" if zh and facts["kind"] == "registration" else facts["kind"]
     return [
         ("账本" if zh else "Log", [str(facts["origin"])]),
-        ("条目" if zh else "Entry", [f"{facts['index']} ({facts['kind']})"]),
+        ("条目", [f"{facts['index']}（{kind}）"]) if zh else ("Entry", [f"{facts['index']} ({kind})"]),
         ("条目哈希" if zh else "Leaf hash", [leaf_hash]),
         ("作品 SHA-256" if zh else "SHA-256 of the work", list(facts["sha256"])[:20]),
     ]

@@ -167,7 +167,7 @@ def test_a_receipt_shows_what_was_registered_and_what_is_claimed_now(files: dict
     assert facts["claim"] == {"title": "The Salt Ferry", "owner": "Ines Vale", "licence": "CC-BY-4.0"}
     assert facts["registered_claim"]["title"] == "The Salt Fery"
     assert [each["kind"] for each in facts["amendments"]] == ["amendment", "transfer", "amendment"]
-    for language, old in (("en", "registered as: «The Salt Fery» — Marta Salt"), ("zh", "登记时为：«The Salt Fery»")):
+    for language, old in (("en", "registered as: «The Salt Fery» — Marta Salt"), ("zh", "登记时为：《The Salt Fery》")):
         assert any(old in line for line in done.lines(language))
     page = certificate.to_html(certificate.certify(files, done)).decode()
     assert "The Salt Fery" in page
