@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,10 +16,11 @@ class Amending:
     """An amendment or a transfer of a work.
 
     Attributes:
-        index: in the log; None while it waits.
+        index: in the log; None while it waits, and for good if the log refused it.
     """
 
     index: int | None
+    refused: bool
     leaf_hash: bytes
     raw: bytes
     leaf: envelope.Leaf
@@ -32,18 +34,29 @@ def amendments(connection: sa.Connection, newest: bytes | None) -> list[Amending
     """
     found: list[Amending] = []
     while newest is not None:
-        row = connection.execute(sa.select(entries.c.idx, entries.c.leaf).where(entries.c.leaf_hash == newest)).first()
-        waiting = pending_entries.c.leaf_hash == newest
-        raw = connection.execute(sa.select(pending_entries.c.leaf).where(waiting)).scalar() if row is None else row.leaf
-        if raw is None:
+        row = entry(connection, newest)
+        if row is None:
             break  # the row names what is not there: the auditors' matter
-        leaf = envelope.parse_leaf(raw)
-        found.append(Amending(None if row is None else row.idx, newest, raw, leaf))
+        leaf = envelope.parse_leaf(row.leaf)
+        if leaf.kind not in envelope.AMENDING:
+            break  # likewise
+        found.append(Amending(row.idx, row.refused is not None, newest, row.leaf, leaf))
         superseded = leaf.predicate["supersedes"]
         if superseded["index"] == leaf.predicate["index"]:
             break
         newest = bytes.fromhex(superseded["leafHash"])
     return found[::-1]
+
+
+def entry(connection: sa.Connection, leaf_hash: bytes) -> sa.Row[Any] | None:
+    """An entry that is in the log or on its way into it: `idx`, None while it waits, `leaf`, and why it was refused."""
+    logged = sa.select(entries.c.idx, entries.c.leaf, sa.null().label("refused")).where(
+        entries.c.leaf_hash == leaf_hash
+    )
+    waiting = sa.select(sa.null().label("idx"), pending_entries.c.leaf, pending_entries.c.refused).where(
+        pending_entries.c.leaf_hash == leaf_hash
+    )
+    return connection.execute(logged).first() or connection.execute(waiting).first()
 
 
 def holder(connection: sa.Connection, index: int) -> str | None:

@@ -234,12 +234,10 @@ class Amendments:
 
 def _superseded(found: RegisteredWork, before: list[claim_history.Amending]) -> dict[str, Any]:
     """A reference to the entry in which the present claim stands."""
-    if not before:
-        return statement.refer(found.logged_index(), found.leaf_hash)
-    newest = before[-1]
-    if newest.index is None:
+    if any(each.index is None and not each.refused for each in before):
         raise Conflict(f"an amendment of {found.work_id} is on its way into the log: try again in a moment")
-    return statement.refer(newest.index, newest.leaf_hash)
+    logged = [(each.index, each.leaf_hash) for each in before if each.index is not None]
+    return statement.refer(*(logged[-1] if logged else (found.logged_index(), found.leaf_hash)))
 
 
 def _opened(leaf: envelope.Leaf, opening: Opening | None, old: Claim) -> Claim:

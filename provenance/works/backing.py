@@ -189,10 +189,10 @@ def _amended(connection: sa.Connection, row: _Row, opened: Mapping[str, _Row]) -
     """The same of the newest amendment or transfer of a work."""
     try:
         newest = claim_history.amendments(connection, row.amendment_hash)[-1]  # one that waits for the log counts
-    except (IndexError, KeyError, SourcemarkError):
+    except (IndexError, SourcemarkError):
         return {}, ["amendment"]
     leaf = newest.leaf
-    about = leaf.kind in envelope.AMENDING and leaf.predicate["leafHash"] == row.leaf_hash.hex()
+    about = not newest.refused and leaf.predicate["leafHash"] == row.leaf_hash.hex()
     if not about or merkle.leaf_hash(newest.raw) != row.amendment_hash:
         return {}, ["amendment"]
     return _records(leaf, opened)

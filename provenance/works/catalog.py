@@ -189,6 +189,10 @@ def _amendments(db: Database, found: Sequence[RegisteredWork]) -> dict[int, list
     with db.read() as connection:
         chains = {work.id: claim_history.amendments(connection, work.amendment_hash) for work in amended}
     return {
-        number: [AmendmentRecord.model_validate({"kind": each.leaf.kind, "index": each.index}) for each in chain]
+        number: [
+            AmendmentRecord.model_validate({"kind": each.leaf.kind, "index": each.index})
+            for each in chain
+            if not each.refused
+        ]
         for number, chain in chains.items()
     }

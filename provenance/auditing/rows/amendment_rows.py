@@ -46,10 +46,10 @@ def amended_claim(run: Run, amendment_hash: bytes, registration: bytes) -> Mappi
         sa.select(openings.c.record).where(openings.c.leaf_hash == amendment_hash, openings.c.name == "claim")
     ).scalar()
     try:
-        leaf = claim_history.amendments(run.connection, amendment_hash)[-1].leaf  # one that waits for the log counts
-    except (IndexError, KeyError, SourcemarkError):
+        newest = claim_history.amendments(run.connection, amendment_hash)[-1]  # one that waits for the log counts
+    except (IndexError, SourcemarkError):
         return None
-    about = leaf.kind in envelope.AMENDING and leaf.predicate["leafHash"] == registration.hex()
+    about = not newest.refused and newest.leaf.predicate["leafHash"] == registration.hex()
     return record if about and isinstance(record, dict) else None
 
 

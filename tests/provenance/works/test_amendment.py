@@ -11,7 +11,7 @@ from provenance.accounts import accounts
 from provenance.accounts.accounts import NewAccount
 from provenance.application import Application
 from provenance.auditing import fsck
-from provenance.database.tables import openings, works
+from provenance.database.tables import openings, pending_entries, works
 from provenance.errors import BadInput, Conflict, NotFound
 from provenance.scans import sightings
 from provenance.schemas import Amendment, Transfer, WorkRecord, parse
@@ -125,6 +125,31 @@ def test_erasure_takes_every_claim(application: Application, work: str) -> None:
         names = connection.execute(sa.select(openings.c.name)).scalars().all()
     assert "claim" not in names
     assert catalog.get(application.db, application.log.origin, work).claim.title == ""
+    agrees(application)
+
+
+def test_what_the_log_refused_is_shown_to_nobody_and_amended_anew(
+    application: Application, work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that is revoked between the transactions, and a crash before the row was put back."""
+    amend(application, work, title="The Salt Ferry")
+
+    def killed(_: object) -> dict[bytes, int]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(application.log, "commit", killed)
+        with pytest.raises(KeyboardInterrupt):
+            amend(application, work, title="Refused")
+    with pytest.raises(Conflict, match="on its way"):
+        amend(application, work, title="Too early")
+    with application.db.write() as connection:
+        connection.execute(pending_entries.update().values(refused="the key was revoked before"))
+    scanned = scan_upload(application, ESSAY.encode(), account="City Daily")
+    assert (scanned.verdict, "Refused" in scanned.model_dump_json()) == ("review", False)
+    record = amend(application, work, title="Salt")
+    assert len(record.amendments) == 2
+    assert scan_upload(application, ESSAY.encode(), account="City Daily").matches[0].title == "Salt"
     agrees(application)
 
 
