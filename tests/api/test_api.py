@@ -70,6 +70,10 @@ def test_the_main_job(api) -> None:
 
     zipped = api("GET", f"/v1/works/{work['work_id']}/receipt", "producer")
     files = receipt.from_zip(zipped.content)
+    single = api("GET", f"/v1/works/{work['work_id']}/receipt?format=json", "producer")
+    assert single.headers["content-type"] == "application/json"
+    assert receipt.from_json(single.content) == files
+    assert api("GET", f"/v1/works/{work['work_id']}", "producer").json()["logged_at"] is not None
     assert verify.verify_receipt(files, policy=api("GET", "/v1/ledger/policy").content).ok
     credit = api("GET", f"/v1/works/{work['work_id']}/credit", "producer")
     assert "Ada Kestrel" in credit.text

@@ -188,3 +188,19 @@ def test_a_later_stamp_renews(sqlite_settings: Settings, tsa: Tsa, tmp_path: Pat
                 assert not verify.verify_receipt({**files, name: raw}, tsa_roots=both).ok, (name, raw[:20])
         rest = {each: data for each, data in files.items() if each != name}
         assert not verify.verify_receipt(rest, tsa_roots=both).ok
+
+
+def test_a_clock_that_is_ahead_of_the_authority_s(
+    sqlite_settings: Settings, tsa: Tsa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with standing(tsa) as url, Application(stamping(sqlite_settings, tsa, url)) as application:
+        register_work(application, ESSAY.encode())
+        application.log.timestamper._thread.join()
+        application.log.check_clock()
+        real = time.time
+        monkeypatch.setattr(time, "time", lambda: real() + 3600)
+        register_work(application, ESSAY_ZH.encode())
+        application.log.timestamper._thread.join()
+        with pytest.raises(Unavailable, match="clock is ahead") as caught:
+            application.log.check_clock()
+        assert caught.value.reason == "clock_ahead"
