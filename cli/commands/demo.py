@@ -128,11 +128,8 @@ def _register(opened: Application, made: list[DemoWork]) -> dict[str, Registrati
         )
         for work in made
     ]
-    results = []
     with progress(tr("registering", "登记中"), len(made)) as step:
-        for result in opened.registrar.register(accounts.local(opened.db), requests):
-            results.append(result)
-            step()
+        results = list(opened.registrar.register(accounts.local(opened.db), requests, examined=step))
     rows = []
     for work, result in zip(made, results, strict=True):
         entry = result.error.detail if result.error else f"#{result.receipt.index}" if result.receipt else ""
@@ -197,12 +194,8 @@ def _scan(opened: Application, reposts: list[Repost], folder: Path) -> list[Scan
         )
         for number, repost in enumerate(reposts, 1)
     ]
-    results = []
     with progress(tr("scanning", "扫描中"), len(uploads)) as step:
-        for result in opened.scanner.scan(accounts.local(opened.db), uploads):
-            results.append(result)
-            step()
-    return results
+        return list(opened.scanner.scan(accounts.local(opened.db), uploads, examined=step))
 
 
 def _show_scans(reposts: list[Repost], scanned: list[ScanResult], registered: dict[str, RegistrationResult]) -> bool:

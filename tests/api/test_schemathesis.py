@@ -43,7 +43,7 @@ def test_the_running_service_keeps_its_description(tmp_path: Path, phases: str) 
                 [Path(sys.executable).parent / "schemathesis", "--config-file", CONFIGURATION, "run", f"{address}/openapi.json", "-H", f"Authorization: Bearer {key}",
                  "--phases", phases, "--max-examples", "8", "--seed", "1",
                  "--suppress-health-check", "all", "--wait-for-schema", "20", "--no-color"],
-                capture_output=True, text=True, check=False, cwd=tmp_path, env=environment, timeout=400,
+                capture_output=True, text=True, check=False, cwd=tmp_path, env=environment, timeout=900,
             )  # fmt: skip
             assert done.returncode == 0, done.stdout[-4000:]
             assert server.poll() is None

@@ -13,9 +13,10 @@ from provenance.auditing import fsck
 from provenance.database.tables import openings
 from provenance.errors import BadInput, NotFound
 from provenance.scans import records, scanning, sightings
-from provenance.schemas import ScanItem
+from provenance.schemas import RegistrationItem, ScanItem
 from provenance.works import drafts
 from provenance.works.receipt_builder import build_receipt
+from provenance.works.registration import RegistrationRequest
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, encoded, mirrored, picture, register_work, scan_upload
 
 pytestmark = pytest.mark.slow
@@ -159,6 +160,18 @@ def test_results_keep_the_order_of_the_uploads(sqlite_application: Application) 
     results = list(application.scanner.scan(accounts.local(application.db), uploads))
     assert [r.external_id for r in results] == [str(n) for n in range(10)]
     assert [r.status == "error" for r in results] == [n % 3 == 0 for n in range(10)]
+
+
+def test_progress_is_told_by_item_before_the_group_is_answered(sqlite_application: Application) -> None:
+    application, told = sqlite_application, []
+    local = accounts.local(application.db)
+    uploads = [scanning.Upload(ScanItem(), Source.text(f"{n} {ESSAY}")) for n in range(3)]
+    answers = application.scanner.scan(local, uploads, examined=lambda: told.append("scan"))
+    requests = [RegistrationRequest(RegistrationItem(owner="A"), Source.text(f"{n} {ESSAY}")) for n in range(3)]
+    registered = application.registrar.register(local, requests, examined=lambda: told.append("register"))
+    next(answers)
+    next(registered)
+    assert told == ["scan"] * 3 + ["register"] * 3
 
 
 def test_sightings_by_owner_and_date(application: Application) -> None:
