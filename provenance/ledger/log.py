@@ -84,7 +84,7 @@ class Log:
         """
         origin = self._stored_origin()
         if origin is None:
-            raise Unavailable(f"there is no log in {self._db.place}")
+            raise Unavailable(f"there is no log in {self._db.place}", reason="not_published")
         self._know(origin)
 
     def _know(self, origin: str) -> None:
