@@ -48,7 +48,7 @@ class Application:
         self.examiner = Examiner(Sandbox(settings.workers, settings.limits, settings.anchors), settings.workers)
         self.follower = Follower(self.db)
         self.matcher = Matcher(self.db, self.follower)
-        self.backings = Backings(self.db, self.log)
+        self.backings = Backings(self.db, self.log.reader)
         self.signing_keys = SigningKeys(self.db, self.log, settings)
         claims = CompetingClaims(self.db, self.follower, self.matcher, settings.home)
         self.registrar = Registrar(self.db, self.log, self.examiner, self.signing_keys, claims, settings)

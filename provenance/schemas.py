@@ -443,6 +443,10 @@ class WorkRecord(Record):
     reason: str | None = None
     digest: str = Field(description="SHA-256 of the exact bytes, of a sealed work of its salt and them; hexadecimal.")
     claim: Claim = Field(description="What is claimed now: by the newest amendment or transfer.")
+    damaged: list[str] = Field(
+        default_factory=list,
+        description="What the database says of the work otherwise than the log; the operator has to mend it.",
+    )
     amendments: list[AmendmentRecord] = Field(default_factory=list, description="Oldest first.")
     competing: list[str] = Field(default_factory=list)
     opens: str | None = Field(None, description="The sealed work that this one opens.")

@@ -19,7 +19,8 @@ from ..database.engine import Database
 from ..database.tables import accounts, matches, owner_key, scans, sightings, works
 from ..errors import BadInput, NotFound
 from ..ids import new_id
-from ..schemas import Coverage, ScanItem, SightingRecord
+from ..schemas import Claim, Coverage, ScanItem, SightingRecord
+from ..works.backing import Backing, Backings
 
 
 def post_key(item: ScanItem, digest: bytes) -> bytes:
@@ -66,10 +67,12 @@ class Seen:
 
     Attributes:
         match: internal number of its newest match.
+        work: internal number of the work.
     """
 
     record: SightingRecord
     match: int
+    work: int
 
 
 def page(
@@ -108,7 +111,16 @@ def page(
     with db.read() as connection:
         numbers = connection.execute(query.limit(limit + 1)).scalars().all()
         found = _load(connection, numbers[:limit])
-    return [each.record for each in found], numbers[limit - 1] if len(numbers) > limit else None
+    backed = Backings(db).of(dict.fromkeys(each.work for each in found))
+    return [_as_backed(each, backed[each.work]) for each in found], numbers[limit - 1] if len(numbers) > limit else None
+
+
+def _as_backed(seen: Seen, backed: Backing) -> SightingRecord:
+    """Of a damaged work only the claim that was signed is shown."""
+    if not backed.damaged:
+        return seen.record
+    claim = backed.claim or Claim()
+    return seen.record.model_copy(update={"title": claim.title, "owner": claim.owner})
 
 
 def get(connection: sa.Connection, sighting_id: str, account_id: str | None) -> Seen:
@@ -161,7 +173,7 @@ def _load(connection: sa.Connection, numbers: Sequence[int]) -> list[Seen]:
         .join(accounts, accounts.c.id == sightings.c.account_id)
         .order_by(sightings.c.id)
     )
-    return [Seen(_record(row), row.id) for row in rows.all()]
+    return [Seen(_record(row), row.id, row.work) for row in rows.all()]
 
 
 def _record(row: Any) -> SightingRecord:

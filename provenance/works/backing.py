@@ -20,11 +20,11 @@ from fingerprints.model import Field, Fingerprint
 
 from ..auditing.rows.times import SignedTimes
 from ..database.engine import Database
-from ..database.tables import entries, openings, signing_keys, works
+from ..database.tables import entries, log_state, openings, pending_entries, signing_keys, works
 from ..database.tables import fingerprints as fingerprint_rows
 from ..errors import SourcemarkError
 from ..ledger import claim_history, work_columns
-from ..ledger.log import Log
+from ..ledger.reader import LogReader
 from ..schemas import Claim
 from ..tlog import envelope, merkle, statement
 from .drafts import METADATA
@@ -54,9 +54,13 @@ class Backing:
 class Backings:
     """Holds works against the log. Thread-safe."""
 
-    def __init__(self, db: Database, log: Log) -> None:
+    def __init__(self, db: Database, published: LogReader | None = None) -> None:
+        """
+        Args:
+            published: the published log, to which the entries are compared too; None: only to their hashes.
+        """
         self._db = db
-        self._log = log
+        self._published = published
         self._accounts: dict[str, str] = {}  # that enrolments commit to, by keyid; an entry never changes
 
     def of(self, prints: Mapping[int, Fingerprint | None]) -> dict[int, Backing]:
@@ -106,14 +110,17 @@ class Backings:
             damaged.append("fingerprint")
         if self._account(connection, row, leaf) not in (None, row.account_id):
             damaged.append("account_id")
-        times = SignedTimes(connection, self._log.origin, row.idx, row.idx, [leaf.after])
+        times = SignedTimes(connection, row.origin, row.idx, row.idx, [leaf.after])
         if not times.allow(row.registered_at, leaf.after, row.idx):
             damaged.append("registered_at")
+        ended = work_columns.ends(row.withdrawal, row.withdrawal_hash, row.leaf_hash) or row.withdrawing is not None
+        if (row.withdrawn_at is not None) != ended:
+            damaged.append("withdrawn_at")
         return Backing(_claim(record), _fields(records), tuple(dict.fromkeys(damaged)))
 
     def _entry(self, row: _Row, leaf: envelope.Leaf) -> Iterator[str]:
         """Whether the entry is the one that the log has published at its index, and registers these bytes."""
-        published = self._log.reader.entry_hash(row.idx)
+        published = None if self._published is None else self._published.entry_hash(row.idx)
         if merkle.leaf_hash(row.leaf) != row.leaf_hash or published not in (None, row.leaf_hash):
             yield "entry"
         if leaf.kind != "registration" or leaf.digests[0] != row.digest.hex():
@@ -144,6 +151,7 @@ class Backings:
 
 # Made once: putting them together takes longer than running them.
 _OPENINGS = sa.select(openings).where(openings.c.leaf_hash.in_(sa.bindparam("hashes", expanding=True)))
+_withdrawal = entries.alias("withdrawal")
 _WORKS = (
     sa.select(
         works.c.id,
@@ -158,10 +166,17 @@ _WORKS = (
         works.c.amendment_hash,
         works.c.erasure_hash,
         works.c.registered_at,
+        works.c.withdrawn_at,
+        works.c.withdrawal_hash,
         entries.c.idx,
         entries.c.leaf,
+        _withdrawal.c.leaf.label("withdrawal"),
+        pending_entries.c.id.label("withdrawing"),
+        sa.select(log_state.c.origin).scalar_subquery().label("origin"),
     )
     .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
+    .outerjoin(_withdrawal, _withdrawal.c.leaf_hash == works.c.withdrawal_hash)
+    .outerjoin(pending_entries, pending_entries.c.leaf_hash == works.c.withdrawal_hash)
     .where(works.c.id.in_(sa.bindparam("numbers", expanding=True)))
 )
 

@@ -20,6 +20,7 @@ from ..ledger import checkpoint_store, claim_history
 from ..schemas import AmendmentRecord, Claim, ReceiptRef, WorkRecord
 from ..search import matching
 from . import competing_claims
+from .backing import Backings
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ def page(
 
 def _records(db: Database, origin: str, found: Sequence[RegisteredWork]) -> list[WorkRecord]:
     rivals = competing_claims.rivals(db, [work.id for work in found])
+    backed = Backings(db).of(dict.fromkeys(work.id for work in found if work.index is not None))
     amended = _amendments(db, found)
     logged = checkpoint_store.logged_times(db, [work.index for work in found if work.index is not None])
     erased = [work.id for work in found if work.erased_at is not None]
@@ -162,7 +164,8 @@ def _records(db: Database, origin: str, found: Sequence[RegisteredWork]) -> list
             fingerprintable=work.reason is None,
             reason=work.reason,
             digest=work.digest.hex(),
-            claim=work.claim,
+            claim=work.claim if work.id not in backed else backed[work.id].claim or Claim(),
+            damaged=list(backed[work.id].damaged) if work.id in backed else [],
             amendments=amended.get(work.id, []),
             competing=rivals.get(work.id, []),
             opens=work.opens,

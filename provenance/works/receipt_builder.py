@@ -18,7 +18,8 @@ from ..ledger import claim_history
 from ..ledger.log import Log
 from ..tlog import receipt, timestamp
 from ..tlog.checkpoint import parse_checkpoint
-from ..tlog.envelope import parse_leaf
+from ..tlog.envelope import Leaf, parse_leaf
+from ..tlog.opening import Opening
 from . import catalog
 from .catalog import RegisteredWork
 
@@ -40,7 +41,7 @@ def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None =
     with db.read() as connection:
         leaf = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar_one()
         enrolments = _entries(connection, enrolled_keys.enrolment_indexes(db, parse_leaf(leaf).signers))
-        opening = _opening(connection, work.leaf_hash)
+        opening = _opening(connection, work.leaf_hash, parse_leaf(leaf))
         amended = [
             _amending(connection, db, log, work, each)
             for each in claim_history.amendments(connection, work.amendment_hash)
@@ -80,9 +81,19 @@ def _entries(connection: sa.Connection, indexes: Sequence[int]) -> Sequence[Any]
     return connection.execute(query.order_by(entries.c.idx)).all()
 
 
-def _opening(connection: sa.Connection, leaf_hash: bytes) -> dict[str, Any]:
-    """What is kept behind the commitments of an entry, as ``opening.json`` has it."""
+def _opening(connection: sa.Connection, leaf_hash: bytes, leaf: Leaf) -> dict[str, Any]:
+    """What is kept behind the commitments of an entry, as ``opening.json`` has it.
+
+    Raises:
+        Unavailable: something that is kept opens nothing, so that the receipt would not hold.
+    """
     rows = connection.execute(sa.select(openings).where(openings.c.leaf_hash == leaf_hash)).all()
+    for row in rows:
+        if Opening(row.salt, row.record).commitment != leaf.predicate["commitments"].get(row.name):
+            raise Unavailable(
+                f"the {row.name} that the database keeps is not the one that was signed: run `sourcemark ledger fsck`",
+                reason="log_damaged",
+            )
     return {row.name: {"salt": base64.b64encode(row.salt).decode(), "record": row.record} for row in rows}
 
 
@@ -105,7 +116,7 @@ def _amending(
             for row in _entries(connection, enrolled)
             if row.idx < each.index
         ],
-        _opening(connection, each.leaf_hash),
+        _opening(connection, each.leaf_hash, each.leaf),
     )
 
 

@@ -9,9 +9,12 @@ from provenance.accounts import accounts
 from provenance.accounts.accounts import NewAccount
 from provenance.application import Application
 from provenance.database.tables import entries, grants, openings, signing_keys, works
-from provenance.schemas import MatchRecord
+from provenance.errors import Unavailable
+from provenance.scans import sightings
+from provenance.schemas import Claim, MatchRecord
 from provenance.works import catalog
 from provenance.works.grants import NewGrant
+from provenance.works.receipt_builder import build_receipt
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work, scan_upload
 
 pytestmark = pytest.mark.slow
@@ -72,7 +75,30 @@ def test_a_claim_without_its_opening_is_not_shown(sqlite_application: Applicatio
     assert (found.title, found.owner, found.permission.findings) == ("", "", ["record_damaged"])
     assert work_id is not None
     shown = catalog.get(application.db, application.log.origin, work_id)
-    assert shown.work_id == work_id
+    assert (shown.claim, shown.damaged) == (Claim(), ["claim"])
+    (seen,), _ = sightings.page(application.db, None)
+    assert (seen.title, seen.owner) == ("", "")
+
+
+def test_look_ups_show_the_claim_that_was_signed(sqlite_application: Application) -> None:
+    application = sqlite_application
+    work_id = register_work(application, ESSAY.encode()).work_id
+    assert work_id is not None
+    match(application)
+    do(application, works.update().values({**FORGED, "withdrawn_at": works.c.registered_at}))
+    shown = catalog.get(application.db, application.log.origin, work_id)
+    assert (shown.claim.owner, shown.damaged) == ("Marta Salt", ["claim", "withdrawn_at"])
+    (seen,), _ = sightings.page(application.db, None)
+    assert (seen.title, seen.owner) == ("The Salt Ferry", "Marta Salt")
+
+
+def test_no_receipt_that_does_not_hold(sqlite_application: Application) -> None:
+    application = sqlite_application
+    work_id = register_work(application, ESSAY.encode()).work_id
+    assert work_id is not None
+    do(application, openings.update().where(openings.c.name == "claim").values(record={"owner": "Thief"}))
+    with pytest.raises(Unavailable, match="claim that the database keeps"):
+        build_receipt(application.db, application.log, work_id)
 
 
 def test_a_grant_that_the_log_does_not_have_permits_nothing(sqlite_application: Application) -> None:
