@@ -16,6 +16,7 @@ from provenance.errors import SourcemarkError
 from ..output import (
     emit,
     labelled,
+    listed,
     say,
     tr,
 )
@@ -109,7 +110,8 @@ def _ledger(opened: Application) -> str:
     report = fsck.check(opened.db, opened.log)
     if report["problems"]:
         raise OSError(5, report["problems"][0], "ledger")
-    return f"{opened.log.origin}, {report['size']} " + tr("entries, all re-hashed", "条，已全部重新校验")
+    rehashed = tr(f"{report['size']} entries, all re-hashed", f"{report['size']} 条，已全部重新校验")
+    return listed([opened.log.origin, rehashed])
 
 
 def _clock(opened: Application) -> str:
