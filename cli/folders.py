@@ -10,13 +10,14 @@ from pathlib import Path
 from provenance.errors import BadInput
 
 
-def files_in(paths: Sequence[Path], pattern: str | None) -> list[Path]:
+def files_in(paths: Sequence[Path], pattern: str | None, home: Path | None = None) -> list[Path]:
     """The paths with each folder replaced by its files, those of its folders too, sorted by path.
 
     Hidden files and folders are left out, and so are symbolic links: what they lead to may stand outside the folder.
 
     Args:
         pattern: of a folder only files of such names, for example ``*.jpg``; upper and lower case are the same.
+        home: a folder to leave out wherever it stands: that of the installation, which holds keys.
 
     Raises:
         BadInput: a folder has no such file or cannot be read, or there is a pattern and no folder.
@@ -26,7 +27,7 @@ def files_in(paths: Sequence[Path], pattern: str | None) -> list[Path]:
     for path in paths:
         if path.is_dir():
             folders += 1
-            found += _files(path, pattern)
+            found += _files(path, pattern, home)
         else:
             found.append(path)
     if pattern is not None and not folders:
@@ -34,14 +35,15 @@ def files_in(paths: Sequence[Path], pattern: str | None) -> list[Path]:
     return found
 
 
-def _files(folder: Path, pattern: str | None) -> list[Path]:
+def _files(folder: Path, pattern: str | None, home: Path | None) -> list[Path]:
     files: list[Path] = []
+    left_out = None if home is None else home.resolve()
 
     def refuse(error: OSError) -> None:
         raise BadInput(f"{error.filename} cannot be read: {error.strerror}") from error
 
     for here, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [n for n in folders if not n.startswith(".") and Path(here, n).resolve() != left_out]
         for name in names:
             path = Path(here, name)
             wanted = pattern is None or fnmatchcase(name.casefold(), pattern.casefold())

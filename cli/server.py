@@ -51,7 +51,7 @@ def serve(app: ASGIApp, host: str, port: int, hello: Callable[[str], str], **opt
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRNOTAVAIL:
-            raise BadInput(f"--host {host}: is no address of this machine; 0.0.0.0 are all it has") from None
+            raise Unavailable(f"--host {host}: is no address of this machine; 0.0.0.0 are all it has") from None
         what = "it is in use" if error.errno == errno.EADDRINUSE else error.strerror
         raise Unavailable(f"cannot listen on {host}:{port}: {what}; choose another --port") from error
     named = f"[{host}]" if ":" in host else host

@@ -94,13 +94,14 @@ def command(
     seal: SealOptions,
     json_: Annotated[bool, typer.Option("--json", help="One JSON line a work on stdout.")] = False,
 ) -> int:
+    from provenance.config import load_settings
     from provenance.schemas import RegistrationItem, parse
 
     if (batch is None) == (not paths):
         raise BadInput("give files, or --batch FILE.jsonl, one of the two")
     if batch is not None:
         refuse({"--pattern": pattern}, "is for a folder: leave it out with --batch")
-    files = files_in(paths or [], pattern)
+    files = files_in(paths or [], pattern, load_settings().home)
     if len(files) > 1:
         refuse({"--opens": seal.opens}, "is of one work: name one file")
         if any(path.is_dir() for path in paths or []):

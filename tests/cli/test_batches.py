@@ -25,6 +25,8 @@ def test_a_folder_stands_for_its_files(tmp_path: Path) -> None:
     for name in ("b.txt", "a.TXT", "deep/c.txt", "deep/d.jpg", ".hidden", ".git/e.txt", "deep/.f.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "key.txt").write_text("x")
     outside = tmp_path.with_name(f"{tmp_path.name}-outside")
     outside.mkdir()
     (outside / "g.txt").write_text("x")
@@ -32,7 +34,7 @@ def test_a_folder_stands_for_its_files(tmp_path: Path) -> None:
     (tmp_path / "linked").symlink_to(outside)
 
     def names(pattern: str | None) -> list[str]:
-        return [str(path.relative_to(tmp_path)) for path in files_in([tmp_path], pattern)]
+        return [str(path.relative_to(tmp_path)) for path in files_in([tmp_path], pattern, tmp_path / "home")]
 
     assert names(None) == ["a.TXT", "b.txt", "deep/c.txt", "deep/d.jpg"]
     assert names("*.txt") == ["a.TXT", "b.txt", "deep/c.txt"]

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
         ("--port", "99999", 2, "there is no port 99999"),
         ("--port", "-1", 2, "there is no port -1"),
         ("--port", "http", 2, "--port"),
-        ("--host", "192.0.2.7", 2, "is no address of this machine"),  # RFC 5737: of nobody
+        ("--host", "192.0.2.7", 3, "is no address of this machine"),  # RFC 5737: of nobody
     ],
 )
 def test_where_nobody_can_listen(sourcemark, option: str, value: str, status: int, said: str) -> None:
