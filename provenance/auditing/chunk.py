@@ -22,10 +22,10 @@ from .source import Copy, Source
 BUNDLES = 16  # in a chunk
 _MAX_ROOTS = 4096  # of earlier checkpoints, kept
 _MAX_ROWS = 64  # of leaf hashes of earlier bundles, kept
-# What a statement's payload contains if it can change which keys hold.
-_ABOUT_KEYS = (b"/key-enrol/v1", b"/key-revoke/v1", b"/log-key/v1", b"/transfer/v1")
+_CHANGE_KEYS = ("key-enrol", "key-revoke", "log-key", "transfer")  # kinds that can change which keys hold
+_ABOUT_KEYS = [f"/{kind}/v1".encode() for kind in _CHANGE_KEYS]  # in their payload
 
-Event = tuple[int, bytes]  # index and bytes of an entry about keys
+Event = tuple[int, bytes]  # index and bytes of an entry that can change which keys hold
 Placed = tuple[int, bytes, envelope.Leaf]  # index, leaf hash and content of an entry
 
 
@@ -257,9 +257,6 @@ class ChunkAuditor:
             if len(copy.hashes) == tiles.WIDTH * HASH_SIZE and not copy.problem:
                 return copy.hashes
         raise VerificationFailed(f"bundle {number} cannot be read")
-
-
-_CHANGE_KEYS = ("key-enrol", "key-revoke", "log-key")
 
 
 @contextmanager

@@ -27,16 +27,16 @@ def sample_rows(db: Database) -> Iterator[str]:
         Unavailable: the database cannot be reached.
     """
     with db.read() as connection:
-        state = connection.execute(sa.select(log_state.c.origin, log_state.c.size)).one()
+        size = connection.execute(sa.select(log_state.c.size)).scalar_one()
         yield from stray_rows(connection)
-    last = (state.size - 1) // _RUN
+    last = (size - 1) // _RUN
     chosen = {max(0, last), max(0, last - 1), *(secrets.randbelow(max(1, last)) for _ in range(_RUNS))}
     for number in sorted(chosen):
         with db.read() as connection:
-            yield from _problems(connection, state.origin, number * _RUN, min((number + 1) * _RUN, state.size))
+            yield from _problems(connection, number * _RUN, min((number + 1) * _RUN, size))
 
 
-def _problems(connection: sa.Connection, origin: str, start: int, stop: int) -> Iterator[str]:
+def _problems(connection: sa.Connection, start: int, stop: int) -> Iterator[str]:
     """The rows of the entries [start, stop), up to one that cannot be read or is missing."""
     query = sa.select(entries.c.idx, entries.c.leaf, entries.c.leaf_hash)
     run: list[Entry] = []
@@ -53,4 +53,4 @@ def _problems(connection: sa.Connection, origin: str, start: int, stop: int) -> 
             yield f"entry {start + len(run)} is missing from the database"
             break
         run.append((row.idx, fresh, leaf))
-    yield from check_rows(connection, origin, run)
+    yield from check_rows(connection, run)

@@ -131,7 +131,7 @@ class StoredChunkAuditor(ChunkAuditor):
         out = super()._replay(news)
         with self._db.read() as connection:
             for run in _contiguous(self._placed):
-                out.problems += check_rows(connection, self._extent.origin, run)
+                out.problems += check_rows(connection, run)
             start = self._first * tiles.WIDTH
             sizes = checkpoints.c.size.between(start + 1, min(start + BUNDLES * tiles.WIDTH, self._extent.size))
             query = sa.select(checkpoints.c.size, checkpoints.c.root).where(sizes).order_by(checkpoints.c.size)

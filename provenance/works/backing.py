@@ -18,13 +18,13 @@ from pydantic import ValidationError
 from fingerprints import registry
 from fingerprints.model import Field, Fingerprint
 
-from ..auditing.rows.times import SignedTimes
 from ..database.engine import Database
-from ..database.tables import entries, log_state, openings, pending_entries, signing_keys, works
+from ..database.tables import entries, openings, pending_entries, signing_keys, works
 from ..database.tables import fingerprints as fingerprint_rows
 from ..errors import SourcemarkError
 from ..ledger import claim_history, work_columns
 from ..ledger.reader import LogReader
+from ..ledger.signed_times import SignedTimes
 from ..schemas import Claim
 from ..tlog import envelope, merkle, statement
 from .drafts import METADATA
@@ -110,7 +110,7 @@ class Backings:
             damaged.append("fingerprint")
         if self._account(connection, row, leaf) not in (None, row.account_id):
             damaged.append("account_id")
-        times = SignedTimes(connection, row.origin, row.idx, row.idx, [leaf.after])
+        times = SignedTimes(connection, row.idx, row.idx, [leaf.after])
         if not times.allow(row.registered_at, leaf.after, row.idx):
             damaged.append("registered_at")
         ended = work_columns.ends(row.withdrawal, row.withdrawal_hash, row.leaf_hash) or row.withdrawing is not None
@@ -172,7 +172,6 @@ _WORKS = (
         entries.c.leaf,
         _withdrawal.c.leaf.label("withdrawal"),
         pending_entries.c.id.label("withdrawing"),
-        sa.select(log_state.c.origin).scalar_subquery().label("origin"),
     )
     .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
     .outerjoin(_withdrawal, _withdrawal.c.leaf_hash == works.c.withdrawal_hash)

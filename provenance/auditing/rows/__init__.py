@@ -16,7 +16,7 @@ from .run import Entry, Run
 from .stray import operators_word, stray_rows
 
 
-def check_rows(connection: sa.Connection, origin: str, entries: Sequence[Entry]) -> Iterator[str]:
+def check_rows(connection: sa.Connection, entries: Sequence[Entry]) -> Iterator[str]:
     """Every row that one contiguous run of entries must have, against the entries.
 
     Args:
@@ -27,7 +27,7 @@ def check_rows(connection: sa.Connection, origin: str, entries: Sequence[Entry])
     """
     if not entries:
         return
-    run = Run.read(connection, origin, entries)
+    run = Run.read(connection, entries)
     yield from entry_rows.problems(run)
     yield from work_rows.problems(run)
     yield from amendment_rows.problems(run)

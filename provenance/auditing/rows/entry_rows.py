@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from ...database.tables import entries, log_state
+from ...ledger.signed_times import rounds, within
 from .run import Run
-from .times import rounds, within
 
 
 def problems(run: Run) -> Iterator[str]:

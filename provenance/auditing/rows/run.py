@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from ...database.tables import entries as entry_rows
 from ...database.tables import log_state, openings
 from ...errors import SourcemarkError
+from ...ledger.signed_times import SignedTimes
 from ...tlog import envelope, statement
-from .times import SignedTimes
 
 Entry = tuple[int, bytes, envelope.Leaf]  # index, leaf hash of its bytes, content
 
@@ -39,9 +39,9 @@ class Run:
     changed: dict[bytes, set[str]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, connection: sa.Connection, origin: str, entries: Sequence[Entry]) -> Run:
+    def read(cls, connection: sa.Connection, entries: Sequence[Entry]) -> Run:
         afters = {leaf.after for _, _, leaf in entries}
-        times = SignedTimes(connection, origin, entries[0][0], entries[-1][0], afters)
+        times = SignedTimes(connection, entries[0][0], entries[-1][0], afters)
         by_hash = {leaf_hash: (index, leaf) for index, leaf_hash, leaf in entries}
         ids_from = connection.execute(sa.select(log_state.c.ids_from)).scalar_one()
         run = cls(connection, entries, times, by_hash, ids_from)

@@ -18,7 +18,7 @@ from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.database.tables import entries, log_state, works
 from provenance.errors import LedgerReadOnly
-from provenance.schemas import RegistrationItem
+from provenance.schemas import RegistrationItem, Transfer
 from provenance.tlog import merkle, statement, tiles
 from provenance.tlog.key_directory import KeyDirectory
 from provenance.works import drafts
@@ -221,3 +221,18 @@ def test_an_earlier_checkpoint(installation: Settings, monkeypatch: pytest.Monke
             connection.execute(works.update().where(works.c.digest == (7).to_bytes(32)).values(title="Thief"))
         (found,) = fsck.check(application.db, application.log, since=kept.encode())["problems"]
         assert found.startswith("the claim of work_")
+
+
+def test_a_transfer_before_an_earlier_checkpoint(application: Application) -> None:
+    """Who holds a work is learnt from entries that were audited before, too: its new owner may act for it after."""
+    work = register_work(application, ESSAY.encode()).work_id
+    assert work is not None
+    ines = accounts.create(application.db, accounts.NewAccount(name="ines"))
+    given = Transfer(owner="Ines Vale", to="ines")
+    application.amendments.transfer(accounts.local(application.db), work, given)
+    grow(application, tiles.WIDTH)
+    kept = fsck.check(application.db, application.log)["checkpoint"]
+    assert kept is not None
+    application.withdrawals.withdraw(ines, work)
+    report = fsck.check(application.db, application.log, since=kept.encode())
+    assert (report["problems"], report["checked_from"]) == ([], tiles.WIDTH)

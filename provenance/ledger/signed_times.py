@@ -7,22 +7,19 @@ word.
 
 from __future__ import annotations
 
-import binascii
 import bisect
 import itertools
-import struct
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from ...database.tables import checkpoints, stamp
-from ...tlog import envelope
+from ..database.tables import checkpoints, stamp
+from ..tlog import envelope
+from ..tlog.signed_checkpoint import signed_time
 
 TOLERANCE = 60  # seconds by which the clocks of one installation may disagree
-_COSIGNATURE = struct.Struct(">4sQ")  # key id and POSIX seconds, what a cosignature begins with
-_MIN_COSIGNATURE = 1024  # characters of base64 of an ML-DSA-44 one; of an Ed25519 signature there are 92
 _MANY = 500  # sizes asked for at a time
 _NEVER = "~"  # sorts behind every time
 _UNBOUND = ("", _NEVER)
@@ -39,23 +36,6 @@ _AROUND = sa.select(*_COLUMNS).where(
 )
 
 
-def signed_time(note: bytes, origin: str) -> int | None:
-    """When the log signed a checkpoint, POSIX seconds; None if its note holds no such cosignature.
-
-    The signature itself is checked elsewhere.
-    """
-    start = f"\u2014 {origin} ".encode()
-    for line in note[note.rfind(b"\n\n") + 2 :].split(b"\n"):
-        if line.startswith(start) and len(line) > _MIN_COSIGNATURE:
-            at = len(start)
-            try:
-                _, seconds = _COSIGNATURE.unpack_from(binascii.a2b_base64(line[at : at + 16]))
-            except (binascii.Error, struct.error):
-                return None
-            return int(seconds)
-    return None
-
-
 def _stamp(seconds: int) -> str:
     return stamp(datetime.fromtimestamp(min(max(seconds, 0), _LATEST), UTC))
 
@@ -63,15 +43,12 @@ def _stamp(seconds: int) -> str:
 class SignedTimes:
     """The checkpoints around a run of entries: which there are, and when each was signed."""
 
-    def __init__(
-        self, connection: sa.Connection, origin: str, first: int, last: int, afters: Iterable[envelope.After]
-    ) -> None:
+    def __init__(self, connection: sa.Connection, first: int, last: int, afters: Iterable[envelope.After]) -> None:
         """
         Args:
             first, last: indexes of the run's entries.
             afters: the checkpoints that its statements name as seen.
         """
-        self._origin = origin
         self._roots: dict[int, bytes] = {}
         self._bounds: dict[int, tuple[str, str]] = {}  # around the time at which each was signed
         self._created: dict[int, str] = {}
@@ -85,7 +62,7 @@ class SignedTimes:
     def _read(self, rows: Iterable[Any]) -> None:
         for size, root, note, created in rows:
             self._roots[size] = root
-            signed = signed_time(note, self._origin)
+            signed = signed_time(note)
             if signed is None:
                 self._bounds[size] = _UNBOUND
             else:
