@@ -6,13 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fingerprints.source import Source
+from provenance.names import readable
 
-from .output import (
-    out,
-    say,
-    titled,
-    tr,
-)
+from .output import out, say, titled, tr
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -72,13 +68,8 @@ def _marked(text: str, shared: Sequence[tuple[int, int]]) -> Text:
     coloured = out().color_system is not None and not out().no_color
     at = 0
     for start, end in shared:
-        drawn.append(_visible(text[at:start]), "dim" if coloured else "")
-        drawn.append(_visible(text[start:end]) if coloured else f"[{_visible(text[start:end])}]", _SHARED)
+        drawn.append(readable(text[at:start]), "dim" if coloured else "")
+        drawn.append(readable(text[start:end]) if coloured else f"[{readable(text[start:end])}]", _SHARED)
         at = end
-    drawn.append(_visible(text[at:]), "dim" if coloured else "")
+    drawn.append(readable(text[at:]), "dim" if coloured else "")
     return drawn
-
-
-def _visible(text: str) -> str:
-    """Without what a reader does not see, and without anything a terminal would obey."""
-    return "".join(c for c in text if c == "\n" or c.isprintable())

@@ -95,9 +95,16 @@ def printable(text: str) -> str:
     """One line for a terminal, with U+FFFD for what moves its cursor, sets its colours or turns the writing round."""
     if text.isprintable():
         return text
-    return "".join(
-        c if c.isprintable() or unicodedata.category(c) == "Zs" or c in (_ZWNJ, _ZWJ) else REPLACEMENT for c in text
-    )
+    return "".join(c if _is_harmless(c) else REPLACEMENT for c in text)
+
+
+def readable(text: str) -> str:
+    """Lines of a text for a terminal or a page, without what a reader does not see and what these would obey."""
+    return "".join(c for c in text if c == "\n" or _is_harmless(c))
+
+
+def _is_harmless(c: str) -> bool:
+    return c.isprintable() or unicodedata.category(c) == "Zs" or c in (_ZWNJ, _ZWJ)
 
 
 def json_line(value: Any) -> str:

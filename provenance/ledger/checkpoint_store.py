@@ -37,11 +37,7 @@ def earliest(db: Database, index: int, newest: Checkpoint, suits: Callable[[byte
     size, found = after(index)
     if size == newest.size or suits(found):
         return found
-    low, high, found = (
-        size - 1,
-        newest.size - 1,
-        newest.raw,
-    )
+    low, high, found = size - 1, newest.size - 1, newest.raw
     while high - low > 1:  # the checkpoint after `low` does not suit, the one after `high` does
         middle = (low + high) // 2
         size, raw = after(middle)

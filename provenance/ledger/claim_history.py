@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..database.tables import entries, pending_entries, works
-from ..tlog import envelope
+from ..errors import SourcemarkError
+from ..tlog import envelope, merkle
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,20 @@ def amendments(connection: sa.Connection, newest: bytes | None) -> list[Amending
             break
         newest = bytes.fromhex(superseded["leafHash"])
     return found[::-1]
+
+
+def newest(connection: sa.Connection, amendment_hash: bytes, registration: bytes) -> Amending | None:
+    """The entry that a work's row names as its newest amendment, in the log or on its way; None unless it is one of it.
+
+    Args:
+        registration: leaf hash of the work's.
+    """
+    try:
+        found = amendments(connection, amendment_hash)[-1]
+    except (IndexError, SourcemarkError):
+        return None
+    about = not found.refused and found.leaf.predicate["leafHash"] == registration.hex()
+    return found if about and merkle.leaf_hash(found.raw) == amendment_hash else None
 
 
 def entry(connection: sa.Connection, leaf_hash: bytes) -> sa.Row[Any] | None:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from fingerprints.text.diff import compare
 
+from .. import names
 from ..database.engine import Database
 from ..database.tables import matches
 from ..errors import NotFound
@@ -84,7 +85,7 @@ def _side_by_side(db: Database, seen: SightingRecord, kept: Sequence[dict[str, A
         return
     for passage in kept:
         start, end = (int(at) for at in seen.segments[passage["segment"]].work if not isinstance(at, list))
-        work = passages.readable(whole[start : min(end, start + passages.MAX_CHARACTERS)])
+        work = names.readable(whole[start : min(end, start + passages.MAX_CHARACTERS)])
         mine, theirs = compare(passage["text"], work)
         yield _marked(mine.text, mine.shared), _marked(theirs.text, theirs.shared)
 
@@ -103,7 +104,7 @@ def _html(seen: SightingRecord, picture: bytes | None, pairs: Sequence[tuple[str
     body = [f"<h1>{title}</h1>", _list(_facts(seen, zh)), f"<h2>{'扫描结果' if zh else 'What was found'}</h2>"]
     body.append(_list(_findings(seen, zh)))
     quotes = dict.fromkeys(str(each.get("quote", "")) for each in seen.marking.get("evidence", []))
-    body += [f"<blockquote><bdi>{escape(passages.readable(quote))}</bdi></blockquote>" for quote in quotes if quote]
+    body += [f"<blockquote><bdi>{escape(names.readable(quote))}</bdi></blockquote>" for quote in quotes if quote]
     if picture is not None:
         alt = "上传内容与作品，匹配部分已框出" if zh else "the upload beside the work, what matches outlined"
         source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
@@ -156,7 +157,7 @@ def _findings(seen: SightingRecord, zh: bool) -> list[tuple[str, str]]:
 
 
 def _list(rows: Sequence[tuple[str, str]]) -> str:
-    cells = (f"<dt>{name}</dt><dd><bdi>{escape(passages.readable(value))}</bdi></dd>" for name, value in rows)
+    cells = (f"<dt>{name}</dt><dd><bdi>{escape(names.readable(value))}</bdi></dd>" for name, value in rows)
     return f"<dl>{''.join(cells)}</dl>"
 
 

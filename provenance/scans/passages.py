@@ -8,6 +8,8 @@ from typing import Any
 from fingerprints import registry
 from fingerprints.model import Fingerprint, Match
 
+from .. import names
+
 MAX_PASSAGES = 3  # of one match, the longest
 MAX_CHARACTERS = 1000  # of one passage
 
@@ -19,16 +21,11 @@ def quoted(upload: Fingerprint, matches: Sequence[Match]) -> list[list[dict[str,
     return [[] if shown is None else _passages(shown, match) for match in matches]
 
 
-def readable(text: str) -> str:
-    """Without what a reader does not see, and without anything a terminal or a page would obey."""
-    return "".join(c for c in text if c == "\n" or c.isprintable())
-
-
 def _passages(shown: str, match: Match) -> list[dict[str, Any]]:
     spans = [(number, *_span(segment.upload)) for number, segment in enumerate(match.segments)]
     longest = sorted(spans, key=lambda span: span[1] - span[2])[:MAX_PASSAGES]
     return [
-        {"segment": number, "text": readable(shown[start : min(end, start + MAX_CHARACTERS)])}
+        {"segment": number, "text": names.readable(shown[start : min(end, start + MAX_CHARACTERS)])}
         for number, start, end in sorted(longest)
         if end > start
     ]

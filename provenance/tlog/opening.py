@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import SourcemarkError
 from . import statement
 from .encoding import b64, unb64
-from .envelope import SALT_SIZE
+from .envelope import SALT_SIZE, Leaf
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,12 @@ class Opening:
     def from_json(cls, data: Mapping[str, Any]) -> Opening:
         """Raises `VerificationFailed`, `KeyError` or `TypeError` for what is no opening."""
         return cls(unb64(data["salt"]), data["record"])
+
+
+def opens(leaf: Leaf, name: str, salt: bytes, record: Any) -> bool:
+    """Whether a salt and a record are those that an entry commits to under a name."""
+    promised = leaf.predicate.get("commitments", {}).get(name)
+    try:
+        return promised is not None and Opening(salt, record).commitment == promised
+    except SourcemarkError:  # a record that no statement could commit to
+        return False

@@ -26,7 +26,8 @@ from ..ledger import claim_history, work_columns
 from ..ledger.reader import LogReader
 from ..ledger.signed_times import SignedTimes
 from ..schemas import Claim
-from ..tlog import envelope, merkle, statement
+from ..tlog import envelope, merkle
+from ..tlog.opening import opens
 from .drafts import METADATA
 
 DAMAGED = "record_damaged"  # why a match whose work is damaged needs a person
@@ -141,11 +142,12 @@ class Backings:
         ).first()
         if enrolment is None:
             return None
-        if not _opens(envelope.parse_leaf(enrolment.leaf), envelope.ACCOUNT, enrolment):
+        leaf, salt, record = envelope.parse_leaf(enrolment.leaf), enrolment.salt, enrolment.record
+        if salt is None or not opens(leaf, envelope.ACCOUNT, salt, record):
             return str(enrolment.account_id)  # the operator's word
         if len(self._accounts) >= _MOST_ACCOUNTS:
             self._accounts.clear()
-        self._accounts[keyid] = str(enrolment.record.get("account"))
+        self._accounts[keyid] = str(record.get("account"))
         return self._accounts[keyid]
 
 
@@ -180,19 +182,9 @@ _WORKS = (
 )
 
 
-def _opens(leaf: envelope.Leaf, name: str, opening: _Row) -> bool:
-    promised = leaf.predicate.get("commitments", {}).get(name)
-    if promised is None or opening.salt is None:
-        return False
-    try:
-        return bool(statement.commit(opening.salt, opening.record) == promised)
-    except SourcemarkError:
-        return False
-
-
 def _records(leaf: envelope.Leaf, opened: Mapping[str, _Row]) -> tuple[dict[str, Any], list[str]]:
     """The records that open a commitment of an entry, and the names of those that open none or are missing."""
-    records = {name: row.record for name, row in opened.items() if _opens(leaf, name, row)}
+    records = {name: row.record for name, row in opened.items() if opens(leaf, name, row.salt, row.record)}
     promised = leaf.predicate.get("commitments", {}).keys()
     # Of a sealed work the service knows what its owner has told it.
     wanted = opened.keys() if "sealed" in leaf.predicate else promised | opened.keys()
@@ -201,15 +193,8 @@ def _records(leaf: envelope.Leaf, opened: Mapping[str, _Row]) -> tuple[dict[str,
 
 def _amended(connection: sa.Connection, row: _Row, opened: Mapping[str, _Row]) -> tuple[dict[str, Any], list[str]]:
     """The same of the newest amendment or transfer of a work."""
-    try:
-        newest = claim_history.amendments(connection, row.amendment_hash)[-1]  # one that waits for the log counts
-    except (IndexError, SourcemarkError):
-        return {}, ["amendment"]
-    leaf = newest.leaf
-    about = not newest.refused and leaf.predicate["leafHash"] == row.leaf_hash.hex()
-    if not about or merkle.leaf_hash(newest.raw) != row.amendment_hash:
-        return {}, ["amendment"]
-    return _records(leaf, opened)
+    newest = claim_history.newest(connection, row.amendment_hash, row.leaf_hash)
+    return ({}, ["amendment"]) if newest is None else _records(newest.leaf, opened)
 
 
 def _claim(record: Any) -> Claim | None:

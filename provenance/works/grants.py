@@ -29,6 +29,7 @@ from ..marking.normalization import fold_name
 from ..schemas import Date, Line, Name, ReceiptRef, Request, ScanItem, Use
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
+from ..tlog.opening import opens
 from . import catalog
 
 _logger = logging.getLogger(__name__)
@@ -235,10 +236,10 @@ def _is_backed(row: sa.Row[Any]) -> bool:
         return False
     try:
         leaf = envelope.parse_leaf(row.leaf)
-        signed = statement.commit(row.salt, row.record) == leaf.predicate.get("commitments", {}).get("terms")
     except VerificationFailed:
         return False
     about = leaf.kind == "grant" and leaf.predicate["leafHash"] == row.work_hash.hex()
+    signed = opens(leaf, "terms", row.salt, row.record)
     return about and signed and work_columns.shows_terms(row.terms, row.record)
 
 

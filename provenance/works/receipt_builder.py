@@ -19,7 +19,7 @@ from ..ledger.log import Log
 from ..tlog import receipt, timestamp
 from ..tlog.checkpoint import parse_checkpoint
 from ..tlog.envelope import Leaf, parse_leaf
-from ..tlog.opening import Opening
+from ..tlog.opening import opens
 from . import catalog
 from .catalog import RegisteredWork
 
@@ -89,7 +89,7 @@ def _opening(connection: sa.Connection, leaf_hash: bytes, leaf: Leaf) -> dict[st
     """
     rows = connection.execute(sa.select(openings).where(openings.c.leaf_hash == leaf_hash)).all()
     for row in rows:
-        if Opening(row.salt, row.record).commitment != leaf.predicate["commitments"].get(row.name):
+        if not opens(leaf, row.name, row.salt, row.record):
             raise Unavailable(
                 f"the {row.name} that the database keeps is not the one that was signed: run `sourcemark ledger fsck`",
                 reason="log_damaged",

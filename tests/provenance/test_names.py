@@ -60,3 +60,7 @@ def test_json_for_a_terminal_is_the_same_value(text: str) -> None:
     assert json.loads(line) == {text: [text]}
     assert names.is_one_line(line)
     assert not set(line) & set("\u202e\x7f\u2028")
+
+
+def test_lines_are_shown_with_their_spaces_and_without_what_a_terminal_obeys() -> None:
+    assert names.readable("红楼\u3000梦\u00a0一\n\x1b[2Jtwo\u202e\u200b") == "红楼\u3000梦\u00a0一\n[2Jtwo"

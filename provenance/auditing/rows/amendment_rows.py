@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...database.tables import entries, openings, signing_keys, works
-from ...errors import SourcemarkError
 from ...ledger import claim_history
 from ...tlog import envelope
 from .run import Run
@@ -45,12 +44,8 @@ def amended_claim(run: Run, amendment_hash: bytes, registration: bytes) -> Mappi
     record = run.connection.execute(
         sa.select(openings.c.record).where(openings.c.leaf_hash == amendment_hash, openings.c.name == "claim")
     ).scalar()
-    try:
-        newest = claim_history.amendments(run.connection, amendment_hash)[-1]  # one that waits for the log counts
-    except (IndexError, SourcemarkError):
-        return None
-    about = not newest.refused and newest.leaf.predicate["leafHash"] == registration.hex()
-    return record if about and isinstance(record, dict) else None
+    newest = claim_history.newest(run.connection, amendment_hash, registration)
+    return record if newest is not None and isinstance(record, dict) else None
 
 
 def holding_account(connection: sa.Connection, index: int) -> str | None:

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from ...database.tables import entries as entry_rows
 from ...database.tables import log_state, openings
-from ...errors import SourcemarkError
 from ...ledger.signed_times import SignedTimes
-from ...tlog import envelope, statement
+from ...tlog import envelope
+from ...tlog.opening import opens
 
 Entry = tuple[int, bytes, envelope.Leaf]  # index, leaf hash of its bytes, content
 
@@ -53,7 +53,7 @@ class Run:
         for leaf_hash, name, salt, record in self.joined(*columns, on=openings.c.leaf_hash):
             if leaf_hash not in self.by_hash:
                 continue  # of an entry whose row bears another hash
-            if _opens(self.by_hash[leaf_hash][1], name, salt, record):
+            if opens(self.by_hash[leaf_hash][1], name, salt, record):
                 self.opened.setdefault(leaf_hash, {})[name] = record
             else:
                 self.changed.setdefault(leaf_hash, set()).add(name)
@@ -85,10 +85,3 @@ class Run:
     def outside(self, moment: str | None, index: int) -> bool:
         """Whether what led to an entry cannot have happened when a row says."""
         return moment is not None and not self.times.allow(moment, self.entries[index - self.first][2].after, index)
-
-
-def _opens(leaf: envelope.Leaf, name: str, salt: bytes, record: Any) -> bool:
-    try:
-        return bool(statement.commit(salt, record) == leaf.predicate["commitments"].get(name))
-    except (SourcemarkError, KeyError):
-        return False

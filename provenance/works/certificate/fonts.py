@@ -26,22 +26,15 @@ from ...errors import Misconfigured
 
 _CURVE_ERROR = 0.001  # of an em: how far a quadratic curve may run from the cubic one that it stands for
 # What lays out, hints or varies: a page of single letters in one weight needs none of it.
-_NEEDLESS = [
-    "BASE",
-    "GDEF",
-    "GPOS",
-    "GSUB",
-    "VORG",
-    "vhea",
-    "vmtx",
-    "DSIG",
-    "STAT",
-    "HVAR",
-    "MVAR",
-    "avar",
-    "fvar",
-    "gvar",
-]
+_NEEDLESS = (
+    "BASE", "GDEF", "GPOS", "GSUB", "VORG", "vhea", "vmtx",
+    "DSIG", "STAT", "HVAR", "MVAR", "avar", "fvar", "gvar",
+)  # fmt: skip
+# Of a TrueType font's `maxp` table: what programs of hinting and composed glyphs need.
+_UNUSED_LIMITS = (
+    "TwilightPoints", "Storage", "FunctionDefs", "InstructionDefs",
+    "StackElements", "SizeOfInstructions", "ComponentElements",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +136,7 @@ def _to_quadratic(file: TTFont) -> None:
             del file[cff]
     limits = file["maxp"]
     limits.tableVersion = 0x00010000
-    for name in (
-        "TwilightPoints",
-        "Storage",
-        "FunctionDefs",
-        "InstructionDefs",
-        "StackElements",
-        "SizeOfInstructions",
-        "ComponentElements",
-    ):
+    for name in _UNUSED_LIMITS:
         setattr(limits, f"max{name}", 0)
     limits.maxZones = 1
     file["post"].formatType = 3.0
