@@ -73,8 +73,7 @@ class Publisher:
                 published = self.reader.read()
                 start = 0 if published is None else published.size
                 if start <= size:
-                    tile_store.publish(self._settings.log_dir, start, size, self.leaves, signed)
-                    self._write_keys(self._settings.log_dir)
+                    tile_store.publish(self._settings.log_dir, start, size, self.leaves, signed, self._keys())
             self._on_published()
         self._cosigned, self.size = signed, size
 
@@ -166,9 +165,10 @@ class Publisher:
             )
             return [value for (value,) in rows]
 
-    def _write_keys(self, folder: Path) -> None:
-        (folder / "log.vkey").write_text("".join(f"{key}\n" for key in self._keyring.vkeys()))
-        (folder / "policy").write_bytes(self.policy())
+    def _keys(self) -> dict[str, bytes]:
+        """The published files that say whose keys sign."""
+        vkeys = "".join(f"{key}\n" for key in self._keyring.vkeys())
+        return {"log.vkey": vkeys.encode(), "policy": self.policy()}
 
     def export(self, folder: Path) -> int:
         """Write the published log to another folder; returns its size.
@@ -182,8 +182,7 @@ class Publisher:
         try:
             start = self._continued(target, size, root)
             target.mkdir(parents=True, exist_ok=True)
-            tile_store.publish(target, start, size, self.leaves, signed)
-            self._write_keys(target)
+            tile_store.publish(target, start, size, self.leaves, signed, self._keys())
         except OSError as error:
             raise Unavailable(f"{folder} cannot be written: {error.strerror}", reason="storage") from error
         return size
@@ -228,6 +227,5 @@ class Publisher:
             self.compare_witnesses(signed)
             signer.advance(self._keyring.origin, size, root, signed)
         with self.reader.alone():
-            tile_store.publish(self._settings.log_dir, 0, size, self.leaves, signed)
-            self._write_keys(self._settings.log_dir)
+            tile_store.publish(self._settings.log_dir, 0, size, self.leaves, signed, self._keys())
         return size

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
@@ -47,6 +47,15 @@ class _TileWriter:
         handle.flush()
         if len(self._waiting) == _MAX_UNSYNCHRONISED:
             self._flush()
+
+    def write_changed(self, name: str, data: bytes) -> None:
+        """Write a file unless it stands there already."""
+        try:
+            there = (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            there = None
+        if there != data:
+            self.write(name, data)
 
     def _flush(self) -> None:
         """Put what is written on the disk, then into its place."""
@@ -108,12 +117,20 @@ def _synchronised(descriptors: Sequence[int]) -> None:
             pass
 
 
-def publish(folder: Path, old_size: int, new_size: int, leaves: Leaves, checkpoint: bytes) -> None:
+def publish(
+    folder: Path,
+    old_size: int,
+    new_size: int,
+    leaves: Leaves,
+    checkpoint: bytes,
+    keys: Mapping[str, bytes] | None = None,
+) -> None:
     """Bring a published log from one size to another; doing it again, or after a crash, gives the same files.
 
     Args:
         leaves: returns the entries [start, stop) in order.
         checkpoint: the signed note of ``new_size``.
+        keys: the files that say whose keys sign, by name; before the checkpoint, so that none stands without them.
 
     Raises:
         OSError: the disk is full or failed; the old checkpoint still stands over its complete tiles.
@@ -134,6 +151,8 @@ def publish(folder: Path, old_size: int, new_size: int, leaves: Leaves, checkpoi
             if len(hashes) == WIDTH:
                 carried.append((number, perfect_root(row)))
         _publish_upper(writer, new_size, carried)
+        for name, data in (keys or {}).items():
+            writer.write_changed(name, data)
         writer.synchronise()
         writer.write("checkpoint", checkpoint)
         writer.synchronise()
