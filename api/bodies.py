@@ -17,8 +17,8 @@ from starlette.requests import ClientDisconnect
 
 from fingerprints.source import Source
 from provenance.errors import BadInput, TooLarge, UnsupportedContent, from_os_error
+from provenance.json_input import parse, read_json, stand_in, unknown_key
 from provenance.names import clean
-from provenance.schemas import parse, read_json, stand_in, unknown_key
 
 M = TypeVar("M", bound=BaseModel)
 

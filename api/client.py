@@ -26,7 +26,8 @@ from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from provenance.errors import BadInput, SourcemarkError, Unavailable, VerificationFailed
-from provenance.schemas import Amendment, Claim, NewWork, parse
+from provenance.json_input import parse
+from provenance.schemas import Amendment, Claim, NewWork
 from provenance.tlog import envelope, merkle, receipt, statement, verify
 from provenance.tlog.checkpoint import Checkpoint, parse_checkpoint
 from provenance.tlog.encoding import b64, canonical, unb64

@@ -20,7 +20,7 @@ from provenance.application import Application
 from provenance.database import idempotency
 from provenance.database.engine import Database
 from provenance.errors import BadInput, SourcemarkError, Unauthenticated
-from provenance.schemas import unknown_key
+from provenance.json_input import unknown_key
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="ApiKey", description="An API key: `Authorization: Bearer smk_...`")
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provenance import errors
 from provenance.errors import SourcemarkError
-from provenance.schemas import problem_line
+from provenance.json_input import problem_line
 
 _logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"

@@ -61,7 +61,7 @@ def base_folder(batch: str) -> Path:
 
 def parse_json(line: bytes) -> dict[str, Any]:
     """One line as a JSON object; raises `BadInput`."""
-    from provenance.schemas import read_json
+    from provenance.json_input import read_json
 
     try:
         data = read_json(line.decode("utf-8-sig"))
@@ -90,7 +90,7 @@ def items(
     Raises:
         BadInput: the defaults are wrong, or the batch itself cannot be read.
     """
-    from provenance.schemas import parse
+    from provenance.json_input import parse
 
     parse(model, dict(defaults or {}))
     return _items(batch, model, defaults or {}, numbers)
@@ -99,7 +99,7 @@ def items(
 def _items(
     batch: str, model: type[Item], defaults: Mapping[str, Any], numbers: deque[int]
 ) -> Iterator[tuple[Item, Source | SourcemarkError]]:
-    from provenance.schemas import parse, stand_in
+    from provenance.json_input import parse, stand_in
 
     folder = base_folder(batch)
     for number, line in read_lines(batch):

@@ -55,7 +55,8 @@ def register(url: str, paths: Sequence[Path], claim: dict[str, Any], key: Signin
     Of a sealed one the openings are written beside the file, as FILE.opening.json, before anything is sent: without
     them nobody could prove later what was sealed.
     """
-    from provenance.schemas import RegistrationResult, parse, problem_of
+    from provenance.json_input import parse
+    from provenance.schemas import RegistrationResult, problem_of
 
     service = client(url)
     for path in paths:

@@ -5,159 +5,28 @@ A batch line, a request body and an answer are these models; field names are the
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from difflib import get_close_matches
-from typing import Annotated, Any, Literal, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     ConfigDict,
     Field,
     JsonValue,
     StrictBool,
-    ValidationError,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from fingerprints.model import MediumName, Reuse
 
-from . import licences, names
-from .errors import BadInput, SourcemarkError
+from . import licences
+from .errors import SourcemarkError
+from .schema_fields import LICENCES, NOTHING, URL_PATTERN, Date, Line, Meta, Name, NewLicence, Record, Request, Url
 
 Use = Literal["full", "excerpt", "adapted", "quotation"]
 ScanStatus = Literal[
     "matched", "no_match", "too_short", "template_only", "no_texture", "silent", "static_match", "undecodable", "error"
 ]
 Verdict = Literal["clear", "own", "licensed", "credited", "uncredited", "review"]
-
-
-def _clean_line(value: str) -> str:
-    """One line of text that every database and every JSON reader can hold, by the one rule for names."""
-    if not names.is_one_line(value):
-        raise ValueError("must be one line without control characters")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("holds half of a surrogate pair, which is not Unicode text") from None
-    return names.clean(value)
-
-
-def _clean_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        raise ValueError("is not a URL") from None
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise ValueError("must start with http:// or https:// and name a host")
-    return value
-
-
-def _clean_date(value: str) -> str:
-    try:
-        if len(value) == 10:
-            date.fromisoformat(value)
-        else:
-            datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError("must be an ISO 8601 date or time, for example 2026-01-31") from None
-    return value
-
-
-# The patterns tell a reader of the API's description what the validators demand.
-_LINE = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"}
-_URL: dict[str, JsonValue] = {
-    "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\u0000-\u0020\u007f-\u00a0\u2028\u2029/?#:@\[\]\\]+"
-    r"([/?#][^\u0000-\u001f\u007f-\u009f\u2028\u2029]*)?$"
-}
-_NOTHING: list[JsonValue] = [{"type": "string", "maxLength": 0}, {"type": "null"}]
-# The identifiers of SPDX are too many to list; these are those that people use, and any other is taken too.
-_LICENCES: list[JsonValue] = [
-    {"enum": [*licences.USUAL]},
-    {
-        "type": "string",
-        "pattern": r"^other:[^\u0000-\u0020\u007f-\u00a0\u2028\u2029][^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$",
-        "maxLength": 1000,
-    },
-]
-_DATE = {"format": "date"}
-
-Line = Annotated[str, Field(max_length=1000, json_schema_extra=_LINE), AfterValidator(_clean_line)]
-Name = Annotated[str, Field(max_length=500, json_schema_extra=_LINE), AfterValidator(_clean_line)]
-Url = Annotated[
-    str, Field(max_length=2000, json_schema_extra=_URL), AfterValidator(_clean_line), AfterValidator(_clean_url)
-]
-NewLicence = Annotated[Line, AfterValidator(licences.canonical)]
-Date = Annotated[str, Field(max_length=40, json_schema_extra=_DATE), AfterValidator(_clean_date)]
-
-
-class Record(BaseModel):
-    """Base of all of them. Of what a service answers, keys that this version does not know are ignored."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class Request(Record):
-    """Base of what is sent. An unknown key is an error: what is claimed is signed for good, and nothing may vanish."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _knows_every_key(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            check_keys(data, cls.model_fields)
-        return data
-
-
-def check_keys(given: Iterable[Any], known: Iterable[str], what: str = "field") -> None:
-    """Raises an error that names the first unknown key and the known one that is nearest to it.
-
-    Args:
-        what: a key is called in the message.
-
-    Raises:
-        PydanticCustomError: a `ValueError`, so that a validator may let it pass.
-    """
-    known = list(known)
-    for key in given:
-        if key not in known:
-            raise PydanticCustomError(UNKNOWN_KEY, "{message}", {"message": unknown_key(str(key), known, what)})
-
-
-UNKNOWN_KEY = "unknown_key"
-# What people write for a field whose name is not near.
-_CALLED = {
-    "url": ("source_url", "post_url"), "id": ("external_id",), "name": ("title",), "headline": ("title",),
-    "creator": ("authors",), "rights_holder": ("owner",), "copyright": ("owner",), "rights": ("licence",),
-    "date": ("published_at",), "published": ("published_at",), "doi": ("identifiers",), "isbn": ("identifiers",),
-    "aliases": ("owner_aliases",), "file": ("path",), "content": ("text",), "body": ("text",), "language": ("lang",),
-    "country": ("territory",), "user": ("account",), "handle": ("source_handle",), "link": ("source_url", "post_url"),
-}  # fmt: skip
-
-
-def unknown_key(key: str, known: Iterable[str], what: str = "field") -> str:
-    """One line about a key that nobody knows: the nearest one, or all there are."""
-    known = list(known)
-    shown = names.printable(key if len(key) <= 60 else key[:60] + "…")
-    folded = key.casefold().strip().replace("-", "_").replace(" ", "_")
-    near = [each for each in _CALLED.get(folded, ()) if each in known]
-    near = near or get_close_matches(folded, [each.casefold() for each in known], 1, 0.6)
-    if near:
-        return f"{shown}: is no {what} here; did you mean {near[0]}?"
-    return f"{shown}: is no {what} here; " + (f"there are {', '.join(known)}" if known else "there is none")
-
-
-Meta = Annotated[
-    dict[str, Any] | None,
-    Field(exclude=True, description="What your script carries along: neither read, kept nor signed."),
-]
 
 
 class Claim(Record):
@@ -188,7 +57,7 @@ class NewClaim(Claim, Request):
         None,
         description=licences.ACCEPTED,
         examples=["CC-BY-4.0"],
-        json_schema_extra={"anyOf": [*_LICENCES, *_NOTHING]},
+        json_schema_extra={"anyOf": [*LICENCES, *NOTHING]},
     )
 
     @field_validator("licence", mode="before")
@@ -250,7 +119,7 @@ class Amendment(Request):
         None,
         description=licences.ACCEPTED,
         examples=["CC-BY-4.0"],
-        json_schema_extra={"anyOf": [*_LICENCES, {"type": "null"}]},
+        json_schema_extra={"anyOf": [*LICENCES, {"type": "null"}]},
     )
     published_at: Date | None = Field(None, examples=["2026-01-31"])
 
@@ -329,7 +198,7 @@ class NewScan(Request):
     post_url: Url | None = Field(
         None,
         examples=["https://platform.example/p/9001"],
-        json_schema_extra={"anyOf": [{"type": "string", "maxLength": 2000, **_URL}, *_NOTHING]},
+        json_schema_extra={"anyOf": [{"type": "string", "maxLength": 2000, **URL_PATTERN}, *NOTHING]},
     )
     caption: str | None = Field(
         None, max_length=100_000, description="Text beside a file.", examples=["Photo: Lin Zhaoyun"]
@@ -486,69 +355,6 @@ class SightingRecord(Record):
     segments: list[SegmentRecord] = Field(default_factory=list)
     transform: dict[str, bool | float] = Field(default_factory=dict)
     marking: dict[str, Any] = Field(default_factory=dict)
-
-
-M = TypeVar("M", bound=BaseModel)
-
-
-def parse(model: type[M], data: Any) -> M:
-    """Validate one object.
-
-    Raises:
-        BadInput: the first thing that is wrong, in one line that names the key.
-    """
-    if not isinstance(data, dict):
-        raise BadInput(f"expected a JSON object, got {type(data).__name__}")
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise BadInput(one_line(error)) from error
-
-
-def read_json(text: str | bytes) -> Any:
-    """JSON in which no object has a key twice: one of the two would vanish.
-
-    Raises:
-        BadInput: a key stands twice.
-        ValueError, RecursionError: it is not JSON.
-    """
-    return json.loads(text, object_pairs_hook=_each_key_once)
-
-
-def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        twice = next(key for n, (key, _) in enumerate(pairs) if key in dict(pairs[:n]))
-        raise BadInput(f"{names.printable(twice[:60])}: stands twice in one object")
-    return made
-
-
-def stand_in(model: type[M], data: Any) -> M:
-    """An empty item in place of one that is wrong, with the names its sender knows it by."""
-    given = data if isinstance(data, dict) else {}
-    names = {key: given[key] for key in ("external_id", "path") if isinstance(given.get(key), str)}
-    try:
-        return model.model_validate(names)
-    except ValidationError:
-        return model()
-
-
-def one_line(error: ValidationError) -> str:
-    """The first problem of a validation error: the key and what it must be."""
-    return problem_line(error.errors()[0])
-
-
-def problem_line(first: Mapping[str, Any], skipped: int = 0) -> str:
-    """One line about one of the errors of pydantic.
-
-    Args:
-        skipped: parts at the head of its place that the sender did not write.
-    """
-    place = ".".join(names.printable(str(part)) for part in first["loc"][skipped:])
-    said = str(first["msg"]).removeprefix("Value error, ")
-    if first["type"] == UNKNOWN_KEY:  # it names the key itself
-        return f"{place}.{said}" if place else said
-    return f"{place or (first['loc'][0] if first['loc'] else 'value')}: {said}"
 
 
 def problem_of(error: SourcemarkError) -> Problem:

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from provenance.errors import SourcemarkError, TooLarge
-from provenance.schemas import Problem, Request, problem_of
+from provenance.schema_fields import Request
+from provenance.schemas import Problem, problem_of
 from provenance.works.submissions import SignedStatement, Submitted
 
 from ..dependencies import ApplicationDep, MayRegister, account_of

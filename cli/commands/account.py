@@ -31,7 +31,7 @@ def new(
     json_: _Json = False,
 ) -> None:
     from provenance.accounts import accounts
-    from provenance.schemas import parse
+    from provenance.json_input import parse
 
     with application() as opened:
         wanted = parse(accounts.NewAccount, {"name": name, "kind": kind, "default_owner": default_owner})

@@ -58,7 +58,8 @@ class ChangeOptions:
     clear: Annotated[list[str] | None, typer.Option(help="Empty this field, such as licence; may be repeated.")] = None
 
     def changes(self) -> Amendment:
-        from provenance.schemas import Amendment, parse, unknown_key
+        from provenance.json_input import parse, unknown_key
+        from provenance.schemas import Amendment
 
         told = given(
             title=self.title,
@@ -114,7 +115,8 @@ def transfer(
     acting: ActingOptions,
     json_: Annotated[bool, typer.Option("--json", help="The work as a JSON object.")] = False,
 ) -> None:
-    from provenance.schemas import Transfer, parse
+    from provenance.json_input import parse
+    from provenance.schemas import Transfer
 
     wanted = parse(Transfer, {"owner": owner, "owner_aliases": owner_alias or [], "to": to})
     record: WorkRecord | dict[str, Any]
@@ -129,7 +131,8 @@ def transfer(
 
 
 def _told(record: WorkRecord | dict[str, Any], done: str, json_: bool) -> None:
-    from provenance.schemas import WorkRecord, parse
+    from provenance.json_input import parse
+    from provenance.schemas import WorkRecord
 
     if json_:
         emit(record)

@@ -46,7 +46,7 @@ class TermOptions:
     note: Annotated[str | None, typer.Option()] = None
 
     def terms(self) -> NewGrant:
-        from provenance.schemas import parse
+        from provenance.json_input import parse
         from provenance.works.grants import NewGrant
 
         terms: dict[str, Any] = {

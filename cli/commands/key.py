@@ -52,7 +52,7 @@ def new(
     json_: _Json = False,
 ) -> None:
     from provenance.accounts import accounts
-    from provenance.schemas import parse
+    from provenance.json_input import parse
 
     if remote is not None and (signing is None or unlinked or account != "local"):
         raise BadInput("--service enrols a key for its API key's account: key new local --signing FILE --service URL")

@@ -95,7 +95,8 @@ def command(
     json_: Annotated[bool, typer.Option("--json", help="One JSON line a work on stdout.")] = False,
 ) -> int:
     from provenance.config import load_settings
-    from provenance.schemas import RegistrationItem, parse
+    from provenance.json_input import parse
+    from provenance.schemas import RegistrationItem
 
     if (batch is None) == (not paths):
         raise BadInput("give files, or --batch FILE.jsonl, one of the two")

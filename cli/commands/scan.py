@@ -72,7 +72,8 @@ class PostOptions:
     lang: Annotated[str | None, typer.Option(help="Language of the post, for example zh-Hans.")] = None
 
     def item(self, path: str) -> ScanItem:
-        from provenance.schemas import ScanItem, parse
+        from provenance.json_input import parse
+        from provenance.schemas import ScanItem
 
         told = {name: getattr(self, name) for name in ("account", "post_url", "use", "commercial", "lang")}
         return parse(ScanItem, {**told, "path": path, "caption": _caption(self.caption)})

@@ -19,7 +19,7 @@ from ..database.engine import Database
 from ..database.tables import accounts, api_keys, now
 from ..errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from ..ids import new_id
-from ..schemas import Name, Record, Request
+from ..schema_fields import Name, Record, Request
 
 AccountKind = Literal["producer", "platform", "rights_holder", "administrator"]
 Scope = Literal["register", "scan", "lookup", "keys", "admin"]

@@ -13,7 +13,7 @@ from ..database.tables import entries, signing_keys
 from ..errors import Conflict, Forbidden, NotFound
 from ..ledger import claim_history
 from ..ledger.key_rows import load_directory
-from ..schemas import Record
+from ..schema_fields import Record
 from ..tlog import envelope
 from .accounts import LOCAL, Account
 

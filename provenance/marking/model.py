@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args
 from fingerprints.model import Field
 
 from ..errors import BadInput
+from ..json_input import unknown_key
 from ..names import printable
-from ..schemas import unknown_key
 
 Use = Literal["full", "excerpt", "adapted", "quotation"]
 Verdict = Literal["compliant", "partial", "missing", "wrong_owner", "misleading"]

@@ -19,9 +19,10 @@ from ..accounts.signing_keys import SigningKeys
 from ..database.engine import Database
 from ..database.tables import openings, owner_key, works
 from ..errors import BadInput, Conflict, VerificationFailed
+from ..json_input import parse
 from ..ledger import claim_history, work_columns
 from ..ledger.log import Log
-from ..schemas import Amendment, Claim, NewClaim, Transfer, WorkRecord, parse
+from ..schemas import Amendment, Claim, NewClaim, Transfer, WorkRecord
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
 from ..tlog.opening import Opening

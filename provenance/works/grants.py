@@ -26,7 +26,8 @@ from ..ids import new_id
 from ..ledger import work_columns
 from ..ledger.log import Log
 from ..marking.normalization import fold_name
-from ..schemas import Date, Line, Name, ReceiptRef, Request, ScanItem, Use
+from ..schema_fields import Date, Line, Name, Request
+from ..schemas import ReceiptRef, ScanItem, Use
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
 from ..tlog.opening import opens

@@ -23,7 +23,8 @@ from ..database.engine import Database
 from ..database.tables import now, prepared_statements, stamp
 from ..errors import BadInput, Conflict
 from ..ledger.log import Log
-from ..schemas import Claim, Record, RegistrationItem
+from ..schema_fields import Record
+from ..schemas import Claim, RegistrationItem
 from ..search.examination import Examiner
 from ..tlog import envelope
 from ..tlog.encoding import b64, canonical

@@ -28,8 +28,10 @@ from ..errors import (
     Unavailable,
     VerificationFailed,
 )
+from ..json_input import parse
 from ..ledger.log import Log
-from ..schemas import Claim, Line, NewClaim, ReceiptRef, Record, RegistrationItem, RegistrationResult, Request, parse
+from ..schema_fields import Line, Record, Request
+from ..schemas import Claim, NewClaim, ReceiptRef, RegistrationItem, RegistrationResult
 from ..tlog import envelope, merkle
 from ..tlog.encoding import unb64
 from ..tlog.opening import Opening

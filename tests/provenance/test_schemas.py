@@ -6,8 +6,10 @@ import pytest
 
 from provenance.accounts.accounts import NewAccount, NewApiKey
 from provenance.errors import BadInput
+from provenance.json_input import parse
 from provenance.marking import Case
-from provenance.schemas import Claim, NewScan, NewWork, RegistrationItem, Request, ScanItem, parse
+from provenance.schema_fields import Request
+from provenance.schemas import Claim, NewScan, NewWork, RegistrationItem, ScanItem
 from provenance.works.grants import NewGrant
 from provenance.works.submissions import SignedStatement
 

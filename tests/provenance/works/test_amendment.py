@@ -13,8 +13,9 @@ from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.database.tables import openings, pending_entries, works
 from provenance.errors import BadInput, Conflict, NotFound
+from provenance.json_input import parse
 from provenance.scans import sightings
-from provenance.schemas import Amendment, Transfer, WorkRecord, parse
+from provenance.schemas import Amendment, Transfer, WorkRecord
 from provenance.tlog import verify
 from provenance.works import catalog, certificate
 from provenance.works.grants import NewGrant

@@ -11,7 +11,8 @@ from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.database.tables import entries, pending_entries
 from provenance.errors import BadInput, Conflict, NotFound
-from provenance.schemas import ScanItem, parse
+from provenance.json_input import parse
+from provenance.schemas import ScanItem
 from provenance.tlog import envelope
 from provenance.works import catalog, grants
 from provenance.works.grants import Grant, NewGrant
