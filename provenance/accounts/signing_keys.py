@@ -17,7 +17,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,25 +25,25 @@ from ..config import Settings
 from ..database.engine import Database, exclusive
 from ..database.tables import entries, now, openings, pending_entries, signing_keys
 from ..errors import BadInput, Conflict, Forbidden, LedgerReadOnly, SourcemarkError, VerificationFailed
-from ..ledger import key_files
 from ..ledger.log import Log
-from ..tlog import envelope, keys, merkle, statement
+from ..tlog import envelope, merkle, statement
 from ..tlog.envelope import ACCOUNT
 from ..tlog.keys import SigningKey
 from ..tlog.opening import Opening
 from . import enrolled_keys
 from .accounts import LOCAL, Account
 from .accounts import find as find_account
+from .kept_keys import KeptKeys
 
 
 class SigningKeys:
-    """The signing keys of one installation's accounts, and the files of those that are kept here. Thread-safe."""
+    """The signing keys of one installation's accounts. Thread-safe."""
 
     def __init__(self, db: Database, log: Log, settings: Settings) -> None:
         self._db = db
         self._log = log
-        self._settings = settings  # for the folder of the key files, and their passphrase when one is opened
-        self._opened: dict[str, SigningKey] = {}
+        self._home = settings.home
+        self._kept = KeptKeys(settings)
 
     # --- keys to sign with -------------------------------------------------------------------------------------------
     def ensure_signer(self, account: Account, own: SigningKey | None = None) -> SigningKey:
@@ -70,7 +69,7 @@ class SigningKeys:
             with self._alone():
                 found = self._find_kept_key(account)  # another request may have made it meanwhile
                 if found is None:
-                    found = self._make()
+                    found = self._kept.make()
                     custody = "producer" if account.name == LOCAL else "service"
                     self._enrol_made(account, found, self.sign_enrolment(account, found, custody), unlinked=True)
         return found
@@ -85,19 +84,19 @@ class SigningKeys:
                 reason="own_key",
             )
         live = [row.keyid for row in rows if row.revoked_index is None]
-        kept = self._kept(live)
+        kept = self._kept.first(live)
         if kept is not None:
-            return self._load(kept)
+            return self._kept.load(kept)
         if not live:
             return None
         if account.name == LOCAL:  # one of the person's own, as far as anybody can tell
             raise Forbidden(
-                f"no signing key of account {account.name!r} is in {self._settings.keys_dir}: give yours with "
+                f"no signing key of account {account.name!r} is in {self._kept.folder}: give yours with "
                 f"--sign-key FILE; if it was kept there, restore {live[0]}.pem from your backup",
                 reason="own_key",
             )
         raise LedgerReadOnly(
-            f"the signing key of account {account.name!r} is not in {self._settings.keys_dir}: restore {live[0]}.pem "
+            f"the signing key of account {account.name!r} is not in {self._kept.folder}: restore {live[0]}.pem "
             "from your backup",
             reason="key_missing",
         )
@@ -136,33 +135,9 @@ class SigningKeys:
         """Make and enrol a key that is kept here for the operator's own account; returns its id."""
         recovery_id = None if recovery is None else recovery.keyid
         with self._alone():
-            key = self._make()
+            key = self._kept.make()
             self._enrol_made(account, key, self.sign_enrolment(account, key, "producer", recovery, recovery_id))
         return key.keyid
-
-    # --- the files of kept keys --------------------------------------------------------------------------------------
-    def _path(self, keyid: str) -> Path:
-        return self._settings.keys_dir / f"{keyid}.pem"
-
-    def _kept(self, keyids: Sequence[str]) -> str | None:
-        """The first of these keys whose file is here."""
-        return next((keyid for keyid in keyids if self._path(keyid).exists()), None)
-
-    def _make(self) -> SigningKey:
-        key = keys.new_signing_key()
-        key_files.save_signing_key(key, self._path(key.keyid), self._settings.passphrase)
-        return key
-
-    def _load(self, keyid: str) -> SigningKey:
-        if keyid in self._opened:  # opening an encrypted one is meant to take time
-            return self._opened[keyid]
-        key = key_files.load_signing_key(self._path(keyid), self._settings.passphrase)
-        if key.keyid != keyid:
-            raise LedgerReadOnly(
-                f"{self._path(keyid)} holds another key: restore it from your backup", reason="key_damaged"
-            )
-        self._opened[keyid] = key
-        return key
 
     def _enrol_made(
         self, account: Account, key: SigningKey, signed: tuple[bytes, Opening], *, unlinked: bool = False
@@ -172,14 +147,14 @@ class SigningKeys:
             self._enrol(account, *signed, unlinked=unlinked)
         except SourcemarkError as error:
             if error.status < 500:  # else it may wait for the log
-                self._path(key.keyid).unlink(missing_ok=True)
+                self._kept.delete(key.keyid)
             raise
 
     # --- enrolment ---------------------------------------------------------------------------------------------------
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Enrol against everybody else, after what a killed process has left on its way into the log."""
-        with exclusive(self._db, self._settings.home, "keys"):
+        with exclusive(self._db, self._home, "keys"):
             waiting = sa.select(pending_entries.c.leaf_hash).where(
                 pending_entries.c.kind == "key-enrol", pending_entries.c.refused.is_(None)
             )
@@ -289,7 +264,7 @@ class SigningKeys:
                     f"the enrolment is signed by no present key of account {account.name!r}", reason="unlinked_key"
                 )
             return [leaf]
-        kept = self._kept(live)
+        kept = self._kept.first(live)
         if kept is not None:
             if not may_replace_key:
                 raise Forbidden(
@@ -298,7 +273,7 @@ class SigningKeys:
                     "(`sourcemark key new ACCOUNT --scope register --scope keys`)",
                     reason="scope",
                 )
-            old = self._load(kept)
+            old = self._kept.load(kept)
             leaves = [statement.add_signature(leaf, old)]
             if account.name != LOCAL and parsed.predicate["custody"] == "producer":
                 leaves.append(self._sign_revocation(kept, old))
@@ -347,13 +322,13 @@ class SigningKeys:
             row = enrolled_keys.find(self._db, keyid)
             if row.revoked_index is not None:
                 raise Conflict(f"the key {keyid[:16]} was revoked already")
-            if not self._path(keyid).exists():
+            if self._kept.first([keyid]) is None:
                 raise BadInput(
                     f"the key {keyid[:16]} is not kept here: `sourcemark key new ACCOUNT --signing NEW --sign-key OLD` "
                     "enrols its successor, `sourcemark key revoke` then revokes it"
                 )
             account = find_account(self._db, row.account_id)
-            old, new = self._load(keyid), self._make()
+            old, new = self._kept.load(keyid), self._kept.make()
             self._enrol_made(account, new, self.sign_enrolment(account, new, row.custody, old, row.recovery))
             self.revoke(keyid, new)
         return new.keyid
@@ -372,12 +347,12 @@ class SigningKeys:
         if enrolled_keys.find(self._db, keyid).revoked_index is not None:
             return
         if signer is None:
-            if not self._path(keyid).exists():
+            if self._kept.first([keyid]) is None:
                 raise BadInput(
                     f"the key {keyid[:16]} is not kept here: sign with it, its successor or its recovery key "
                     "(--sign-key FILE)"
                 )
-            signer = self._load(keyid)
+            signer = self._kept.load(keyid)
         self.submit_revocation(self._sign_revocation(keyid, signer))
 
     def _sign_revocation(self, keyid: str, signer: SigningKey) -> bytes:

@@ -13,12 +13,13 @@ from provenance.accounts import accounts, enrolled_keys, log_keys
 from provenance.accounts.accounts import Account, NewAccount
 from provenance.application import Application
 from provenance.auditing import fsck
-from provenance.database.tables import signing_keys
+from provenance.database.tables import pending_entries, signing_keys
 from provenance.errors import BadInput, Conflict, Forbidden, LedgerReadOnly, NotFound, VerificationFailed
 from provenance.ledger import key_files
 from provenance.schemas import RegistrationItem
 from provenance.tlog import keys, merkle, statement, verify
 from provenance.tlog.encoding import b64, canonical
+from provenance.tlog.key_directory import KeyDirectory
 from provenance.tlog.keys import SigningKey
 from provenance.works import catalog
 from provenance.works.receipt_builder import build_receipt
@@ -235,8 +236,8 @@ def test_an_edited_key_is_found(sqlite_application: Application, change, told: s
     assert any(told in problem for problem in fsck.check(application.db, application.log)["problems"])
 
 
-def test_the_operator_cannot_forge_a_producer(application: Application) -> None:
-    """A leaf signed by another key under the producer's id does not get past the queue, nor past an audit."""
+def test_the_operator_cannot_forge_a_producer(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leaf signed by another key under the producer's id does not get past the queue, the sequencer, nor an audit."""
     who = account(application)
     key, operator = enrol(application, who, new()), new()
     made = statement.registration(
@@ -252,8 +253,6 @@ def test_the_operator_cannot_forge_a_producer(application: Application) -> None:
     forged = canonical(wrapped)
     with pytest.raises(VerificationFailed, match="does not verify"), application.db.write() as connection:
         application.log.submit(connection, [forged])
-    from provenance.database.tables import pending_entries
-
     with application.db.write() as connection:  # the operator writes the queue by hand
         connection.execute(
             pending_entries.insert().values(
@@ -264,7 +263,13 @@ def test_the_operator_cannot_forge_a_producer(application: Application) -> None:
                 created_at="2026-01-01T00:00:00.000000Z",
             )
         )
-    application.log.commit([merkle.leaf_hash(forged)])
+    with pytest.raises(Conflict, match="does not verify"):
+        application.log.commit([merkle.leaf_hash(forged)])
+    with application.db.write() as connection:
+        connection.execute(pending_entries.update().values(refused=None))
+    with monkeypatch.context() as patched:  # and changes the program
+        patched.setattr(KeyDirectory, "verify", lambda self, leaf: None)
+        application.log.commit([merkle.leaf_hash(forged)])
     assert any("does not verify" in problem for problem in fsck.check(application.db, application.log)["problems"])
 
 
@@ -316,7 +321,7 @@ def test_a_lost_key_file_is_told(sqlite_application: Application) -> None:
     with pytest.raises(Forbidden, match=r"--sign-key FILE.*backup"):
         application.signing_keys.ensure_kept_key(local)
     weekly = account(application)
-    application.signing_keys._path(application.signing_keys.ensure_kept_key(weekly).keyid).unlink()
+    (application.settings.keys_dir / f"{application.signing_keys.ensure_kept_key(weekly).keyid}.pem").unlink()
     with pytest.raises(LedgerReadOnly, match="backup"):
         application.signing_keys.ensure_kept_key(weekly)
     key_files.save_signing_key(new(), path)
