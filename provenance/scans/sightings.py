@@ -112,14 +112,16 @@ def page(
         numbers = connection.execute(query.limit(limit + 1)).scalars().all()
         found = _load(connection, numbers[:limit])
     backed = Backings(db).of(dict.fromkeys(each.work for each in found))
-    return [_as_backed(each, backed[each.work]) for each in found], numbers[limit - 1] if len(numbers) > limit else None
+    return [_as_backed(each, backed.get(each.work)) for each in found], numbers[limit - 1] if len(
+        numbers
+    ) > limit else None
 
 
-def _as_backed(seen: Seen, backed: Backing) -> SightingRecord:
+def _as_backed(seen: Seen, backed: Backing | None) -> SightingRecord:
     """Of a damaged work only the claim that was signed is shown."""
-    if not backed.damaged:
+    if backed is not None and not backed.damaged:
         return seen.record
-    claim = backed.claim or Claim()
+    claim = Claim() if backed is None else backed.claim or Claim()
     return seen.record.model_copy(update={"title": claim.title, "owner": claim.owner})
 
 

@@ -67,18 +67,24 @@ class Backings:
     def of(self, prints: Mapping[int, Fingerprint | None]) -> dict[int, Backing]:
         """What is backed of works by their internal numbers; a damaged one is told in the operator's log.
 
+        Works that wait for the log are left out: nothing backs them yet.
+
         Args:
             prints: the fingerprint that each was compared by; None where that is not asked.
         """
         if not prints:
             return {}
         with self._db.read() as connection:
-            rows = connection.execute(_WORKS, {"numbers": list(prints)}).all()
+            rows: list[_Row] = list(connection.execute(_WORKS, {"numbers": list(prints)}))
             hashes = [each for row in rows for each in (row.leaf_hash, row.amendment_hash) if each is not None]
             opened: dict[bytes, dict[str, _Row]] = {}
             for row in connection.execute(_OPENINGS, {"hashes": hashes}):
                 opened.setdefault(row.leaf_hash, {})[row.name] = row
             found = {row.id: self._backing(connection, row, opened, prints[row.id]) for row in rows}
+            missing = prints.keys() - found.keys()
+            for row in connection.execute(_UNLOGGED, {"numbers": list(missing)}) if missing else ():
+                found[row.id] = Backing(None, None, ("entry",))
+                rows.append(row)
         for row in rows:
             if found[row.id].damaged:
                 said = ", ".join(found[row.id].damaged)
@@ -153,6 +159,11 @@ class Backings:
 
 # Made once: putting them together takes longer than running them.
 _OPENINGS = sa.select(openings).where(openings.c.leaf_hash.in_(sa.bindparam("hashes", expanding=True)))
+_UNLOGGED = (
+    sa.select(works.c.id, works.c.work_id)
+    .outerjoin(pending_entries, pending_entries.c.leaf_hash == works.c.leaf_hash)
+    .where(works.c.id.in_(sa.bindparam("numbers", expanding=True)), pending_entries.c.id.is_(None))
+)
 _withdrawal = entries.alias("withdrawal")
 _WORKS = (
     sa.select(

@@ -147,7 +147,7 @@ def page(
 
 def _records(db: Database, origin: str, found: Sequence[RegisteredWork]) -> list[WorkRecord]:
     rivals = competing_claims.rivals(db, [work.id for work in found])
-    backed = Backings(db).of(dict.fromkeys(work.id for work in found if work.index is not None))
+    backed = Backings(db).of(dict.fromkeys(work.id for work in found))
     amended = _amendments(db, found)
     logged = checkpoint_store.logged_times(db, [work.index for work in found if work.index is not None])
     erased = [work.id for work in found if work.erased_at is not None]

@@ -67,6 +67,26 @@ def test_a_damaged_work_accuses_nobody(sqlite_application: Application, edit, ca
     assert "run ledger fsck" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(entries.delete().where(entries.c.kind == "registration"), id="entry"),
+        pytest.param(works.update().values(leaf_hash=bytes(32)), id="leaf_hash"),
+    ],
+)
+def test_a_work_without_an_entry_is_shown_as_damaged(sqlite_application: Application, edit: sa.Executable) -> None:
+    application = sqlite_application
+    work_id = register_work(application, ESSAY.encode()).work_id
+    match(application)
+    do(application, edit)
+    assert scan_upload(application, f"Seen: {ESSAY}".encode()).verdict == "clear"
+    assert work_id is not None
+    shown = catalog.get(application.db, application.log.origin, work_id)
+    assert (shown.claim, shown.damaged) == (Claim(), ["entry"])
+    (seen,), _ = sightings.page(application.db, None)
+    assert (seen.title, seen.owner) == ("", "")
+
+
 def test_a_claim_without_its_opening_is_not_shown(sqlite_application: Application) -> None:
     application = sqlite_application
     work_id = register_work(application, ESSAY.encode()).work_id
