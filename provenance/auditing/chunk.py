@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import gc
 from collections import Counter
@@ -24,6 +23,10 @@ _MAX_ROOTS = 4096  # of earlier checkpoints, kept
 _MAX_ROWS = 64  # of leaf hashes of earlier bundles, kept
 _CHANGE_KEYS = ("key-enrol", "key-revoke", "log-key", "transfer")  # kinds that can change which keys hold
 _ABOUT_KEYS = [f"/{kind}/v1".encode() for kind in _CHANGE_KEYS]  # in their payload
+# How the payload of a registration ends: with this, and the digest of its subject.
+_REGISTERS = b'/registration/v1","subject":[{"digest":{"sha256":"'
+_SUBJECT = 64 + len(b'"}}]}')
+_TAIL = 256  # characters of base64 that surely hold both
 
 Event = tuple[int, bytes]  # index and bytes of an entry that can change which keys hold
 Placed = tuple[int, bytes, envelope.Leaf]  # index, leaf hash and content of an entry
@@ -124,6 +127,11 @@ class ChunkAuditor:
 
     def hash(self, first: int) -> HashedChunk:
         """Read, hash and compare the chunk that begins with this bundle; keep it for `replay`."""
+        with uncollected():
+            return self._hash(first)
+
+    def _hash(self, first: int) -> HashedChunk:
+        self._placed = []  # of the chunk before: a chunk's objects are many
         size = self._extent.size
         last = min(first + BUNDLES, (size + tiles.WIDTH - 1) // tiles.WIDTH)
         self._first, self._rows, self._known, self._entries, out = first, [], [], [], HashedChunk()
@@ -194,7 +202,9 @@ class ChunkAuditor:
         for index, raw in news.events:
             try:
                 known = bool(self._known_root(index // tiles.WIDTH))
-                self._apply(index, envelope.parse_leaf(raw), known)
+                leaf = envelope.parse_leaf(raw)
+                if not known or leaf.kind in _CHANGE_KEYS:
+                    self._apply(index, leaf, known)
             except VerificationFailed:
                 continue  # reported by the process whose chunk it is in
         self._tree.extend(news.roots + self._whole)
@@ -205,12 +215,15 @@ class ChunkAuditor:
             digest = NO_DIGEST
             if entry is not None:
                 try:
-                    known = self._known[index // tiles.WIDTH - self._first]
+                    number, at = divmod(index, tiles.WIDTH)
+                    known = self._known[number - self._first]
                     leaf = envelope.parse_known_leaf(entry) if known else envelope.parse_leaf(entry)
                     if index not in self._missing:
-                        self._placed.append((index, self._hash_of(index), leaf))
+                        row = self._rows[number - self._first]
+                        self._placed.append((index, row[at * HASH_SIZE : (at + 1) * HASH_SIZE], leaf))
                     digest = statement_digest(leaf)
-                    self._apply(index, leaf, known)
+                    if not known or leaf.kind in _CHANGE_KEYS:
+                        self._apply(index, leaf, known)
                     if leaf.kind == "log-key":
                         out.changes.append((index, list(leaf.predicate["replaces"]), list(leaf.predicate["keys"])))
                     if not known and not self._was(*leaf.after):
@@ -225,15 +238,9 @@ class ChunkAuditor:
         return out
 
     def _apply(self, index: int, leaf: envelope.Leaf, known: bool) -> None:
-        if known and leaf.kind not in _CHANGE_KEYS:
-            return
         if not known:
             self._directory.verify(leaf)
         self._directory.admit(index, leaf, self._source.entry)
-
-    def _hash_of(self, index: int) -> bytes:
-        number, at = divmod(index, tiles.WIDTH)
-        return self._rows[number - self._first][at * HASH_SIZE : (at + 1) * HASH_SIZE]
 
     def _was(self, size: int, root: bytes) -> bool:
         """Whether the log had this root when it had this size; also where that cannot be told."""
@@ -311,8 +318,12 @@ def _differences(number: int, row: bytes, copies: Sequence[Copy]) -> Iterator[st
 def _is_about_keys(entry: bytes) -> bool:
     """Whether an entry might be about keys, decided without parsing; false positives only."""
     begin = entry.find(b'"payload":"') + 11
+    end = entry.find(b'"', begin)
     try:
-        payload = base64.b64decode(entry[begin : entry.find(b'"', begin)])
+        tail = binascii.a2b_base64(entry[max(begin, end - _TAIL) : end])
+        if tail[-len(_REGISTERS) - _SUBJECT : -_SUBJECT] == _REGISTERS:
+            return False  # as nearly always: nothing else ends like this in canonical JSON
+        payload = binascii.a2b_base64(entry[begin:end])
     except (binascii.Error, ValueError):
         return False
     return any(kind in payload for kind in _ABOUT_KEYS)

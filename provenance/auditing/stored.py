@@ -69,8 +69,8 @@ class StoredLog:
             mine = leaves[at : at + tiles.WIDTH]
             said = Copy("the database (its hash)", b"".join(hashes[at : at + tiles.WIDTH]))
             fresh = b"".join([bytes(HASH_SIZE) if leaf is None else leaf_hash(leaf) for leaf in mine])
-            found = [Copy("the database", fresh, mine), said]
-            yield found + self.published.copy(number)
+            own = Copy("the database", fresh, mine)
+            yield [own, said, *self.published.copy(number, own)]
 
     def entry(self, index: int) -> bytes:
         """See `Source.entry`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -85,10 +86,16 @@ class SignedTimes:
         """Before this, nothing can have happened that came after the checkpoint of a size."""
         return self._bounds.get(size, _UNBOUND)[0]
 
-    def previous(self, index: int) -> str:
-        """Before this, an entry cannot have had its index: the newest checkpoint that does not cover it."""
+    def around(self, index: int) -> tuple[str, str, int]:
+        """Between which times an entry got its index, and up to which index they hold.
+
+        They are those of the newest checkpoint that does not cover it, and of the first that does.
+        """
         place = bisect.bisect_right(self.sizes, index)
-        return self.earliest(self.sizes[place - 1]) if place else ""
+        earliest = self.earliest(self.sizes[place - 1]) if place else ""
+        if place == len(self.sizes):
+            return earliest, _NEVER, sys.maxsize
+        return earliest, self._bounds[self.sizes[place]][1], self.sizes[place]
 
     def latest(self, index: int) -> str:
         """After this, nothing can have happened that led to an entry: the first checkpoint that covers it."""

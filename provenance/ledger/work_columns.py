@@ -47,18 +47,23 @@ def sealed_identity(digest: bytes) -> bytes:
 
 def claimed(claim: Mapping[str, Any]) -> dict[str, Any]:
     """What a claim says, without what it leaves out: the form in which the log commits to it."""
-    return {name: value for name, value in claim.items() if value not in (None, "", [])}
+    return {name: value for name, value in claim.items() if value or value not in (None, "", [])}
 
 
-def shows_claim(row: Any, record: Any) -> bool:
+def shows_claim(claim: Any, repeated: tuple[str, str, str], record: Any) -> bool:
     """Whether the columns of a work that repeat its claim say what an opened record says.
 
     Args:
-        row: with `claim`, `title`, `owner` and `owner_key`.
+        claim: the column of that name.
+        repeated: the columns `title`, `owner` and `owner_key`.
         record: empty where nothing is known of the claim.
     """
-    shown = (row.claim.get("title", ""), row.claim.get("owner", ""), owner_key(row.claim.get("owner", "")))
-    return (row.title, row.owner, row.owner_key) == shown and _is_claimed(row.claim, record)
+    if not isinstance(claim, Mapping):
+        return False
+    title, owner = claim.get("title", ""), claim.get("owner", "")
+    if repeated[:2] != (title, owner) or repeated[2] != owner_key(owner):
+        return False
+    return _is_claimed(claim, record)
 
 
 def _is_claimed(claim: Mapping[str, Any], record: Any) -> bool:
@@ -74,9 +79,11 @@ def _is_claimed(claim: Mapping[str, Any], record: Any) -> bool:
         return False
 
 
-def shows_terms(terms: Mapping[str, Any], record: Any) -> bool:
+def shows_terms(terms: Any, record: Any) -> bool:
     """Whether the terms of a grant's row are those of an opened record, in which yes and no are 1 and 0."""
-    return bool({name: value for name, value in terms.items() if value is not None} == record)
+    return isinstance(terms, Mapping) and bool(
+        {name: value for name, value in terms.items() if value is not None} == record
+    )
 
 
 def ends(raw: bytes | None, ended_by: bytes | None, target: bytes, kind: str = "withdrawal") -> bool:

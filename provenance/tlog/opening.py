@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic_core import to_json
 
 from ..errors import SourcemarkError
 from . import statement
@@ -41,7 +44,23 @@ class Opening:
 def opens(leaf: Leaf, name: str, salt: bytes, record: Any) -> bool:
     """Whether a salt and a record are those that an entry commits to under a name."""
     promised = leaf.predicate.get("commitments", {}).get(name)
+    if promised is not None and promised == _usual_commitment(salt, record):
+        return True
     try:
         return promised is not None and Opening(salt, record).commitment == promised
     except SourcemarkError:  # a record that no statement could commit to
         return False
+
+
+def _usual_commitment(salt: bytes, record: Any) -> str | None:
+    """The commitment to a record whose form with sorted keys is its canonical one, as of nearly all, in half the time.
+
+    Of others it is the commitment to bytes that no statement commits to.
+    """
+    if not isinstance(record, dict) or len(salt) != SALT_SIZE:
+        return None
+    try:
+        written = to_json({key: record[key] for key in sorted(record)})
+    except ValueError:  # it has no form at all, such as half of a surrogate pair
+        return None
+    return "sha256:" + hashlib.sha256(statement.COMMITMENT + salt + written).hexdigest()

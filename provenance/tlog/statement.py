@@ -25,7 +25,7 @@ from .envelope import (
 )
 from .keys import SigningKey
 
-_COMMITMENT = b"sourcemark/commit/v1\0"
+COMMITMENT = b"sourcemark/commit/v1\0"  # what a commitment hashes: this, the salt and the record in canonical JSON
 
 Reference = Mapping[str, Any]  # an earlier entry of the same log: ``index`` and ``leafHash``, hex
 
@@ -39,7 +39,7 @@ def commit(salt: bytes, record: Any) -> str:
     """
     if len(salt) != SALT_SIZE:
         raise VerificationFailed("a salt has 32 bytes")
-    return "sha256:" + hashlib.sha256(_COMMITMENT + salt + canonical(record)).hexdigest()
+    return "sha256:" + hashlib.sha256(COMMITMENT + salt + canonical(record)).hexdigest()
 
 
 def _statement(

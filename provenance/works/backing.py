@@ -111,7 +111,7 @@ class Backings:
             said, more = _amended(connection, row, opened.get(row.amendment_hash, {}))
             damaged += more
         record = said.get("claim", {} if "sealed" in leaf.predicate else None)
-        if not work_columns.shows_claim(row, record):
+        if not work_columns.shows_claim(row.claim, (row.title, row.owner, row.owner_key), record):
             damaged.append("claim")
         if compared is not None and not _is_committed(connection, row.id, compared, records.get("fingerprint")):
             damaged.append("fingerprint")

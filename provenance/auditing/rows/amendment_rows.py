@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ...database.tables import entries, openings, signing_keys, works
 from ...ledger import claim_history
 from ...tlog import envelope
-from .run import Run
+from .run import Run, as_text, parsed
 
 
 def problems(run: Run) -> Iterator[str]:
@@ -41,9 +41,10 @@ def amended_claim(run: Run, amendment_hash: bytes, registration: bytes) -> Mappi
 
     That what is opened is what was signed is checked with that entry itself.
     """
-    record = run.connection.execute(
-        sa.select(openings.c.record).where(openings.c.leaf_hash == amendment_hash, openings.c.name == "claim")
+    text = run.connection.execute(
+        sa.select(as_text(openings.c.record)).where(openings.c.leaf_hash == amendment_hash, openings.c.name == "claim")
     ).scalar()
+    record = None if text is None else parsed(text)
     newest = claim_history.newest(run.connection, amendment_hash, registration)
     return record if newest is not None and isinstance(record, dict) else None
 

@@ -16,16 +16,23 @@ def problems(run: Run) -> Iterator[str]:
     columns = (entries.c.idx, entries.c.leaf_hash, entries.c.kind, entries.c.keyid, entries.c.integrated_at)
     query = sa.select(*columns).where(entries.c.idx.between(run.first, run.last)).order_by(entries.c.idx)
     before = run.connection.execute(sa.select(columns[0], columns[-1]).where(entries.c.idx == run.first - 1)).all()
-    moments = [(index, moment) for index, moment in before]
+    moments = [(index, moment) for index, moment in before]  # at which a round of the sequencer began, and its time
+    last, (earliest, latest, until) = moments[0][1] if moments else "", run.times.around(run.first)
     for (index, leaf_hash, leaf), row in zip(run.entries, run.connection.execute(query), strict=False):
-        if row.leaf_hash != leaf_hash:
+        _, stored_hash, kind, keyid, moment = row
+        if stored_hash != leaf_hash:
             run.unlike.add(leaf_hash)
-        for name, value, said in (("kind", row.kind, leaf.kind), ("key", row.keyid, leaf.signatures[0][0])):
-            if value != said:
-                yield f"the {name} of entry {index} was changed in the database"
-        if not within(run.times.previous(index), row.integrated_at, run.times.latest(index)):
+        if kind != leaf.kind:
+            yield f"the kind of entry {index} was changed in the database"
+        if keyid != leaf.signatures[0][0]:
+            yield f"the key of entry {index} was changed in the database"
+        if index >= until:
+            earliest, latest, until = run.times.around(index)
+        if not within(earliest, moment, latest):
             yield f"the time of entry {index} was changed in the database"
-        moments.append((index, row.integrated_at))
+        if moment != last:
+            moments.append((index, moment))
+            last = moment
     for leaf_hash, names in run.changed.items():
         yield f"the {', '.join(sorted(names))} of entry {run.by_hash[leaf_hash][0]} was changed in the database"
     yield from _checkpoints(run, moments)
@@ -35,11 +42,10 @@ def problems(run: Run) -> Iterator[str]:
 
 def _checkpoints(run: Run, moments: list[tuple[int, str]]) -> Iterator[str]:
     missing = {size for size in rounds(moments) if not run.times.has(size)}
-    named = {leaf.after for _, _, leaf in run.entries}
-    missing |= {after[0] for after in named if not run.times.has(after[0])}
+    missing |= {after[0] for after in run.afters if not run.times.has(after[0])}
     for size in sorted(missing):
         yield f"the checkpoint at size {size} is missing from the database"
-    for after in sorted(named):
+    for after in sorted(run.afters):
         if after[0] not in missing and not run.times.knows(after):
             yield f"the checkpoint at size {after[0]} is not the one that a statement names as seen"
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ...database.tables import grants, works
 from ...ledger import work_columns
-from .run import Run
+from .run import Run, as_text, parsed
 
 _MANY = 500  # works asked for at a time
 
@@ -29,7 +29,7 @@ def problems(run: Run) -> Iterator[str]:
         if row.work_hash is None or row.work_hash.hex() != leaf.predicate["leafHash"]:
             changed.append("work")
         said = run.opened.get(row.leaf_hash, {}).get("terms")
-        if "terms" not in run.changed.get(row.leaf_hash, ()) and not work_columns.shows_terms(row.terms, said):
+        if "terms" not in run.changed.get(row.leaf_hash, ()) and not work_columns.shows_terms(parsed(row.terms), said):
             changed.append("terms")
         if run.outside(row.given_at, index):
             changed.append("given_at")
@@ -46,7 +46,13 @@ def problems(run: Run) -> Iterator[str]:
 
 
 def _rows(run: Run) -> Sequence[Any]:
-    columns = (grants.c.grant_id, grants.c.terms, grants.c.leaf_hash, grants.c.given_at, grants.c.revoked_at)
+    columns = (
+        grants.c.grant_id,
+        as_text(grants.c.terms).label("terms"),
+        grants.c.leaf_hash,
+        grants.c.given_at,
+        grants.c.revoked_at,
+    )
     work = (works, works.c.id == grants.c.work)
     hashes = (grants.c.revocation_hash, works.c.leaf_hash.label("work_hash"))
     return run.joined(*columns, *hashes, on=grants.c.leaf_hash, also=[work])

@@ -13,12 +13,13 @@ from ...errors import SourcemarkError
 from ...ledger import work_columns
 from ...tlog import envelope, merkle
 from . import amendment_rows
-from .run import Run
+from .run import Run, as_text, parsed
 
 _COLUMNS = (
-    "work_id", "account_id", "identity", "digest", "medium", "reason", "title", "owner", "owner_key", "claim", "opens",
+    "work_id", "account_id", "identity", "digest", "medium", "reason", "title", "owner", "owner_key", "opens",
     "leaf_hash", "amendment_hash", "withdrawal_hash", "registered_at", "withdrawn_at", "erased_at", "erasure_hash",
 )  # fmt: skip
+_UNTOUCHED = (None,) * 6
 _FEW = 64  # entries whose fingerprints are read at a time
 _erasing = entries.alias("erasing")
 _sealed = works.alias("sealed")
@@ -35,6 +36,8 @@ def problems(run: Run) -> Iterator[str]:
             yield f"the work {row.work_id} stands for entry {index}, which is a {leaf.kind}"
             continue
         found[row.leaf_hash] = row
+        if _is_usual(run, row, index, leaf):
+            continue
         changed = list(_changed(run, row, index, leaf))
         if run.outside(row.registered_at, index):
             changed.append("registered_at")
@@ -49,6 +52,7 @@ def problems(run: Run) -> Iterator[str]:
 
 def _rows(run: Run) -> Sequence[Any]:
     return run.joined(
+        as_text(works.c.claim).label("claim"),
         *(works.c[name] for name in _COLUMNS),
         signing_keys.c.account_id.label("signer_account"),
         _erasing.c.leaf.label("erasing"),
@@ -59,6 +63,32 @@ def _rows(run: Run) -> Sequence[Any]:
             (_erasing, _erasing.c.leaf_hash == works.c.erasure_hash),
             (_sealed, _sealed.c.work_id == works.c.opens),
         ],
+    )
+
+
+def _is_usual(run: Run, row: Sequence[Any], index: int, leaf: envelope.Leaf) -> bool:
+    """Whether a row is exactly what the registration of an open work says that nothing was done to later.
+
+    Nearly every row is: it is seen at once. What else it may be, or what is wrong with it, the functions below tell.
+    """
+    claim, work_id, account, identity, digest, medium, _, title, owner, key, opens, leaf_hash, *rest = row
+    amended, withdrawn_by, registered, withdrawn, erased, erased_by, signer, _, _ = rest
+    said = leaf.statement["predicate"]
+    opened = run.opened.get(leaf_hash)
+    return (
+        (opens, amended, withdrawn_by, withdrawn, erased, erased_by) == _UNTOUCHED
+        and "sealed" not in said
+        and "opens" not in said
+        and opened is not None
+        and leaf_hash not in run.changed
+        and opened.keys() == said["commitments"].keys()
+        and medium == said.get("medium")
+        and account == signer
+        and digest.hex() == leaf.digests[0]
+        and work_id == work_columns.public_id("work", leaf_hash)
+        and identity == work_columns.identity(account, key, digest)
+        and run.times.allow(registered, leaf.after, index)
+        and work_columns.shows_claim(parsed(claim), (title, owner, key), opened.get("claim", {}))
     )
 
 
@@ -112,8 +142,12 @@ def _openings(run: Run, row: sa.Row[Any], index: int, leaf: envelope.Leaf) -> It
     missing = leaf.predicate["commitments"].keys() - opened.keys() - erased - changed
     if missing and "sealed" not in leaf.predicate:
         yield f"the {', '.join(sorted(missing))} of entry {index} cannot be opened: the database does not have it"
-    elif "claim" not in changed and not work_columns.shows_claim(row, _present_claim(run, row, opened)):
+    elif "claim" not in changed and not _shows(row, _present_claim(run, row, opened)):
         yield f"the claim of {row.work_id} was changed in the database"
+
+
+def _shows(row: sa.Row[Any], record: Any) -> bool:
+    return work_columns.shows_claim(parsed(row.claim), (row.title, row.owner, row.owner_key), record)
 
 
 def _present_claim(run: Run, row: sa.Row[Any], opened: Mapping[str, Any]) -> Any:
@@ -139,18 +173,21 @@ def _erased_names(row: sa.Row[Any], registration: envelope.Leaf) -> frozenset[st
 
 
 # --- fingerprints -----------------------------------------------------------------------------------------------------
+# Made once: putting it together takes longer than running it.
+_FINGERPRINTS = (
+    sa.select(works.c.leaf_hash, fingerprints.c.algorithm, fingerprints.c.data, fingerprints.c.detail)
+    .select_from(entries)
+    .join(works, works.c.leaf_hash == entries.c.leaf_hash)
+    .join(fingerprints, fingerprints.c.work == works.c.id)
+    .where(entries.c.idx.between(sa.bindparam("first"), sa.bindparam("last")))
+)
+
+
 def _stored_fingerprints(run: Run) -> Iterator[Any]:
     """They may be large: those of a few entries at a time."""
-    columns = (works.c.leaf_hash, fingerprints.c.algorithm, fingerprints.c.data, fingerprints.c.detail)
     for first in range(run.first, run.last + 1, _FEW):
-        query = (
-            sa.select(*columns)
-            .select_from(entries)
-            .join(works, works.c.leaf_hash == entries.c.leaf_hash)
-            .join(fingerprints, fingerprints.c.work == works.c.id)
-            .where(entries.c.idx.between(first, min(run.last, first + _FEW - 1)))
-        )
-        yield from run.connection.execute(query).all()
+        some = {"first": first, "last": min(run.last, first + _FEW - 1)}
+        yield from run.connection.execute(_FINGERPRINTS, some).all()
 
 
 def _fingerprints(run: Run, found: Mapping[bytes, sa.Row[Any]]) -> Iterator[str]:
@@ -160,7 +197,7 @@ def _fingerprints(run: Run, found: Mapping[bytes, sa.Row[Any]]) -> Iterator[str]
         row = found.get(leaf_hash)
         if row is None:
             continue
-        if "sealed" in run.by_hash[leaf_hash][1].predicate or row.erasure_hash is not None:
+        if row.erasure_hash is not None or "sealed" in run.by_hash[leaf_hash][1].statement["predicate"]:
             yield f"a fingerprint of {row.work_id} stands in the database, which should not be there"
             continue
         record = run.opened.get(leaf_hash, {}).get("fingerprint")
@@ -172,9 +209,11 @@ def _fingerprints(run: Run, found: Mapping[bytes, sa.Row[Any]]) -> Iterator[str]
         elif row.reason != work_columns.fingerprint_reason(data):
             yield f"reason of {row.work_id} was changed in the database"
     for leaf_hash, row in found.items():
+        if leaf_hash in having:
+            continue
         sealed = "sealed" in run.by_hash[leaf_hash][1].predicate
         if row.erasure_hash is not None or sealed:
             if row.reason != (work_columns.SEALED if row.erasure_hash is None else work_columns.ERASED):
                 yield f"reason of {row.work_id} was changed in the database"
-        elif leaf_hash not in having and "fingerprint" in run.opened.get(leaf_hash, {}):
+        elif "fingerprint" in run.opened.get(leaf_hash, {}):
             yield f"the fingerprint of {row.work_id} is missing from the database"

@@ -26,6 +26,14 @@ def test_every_kind_of_the_format_is_read() -> None:
         assert envelope.parse_leaf(leaf).kind == kind
 
 
+@pytest.mark.parametrize("signers", [1, 2])
+def test_what_was_checked_before_is_read_alike(signers: int) -> None:
+    leaf = registration(OLD)
+    for _ in range(1, signers):
+        leaf = statement.add_signature(leaf, keys.new_signing_key())
+    assert envelope.parse_known_leaf(leaf) == envelope.parse_leaf(leaf)
+
+
 @pytest.mark.parametrize(
     "change",
     [
