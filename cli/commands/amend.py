@@ -10,15 +10,18 @@ import typer
 
 from provenance.errors import BadInput
 
-from ..option_groups import given, grouped
-from ..output import (
-    emit,
-    in_brackets,
-    labelled,
-    say,
-    titled,
-    tr,
+from ..claim_options import (
+    Authors,
+    Identifiers,
+    Licence,
+    OwnerAliases,
+    PublishedAt,
+    SourceHandle,
+    SourceName,
+    SourceUrls,
 )
+from ..option_groups import given, grouped
+from ..output import emit, in_brackets, labelled, say, titled, tr
 from ..remote_service import Remote, signed_elsewhere
 from ..session import acting_account, application, signing_key_file
 
@@ -45,16 +48,14 @@ class ChangeOptions:
     """What is claimed from now on; what is left out stays."""
 
     title: Annotated[str | None, typer.Option(help="Title.")] = None
-    owner_alias: Annotated[list[str] | None, typer.Option(help="Another name of the owner; may be repeated.")] = None
-    author: Annotated[list[str] | None, typer.Option(help="Author; may be repeated.")] = None
-    source_name: Annotated[str | None, typer.Option(help="Where it was first published.")] = None
-    source_url: Annotated[list[str] | None, typer.Option(help="Address of that; may be repeated.")] = None
-    source_handle: Annotated[str | None, typer.Option(help="Account id of the source on a platform.")] = None
-    identifier: Annotated[list[str] | None, typer.Option(help="DOI, ISBN, ISRC ...; may be repeated.")] = None
-    licence: Annotated[str | None, typer.Option(help="An SPDX id such as CC-BY-4.0, one of ours, or other:TEXT.")] = (
-        None
-    )
-    published_at: Annotated[str | None, typer.Option(help="First publication, for example 2026-01-31.")] = None
+    owner_alias: OwnerAliases = None
+    author: Authors = None
+    source_name: SourceName = None
+    source_url: SourceUrls = None
+    source_handle: SourceHandle = None
+    identifier: Identifiers = None
+    licence: Licence = None
+    published_at: PublishedAt = None
     clear: Annotated[list[str] | None, typer.Option(help="Empty this field, such as licence; may be repeated.")] = None
 
     def changes(self) -> Amendment:
@@ -107,7 +108,7 @@ def transfer(
     work_id: Annotated[str, typer.Argument(metavar="WORK_ID")],
     *,
     owner: Annotated[str, typer.Option(help="The new copyright owner.")],
-    owner_alias: Annotated[list[str] | None, typer.Option(help="Another name of the owner; may be repeated.")] = None,
+    owner_alias: OwnerAliases = None,
     to: Annotated[
         str | None,
         typer.Option(metavar="ACCOUNT", help="Whose the registration is from then on; with --service the id of a key."),

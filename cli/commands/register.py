@@ -15,6 +15,16 @@ from provenance.errors import BadInput, SourcemarkError
 
 from .. import batch as batches
 from .. import batch_run, remote_service
+from ..claim_options import (
+    Authors,
+    Identifiers,
+    Licence,
+    OwnerAliases,
+    PublishedAt,
+    SourceHandle,
+    SourceName,
+    SourceUrls,
+)
 from ..folders import files_in
 from ..option_groups import given, grouped, refuse
 from ..output import in_brackets, labelled, listed, medium_word, say, tr
@@ -34,17 +44,14 @@ class ClaimOptions:
 
     title: Annotated[str | None, typer.Option(help="Title; default: the file's name.")] = None
     owner: Annotated[str | None, typer.Option(help="Copyright owner as claimed.")] = None
-    owner_alias: Annotated[list[str] | None, typer.Option(help="Another name of the owner; may be repeated.")] = None
-    author: Annotated[list[str] | None, typer.Option(help="Author; may be repeated.")] = None
-    source_name: Annotated[str | None, typer.Option(help="Where it was first published.")] = None
-    source_url: Annotated[list[str] | None, typer.Option(help="Address of that; may be repeated.")] = None
-    source_handle: Annotated[str | None, typer.Option(help="Account id of the source on a platform.")] = None
-    identifier: Annotated[list[str] | None, typer.Option(help="DOI, ISBN, ISRC ...; may be repeated.")] = None
-    licence: Annotated[
-        str | None,
-        typer.Option(help="An SPDX id such as CC-BY-4.0, one of ours, or other:TEXT."),
-    ] = None
-    published_at: Annotated[str | None, typer.Option(help="First publication, for example 2026-01-31.")] = None
+    owner_alias: OwnerAliases = None
+    author: Authors = None
+    source_name: SourceName = None
+    source_url: SourceUrls = None
+    source_handle: SourceHandle = None
+    identifier: Identifiers = None
+    licence: Licence = None
+    published_at: PublishedAt = None
 
     def fields(self) -> dict[str, Any]:
         return {

@@ -223,8 +223,9 @@ def test_an_earlier_checkpoint(installation: Settings, monkeypatch: pytest.Monke
         assert found.startswith("the claim of work_")
 
 
-def test_a_transfer_before_an_earlier_checkpoint(application: Application) -> None:
+def test_a_transfer_before_an_earlier_checkpoint(sqlite_application: Application) -> None:
     """Who holds a work is learnt from entries that were audited before, too: its new owner may act for it after."""
+    application = sqlite_application
     work = register_work(application, ESSAY.encode()).work_id
     assert work is not None
     ines = accounts.create(application.db, accounts.NewAccount(name="ines"))
