@@ -27,8 +27,8 @@ Status = Literal["too_short", "template_only", "no_texture"]
 Unit = Literal["codepoint", "second", "pixel"]
 TextFormat = Literal["plain", "html"]
 # How a text was reused: word for word; a part of it; several works side by side; changed here and there; reworded
-# throughout.
-Reuse = Literal["verbatim", "excerpt", "stitched", "edited", "rewritten"]
+# throughout; an equal listing of code.
+Reuse = Literal["verbatim", "excerpt", "stitched", "edited", "rewritten", "code"]
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 Span = tuple[float, float]
 

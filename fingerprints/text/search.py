@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..index.interface import Statistics, View
 from ..medium import Found
 from ..model import Fingerprint, Match, Reuse
-from . import candidates, scoring
+from . import candidates, forms, prose, scoring
 from .alignment import Seeds, align, seeds, step_for
 from .candidates import Lookup
 from .codec import normal_form
+from .grams import Positions
 from .normalization import NormalizedText
 from .priority import Priority
 from .scoring import ReuseScore
@@ -28,6 +30,9 @@ _VERBATIM = 0.97  # share of the passages that is equal, for a copy word for wor
 _EDITED = 0.6  # likewise for one changed here and there; below it is rewritten
 _WHOLE = 0.9  # share of the work from which it is not an excerpt
 _STITCHED = 0.8  # share of an upload below which one of several works is a piece of it
+
+
+_Judged = tuple[ReuseScore, NormalizedText, bool]  # with the work's normal form, and whether it is code that is shared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,23 +69,28 @@ def decide(
     if not len(text.units):
         return Found({})
     spread = candidates.spread_over_units(text, proposal.registered.positions, proposal.registered.spread)
-    matches, judged = _judged(query, proposal, works, scoring.own_share(spread))
-    for number, (judgement, other) in judged.items():
-        matches[number] = scoring.match(judgement, text, other, _reuse(judgement, len(judged)))
-    common = float(scoring.unit_weights(text)[spread >= scoring.MIN_TEMPLATE_WORKS].sum() / text.weight)
+    matches, judged, filled = _judged(query, proposal, works, scoring.own_share(spread))
+    for number, (judgement, other, listing) in judged.items():
+        reuse: Reuse = "code" if listing else _reuse(judgement, len(judged))
+        matches[number] = scoring.match(judgement, text, other, reuse)
+    common = float(scoring.unit_weights(text)[filled | (spread >= scoring.MIN_TEMPLATE_WORKS)].sum() / text.weight)
     return Found(matches, "template_only" if not matches and common >= _TEMPLATE else None)
 
 
 def _judged(
     query: Fingerprint, proposal: TextProposal, works: Mapping[int, Fingerprint], own: scoring.Weights
-) -> tuple[dict[int, Match], dict[int, tuple[ReuseScore, NormalizedText]]]:
-    """The works that are the same text, and those that are reused, each with its normal form."""
+) -> tuple[dict[int, Match], dict[int, _Judged], NDArray[np.bool_]]:
+    """The works that are the same text, those that are reused, and which units of the upload are a form that a work has
+    filled in with other facts."""
     text = proposal.text
+    filled = np.zeros(len(text.units), dtype=np.bool_)
     identical: dict[int, Match] = {}
-    judged: dict[int, tuple[ReuseScore, NormalizedText]] = {}
+    judged: dict[int, _Judged] = {}
     prepared: dict[int, Seeds] = {}
     priority = Priority(text, proposal.registered, works)
     misses = 0
+    shape: prose.Shape | None = None
+    likeness: dict[int, float] = {}
     for number in proposal.registered.works:
         if misses == _PATIENCE:
             break
@@ -99,10 +109,28 @@ def _judged(
             common = priority.commonness(number, other)
             counted = own if common is None else scoring.own_share(common)
             judgement = scoring.score_passages(found, prepared[step], theirs, counted)
-            if judgement is not None and judgement.score >= 0.5:
-                judged[number] = judgement, other
-                misses = 0
-    return identical, judged
+            if judgement is None or judgement.score < 0.5:
+                continue
+            misses = 0
+            shape = shape or prose.shape(text)
+            counted = counted * shape.share
+            if prose.names(text, other, found.runs, prepared[step].total):
+                counted *= prose.NAME_SHARE
+            judgement = scoring.score_passages(found, prepared[step], theirs, counted)
+            if judgement is None or judgement.score < 0.5:
+                continue
+            judged[number] = judgement, other, _mostly(shape.listing, judgement.spans)
+            likeness[number] = forms.likeness(forms.compare(found, text, other))
+    for number in forms.fillings(likeness):
+        for a, b, _, _ in judged.pop(number)[0].spans.tolist():
+            filled[a:b] = True
+    return identical, judged, filled
+
+
+def _mostly(marked: NDArray[np.bool_], spans: Positions) -> bool:
+    """Whether most of the passages' units are marked."""
+    inside = np.concatenate([marked[a:b] for a, b, _, _ in spans.tolist()])
+    return bool(inside.mean() > 0.5)
 
 
 def _reuse(found: ReuseScore, works: int) -> Reuse:

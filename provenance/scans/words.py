@@ -27,6 +27,7 @@ REUSES: dict[str, Words] = {
     "stitched": ("one of several sources", "多来源拼接"),
     "edited": ("edited", "改动"),
     "rewritten": ("rewritten", "改写"),
+    "code": ("an equal code listing", "代码相同"),
 }
 
 MEDIA: dict[str, Words] = {
