@@ -31,8 +31,9 @@ _MAX_UNITS = 60_000  # of passages that are laid side by side: a form is no book
 _MANY_FACTS = 8  # that differ: more say no more
 _MIN_FACTS, _MIN_FACTS_HAN = 2, 3  # that differ, below which nothing is a form
 
-_MAX_FAMILY = 3.0  # log odds against a form up to which it may be one that several works have filled in
-_MIN_LEAD = 2.5  # log odds by which the one that was copied is less like another filling than its sisters
+_MAX_FAMILY = 2.0  # log odds against a form up to which a work may be of a form that several have filled in,
+_MAX_SISTER = 6.0  # and up to which another is one of them
+_MIN_OWN = 0.6  # facts of its own that a copy shares with its source, for each that it changes
 
 _SURNAMES = frozenset(
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜戚谢邹苏潘葛范彭鲁韦马苗方俞任袁柳史唐费薛雷贺倪汤罗郝安常"
@@ -51,6 +52,7 @@ class Comparison:
         same_names, same_numbers: different facts that stand in both.
         names, numbers: different facts that stand in one of them each, the fewer of either side.
         phrases: different other slots, filled with other words; a Chinese name that nothing tells from a word is one.
+        same: the facts that stand in both, kind and value.
         words: tokens that say the same in both. changed: of the words that are no facts, those that do not.
         slot_words: of those the ones that stand in a slot, for others. occurrences: of facts that differ.
     """
@@ -65,6 +67,7 @@ class Comparison:
     slot_words: int = 0
     occurrences: int = 0
     han: bool = False
+    same: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def differing(self) -> int:
@@ -237,6 +240,7 @@ def _counted(tally: _Tally, han: bool) -> Comparison:
             out.names, out.same_names = fewer, len(same)
         else:
             out.numbers, out.same_numbers = fewer, len(same)
+    out.same = frozenset(tally.same | both)
     named = tally.named | {slot for slot, times in tally.slots.items() if times > 1 and han}
     out.names += len({x for x, _ in named})
     out.occurrences += sum(tally.slots[slot] for slot in named)
@@ -247,26 +251,34 @@ def _counted(tally: _Tally, han: bool) -> Comparison:
 
 def likeness(what: Comparison) -> float:
     """How much two texts look like two fillings of one form: log odds, above zero where it is likelier than not."""
-    if not what.enough:
-        return -math.inf
     weights = _WEIGHTS_HAN if what.han else _WEIGHTS
     return sum(w * f for w, f in zip(weights, (1.0, *what.features()), strict=True))
 
 
-def fillings(likeness: Mapping[int, float]) -> list[int]:
+def fillings(compared: Mapping[int, Comparison]) -> list[int]:
     """Of the works that a text may be a copy of those that it is another filling of.
 
-    Of several fillings of one form a copy agrees with one far more than with the others; another filling agrees with
-    all of them alike, so that from the second on less is needed.
+    One work alone is told by its `likeness`. Where several are alike, what all of them have is the form: then the text
+    is a copy of the one with which it shares more facts of its own than it changes.
 
     Args:
-        likeness: of each work.
+        compared: each work beside the text.
     """
-    most = max(likeness.values(), default=-math.inf)
-    several = len(likeness) > 1 and most > -_MAX_FAMILY
-    return [n for n, z in likeness.items() if z > 0 or (several and z > max(most - _MIN_LEAD, -_MAX_FAMILY))]
+    odds = {n: likeness(what) for n, what in compared.items()}
+    alike = {n for n, z in odds.items() if z > -_MAX_FAMILY and compared[n].differing}
+    out = []
+    for n, what in compared.items():
+        sisters = [compared[m].same for m in alike if m != n]
+        if sisters and odds[n] > -_MAX_SISTER:
+            own = sum(2 * sum(fact in same for same in sisters) < len(sisters) for fact in what.same)
+            filled = own < _MIN_OWN * what.differing
+        else:
+            filled = what.enough and odds[n] > 0
+        if filled:
+            out.append(n)
+    return out
 
 
 # Fitted: a constant, then a weight for each of `Comparison.features`.
-_WEIGHTS = (-3.09, -2.76, 3.48, 1.55, 1.03, -0.62, 0.48, 0.28, -0.96, 1.47, -0.88)
-_WEIGHTS_HAN = (-5.60, -1.52, 1.89, -0.77, 2.18, 0.36, 1.03, 1.94, -2.51, 0.81, -1.55)
+_WEIGHTS = (-3.69, -2.76, 3.48, 1.55, 1.03, -0.62, 0.48, 0.28, -0.96, 1.47, -0.88)
+_WEIGHTS_HAN = (-6.00, -1.52, 1.89, -0.77, 2.18, 0.36, 1.03, 1.94, -2.51, 0.81, -1.55)

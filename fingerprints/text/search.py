@@ -90,7 +90,7 @@ def _judged(
     priority = Priority(text, proposal.registered, works)
     misses = 0
     shape: prose.Shape | None = None
-    likeness: dict[int, float] = {}
+    compared: dict[int, forms.Comparison] = {}
     for number in proposal.registered.works:
         if misses == _PATIENCE:
             break
@@ -120,8 +120,8 @@ def _judged(
             if judgement is None or judgement.score < 0.5:
                 continue
             judged[number] = judgement, other, _mostly(shape.listing, judgement.spans)
-            likeness[number] = forms.likeness(forms.compare(found, text, other))
-    for number in forms.fillings(likeness):
+            compared[number] = forms.compare(found, text, other)
+    for number in forms.fillings(compared):
         for a, b, _, _ in judged.pop(number)[0].spans.tolist():
             filled[a:b] = True
     return identical, judged, filled

@@ -3,7 +3,7 @@
 import pytest
 
 from fingerprints.text.facts import han_value, tokens
-from fingerprints.text.forms import fillings
+from fingerprints.text.forms import Comparison, fillings
 from fingerprints.unicode.folding import code_points, fold_units, to_text
 from tests.fingerprints.finding import indexed, made, search
 
@@ -85,12 +85,15 @@ unscrewed the lid, poured tea into it, and said that a wheel which sings is only
 
 
 def test_of_several_fillings_the_one_that_was_copied_stands_out() -> None:
-    assert fillings({1: 0.5, 2: -9.0}) == [1]
-    assert fillings({1: -0.5}) == []
-    assert fillings({1: -0.5, 2: -1.5}) == [1, 2]
-    assert fillings({1: -0.5, 2: -2.9, 3: -8.0}) == [1, 2]
-    assert fillings({1: 2.0, 2: -1.0}) == [1]
-    assert fillings({1: -5.0, 2: -5.5}) == []
+    facts = [frozenset(("number", f"{n}{k}") for k in range(8)) for n in range(3)]
+    fixed = frozenset({("number", "30"), ("number", "14")})
+    form = Comparison(numbers=6, names=4, words=120, phrases=2, same_numbers=2, same=fixed)
+    copy = Comparison(numbers=2, names=1, words=120, phrases=2, same_numbers=10, same_names=4, same=fixed | facts[0])
+    assert fillings({1: form}) == [1]
+    assert fillings({1: copy}) == []
+    assert fillings({1: form, 2: form, 3: copy}) == [1, 2]
+    another = Comparison(numbers=2, names=1, words=120, phrases=2, same_numbers=10, same_names=4, same=fixed)
+    assert fillings({1: form, 2: form, 3: another}) == [1, 2, 3]
 
 
 # --- facts -----------------------------------------------------------------------------------------------------------
