@@ -3,8 +3,8 @@
     python scripts/training/fit_forms.py
 
 Logistic regression with a ridge, by Newton's method, on the learning half of ``benchmarks/text/forms.py``: other
-fillings against copies of every kind, for Latin and Han text each. Prints the two rows of weights and how many of either half
-they tell right.
+fillings against copies of every kind, for Latin and Han text each. Prints both rows of weights and how many of either
+half they tell right.
 """
 
 from __future__ import annotations
