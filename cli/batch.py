@@ -38,12 +38,22 @@ def read_lines(batch: str) -> Iterator[tuple[int, bytes]]:
 
 
 def _check_first(batch: str, line: bytes) -> None:
-    """Raises `BadInput` for a line that begins JSON of another form than an object a line."""
+    """Raises `BadInput` for a line that is no text, or begins JSON of another form than an object a line."""
     start = line.removeprefix(b"\xef\xbb\xbf").strip()
+    if b"\0" in line or (not start.startswith(b"{") and not _is_utf8(start)):  # a picture, or UTF-16
+        raise BadInput(f"the batch {batch} is no text in UTF-8: write JSON lines in UTF-8, as a file of text")
     if start.startswith(b"["):
         raise BadInput(f"the batch {batch} is one JSON list: write one object a line (`jq -c '.[]'` makes them)")
     if start == b"{":
         raise BadInput(f"the batch {batch} spreads an object over lines: write one a line (`jq -c .` makes them)")
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def count_lines(batch: str) -> int | None:

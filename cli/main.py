@@ -132,6 +132,13 @@ def _status() -> int:
     except BrokenPipeError:  # the reader of our output has gone: nothing is wrong, nothing more to say
         _drop_output()
         return 0
+    except ModuleNotFoundError as error:  # after an update without the packages that came with it
+        print(
+            f"sourcemark: the Python package {error.name} is missing: install Sourcemark again, so that it gets the "
+            "packages it needs (in a clone `make demo` does that)",
+            file=sys.stderr,
+        )
+        return 3
     except OSError as error:
         _drop_output()
         print(f"sourcemark: {error.strerror or error}: {printable(str(error.filename or 'output'))}", file=sys.stderr)

@@ -131,8 +131,8 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[], None]]:
 
 # --- sentences: each language has its own punctuation -----------------------------------------------------------------
 def labelled(label: str, value: str) -> str:
-    """``label: value``."""
-    return f"{label}{tr(': ', '：')}{value}"
+    """``label: value``, or the value alone where there is no label."""
+    return f"{label}{tr(': ', '：')}{value}" if label else value
 
 
 def listed(parts: Iterable[str]) -> str:
@@ -180,8 +180,79 @@ _STATUSES = {
 }
 
 
+_EXACT_ONLY = {
+    "too_short": ("the text is too short", "文字过短"),
+    "too_small": ("the picture is too small", "图片过小"),
+    "no_texture": ("the picture has no texture", "画面无纹理"),
+    "not_fingerprinted": ("of this kind only the bytes are compared", "此类文件仅逐字节比对"),
+}
+
+
+def exact_only_word(reason: str) -> str:
+    """Why nothing but exact copies of it can be found."""
+    return tr(*_EXACT_ONLY.get(reason, (reason, reason)))
+
+
 def status_word(status: str) -> str:
     return tr(*_STATUSES.get(status, (status, status)))
+
+
+_FIELDS = {
+    "title": ("title", "标题"),
+    "owner": ("owner", "著作权人"),
+    "owner_aliases": ("owner's aliases", "著作权人别名"),
+    "authors": ("authors", "作者"),
+    "source_name": ("source name", "来源名称"),
+    "source_urls": ("source addresses", "来源网址"),
+    "source_handle": ("source handle", "来源账号"),
+    "identifiers": ("identifiers", "标识符"),
+    "licence": ("licence", "许可"),
+    "published_at": ("date of publication", "首次发表日期"),
+}
+
+
+def field_word(field: str) -> str:
+    """A field of a claim for a person."""
+    return tr(*_FIELDS.get(field, (field, field)))
+
+
+_KINDS = {
+    "producer": ("producer", "创作者"),
+    "platform": ("platform", "平台"),
+    "rights_holder": ("rights holder", "权利人"),
+    "administrator": ("administrator", "管理员"),
+}
+
+
+def kind_word(kind: str) -> str:
+    """The kind of an account for a person."""
+    return tr(*_KINDS.get(kind, (kind, kind)))
+
+
+_USES = {
+    "full": ("full", "全文"),
+    "excerpt": ("excerpt", "节选"),
+    "adapted": ("adapted", "改编"),
+    "quotation": ("quotation", "引用"),
+}
+
+
+def use_word(use: str) -> str:
+    """A kind of reuse that a grant allows."""
+    return tr(*_USES.get(use, (use, use)))
+
+
+_CUSTODY = {"producer": ("the producer", "本人"), "service": ("this service", "本服务")}
+
+
+def custody_word(custody: str) -> str:
+    """Who keeps a signing key."""
+    return tr(*_CUSTODY.get(custody, (custody, custody)))
+
+
+def minute(moment: str) -> str:
+    """An instant in UTC as tables show it: the column says the zone."""
+    return moment[:16].replace("T", " ")
 
 
 def marking_word(verdict: str) -> str:

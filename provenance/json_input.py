@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -15,7 +16,9 @@ from .errors import BadInput
 
 M = TypeVar("M", bound=BaseModel)
 
+COUNTRY = r"^[A-Z]{2}$"  # ISO 3166-1 alpha-2, by form
 UNKNOWN_KEY = "unknown_key"
+_SHOULD = re.compile(r"^(Input|String|List) should")  # as pydantic words it
 # What people write for a field whose name is not near.
 _CALLED = {
     "url": ("source_url", "post_url"), "id": ("external_id",), "name": ("title",), "headline": ("title",),
@@ -108,6 +111,9 @@ def problem_line(first: Mapping[str, Any], skipped: int = 0) -> str:
     """
     place = ".".join(names.printable(str(part)) for part in first["loc"][skipped:])
     said = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "string_pattern_mismatch" and first["ctx"]["pattern"] == COUNTRY:
+        said = "must be a country's two capital letters, such as CN"
+    said = _SHOULD.sub("must", said)
     if first["type"] == UNKNOWN_KEY:  # it names the key itself
         return f"{place}.{said}" if place else said
     return f"{place or (first['loc'][0] if first['loc'] else 'value')}: {said}"

@@ -20,6 +20,7 @@ from fingerprints.model import MediumName, Reuse
 
 from . import licences
 from .errors import SourcemarkError
+from .json_input import COUNTRY
 from .schema_fields import LICENCES, NOTHING, URL_PATTERN, Date, Line, Meta, Name, NewLicence, Record, Request, Url
 
 Use = Literal["full", "excerpt", "adapted", "quotation"]
@@ -206,7 +207,7 @@ class NewScan(Request):
     use: Use | None = Field(None, description="How the work is used, if known; default: from the coverage.")
     commercial: StrictBool = False
     lang: Annotated[str, Field(max_length=35)] | None = Field(None, description="BCP 47 tag.", examples=["zh-Hans"])
-    territory: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(
+    territory: Annotated[str, Field(pattern=COUNTRY)] | None = Field(
         None,
         description="Where the post is shown, ISO 3166-1 alpha-2, for grants that hold in some places.",
         examples=["CN"],

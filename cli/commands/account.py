@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..output import (
+    custody_word,
     emit,
     emit_all,
+    in_brackets,
+    kind_word,
     labelled,
     say,
     table,
@@ -39,7 +42,7 @@ def new(
     if json_:
         emit(made)
     else:
-        say(f"{made.id}  {made.name}  ({made.kind})")
+        say(f"{made.id}  {made.name}{in_brackets(kind_word(made.kind))}")
         say(labelled(tr("make it an API key with", "为其创建 API 密钥"), f"sourcemark key new {made.id}"))
 
 
@@ -54,7 +57,7 @@ def list_(json_: _Json = False) -> None:
     else:
         table(
             ["id", tr("name", "名称"), tr("kind", "类别"), tr("default owner", "默认著作权人")],
-            ([a.id, a.name, a.kind, a.default_owner or ""] for a in found),
+            ([a.id, a.name, kind_word(a.kind), a.default_owner or ""] for a in found),
         )
 
 
@@ -69,8 +72,9 @@ def show(ref: Annotated[str, typer.Argument(metavar="ID|NAME")], json_: _Json = 
     if json_:
         emit({**account.model_dump(mode="json"), "api_keys": api_keys, "signing_keys": signing_keys})
         return
-    say(f"{account.id}  {account.name}  ({account.kind})")
+    say(f"{account.id}  {account.name}{in_brackets(kind_word(account.kind))}")
     for key in api_keys:
         say(f"  API  {key['id']}  {' '.join(key['scopes'])}  {key['revoked_at'] or ''}")
     for key in signing_keys:
-        say(f"  {tr('signs', '签名')}  {key['keyid']}  {tr('custody', '保管方')}: {key['custody']}")
+        kept = labelled(tr("kept by", "保管方"), custody_word(key["custody"]))
+        say(f"  {tr('signs', '签名')}  {key['keyid']}  {kept}")

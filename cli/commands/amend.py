@@ -34,6 +34,15 @@ def add_to(app: typer.Typer) -> None:
     app.command("transfer")(grouped(transfer))
 
 
+# What an option of one item is called as a field; `--clear` takes either.
+_OF_OPTIONS = {
+    "owner_alias": "owner_aliases",
+    "author": "authors",
+    "source_url": "source_urls",
+    "identifier": "identifiers",
+}
+
+
 @dataclass(frozen=True)
 class ActingOptions:
     """For whom, by which key and where."""
@@ -74,7 +83,8 @@ class ChangeOptions:
             published_at=self.published_at,
         )
         for each in self.clear or []:
-            name = each.replace("-", "_")
+            name = each.removeprefix("--").replace("-", "_")
+            name = _OF_OPTIONS.get(name, name)
             if name not in Amendment.model_fields:
                 raise BadInput("--clear " + unknown_key(name, Amendment.model_fields))
             if name in told:

@@ -14,8 +14,10 @@ from fingerprints.source import Source
 from provenance.errors import BadInput
 
 from ..output import (
+    labelled,
     language,
     marking_word,
+    medium_word,
     out,
     percent,
     progress,
@@ -133,7 +135,7 @@ def _register(opened: Application, made: list[DemoWork]) -> dict[str, Registrati
     rows = []
     for work, result in zip(made, results, strict=True):
         entry = result.error.detail if result.error else f"#{result.receipt.index}" if result.receipt else ""
-        rows.append([work.title, work.owner, result.medium or "–", work.licence or "–", entry])
+        rows.append([work.title, work.owner, medium_word(result.medium or "–"), work.licence or "–", entry])
     table(
         [
             tr("work", "作品"),
@@ -167,7 +169,7 @@ def _reposts(
         found_again = [w for w in made if w.name in registered and registered[w.name].fingerprintable]
         made_plan = plan(found_again, right_credit, step=step)
     for skipped in made_plan.skipped:
-        say(f"– {skipped.work}: {skipped.reason[language()]}")
+        say("– " + labelled(skipped.work, skipped.reason[language()]))
     for repost in made_plan.reposts:
         path = folder / repost.name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -228,7 +230,7 @@ def _show_scans(reposts: list[Repost], scanned: list[ScanResult], registered: di
         )
     )
     for verdict, count in verdicts.most_common():
-        say(f"  {count:3} {verdict_word(verdict)}: {tr(*_MEANS[verdict])}")
+        say(f"  {count:3} " + labelled(verdict_word(verdict), tr(*_MEANS[verdict])))
     say()
     table(
         [
@@ -247,7 +249,7 @@ def _show_scans(reposts: list[Repost], scanned: list[ScanResult], registered: di
 def _marking(report: dict[str, Any]) -> str:
     """The marking in a word; where it is partial, what is missing."""
     word = marking_word(str(report["verdict"]))
-    return f"{word}: {reason_words(report['reasons'])}" if report["verdict"] == "partial" else word
+    return labelled(word, reason_words(report["reasons"])) if report["verdict"] == "partial" else word
 
 
 def _show_sightings(opened: Application, registered: dict[str, RegistrationResult]) -> None:

@@ -16,9 +16,12 @@ from ..output import (
     emit,
     emit_all,
     labelled,
+    listed,
+    minute,
     say,
     table,
     tr,
+    use_word,
 )
 from ..session import acting_account, application, signing_key_file
 
@@ -86,8 +89,8 @@ def list_(work_id: _Work, json_: _Json = False) -> None:
         emit_all(found)
     else:
         table(
-            ["id", tr("terms", "条件"), tr("given", "授予时间"), tr("revoked", "撤销时间")],
-            ([g.grant_id, _terms(g), g.given_at, g.revoked_at or ""] for g in found),
+            ["id", tr("terms", "条件"), tr("given (UTC)", "授予时间（UTC）"), tr("revoked (UTC)", "撤销时间（UTC）")],
+            ([g.grant_id, _terms(g), minute(g.given_at), minute(g.revoked_at or "")] for g in found),
         )
 
 
@@ -104,8 +107,11 @@ def revoke(grant_id: str, account: _Account = None, sign_key: _SignKey = None, j
 
 
 def _terms(grant: Grant) -> str:
-    parts = [", ".join(grant.to), "/".join(grant.uses), " ".join(grant.territory)]
-    parts += [f"<= {grant.until}" if grant.until else "", tr("commercial", "可商用") if grant.commercial else ""]
+    to = listed(tr("everybody", "任何人") if name == "*" else name for name in grant.to)
+    parts = [to, listed(use_word(use) for use in grant.uses), " ".join(grant.territory)]
+    parts += [tr(f"until {grant.until}", f"截至 {grant.until}")] if grant.until else []
+    parts += [tr("commercial use too", "可商用")] if grant.commercial else []
+    parts += [] if grant.credit else [tr("no credit needed", "无须署名")]
     return " · ".join(p for p in parts if p)
 
 

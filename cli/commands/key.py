@@ -15,6 +15,8 @@ from provenance.names import printable
 
 from ..option_groups import refuse
 from ..output import (
+    clauses,
+    custody_word,
     emit,
     emit_all,
     in_brackets,
@@ -70,7 +72,7 @@ def new(
         return
     say(issued.secret)
     note = tr("shown only now; keep it secret", "仅显示一次，请妥善保管")
-    say(f"({issued.id}; {', '.join(issued.scopes)}; {note})")
+    say(in_brackets(clauses([issued.id, ", ".join(issued.scopes), note])).strip())
 
 
 def _new_signing(
@@ -193,7 +195,8 @@ def list_(
     for key in signing_keys:
         revoked = "" if key.revoked_index is None else f"{tr('log entry', '账本条目')} {key.revoked_index}"
         kind = tr("recovery", "恢复") if key.keyid in rescues else tr("signing", "签名")
-        rows.append([kind, key.keyid, key.account_id, key.custody, revoked])
+        kept = tr("kept by ", "保管方：") + custody_word(key.custody)
+        rows.append([kind, key.keyid, key.account_id, kept, revoked])
     table([tr("type", "类型"), "id", tr("account", "账号"), tr("may", "权限"), tr("revoked", "已吊销")], rows)
 
 

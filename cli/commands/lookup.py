@@ -14,7 +14,7 @@ from fingerprints.source import Source
 from provenance.errors import BadInput, NotFound, Unavailable
 from provenance.names import printable
 
-from ..output import emit_all, language, marking_word, percent, say, table, tr, verdict_word
+from ..output import emit_all, language, marking_word, minute, percent, say, table, tr, verdict_word
 from ..session import application
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _show(found: list[SightingRecord]) -> None:
         ],
         (
             [
-                s.seen_at[:16].replace("T", " "),
+                minute(s.seen_at),
                 s.title or tr("(erased)", "（已删除）"),
                 s.platform,
                 s.post_url or s.account or "-",

@@ -50,11 +50,13 @@ def command(
         files = client(remote).receipt(work_id)
     else:
         with application() as opened:
-            from provenance.works.certificate import picture
             from provenance.works.receipt_builder import build_receipt
 
             files = build_receipt(opened.db, opened.log, work_id)
-            shown = None if certificate is None else picture.committed(opened.db, files)
+            if certificate is not None:
+                from provenance.works.certificate import picture
+
+                shown = picture.committed(opened.db, files)
             roots = opened.settings.tsa_roots if opened.settings.tsa_url is not None else None
     if out is not None:
         receipt_files.write(files, out)

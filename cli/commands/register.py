@@ -27,7 +27,7 @@ from ..claim_options import (
 )
 from ..folders import files_in
 from ..option_groups import given, grouped, refuse
-from ..output import in_brackets, labelled, listed, medium_word, say, tr
+from ..output import exact_only_word, field_word, in_brackets, labelled, listed, medium_word, say, tr
 from ..session import acting_account, application, signing_key_file
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _report(
 def _show(result: RegistrationResult) -> None:
     name = result.path or ("" if result.error else result.external_id) or ""
     if result.error is not None:
-        say(f"✗ {labelled(name, result.error.detail) if name else result.error.detail}")
+        say(f"✗ {labelled(name, result.error.detail)}")
         return
     assert result.receipt is not None
     done = tr("registered", "已登记") if result.status == "registered" else tr("already registered", "此前已登记")
@@ -196,7 +196,7 @@ def _show(result: RegistrationResult) -> None:
     told = in_brackets(listed([medium_word(result.medium or ""), where]))
     say(f"{mark} {labelled(name, f'{done} {result.work_id}')}{told}")
     if result.differs:
-        fields, work = listed(result.differs), result.work_id
+        fields, work = listed(map(field_word, result.differs)), result.work_id
         english = f"claimed otherwise now, which changes nothing: {fields}; to correct it: sourcemark amend {work}"
         chinese = f"本次所填与原登记不同（原登记不变）：{fields}；如需更正：sourcemark amend {work}"
         if not again:
@@ -206,7 +206,8 @@ def _show(result: RegistrationResult) -> None:
     if result.medium == "sealed":
         say("  " + tr("sealed: nobody learns from the log what it is", "已封存：账本不透露其内容"))
     elif not result.fingerprintable:
-        say("  " + tr("only exact copies can be found", "只能查找完全相同的副本") + in_brackets(str(result.reason)))
+        why = in_brackets(exact_only_word(str(result.reason)))
+        say("  " + tr("only exact copies can be found", "只能查找完全相同的副本") + why)
     if result.competing:
         rivals = listed(result.competing)
         say("  ! " + tr(f"matches earlier registrations: {rivals}", f"与更早的登记内容相同或相近：{rivals}"))

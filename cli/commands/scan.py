@@ -22,6 +22,7 @@ from .. import batch_run, passages
 from ..option_groups import given, grouped, refuse
 from ..output import (
     clauses,
+    exact_only_word,
     in_brackets,
     labelled,
     listed,
@@ -232,9 +233,9 @@ def show(result: ScanResult) -> None:
     """A scan for a person: the verdict, then each match with its evidence."""
     name = result.path or ("" if result.error else result.external_id) or ""
     if result.error is not None:
-        say(f"✗ {labelled(name, result.error.detail) if name else result.error.detail}")
+        say(f"✗ {labelled(name, result.error.detail)}")
         return
-    why = in_brackets(result.reason) if result.reason else ""
+    why = in_brackets(exact_only_word(result.reason)) if result.reason and result.reason != result.status else ""
     judged = f"{tr('verdict ', '结论为')}{verdict_word(result.verdict)}"
     say(labelled(name, listed([judged, status_word(result.status) + why])))
     for match in result.matches:

@@ -95,7 +95,7 @@ class PictureChange:
 CHANGES = (
     PictureChange("recompressed", ".jpg", recompressed, "saved again at JPEG quality 40", "以 JPEG 质量 40 重新压缩"),
     PictureChange("mirrored", ".jpg", mirrored, "mirrored left to right", "左右镜像"),
-    PictureChange("half", ".jpg", halved, "resized to 50 %", "缩小到 50%"),
+    PictureChange("half", ".jpg", halved, "resized to 50 %", "缩小到 50 %"),
     PictureChange("edited", ".jpg", edited, "brightened, with a watermark in a corner", "调亮，角落加了水印"),
     PictureChange("webp", ".webp", as_webp, "converted to WebP", "转换为 WebP"),
     PictureChange("png", ".png", as_png, "converted to PNG", "转换为 PNG"),

@@ -125,10 +125,16 @@ def _html(seen: SightingRecord, picture: bytes | None, pairs: Sequence[tuple[str
     return page.encode("utf-8", "replace")
 
 
+def _named(title: str, owner: str, *, zh: bool) -> str:
+    if not title and not owner:
+        return "–"
+    return f"《{title}》——{owner}" if zh else f"«{title}» — {owner}"
+
+
 def _facts(seen: SightingRecord, zh: bool) -> list[tuple[str, str]]:
     times = f"（共 {seen.scans} 次扫描）" if zh else f" ({seen.scans} {'scan' if seen.scans == 1 else 'scans'})"
     return [
-        ("作品" if zh else "Work", f"{seen.title} — {seen.owner}" if seen.title or seen.owner else "–"),
+        ("作品" if zh else "Work", _named(seen.title, seen.owner, zh=zh)),
         ("作品编号" if zh else "Work id", seen.work_id),
         ("报告平台" if zh else "Reported by", seen.platform),
         ("发布账号" if zh else "Posted by", seen.account or ("平台未提供" if zh else "not told by the platform")),

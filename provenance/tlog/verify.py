@@ -291,7 +291,7 @@ def _after(files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[None]:
     size, since = entry.leaf.after[0], "" if at is None else moment(at)
     return Passed(
         None,
-        f"made after the log had {size} entries, not before {since}",
+        f"made after the log had {size} {'entry' if size == 1 else 'entries'}, not before {since}",
         f"作于账本已有 {size} 条之后，不早于 {since}",
         {"not_before": at},
     )

@@ -23,6 +23,7 @@ from ..database.tables import entries, grants, now, openings
 from ..database.tables import works as works_table
 from ..errors import Conflict, NotFound, VerificationFailed
 from ..ids import new_id
+from ..json_input import COUNTRY
 from ..ledger import work_columns
 from ..ledger.log import Log
 from ..marking.normalization import fold_name
@@ -36,7 +37,7 @@ from . import catalog
 _logger = logging.getLogger(__name__)
 
 EVERYBODY = "*"
-Territory = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Territory = Annotated[str, StringConstraints(pattern=COUNTRY)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # Why a grant to this account does not cover a use.
 Gap = Literal["grant_expired", "grant_territory", "grant_territory_unknown", "grant_use", "grant_commercial"]

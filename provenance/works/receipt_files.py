@@ -12,16 +12,21 @@ from pathlib import Path
 from ..errors import BadInput, Unavailable, VerificationFailed
 from ..tlog import receipt
 
+# Names that a person gives to a file, never to a folder.
+_OTHER_FILES = {".7z", ".gz", ".html", ".pdf", ".rar", ".tar", ".tgz", ".txt", ".xz"}
+
 
 def write(files: Mapping[str, bytes], target: Path) -> None:
     """Write a receipt as a new folder, or as a .zip or .json by the ending of the name.
 
     Raises:
-        BadInput: something is there already.
+        BadInput: something is there already, or the name is of another kind of file.
         Unavailable: the disk refuses.
     """
     if target.exists():
         raise BadInput(f"{target} exists already: choose another name")
+    if target.suffix.lower() in _OTHER_FILES:
+        raise BadInput(f"{target} names no folder: a receipt is a folder, or a file that ends in .zip or .json")
     if not all(map(receipt.is_plain_name, files)):
         raise BadInput("a file of the receipt has a name that is none")
     # Made aside, so that a full disk leaves no half of a receipt behind.
