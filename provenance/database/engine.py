@@ -28,8 +28,14 @@ HEAD = "0009"  # the newest migration; a test compares it with the scripts
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+def _text(stored: bytes) -> str:
+    return stored.decode("utf-8", "replace")
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # the transactions below are begun by hand
+    # Text that is none, which only an editor of the file leaves behind, damages its row and not the whole answer.
+    connection.text_factory = _text
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",

@@ -7,7 +7,9 @@ withdrawal likewise, so ``entries.idx`` is also the change sequence that every i
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -24,6 +26,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
 
@@ -44,6 +47,51 @@ class Bytes(LargeBinary):
 
     def bind_processor(self, dialect: Dialect) -> None:
         return None
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        if dialect.name == "sqlite":
+            return _stored_bytes
+        processor: Callable[[Any], Any] | None = super().result_processor(dialect, coltype)  # type: ignore[no-untyped-call]
+        return processor
+
+
+def _stored_bytes(value: Any) -> bytes | None:
+    """SQLite keeps what it is given: text where bytes belong is other bytes than were signed, and breaks no answer."""
+    return value if value is None or isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
+class Json(TypeDecorator[Any]):
+    """JSON of one kind. What cannot be read, or is of another kind, reads as an empty one.
+
+    So an edited row may be damaged itself, and keeps no answer from others; that it says otherwise than the log is
+    found.
+    """
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, kind: type = object, **options: Any) -> None:
+        """
+        Args:
+            kind: dict, list, or object for any; an unreadable value of any kind is None.
+        """
+        super().__init__(**options)
+        self.kind = kind
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        decode = super().result_processor(dialect, coltype)
+        kind = self.kind
+
+        def read(value: Any) -> Any:
+            try:
+                found = value if decode is None else decode(value)
+            except (ValueError, TypeError, RecursionError):
+                found = None
+            if value is None or isinstance(found, kind) or kind is object:
+                return found
+            return kind()
+
+        return read
 
 
 # SQLite gives row ids only to INTEGER; PostgreSQL should have 64 bits.
@@ -83,7 +131,7 @@ api_keys = Table(
     Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
     Column("label", String(200), nullable=False),
     Column("secret_hash", Bytes(32), nullable=False, unique=True),  # SHA-256 of 256 random bits
-    Column("scopes", JSON, nullable=False),
+    Column("scopes", Json(list), nullable=False),
     Column("created_at", String(27), nullable=False),
     Column("revoked_at", String(27)),
 )
@@ -168,7 +216,7 @@ openings = Table(
     Column("leaf_hash", Bytes(32), primary_key=True),
     Column("name", String(40), primary_key=True),
     Column("salt", Bytes(32), nullable=False),
-    Column("record", JSON, nullable=False),
+    Column("record", Json(), nullable=False),
 )
 
 # --- works -------------------------------------------------------------------------------------------------------
@@ -188,7 +236,7 @@ works = Table(
     Column("owner", Text, nullable=False),
     # The owner as look-ups compare it: databases fold case differently, so it is folded here.
     Column("owner_key", String(1000), nullable=False, index=True),
-    Column("claim", JSON, nullable=False),
+    Column("claim", Json(dict), nullable=False),
     Column("opens", String(40)),  # public id of the sealed work that this one opens
     Column("leaf_hash", Bytes(32), nullable=False, unique=True),
     # Of the newest entry that amends or transfers the work: the present claim stands there, else in the registration.
@@ -217,7 +265,7 @@ prepared_statements = Table(
     Column("statement_hash", Bytes(32), primary_key=True),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("identity", Bytes(32), nullable=False),
-    Column("claim", JSON, nullable=False),
+    Column("claim", Json(dict), nullable=False),
     Column("fingerprint", Bytes, nullable=False),
     Column("created_at", String(27), nullable=False, index=True),
 )
@@ -251,7 +299,7 @@ grants = Table(
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("grant_id", String(40), nullable=False, unique=True),
     Column("work", ForeignKey("works.id"), nullable=False, index=True),
-    Column("terms", JSON, nullable=False),
+    Column("terms", Json(dict), nullable=False),
     Column("leaf_hash", Bytes(32), nullable=False, unique=True),
     Column("given_at", String(27), nullable=False),
     Column("revoked_at", String(27)),
@@ -267,7 +315,7 @@ scans = Table(
     Column("scan_id", String(40), nullable=False, unique=True),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("external_id", Text),
-    Column("path", JSON(none_as_null=True)),  # a file's name need not be Unicode, which no database text can hold
+    Column("path", Json(none_as_null=True)),  # a file's name need not be Unicode, which no database text can hold
     Column("digest", Bytes(32)),
     Column("medium", String(10)),
     Column("status", String(20), nullable=False),
@@ -307,13 +355,13 @@ matches = Table(
     Column("coverage_upload", Float, nullable=False),
     Column("coverage_work", Float, nullable=False),
     Column("common", Float, nullable=False),
-    Column("segments", JSON, nullable=False),
-    Column("transform", JSON, nullable=False),
+    Column("segments", Json(list), nullable=False),
+    Column("transform", Json(dict), nullable=False),
     Column("reuse", String(20)),
-    Column("marking", JSON, nullable=False),  # empty once the work is erased: the report quotes names
-    Column("permission", JSON, nullable=False),
-    Column("competing", JSON, nullable=False),  # public ids of the works that claimed the same content then
-    Column("passages", JSON, nullable=False),  # of a text, what the upload says there (`scans.passages`)
+    Column("marking", Json(dict), nullable=False),  # empty once the work is erased: the report quotes names
+    Column("permission", Json(dict), nullable=False),
+    Column("competing", Json(list), nullable=False),  # public ids of the works that claimed the same content then
+    Column("passages", Json(list), nullable=False),  # of a text, what the upload says there (`scans.passages`)
     # The work as it was shown then; empty once it is erased. Its own id is shown to its own account only.
     Column("external_id", Text),
     Column("title", Text, nullable=False),
@@ -342,7 +390,7 @@ idempotency = Table(
     Column("key", String(255), primary_key=True),
     Column("request_hash", Bytes(32), nullable=False),
     Column("status", Integer),  # empty while the first request is still being answered
-    Column("answer", JSON),
+    Column("answer", Json()),
     Column("created_at", String(27), nullable=False, index=True),
     # While it is being answered: by whom, and until when that counts, Unix time by the database's clock.
     Column("holder", String(32)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +39,12 @@ def amendments(connection: sa.Connection, newest: bytes | None) -> list[Amending
         row = entry(connection, newest)
         if row is None:
             break  # the row names what is not there: the auditors' matter
-        leaf = envelope.parse_leaf(row.leaf)
-        if leaf.kind not in envelope.AMENDING:
+        try:
+            leaf = envelope.parse_leaf(row.leaf)
+        except SourcemarkError:
+            break  # likewise
+        # Bytes that do not have the hash they stand under may name each other in a circle.
+        if leaf.kind not in envelope.AMENDING or merkle.leaf_hash(row.leaf) != newest:
             break  # likewise
         found.append(Amending(row.idx, row.refused is not None, newest, row.leaf, leaf))
         superseded = leaf.predicate["supersedes"]
@@ -61,6 +66,12 @@ def newest(connection: sa.Connection, amendment_hash: bytes, registration: bytes
         return None
     about = not found.refused and found.leaf.predicate["leafHash"] == registration.hex()
     return found if about and merkle.leaf_hash(found.raw) == amendment_hash else None
+
+
+def is_whole(chain: Sequence[Amending]) -> bool:
+    """Whether amendments that were read go back to the registration, with none missing."""
+    said = chain[0].leaf.predicate if chain else None
+    return said is not None and bool(said["supersedes"]["index"] == said["index"])
 
 
 def entry(connection: sa.Connection, leaf_hash: bytes) -> sa.Row[Any] | None:

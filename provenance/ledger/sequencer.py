@@ -180,15 +180,20 @@ class Sequencer:
                         directory.verify(leaf)
                     directory.admit(index, leaf, earlier)
                 except VerificationFailed as error:
-                    refused = pending_entries.update().where(pending_entries.c.id == number)
-                    connection.execute(refused.values(refused=error.detail))
+                    _refuse(connection, number, error)
                     continue
                 record_key_change(connection, leaf, index, directory)
                 taken.append(each)
             if taken:
-                frontier = Frontier.from_bytes(state.frontier)
-                frontier.extend([leaf_hash for _, leaf_hash, _ in taken])
-                _move(connection, [number for number, _, _ in taken], state.size)
+                try:
+                    frontier = Frontier.from_bytes(state.frontier)
+                    frontier.extend([leaf_hash for _, leaf_hash, _ in taken])
+                    _move(connection, [number for number, _, _ in taken], state.size)
+                except (ValueError, IntegrityError) as error:  # no hashes to go on from, or entries where none may be
+                    raise LedgerReadOnly(
+                        "the entries of the database are not those that it counts: run `sourcemark ledger fsck`",
+                        reason="root_changed",
+                    ) from error
                 connection.execute(
                     log_state.update().values(size=frontier.size, root=frontier.root(), frontier=frontier.to_bytes())
                 )
@@ -228,14 +233,28 @@ class Sequencer:
         known = {leaf_hash: self._queue.parsed(leaf_hash) for _, leaf_hash in rows}
         new = [number for number, leaf_hash in rows if known[leaf_hash] is None]
         if new:
-            unread = sa.select(pending_entries.c.leaf_hash, pending_entries.c.leaf).where(_among(new))
-            known |= {leaf_hash: self._queue.parse(leaf) for leaf_hash, leaf in connection.execute(unread)}
+            waiting = pending_entries.c
+            unread = sa.select(waiting.id, waiting.leaf_hash, waiting.leaf, entries.c.idx).where(_among(new))
+            unread = unread.outerjoin(entries, entries.c.leaf_hash == waiting.leaf_hash)
+            for number, leaf_hash, leaf, index in connection.execute(unread).all():
+                try:
+                    known[leaf_hash] = self._read(leaf_hash, leaf, index)
+                except VerificationFailed as error:
+                    _refuse(connection, number, error)
         found = []
         for number, leaf_hash in rows:
             leaf = known[leaf_hash]
-            assert leaf is not None
-            found.append((number, leaf_hash, leaf))
+            if leaf is not None:
+                found.append((number, leaf_hash, leaf))
         return found
+
+    def _read(self, leaf_hash: bytes, raw: bytes, index: int | None) -> envelope.Leaf:
+        """A waiting entry that this process did not see arrive: one damaged row stops none of the others."""
+        if index is not None:
+            raise VerificationFailed(f"it is in the log already, as entry {index}")
+        if merkle.leaf_hash(raw) != leaf_hash:
+            raise VerificationFailed("it was changed in the database")
+        return self._queue.parse(raw)
 
     # --- T3 --------------------------------------------------------------------------------------------------------
     def _sign(self) -> None:
@@ -283,6 +302,10 @@ class Sequencer:
                 "another sequencer signed the same size: stop one of them", reason="two_sequencers"
             ) from error
         return signed
+
+
+def _refuse(connection: sa.Connection, number: int, why: VerificationFailed) -> None:
+    connection.execute(pending_entries.update().where(pending_entries.c.id == number).values(refused=why.detail))
 
 
 def _earlier(connection: sa.Connection, size: int, taken: Sequence[Pending]) -> Earlier:

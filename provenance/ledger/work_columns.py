@@ -61,6 +61,8 @@ def shows_claim(claim: Any, repeated: tuple[str, str, str], record: Any) -> bool
     if not isinstance(claim, Mapping):
         return False
     title, owner = claim.get("title", ""), claim.get("owner", "")
+    if not isinstance(title, str) or not isinstance(owner, str):
+        return False
     if repeated[:2] != (title, owner) or repeated[2] != owner_key(owner):
         return False
     return _is_claimed(claim, record)
@@ -101,6 +103,14 @@ def ends(raw: bytes | None, ended_by: bytes | None, target: bytes, kind: str = "
     except VerificationFailed:
         return False
     return leaf.kind == kind and leaf.predicate["leafHash"] == target.hex()
+
+
+def kept_claim(claim: Mapping[str, Any]) -> Claim:
+    """The claim of a work's row; an empty one where the row holds none that a claim can be."""
+    try:
+        return Claim.model_validate(claim)
+    except ValidationError:
+        return Claim()
 
 
 def fingerprint_reason(data: bytes) -> str | None:

@@ -7,20 +7,24 @@ finds the work is a match of it, and the newest match says what the post is like
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..database.engine import Database
 from ..database.tables import accounts, matches, owner_key, scans, sightings, works
-from ..errors import BadInput, NotFound
+from ..errors import BadInput, NotFound, Unavailable
 from ..ids import new_id
 from ..schemas import Claim, Coverage, ScanItem, SightingRecord
 from ..works.backing import Backing, Backings
+
+_logger = logging.getLogger(__name__)
 
 
 def post_key(item: ScanItem, digest: bytes) -> bytes:
@@ -112,9 +116,8 @@ def page(
         numbers = connection.execute(query.limit(limit + 1)).scalars().all()
         found = _load(connection, numbers[:limit])
     backed = Backings(db).of(dict.fromkeys(each.work for each in found))
-    return [_as_backed(each, backed.get(each.work)) for each in found], numbers[limit - 1] if len(
-        numbers
-    ) > limit else None
+    shown = [_as_backed(each, backed.get(each.work)) for each in found]
+    return shown, numbers[limit - 1] if len(numbers) > limit else None
 
 
 def _as_backed(seen: Seen, backed: Backing | None) -> SightingRecord:
@@ -137,7 +140,10 @@ def get(connection: sa.Connection, sighting_id: str, account_id: str | None) -> 
     number = connection.execute(query).scalar()
     if number is None:
         raise NotFound(f"no sighting of a work of yours has the id {sighting_id!r}")
-    return _load(connection, [number])[0]
+    found = _load(connection, [number])
+    if not found:
+        raise Unavailable(f"the record of {sighting_id} is damaged: restore it from a backup", reason="log_damaged")
+    return found[0]
 
 
 def _load(connection: sa.Connection, numbers: Sequence[int]) -> list[Seen]:
@@ -175,7 +181,13 @@ def _load(connection: sa.Connection, numbers: Sequence[int]) -> list[Seen]:
         .join(accounts, accounts.c.id == sightings.c.account_id)
         .order_by(sightings.c.id)
     )
-    return [Seen(_record(row), row.id, row.work) for row in rows.all()]
+    found = []
+    for row in rows.all():
+        try:
+            found.append(Seen(_record(row), row.id, row.work))
+        except ValidationError:
+            _logger.error("the sighting %s is damaged and cannot be shown", row.sighting_id)
+    return found
 
 
 def _record(row: Any) -> SightingRecord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ..ledger import work_columns
 from ..schemas import Claim
 from .follower import Follower
 
+_logger = logging.getLogger(__name__)
 _LARGE_BYTES = 1024 * 1024  # of a fingerprint's detail; larger queries are decided one at a time
 
 
@@ -151,7 +153,11 @@ def _load(
         if work_columns.ends(raw, withdrawn_by, leaf_hash):
             continue
         work = IndexedWork(*(*fields, Claim.model_construct(**claim)))  # it was validated before it was stored
-        fingerprint = Fingerprint.from_bytes(data + detail)
+        try:
+            fingerprint = Fingerprint.from_bytes(data + detail)
+        except ValueError:
+            _logger.error("the fingerprint of %s is damaged and cannot be matched: run ledger fsck", work.work_id)
+            continue
         if work.id not in prints or fingerprint.algorithm in registry.ALGORITHMS:
             found[work.id], prints[work.id] = work, fingerprint
     return found, prints

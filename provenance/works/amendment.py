@@ -7,10 +7,11 @@ the registration's own beside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from ..accounts import accounts, enrolled_keys
@@ -18,15 +19,16 @@ from ..accounts.accounts import Account
 from ..accounts.signing_keys import SigningKeys
 from ..database.engine import Database
 from ..database.tables import openings, owner_key, works
-from ..errors import BadInput, Conflict, VerificationFailed
+from ..errors import BadInput, Conflict, Unavailable, VerificationFailed
 from ..json_input import parse
 from ..ledger import claim_history, work_columns
 from ..ledger.log import Log
 from ..schemas import Amendment, Claim, NewClaim, Transfer, WorkRecord
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
-from ..tlog.opening import Opening
+from ..tlog.opening import Opening, opens
 from . import catalog, sealing
+from .backing import Backings
 from .catalog import RegisteredWork
 
 _LISTS = frozenset(name for name, value in Claim().model_dump().items() if value == [])
@@ -150,7 +152,20 @@ class Amendments:
         if not found.claim.owner:
             raise Conflict(f"the claim of {work_id} is not known here: it was sealed elsewhere")
         found.logged_index()  # what waits for the log cannot be amended yet
-        return found
+        with self._db.read() as connection:
+            chain = claim_history.amendments(connection, found.amendment_hash)
+            refused = bool(chain) and chain[-1].refused
+            claim = _logged_claim(connection, found, chain) if refused else found.claim
+        damaged = set(Backings(self._db).of({found.id: None})[found.id].damaged)
+        if refused:  # a crash came before the row was put back
+            damaged -= {"amendment", "claim"}
+        if damaged or claim is None:  # what somebody wrote into the database would be signed as the owner's
+            said = ", ".join(sorted(damaged)) or "claim"
+            raise Unavailable(
+                f"of {work_id} the database says otherwise than the log ({said}): run `sourcemark ledger fsck`",
+                reason="log_damaged",
+            )
+        return replace(found, claim=claim, title=claim.title, owner=claim.owner)
 
     def _check(self, leaf: envelope.Leaf, found: RegisteredWork) -> None:
         """Tell what is wrong before anything is written; the sequencer has the last word."""
@@ -231,6 +246,20 @@ class Amendments:
                 .values(**change.before)
             )
             connection.execute(openings.delete().where(openings.c.leaf_hash == leaf_hash))
+
+
+def _logged_claim(
+    connection: sa.Connection, found: RegisteredWork, chain: Sequence[claim_history.Amending]
+) -> Claim | None:
+    """The claim in the newest entry about a work that the log has; None where nothing that is kept opens it."""
+    leaf_hash = next((each.leaf_hash for each in reversed(chain) if each.index is not None), found.leaf_hash)
+    entry = claim_history.entry(connection, leaf_hash)
+    kept = connection.execute(
+        sa.select(openings).where(openings.c.leaf_hash == leaf_hash, openings.c.name == "claim")
+    ).first()
+    if entry is None or kept is None or not opens(envelope.parse_leaf(entry.leaf), "claim", kept.salt, kept.record):
+        return None
+    return work_columns.kept_claim(kept.record)
 
 
 def _superseded(found: RegisteredWork, before: list[claim_history.Amending]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from ..database.tables import entries, openings, pending_entries, signing_keys, 
 from ..database.tables import fingerprints as fingerprint_rows
 from ..errors import SourcemarkError
 from ..ledger import claim_history, work_columns
+from ..ledger.later_entries import LaterEntries
 from ..ledger.reader import LogReader
 from ..ledger.signed_times import SignedTimes
 from ..schemas import Claim
@@ -75,12 +76,13 @@ class Backings:
         if not prints:
             return {}
         with self._db.read() as connection:
+            later = LaterEntries(connection, self._db)
             rows: list[_Row] = list(connection.execute(_WORKS, {"numbers": list(prints)}))
             hashes = [each for row in rows for each in (row.leaf_hash, row.amendment_hash) if each is not None]
             opened: dict[bytes, dict[str, _Row]] = {}
             for row in connection.execute(_OPENINGS, {"hashes": hashes}):
                 opened.setdefault(row.leaf_hash, {})[row.name] = row
-            found = {row.id: self._backing(connection, row, opened, prints[row.id]) for row in rows}
+            found = {row.id: self._backing(connection, row, opened, prints[row.id], later) for row in rows}
             missing = prints.keys() - found.keys()
             for row in connection.execute(_UNLOGGED, {"numbers": list(missing)}) if missing else ():
                 found[row.id] = Backing(None, None, ("entry",))
@@ -97,9 +99,11 @@ class Backings:
         row: _Row,
         opened: Mapping[bytes, Mapping[str, _Row]],
         compared: Fingerprint | None,
+        later: LaterEntries,
     ) -> Backing:
-        if row.erasure_hash is not None:
-            return Backing(Claim(), None, ())
+        repeated = (row.title, row.owner, row.owner_key)
+        if row.erasure_hash is not None and _is_erased(row):
+            return Backing(Claim(), None, () if work_columns.shows_claim(row.claim, repeated, {}) else ("claim",))
         try:
             leaf = envelope.parse_leaf(row.leaf)
         except SourcemarkError:
@@ -108,10 +112,12 @@ class Backings:
         damaged = [*broken, *self._entry(row, leaf)]
         said = records
         if row.amendment_hash is not None:
-            said, more = _amended(connection, row, opened.get(row.amendment_hash, {}))
+            said, more = _amended(connection, row, opened.get(row.amendment_hash, {}), later)
             damaged += more
+        elif later.amendment(row.leaf_hash) is not None:
+            said, damaged = {}, [*damaged, "amendment"]
         record = said.get("claim", {} if "sealed" in leaf.predicate else None)
-        if not work_columns.shows_claim(row.claim, (row.title, row.owner, row.owner_key), record):
+        if not work_columns.shows_claim(row.claim, repeated, record):
             damaged.append("claim")
         if compared is not None and not _is_committed(connection, row.id, compared, records.get("fingerprint")):
             damaged.append("fingerprint")
@@ -120,8 +126,9 @@ class Backings:
         times = SignedTimes(connection, row.idx, row.idx, [leaf.after])
         if not times.allow(row.registered_at, leaf.after, row.idx):
             damaged.append("registered_at")
-        ended = work_columns.ends(row.withdrawal, row.withdrawal_hash, row.leaf_hash) or row.withdrawing is not None
-        if (row.withdrawn_at is not None) != ended:
+        raw = row.withdrawal or row.withdrawing  # one that waits for the log counts
+        ended = work_columns.ends(raw, row.withdrawal_hash, row.leaf_hash)
+        if (row.withdrawn_at is not None) != ended or (not ended and later.ended(row.leaf_hash)):
             damaged.append("withdrawn_at")
         return Backing(_claim(record), _fields(records), tuple(dict.fromkeys(damaged)))
 
@@ -148,7 +155,11 @@ class Backings:
         ).first()
         if enrolment is None:
             return None
-        leaf, salt, record = envelope.parse_leaf(enrolment.leaf), enrolment.salt, enrolment.record
+        try:
+            leaf = envelope.parse_leaf(enrolment.leaf)
+        except SourcemarkError:
+            return ""  # nobody's: what gave the key to an account is gone
+        salt, record = enrolment.salt, enrolment.record
         if salt is None or not opens(leaf, envelope.ACCOUNT, salt, record):
             return str(enrolment.account_id)  # the operator's word
         if len(self._accounts) >= _MOST_ACCOUNTS:
@@ -164,7 +175,8 @@ _UNLOGGED = (
     .outerjoin(pending_entries, pending_entries.c.leaf_hash == works.c.leaf_hash)
     .where(works.c.id.in_(sa.bindparam("numbers", expanding=True)), pending_entries.c.id.is_(None))
 )
-_withdrawal = entries.alias("withdrawal")
+_withdrawal, _erasure = entries.alias("withdrawal"), entries.alias("erasure")
+_withdrawing, _erasing = pending_entries.alias("withdrawing"), pending_entries.alias("erasing")
 _WORKS = (
     sa.select(
         works.c.id,
@@ -184,13 +196,21 @@ _WORKS = (
         entries.c.idx,
         entries.c.leaf,
         _withdrawal.c.leaf.label("withdrawal"),
-        pending_entries.c.id.label("withdrawing"),
+        _withdrawing.c.leaf.label("withdrawing"),
+        _erasure.c.leaf.label("erasure"),
+        _erasing.c.leaf.label("erasing"),
     )
     .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
     .outerjoin(_withdrawal, _withdrawal.c.leaf_hash == works.c.withdrawal_hash)
-    .outerjoin(pending_entries, pending_entries.c.leaf_hash == works.c.withdrawal_hash)
+    .outerjoin(_withdrawing, (_withdrawing.c.leaf_hash == works.c.withdrawal_hash) & _withdrawing.c.refused.is_(None))
+    .outerjoin(_erasure, _erasure.c.leaf_hash == works.c.erasure_hash)
+    .outerjoin(_erasing, (_erasing.c.leaf_hash == works.c.erasure_hash) & _erasing.c.refused.is_(None))
     .where(works.c.id.in_(sa.bindparam("numbers", expanding=True)))
 )
+
+
+def _is_erased(row: _Row) -> bool:
+    return work_columns.ends(row.erasure or row.erasing, row.erasure_hash, row.leaf_hash, "erasure")
 
 
 def _records(leaf: envelope.Leaf, opened: Mapping[str, _Row]) -> tuple[dict[str, Any], list[str]]:
@@ -202,10 +222,18 @@ def _records(leaf: envelope.Leaf, opened: Mapping[str, _Row]) -> tuple[dict[str,
     return records, sorted(wanted - records.keys())
 
 
-def _amended(connection: sa.Connection, row: _Row, opened: Mapping[str, _Row]) -> tuple[dict[str, Any], list[str]]:
+def _amended(
+    connection: sa.Connection, row: _Row, opened: Mapping[str, _Row], later: LaterEntries
+) -> tuple[dict[str, Any], list[str]]:
     """The same of the newest amendment or transfer of a work."""
     newest = claim_history.newest(connection, row.amendment_hash, row.leaf_hash)
-    return ({}, ["amendment"]) if newest is None else _records(newest.leaf, opened)
+    if newest is None:
+        return {}, ["amendment"]
+    if later.amendment(row.leaf_hash) not in (None, row.amendment_hash):  # the row is ahead, by what waits, or behind
+        chain = claim_history.amendments(connection, row.amendment_hash)
+        if not later.shows_newest(row.leaf_hash, {each.leaf_hash for each in chain}):
+            return {}, ["amendment"]
+    return _records(newest.leaf, opened)
 
 
 def _claim(record: Any) -> Claim | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -9,18 +10,21 @@ from difflib import get_close_matches
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from fingerprints.model import Field
 
 from .. import marking
 from ..database.engine import Database
 from ..database.tables import entries, owner_key, stamp, unfinished_erasures, works
-from ..errors import NotFound
-from ..ledger import checkpoint_store, claim_history
+from ..errors import NotFound, Unavailable
+from ..ledger import checkpoint_store, claim_history, work_columns
 from ..schemas import AmendmentRecord, Claim, ReceiptRef, WorkRecord
 from ..search import matching
 from . import competing_claims
 from .backing import Backings
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ _COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
 
 def _stored(row: sa.Row[Any]) -> RegisteredWork:
     *values, claim = tuple[Any, ...](row)
-    return RegisteredWork(*(*values, Claim.model_validate(claim)))
+    return RegisteredWork(*(*values, work_columns.kept_claim(claim)))
 
 
 def _query() -> sa.Select[Any]:
@@ -117,7 +121,10 @@ def marking_work(work: matching.IndexedWork | RegisteredWork, fields: tuple[Fiel
 
 def get(db: Database, origin: str, work_id: str, account_id: str | None = None) -> WorkRecord:
     """A work as its account sees it; raises `NotFound`."""
-    return _records(db, origin, [find(db, work_id, account_id)])[0]
+    found = _records(db, origin, [find(db, work_id, account_id)])
+    if not found:
+        raise Unavailable(f"the record of {work_id} is damaged: run `sourcemark ledger fsck`", reason="log_damaged")
+    return found[0]
 
 
 def check_owner(db: Database, owner: str) -> None:
@@ -156,28 +163,33 @@ def _records(db: Database, origin: str, found: Sequence[RegisteredWork]) -> list
         with db.read() as connection:
             left = sa.select(unfinished_erasures.c.work).where(unfinished_erasures.c.work.in_(erased))
             unfinished = set(connection.execute(left).scalars())
-    return [
-        WorkRecord(
-            work_id=work.work_id,
-            external_id=work.external_id,
-            medium=work.medium,
-            fingerprintable=work.reason is None,
-            reason=work.reason,
-            digest=work.digest.hex(),
-            claim=work.claim if work.id not in backed else backed[work.id].claim or Claim(),
-            damaged=list(backed[work.id].damaged) if work.id in backed else [],
-            amendments=amended.get(work.id, []),
-            competing=rivals.get(work.id, []),
-            opens=work.opens,
-            registered_at=work.registered_at,
-            logged_at=_instant(logged.get(-1 if work.index is None else work.index)),
-            withdrawn_at=work.withdrawn_at,
-            erased_at=work.erased_at,
-            erasure_finished=None if work.erased_at is None else work.id not in unfinished,
-            receipt=None if work.index is None else ReceiptRef(origin=origin, index=work.index),
-        )
-        for work in found
-    ]
+    records = []
+    for work in found:
+        try:
+            records.append(
+                WorkRecord(
+                    work_id=work.work_id,
+                    external_id=work.external_id,
+                    medium=work.medium,
+                    fingerprintable=work.reason is None,
+                    reason=work.reason,
+                    digest=work.digest.hex(),
+                    claim=work.claim if work.id not in backed else backed[work.id].claim or Claim(),
+                    damaged=list(backed[work.id].damaged) if work.id in backed else [],
+                    amendments=amended.get(work.id, []),
+                    competing=rivals.get(work.id, []),
+                    opens=work.opens,
+                    registered_at=work.registered_at,
+                    logged_at=_instant(logged.get(-1 if work.index is None else work.index)),
+                    withdrawn_at=work.withdrawn_at,
+                    erased_at=work.erased_at,
+                    erasure_finished=None if work.erased_at is None else work.id not in unfinished,
+                    receipt=None if work.index is None else ReceiptRef(origin=origin, index=work.index),
+                )
+            )
+        except ValidationError:
+            _logger.error("the row of %s is damaged and cannot be shown: run ledger fsck", work.work_id)
+    return records
 
 
 def _instant(at: int | None) -> str | None:

@@ -7,17 +7,21 @@ computes them, and a crash leaves nothing out.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from fingerprints.model import Fingerprint
 
 from ..database.engine import Database, exclusive
 from ..database.tables import competing_claims, entries, fingerprints, log_state, works
 from ..search.follower import Follower
-from ..search.matching import Matcher
+from ..search.matching import MatchedWork, Matcher
+
+_logger = logging.getLogger(__name__)
 
 
 class CompetingClaims:
@@ -57,12 +61,21 @@ class CompetingClaims:
                     "coverage_earlier": found.match.coverage_work,
                 }
                 for work, index, data, detail in rows
-                for found in self._matcher.find(Fingerprint.from_bytes(data + detail), before=index).found
+                for found in self._earlier(work, index, data + detail)
             ]
             with self._db.write() as connection:
                 if claims:
-                    connection.execute(competing_claims.insert(), claims)
+                    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+                    connection.execute(insert(competing_claims).on_conflict_do_nothing(), claims)
                 connection.execute(log_state.update().values(claims_size=size))
+
+    def _earlier(self, work: int, index: int, raw: bytes) -> Sequence[MatchedWork]:
+        try:
+            fingerprint = Fingerprint.from_bytes(raw)
+        except ValueError:
+            _logger.error("the fingerprint of work %d is damaged and cannot be matched: run ledger fsck", work)
+            return ()
+        return self._matcher.find(fingerprint, before=index).found
 
 
 def earlier(db: Database, work_ids: Sequence[str]) -> dict[str, list[str]]:

@@ -14,17 +14,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
-from pydantic import Field, StrictBool, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints, ValidationError
 
 from ..accounts.accounts import Account
 from ..accounts.signing_keys import SigningKeys
 from ..database.engine import Database
 from ..database.tables import entries, grants, now, openings
 from ..database.tables import works as works_table
-from ..errors import Conflict, NotFound, VerificationFailed
+from ..errors import BadInput, Conflict, NotFound, Unavailable, VerificationFailed
 from ..ids import new_id
 from ..json_input import COUNTRY
 from ..ledger import work_columns
+from ..ledger.later_entries import LaterEntries
 from ..ledger.log import Log
 from ..marking.normalization import fold_name
 from ..schema_fields import Date, Line, Name, Request
@@ -177,14 +178,26 @@ class Grants:
             if changed.rowcount != 1:
                 raise Conflict(f"{grant_id} was revoked already")
             self._log.submit(connection, [leaf])
-        self._log.commit([leaf_hash])
+        try:
+            self._log.commit([leaf_hash])
+        except Conflict:  # its key was revoked in this very moment: the log does not have it, so it stands
+            with self._db.write() as connection:
+                connection.execute(
+                    grants.update()
+                    .where(grants.c.grant_id == grant_id, grants.c.revocation_hash == leaf_hash)
+                    .values(revoked_at=None, revocation_hash=None)
+                )
+            raise
         return get(self._db, self._log.origin, grant_id, account.id)
 
 
 # --- reading back --------------------------------------------------------------------------------------------------
 def get(db: Database, origin: str, grant_id: str, account_id: str | None = None) -> Grant:
     """One grant of an account's works (None: of anybody's); raises `NotFound`."""
-    return _grant(origin, _row(db, grant_id, account_id))
+    found = _readable(origin, _row(db, grant_id, account_id))
+    if found is None:
+        raise Unavailable(f"the record of {grant_id} is damaged: run `sourcemark ledger fsck`", reason="log_damaged")
+    return found
 
 
 def of_work(db: Database, origin: str, work_id: str, account_id: str | None = None) -> list[Grant]:
@@ -192,7 +205,7 @@ def of_work(db: Database, origin: str, work_id: str, account_id: str | None = No
     work = catalog.find(db, work_id, account_id)
     with db.read() as connection:
         rows = connection.execute(_query().where(grants.c.work == work.id).order_by(grants.c.id)).all()
-    return [_grant(origin, row) for row in rows]
+    return [grant for row in rows if (grant := _readable(origin, row)) is not None]
 
 
 def in_force(db: Database, origin: str, numbers: Sequence[int]) -> dict[int, list[Grant]]:
@@ -218,10 +231,11 @@ def in_force(db: Database, origin: str, numbers: Sequence[int]) -> dict[int, lis
         .order_by(grants.c.id)
     )
     with db.read() as connection:
+        later = LaterEntries(connection, db)
         rows = connection.execute(query).all()
     out: dict[int, list[Grant]] = {}
     for row in rows:
-        if work_columns.ends(row.revoking, row.revocation_hash, row.leaf_hash):
+        if work_columns.ends(row.revoking, row.revocation_hash, row.leaf_hash) or later.ended(row.leaf_hash):
             continue
         if _is_backed(row):
             out.setdefault(row.work, []).append(_grant(origin, row))
@@ -266,6 +280,15 @@ def _row(db: Database, grant_id: str, account_id: str | None) -> sa.Row[Any]:
     if found is None or (account_id is not None and found.account_id != account_id):
         raise NotFound(f"no grant of yours has the id {grant_id!r}")
     return found
+
+
+def _readable(origin: str, row: sa.Row[Any]) -> Grant | None:
+    """A grant; None, and told to the operator, where its row holds no terms."""
+    try:
+        return _grant(origin, row)
+    except (ValidationError, BadInput):
+        _logger.error("the terms of the grant %s are damaged: run ledger fsck", row.grant_id)
+        return None
 
 
 def _grant(origin: str, row: sa.Row[Any]) -> Grant:

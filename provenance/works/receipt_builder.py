@@ -15,6 +15,7 @@ from ..database.engine import Database
 from ..database.tables import checkpoints, entries, openings
 from ..errors import Unavailable
 from ..ledger import claim_history
+from ..ledger.later_entries import LaterEntries
 from ..ledger.log import Log
 from ..tlog import receipt, timestamp
 from ..tlog.checkpoint import parse_checkpoint
@@ -36,17 +37,22 @@ def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None =
     Raises:
         NotFound: there is no such work, or its entry is not in the log yet.
     """
+    with db.read() as connection:
+        later = LaterEntries(connection, db)
     work = catalog.find(db, work_id, account_id)
     index = work.logged_index()
     with db.read() as connection:
         leaf = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == index)).scalar_one()
         enrolments = _entries(connection, enrolled_keys.enrolment_indexes(db, parse_leaf(leaf).signers))
         opening = _opening(connection, work.leaf_hash, parse_leaf(leaf))
-        amended = [
-            _amending(connection, db, log, work, each)
-            for each in claim_history.amendments(connection, work.amendment_hash)
-            if each.index is not None
-        ]
+        chain = claim_history.amendments(connection, work.amendment_hash)
+        whole = work.amendment_hash is None or claim_history.is_whole(chain)
+        if not whole or not later.shows_newest(work.leaf_hash, {each.leaf_hash for each in chain}):
+            raise Unavailable(
+                f"the amendments of {work_id} are not those of the log: run `sourcemark ledger fsck`",
+                reason="log_damaged",
+            )
+        amended = [_amending(connection, db, log, work, each) for each in chain if each.index is not None]
     seen, _ = parse_leaf(leaf).after
     with db.read() as connection:
         after = connection.execute(sa.select(checkpoints.c.note).where(checkpoints.c.size == seen)).scalar()

@@ -36,6 +36,13 @@ _NAMING: tuple[tuple[sa.Column[Any], sa.Column[Any], str], ...] = (
     (openings.c.leaf_hash, openings.c.name, "an opening of a {} belongs to no entry of the log"),
 )
 
+# What is undone where the log refuses the entry, so that none stays which names a refused one.
+_TAKEN_BACK: tuple[tuple[sa.Column[Any], sa.Column[Any], str], ...] = (
+    (works.c.amendment_hash, works.c.work_id, "the log refused the amendment of {}, and the database shows it"),
+    (works.c.withdrawal_hash, works.c.work_id, "the log refused the withdrawal of {}, and the database shows it"),
+    (grants.c.revocation_hash, grants.c.grant_id, "the log refused the revocation of {}, and the database shows it"),
+)
+
 
 def stray_rows(connection: sa.Connection) -> Iterator[str]:
     """Every row that nothing in the log stands behind; `check_rows` has held the entries' own rows against the log.
@@ -45,6 +52,8 @@ def stray_rows(connection: sa.Connection) -> Iterator[str]:
     """
     for column, name, said in _NAMING:
         yield from _all(connection, _unlogged(column, name), said)
+    for column, name, said in _TAKEN_BACK:
+        yield from _all(connection, _refused(column, name), said)
     yield from _all(connection, _without_work(fingerprints.c.work), "a fingerprint of work number {} has no work")
     yield from _all(connection, _without_work(grants.c.work), "a grant for work number {} has no work")
     yield from _keys(connection)
@@ -65,6 +74,11 @@ def _unlogged(column: sa.Column[Any], name: sa.Column[Any]) -> sa.Select[Any]:
     query = sa.select(name).outerjoin(entries, entries.c.leaf_hash == column)
     query = query.outerjoin(pending_entries, pending_entries.c.leaf_hash == column)
     return query.where(column.is_not(None), entries.c.idx.is_(None), pending_entries.c.id.is_(None))
+
+
+def _refused(column: sa.Column[Any], name: sa.Column[Any]) -> sa.Select[Any]:
+    query = sa.select(name).join(pending_entries, pending_entries.c.leaf_hash == column)
+    return query.where(pending_entries.c.refused.is_not(None))
 
 
 def _without_work(column: sa.Column[Any]) -> sa.Select[Any]:
