@@ -88,6 +88,14 @@ _TOKEN = re.compile(
     rf"|(?P<word>[^\W\d_{_HAN}]+(?:['’][^\W\d_{_HAN}]+)*)"
     r"|(?P<mark>[^\w\s])"
 )
+# The same without Han characters and most marks, for stretches of which only the facts are asked.
+_FACTS = re.compile(
+    rf"(?P<number>\d+(?:[.,:/\-\u2013]\d+)*(?![^\W_{_HAN}])(?:(?<=\d)(?:st|nd|rd|th)\b)?)"
+    rf"|(?P<code>[^\W_{_HAN}]*\d[^\W_{_HAN}]*)"
+    rf"|(?P<numeral>[{_NUMERALS}]+)"
+    rf"|(?P<word>[^\W\d_{_HAN}]+(?:['’][^\W\d_{_HAN}]+)*)"
+    r"|(?P<mark>-)"
+)
 _LIST = re.compile(r"(?:^|\n)[ \t]*[（(]?$")  # before the number of a list's entry
 _MAX_ENTRY = 20
 
@@ -112,14 +120,15 @@ class Token:
         return self.kind in ("name", "number")
 
 
-def tokens(text: str, folded: str) -> list[Token]:
+def tokens(text: str, folded: str, *, facts: bool = False) -> list[Token]:
     """The tokens of a text, in order; a date or a time gives a number for each of its parts.
 
     Args:
         folded: as long as ``text``, each character folded.
+        facts: leave out Han characters and punctuation, of which a long text has many.
     """
     out: list[Token] = []
-    for found in _TOKEN.finditer(text):
+    for found in (_FACTS if facts else _TOKEN).finditer(text):
         match found.lastgroup:
             case "number":
                 out += _number(text, found)

@@ -116,13 +116,13 @@ class _Side:
         folded[text.where] = text.units
         self._text, self.string, self._folded = text, to_text(np.where(text.seen, text.seen, 32)), to_text(folded)
 
-    def read(self, a: int, b: int) -> list[Token]:
+    def read(self, a: int, b: int, *, facts: bool = False) -> list[Token]:
         """The tokens of a range of units."""
         if a >= b:
             return []
         start, end = int(self._text.where[a]), int(self._text.where[b - 1]) + 1
         before = max(start - 3, 0)  # what stands before a word tells whether a sentence starts with it
-        found = tokens(self.string[before : end + 1], self._folded[before : end + 1])
+        found = tokens(self.string[before : end + 1], self._folded[before : end + 1], facts=facts)
         return [t for t in found if before + t.start >= start and before + t.end <= end]
 
     def whole_word(self, unit: int, step: int) -> bool:
@@ -144,10 +144,14 @@ def compare(found: TextAlignment, text: NormalizedText, other: NormalizedText) -
     """Lay two texts side by side along the passages that they share."""
     tally = _Tally()
     mine, theirs = _Side(text), _Side(other)
-    for equal, (a, b, c, d) in _pieces(found, text, other, mine, theirs):
+    pieces = _pieces(found, text, other, mine, theirs)
+    if all(equal for equal, _ in pieces):
+        return Comparison()
+    for equal, (a, b, c, d) in pieces:
         if equal:
-            same = mine.read(a, b)
-            tally.words += sum(t.kind != "mark" for t in same)
+            same = mine.read(a, b, facts=True)
+            tally.words += sum(t.kind in ("name", "word") or t.states for t in same)
+            tally.words += int(np.count_nonzero(text.scripts[a:b] == HAN))
             tally.same.update((t.kind, t.value) for t in same if t.states)
         else:
             _add_gap(tally, mine.read(a, b), theirs.read(c, d), mine.string)
