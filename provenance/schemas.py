@@ -68,8 +68,13 @@ class NewClaim(Claim, Request):
 
 
 # For the API's description: what the validator `_sealed_or_open` demands.
+_NOT_SEALED: dict[str, JsonValue] = {"properties": {"sealed": {"const": False}}}
 _SEALED_OR_OPEN: dict[str, JsonValue] = {
-    "anyOf": [{"properties": {"sealed": {"const": False}}}, {"properties": {"opens": {"type": "null"}}}]
+    "anyOf": [
+        {"properties": {"opens": {"type": "null"}, "seal": {"type": "null"}}},
+        {**_NOT_SEALED, "required": ["opens"]},
+        {**_NOT_SEALED, "properties": {"sealed": {"const": False}, "seal": {"type": "null"}}},
+    ]
 }
 
 

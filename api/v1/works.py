@@ -58,7 +58,8 @@ class WorkBatchResult(BaseModel):
     status_code=201,
     response_model=RegistrationResult,
     responses=responses(
-        401, 403, 409, 413, 415, 422, ok={200: {"model": RegistrationResult, "description": "It was registered before"}}
+        *(401, 403, 404, 409, 413, 415, 422),
+        ok={200: {"model": RegistrationResult, "description": "It was registered before"}},
     ),
     openapi_extra=request_body(NewWork, EXAMPLE),
 )

@@ -269,15 +269,17 @@ def fillings(compared: Mapping[int, Comparison]) -> list[int]:
         compared: each work beside the text.
     """
     odds = {n: likeness(what) for n, what in compared.items()}
-    alike = {n for n, z in odds.items() if z > -_MAX_FAMILY and compared[n].differing}
+    alike = {n for n, z in odds.items() if z > -_MAX_FAMILY and compared[n].enough}
     out = []
     for n, what in compared.items():
+        if not what.enough:  # versions of one text, each with another date, are no fillings
+            continue
         sisters = [compared[m].same for m in alike if m != n]
         if sisters and odds[n] > -_MAX_SISTER:
             own = sum(2 * sum(fact in same for same in sisters) < len(sisters) for fact in what.same)
             filled = own < _MIN_OWN * what.differing
         else:
-            filled = what.enough and odds[n] > 0
+            filled = odds[n] > 0
         if filled:
             out.append(n)
     return out

@@ -45,7 +45,7 @@ def test_the_running_service_keeps_its_description(tmp_path: Path, phases: str) 
                  "--suppress-health-check", "all", "--wait-for-schema", "20", "--no-color"],
                 capture_output=True, text=True, check=False, cwd=tmp_path, env=environment, timeout=900,
             )  # fmt: skip
-            assert done.returncode == 0, done.stdout[-4000:]
+            assert done.returncode == 0, done.stdout[-9000:]
             assert server.poll() is None
         finally:
             server.terminate()
