@@ -12,10 +12,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: $(VENV)/.runtime
 	@$(BIN)/sourcemark demo
 
+# Many tests wait for a process or a lease: one more than there are cores.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
+
 test: $(VENV)/.develop
 	@scripts/debian-test-packages
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4
+	@$(BIN)/python -m pytest -n $(WORKERS)
 
 # A developer's inner loop, within a minute: what is not marked slow, on SQLite.
 quick: $(VENV)/.develop
@@ -36,6 +39,7 @@ SECONDS := 600
 
 fuzz: $(VENV)/.develop
 	@$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
+	@FUZZ=all $(BIN)/python -m pytest -q tests/api/test_schemathesis.py
 
 # What `make test` does with a part of the store calls and a few kills, with all of them and with hundreds.
 faults: $(VENV)/.develop

@@ -55,7 +55,8 @@ def run(
                     show(result)
     except KeyboardInterrupt:
         raise Interrupted(_interrupted(counted, total, go_on)) from None
-    if numbers is not None or counted.total() > 1:
+    # A script counts the lines by itself; a person who watches one is told all the same.
+    if (numbers is not None or counted.total() > 1) and (not json_ or sys.stderr.isatty()):
         print(f"sourcemark: {_summary(counted)}", file=sys.stderr)
     return counted
 

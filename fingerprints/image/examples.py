@@ -109,6 +109,13 @@ def _edits(picture: Image.Image) -> dict[str, bytes]:
     }
 
 
+def flat(size: tuple[int, int], colour: tuple[int, int, int]) -> Image.Image:
+    """One colour with a dot: found by its exact pixels only."""
+    out = Image.new("RGB", size, colour)
+    out.putpixel((5, 5), (255, 255, 255))
+    return out
+
+
 EXAMPLES = (
     Example(
         "scene",
@@ -124,11 +131,12 @@ EXAMPLES = (
     ),
     Example(
         "flat",
-        saved(Image.new("RGB", (60, 50), (200, 30, 30))),
-        {"other container": saved(Image.new("RGB", (60, 50), (200, 30, 30)), "BMP")},
+        saved(flat((60, 50), (200, 30, 30))),
+        {"other container": saved(flat((60, 50), (200, 30, 30)), "BMP")},
         {
-            "other colour": saved(Image.new("RGB", (60, 50), (30, 30, 200))),
-            "other size": saved(Image.new("RGB", (50, 60), (200, 30, 30))),
+            "other colour": saved(flat((60, 50), (30, 30, 200))),
+            "other size": saved(flat((50, 60), (200, 30, 30))),
+            "blank": saved(Image.new("RGB", (60, 50), (200, 30, 30))),
         },
     ),
     Example(

@@ -14,7 +14,11 @@ pytestmark = pytest.mark.slow
 CONFIGURATION = Path(__file__).parents[2] / "schemathesis.toml"
 
 
-@pytest.mark.parametrize("phases", ["coverage", "examples,fuzzing,stateful"])  # two halves that run side by side
+# What each field's edges are takes minutes: `make fuzz` does it.
+PHASES = ["examples,fuzzing,stateful", *(["coverage"] if os.environ.get("FUZZ") == "all" else [])]
+
+
+@pytest.mark.parametrize("phases", PHASES)
 def test_the_running_service_keeps_its_description(tmp_path: Path, phases: str) -> None:
     environment = {
         "PATH": os.environ["PATH"],

@@ -51,7 +51,7 @@ def test_a_folder_is_registered_and_told_of_at_the_end(sourcemark) -> None:
         (folder / f"{number}.txt").write_text(_text(number))
     done = sourcemark("register", folder, "--owner", "Lin", "--json")
     assert (done.status, [Path(line["path"]).name for line in done.lines]) == (0, ["0.txt", "1.txt", "2.txt"])
-    assert done.err == "sourcemark: 3 done: 3 registered\n"
+    assert done.err == ""  # a script counts by itself
     again = sourcemark("register", folder, "--owner", "Lin")
     assert again.err == "sourcemark: 3 done: 3 already registered\n"
     assert sourcemark("register", folder, "--owner", "Lin", "--title", "One").status == 2
@@ -66,7 +66,7 @@ def test_an_error_names_its_line_and_the_id_it_was_sent_with(sourcemark) -> None
     assert [line["status"] for line in done.lines] == ["registered", "error", "error"]
     assert done.lines[1]["error"]["detail"].startswith("line 3 (lost): ")
     assert done.lines[2]["error"]["detail"].startswith("line 4: ")
-    assert done.err == "sourcemark: 3 done: 2 failed, 1 registered\n"
+    assert done.err == ""  # a script counts by itself
     shown = sourcemark("scan", "--batch", "-", stdin=json.dumps({"path": "none.txt", "external_id": "lost"}))
     assert "line 1 (lost): " in shown.out
 

@@ -14,7 +14,6 @@ from fingerprints import registry
 from fingerprints.exact import ALGORITHM as EXACT
 from fingerprints.exact import ExactCopies
 from fingerprints.index.interface import View
-from fingerprints.index.memory import MemoryIndex
 from fingerprints.medium import Example
 from fingerprints.model import CODE_WORDS, KEY_BYTES, Fingerprint, Limits, MediumName
 from fingerprints.source import Source
@@ -101,7 +100,7 @@ def test_a_search_takes_two_steps_that_may_run_on_two_machines(name: MediumName,
     view = indexed(works).view(medium.ALGORITHM)
     for data in (example.work, *example.copies.values(), *example.others.values()):
         upload = made(data, thorough=True)
-        proposal = medium.propose(upload, view, MemoryIndex().view(medium.ALGORITHM))
+        proposal = medium.propose(upload, view)
         assert set(proposal.works) <= {0}
         known = {work: works[work] for work in proposal.works}
         here = medium.decide(upload, proposal, known, view)

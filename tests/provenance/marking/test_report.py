@@ -215,7 +215,7 @@ WORK = {"title": "t", "owner": "Petra Nowell", "source_url": "https://weirside.e
 
 
 def test_a_line_becomes_a_flat_report() -> None:
-    line = {"id": 7, "work": {**WORK, "colour": 1}, "post": {"file": "a/b.jpg", "note": []}}
+    line = {"id": 7, "work": {**WORK, "meta": {"colour": 1}}, "post": {"file": "a/b.jpg", "meta": {"note": []}}}
     asked = []
 
     def fields_of(path: str) -> tuple[Field, ...]:
