@@ -18,7 +18,7 @@ WORKERS = $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1
 test: $(VENV)/.develop
 	@scripts/debian-test-packages
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # A developer's inner loop, within a minute: what is not marked slow, on SQLite.
 quick: $(VENV)/.develop

@@ -45,7 +45,7 @@ def test_the_running_service_keeps_its_description(tmp_path: Path, phases: str) 
             address = said.split("listens on ")[1].split()[0]
             done = subprocess.run(
                 [Path(sys.executable).parent / "schemathesis", "--config-file", CONFIGURATION, "run", f"{address}/openapi.json", "-H", f"Authorization: Bearer {key}",
-                 "--phases", phases, "--max-examples", "8", "--seed", "1",
+                 "--phases", phases, "--max-examples", "4", "--seed", "1",
                  "--suppress-health-check", "all", "--wait-for-schema", "20", "--no-color"],
                 capture_output=True, text=True, check=False, cwd=tmp_path, env=environment, timeout=900,
             )  # fmt: skip

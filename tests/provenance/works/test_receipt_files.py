@@ -83,7 +83,9 @@ def test_a_receipt_in_one_file(log: SmallLog, tmp_path: Path) -> None:
         '{"format": "sourcemark/receipt/v1", "files": {"x": 5}}',
         '{"format": "sourcemark/receipt/v1", "files": {"x": {"base64": "?"}}}',
         '{"format": "sourcemark/receipt/v1", "files": {"x": "", "x": ""}}',
-        json.dumps({"format": "sourcemark/receipt/v1", "files": dict.fromkeys(map(str, range(201)), "")}),
+        json.dumps(
+            {"format": "sourcemark/receipt/v1", "files": dict.fromkeys(map(str, range(receipt.MAX_FILES + 1)), "")}
+        ),
         json.dumps({"format": "sourcemark/receipt/v1", "files": {"x": "x" * (receipt.MAX_BYTES + 1)}}),
     ],
     ids=range(11),
