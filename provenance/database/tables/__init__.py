@@ -1,0 +1,40 @@
+"""The tables, one file a room of the business that keeps them. This is the only import of a table."""
+
+from __future__ import annotations
+
+from .accounts import accounts, api_keys, signing_keys
+from .answers import idempotency
+from .base import Bytes, Json, RowId, metadata, now, owner_key, stamp
+from .ledger import checkpoints, entries, log_state, openings, pending_entries, timestamps
+from .scans import matches, previews, scans, sightings
+from .works import competing_claims, fingerprints, grants, prepared_statements, unfinished_erasures, works
+
+__all__ = [
+    "Bytes",
+    "Json",
+    "RowId",
+    "accounts",
+    "api_keys",
+    "checkpoints",
+    "competing_claims",
+    "entries",
+    "fingerprints",
+    "grants",
+    "idempotency",
+    "log_state",
+    "matches",
+    "metadata",
+    "now",
+    "openings",
+    "owner_key",
+    "pending_entries",
+    "prepared_statements",
+    "previews",
+    "scans",
+    "sightings",
+    "signing_keys",
+    "stamp",
+    "timestamps",
+    "unfinished_erasures",
+    "works",
+]

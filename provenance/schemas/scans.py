@@ -1,0 +1,149 @@
+"""An upload, what was found in it, and where a work was seen."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StrictBool, field_validator
+
+from fingerprints.model import MediumName, Reuse
+
+from ..json_input import COUNTRY
+from ..schema_fields import NOTHING, URL_PATTERN, Line, Meta, Name, Record, Request, Url
+from .problems import Problem
+from .works import ReceiptRef
+
+Use = Literal["full", "excerpt", "adapted", "quotation"]
+ScanStatus = Literal[
+    "matched", "no_match", "too_short", "template_only", "no_texture", "silent", "static_match", "undecodable", "error"
+]
+Verdict = Literal["clear", "own", "licensed", "credited", "uncredited", "review"]
+
+
+class NewScan(Request):
+    """An upload to scan, with what is known of the post."""
+
+    external_id: Line | None = Field(None, examples=["post-9001"])
+    text: str | None = Field(None, description="Plain text of the post.", examples=["A post that quotes a work ..."])
+    html: str | None = Field(None, description="HTML of the post.", examples=["<p>A post that quotes a work ...</p>"])
+    account: Name | None = Field(None, description="The account that posts.", examples=["City Daily"])
+    post_url: Url | None = Field(
+        None,
+        examples=["https://platform.example/p/9001"],
+        json_schema_extra={"anyOf": [{"type": "string", "maxLength": 2000, **URL_PATTERN}, *NOTHING]},
+    )
+    caption: str | None = Field(
+        None, max_length=100_000, description="Text beside a file.", examples=["Photo: Lin Zhaoyun"]
+    )
+    use: Use | None = Field(None, description="How the work is used, if known; default: from the coverage.")
+    commercial: StrictBool = False
+    lang: Annotated[str, Field(max_length=35)] | None = Field(None, description="BCP 47 tag.", examples=["zh-Hans"])
+    territory: Annotated[str, Field(pattern=COUNTRY)] | None = Field(
+        None,
+        description="Where the post is shown, ISO 3166-1 alpha-2, for grants that hold in some places.",
+        examples=["CN"],
+    )
+    meta: Meta = None
+
+    @field_validator("post_url", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+
+class ScanItem(NewScan):
+    """A line of `scan --batch`: an upload, its bytes in a file or in the line."""
+
+    path: str | None = Field(None, description="File, relative to the batch file.")
+
+
+class Coverage(Record):
+    upload: float = Field(ge=0, le=1, examples=[0.42])
+    work: float = Field(ge=0, le=1, examples=[0.97])
+
+
+class SegmentRecord(Record):
+    """Half-open spans of code points or seconds, or four corners of pixels."""
+
+    upload: list[int] | list[float] | list[list[float]] = Field(examples=[[120, 860]])
+    work: list[int] | list[float] | list[list[float]] = Field(examples=[[0, 740]])
+    unit: Literal["codepoint", "second", "pixel"]
+
+
+class Permission(Record):
+    """What the registered licence and the owner's grants allow, apart from how the post is marked."""
+
+    licence: str | None = None
+    state: Literal["own", "permitted", "granted", "duties_unmet", "stated", "none"] = Field(
+        description="own: the owner's own post; permitted: a recorded grant of the owner covers it; granted: the "
+        "licence allows it and its duties are met; duties_unmet: the licence would allow it; stated: the post says it "
+        "has permission; none: no permission is known."
+    )
+    grant_id: str | None = Field(None, description="The grant that covers the post.")
+    findings: list[str] = Field(
+        default_factory=list,
+        description="Duties of the licence that are not met, and what keeps a grant to this account from covering it; "
+        "record_damaged: the database and the log disagree about the work, which accuses nobody.",
+    )
+
+
+class MatchRecord(Record):
+    """A verified match with its evidence, its marking and its permission: three things that stay three fields."""
+
+    work_id: str
+    external_id: str | None = Field(None, description="Your own id of the work; null where it is another account's.")
+    title: str
+    owner: str
+    score: float = Field(ge=0, le=1, description="Higher is surer; reported from 0.5 on.")
+    coverage: Coverage
+    segments: list[SegmentRecord]
+    transform: dict[str, bool | float] = Field(default_factory=dict)
+    reuse: Reuse | None = Field(None, description="How a text was reused.")
+    common: float = Field(
+        0, ge=0, le=1, description="Share of what is matched that other works have too: quotation or template."
+    )
+    marking: dict[str, Any]
+    permission: Permission
+    registered_at: str
+    receipt: ReceiptRef
+    competing: list[str] = Field(
+        default_factory=list, description="Registrations that claim the same content, earlier or later."
+    )
+
+
+class ScanResult(Record):
+    """What was found in one upload."""
+
+    external_id: str | None = None
+    scan_id: str | None = None
+    path: str | None = None
+    medium: MediumName | None = None
+    status: ScanStatus
+    reason: str | None = Field(None, description="Why an upload could not be matched fully.")
+    verdict: Verdict
+    matches: list[MatchRecord] = Field(default_factory=list)
+    log_size: int | None = Field(None, description="Registrations up to this log size were searched.")
+    scanned_at: str | None = None
+    error: Problem | None = None
+
+
+class SightingRecord(Record):
+    """A work seen in a post: one record, however often the post is scanned. The rest is what the last scan found."""
+
+    sighting_id: str
+    work_id: str
+    title: str
+    owner: str
+    platform: str = Field(description="Name of the account whose scan reported it.", examples=["Riverside Forum"])
+    scan_id: str = Field(description="The last scan of the post, by which the platform knows it.")
+    scans: int = Field(ge=1, description="How many scans found the work in this post.")
+    post_url: str | None = None
+    account: str | None = Field(None, description="The account that posts, as the platform named it.")
+    first_seen_at: str
+    seen_at: str = Field(description="Time of the last scan.")
+    verdict: Verdict
+    score: float
+    coverage: Coverage
+    segments: list[SegmentRecord] = Field(default_factory=list)
+    transform: dict[str, bool | float] = Field(default_factory=dict)
+    marking: dict[str, Any] = Field(default_factory=dict)
