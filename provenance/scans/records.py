@@ -17,9 +17,10 @@ from fingerprints.model import Fingerprint
 from ..database.engine import Database
 from ..database.tables import entries, log_state, matches, previews, scans, works
 from ..errors import NotFound
-from ..schemas import Coverage, MatchRecord, Permission, ReceiptRef, ScanItem, ScanResult
+from ..schemas import Action, Coverage, MatchRecord, Note, Permission, ReceiptRef, ScanItem, ScanResult
 from . import passages, sightings
 from .assessment import Assessment
+from .policy.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +29,24 @@ class Scanned:
 
     Attributes:
         assessments: of the answer's matches, in its order.
+        facts: on which the answer's action was decided.
     """
 
     item: ScanItem
     fingerprint: Fingerprint
     assessments: Sequence[Assessment]
     result: ScanResult
+    facts: Facts
 
     @property
     def scan_id(self) -> str:
         assert self.result.scan_id is not None  # what is recorded has one
         return self.result.scan_id
+
+    @property
+    def action(self) -> Action:
+        assert self.result.action is not None  # likewise
+        return self.result.action
 
 
 def insert(connection: sa.Connection, account_id: str, group: Sequence[Scanned]) -> dict[str, int]:
@@ -81,6 +89,19 @@ def _scan_row(account_id: str, scanned: Scanned) -> dict[str, Any]:
         "posting_account": item.account,
         "log_size": result.log_size,
         "scanned_at": result.scanned_at,
+        **_action_columns(scanned.action),
+        "facts": scanned.facts.to_json(),
+    }
+
+
+def _action_columns(action: Action) -> dict[str, Any]:
+    return {
+        "action": action.do,
+        "rule": action.rule,
+        "reason_code": action.reason,
+        "policy_version": action.policy_version,
+        "queue": action.queue,
+        "note": None if action.note is None else action.note.model_dump(),
     }
 
 
@@ -143,11 +164,25 @@ def _results(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[Sca
             reason=row.reason,
             verdict=row.verdict,
             matches=found.get(row.id, []),
+            action=_action(row),
             log_size=row.log_size,
             scanned_at=row.scanned_at,
         )
         for row in rows
     ]
+
+
+def _action(row: sa.Row[Any]) -> Action | None:
+    if row.action is None:
+        return None
+    return Action(
+        do=row.action,
+        rule=row.rule,
+        reason=row.reason_code,
+        policy_version=row.policy_version,
+        queue=row.queue,
+        note=None if row.note is None else Note.model_validate(row.note),
+    )
 
 
 def _match_records(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[MatchRecord]]:

@@ -27,6 +27,9 @@ from ..works import competing_claims, grants
 from ..works.backing import Backing, Backings
 from . import evidence, records, verdict
 from .assessment import Assessment, Background, assess
+from .policy import store
+from .policy.deciding import Policy, decide
+from .policy.facts import of_scan
 from .records import Scanned
 
 # Errors of reaching a file, not of what is in it.
@@ -83,13 +86,14 @@ class Scanner:
         """
         iterator = iter(uploads)
         while group := list(islice(iterator, self._batch_size)):
+            policy = store.in_force(self._db, account.id)
             examinations = self._examiner.examine_all(
                 [upload.source for upload in group], thorough=True, examined=examined
             )
             answers = [
                 _unreadable(upload.item, examination)
                 if isinstance(examination, SourcemarkError)
-                else self._scan(account, upload.item, examination)
+                else self._scan(account, policy, upload.item, examination)
                 for upload, examination in zip(group, examinations, strict=True)
             ]
             if not dry_run:
@@ -98,7 +102,7 @@ class Scanner:
                 result = answer.result if isinstance(answer, Scanned) else answer
                 yield result.model_copy(update={"scan_id": None}) if dry_run else result
 
-    def _scan(self, account: Account, item: ScanItem, examination: Examination) -> Scanned:
+    def _scan(self, account: Account, policy: Policy, item: ScanItem, examination: Examination) -> Scanned:
         moment, fingerprint = now(), examination.fingerprint
         search = self._matcher.find(fingerprint)
         assessments = self._assess(item, examination, search.found, moment)
@@ -115,7 +119,9 @@ class Scanner:
             log_size=search.log_size,
             scanned_at=moment,
         )
-        return Scanned(item, fingerprint, assessments, result)
+        facts = of_scan(result, assessments)
+        result.action = decide(policy, facts)
+        return Scanned(item, fingerprint, assessments, result, facts)
 
     def _assess(
         self, item: ScanItem, examination: Examination, found: Sequence[MatchedWork], moment: str

@@ -6,6 +6,7 @@ A batch line, a request body and an answer are these models; field names are the
 from __future__ import annotations
 
 from .claims import Amendment, Claim, NewClaim, NewWork, RegistrationItem, Transfer
+from .policies import Action, Note
 from .problems import Problem, problem_of
 from .scans import (
     Coverage,
@@ -23,6 +24,7 @@ from .scans import (
 from .works import AmendmentRecord, ReceiptRef, RegistrationResult, WorkRecord
 
 __all__ = [
+    "Action",
     "Amendment",
     "AmendmentRecord",
     "Claim",
@@ -31,6 +33,7 @@ __all__ = [
     "NewClaim",
     "NewScan",
     "NewWork",
+    "Note",
     "Permission",
     "Problem",
     "ReceiptRef",

@@ -10,6 +10,7 @@ from fingerprints.model import MediumName, Reuse
 
 from ..json_input import COUNTRY
 from ..schema_fields import NOTHING, URL_PATTERN, Line, Meta, Name, Record, Request, Url
+from .policies import Action
 from .problems import Problem
 from .works import ReceiptRef
 
@@ -122,6 +123,7 @@ class ScanResult(Record):
     reason: str | None = Field(None, description="Why an upload could not be matched fully.")
     verdict: Verdict
     matches: list[MatchRecord] = Field(default_factory=list)
+    action: Action | None = Field(None, description="What the platform's policy decides; null of what was not read.")
     log_size: int | None = Field(None, description="Registrations up to this log size were searched.")
     scanned_at: str | None = None
     error: Problem | None = None

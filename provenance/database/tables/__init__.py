@@ -6,6 +6,7 @@ from .accounts import accounts, api_keys, signing_keys
 from .answers import idempotency
 from .base import Bytes, Json, RowId, metadata, now, owner_key, stamp
 from .ledger import checkpoints, entries, log_state, openings, pending_entries, timestamps
+from .policies import policies
 from .scans import matches, previews, scans, sightings
 from .works import competing_claims, fingerprints, grants, prepared_statements, unfinished_erasures, works
 
@@ -28,6 +29,7 @@ __all__ = [
     "openings",
     "owner_key",
     "pending_entries",
+    "policies",
     "prepared_statements",
     "previews",
     "scans",

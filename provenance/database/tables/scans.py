@@ -24,6 +24,14 @@ scans = Table(
     Column("posting_account", Text),
     Column("log_size", BigInteger, nullable=False),
     Column("scanned_at", String(27), nullable=False),
+    # What the platform's policy decided, and on what (`policy.facts`); empty of scans of before there were policies.
+    Column("action", String(20)),
+    Column("rule", String(60)),
+    Column("reason_code", String(40)),
+    Column("policy_version", String(40)),
+    Column("queue", String(60)),
+    Column("note", Json(dict, none_as_null=True)),
+    Column("facts", Json(dict, none_as_null=True)),
     Index("ix_scans_account", "account_id", "id"),
 )
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
+
+_ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
@@ -30,6 +35,25 @@ def _posts() -> None:
 # --- policies --------------------------------------------------------------------------------------------------------
 def _policies() -> None:
     """Policies, and what they decided."""
+    op.add_column("scans", sa.Column("action", sa.String(length=20)))
+    op.add_column("scans", sa.Column("rule", sa.String(length=60)))
+    op.add_column("scans", sa.Column("reason_code", sa.String(length=40)))
+    op.add_column("scans", sa.Column("policy_version", sa.String(length=40)))
+    op.add_column("scans", sa.Column("queue", sa.String(length=60)))
+    op.add_column("scans", sa.Column("note", sa.JSON()))
+    op.add_column("scans", sa.Column("facts", sa.JSON()))
+    op.create_table(
+        "policies",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("account_id", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("version", sa.String(length=40), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("set_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_policies_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_policies")),
+        sa.UniqueConstraint("account_id", "number", name=op.f("uq_policies_account_id_number")),
+    )
 
 
 # --- review ----------------------------------------------------------------------------------------------------------

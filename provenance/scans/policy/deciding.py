@@ -1,0 +1,56 @@
+"""The decision: the action of the first rule whose conditions hold. A pure function of the rules and the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...schema_fields import Request
+from ...schemas.policies import Action
+from .facts import AccountFacts, Facts, MatchFacts, PostFacts
+from .rules import NONE, Rule, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Rules in their order, at least one of them without conditions, under the version that decisions name."""
+
+    version: str
+    rules: Sequence[Rule]
+
+
+def decide(policy: Policy, facts: Facts) -> Action:
+    """What is done with a post."""
+    rule = next(rule for rule in policy.rules if fits(rule, facts))
+    return Action(
+        do=rule.do,
+        rule=rule.name,
+        reason=rule.reason,
+        policy_version=policy.version,
+        queue=rule.queue,
+        note=rule.note,
+    )
+
+
+def fits(rule: Rule, facts: Facts) -> bool:
+    """Whether all conditions of a rule hold: those on a match, of one and the same match."""
+    if not (_hold(rule.post, facts.post) and _hold(rule.account, facts.account)):
+        return False
+    return rule.match is None or any(_hold(rule.match, match) for match in facts.matches)
+
+
+def _hold(conditions: Request, facts: PostFacts | AccountFacts | MatchFacts) -> bool:
+    for name in type(conditions).model_fields:
+        condition = getattr(conditions, name)
+        if condition is not None and not _holds(condition, getattr(facts, name)):
+            return False
+    return True
+
+
+def _holds(condition: Span | tuple[str, ...] | bool, fact: float | str | bool | None) -> bool:
+    if isinstance(condition, Span):
+        assert isinstance(fact, (int, float))
+        return condition.min <= fact and (condition.below is None or fact < condition.below)
+    if isinstance(condition, tuple):
+        return (NONE if fact is None else fact) in condition
+    return fact is condition

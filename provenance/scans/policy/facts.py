@@ -1,0 +1,91 @@
+"""What a policy decides on: of a scan, of the posting account, and of each match. Recorded with the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ...schemas import ScanResult
+from ..assessment import Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class PostFacts:
+    """The post as a whole.
+
+    Attributes:
+        category: as the platform names it.
+        news_without_licence: it is news, and its account has no valid qualification for news.
+        unread_parts: some of its parts could not be read.
+    """
+
+    verdict: str
+    status: str
+    category: str | None = None
+    news_without_licence: bool = False
+    unread_parts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """The posting account, as far as its platform keeps it; unknown ones are not verified and have no level or kind."""
+
+    verified: bool = False
+    level: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFacts:
+    """One match: shares from 0 to 1; `contested` where others claim the same content."""
+
+    medium: str
+    verdict: str
+    reuse: str | None
+    score: float
+    coverage_upload: float
+    coverage_work: float
+    marking: str
+    permission: str
+    contested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    post: PostFacts
+    account: AccountFacts = AccountFacts()
+    matches: tuple[MatchFacts, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is stored with the scan: names and quotes nobody."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Facts:
+        """Raises `TypeError` or `KeyError` for what is not the facts of a scan."""
+        return cls(
+            PostFacts(**stored["post"]),
+            AccountFacts(**stored["account"]),
+            tuple(MatchFacts(**each) for each in stored["matches"]),
+        )
+
+
+def of_scan(result: ScanResult, assessments: Sequence[Assessment]) -> Facts:
+    """The facts of a scan that is about to be recorded."""
+    return Facts(PostFacts(result.verdict, result.status), matches=tuple(map(_match, assessments)))
+
+
+def _match(assessment: Assessment) -> MatchFacts:
+    match = assessment.match
+    return MatchFacts(
+        medium=assessment.work.medium,
+        verdict=assessment.verdict,
+        reuse=match.reuse,
+        score=round(match.score, 4),
+        coverage_upload=round(match.coverage_upload, 4),
+        coverage_work=round(match.coverage_work, 4),
+        marking=assessment.report.verdict,
+        permission=assessment.permission.state,
+        contested=bool(assessment.competing),
+    )
