@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import Conflict, SourcemarkError
+from .clock import clock
 from .engine import Database
 from .tables import idempotency, now
 
@@ -68,13 +69,13 @@ def _reserve(
     """The stored answer, or after taking the lease the time when the request first came."""
     mine = (idempotency.c.account_id == account_id, idempotency.c.key == key)
     busy = Conflict("a request with this Idempotency-Key is being answered: wait for it, then send it again")
-    values = {"holder": holder, "lease_until": _clock(db) + LEASE_SECONDS}
+    values = {"holder": holder, "lease_until": clock() + LEASE_SECONDS}
     moment = now()
     try:
         with db.write() as connection:
             connection.execute(idempotency.delete().where(idempotency.c.created_at < _ago(timedelta(hours=keep_hours))))
             row = connection.execute(
-                sa.select(idempotency, _clock(db).label("clock")).where(*mine).with_for_update()
+                sa.select(idempotency, clock().label("clock")).where(*mine).with_for_update()
             ).first()
             if row is None:
                 connection.execute(
@@ -118,7 +119,7 @@ def _renewed(db: Database, mine: tuple[sa.ColumnElement[bool], ...]) -> Iterator
                 connection.execute(
                     idempotency.update()
                     .where(*mine, idempotency.c.status.is_(None))
-                    .values(lease_until=_clock(db) + LEASE_SECONDS)
+                    .values(lease_until=clock() + LEASE_SECONDS)
                 )
 
     thread = threading.Thread(target=renew, name="idempotency lease", daemon=True)
@@ -128,12 +129,6 @@ def _renewed(db: Database, mine: tuple[sa.ColumnElement[bool], ...]) -> Iterator
     finally:
         done.set()
         thread.join()
-
-
-def _clock(db: Database) -> sa.ColumnElement[float]:
-    """The database's clock, Unix time in seconds."""
-    text = "(julianday('now') - 2440587.5) * 86400.0" if db.is_sqlite else "extract(epoch FROM clock_timestamp())"
-    return sa.cast(sa.literal_column(text), sa.Double)
 
 
 def forget(connection: sa.Connection, work_id: str) -> None:

@@ -18,6 +18,7 @@ from ..database import idempotency, tables, traces
 from ..database.engine import Database
 from ..database.tables import entries, now, openings, unfinished_erasures, works
 from ..errors import Conflict, SourcemarkError, Unavailable
+from ..jobs import outbox
 from ..ledger import claim_history, work_columns
 from ..ledger.log import Log
 from ..schemas import WorkRecord
@@ -41,6 +42,7 @@ _TOUCHED = (
     tables.sightings,
     tables.previews,
     tables.idempotency,
+    tables.events,
     tables.prepared_statements,
 )
 
@@ -114,6 +116,7 @@ class Erasures:
             self._forget_scans(connection, found.id)
             prepared.forget(connection, found.account_id, found.digest)
             idempotency.forget(connection, found.work_id)
+            outbox.forget(connection, found.work_id)
             connection.execute(unfinished_erasures.insert().values(work=found.id))
             self._log.submit(connection, [leaf])
         self._log.commit([merkle.leaf_hash(leaf)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .accounts import accounts, api_keys, signing_keys
 from .answers import idempotency
 from .base import Bytes, Json, RowId, metadata, now, owner_key, stamp
+from .jobs import deliveries, endpoints, events, job_results, jobs, watches
 from .ledger import checkpoints, entries, log_state, openings, pending_entries, timestamps
 from .policies import policies
 from .scans import matches, previews, scans, sightings
@@ -18,10 +19,15 @@ __all__ = [
     "api_keys",
     "checkpoints",
     "competing_claims",
+    "deliveries",
+    "endpoints",
     "entries",
+    "events",
     "fingerprints",
     "grants",
     "idempotency",
+    "job_results",
+    "jobs",
     "log_state",
     "matches",
     "metadata",
@@ -38,5 +44,6 @@ __all__ = [
     "stamp",
     "timestamps",
     "unfinished_erasures",
+    "watches",
     "works",
 ]

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from provenance.config import Settings
 from provenance.database import idempotency as answers
+from provenance.database.clock import clock
 from provenance.database.engine import Database
 from provenance.database.tables import idempotency
 from provenance.errors import BadInput, Conflict, Unavailable
@@ -39,7 +40,7 @@ def abandon(db: Database) -> None:
     """What a process leaves that was killed just before it would have renewed its lease."""
     with db.write() as connection:
         connection.execute(idempotency.update().values(status=None, answer=None, holder="dead"))
-        ends = answers._clock(db) + answers.LEASE_SECONDS
+        ends = clock() + answers.LEASE_SECONDS
         connection.execute(idempotency.update().values(lease_until=ends))
 
 

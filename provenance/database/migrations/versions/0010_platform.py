@@ -74,8 +74,109 @@ def _claim_evidence() -> None:
 # --- jobs ------------------------------------------------------------------------------------------------------------
 def _jobs() -> None:
     """Work that takes long."""
+    op.create_table(
+        "jobs",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("job_id", sa.String(length=40), nullable=False),
+        sa.Column("account_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("argument", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("progress", sa.Float(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due", sa.Double(), nullable=False),
+        sa.Column("holder", sa.String(length=32), nullable=True),
+        sa.Column("cancel", sa.Boolean(), nullable=False),
+        sa.Column("result", sa.JSON(), nullable=True),
+        sa.Column("error", sa.JSON(), nullable=True),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.Column("started_at", sa.String(length=27), nullable=True),
+        sa.Column("ended_at", sa.String(length=27), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_jobs_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
+        sa.UniqueConstraint("job_id", name=op.f("uq_jobs_job_id")),
+    )
+    op.create_index("ix_jobs_account", "jobs", ["account_id", "id"], unique=False)
+    op.create_index("ix_jobs_state", "jobs", ["state", "due"], unique=False)
+    op.create_table(
+        "job_results",
+        sa.Column("job", _ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("item", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["job"], ["jobs.id"], name=op.f("fk_job_results_job")),
+        sa.PrimaryKeyConstraint("job", "item", name=op.f("pk_job_results")),
+    )
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
 def _events() -> None:
     """The outbox, webhooks and watches."""
+    op.create_table(
+        "endpoints",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("endpoint_id", sa.String(length=40), nullable=False),
+        sa.Column("account_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("events", sa.JSON(), nullable=False),
+        sa.Column("secrets", sa.JSON(), nullable=False),
+        sa.Column("lang", sa.String(length=2), nullable=True),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.Column("failing_since", sa.String(length=27), nullable=True),
+        sa.Column("disabled_at", sa.String(length=27), nullable=True),
+        sa.Column("disabled_reason", sa.String(length=20), nullable=True),
+        sa.Column("holder", sa.String(length=32), nullable=True),
+        sa.Column("lease_until", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_endpoints_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoints")),
+        sa.UniqueConstraint("endpoint_id", name=op.f("uq_endpoints_endpoint_id")),
+    )
+    op.create_index("ix_endpoints_account", "endpoints", ["account_id", "id"], unique=False)
+    op.create_table(
+        "events",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("event_id", sa.String(length=40), nullable=False),
+        sa.Column("account_id", sa.String(length=40), nullable=False),
+        sa.Column("event", sa.String(length=40), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_events_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+        sa.UniqueConstraint("event_id", name=op.f("uq_events_event_id")),
+    )
+    op.create_index(op.f("ix_events_created_at"), "events", ["created_at"], unique=False)
+    op.create_table(
+        "deliveries",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("event", _ROW_ID, nullable=False),
+        sa.Column("endpoint", _ROW_ID, nullable=False),
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due", sa.Double(), nullable=False),
+        sa.Column("answer", sa.String(length=200), nullable=True),
+        sa.Column("attempted_at", sa.String(length=27), nullable=True),
+        sa.ForeignKeyConstraint(["endpoint"], ["endpoints.id"], name=op.f("fk_deliveries_endpoint")),
+        sa.ForeignKeyConstraint(["event"], ["events.id"], name=op.f("fk_deliveries_event")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+        sa.UniqueConstraint("endpoint", "event", name=op.f("uq_deliveries_endpoint_event")),
+    )
+    op.create_index(op.f("ix_deliveries_event"), "deliveries", ["event"], unique=False)
+    op.create_index("ix_deliveries_state", "deliveries", ["endpoint", "state", "subject", "id"], unique=False)
+    op.create_table(
+        "watches",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("watch_id", sa.String(length=40), nullable=False),
+        sa.Column("account_id", sa.String(length=40), nullable=False),
+        sa.Column("endpoint", _ROW_ID, nullable=False),
+        sa.Column("work_ids", sa.JSON(), nullable=False),
+        sa.Column("verdicts", sa.JSON(), nullable=False),
+        sa.Column("coverage", sa.Float(), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_watches_account_id")),
+        sa.ForeignKeyConstraint(["endpoint"], ["endpoints.id"], name=op.f("fk_watches_endpoint")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_watches")),
+        sa.UniqueConstraint("watch_id", name=op.f("uq_watches_watch_id")),
+    )
+    op.create_index("ix_watches_account", "watches", ["account_id", "id"], unique=False)
+    op.create_index(op.f("ix_watches_endpoint"), "watches", ["endpoint"], unique=False)

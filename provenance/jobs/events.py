@@ -1,0 +1,29 @@
+"""The events that accounts are told of, each with the payload it carries. This is the only list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from ..schema_fields import Record
+from ..schemas.events import (
+    ClaimContested,
+    JobFinished,
+    QualificationExpiring,
+    ScanDecided,
+    WebhookTest,
+    WorkSighted,
+)
+
+EventName = Literal[
+    "scan.decided", "work.sighted", "job.finished", "claim.contested", "qualification.expiring", "webhook.test"
+]
+
+PAYLOADS: Mapping[EventName, type[Record]] = {
+    "scan.decided": ScanDecided,
+    "work.sighted": WorkSighted,
+    "job.finished": JobFinished,
+    "claim.contested": ClaimContested,
+    "qualification.expiring": QualificationExpiring,
+    "webhook.test": WebhookTest,
+}
