@@ -55,7 +55,6 @@ def register(url: str, paths: Sequence[Path], claim: dict[str, Any], key: Signin
     Of a sealed one the openings are written beside the file, as FILE.opening.json, before anything is sent: without
     them nobody could prove later what was sealed.
     """
-    from provenance.json_input import parse
     from provenance.schemas import RegistrationResult, problem_of
 
     service = client(url)
@@ -67,7 +66,7 @@ def register(url: str, paths: Sequence[Path], claim: dict[str, Any], key: Signin
                 work = service.register_sealed(path, told, key, keep=partial(_keep, path))
             else:
                 work = service.register(path, {k: v for k, v in claim.items() if v}, key)
-            yield parse(RegistrationResult, {**work, "path": str(path)})
+            yield work.model_copy(update={"path": str(path)})
         except (Unavailable, LedgerReadOnly, Misconfigured):
             raise
         except SourcemarkError as error:

@@ -16,6 +16,7 @@ import pytest
 import typer.main
 
 import fingerprints
+import sourcemark
 from api import client
 from api.app import create_app
 from cli.main import app
@@ -23,7 +24,6 @@ from fingerprints import sniff
 from fingerprints.model import Reuse
 from provenance import errors, schemas
 from provenance.config import Settings
-from provenance.ledger import key_files
 from provenance.marking import model
 from provenance.marking.rules import REASONS
 from provenance.tlog import receipt
@@ -212,12 +212,23 @@ def _words(example: str) -> list[str]:
         return example.split()
 
 
-def test_the_example_in_python_is_that_of_the_client() -> None:
-    block = PAGES["docs/api.md"].split("```python\n", 1)[1].split("```", 1)[0]
-    shown = [line for line in block.splitlines() if line and line != "from pathlib import Path"]
+def test_the_examples_in_python_are_of_the_client() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", PAGES["docs/client.md"], re.S)
+    shown = [line for line in blocks[0].splitlines() if line and line != "from pathlib import Path"]
     assert all(f"    {line}\n" in str(client.__doc__) for line in shown)
-    exec("\n".join(line for line in block.splitlines() if "import" in line), {})
-    assert callable(key_files.load_signing_key)
+    names: dict[str, Any] = {}
+    exec("\n".join(line for line in blocks[0].splitlines() if "import" in line), names)
+    used = set(re.findall(r"\bclient\.(\w+)\(|key_files\.(\w+)", "".join(blocks)))
+    for method, function in used:
+        assert callable(getattr(sourcemark.Client, method) if method else getattr(names["key_files"], function))
+    for block in blocks:
+        compile(block, "docs/client.md", "exec")
+
+
+def test_every_method_of_the_client_is_documented() -> None:
+    real = {name for name in vars(sourcemark.Client) if not name.startswith("_")} - {"close"}
+    documented = [name for row in _table("docs/client.md", "Methods") for name in re.findall(r"`(\w+)`", row[0])]
+    assert sorted(documented) == sorted(real)
 
 
 def test_every_route_is_documented(tmp_path: Path) -> None:

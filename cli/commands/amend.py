@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -103,7 +103,7 @@ def amend(
     json_: Annotated[bool, typer.Option("--json", help="The work as a JSON object.")] = False,
 ) -> None:
     wanted = change.changes()
-    record: WorkRecord | dict[str, Any]
+    record: WorkRecord
     if acting.remote is not None:
         there, own = signed_elsewhere(acting.remote, acting.sign_key, acting.account)
         record = there.amend(work_id, wanted.model_dump(exclude_unset=True), own)
@@ -130,7 +130,7 @@ def transfer(
     from provenance.schemas import Transfer
 
     wanted = parse(Transfer, {"owner": owner, "owner_aliases": owner_alias or [], "to": to})
-    record: WorkRecord | dict[str, Any]
+    record: WorkRecord
     if acting.remote is not None:
         there, own = signed_elsewhere(acting.remote, acting.sign_key, acting.account)
         record = there.transfer(work_id, wanted.owner, own, owner_aliases=wanted.owner_aliases, to=wanted.to)
@@ -141,14 +141,10 @@ def transfer(
     _told(record, tr("transferred", "已转让"), json_)
 
 
-def _told(record: WorkRecord | dict[str, Any], done: str, json_: bool) -> None:
-    from provenance.json_input import parse
-    from provenance.schemas import WorkRecord
-
+def _told(record: WorkRecord, done: str, json_: bool) -> None:
     if json_:
         emit(record)
         return
-    shown = parse(WorkRecord, record) if isinstance(record, dict) else record
-    entry = f"{tr('log entry', '账本条目')} {shown.amendments[-1].index}" if shown.amendments else ""
-    work = f"{shown.work_id} {titled(shown.claim.title, shown.claim.owner)}"
+    entry = f"{tr('log entry', '账本条目')} {record.amendments[-1].index}" if record.amendments else ""
+    work = f"{record.work_id} {titled(record.claim.title, record.claim.owner)}"
     say(f"✓ {labelled(done, work)}{in_brackets(entry) if entry else ''}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -49,7 +49,7 @@ def command(
         return
     if operator and (account is not None or remote is not None):
         raise BadInput("--operator excludes --account and --service")
-    record: WorkRecord | dict[str, Any]
+    record: WorkRecord
     if remote is not None:
         there, own = signed_elsewhere(remote, sign_key, account)
         record = there.erase(work_id, own)
@@ -62,8 +62,7 @@ def command(
         emit(record)
         return
     say(labelled(tr("erased", "已删除"), str(work_id)))
-    finished = record.get("erasure_finished") if isinstance(record, dict) else record.erasure_finished
-    if finished is False:
+    if record.erasure_finished is False:
         say(
             tr(
                 "the database's files hold it yet: another process or request reads an older state. When it has ended: "

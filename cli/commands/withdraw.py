@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -31,7 +31,7 @@ def command(
     remote: Remote = None,
     json_: Annotated[bool, typer.Option("--json", help="The work as a JSON object.")] = False,
 ) -> None:
-    record: WorkRecord | dict[str, Any]
+    record: WorkRecord
     if remote is not None:
         there, own = signed_elsewhere(remote, sign_key, account)
         record = there.withdraw(work_id, own)

@@ -20,6 +20,7 @@ TEXT = (
 )
 
 
+PACKAGES = ("provenance", "fingerprints", "api", "cli")
 DATA = (
     "fingerprints/image/classifier-9.npz",
     "fingerprints/image/codebook-1.npz",
@@ -42,7 +43,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = zipfile.ZipFile(wheel).namelist()
     assert set(DATA) <= set(names)
     tops = {name.split("/")[0] for name in names}
-    assert {t for t in tops if not t.endswith(".dist-info")} == {"provenance", "fingerprints", "api", "cli"}
+    assert {t for t in tops if not t.endswith(".dist-info")} == {*PACKAGES, "sourcemark"}
     venv.create(folder / "env", with_pip=False, symlinks=True)
     python = folder / "env" / "bin" / "python"
     site = Path(
@@ -67,7 +68,9 @@ def run(command: Path, folder: Path, *args: str, stdin: str = "") -> subprocess.
 
 
 def test_the_main_job_from_an_empty_folder(installed: Path, tmp_path: Path) -> None:
-    where = "import fingerprints, provenance; print(fingerprints.__file__)"
+    where = (
+        "import fingerprints, sourcemark; sourcemark.Client('https://s.example', 'smk_x'); print(fingerprints.__file__)"
+    )
     found = subprocess.check_output([installed.parent / "python", "-c", where], text=True, cwd=tmp_path)
     assert str(installed.parents[1]) in found
     registered = run(
