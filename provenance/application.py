@@ -13,6 +13,7 @@ from types import TracebackType
 
 from fingerprints.sandbox.pool import Sandbox
 
+from .accounts.official import OfficialAccounts
 from .accounts.signing_keys import SigningKeys
 from .auditing.sample import sample_rows
 from .config import Settings
@@ -74,7 +75,16 @@ class Application:
             self.amendments,
         )
         self.grants = Grants(self.db, self.log, self.signing_keys)
-        self.scanner = Scanner(self.db, self.log, self.examiner, self.matcher, self.backings, settings.batch_size)
+        self.official_accounts = OfficialAccounts(self.db, settings.standing_table)
+        self.scanner = Scanner(
+            self.db,
+            self.log,
+            self.examiner,
+            self.matcher,
+            self.backings,
+            self.official_accounts,
+            settings.batch_size,
+        )
         self.damaged_rows: int | None = None  # what `sample_rows` has found, None before
         self._start_lock = threading.Lock()
         self._started = False

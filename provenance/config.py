@@ -109,6 +109,15 @@ class Settings(BaseSettings):
         24, ge=1, le=24 * 30, description="How long an Idempotency-Key is remembered, hours."
     )
 
+    standing_table: Path | None = Field(
+        None,
+        description="TOML file of the weights, windows and levels by which the standing of official accounts is "
+        "reckoned; default: the one that is shipped.",
+    )
+    qualification_warning_days: int = Field(
+        30, ge=0, le=3650, description="How long before a qualification expires its platform is warned, days."
+    )
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:

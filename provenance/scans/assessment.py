@@ -8,6 +8,7 @@ from typing import Any
 
 from fingerprints.model import Examination, Field, Match, Segment
 
+from ..accounts.official import Poster
 from ..marking import Report
 from ..schemas import Coverage, MatchRecord, Permission, ReceiptRef, ScanItem, SegmentRecord, Verdict
 from ..search.matching import IndexedWork
@@ -81,18 +82,29 @@ class Assessment:
 
 
 def assess(
-    item: ScanItem, examination: Examination, work: IndexedWork, match: Match, background: Background, moment: str
+    item: ScanItem,
+    examination: Examination,
+    work: IndexedWork,
+    match: Match,
+    background: Background,
+    poster: Poster,
+    moment: str,
 ) -> Assessment:
     """Assess one match of an upload.
 
     Args:
         item: what is known of the post.
+        poster: whom it is by.
         moment: when it was seen, ISO 8601, UTC.
     """
     found = reuse.report(marking_work(work, background.fields), item, examination, match)
-    grant, gaps = grants.applicable(background.grants, item, found.use, moment)
+    grant, gaps = grants.applicable(background.grants, poster, item, found.use, moment)
     permitted = permission.evaluate(
-        work.claim.licence, found, own=permission.posted_by_owner(work, item.account), grant=grant, gaps=gaps
+        work.claim.licence,
+        found,
+        own=permission.posted_by_owner(work, poster),
+        grant=grant,
+        gaps=[*gaps, *permission.unproven_name(work, background.grants, poster)],
     )
     if background.damaged:
         permitted = Permission(licence=work.claim.licence, state="none", findings=[DAMAGED])

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..accounts.official import NameFinding, Poster, key_of
 from ..marking import Report
-from ..marking.normalization import fold_name
 from ..schemas import Permission
 from ..search.matching import IndexedWork
 from ..works.grants import Grant
@@ -55,11 +55,21 @@ def _credit_findings(grant: Grant, report: Report) -> list[str]:
     return [reason for reason in reasons if reason not in _REPLACED_BY_GRANT]
 
 
-def posted_by_owner(work: IndexedWork, posting_account: str | None) -> bool:
-    """Whether the posting account bears the name of the owner, an alias or the source."""
-    if posting_account is None:
-        return False
+def posted_by_owner(work: IndexedWork, poster: Poster) -> bool:
+    """Whether a post is by the owner: its account is linked to that of the work, or bears one of the owner's names."""
+    return poster.account == work.account_id or not poster.names.isdisjoint(_names_of(work))
+
+
+def unproven_name(work: IndexedWork, given: Sequence[Grant], poster: Poster) -> list[NameFinding]:
+    """Why a post under the name of the owner, or of somebody who has a grant, is neither's: a name proves nothing."""
+    if poster.finding is None or not poster.claimed:
+        return []
+    meant = _names_of(work).union(*(map(key_of, grant.to) for grant in given))
+    return [poster.finding] if poster.claimed in meant else []
+
+
+def _names_of(work: IndexedWork) -> set[str]:
+    """The names of the owner and the source, as names are compared."""
     claim = work.claim
     names = [work.owner, *claim.owner_aliases, claim.source_name, claim.source_handle]
-    account = fold_name(posting_account)
-    return bool(account) and any(fold_name(name) == account for name in names if name)
+    return {key for name in names if name and (key := key_of(name))}

@@ -87,6 +87,9 @@ def _scan_row(account_id: str, scanned: Scanned) -> dict[str, Any]:
         "verdict": result.verdict,
         "post_url": item.post_url,
         "posting_account": item.account,
+        "posting_account_id": item.account_id,
+        "category": item.category,
+        "flags": result.flags,
         "log_size": result.log_size,
         "scanned_at": result.scanned_at,
         **_action_columns(scanned.action),
@@ -165,6 +168,7 @@ def _results(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[Sca
             verdict=row.verdict,
             matches=found.get(row.id, []),
             action=_action(row),
+            flags=row.flags,
             log_size=row.log_size,
             scanned_at=row.scanned_at,
         )

@@ -15,6 +15,7 @@ from fingerprints.model import Examination, MediumName
 from fingerprints.source import Source
 
 from ..accounts.accounts import Account
+from ..accounts.official import OfficialAccounts, Poster
 from ..database.engine import Database
 from ..database.tables import now
 from ..errors import BadContent, SourcemarkError, TooLarge, UnsupportedContent
@@ -25,7 +26,7 @@ from ..search.examination import Examiner
 from ..search.matching import IndexedWork, MatchedWork, Matcher
 from ..works import competing_claims, grants
 from ..works.backing import Backing, Backings
-from . import evidence, records, verdict
+from . import evidence, news, records, verdict
 from .assessment import Assessment, Background, assess
 from .policy import store
 from .policy.deciding import Policy, decide
@@ -54,6 +55,7 @@ class Scanner:
         examiner: Examiner,
         matcher: Matcher,
         backings: Backings,
+        official: OfficialAccounts,
         batch_size: int,
     ) -> None:
         """
@@ -65,6 +67,7 @@ class Scanner:
         self._examiner = examiner
         self._matcher = matcher
         self._backings = backings
+        self._official = official
         self._batch_size = batch_size
 
     def scan(
@@ -105,7 +108,9 @@ class Scanner:
     def _scan(self, account: Account, policy: Policy, item: ScanItem, examination: Examination) -> Scanned:
         moment, fingerprint = now(), examination.fingerprint
         search = self._matcher.find(fingerprint)
-        assessments = self._assess(item, examination, search.found, moment)
+        with self._db.read() as connection:
+            poster = self._official.poster(connection, account.id, item.account_id, item.account, moment)
+        assessments = self._assess(item, examination, search.found, poster, moment)
         reason = search.reason or fingerprint.reason
         result = ScanResult(
             external_id=item.external_id,
@@ -116,15 +121,16 @@ class Scanner:
             reason=reason,
             verdict=verdict.of_upload(assessments),
             matches=[each.record(self._log.origin, account.id) for each in assessments],
+            flags=news.flags(item, examination.text, poster.state),
             log_size=search.log_size,
             scanned_at=moment,
         )
-        facts = of_scan(result, assessments)
+        facts = of_scan(result, assessments, poster.state, item.category)
         result.action = decide(policy, facts)
         return Scanned(item, fingerprint, assessments, result, facts)
 
     def _assess(
-        self, item: ScanItem, examination: Examination, found: Sequence[MatchedWork], moment: str
+        self, item: ScanItem, examination: Examination, found: Sequence[MatchedWork], poster: Poster, moment: str
     ) -> list[Assessment]:
         numbers = [each.work.id for each in found]
         backed = self._backings.of({each.work.id: each.fingerprint for each in found})
@@ -137,6 +143,7 @@ class Scanner:
                 _as_backed(each.work, backed[n]),
                 each.match,
                 Background(backed[n].fields, given.get(n, ()), competing.get(n, ()), bool(backed[n].damaged)),
+                poster,
                 moment,
             )
             for n, each in zip(numbers, found, strict=True)

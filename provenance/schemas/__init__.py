@@ -6,8 +6,10 @@ A batch line, a request body and an answer are these models; field names are the
 from __future__ import annotations
 
 from .claims import Amendment, Claim, NewClaim, NewWork, RegistrationItem, Transfer
+from .official_accounts import Contact, OfficialAccount, OfficialAccountRecord, Operator, Verification
 from .policies import Action, Note
 from .problems import Problem, problem_of
+from .qualifications import NewQualification, Qualification
 from .scans import (
     Coverage,
     MatchRecord,
@@ -21,6 +23,7 @@ from .scans import (
     Use,
     Verdict,
 )
+from .standing import Standing, StandingAnswer, StandingCount, StandingDecision
 from .works import AmendmentRecord, ReceiptRef, RegistrationResult, WorkRecord
 
 __all__ = [
@@ -28,14 +31,20 @@ __all__ = [
     "Amendment",
     "AmendmentRecord",
     "Claim",
+    "Contact",
     "Coverage",
     "MatchRecord",
     "NewClaim",
+    "NewQualification",
     "NewScan",
     "NewWork",
     "Note",
+    "OfficialAccount",
+    "OfficialAccountRecord",
+    "Operator",
     "Permission",
     "Problem",
+    "Qualification",
     "ReceiptRef",
     "RegistrationItem",
     "RegistrationResult",
@@ -44,9 +53,14 @@ __all__ = [
     "ScanStatus",
     "SegmentRecord",
     "SightingRecord",
+    "Standing",
+    "StandingAnswer",
+    "StandingCount",
+    "StandingDecision",
     "Transfer",
     "Use",
     "Verdict",
+    "Verification",
     "WorkRecord",
     "problem_of",
 ]

@@ -10,6 +10,7 @@ from fingerprints.model import MediumName, Reuse
 
 from ..json_input import COUNTRY
 from ..schema_fields import NOTHING, URL_PATTERN, Line, Meta, Name, Record, Request, Url
+from .official_accounts import PlatformId
 from .policies import Action
 from .problems import Problem
 from .works import ReceiptRef
@@ -27,7 +28,14 @@ class NewScan(Request):
     external_id: Line | None = Field(None, examples=["post-9001"])
     text: str | None = Field(None, description="Plain text of the post.", examples=["A post that quotes a work ..."])
     html: str | None = Field(None, description="HTML of the post.", examples=["<p>A post that quotes a work ...</p>"])
-    account: Name | None = Field(None, description="The account that posts.", examples=["City Daily"])
+    account: Name | None = Field(None, description="Display name of the account that posts.", examples=["City Daily"])
+    account_id: PlatformId | None = Field(
+        None,
+        description="Your own id of that account. With it, whose post it is is told by what you have recorded of the "
+        "account, and by its name no longer.",
+        examples=["gh_4f21c07"],
+    )
+    category: Name | None = Field(None, description="What you file the post under.", examples=["culture"])
     post_url: Url | None = Field(
         None,
         examples=["https://platform.example/p/9001"],
@@ -124,6 +132,11 @@ class ScanResult(Record):
     verdict: Verdict
     matches: list[MatchRecord] = Field(default_factory=list)
     action: Action | None = Field(None, description="What the platform's policy decides; null of what was not read.")
+    flags: list[str] = Field(
+        default_factory=list,
+        description="What a person should know of the post, apart from its matches; news_without_licence: it is or "
+        "reads like news, and no valid licence of the account is recorded.",
+    )
     log_size: int | None = Field(None, description="Registrations up to this log size were searched.")
     scanned_at: str | None = None
     error: Problem | None = None

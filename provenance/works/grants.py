@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from pydantic import Field, StrictBool, StringConstraints, ValidationError
 
 from ..accounts.accounts import Account
+from ..accounts.official import Poster, key_of
 from ..accounts.signing_keys import SigningKeys
 from ..database.engine import Database
 from ..database.tables import entries, grants, now, openings
@@ -27,7 +28,6 @@ from ..json_input import COUNTRY
 from ..ledger import work_columns
 from ..ledger.later_entries import LaterEntries
 from ..ledger.log import Log
-from ..marking.normalization import fold_name
 from ..schema_fields import Date, Line, Name, Request
 from ..schemas import ReceiptRef, ScanItem, Use
 from ..tlog import envelope, merkle, statement
@@ -303,11 +303,14 @@ def _grant(origin: str, row: sa.Row[Any]) -> Grant:
 
 
 # --- does it apply? ------------------------------------------------------------------------------------------------
-def applicable(given: Sequence[Grant], item: ScanItem, use: Use, moment: str) -> tuple[Grant | None, list[Gap]]:
+def applicable(
+    given: Sequence[Grant], poster: Poster, item: ScanItem, use: Use, moment: str
+) -> tuple[Grant | None, list[Gap]]:
     """The grant that covers a post, or what keeps those to its account from covering it.
 
     Args:
         given: grants of the work that are in force.
+        poster: whom the post is by.
         use: how the post uses the work.
         moment: when it was seen, ISO 8601, UTC.
 
@@ -315,8 +318,7 @@ def applicable(given: Sequence[Grant], item: ScanItem, use: Use, moment: str) ->
         the first grant that covers the post and no gaps; or None and the gaps of the grant that comes nearest, none
         where no grant names the account.
     """
-    account = fold_name(item.account) if item.account else ""
-    named = [g for g in given if EVERYBODY in g.to or (account and account in map(fold_name, g.to))]
+    named = [g for g in given if EVERYBODY in g.to or not poster.names.isdisjoint(map(key_of, g.to))]
     checked = [(gaps(g, item, use, moment), g) for g in named]
     for missing, grant in checked:
         if not missing:

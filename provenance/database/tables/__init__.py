@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from .accounts import accounts, api_keys, signing_keys
+from .accounts import (
+    accounts,
+    api_keys,
+    official_accounts,
+    official_names,
+    qualifications,
+    signing_keys,
+    standing_decisions,
+)
 from .answers import idempotency
 from .base import Bytes, Json, RowId, metadata, now, owner_key, stamp
 from .jobs import deliveries, endpoints, events, job_results, jobs, watches
 from .ledger import checkpoints, entries, log_state, openings, pending_entries, timestamps
 from .policies import policies
 from .scans import matches, previews, scans, sightings
-from .works import competing_claims, fingerprints, grants, prepared_statements, unfinished_erasures, works
+from .works import (
+    claim_decisions,
+    claim_evidence,
+    competing_claims,
+    fingerprints,
+    grants,
+    prepared_statements,
+    unfinished_erasures,
+    works,
+)
 
 __all__ = [
     "Bytes",
@@ -18,6 +35,8 @@ __all__ = [
     "accounts",
     "api_keys",
     "checkpoints",
+    "claim_decisions",
+    "claim_evidence",
     "competing_claims",
     "deliveries",
     "endpoints",
@@ -32,16 +51,20 @@ __all__ = [
     "matches",
     "metadata",
     "now",
+    "official_accounts",
+    "official_names",
     "openings",
     "owner_key",
     "pending_entries",
     "policies",
     "prepared_statements",
     "previews",
+    "qualifications",
     "scans",
     "sightings",
     "signing_keys",
     "stamp",
+    "standing_decisions",
     "timestamps",
     "unfinished_erasures",
     "watches",

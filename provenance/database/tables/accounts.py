@@ -1,10 +1,10 @@
-"""Accounts and their keys."""
+"""Accounts and their keys; the official accounts that platforms keep, with qualifications and standing."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
-from .base import Bytes, Json, metadata
+from .base import Bytes, Json, RowId, metadata
 
 accounts = Table(
     "accounts",
@@ -41,4 +41,75 @@ signing_keys = Table(
     Column("revoked_index", BigInteger),
     Column("predecessor", String(64)),
     Column("recovery", String(64)),
+)
+
+# Accounts of a platform's own, as the platform has recorded them (`accounts.official`).
+official_accounts = Table(
+    "official_accounts",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("platform", ForeignKey("accounts.id"), nullable=False),
+    Column("account_id", String(200), nullable=False),  # the platform's own id
+    Column("name", Text, nullable=False),
+    Column("names", Json(list), nullable=False),
+    Column("entity", String(20), nullable=False),
+    Column("registered_in", String(2)),
+    Column("operates_in", String(2)),
+    Column("categories", Json(list), nullable=False),
+    Column("operator_id", String(200)),
+    Column("operator_name", Text),
+    Column("linked_account", ForeignKey("accounts.id")),
+    Column("verification", String(20), nullable=False),
+    Column("verified_by", Text),
+    Column("verified_at", String(40)),
+    Column("contact", Json(none_as_null=True)),  # personal: it can be erased, and stands nowhere else
+    Column("created_at", String(27), nullable=False),
+    Column("updated_at", String(27), nullable=False),
+    UniqueConstraint("platform", "account_id"),
+    Index("ix_official_accounts_operator", "platform", "operator_id"),
+)
+
+# What an official account is called, as names are compared.
+official_names = Table(
+    "official_names",
+    metadata,
+    Column("official", ForeignKey("official_accounts.id"), primary_key=True, autoincrement=False),
+    Column("key", String(300), primary_key=True),
+    Index("ix_official_names_key", "key"),
+)
+
+qualifications = Table(
+    "qualifications",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("qualification_id", String(40), nullable=False, unique=True),
+    Column("official", ForeignKey("official_accounts.id"), nullable=False, index=True),
+    Column("kind", String(40), nullable=False),
+    Column("number", Text, nullable=False),
+    Column("scope", Text),
+    Column("issuer", Text),
+    Column("valid_from", String(10)),
+    Column("valid_until", String(10), nullable=False, index=True),
+    Column("recorded_at", String(27), nullable=False),
+    Column("ended_at", String(27)),
+    Column("warned_at", String(27)),
+)
+
+# What was decided about the standing of official accounts; nothing is changed or deleted, a later row takes back.
+standing_decisions = Table(
+    "standing_decisions",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("decision_id", String(40), nullable=False, unique=True),
+    Column("official", ForeignKey("official_accounts.id"), nullable=False, index=True),
+    Column("act", String(10), nullable=False),  # count | appeal | uphold | reverse
+    Column("counter", String(40), nullable=False),
+    Column("about", ForeignKey("standing_decisions.id")),  # the count that is appealed, upheld or reversed
+    Column("subject", String(100)),  # public id of the scan or notice that led to it
+    Column("reason", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_at", String(27), nullable=False),
+    Column("level_before", Integer, nullable=False),
+    Column("level_after", Integer, nullable=False),
+    UniqueConstraint("about", "act"),
 )

@@ -22,6 +22,9 @@ scans = Table(
     Column("verdict", String(20), nullable=False),
     Column("post_url", Text),
     Column("posting_account", Text),
+    Column("posting_account_id", String(200)),
+    Column("category", Text),
+    Column("flags", Json(list), nullable=False, server_default="[]"),
     Column("log_size", BigInteger, nullable=False),
     Column("scanned_at", String(27), nullable=False),
     # What the platform's policy decided, and on what (`policy.facts`); empty of scans of before there were policies.
@@ -67,6 +70,7 @@ matches = Table(
     Column("reuse", String(20)),
     Column("marking", Json(dict), nullable=False),  # empty once the work is erased: the report quotes names
     Column("permission", Json(dict), nullable=False),
+    Column("decided", Json(none_as_null=True)),  # the decision whose claim counts that it fell under
     Column("competing", Json(list), nullable=False),  # public ids of the works that claimed the same content then
     Column("passages", Json(list), nullable=False),  # of a text, what the upload says there (`scans.passages`)
     # The work as it was shown then; empty once it is erased. Its own id is shown to its own account only.

@@ -1,4 +1,4 @@
-"""Works, their fingerprints, what competes with them and what their owners allow."""
+"""Works, their fingerprints, what competes with them, what their owners allow and what shows whose they are."""
 
 from __future__ import annotations
 
@@ -90,4 +90,34 @@ grants = Table(
     Column("given_at", String(27), nullable=False),
     Column("revoked_at", String(27)),
     Column("revocation_hash", Bytes(32), unique=True),
+)
+
+# What is brought forward for a claim (`evidence`): a digest of a document, or an address and a date.
+claim_evidence = Table(
+    "claim_evidence",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("evidence_id", String(40), nullable=False, unique=True),
+    Column("work", ForeignKey("works.id"), nullable=False, index=True),
+    Column("item", Json(dict), nullable=False),
+    Column("leaf_hash", Bytes(32), nullable=False, unique=True),
+    Column("added_at", String(27), nullable=False),
+    Column("withdrawn_at", String(27)),
+    Column("withdrawal_hash", Bytes(32), unique=True),
+)
+
+# Whose claim counts (`claim_decisions`), decided by a person. The decision is committed to in the log.
+claim_decisions = Table(
+    "claim_decisions",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("decision_id", String(40), nullable=False, unique=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),  # who decided
+    Column("work", ForeignKey("works.id"), nullable=False, index=True),  # whose claim is limited
+    Column("terms", Json(dict), nullable=False),
+    Column("leaf_hash", Bytes(32), nullable=False, unique=True),
+    Column("decided_at", String(27), nullable=False),
+    Column("reversed_at", String(27)),
+    Column("reversal_hash", Bytes(32), unique=True),
+    Column("reversal_reason", Text),
 )

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ...accounts.official import AccountState
 from ...schemas import ScanResult
 from ..assessment import Assessment
+from ..news import NEWS_WITHOUT_LICENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,18 @@ class Facts:
         )
 
 
-def of_scan(result: ScanResult, assessments: Sequence[Assessment]) -> Facts:
-    """The facts of a scan that is about to be recorded."""
-    return Facts(PostFacts(result.verdict, result.status), matches=tuple(map(_match, assessments)))
+def of_scan(
+    result: ScanResult, assessments: Sequence[Assessment], account: AccountState | None, category: str | None
+) -> Facts:
+    """The facts of a scan that is about to be recorded.
+
+    Args:
+        account: that posts; None where its platform keeps none of its id.
+        category: as the platform names it.
+    """
+    post = PostFacts(result.verdict, result.status, category, NEWS_WITHOUT_LICENCE in result.flags)
+    kept = AccountFacts() if account is None else AccountFacts(account.verified, account.level_name, account.entity)
+    return Facts(post, kept, tuple(map(_match, assessments)))
 
 
 def _match(assessment: Assessment) -> MatchFacts:

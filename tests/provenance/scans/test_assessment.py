@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from fingerprints.model import Examination, Field, Fingerprint, Match, Segment
+from provenance.accounts.official import by_name
 from provenance.scans.assessment import Assessment, Background, assess
 from provenance.schemas import Claim, ScanItem
 from provenance.search.matching import IndexedWork
@@ -38,7 +39,7 @@ def match_in(text: str) -> Match:
 
 def assessed(text: str, background: Background | None = None, **post: Any) -> Assessment:
     item = ScanItem.model_validate(post)
-    return assess(item, upload(text), WORK, match_in(text), background or Background(), NOW)
+    return assess(item, upload(text), WORK, match_in(text), background or Background(), by_name(item.account), NOW)
 
 
 def grant(**terms: Any) -> Grant:
@@ -77,7 +78,7 @@ def test_the_originals_fields_are_compared_with_those_of_a_file() -> None:
         (background, "compared", ["stripped"]),
         (Background(), "original_not_recorded", []),
     ):
-        done = assess(ScanItem(), examined, replace(WORK, medium="image"), match, known, NOW)
+        done = assess(ScanItem(), examined, replace(WORK, medium="image"), match, known, by_name(None), NOW)
         assert (done.report.rmi_state, [d.state for d in done.report.rmi_diff]) == (state, differences)
 
 
@@ -122,6 +123,6 @@ def test_corners_and_seconds_have_two_decimals() -> None:
         (Segment((1.005, 2.129), (1.005, 2.129), "second"), [1.0, 2.13]),
     ):
         match = Match(1.0, 1.0, 1.0, (segment,))
-        done = assess(ScanItem(), upload(BODY), WORK, match, Background(), NOW)
+        done = assess(ScanItem(), upload(BODY), WORK, match, Background(), by_name(None), NOW)
         record = done.record("x", WORK.account_id).segments[0].model_dump()
         assert record == {"upload": plain, "work": plain, "unit": segment.unit}

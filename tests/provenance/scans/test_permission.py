@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from provenance.accounts.official import by_name
 from provenance.marking import Report
 from provenance.scans import permission
 from provenance.schemas import Claim, Permission
@@ -86,11 +87,13 @@ def test_without_a_grant_the_licence_decides(
 @pytest.mark.parametrize("account", ["MARTA salt", "玛尔塔", "Salt Weekly", "sw_official"])
 def test_an_account_that_bears_a_name_of_the_work_is_its_owners(account: str) -> None:
     claim = {"owner_aliases": ["Someone", "玛尔塔"], "source_name": "Salt Weekly", "source_handle": "sw_official"}
-    assert permission.posted_by_owner(work(**claim), account)
-    assert not permission.posted_by_owner(work(**claim), "City Daily")
-    assert permission.posted_by_owner(work(), account) == (account == "MARTA salt")
+    assert permission.posted_by_owner(work(**claim), by_name(account))
+    assert not permission.posted_by_owner(work(**claim), by_name("City Daily"))
+    assert permission.posted_by_owner(work(), by_name(account)) == (account == "MARTA salt")
 
 
 @pytest.mark.parametrize("account", [None, "", "  ", "?!"])
 def test_no_account_is_nobodys(account: str | None) -> None:
-    assert not permission.posted_by_owner(work(source_name="", source_handle="?", owner_aliases=["!"]), account)
+    assert not permission.posted_by_owner(
+        work(source_name="", source_handle="?", owner_aliases=["!"]), by_name(account)
+    )

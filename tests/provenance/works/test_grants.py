@@ -7,6 +7,7 @@ import json
 import pytest
 
 from provenance.accounts import accounts
+from provenance.accounts.official import by_name
 from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.database.tables import entries, pending_entries
@@ -119,11 +120,13 @@ def test_the_log_holds_a_commitment_and_nobodys_name(sqlite_application: Applica
 def test_what_a_grant_covers(terms: dict[str, object], post: dict[str, object], use: str, gaps: list[str]) -> None:
     given = Grant(**{"to": ["城市日报"], **terms}, grant_id="g", work_id="w", given_at=NOW)  # type: ignore[arg-type]
     item = ScanItem.model_validate({"account": "城市日報", **post})
-    found, missing = grants.applicable([given], item, use, NOW)  # type: ignore[arg-type]
+    found, missing = grants.applicable([given], by_name(item.account), item, use, NOW)  # type: ignore[arg-type]
     assert missing == gaps
     assert (found is given) is (gaps == [])
-    assert grants.applicable([given], ScanItem(account="别的号"), "full", NOW) == (None, [])
-    assert grants.applicable([given], ScanItem(), "full", NOW) == (None, [])
+    assert grants.applicable(
+        [given], by_name(ScanItem(account="别的号").account), ScanItem(account="别的号"), "full", NOW
+    ) == (None, [])
+    assert grants.applicable([given], by_name(ScanItem().account), ScanItem(), "full", NOW) == (None, [])
 
 
 def _grant(grant_id: str, **terms: object) -> Grant:
@@ -133,7 +136,7 @@ def _grant(grant_id: str, **terms: object) -> Grant:
 def test_the_first_grant_that_covers_a_post_is_told() -> None:
     item = ScanItem(account="City Daily", commercial=True)
     given = [_grant("a"), _grant("b", commercial=True), _grant("c", commercial=True)]
-    found, missing = grants.applicable(given, item, "full", NOW)
+    found, missing = grants.applicable(given, by_name(item.account), item, "full", NOW)
     assert found is given[1]
     assert missing == []
 
@@ -143,20 +146,20 @@ def test_the_gaps_are_those_of_the_grant_that_comes_nearest() -> None:
     far, near = _grant("a", until="2026-05-01", uses=["adapted"]), _grant("b", until="2026-05-01", commercial=True)
     other = _grant("c", to=["Other Daily"])
     for given in ([far, near, other], [other, near, far]):
-        assert grants.applicable(given, item, "full", NOW) == (None, ["grant_expired"])
+        assert grants.applicable(given, by_name(item.account), item, "full", NOW) == (None, ["grant_expired"])
 
 
 def test_a_name_without_letters_is_nobodys() -> None:
     """Two accounts whose names fold to nothing are not the same, and nobody is not one of them."""
     given = [_grant("a", to=["!!!"])]
     for item in (ScanItem(), ScanItem(account="???"), ScanItem(account="City Daily")):
-        assert grants.applicable(given, item, "full", NOW) == (None, [])
+        assert grants.applicable(given, by_name(item.account), item, "full", NOW) == (None, [])
 
 
 def test_everybody_beside_somebody() -> None:
     given = [_grant("a", to=["Other Daily", "*"])]
     for item in (ScanItem(), ScanItem(account="City Daily")):
-        assert grants.applicable(given, item, "full", NOW) == (given[0], [])
+        assert grants.applicable(given, by_name(item.account), item, "full", NOW) == (given[0], [])
 
 
 def test_a_work_tells_its_own_grants_in_their_order(sqlite_application: Application) -> None:

@@ -64,11 +64,128 @@ def _review() -> None:
 # --- official accounts -----------------------------------------------------------------------------------------------
 def _official_accounts() -> None:
     """Official accounts, their operators, qualifications and standing."""
+    op.create_table(
+        "official_accounts",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("platform", sa.String(length=40), nullable=False),
+        sa.Column("account_id", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("names", sa.JSON(), nullable=False),
+        sa.Column("entity", sa.String(length=20), nullable=False),
+        sa.Column("registered_in", sa.String(length=2)),
+        sa.Column("operates_in", sa.String(length=2)),
+        sa.Column("categories", sa.JSON(), nullable=False),
+        sa.Column("operator_id", sa.String(length=200)),
+        sa.Column("operator_name", sa.Text()),
+        sa.Column("linked_account", sa.String(length=40)),
+        sa.Column("verification", sa.String(length=20), nullable=False),
+        sa.Column("verified_by", sa.Text()),
+        sa.Column("verified_at", sa.String(length=40)),
+        sa.Column("contact", sa.JSON(none_as_null=True)),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.Column("updated_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["linked_account"], ["accounts.id"], name=op.f("fk_official_accounts_linked_account")),
+        sa.ForeignKeyConstraint(["platform"], ["accounts.id"], name=op.f("fk_official_accounts_platform")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_official_accounts")),
+        sa.UniqueConstraint("platform", "account_id", name=op.f("uq_official_accounts_platform_account_id")),
+    )
+    op.create_index("ix_official_accounts_operator", "official_accounts", ["platform", "operator_id"], unique=False)
+    op.create_table(
+        "official_names",
+        sa.Column("official", _ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("key", sa.String(length=300), nullable=False),
+        sa.ForeignKeyConstraint(["official"], ["official_accounts.id"], name=op.f("fk_official_names_official")),
+        sa.PrimaryKeyConstraint("official", "key", name=op.f("pk_official_names")),
+    )
+    op.create_index("ix_official_names_key", "official_names", ["key"], unique=False)
+    op.create_table(
+        "qualifications",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("qualification_id", sa.String(length=40), nullable=False),
+        sa.Column("official", _ROW_ID, nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text()),
+        sa.Column("issuer", sa.Text()),
+        sa.Column("valid_from", sa.String(length=10)),
+        sa.Column("valid_until", sa.String(length=10), nullable=False),
+        sa.Column("recorded_at", sa.String(length=27), nullable=False),
+        sa.Column("ended_at", sa.String(length=27)),
+        sa.Column("warned_at", sa.String(length=27)),
+        sa.ForeignKeyConstraint(["official"], ["official_accounts.id"], name=op.f("fk_qualifications_official")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_qualifications")),
+        sa.UniqueConstraint("qualification_id", name=op.f("uq_qualifications_qualification_id")),
+    )
+    op.create_index(op.f("ix_qualifications_official"), "qualifications", ["official"], unique=False)
+    op.create_index(op.f("ix_qualifications_valid_until"), "qualifications", ["valid_until"], unique=False)
+    op.create_table(
+        "standing_decisions",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("decision_id", sa.String(length=40), nullable=False),
+        sa.Column("official", _ROW_ID, nullable=False),
+        sa.Column("act", sa.String(length=10), nullable=False),
+        sa.Column("counter", sa.String(length=40), nullable=False),
+        sa.Column("about", _ROW_ID),
+        sa.Column("subject", sa.String(length=100)),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.Column("decided_at", sa.String(length=27), nullable=False),
+        sa.Column("level_before", sa.Integer(), nullable=False),
+        sa.Column("level_after", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["about"], ["standing_decisions.id"], name=op.f("fk_standing_decisions_about")),
+        sa.ForeignKeyConstraint(["official"], ["official_accounts.id"], name=op.f("fk_standing_decisions_official")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_standing_decisions")),
+        sa.UniqueConstraint("about", "act", name=op.f("uq_standing_decisions_about_act")),
+        sa.UniqueConstraint("decision_id", name=op.f("uq_standing_decisions_decision_id")),
+    )
+    op.create_index(op.f("ix_standing_decisions_official"), "standing_decisions", ["official"], unique=False)
+    op.add_column("scans", sa.Column("posting_account_id", sa.String(length=200)))
+    op.add_column("scans", sa.Column("category", sa.Text()))
+    op.add_column("scans", sa.Column("flags", sa.JSON(), server_default="[]", nullable=False))
 
 
 # --- evidence of claims ----------------------------------------------------------------------------------------------
 def _claim_evidence() -> None:
     """Evidence of claims, and whose claim counts."""
+    op.create_table(
+        "claim_decisions",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("decision_id", sa.String(length=40), nullable=False),
+        sa.Column("account_id", sa.String(length=40), nullable=False),
+        sa.Column("work", _ROW_ID, nullable=False),
+        sa.Column("terms", sa.JSON(), nullable=False),
+        sa.Column("leaf_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("decided_at", sa.String(length=27), nullable=False),
+        sa.Column("reversed_at", sa.String(length=27)),
+        sa.Column("reversal_hash", sa.LargeBinary(length=32)),
+        sa.Column("reversal_reason", sa.Text()),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_claim_decisions_account_id")),
+        sa.ForeignKeyConstraint(["work"], ["works.id"], name=op.f("fk_claim_decisions_work")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim_decisions")),
+        sa.UniqueConstraint("decision_id", name=op.f("uq_claim_decisions_decision_id")),
+        sa.UniqueConstraint("leaf_hash", name=op.f("uq_claim_decisions_leaf_hash")),
+        sa.UniqueConstraint("reversal_hash", name=op.f("uq_claim_decisions_reversal_hash")),
+    )
+    op.create_index(op.f("ix_claim_decisions_account_id"), "claim_decisions", ["account_id"], unique=False)
+    op.create_index(op.f("ix_claim_decisions_work"), "claim_decisions", ["work"], unique=False)
+    op.create_table(
+        "claim_evidence",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("evidence_id", sa.String(length=40), nullable=False),
+        sa.Column("work", _ROW_ID, nullable=False),
+        sa.Column("item", sa.JSON(), nullable=False),
+        sa.Column("leaf_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("added_at", sa.String(length=27), nullable=False),
+        sa.Column("withdrawn_at", sa.String(length=27)),
+        sa.Column("withdrawal_hash", sa.LargeBinary(length=32)),
+        sa.ForeignKeyConstraint(["work"], ["works.id"], name=op.f("fk_claim_evidence_work")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim_evidence")),
+        sa.UniqueConstraint("evidence_id", name=op.f("uq_claim_evidence_evidence_id")),
+        sa.UniqueConstraint("leaf_hash", name=op.f("uq_claim_evidence_leaf_hash")),
+        sa.UniqueConstraint("withdrawal_hash", name=op.f("uq_claim_evidence_withdrawal_hash")),
+    )
+    op.create_index(op.f("ix_claim_evidence_work"), "claim_evidence", ["work"], unique=False)
+    op.add_column("matches", sa.Column("decided", sa.JSON(none_as_null=True)))
 
 
 # --- jobs ------------------------------------------------------------------------------------------------------------

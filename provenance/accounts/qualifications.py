@@ -1,0 +1,152 @@
+"""Qualifications of official accounts: what is valid, and what expires soon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..database.engine import Database
+from ..database.tables import now, official_accounts, qualifications
+from ..errors import Conflict, NotFound
+from ..ids import new_id
+from ..jobs.outbox import emit
+from ..schemas import NewQualification, Qualification
+from ..schemas.events import QualificationExpiring
+from ..schemas.qualifications import QualificationState
+from .official_rows import require
+
+NEWS = "news-information-service"
+
+
+def add(db: Database, platform_id: str, new: NewQualification, warning_days: int) -> Qualification:
+    """Record a licence of one of the platform's accounts.
+
+    Raises:
+        NotFound: the platform has recorded no such account.
+    """
+    row = {"qualification_id": new_id("qual"), **new.model_dump(exclude={"account_id"}), "recorded_at": now()}
+    with db.write() as connection:
+        row["official"] = require(connection, platform_id, new.account_id)
+        connection.execute(qualifications.insert().values(**row))
+    return get(db, platform_id, row["qualification_id"], warning_days)
+
+
+def get(db: Database, platform_id: str, qualification_id: str, warning_days: int) -> Qualification:
+    """Raises `NotFound`, also for one of another platform's accounts."""
+    with db.read() as connection:
+        row = _find(connection, platform_id, qualification_id)
+    return _record(row, warning_days)
+
+
+def end(db: Database, platform_id: str, qualification_id: str, warning_days: int) -> Qualification:
+    """A licence counts no longer, though its last day is to come: it was taken back, or recorded wrongly.
+
+    Raises:
+        NotFound: see `get`.
+        Conflict: it was ended before.
+    """
+    with db.write() as connection:
+        row = _find(connection, platform_id, qualification_id)
+        ended = connection.execute(
+            qualifications.update()
+            .where(qualifications.c.id == row.id, qualifications.c.ended_at.is_(None))
+            .values(ended_at=now())
+        )
+        if ended.rowcount != 1:
+            raise Conflict(f"{qualification_id} was ended already, on {row.ended_at}")
+    return get(db, platform_id, qualification_id, warning_days)
+
+
+def page(
+    db: Database,
+    platform_id: str,
+    warning_days: int,
+    *,
+    account_id: str | None = None,
+    before: str | None = None,
+    after: int = 0,
+    limit: int = 100,
+) -> tuple[list[Qualification], int | None]:
+    """Qualifications of a platform's accounts, oldest first, and the cursor of the next page or None.
+
+    Args:
+        before: only those that count and end before this day.
+    """
+    query = _query().where(official_accounts.c.platform == platform_id, qualifications.c.id > after)
+    if account_id is not None:
+        query = query.where(official_accounts.c.account_id == account_id)
+    if before is not None:
+        query = query.where(qualifications.c.ended_at.is_(None), qualifications.c.valid_until < before)
+    with db.read() as connection:
+        rows = connection.execute(query.order_by(qualifications.c.id).limit(limit + 1)).all()
+    found = [_record(row, warning_days) for row in rows[:limit]]
+    return found, rows[limit - 1].id if len(rows) > limit else None
+
+
+def news_licences(connection: sa.Connection, officials: Sequence[int], moment: str) -> dict[int, str]:
+    """Until when accounts, by their internal numbers, may publish news; those that may not are left out."""
+    day = moment[:10]
+    columns = qualifications.c
+    query = (
+        sa.select(columns.official, sa.func.max(columns.valid_until))
+        .where(columns.official.in_(officials), columns.kind == NEWS, columns.ended_at.is_(None))
+        .where(columns.valid_until >= day, sa.or_(columns.valid_from.is_(None), columns.valid_from <= day))
+        .group_by(columns.official)
+    )
+    return dict(connection.execute(query).tuples().all())
+
+
+def warn(db: Database, warning_days: int) -> int:
+    """Tell each platform, once, of its qualifications that expire within so many days; returns how many there were."""
+    day = date.today()
+    soon = (day + timedelta(days=warning_days)).isoformat()
+    columns = qualifications.c
+    due = _query().where(columns.ended_at.is_(None), columns.warned_at.is_(None), columns.valid_until <= soon)
+    told = 0
+    with db.write() as connection:
+        for row in connection.execute(due.order_by(columns.id)).all():
+            warned = connection.execute(
+                qualifications.update().where(columns.id == row.id, columns.warned_at.is_(None)).values(warned_at=now())
+            )
+            if warned.rowcount == 1:  # no other process was first
+                told += 1
+                said = QualificationExpiring.model_validate(row, from_attributes=True)
+                emit(connection, "qualification.expiring", row.platform, said, subject=row.qualification_id)
+    return told
+
+
+def _query() -> sa.Select[Any]:
+    return sa.select(qualifications, official_accounts.c.account_id, official_accounts.c.platform).join(
+        official_accounts, official_accounts.c.id == qualifications.c.official
+    )
+
+
+def _find(connection: sa.Connection, platform_id: str, qualification_id: str) -> sa.Row[Any]:
+    row = connection.execute(
+        _query().where(
+            qualifications.c.qualification_id == qualification_id, official_accounts.c.platform == platform_id
+        )
+    ).first()
+    if row is None:
+        raise NotFound(f"no qualification of your accounts has the id {qualification_id!r:.60}")
+    return row
+
+
+def _state(row: Any, warning_days: int) -> QualificationState:
+    day = date.today().isoformat()
+    if row.ended_at is not None:
+        return "ended"
+    if row.valid_until < day:
+        return "expired"
+    if row.valid_from is not None and row.valid_from > day:
+        return "not_yet"
+    soon = (date.today() + timedelta(days=warning_days)).isoformat()
+    return "expiring" if row.valid_until <= soon else "valid"
+
+
+def _record(row: Any, warning_days: int) -> Qualification:
+    names = Qualification.model_fields.keys() - {"state"}
+    return Qualification(**{name: getattr(row, name) for name in names}, state=_state(row, warning_days))
