@@ -20,6 +20,7 @@ ScanStatus = Literal[
     "matched", "no_match", "too_short", "template_only", "no_texture", "silent", "static_match", "undecodable", "error"
 ]
 Verdict = Literal["clear", "own", "licensed", "credited", "uncredited", "review"]
+PermissionState = Literal["own", "permitted", "granted", "duties_unmet", "stated", "none"]
 
 
 class NewScan(Request):
@@ -83,7 +84,7 @@ class Permission(Record):
     """What the registered licence and the owner's grants allow, apart from how the post is marked."""
 
     licence: str | None = None
-    state: Literal["own", "permitted", "granted", "duties_unmet", "stated", "none"] = Field(
+    state: PermissionState = Field(
         description="own: the owner's own post; permitted: a recorded grant of the owner covers it; granted: the "
         "licence allows it and its duties are met; duties_unmet: the licence would allow it; stated: the post says it "
         "has permission; none: no permission is known."

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from fingerprints import registry
-from fingerprints.model import Fingerprint, Match
+from fingerprints.model import Fingerprint, Match, MediumName
 
 from ..database.engine import Database
 from ..database.tables import entries, fingerprints, works
@@ -34,7 +34,7 @@ class IndexedWork:
     external_id: str | None
     title: str
     owner: str
-    medium: str
+    medium: MediumName
     registered_at: str
     index: int
     claim: Claim

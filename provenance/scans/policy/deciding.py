@@ -10,6 +10,8 @@ from ...schemas.policies import Action
 from .facts import AccountFacts, Facts, MatchFacts, PostFacts
 from .rules import NONE, Rule, Span
 
+Condition = Span | frozenset[str] | bool | None
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -40,17 +42,15 @@ def fits(rule: Rule, facts: Facts) -> bool:
 
 
 def _hold(conditions: Request, facts: PostFacts | AccountFacts | MatchFacts) -> bool:
-    for name in type(conditions).model_fields:
-        condition = getattr(conditions, name)
-        if condition is not None and not _holds(condition, getattr(facts, name)):
-            return False
-    return True
+    return all(holds(getattr(conditions, name), getattr(facts, name)) for name in type(conditions).model_fields)
 
 
-def _holds(condition: Span | tuple[str, ...] | bool, fact: float | str | bool | None) -> bool:
+def holds(condition: Condition, fact: float | str | bool | None) -> bool:
+    """Whether one condition, if there is one, holds of one fact."""
+    if condition is None:
+        return True
     if isinstance(condition, Span):
-        assert isinstance(fact, (int, float))
-        return condition.min <= fact and (condition.below is None or fact < condition.below)
-    if isinstance(condition, tuple):
+        return isinstance(fact, (int, float)) and condition.holds(fact)
+    if isinstance(condition, frozenset):
         return (NONE if fact is None else fact) in condition
     return fact is condition

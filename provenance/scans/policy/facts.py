@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from fingerprints.model import MediumName, Reuse
+
 from ...accounts.official import AccountState
-from ...schemas import ScanResult
+from ...marking.model import Verdict as MarkingVerdict
+from ...schemas import PermissionState, ScanResult, ScanStatus, Verdict
 from ..assessment import Assessment
 from ..news import NEWS_WITHOUT_LICENCE
 
@@ -22,8 +25,8 @@ class PostFacts:
         unread_parts: some of its parts could not be read.
     """
 
-    verdict: str
-    status: str
+    verdict: Verdict
+    status: ScanStatus
     category: str | None = None
     news_without_licence: bool = False
     unread_parts: bool = False
@@ -42,14 +45,14 @@ class AccountFacts:
 class MatchFacts:
     """One match: shares from 0 to 1; `contested` where others claim the same content."""
 
-    medium: str
-    verdict: str
-    reuse: str | None
+    medium: MediumName
+    verdict: Verdict
+    reuse: Reuse | None
     score: float
     coverage_upload: float
     coverage_work: float
-    marking: str
-    permission: str
+    marking: MarkingVerdict
+    permission: PermissionState
     contested: bool
 
 

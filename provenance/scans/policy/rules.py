@@ -17,14 +17,13 @@ from ...errors import BadInput
 from ...json_input import parse
 from ...marking.model import Verdict as MarkingVerdict
 from ...schema_fields import Line, Request
-from ...schemas import ScanStatus, Verdict
+from ...schemas import PermissionState, ScanStatus, Verdict
 from ...schemas.policies import Do, Note, Slug
 
 MAX_BYTES = 100_000
 MAX_RULES = 200
 NONE = "none"  # what a condition calls a fact that is not there
 
-PermissionState = Literal["own", "permitted", "granted", "duties_unmet", "stated", "none"]
 T = TypeVar("T")
 
 
@@ -32,7 +31,7 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Choice = Annotated[tuple[T, ...], BeforeValidator(_listed), Field(min_length=1, max_length=100)]
+Choice = Annotated[frozenset[T], BeforeValidator(_listed), Field(min_length=1, max_length=100)]
 
 
 class Span(Request):
@@ -47,8 +46,13 @@ class Span(Request):
             raise ValueError(f"no number is from {self.min:g} and below {self.below:g}")
         return self
 
+    def holds(self, share: float) -> bool:
+        return self.min <= share and (self.below is None or share < self.below)
+
 
 class PostConditions(Request):
+    """Of the post as a whole."""
+
     verdict: Choice[Verdict] | None = None
     status: Choice[ScanStatus] | None = None
     category: Choice[Line] | None = None
@@ -57,6 +61,8 @@ class PostConditions(Request):
 
 
 class AccountConditions(Request):
+    """Of the account that posts."""
+
     verified: StrictBool | None = None
     level: Choice[Line] | None = None
     kind: Choice[Line] | None = None
@@ -66,7 +72,7 @@ class MatchConditions(Request):
     """Of one match; an empty table fits any match."""
 
     medium: Choice[MediumName] | None = None
-    verdict: Choice[Verdict] | None = None
+    verdict: Choice[Literal["own", "licensed", "credited", "uncredited", "review"]] | None = None
     reuse: Choice[Reuse | Literal["none"]] | None = None
     score: Span | None = None
     coverage_upload: Span | None = None
