@@ -21,6 +21,7 @@ from ..database.tables import now, official_accounts, official_names
 from ..errors import Conflict
 from ..marking.normalization import fold_name
 from ..schemas import Contact, OfficialAccount, OfficialAccountRecord, Operator, Verification
+from ..schemas.official_accounts import Entity
 from . import accounts, qualifications, standing, standing_table
 from .official_rows import find, require
 from .standing_table import StandingTable
@@ -45,7 +46,7 @@ class AccountState:
     verified: bool
     level: int
     level_name: str
-    entity: str
+    entity: Entity
     news_licence: bool
     categories: tuple[str, ...]
     names: tuple[str, ...]

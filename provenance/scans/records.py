@@ -17,9 +17,10 @@ from fingerprints.model import Fingerprint
 from ..database.engine import Database
 from ..database.tables import entries, log_state, matches, previews, scans, works
 from ..errors import NotFound
-from ..schemas import Action, Coverage, MatchRecord, Note, Permission, ReceiptRef, ScanItem, ScanResult
+from ..schemas import Action, Coverage, MatchRecord, Permission, ReceiptRef, ScanItem, ScanResult
 from . import passages, sightings
 from .assessment import Assessment
+from .policy import columns
 from .policy.facts import Facts
 
 
@@ -92,19 +93,8 @@ def _scan_row(account_id: str, scanned: Scanned) -> dict[str, Any]:
         "flags": result.flags,
         "log_size": result.log_size,
         "scanned_at": result.scanned_at,
-        **_action_columns(scanned.action),
+        **columns.of_action(scanned.action),
         "facts": scanned.facts.to_json(),
-    }
-
-
-def _action_columns(action: Action) -> dict[str, Any]:
-    return {
-        "action": action.do,
-        "rule": action.rule,
-        "reason_code": action.reason,
-        "policy_version": action.policy_version,
-        "queue": action.queue,
-        "note": None if action.note is None else action.note.model_dump(),
     }
 
 
@@ -167,26 +157,13 @@ def _results(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[Sca
             reason=row.reason,
             verdict=row.verdict,
             matches=found.get(row.id, []),
-            action=_action(row),
+            action=columns.action_of(row),
             flags=row.flags,
             log_size=row.log_size,
             scanned_at=row.scanned_at,
         )
         for row in rows
     ]
-
-
-def _action(row: sa.Row[Any]) -> Action | None:
-    if row.action is None:
-        return None
-    return Action(
-        do=row.action,
-        rule=row.rule,
-        reason=row.reason_code,
-        policy_version=row.policy_version,
-        queue=row.queue,
-        note=None if row.note is None else Note.model_validate(row.note),
-    )
 
 
 def _match_records(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[MatchRecord]]:

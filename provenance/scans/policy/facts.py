@@ -11,6 +11,7 @@ from fingerprints.model import MediumName, Reuse
 from ...accounts.official import AccountState
 from ...marking.model import Verdict as MarkingVerdict
 from ...schemas import PermissionState, ScanResult, ScanStatus, Verdict
+from ...schemas.official_accounts import Entity
 from ..assessment import Assessment
 from ..news import NEWS_WITHOUT_LICENCE
 
@@ -34,11 +35,11 @@ class PostFacts:
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """The posting account, as far as its platform keeps it; unknown ones are not verified and have no level or kind."""
+    """The posting account, as far as its platform keeps it; others are not verified and have no level or entity."""
 
     verified: bool = False
     level: str | None = None
-    kind: str | None = None
+    entity: Entity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from ...json_input import parse
 from ...marking.model import Verdict as MarkingVerdict
 from ...schema_fields import Line, Request
 from ...schemas import PermissionState, ScanStatus, Verdict
+from ...schemas.official_accounts import Entity
 from ...schemas.policies import Do, Note, Slug
 
 MAX_BYTES = 100_000
@@ -65,7 +66,7 @@ class AccountConditions(Request):
 
     verified: StrictBool | None = None
     level: Choice[Line] | None = None
-    kind: Choice[Line] | None = None
+    entity: Choice[Entity | Literal["none"]] | None = None
 
 
 class MatchConditions(Request):
