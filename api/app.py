@@ -16,9 +16,10 @@ from provenance.config import MEBIBYTE, Settings
 from provenance.errors import SourcemarkError
 from provenance.marking.lexicon import lexicon
 
-from . import description, health, problems, tlog
+from . import description, health, metrics, problems, tlog
 from .dependencies import refuse_unknown_parameters
 from .limits import BodyLimit
+from .observation import Observation
 from .v1 import (
     accounts,
     api_keys,
@@ -49,16 +50,18 @@ _ROUTES = (
     api_keys,
 )
 _SAMPLING_ENDS = 5  # seconds that a service waits at its end for the check of its start
-_OPEN_ROUTES = (health, tlog)  # probes and mirrors may add parameters of their own
+_OPEN_ROUTES = (health, metrics, tlog)  # probes and mirrors may add parameters of their own
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The application on one installation. It comes up even while its database is down, and answers 503 until then."""
 
+    counts = metrics.Metrics()
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        application = Application(settings)
-        app.state.application = application
+        application = Application(settings, counts)
+        app.state.application, app.state.metrics = application, counts
         try:
             await run_in_threadpool(application.start)
             await run_in_threadpool(application.follower.refresh)
@@ -84,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     app.add_middleware(problems.Methods, described=app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_upload_mib * MEBIBYTE)
+    app.add_middleware(Observation, metrics=counts)  # the outermost: it sees every answer
     for module in _ROUTES:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)])
     for module in _OPEN_ROUTES:

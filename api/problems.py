@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from provenance import errors
+from provenance import errors, logs
 from provenance.errors import SourcemarkError
 from provenance.json_input import problem_line
 
@@ -117,4 +117,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def unforeseen(request: Request, error: Exception) -> JSONResponse:
         _logger.error("unforeseen error at %s %s", request.method, request.url.path, exc_info=error)
-        return response(SourcemarkError("an unforeseen error, written to the service's log; nothing was registered"))
+        answer = response(SourcemarkError("an unforeseen error, written to the service's log; nothing was registered"))
+        if (name := logs.request_id.get()) is not None:  # this answer passes the middleware by
+            answer.headers["X-Request-ID"] = name
+        return answer

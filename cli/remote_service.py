@@ -57,22 +57,22 @@ def register(url: str, paths: Sequence[Path], claim: dict[str, Any], key: Signin
     """
     from provenance.schemas import RegistrationResult, problem_of
 
-    service = client(url)
-    for path in paths:
-        try:
-            if claim["sealed"]:
-                told = {k: v for k, v in claim.items() if k not in ("sealed", "opens", "seal")}
-                told["title"] = told["title"] or clean(path.stem)
-                work = service.register_sealed(path, told, key, keep=partial(_keep, path))
-            else:
-                work = service.register(path, {k: v for k, v in claim.items() if v}, key)
-            yield work.model_copy(update={"path": str(path)})
-        except (Unavailable, LedgerReadOnly, Misconfigured):
-            raise
-        except SourcemarkError as error:
-            if error.exit_status in (3, 4):
+    with client(url) as service:
+        for path in paths:
+            try:
+                if claim["sealed"]:
+                    told = {k: v for k, v in claim.items() if k not in ("sealed", "opens", "seal")}
+                    told["title"] = told["title"] or clean(path.stem)
+                    work = service.register_sealed(path, told, key, keep=partial(_keep, path))
+                else:
+                    work = service.register(path, {k: v for k, v in claim.items() if v}, key)
+                yield work.model_copy(update={"path": str(path)})
+            except (Unavailable, LedgerReadOnly, Misconfigured):
                 raise
-            yield RegistrationResult(path=str(path), status="error", reason=error.reason, error=problem_of(error))
+            except SourcemarkError as error:
+                if error.exit_status in (3, 4):
+                    raise
+                yield RegistrationResult(path=str(path), status="error", reason=error.reason, error=problem_of(error))
 
 
 def _keep(path: Path, opening: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from .config import Settings
 from .database.engine import Database
 from .errors import Unavailable, from_os_error
 from .ledger.log import Log
+from .observer import Observer
 from .scans import records
 from .scans.scanning import Scanner
 from .search.examination import Examiner
@@ -42,11 +43,14 @@ _MOST_DAMAGED = 100  # lines in the operator's log
 class Application:
     """The parts of one process, each given what it needs. Thread-safe; close it, or use it as a context manager."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
+        observer = Observer() if observer is None else observer
         self.settings = settings
         self.db = Database(settings.url, settings.database_timeout_seconds)
         self.log = Log(self.db, settings)
-        self.examiner = Examiner(Sandbox(settings.workers, settings.limits, settings.anchors), settings.workers)
+        self.examiner = Examiner(
+            Sandbox(settings.workers, settings.limits, settings.anchors), settings.workers, observer
+        )
         self.follower = Follower(self.db)
         self.matcher = Matcher(self.db, self.follower)
         self.backings = Backings(self.db, self.log.reader)
@@ -84,6 +88,7 @@ class Application:
             self.backings,
             self.official_accounts,
             settings.batch_size,
+            observer,
         )
         self.damaged_rows: int | None = None  # what `sample_rows` has found, None before
         self._start_lock = threading.Lock()

@@ -54,6 +54,14 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(8470, ge=0, le=65535, description="Port that `serve` listens on.")
+    metrics_token: SecretStr | None = Field(
+        None,
+        description="What `/metrics` asks for as `Authorization: Bearer ...`; without it only this machine may ask.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        description="How `serve` and `worker` write their log to stderr: text, warnings only; json, each request too.",
+    )
     lang: Literal["auto", "en", "zh"] = Field(
         "auto", description="Language of what people read: en, zh, or auto (from the locale)."
     )

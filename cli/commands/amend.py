@@ -106,7 +106,8 @@ def amend(
     record: WorkRecord
     if acting.remote is not None:
         there, own = signed_elsewhere(acting.remote, acting.sign_key, acting.account)
-        record = there.amend(work_id, wanted.model_dump(exclude_unset=True), own)
+        with there:
+            record = there.amend(work_id, wanted.model_dump(exclude_unset=True), own)
     else:
         with application() as opened:
             key = None if acting.sign_key is None else signing_key_file(acting.sign_key)
@@ -133,7 +134,8 @@ def transfer(
     record: WorkRecord
     if acting.remote is not None:
         there, own = signed_elsewhere(acting.remote, acting.sign_key, acting.account)
-        record = there.transfer(work_id, wanted.owner, own, owner_aliases=wanted.owner_aliases, to=wanted.to)
+        with there:
+            record = there.transfer(work_id, wanted.owner, own, owner_aliases=wanted.owner_aliases, to=wanted.to)
     else:
         with application() as opened:
             key = None if acting.sign_key is None else signing_key_file(acting.sign_key)

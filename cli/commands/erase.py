@@ -52,7 +52,8 @@ def command(
     record: WorkRecord
     if remote is not None:
         there, own = signed_elsewhere(remote, sign_key, account)
-        record = there.erase(work_id, own)
+        with there:
+            record = there.erase(work_id, own)
     else:
         with application() as opened:
             acting = None if operator else acting_account(opened.db, account)

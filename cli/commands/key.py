@@ -87,9 +87,8 @@ def _new_signing(
     from provenance.accounts import enrolled_keys
 
     if remote is not None:
-        there = client(remote)
         old = None if sign_key is None else signing_key_file(sign_key)
-        with _made_or_there(path) as key:
+        with client(remote) as there, _made_or_there(path) as key:
             done = there.enrol(key, old=old, recovery=recovery)
         assert done is not None
         index = int(done["receipt"]["index"])
@@ -215,7 +214,8 @@ def revoke(
         refuse({"--sign-key": sign_key, "--service": remote}, f"{printable(key_id)[:80]} is no id of a signing key")
     if remote is not None:
         there, signer = signed_elsewhere(remote, sign_key)
-        there.revoke(key_id, signer)
+        with there:
+            there.revoke(key_id, signer)
         say(labelled(tr("revoked", "已吊销"), str(key_id)))
         return
     with application() as opened:

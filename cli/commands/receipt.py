@@ -47,7 +47,8 @@ def command(
 
     roots = shown = None
     if remote is not None:
-        files = client(remote).receipt(work_id)
+        with client(remote) as there:
+            files = there.receipt(work_id)
     else:
         with application() as opened:
             from provenance.works.receipt_builder import build_receipt

@@ -129,11 +129,12 @@ def _picture(work: Path) -> WorkPicture | None:
     """A small copy of a picture that was checked to be the work; None of what is no picture or cannot be drawn."""
     from fingerprints.sandbox.pool import Sandbox
     from provenance.config import load_settings
+    from provenance.observer import Observer
     from provenance.search.examination import Examiner
     from provenance.works.certificate import picture
 
     source = Source.file(work)
-    examiner = Examiner(Sandbox(1, load_settings().limits), 1)
+    examiner = Examiner(Sandbox(1, load_settings().limits), 1, Observer())
     try:
         return picture.of_file(examiner.examine(source).fingerprint)
     except SourcemarkError:

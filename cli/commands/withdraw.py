@@ -34,7 +34,8 @@ def command(
     record: WorkRecord
     if remote is not None:
         there, own = signed_elsewhere(remote, sign_key, account)
-        record = there.withdraw(work_id, own)
+        with there:
+            record = there.withdraw(work_id, own)
     else:
         with application() as opened:
             key = None if sign_key is None else signing_key_file(sign_key)

@@ -21,6 +21,7 @@ from ..database.tables import now
 from ..errors import BadContent, SourcemarkError, TooLarge, UnsupportedContent
 from ..ids import new_id
 from ..ledger.log import Log
+from ..observer import Observer
 from ..schemas import Claim, ScanItem, ScanResult, ScanStatus, problem_of
 from ..search.examination import Examiner
 from ..search.matching import IndexedWork, MatchedWork, Matcher
@@ -57,6 +58,7 @@ class Scanner:
         backings: Backings,
         official: OfficialAccounts,
         batch_size: int,
+        observer: Observer,
     ) -> None:
         """
         Args:
@@ -69,6 +71,7 @@ class Scanner:
         self._backings = backings
         self._official = official
         self._batch_size = batch_size
+        self._observer = observer
 
     def scan(
         self,
@@ -103,6 +106,7 @@ class Scanner:
                 self._record(account, [answer for answer in answers if isinstance(answer, Scanned)])
             for answer in answers:
                 result = answer.result if isinstance(answer, Scanned) else answer
+                self._observer.scanned(result)
                 yield result.model_copy(update={"scan_id": None}) if dry_run else result
 
     def _scan(self, account: Account, policy: Policy, item: ScanItem, examination: Examination) -> Scanned:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,17 +12,19 @@ from fingerprints.sandbox.pool import Sandbox
 from fingerprints.source import Source
 
 from ..errors import SourcemarkError, from_fingerprint_error
+from ..observer import Observer
 
 
 class Examiner:
     """Examines uploads in a sandbox, many in parallel. Thread-safe."""
 
-    def __init__(self, sandbox: Sandbox, workers: int) -> None:
+    def __init__(self, sandbox: Sandbox, workers: int, observer: Observer) -> None:
         """
         Args:
             workers: how many are examined at the same time.
         """
         self._sandbox = sandbox
+        self._observer = observer
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="examine")
 
     def close(self) -> None:
@@ -38,10 +41,14 @@ class Examiner:
             BadContent, UnsupportedContent, TooLarge: the upload cannot be read.
             Unavailable: the decoder process failed.
         """
+        start, failed = time.perf_counter(), None
         try:
             return self._sandbox.examine(source, thorough=thorough)
         except FingerprintError as error:
+            failed = error.reason
             raise from_fingerprint_error(error) from error
+        finally:
+            self._observer.examined(time.perf_counter() - start, failed)
 
     def examine_all(
         self,
