@@ -16,7 +16,7 @@ from ..errors import VerificationFailed
 from ..tlog import note, tiles
 from ..tlog.signed_checkpoint import OpenedCheckpoint, open_checkpoint
 from .bundle_tree import BundleTree
-from .chunk import BUNDLES, ChunkAuditor, Extent
+from .chunk import ChunkAuditor, Extent
 from .duplicates import DuplicateFinder
 from .process_pool import worker_processes
 from .source import PublishedLog, why
@@ -58,7 +58,7 @@ def audit_log(
         return
     source = PublishedLog(fetch, checkpoint.size, folder)
     extent = Extent(checkpoint.origin, checkpoint.size, checkpoint.root, rules=rules)
-    jobs = processes_for(checkpoint.size, processes)
+    jobs = extent.jobs(processes)
     with contextlib.closing(DuplicateFinder(source.entry)) as duplicates:
         walk = Walk(source, extent, duplicates)
         with worker_processes(jobs, ChunkAuditor, source, extent) as ask:
@@ -75,11 +75,6 @@ def audit_log(
             yield "the entries are not those that the checkpoint signs"
         replaced = [list(map(note.VKey.parse, before)) for _, before, _ in walk.changes]
         yield from _continued(checkpoint, since, walk.tree, [log_keys, *replaced])
-
-
-def processes_for(size: int, processes: int) -> int:
-    """How many of these processes a log of this size has work for; at least one."""
-    return max(1, min(processes, -(-size // (BUNDLES * tiles.WIDTH))))
 
 
 def _continued(

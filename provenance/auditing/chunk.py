@@ -43,6 +43,7 @@ class Extent:
         known: roots of the first bundles, one behind the other, that were audited before: the form, signatures and
             rules of entries that still have them are not checked again.
         rules: whether those of the others are.
+        bundles: how many of them are a chunk.
     """
 
     origin: str
@@ -50,6 +51,15 @@ class Extent:
     root: bytes
     known: bytes = b""
     rules: bool = True
+    bundles: int = field(default_factory=lambda: BUNDLES)
+
+    @property
+    def chunks(self) -> int:
+        return -(-self.size // (self.bundles * tiles.WIDTH))
+
+    def jobs(self, processes: int) -> int:
+        """How many of these processes it has work for; at least one."""
+        return max(1, min(processes, self.chunks))
 
 
 @dataclass(slots=True)
@@ -133,7 +143,7 @@ class ChunkAuditor:
     def _hash(self, first: int) -> HashedChunk:
         self._placed = []  # of the chunk before: a chunk's objects are many
         size = self._extent.size
-        last = min(first + BUNDLES, (size + tiles.WIDTH - 1) // tiles.WIDTH)
+        last = min(first + self._extent.bundles, (size + tiles.WIDTH - 1) // tiles.WIDTH)
         self._first, self._rows, self._known, self._entries, out = first, [], [], [], HashedChunk()
         for number, copies in zip(range(first, last), self._source.copies(first, last), strict=True):
             width = min(tiles.WIDTH, size - number * tiles.WIDTH)

@@ -24,7 +24,7 @@ from ..ledger.signer_state import SignerState
 from ..tlog import note, tiles
 from ..tlog.checkpoint import Checkpoint, parse_checkpoint
 from ..tlog.merkle import HASH_SIZE, Frontier
-from .auditor import continues, opened_by_any, processes_for, stray_files, tiles_past
+from .auditor import continues, opened_by_any, stray_files, tiles_past
 from .chunk import BUNDLES, Extent
 from .duplicates import DuplicateFinder
 from .process_pool import Ask, worker_processes
@@ -93,7 +93,7 @@ def check(db: Database, log: Log, *, since: bytes | None = None, processes: int 
     now = _snapshot(db)
     if processes is None:
         processes = (os.cpu_count() or 1) if now.size >= MIN_SIZE_FOR_PROCESSES else 1
-    check = _Check(db, log, now, processes_for(now.size, processes))
+    check = _Check(db, log, now, processes)
     problems: list[str] = []
     for found in check.problems(since):
         if found not in problems[-1:]:
@@ -183,6 +183,7 @@ class _Check:
         known = b"" if earlier is None or earlier.size > now.size else known_roots(stored, earlier)
         self.checked_from = len(known) // HASH_SIZE * tiles.WIDTH
         extent = Extent(self._log.origin, now.size, root, known)
+        self.jobs = extent.jobs(self.jobs)
         with contextlib.closing(DuplicateFinder(stored.entry)) as duplicates:
             walk = Walk(stored, extent, duplicates)
             with worker_processes(self.jobs, StoredChunkAuditor, stored, extent) as ask:

@@ -17,7 +17,7 @@ from ..tlog.checkpoint import Checkpoint, parse_checkpoint
 from ..tlog.merkle import HASH_SIZE, leaf_hash, perfect_root
 from ..tlog.signed_checkpoint import OpenedCheckpoint, open_checkpoint
 from .bundle_tree import BundleTree
-from .chunk import BUNDLES, ChunkAuditor, Extent, News, Placed, ReplayedChunk
+from .chunk import ChunkAuditor, Extent, News, Placed, ReplayedChunk
 from .rows import check_rows
 from .source import Copy, PublishedLog
 
@@ -133,7 +133,8 @@ class StoredChunkAuditor(ChunkAuditor):
             for run in _contiguous(self._placed):
                 out.problems += check_rows(connection, run)
             start = self._first * tiles.WIDTH
-            sizes = checkpoints.c.size.between(start + 1, min(start + BUNDLES * tiles.WIDTH, self._extent.size))
+            end = min(start + self._extent.bundles * tiles.WIDTH, self._extent.size)
+            sizes = checkpoints.c.size.between(start + 1, end)
             query = sa.select(checkpoints.c.size, checkpoints.c.root).where(sizes).order_by(checkpoints.c.size)
             for size, root in connection.execute(query):
                 if not self._was(size, root):

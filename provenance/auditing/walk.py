@@ -8,7 +8,7 @@ from ..errors import VerificationFailed
 from ..tlog import tiles
 from ..tlog.merkle import HASH_SIZE
 from .bundle_tree import BundleTree
-from .chunk import BUNDLES, Event, Extent, HashedChunk, News, ReplayedChunk
+from .chunk import Event, Extent, HashedChunk, News, ReplayedChunk
 from .duplicates import DuplicateFinder
 from .process_pool import Ask
 from .source import PublishedLog, Source, why
@@ -39,7 +39,7 @@ class Walk:
 
     def chunks(self, ask: Ask, jobs: int) -> Iterator[str]:
         """Have the chunks hashed and replayed, as many at a time as there are processes; ends at one that is broken."""
-        starts = range(0, (self._extent.size + tiles.WIDTH - 1) // tiles.WIDTH, BUNDLES)
+        starts = [number * self._extent.bundles for number in range(self._extent.chunks)]
         missed = [_Missed() for _ in range(jobs)]
         for at in range(0, len(starts), jobs):
             now = starts[at : at + jobs]

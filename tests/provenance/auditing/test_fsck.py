@@ -174,24 +174,25 @@ def test_a_lost_signer_state_stops_the_log_until_it_is_made_again(installation: 
 
 
 @pytest.mark.slow
-def test_processes_find_what_one_finds(application: Application) -> None:
+def test_processes_find_what_one_finds(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each opens a connection of its own, on either database."""
+    monkeypatch.setattr(chunks, "BUNDLES", 3)
     folder = application.settings.log_dir
     grow(application, chunks.BUNDLES * tiles.WIDTH + 300)
     good = fsck.check(application.db, application.log, processes=2)
     assert (good["problems"], good["processes"], good["checked_from"]) == ([], 2, 0)
     assert good["checkpoint"] is not None
     kept = good["checkpoint"].encode()
-    flip(folder / "tile/0/003")
-    flip(folder / "tile/1/000.p/17")
+    flip(folder / "tile/0/001")
+    flip(folder / "tile/1/000.p/4")
     with application.db.write() as connection:
-        connection.execute(entries.update().where(entries.c.idx == 4200).values(leaf=b"{}"))
+        connection.execute(entries.update().where(entries.c.idx == 1030).values(leaf=b"{}"))
     for processes, since in ((1, None), (2, None), (2, kept)):
         found = fsck.check(application.db, application.log, processes=processes, since=since)
         assert found["problems"] == [
-            "published log: tile/0/003: differs at entry 769 from what was signed",
-            "entry 4200 was changed in the database",
-            "published log: tile/1/000.p/17: differs from the entries",
+            "published log: tile/0/001: differs at entry 257 from what was signed",
+            "entry 1030 was changed in the database",
+            "published log: tile/1/000.p/4: differs from the entries",
         ]
         assert found["checkpoint"] is None
         assert found["checked_from"] == (0 if since is None else application.log.head()[0] // tiles.WIDTH * tiles.WIDTH)
