@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from fingerprints.model import Limits
 
 from .errors import Misconfigured
+from .schema_fields import Line, Url
 
 MEBIBYTE = 1024 * 1024
 
@@ -109,6 +110,25 @@ class Settings(BaseSettings):
         None,
         description="Font file, TrueType or OpenType, that is asked first for the letters of PDF certificates; what it "
         "lacks is set in Noto Sans CJK and Noto Sans, which are installed with Sourcemark. All letters are embedded.",
+    )
+    review_minutes: int = Field(
+        15, ge=1, le=1440, description="How long an item of the review queue is for the reviewer who took it, minutes."
+    )
+    second_opinion: Literal["never", "restrict", "always"] = Field(
+        "never",
+        description="Which decisions of reviewers another person has to agree with, unless a queue says otherwise: "
+        "never, restrict (those that restrict a post), always.",
+    )
+    terms_clause: Line = Field(
+        "the terms of use on works of others",
+        min_length=1,
+        max_length=500,
+        description="What restrictions rest on where a decision names nothing else, as statements of reasons say it.",
+    )
+    terms_url: Url | None = Field(None, description="Address of these terms.")
+    complaints_url: Url | None = Field(None, description="Address where posters complain about a restriction.")
+    appeal_days: int = Field(
+        183, ge=183, le=3660, description="How long a complaint about a restriction is taken, days."
     )
     database_timeout_seconds: int = Field(
         30, ge=1, le=600, description="How long to wait for a busy or unreachable database or a lock, seconds."

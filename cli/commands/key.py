@@ -39,7 +39,7 @@ _Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 def new(
     account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Account id or name; local for your own.")],
     scope: Annotated[
-        list[str] | None, typer.Option(help="register, scan, lookup, keys, admin; may be repeated.")
+        list[str] | None, typer.Option(help="register, scan, lookup, review, keys, admin; may be repeated.")
     ] = None,
     label: Annotated[str, typer.Option(help="What it is for.")] = "",
     signing: Annotated[

@@ -22,12 +22,13 @@ from ..ids import new_id
 from ..schema_fields import Name, Record, Request
 
 AccountKind = Literal["producer", "platform", "rights_holder", "administrator"]
-Scope = Literal["register", "scan", "lookup", "keys", "admin"]
+Scope = Literal["register", "scan", "lookup", "review", "keys", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 KINDS: tuple[AccountKind, ...] = get_args(AccountKind)
 
-# What each kind of user needs, and nothing more. "keys" is for one request: it puts a key of the account's own in the
-# place of the one that the service keeps, so whoever steals a key with it would have the account for good.
+# What each kind of user needs, and nothing more. "review" is for people who decide about posts, each with a key of
+# their own; programs that scan have none. "keys" is for one request: it puts a key of the account's own in the place of
+# the one that the service keeps, so whoever steals a key with it would have the account for good.
 KIND_SCOPES: dict[AccountKind, tuple[Scope, ...]] = {
     "producer": ("register", "lookup"),
     "platform": ("scan",),
@@ -75,10 +76,17 @@ class IssuedKey(ApiKey):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is asking: an account, with the scopes of the key it used."""
+    """Who is asking: an account, with the key it used and its scopes.
+
+    Attributes:
+        key_id: the public id of the key.
+        label: what its account calls it.
+    """
 
     account_id: str
     scopes: frozenset[Scope]
+    key_id: str
+    label: str
 
     @property
     def is_admin(self) -> bool:
@@ -183,16 +191,12 @@ def revoke_key(db: Database, key_id: str) -> ApiKey:
 def authenticate(db: Database, secret: str) -> Principal:
     """Who holds this API key; raises `Unauthenticated` for an unknown or revoked one."""
     with db.read() as connection:
-        row = connection.execute(
-            sa.select(api_keys.c.account_id, api_keys.c.scopes, api_keys.c.revoked_at).where(
-                api_keys.c.secret_hash == _hash(secret)
-            )
-        ).first()
+        row = connection.execute(sa.select(api_keys).where(api_keys.c.secret_hash == _hash(secret))).first()
     if row is None:
         raise Unauthenticated("this API key is not known here: check it, or ask the administrator for a new one")
     if row.revoked_at is not None:
         raise Unauthenticated("this API key has been revoked: ask the administrator for a new one")
-    return Principal(row.account_id, frozenset(row.scopes))
+    return Principal(row.account_id, frozenset(row.scopes), row.id, row.label)
 
 
 def _hash(secret: str) -> bytes:

@@ -10,17 +10,25 @@ from ..schemas.events import (
     ClaimContested,
     JobFinished,
     QualificationExpiring,
+    ReviewDecided,
     ScanDecided,
     WebhookTest,
     WorkSighted,
 )
 
 EventName = Literal[
-    "scan.decided", "work.sighted", "job.finished", "claim.contested", "qualification.expiring", "webhook.test"
+    "scan.decided",
+    "review.decided",
+    "work.sighted",
+    "job.finished",
+    "claim.contested",
+    "qualification.expiring",
+    "webhook.test",
 ]
 
 PAYLOADS: Mapping[EventName, type[Record]] = {
     "scan.decided": ScanDecided,
+    "review.decided": ReviewDecided,
     "work.sighted": WorkSighted,
     "job.finished": JobFinished,
     "claim.contested": ClaimContested,

@@ -31,11 +31,14 @@ def post_key(item: ScanItem, digest: bytes) -> bytes:
     """What makes two uploads of a platform the same post: its address, else its external id, else its bytes and the
     account that posted them. SHA-256."""
     if item.post_url:
-        named = ["url", item.post_url]
-    elif item.external_id:
-        named = ["id", item.external_id]
-    else:
-        named = ["bytes", digest.hex(), item.account or ""]
+        return key_of("url", item.post_url)
+    if item.external_id:
+        return key_of("id", item.external_id)
+    return key_of("bytes", digest.hex(), item.account or "")
+
+
+def key_of(*named: str) -> bytes:
+    """The key of a post by what names it: ``url`` and its address, or ``id`` and its external id."""
     return hashlib.sha256("\0".join(named).encode("utf-8", "surrogatepass")).digest()
 
 

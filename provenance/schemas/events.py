@@ -24,6 +24,23 @@ class ScanDecided(Record):
     scanned_at: str = Field(examples=["2026-01-31T12:00:00.000000Z"])
 
 
+class ReviewDecided(Record):
+    """Event `review.decided`, told to the platform: a person has decided about a post, or taken a decision back."""
+
+    decision_id: str = Field(examples=["dec_0123456789abcdef01234567"])
+    scan_id: str = Field(examples=["scan_0123456789abcdef01234567"])
+    external_id: str | None = Field(None, examples=["post-9001"])
+    post_url: str | None = Field(None, examples=["https://platform.example/p/9001"])
+    account: str | None = Field(None, description="The account that posts.", examples=["City Daily"])
+    decision: str = Field(description="release, label, restrict, hold or withdrawn.", examples=["release"])
+    reason: str = Field(examples=["credit_added"])
+    territory: list[str] = Field(description="Where it holds; empty: everywhere.")
+    until: str | None = Field(None, description="Last day or instant of it.")
+    supersedes: str | None = Field(None, description="The decision whose place it takes.")
+    statement_id: str | None = Field(None, description="The statement of reasons that the poster is to be sent.")
+    decided_at: str = Field(examples=["2026-01-31T12:00:00.000000Z"])
+
+
 class WorkSighted(Record):
     """Event `work.sighted`, told to the account of the work: it was seen in a post for the first time."""
 

@@ -16,6 +16,15 @@ from .base import Bytes, Json, RowId, metadata, now, owner_key, stamp
 from .jobs import deliveries, endpoints, events, job_results, jobs, watches
 from .ledger import checkpoints, entries, log_state, openings, pending_entries, timestamps
 from .policies import policies
+from .review import (
+    decisions,
+    review_comments,
+    review_items,
+    review_queues,
+    review_skips,
+    statements_of_reasons,
+    stay_down,
+)
 from .scans import matches, previews, scans, sightings
 from .works import (
     claim_decisions,
@@ -38,6 +47,7 @@ __all__ = [
     "claim_decisions",
     "claim_evidence",
     "competing_claims",
+    "decisions",
     "deliveries",
     "endpoints",
     "entries",
@@ -60,11 +70,17 @@ __all__ = [
     "prepared_statements",
     "previews",
     "qualifications",
+    "review_comments",
+    "review_items",
+    "review_queues",
+    "review_skips",
     "scans",
     "sightings",
     "signing_keys",
     "stamp",
     "standing_decisions",
+    "statements_of_reasons",
+    "stay_down",
     "timestamps",
     "unfinished_erasures",
     "watches",

@@ -35,7 +35,9 @@ scans = Table(
     Column("queue", String(60)),
     Column("note", Json(dict, none_as_null=True)),
     Column("facts", Json(dict, none_as_null=True)),
+    Column("post", Bytes(32)),  # `scans.sightings.post_key`; empty of scans of before there was a queue
     Index("ix_scans_account", "account_id", "id"),
+    Index("ix_scans_post", "account_id", "post"),
 )
 
 # A work seen in a post: told to the work's account. Every scan of the post that finds the work is a match of it.

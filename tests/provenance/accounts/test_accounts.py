@@ -58,10 +58,10 @@ def test_a_key_without_scopes_is_not_made(sqlite_application: Application) -> No
 
 def test_an_administrator_may_do_everything() -> None:
     for scope in accounts.SCOPES:
-        Principal("acc_1", frozenset(["admin"])).require(scope)
+        Principal("acc_1", frozenset(["admin"]), "key_1", "").require(scope)
         for other in set(accounts.SCOPES) - {scope, "admin"}:
             with pytest.raises(Forbidden, match=scope):
-                Principal("acc_1", frozenset([other])).require(scope)
+                Principal("acc_1", frozenset([other]), "key_1", "").require(scope)
 
 
 def test_keys_are_listed_by_account(sqlite_application: Application) -> None:

@@ -59,6 +59,168 @@ def _policies() -> None:
 # --- review ----------------------------------------------------------------------------------------------------------
 def _review() -> None:
     """The queue, its decisions and what stays down."""
+    op.add_column("scans", sa.Column("post", sa.LargeBinary(length=32)))
+    op.create_index("ix_scans_post", "scans", ["account_id", "post"], unique=False)
+    _review_items()
+    _decisions()
+    _statements_of_reasons()
+    _stay_down()
+
+
+def _review_items() -> None:
+    op.create_table(
+        "review_items",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("item_id", sa.String(length=40), nullable=False),
+        sa.Column("account_id", sa.String(length=40), nullable=False),
+        sa.Column("post", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("scan", _ROW_ID, nullable=False),
+        sa.Column("queue", sa.String(length=60), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.Column("closed_at", sa.String(length=27)),
+        sa.Column("reviewer", sa.String(length=100)),
+        sa.Column("reviewer_name", sa.String(length=200)),
+        sa.Column("lease", sa.String(length=32)),
+        sa.Column("lease_until", sa.Double()),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_review_items_account_id")),
+        sa.ForeignKeyConstraint(["scan"], ["scans.id"], name=op.f("fk_review_items_scan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_items")),
+        sa.UniqueConstraint("item_id", name=op.f("uq_review_items_item_id")),
+    )
+    op.create_index(
+        "ix_review_items_open",
+        "review_items",
+        ["account_id", "post"],
+        unique=True,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_index("ix_review_items_scan", "review_items", ["scan"], unique=False)
+    op.create_index("ix_review_items_state", "review_items", ["account_id", "state", "queue", "id"], unique=False)
+    _beside_review_items()
+
+
+def _beside_review_items() -> None:
+    op.create_table(
+        "review_queues",
+        sa.Column("account_id", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("reviewers", sa.JSON(), nullable=False),
+        sa.Column("second_opinion", sa.String(length=10)),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_review_queues_account_id")),
+        sa.PrimaryKeyConstraint("account_id", "name", name=op.f("pk_review_queues")),
+    )
+    op.create_table(
+        "review_skips",
+        sa.Column("item", _ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("reviewer", sa.String(length=100), nullable=False),
+        sa.Column("skipped_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["item"], ["review_items.id"], name=op.f("fk_review_skips_item")),
+        sa.PrimaryKeyConstraint("item", "reviewer", name=op.f("pk_review_skips")),
+    )
+    op.create_table(
+        "review_comments",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("comment_id", sa.String(length=40), nullable=False),
+        sa.Column("item", _ROW_ID, nullable=False),
+        sa.Column("reviewer", sa.String(length=100), nullable=False),
+        sa.Column("reviewer_name", sa.String(length=200), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["item"], ["review_items.id"], name=op.f("fk_review_comments_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_comments")),
+        sa.UniqueConstraint("comment_id", name=op.f("uq_review_comments_comment_id")),
+    )
+    op.create_index("ix_review_comments_item", "review_comments", ["item"], unique=False)
+
+
+def _decisions() -> None:
+    op.create_table(
+        "decisions",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("decision_id", sa.String(length=40), nullable=False),
+        sa.Column("account_id", sa.String(length=40), nullable=False),
+        sa.Column("subject_kind", sa.String(length=20), nullable=False),
+        sa.Column("subject_id", sa.String(length=100), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("post", sa.LargeBinary(length=32)),
+        sa.Column("digest", sa.LargeBinary(length=32)),
+        sa.Column("item", _ROW_ID),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.Column("final", sa.Boolean(), nullable=False),
+        sa.Column("automated", sa.Boolean(), nullable=False),
+        sa.Column("reviewer", sa.String(length=100)),
+        sa.Column("reviewer_name", sa.String(length=200)),
+        sa.Column("reason", sa.String(length=60), nullable=False),
+        sa.Column("note", sa.Text()),
+        sa.Column("terms", sa.JSON(), nullable=False),
+        sa.Column("supersedes", _ROW_ID),
+        sa.Column("decided_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_decisions_account_id")),
+        sa.ForeignKeyConstraint(["item"], ["review_items.id"], name=op.f("fk_decisions_item")),
+        sa.ForeignKeyConstraint(["supersedes"], ["decisions.id"], name=op.f("fk_decisions_supersedes")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
+        sa.UniqueConstraint(
+            "account_id",
+            "subject_kind",
+            "subject_id",
+            "number",
+            name=op.f("uq_decisions_account_id_subject_kind_subject_id_number"),
+        ),
+        sa.UniqueConstraint("decision_id", name=op.f("uq_decisions_decision_id")),
+        sa.UniqueConstraint("supersedes", name=op.f("uq_decisions_supersedes")),
+    )
+    op.create_index("ix_decisions_account", "decisions", ["account_id", "id"], unique=False)
+    op.create_index("ix_decisions_item", "decisions", ["item"], unique=False)
+    op.create_index("ix_decisions_post", "decisions", ["account_id", "post"], unique=False)
+
+
+def _statements_of_reasons() -> None:
+    op.create_table(
+        "statements_of_reasons",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("statement_id", sa.String(length=40), nullable=False),
+        sa.Column("account_id", sa.String(length=40), nullable=False),
+        sa.Column("decision", _ROW_ID, nullable=False),
+        sa.Column("record", sa.JSON(), nullable=False),
+        sa.Column("made_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_statements_of_reasons_account_id")),
+        sa.ForeignKeyConstraint(["decision"], ["decisions.id"], name=op.f("fk_statements_of_reasons_decision")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_statements_of_reasons")),
+        sa.UniqueConstraint("decision", name=op.f("uq_statements_of_reasons_decision")),
+        sa.UniqueConstraint("statement_id", name=op.f("uq_statements_of_reasons_statement_id")),
+    )
+    op.create_index("ix_statements_of_reasons_account", "statements_of_reasons", ["account_id", "id"], unique=False)
+
+
+def _stay_down() -> None:
+    op.create_table(
+        "stay_down",
+        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
+        sa.Column("stay_down_id", sa.String(length=40), nullable=False),
+        sa.Column("account_id", sa.String(length=40), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32)),
+        sa.Column("work", _ROW_ID),
+        sa.Column("coverage", sa.Double(), nullable=False),
+        sa.Column("decision", _ROW_ID),
+        sa.Column("reason", sa.String(length=60), nullable=False),
+        sa.Column("note", sa.Text()),
+        sa.Column("except_accounts", sa.JSON(), nullable=False),
+        sa.Column("except_works", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.Column("created_by", sa.String(length=200), nullable=False),
+        sa.Column("expires_at", sa.String(length=27)),
+        sa.Column("ended_at", sa.String(length=27)),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_stay_down_account_id")),
+        sa.ForeignKeyConstraint(["decision"], ["decisions.id"], name=op.f("fk_stay_down_decision")),
+        sa.ForeignKeyConstraint(["work"], ["works.id"], name=op.f("fk_stay_down_work")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stay_down")),
+        sa.UniqueConstraint("stay_down_id", name=op.f("uq_stay_down_stay_down_id")),
+    )
+    op.create_index("ix_stay_down_decision", "stay_down", ["decision"], unique=False)
+    op.create_index("ix_stay_down_digest", "stay_down", ["account_id", "digest"], unique=False)
+    op.create_index("ix_stay_down_work", "stay_down", ["account_id", "work"], unique=False)
 
 
 # --- official accounts -----------------------------------------------------------------------------------------------
