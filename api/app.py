@@ -20,6 +20,7 @@ from . import description, health, metrics, problems, tlog
 from .dependencies import refuse_unknown_parameters
 from .limits import BodyLimit
 from .observation import Observation
+from .rate_limits import RateLimits
 from .v1 import (
     accounts,
     api_keys,
@@ -84,6 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,  # FastAPI's pages load scripts from a CDN; ours is self-contained
         redoc_url=None,
     )
+    app.state.rate_limits = RateLimits(settings.rate_per_minute, settings.rate_burst)
     problems.install(app)
     app.add_middleware(problems.Methods, described=app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_upload_mib * MEBIBYTE)

@@ -22,6 +22,8 @@ from provenance.database.engine import Database
 from provenance.errors import BadInput, SourcemarkError, Unauthenticated
 from provenance.json_input import unknown_key
 
+from .rate_limits import RateLimits
+
 _bearer = HTTPBearer(auto_error=False, scheme_name="ApiKey", description="An API key: `Authorization: Bearer smk_...`")
 
 
@@ -36,11 +38,16 @@ ApplicationDep = Annotated[Application, Depends(get_application)]
 
 
 def get_principal(
-    app: ApplicationDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+    request: Request,
+    app: ApplicationDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Principal:
     if credentials is None:
         raise Unauthenticated("send an API key: Authorization: Bearer smk_...")
-    return accounts.authenticate(app.db, credentials.credentials)
+    principal = accounts.authenticate(app.db, credentials.credentials)
+    limits: RateLimits = request.app.state.rate_limits
+    limits.take(principal.key_id)
+    return principal
 
 
 def allowed(scope: Scope) -> Any:

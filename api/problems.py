@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -19,7 +22,7 @@ from provenance.json_input import problem_line
 _logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
-_BY_STATUS: dict[int, tuple[type[SourcemarkError], str]] = {
+_BY_STATUS: dict[int, tuple[Callable[[str], SourcemarkError], str]] = {
     400: (errors.BadInput, "owner: must be one line without control characters"),
     401: (errors.Unauthenticated, "this API key is not known here: check it, or ask the administrator for a new one"),
     403: (errors.Forbidden, "this key lacks the scope 'register': ask the administrator for one that has it"),
@@ -28,6 +31,10 @@ _BY_STATUS: dict[int, tuple[type[SourcemarkError], str]] = {
     413: (errors.TooLarge, "the request is larger than 100 MiB (SOURCEMARK_MAX_UPLOAD_MIB)"),
     415: (errors.UnsupportedContent, "send application/json or multipart/form-data"),
     422: (errors.BadContent, "the picture ends before its data does: it was cut off; send the whole file"),
+    429: (
+        partial(errors.RateLimited, retry_after=1),
+        "this key sends more requests than it may: slow down, or ask the operator to raise SOURCEMARK_RATE_PER_MINUTE",
+    ),
     503: (errors.Unavailable, "the database cannot be reached; try again"),
 }
 
@@ -36,17 +43,20 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 def responses(*statuses: int, ok: Responses | None = None) -> Responses:
-    """The declaration of a route's answers: ``ok`` ones, and problems; 400 and 503 can always happen."""
-    return {**(ok or {}), **{status: _declaration(status) for status in sorted({400, 503, *statuses})}}
+    """The declaration of a route's answers: ``ok`` ones, and problems.
+
+    400 and 503 can always happen, and 429 where a key is asked for.
+    """
+    always = {400, 503, *((429,) if 401 in statuses else ())}
+    return {**(ok or {}), **{status: _declaration(status) for status in sorted({*always, *statuses})}}
 
 
 def _declaration(status: int) -> dict[str, Any]:
-    kind, example = _BY_STATUS[status]
+    kind, detail = _BY_STATUS[status]
+    example = kind(detail)
     return {
-        "description": kind.title,
-        "content": {
-            MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": kind(example).problem()}
-        },
+        "description": example.title,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example.problem()}},
     }
 
 
@@ -90,6 +100,8 @@ def response(error: SourcemarkError) -> JSONResponse:
         headers["WWW-Authenticate"] = "Bearer"
     if error.status == 503:
         headers["Retry-After"] = "5"
+    if isinstance(error, errors.RateLimited):
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
     return JSONResponse(error.problem(), error.status, headers, MEDIA_TYPE)
 
 

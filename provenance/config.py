@@ -133,6 +133,12 @@ class Settings(BaseSettings):
     database_timeout_seconds: int = Field(
         30, ge=1, le=600, description="How long to wait for a busy or unreachable database or a lock, seconds."
     )
+    rate_per_minute: int = Field(
+        0, ge=0, le=1_000_000, description="Requests a minute that a process takes of one API key; 0: any number."
+    )
+    rate_burst: int = Field(
+        60, ge=1, le=1_000_000, description="Of these, how many may come at once after the key was quiet."
+    )
     idempotency_hours: int = Field(
         24, ge=1, le=24 * 30, description="How long an Idempotency-Key is remembered, hours."
     )

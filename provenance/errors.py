@@ -10,6 +10,7 @@ SourcemarkError                     slug, HTTP status, CLI exit status, title
  +- Unauthenticated           401   no key, or a key that is not valid
  +- Forbidden                 403   the key lacks the scope, or the thing is somebody else's
  +- Conflict                  409   the same Idempotency-Key with another body; a name already taken
+ +- RateLimited               429   this key sends too many requests; it says when to try again
  +- Unavailable               503   the database, the disk or a worker is down; try again
  +- LedgerReadOnly            503   the ledger refuses to write: its stores disagree
  +- VerificationFailed        403   a receipt, proof or signature does not hold
@@ -88,6 +89,19 @@ class MethodNotAllowed(SourcemarkError):
 
 class Conflict(SourcemarkError):
     slug, status, exit_status, title = "conflict", 409, 2, "This contradicts what is already there"
+
+
+class RateLimited(SourcemarkError):
+    """
+    Attributes:
+        retry_after: seconds until there is room for a request.
+    """
+
+    slug, status, exit_status, title = "rate-limited", 429, 3, "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after: float) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class Unavailable(SourcemarkError):
