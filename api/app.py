@@ -11,6 +11,7 @@ from importlib.metadata import version
 from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 
+from provenance.accounts import qualifications as qualification_rules
 from provenance.application import Application
 from provenance.config import MEBIBYTE, Settings
 from provenance.errors import SourcemarkError
@@ -27,6 +28,8 @@ from .v1 import (
     credit_lines,
     grants,
     ledger,
+    official_accounts,
+    qualifications,
     receipts,
     scans,
     sightings,
@@ -48,9 +51,12 @@ _ROUTES = (
     sightings,
     ledger,
     accounts,
+    official_accounts,
+    qualifications,
     api_keys,
 )
 _SAMPLING_ENDS = 5  # seconds that a service waits at its end for the check of its start
+_WARN_SECONDS = 3600  # between two looks for qualifications that expire soon
 _OPEN_ROUTES = (health, metrics, tlog)  # probes and mirrors may add parameters of their own
 
 
@@ -71,7 +77,9 @@ def create_app(settings: Settings) -> FastAPI:
             _logger.warning("not ready yet: %s", error.detail)
         sampling = asyncio.create_task(_sample(application))
         stamping = asyncio.create_task(_stamp(application)) if settings.tsa_url is not None else None
+        warning = asyncio.create_task(_warn(application))
         yield
+        warning.cancel()
         await asyncio.wait([sampling], timeout=_SAMPLING_ENDS)
         if stamping is not None:
             stamping.cancel()
@@ -119,3 +127,18 @@ async def _stamp(application: Application) -> None:
             _logger.warning("no time-stamp: %s", error.detail)
         except Exception:
             _logger.exception("no time-stamp")
+
+
+async def _warn(application: Application) -> None:
+    """Warnings of qualifications that expire soon."""
+    while True:
+        try:
+            await run_in_threadpool(application.start)
+            await run_in_threadpool(
+                qualification_rules.warn, application.db, application.settings.qualification_warning_days
+            )
+        except SourcemarkError as error:
+            _logger.warning("no warnings of qualifications: %s", error.detail)
+        except Exception:
+            _logger.exception("no warnings of qualifications")
+        await asyncio.sleep(_WARN_SECONDS)

@@ -43,7 +43,9 @@ COMMANDS = {
     "doctor": "Check the installation. 检查安装。",
     "ledger": "The public log: checkpoint, export, audit, fsck, rebuild. 公开账本。",
     "witness": "Be a witness of somebody's log. 为他人的账本作见证。",
-    "account": "Accounts: producers, platforms, rights holders, administrators. 账号。",
+    "account": "Accounts: producers, platforms, rights holders, administrators; official ones. 账号与公众账号。",
+    "qualification": "Licences of official accounts. 公众账号资质。",
+    "standing": "Standing of official accounts: what counts against them, appeals. 公众账号信用等级。",
     "key": "API keys and signing keys. 密钥。",
     "grant": "Grants: who may reuse a work. 授权（白名单、地域、期限）。",
 }

@@ -263,6 +263,10 @@ def reuse_word(reuse: str) -> str:
     return tr(*words.REUSES.get(reuse, (reuse, reuse)))
 
 
+def flag_word(flag: str) -> str:
+    return tr(*words.FLAGS.get(flag, (flag, flag)))
+
+
 def medium_word(medium: str) -> str:
     return tr(*words.MEDIA.get(medium, (medium, medium)))
 

@@ -15,6 +15,7 @@ from provenance.errors import SourcemarkError
 
 from ..output import (
     emit,
+    in_brackets,
     labelled,
     listed,
     say,
@@ -45,6 +46,7 @@ def command(json_: Annotated[bool, typer.Option("--json", help="As a JSON object
         (tr("decoder processes", "解码进程"), _decoder),
         (tr("index", "索引"), _index),
         (tr("erasures", "删除"), _erasures),
+        (tr("qualifications", "资质"), _qualifications),
     ]
     results: list[dict[str, object]] = [
         _run("Python", lambda: sys.version.split()[0]),
@@ -136,3 +138,16 @@ def _erasures(opened: Application) -> str:
     opened.start()
     opened.erasures.check_finished()
     return tr("none unfinished", "无未完成项")
+
+
+def _qualifications(opened: Application) -> str:
+    """What expires soon or has expired; a matter of the platform's accounts, so no fault of the installation."""
+    from provenance.accounts import qualifications
+
+    opened.start()
+    soon, expired = qualifications.expiring(opened.db, opened.settings.qualification_warning_days)
+    if not soon and not expired:
+        return tr("none expires soon", "无即将到期项")
+    return tr(f"{soon} expire soon, {expired} have expired", f"{soon} 项即将到期，{expired} 项已过期") + in_brackets(
+        "sourcemark qualification list"
+    )

@@ -23,6 +23,7 @@ from ..option_groups import given, grouped, refuse
 from ..output import (
     clauses,
     exact_only_word,
+    flag_word,
     in_brackets,
     labelled,
     listed,
@@ -65,7 +66,9 @@ class _Scan(TyperCommand):
 class PostOptions:
     """What is known of the post."""
 
-    account: Annotated[str | None, typer.Option(help="The account that posts.")] = None
+    account: Annotated[str | None, typer.Option(help="The account that posts, by its name.")] = None
+    account_id: Annotated[str | None, typer.Option(help="The same by the platform's own id.")] = None
+    category: Annotated[str | None, typer.Option(help="What the post is filed under.")] = None
     post_url: Annotated[str | None, typer.Option(help="Address of the post.")] = None
     caption: Annotated[Path | None, typer.Option(help="File with the text beside the upload.")] = None
     use: Annotated[str | None, typer.Option(help="full, excerpt, adapted or quotation, if known.")] = None
@@ -76,7 +79,8 @@ class PostOptions:
         from provenance.json_input import parse
         from provenance.schemas import ScanItem
 
-        told = {name: getattr(self, name) for name in ("account", "post_url", "use", "commercial", "lang")}
+        names = ("account", "account_id", "category", "post_url", "use", "commercial", "lang")
+        told = {name: getattr(self, name) for name in names}
         return parse(ScanItem, {**told, "path": path, "caption": _caption(self.caption)})
 
     def defaults(self) -> dict[str, Any]:
@@ -85,7 +89,14 @@ class PostOptions:
             {"--post-url": self.post_url, "--caption": self.caption},
             "is of one post: with --batch write it into the lines",
         )
-        return given(account=self.account, use=self.use, commercial=self.commercial, lang=self.lang)
+        return given(
+            account=self.account,
+            account_id=self.account_id,
+            category=self.category,
+            use=self.use,
+            commercial=self.commercial,
+            lang=self.lang,
+        )
 
 
 def command(
@@ -238,6 +249,8 @@ def show(result: ScanResult) -> None:
     why = in_brackets(exact_only_word(result.reason)) if result.reason and result.reason != result.status else ""
     judged = f"{tr('verdict ', '结论为')}{verdict_word(result.verdict)}"
     say(labelled(name, listed([judged, status_word(result.status) + why])))
+    for flag in result.flags:
+        say(f"  ⚑ {flag_word(flag)}")
     for match in result.matches:
         marking = match.marking
         say(f"  {match.work_id} {titled(match.title, match.owner)}")

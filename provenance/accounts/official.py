@@ -7,7 +7,7 @@ nobody's where a verified account bears that name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -152,6 +152,13 @@ class OfficialAccounts:
             numbers = connection.execute(query.order_by(official_accounts.c.id).limit(limit + 1)).scalars().all()
             found = self._records(connection, numbers[:limit])
         return found, numbers[limit - 1] if len(numbers) > limit else None
+
+    def everything(self, platform_id: str, operator_id: str | None = None) -> Iterator[OfficialAccountRecord]:
+        """What `page` has, page after page."""
+        after: int | None = 0
+        while after is not None:
+            found, after = self.page(platform_id, operator_id=operator_id, after=after, limit=500)
+            yield from found
 
     def erase_contact(self, platform_id: str, account_id: str) -> OfficialAccountRecord:
         """Delete what is personal about an account; raises `NotFound`."""

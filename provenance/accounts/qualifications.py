@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -86,6 +86,29 @@ def page(
     return found, rows[limit - 1].id if len(rows) > limit else None
 
 
+def everything(
+    db: Database, platform_id: str, warning_days: int, *, account_id: str | None = None, before: str | None = None
+) -> Iterator[Qualification]:
+    """What `page` has, page after page."""
+    after: int | None = 0
+    while after is not None:
+        found, after = page(db, platform_id, warning_days, account_id=account_id, before=before, after=after, limit=500)
+        yield from found
+
+
+def expiring(db: Database, warning_days: int) -> tuple[int, int]:
+    """How many qualifications, of all platforms, expire within so many days, and how many have expired."""
+    day = date.today()
+    columns = qualifications.c
+    query = sa.select(columns.valid_until).where(
+        columns.ended_at.is_(None), columns.valid_until <= (day + timedelta(days=warning_days)).isoformat()
+    )
+    with db.read() as connection:
+        days = connection.execute(query).scalars().all()
+    expired = sum(until < day.isoformat() for until in days)
+    return len(days) - expired, expired
+
+
 def news_licences(connection: sa.Connection, officials: Sequence[int], moment: str) -> dict[int, str]:
     """Until when accounts, by their internal numbers, may publish news; those that may not are left out."""
     day = moment[:10]
@@ -96,7 +119,7 @@ def news_licences(connection: sa.Connection, officials: Sequence[int], moment: s
         .where(columns.valid_until >= day, sa.or_(columns.valid_from.is_(None), columns.valid_from <= day))
         .group_by(columns.official)
     )
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def warn(db: Database, warning_days: int) -> int:

@@ -34,17 +34,17 @@ def count(
 
 
 def answer(
-    db: Database, platform_id: str, decision_id: str, said: StandingAnswer, table: StandingTable
+    db: Database, platform_id: str, account_id: str, decision_id: str, said: StandingAnswer, table: StandingTable
 ) -> StandingDecision:
     """Appeal against a count, or decide about it: it stands, or it counts no longer.
 
     Raises:
-        NotFound: no count of this platform's accounts has the id.
+        NotFound: no count against this account of the platform has the id.
         Conflict: that was done before; there is no appeal to refuse; or who decided first decides about the appeal.
     """
     try:
         with db.write() as connection:
-            counted = _counted(connection, platform_id, decision_id)
+            counted = _counted(connection, platform_id, account_id, decision_id)
             _check(connection, counted, said)
             values = {"counter": counted.counter, "about": counted.id, "subject": counted.subject}
             return _record(connection, counted.official, table, {**values, **said.model_dump()})
@@ -147,16 +147,17 @@ def _query() -> sa.Select[Any]:
     )
 
 
-def _counted(connection: sa.Connection, platform_id: str, decision_id: str) -> Any:
+def _counted(connection: sa.Connection, platform_id: str, account_id: str, decision_id: str) -> Any:
     row = connection.execute(
         _query().where(
             standing_decisions.c.decision_id == decision_id,
             standing_decisions.c.act == "count",
             official_accounts.c.platform == platform_id,
+            official_accounts.c.account_id == account_id,
         )
     ).first()
     if row is None:
-        raise NotFound(f"no count against an account of yours has the id {decision_id!r:.60}")
+        raise NotFound(f"no count against this account of yours has the id {decision_id!r:.60}")
     return row
 
 

@@ -38,6 +38,10 @@ MEDIA: dict[str, Words] = {
     "sealed": ("sealed", "已封存"),
 }
 
+FLAGS: dict[str, Words] = {
+    "news_without_licence": ("news, and no licence of the account is recorded", "涉新闻内容，账号无有效新闻许可记录"),
+}
+
 PLACES: dict[str, Words] = {
     "text": ("text", "正文"),
     "html": ("html", "网页"),

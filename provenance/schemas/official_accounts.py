@@ -18,6 +18,12 @@ Entity = Literal["person", "company", "media", "government", "institution", "oth
 VerificationState = Literal["unverified", "pending", "verified", "refused", "withdrawn"]
 
 
+class PlatformRef(Request):
+    """An account by its platform's id."""
+
+    account_id: PlatformId
+
+
 class Operator(Request):
     """The person or organisation that runs the account, and maybe others."""
 

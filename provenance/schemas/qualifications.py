@@ -22,6 +22,12 @@ Day = Annotated[Date, Field(examples=["2027-12-31"]), AfterValidator(_whole_day)
 QualificationState = Literal["valid", "expiring", "expired", "not_yet", "ended"]
 
 
+class DayRef(Request):
+    """A day that a list ends before."""
+
+    before: Day
+
+
 class NewQualification(Request):
     """A licence that an official account holds."""
 

@@ -1,0 +1,86 @@
+"""/v1/qualifications: licences of official accounts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+
+from provenance.accounts import qualifications
+from provenance.schemas import NewQualification, Qualification
+from provenance.schemas.official_accounts import PLATFORM_ID
+from provenance.schemas.qualifications import Day
+
+from ..dependencies import (
+    ApplicationDep,
+    Cursor,
+    IdempotencyKey,
+    Limit,
+    MayScan,
+    Page,
+    answer_once,
+    read_cursor,
+    write_cursor,
+)
+from ..problems import responses
+
+router = APIRouter(prefix="/v1/qualifications", tags=["official accounts"])
+
+
+@router.post(
+    "",
+    operation_id="addQualification",
+    summary="Record a licence of an account",
+    status_code=201,
+    response_model=Qualification,
+    responses=responses(401, 403, 404, 409),
+)
+def add_qualification(
+    new: NewQualification, app: ApplicationDep, principal: MayScan, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """Before it expires the event `qualification.expiring` is sent, once."""
+
+    def act(_: bytes | None) -> tuple[int, Any]:
+        days = app.settings.qualification_warning_days
+        return 201, qualifications.add(app.db, principal.account_id, new, days).model_dump(mode="json")
+
+    return answer_once(app, principal, idempotency_key, ("qualifications", [new.model_dump_json().encode()]), act)
+
+
+@router.get("", operation_id="listQualifications", summary="Licences of your accounts", responses=responses(401, 403))
+def list_qualifications(
+    app: ApplicationDep,
+    principal: MayScan,
+    account_id: Annotated[
+        str | None, Query(pattern=PLATFORM_ID, max_length=200, description="Only this account's.")
+    ] = None,
+    before: Annotated[
+        Day | None, Query(description="Only those that count and end before this day.", examples=["2027-01-31"])
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[Qualification]:
+    """In the order in which they were recorded, ended ones too."""
+    items, number = qualifications.page(
+        app.db,
+        principal.account_id,
+        app.settings.qualification_warning_days,
+        account_id=account_id,
+        before=before,
+        after=read_cursor(cursor),
+        limit=limit,
+    )
+    return Page(items=items, next=write_cursor(number))
+
+
+@router.delete(
+    "/{qualification_id}",
+    operation_id="endQualification",
+    summary="End a licence before its day",
+    responses=responses(401, 403, 404, 409),
+)
+def end_qualification(qualification_id: str, app: ApplicationDep, principal: MayScan) -> Qualification:
+    """It was taken back, or recorded wrongly: it counts no longer, and stays in the list."""
+    days = app.settings.qualification_warning_days
+    return qualifications.end(app.db, principal.account_id, qualification_id, days)
