@@ -30,7 +30,8 @@ class Api:
 
 @pytest.fixture
 def api(sqlite_settings: Settings) -> Iterator[Api]:
-    with TestClient(create_app(sqlite_settings), raise_server_exceptions=False) as client:
+    app = create_app(sqlite_settings)
+    with TestClient(app, raise_server_exceptions=False, client=("127.0.0.1", 50000)) as client:
         application = client.app.state.application
         keys = {}
         for kind in accounts.KINDS:

@@ -19,8 +19,6 @@ from provenance.config import Settings
 from tests.api.conftest import Api
 from tests.api.test_api import CLAIM, TEXT, problem
 
-LOCAL = ("127.0.0.1", 50000)
-
 
 def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     return {
@@ -31,7 +29,7 @@ def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
 
 
 def read(api: Api, **options: object) -> object:
-    return TestClient(api.client.app, client=LOCAL).get("/metrics", **options)
+    return api("GET", "/metrics", **options)
 
 
 def test_what_happened_is_counted(api: Api) -> None:
@@ -54,7 +52,7 @@ def test_what_happened_is_counted(api: Api) -> None:
 
 def test_who_may_read_them(api: Api) -> None:
     assert read(api).status_code == 200
-    problem(api("GET", "/metrics"), 403, "forbidden")
+    problem(TestClient(api.client.app, client=("192.0.2.1", 5)).get("/metrics"), 403, "forbidden")
     problem(read(api, headers={"X-Forwarded-For": "192.0.2.1"}), 403, "forbidden")
 
 

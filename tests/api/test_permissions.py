@@ -52,6 +52,7 @@ SCOPES = {
     "revokeKey": "admin",
     "getHealth": None,
     "getReadiness": None,
+    "getMetrics": None,
     "getCheckpoint": None,
     "getLogKeys": None,
     "getPolicy": None,

@@ -1,0 +1,110 @@
+"""Another account's things are not there: asked for by their ids on every route, and in every list.
+
+A route with an id in its path needs nothing here if `THINGS` has the id's name. A new name needs a line that makes such a
+thing; until it has one, this test fails.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from provenance.accounts import accounts
+from provenance.accounts.accounts import NewAccount, NewApiKey
+from tests.api.conftest import Api
+from tests.api.test_api import CLAIM, TEXT, image_bytes
+
+pytestmark = pytest.mark.slow
+
+Things = dict[str, str]
+Maker = Callable[[Api, Things], str]
+
+
+def _work(api: Api, _: Things) -> str:
+    file = {"file": ("a.jpg", image_bytes()), "metadata": (None, '{"owner": "Ada", "title": "A"}')}
+    return str(api("POST", "/v1/works", "owner", files=file).json()["work_id"])
+
+
+def _grant(api: Api, made: Things) -> str:
+    return str(api("POST", f"/v1/works/{made['work_id']}/grants", "owner", json={"to": ["*"]}).json()["grant_id"])
+
+
+def _scan(api: Api, _: Things) -> str:
+    return str(api("POST", "/v1/scans", "owner", files={"file": ("b.jpg", image_bytes())}).json()["scan_id"])
+
+
+def _sighting(api: Api, _: Things) -> str:
+    return str(api("GET", "/v1/sightings", "owner").json()["items"][0]["sighting_id"])
+
+
+# How the owner comes to a thing whose id stands in a path, in the order they are made.
+THINGS: dict[str, Maker] = {"work_id": _work, "grant_id": _grant, "scan_id": _scan, "sighting_id": _sighting}
+# Names in paths that are no account's.
+NOBODYS = {
+    "path": "of the published log",
+    "key_id": "for administrators only",
+}
+# What a request must hold to come as far as asking for the thing.
+BODIES: dict[str, dict[str, Any]] = {
+    "amendWork": {"title": "B"},
+    "transferWork": {"owner": "B"},
+    "giveGrant": {"to": ["*"]},
+}
+
+
+@pytest.fixture
+def tenants(api: Api) -> tuple[Api, Things]:
+    """Two accounts that may do everything but administrate, and the things of one of them."""
+    scopes = [scope for scope in accounts.SCOPES if scope != "admin"]
+    for name in ("owner", "stranger"):
+        accounts.create(api.application.db, NewAccount(name=name, kind="platform"))
+        api.keys[name] = accounts.issue_key(api.application.db, NewApiKey(account=name, scopes=scopes)).secret
+    made: Things = {}
+    for name, make in THINGS.items():
+        made[name] = make(api, made)
+    return api, made
+
+
+def test_the_things_of_others_are_not_there(tenants: tuple[Api, Things]) -> None:
+    api, made = tenants
+    document = api("GET", "/openapi.json").json()
+    named = set(re.findall(r"\{(\w+)\}", " ".join(document["paths"])))
+    assert named - THINGS.keys() - NOBODYS.keys() == set(), "say in THINGS how such a thing is made"
+    seen_by_owner = ""
+    for template, operations in document["paths"].items():
+        names = set(re.findall(r"\{(\w+)\}", template))
+        if not names or names & NOBODYS.keys():
+            continue
+        path = template.format(**made)
+        for method, operation in operations.items():
+            options = {"json": BODIES.get(operation["operationId"], {})} if method in ("post", "put", "patch") else {}
+            refused = api(method.upper(), path, "stranger", **options)
+            assert refused.status_code == 404, (method, path, refused.text)
+            assert refused.json()["type"] == "urn:sourcemark:problem:not-found"
+            if method == "get":
+                shown = api("GET", path, "owner")
+                assert shown.status_code == 200, (path, shown.text)
+                seen_by_owner += path + shown.text
+    assert not [name for name, thing in made.items() if thing not in seen_by_owner]  # so the ids were right
+
+
+def test_lists_have_nothing_of_others(tenants: tuple[Api, Things]) -> None:
+    api, made = tenants
+    listed = {"owner": "", "stranger": ""}
+    for template, operations in api("GET", "/openapi.json").json()["paths"].items():
+        if "{" not in template and "get" in operations and operations["get"].get("security"):
+            for who in listed:
+                listed[who] += api("GET", template, who).text
+    assert not [thing for thing in made.values() if thing in listed["stranger"]]
+    assert [name for name, thing in made.items() if thing in listed["owner"]]
+
+
+def test_things_of_others_are_not_matched_by_their_names_either(tenants: tuple[Api, Things]) -> None:
+    """A batch and a statement name things in their bodies."""
+    api, made = tenants
+    opened = {**CLAIM, "text": TEXT, "opens": made["work_id"], "seal": "A" * 43 + "="}
+    assert api("POST", "/v1/works", "stranger", json=opened).status_code in (400, 404)
+    assert api("GET", f"/v1/sightings?work_id={made['work_id']}", "stranger").json()["items"] == []
