@@ -47,6 +47,7 @@ COMMANDS = {
     "qualification": "Licences of official accounts. 公众账号资质。",
     "standing": "Standing of official accounts: what counts against them, appeals. 公众账号信用等级。",
     "key": "API keys and signing keys. 密钥。",
+    "policy": "Policies: what is done with a scanned post. 处理策略。",
     "grant": "Grants: who may reuse a work. 授权（白名单、地域、期限）。",
 }
 

@@ -167,6 +167,11 @@ def verdict_word(verdict: str) -> str:
     return tr(*words.VERDICTS.get(verdict, (verdict, verdict)))
 
 
+def action_word(do: str) -> str:
+    """What a policy decides."""
+    return tr(*words.ACTIONS.get(do, (do, do)))
+
+
 _STATUSES = {
     "matched": ("a registered work", "与登记作品匹配"),
     "no_match": ("no registered work found", "未找到登记作品"),

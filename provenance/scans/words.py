@@ -13,6 +13,14 @@ VERDICTS: dict[str, Words] = {
     "review": ("review", "待人工核对"),
 }
 
+ACTIONS: dict[str, Words] = {
+    "allow": ("allow", "放行"),
+    "label": ("label", "提示补充标注"),
+    "ask-for-credit": ("ask for credit", "要求署名"),
+    "hold": ("hold for a person", "转人工"),
+    "block": ("block", "拦截"),
+}
+
 MARKINGS: dict[str, Words] = {
     "compliant": ("compliant", "标注合规"),
     "partial": ("partial", "标注不全"),

@@ -24,7 +24,7 @@ def check(text: str) -> PolicyCheck:
     return PolicyCheck(
         rules=[
             RuleCheck(rule=each.rule.name, do=each.rule.do, reachable=each.reachable, covered_by=list(each.covered_by))
-            for each in reachability.check(rules.read(text).rule)
+            for each in reachability.check(rules.read(text))
         ]
     )
 
@@ -41,7 +41,7 @@ def replay(
     Raises:
         BadInput: the policy cannot be used.
     """
-    policy = Policy(f"trial-{rules.content_id(text)}", rules.read(text).rule)
+    policy = Policy(f"trial-{rules.content_id(text)}", rules.read(text))
     counts: Counter[tuple[Any, Any]] = Counter()
     changes: list[ChangedDecision] = []
     decided = lost = 0

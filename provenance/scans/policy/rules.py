@@ -14,8 +14,9 @@ from pydantic import BeforeValidator, Field, StrictBool, model_validator
 from fingerprints.model import MediumName, Reuse
 
 from ...errors import BadInput
-from ...json_input import parse
+from ...json_input import parse, unknown_key
 from ...marking.model import Verdict as MarkingVerdict
+from ...names import printable
 from ...schema_fields import Line, Request
 from ...schemas import PermissionState, ScanStatus, Verdict
 from ...schemas.official_accounts import Entity
@@ -29,10 +30,19 @@ T = TypeVar("T")
 
 
 def _listed(value: Any) -> Any:
+    """One name may stand without a list."""
+    if value == []:
+        raise ValueError("is empty, so it would never hold: name at least one, or leave it out")
     return [value] if isinstance(value, str) else value
 
 
-Choice = Annotated[frozenset[T], BeforeValidator(_listed), Field(min_length=1, max_length=100)]
+def _spanned(value: Any) -> Any:
+    if not isinstance(value, dict) or not value:
+        raise ValueError("must be a table such as { min = 0.5 } or { min = 0.2, below = 0.5 }")
+    return value
+
+
+Choice = Annotated[frozenset[T], BeforeValidator(_listed), Field(max_length=100)]
 
 
 class Span(Request):
@@ -49,6 +59,9 @@ class Span(Request):
 
     def holds(self, share: float) -> bool:
         return self.min <= share and (self.below is None or share < self.below)
+
+
+Share = Annotated[Span, BeforeValidator(_spanned)]
 
 
 class PostConditions(Request):
@@ -75,9 +88,9 @@ class MatchConditions(Request):
     medium: Choice[MediumName] | None = None
     verdict: Choice[Literal["own", "licensed", "credited", "uncredited", "review"]] | None = None
     reuse: Choice[Reuse | Literal["none"]] | None = None
-    score: Span | None = None
-    coverage_upload: Span | None = None
-    coverage_work: Span | None = None
+    score: Share | None = None
+    coverage_upload: Share | None = None
+    coverage_work: Share | None = None
     marking: Choice[MarkingVerdict] | None = None
     permission: Choice[PermissionState] | None = None
     contested: StrictBool | None = None
@@ -93,28 +106,20 @@ class Rule(Request):
     queue: Slug | None = None
     note: Note | None = None
 
+    @model_validator(mode="after")
+    def _queue_for_people(self) -> Self:
+        if self.queue is not None and self.do not in ("hold", "ask-for-credit"):
+            raise ValueError(f"queue: no person looks at a post that is decided as {self.do}; leave it out")
+        return self
+
     @property
     def is_unconditional(self) -> bool:
         conditions = [*self.post.model_dump().values(), *self.account.model_dump().values()]
         return self.match is None and all(each is None for each in conditions)
 
 
-class PolicyFile(Request):
-    rule: list[Rule] = Field(min_length=1, max_length=MAX_RULES)
-
-    @model_validator(mode="after")
-    def _decides_every_post(self) -> Self:
-        names = [rule.name for rule in self.rule]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"rule: two are named {name!r}; a decision names its rule, so each needs its own name")
-        if not any(rule.is_unconditional for rule in self.rule):
-            raise ValueError("rule: the last one must have no conditions, so that some rule fits every post")
-        return self
-
-
-def read(text: str) -> PolicyFile:
-    """The rules of a policy.
+def read(text: str) -> tuple[Rule, ...]:
+    """The rules of a policy, in order; at least one has no conditions, so that some rule fits every post.
 
     Raises:
         BadInput: the first thing that is wrong, in one line.
@@ -127,7 +132,29 @@ def read(text: str) -> PolicyFile:
         raise BadInput(f"the policy is not TOML: {error}") from None
     except RecursionError:
         raise BadInput("the policy is not TOML: nested too deeply") from None
-    return parse(PolicyFile, data)
+    for key in data:
+        if key != "rule":
+            raise BadInput(unknown_key(key, ["rule"], "table"))
+    given = data.get("rule")
+    if not isinstance(given, list) or not 0 < len(given) <= MAX_RULES:
+        raise BadInput(f"the policy needs from 1 to {MAX_RULES} rules, each a table [[rule]]")
+    found = tuple(_rule(n, each) for n, each in enumerate(given, 1))
+    names = [rule.name for rule in found]
+    for n, name in enumerate(names, 1):
+        if name in names[: n - 1]:
+            raise BadInput(f"rule {n}: another rule is named {name}; a decision names its rule, so choose another name")
+    if not any(rule.is_unconditional for rule in found):
+        raise BadInput("the last rule must have no conditions, so that some rule fits every post")
+    return found
+
+
+def _rule(n: int, given: Any) -> Rule:
+    name = given.get("name") if isinstance(given, dict) else None
+    try:
+        return parse(Rule, given)
+    except BadInput as error:
+        named = f" ({printable(name[:60])})" if isinstance(name, str) else ""
+        raise BadInput(f"rule {n}{named}: {error.detail}") from None
 
 
 def content_id(text: str) -> str:

@@ -35,7 +35,7 @@ def _default_text() -> str:
 
 @lru_cache(maxsize=100)
 def _rules(text: str) -> tuple[Rule, ...]:
-    return tuple(rules.read(text).rule)
+    return rules.read(text)
 
 
 def in_force(db: Database, account_id: str) -> Policy:
