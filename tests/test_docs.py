@@ -26,6 +26,8 @@ from provenance import errors, schemas
 from provenance.config import Settings
 from provenance.marking import model
 from provenance.marking.rules import REASONS
+from provenance.scans.policy import rules, store
+from provenance.schemas.policies import Do
 from provenance.tlog import receipt
 from provenance.works import grants
 
@@ -247,6 +249,23 @@ def test_every_code_of_a_scan_is_documented() -> None:
     assert gaps == set(get_args(grants.Gap))
     assert _codes("docs/concepts.md", "A match") == set(schemas.MatchRecord.model_fields)
     assert _codes("docs/text.md", "How") - {"reuse"} == set(get_args(Reuse))
+
+
+def test_every_condition_and_action_of_a_policy_is_documented() -> None:
+    tables = (("post", rules.PostConditions), ("account", rules.AccountConditions), ("match", rules.MatchConditions))
+    conditions = {f"{table}.{name}" for table, model in tables for name in model.model_fields}
+    assert {row[0].strip("`") for row in _table("docs/policy.md", "Conditions")} == conditions
+    fields = {code for row in _table("docs/policy.md", "A policy's file") for code in re.findall(r"`(\w+)`", row[0])}
+    assert fields == set(rules.Rule.model_fields)
+    for page, heading in (("docs/policy.md", "What an action means"), ("docs/zh.md", "处理策略")):
+        assert {row[0].strip("`") for row in _table(page, heading)} == set(get_args(Do))
+    shipped = [(rule.name, rule.do) for rule in store.default().rules]
+    assert [(row[0].strip("`"), row[2].strip("`")) for row in _table("docs/policy.md", "The default policy")] == shipped
+
+
+def test_the_policy_of_the_example_is_one() -> None:
+    block = PAGES["docs/policy.md"].split("```toml\n", 1)[1].split("```", 1)[0]
+    assert [rule.name for rule in rules.read(block)] == ["long-copies", "otherwise"]
 
 
 def test_every_code_of_the_marking_check_is_documented() -> None:

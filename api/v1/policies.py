@@ -55,7 +55,7 @@ def list_policies(
 
 
 @router.get(
-    "/{policy_version}", operation_id="getPolicy", summary="One of your policies", responses=responses(401, 403, 404)
+    "/{policy_version}", operation_id="readPolicy", summary="One of your policies", responses=responses(401, 403, 404)
 )
 def get_policy(policy_version: str, app: ApplicationDep, principal: MayScan) -> PolicyRecord:
     """By its version, or `current` for the one that decides now, or `default` for the one that is shipped."""

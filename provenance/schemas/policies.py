@@ -103,6 +103,6 @@ class PolicyTrial(Record):
 
     scans: int = Field(description="How many were decided anew, each on the facts that its decision rested on.")
     changed: int = Field(description="Of how many the action, the reason or the queue would be another.")
-    not_replayable: int = Field(description="Scans that no policy has decided, and of which no facts are kept.")
+    not_replayable: int = Field(description="Scans of before there were policies: no facts of them are kept.")
     counts: list[ChangeCount] = Field(description="How many go from which action to which, the most first.")
     changes: list[ChangedDecision] = Field(description="The first of those that change, oldest first.")

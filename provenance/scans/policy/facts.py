@@ -35,8 +35,9 @@ class PostFacts:
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """The posting account, as far as its platform keeps it; others are not verified and have no level or entity."""
+    """The posting account: what its platform has recorded of it, if anything."""
 
+    recorded: bool = False
     verified: bool = False
     level: str | None = None
     entity: Entity | None = None
@@ -87,7 +88,9 @@ def of_scan(
         category: as the platform names it.
     """
     post = PostFacts(result.verdict, result.status, category, NEWS_WITHOUT_LICENCE in result.flags)
-    kept = AccountFacts() if account is None else AccountFacts(account.verified, account.level_name, account.entity)
+    kept = (
+        AccountFacts() if account is None else AccountFacts(True, account.verified, account.level_name, account.entity)
+    )
     return Facts(post, kept, tuple(map(_match, assessments)))
 
 

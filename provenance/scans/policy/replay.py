@@ -46,12 +46,12 @@ def replay(
     changes: list[ChangedDecision] = []
     decided = lost = 0
     for row in _rows(db, account_id, since, until):
-        before = columns.action_of(row)
-        if before is None:
+        before, facts = columns.action_of(row), _facts(row)
+        if before is None or facts is None:
             lost += 1
             continue
         decided += 1
-        after = decide(policy, Facts.from_json(row.facts))
+        after = decide(policy, facts)
         if (before.do, before.reason, before.queue) == (after.do, after.reason, after.queue):
             continue
         counts[before.do, after.do] += 1
@@ -73,6 +73,14 @@ def replay(
         counts=[ChangeCount(before=a, after=b, count=n) for (a, b), n in counts.most_common()],
         changes=changes,
     )
+
+
+def _facts(row: sa.Row[Any]) -> Facts | None:
+    """None of a scan of before there were policies, or of a version that recorded others."""
+    try:
+        return Facts.from_json(row.facts)
+    except (KeyError, TypeError):
+        return None
 
 
 def _rows(db: Database, account_id: str, since: str, until: str | None) -> Iterator[sa.Row[Any]]:

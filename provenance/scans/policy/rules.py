@@ -9,7 +9,7 @@ import hashlib
 import tomllib
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, StrictBool, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, ValidationInfo, field_validator, model_validator
 
 from fingerprints.model import MediumName, Reuse
 
@@ -33,6 +33,8 @@ def _listed(value: Any) -> Any:
     """One name may stand without a list."""
     if value == []:
         raise ValueError("is empty, so it would never hold: name at least one, or leave it out")
+    if not isinstance(value, (str, list)):
+        raise ValueError("must be a name or a list of names")
     return [value] if isinstance(value, str) else value
 
 
@@ -77,6 +79,7 @@ class PostConditions(Request):
 class AccountConditions(Request):
     """Of the account that posts."""
 
+    recorded: StrictBool | None = None
     verified: StrictBool | None = None
     level: Choice[Line] | None = None
     entity: Choice[Entity | Literal["none"]] | None = None
@@ -106,11 +109,12 @@ class Rule(Request):
     queue: Slug | None = None
     note: Note | None = None
 
-    @model_validator(mode="after")
-    def _queue_for_people(self) -> Self:
-        if self.queue is not None and self.do not in ("hold", "ask-for-credit"):
-            raise ValueError(f"queue: no person looks at a post that is decided as {self.do}; leave it out")
-        return self
+    @field_validator("queue")
+    @classmethod
+    def _for_people(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("do") not in ("hold", "ask-for-credit"):
+            raise ValueError("only posts that are held or asked for credit go into a queue: leave it out")
+        return value
 
     @property
     def is_unconditional(self) -> bool:
@@ -149,7 +153,9 @@ def read(text: str) -> tuple[Rule, ...]:
 
 
 def _rule(n: int, given: Any) -> Rule:
-    name = given.get("name") if isinstance(given, dict) else None
+    if not isinstance(given, dict):
+        raise BadInput(f"rule {n}: must be a table")
+    name = given.get("name")
     try:
         return parse(Rule, given)
     except BadInput as error:
