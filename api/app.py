@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,13 +10,12 @@ from importlib.metadata import version
 from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 
-from provenance.accounts import qualifications as qualification_rules
 from provenance.application import Application
 from provenance.config import MEBIBYTE, Settings
 from provenance.errors import SourcemarkError
 from provenance.marking.lexicon import lexicon
 
-from . import description, health, metrics, problems, tlog
+from . import background, description, health, metrics, problems, tlog
 from .dependencies import refuse_unknown_parameters
 from .limits import BodyLimit
 from .observation import Observation
@@ -57,8 +55,6 @@ _ROUTES = (
     qualifications,
     api_keys,
 )
-_SAMPLING_ENDS = 5  # seconds that a service waits at its end for the check of its start
-_WARN_SECONDS = 3600  # between two looks for qualifications that expire soon
 _OPEN_ROUTES = (health, metrics, tlog)  # probes and mirrors may add parameters of their own
 
 
@@ -77,14 +73,8 @@ def create_app(settings: Settings) -> FastAPI:
             await run_in_threadpool(lexicon)  # compiled here, not during the first scan
         except SourcemarkError as error:
             _logger.warning("not ready yet: %s", error.detail)
-        sampling = asyncio.create_task(_sample(application))
-        stamping = asyncio.create_task(_stamp(application)) if settings.tsa_url is not None else None
-        warning = asyncio.create_task(_warn(application))
-        yield
-        warning.cancel()
-        await asyncio.wait([sampling], timeout=_SAMPLING_ENDS)
-        if stamping is not None:
-            stamping.cancel()
+        async with background.running(application):
+            yield
         await run_in_threadpool(application.close)
 
     app = FastAPI(
@@ -106,41 +96,3 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(module.router)
     description.install(app)
     return app
-
-
-async def _sample(application: Application) -> None:
-    """Some rows against the log, beside the first requests."""
-    try:
-        await run_in_threadpool(application.start)
-        await run_in_threadpool(application.sample_rows)
-    except SourcemarkError as error:
-        _logger.warning("the rows are not checked: %s", error.detail)
-    except Exception:
-        _logger.exception("the rows are not checked")
-
-
-async def _stamp(application: Application) -> None:
-    """Time-stamps of a log that has gone quiet: its last entries get one too."""
-    while True:
-        await asyncio.sleep(max(1, min(60, application.settings.tsa_interval_seconds)))
-        try:
-            await run_in_threadpool(application.log.timestamper.stamp_if_due)
-        except SourcemarkError as error:
-            _logger.warning("no time-stamp: %s", error.detail)
-        except Exception:
-            _logger.exception("no time-stamp")
-
-
-async def _warn(application: Application) -> None:
-    """Warnings of qualifications that expire soon."""
-    while True:
-        try:
-            await run_in_threadpool(application.start)
-            await run_in_threadpool(
-                qualification_rules.warn, application.db, application.settings.qualification_warning_days
-            )
-        except SourcemarkError as error:
-            _logger.warning("no warnings of qualifications: %s", error.detail)
-        except Exception:
-            _logger.exception("no warnings of qualifications")
-        await asyncio.sleep(_WARN_SECONDS)

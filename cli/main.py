@@ -37,6 +37,7 @@ COMMANDS = {
     "transfer": "Name another owner of a work; you sign for it. 转让作品。",
     "withdraw": "Withdraw a registration; it stays provable. 撤回登记。",
     "erase": "Delete what is personal about a registration, for good. 永久删除登记中的个人信息。",
+    "purge": "Delete what has been kept long enough, by the settings. 按保存期限清除数据。",
     "serve": "Serve the HTTP API. 启动 HTTP 服务。",
     "demo": "The main job, shown on made works or on a folder of yours. 演示。",
     "config": "Every setting and its value. 查看设置。",

@@ -139,6 +139,25 @@ class Settings(BaseSettings):
     rate_burst: int = Field(
         60, ge=1, le=1_000_000, description="Of these, how many may come at once after the key was quiet."
     )
+    keep_unmatched_days: int = Field(
+        0, ge=0, le=36_500, description="How long scans that found nothing are kept, days; 0: for good."
+    )
+    keep_matched_days: int = Field(
+        0, ge=0, le=36_500, description="How long scans that found works are kept, and sightings, days; 0: for good."
+    )
+    keep_copies_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="How long copies of matched pictures and passages of matched texts are kept, days; 0: for good.",
+    )
+    keep_names_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="How long it is kept of a scan who posted and where, and what its marking reports quote, days; "
+        "0: for good.",
+    )
     idempotency_hours: int = Field(
         24, ge=1, le=24 * 30, description="How long an Idempotency-Key is remembered, hours."
     )

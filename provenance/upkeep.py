@@ -1,0 +1,57 @@
+"""What an installation does by the clock, in whatever process of it stays up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import retention
+from .accounts import qualifications
+from .application import Application
+from .errors import SourcemarkError
+
+_logger = logging.getLogger(__name__)
+_HOUR = 3600
+_DAY = 24 * _HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something that is done again and again.
+
+    Attributes:
+        seconds: from the end of one time to the beginning of the next.
+    """
+
+    name: str
+    seconds: int
+    act: Callable[[], object]
+
+    def perform(self) -> None:
+        """Do it once; what goes wrong is told in the log and tried again the next time."""
+        try:
+            self.act()
+        except SourcemarkError as error:
+            _logger.warning("%s: not done now: %s", self.name, error.detail)
+        except Exception:
+            _logger.exception("%s: not done now", self.name)
+
+
+def duties(app: Application) -> list[Duty]:
+    """The duties of an installation with these settings; any number of its processes may have them."""
+    settings = app.settings
+
+    def warn() -> None:
+        app.start()
+        qualifications.warn(app.db, settings.qualification_warning_days)
+
+    def purge() -> None:
+        app.start()
+        retention.purge(app.db, settings)
+
+    found = [Duty("warnings of qualifications", _HOUR, warn), Duty("purge", _DAY, purge)]
+    if settings.tsa_url is not None:  # of a log that has gone quiet: its last entries get a time-stamp too
+        interval = max(1, min(60, settings.tsa_interval_seconds))
+        found.append(Duty("time-stamp", interval, app.log.timestamper.stamp_if_due))
+    return found
