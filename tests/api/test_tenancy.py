@@ -40,8 +40,19 @@ def _sighting(api: Api, _: Things) -> str:
     return str(api("GET", "/v1/sightings", "owner").json()["items"][0]["sighting_id"])
 
 
+def _policy(api: Api, _: Things) -> str:
+    toml = "[[rule]]\nname = 'all'\ndo = 'hold'\nreason = 'cautious'\n"
+    return str(api("POST", "/v1/policies", "owner", json={"toml": toml}).json()["policy_version"])
+
+
 # How the owner comes to a thing whose id stands in a path, in the order they are made.
-THINGS: dict[str, Maker] = {"work_id": _work, "grant_id": _grant, "scan_id": _scan, "sighting_id": _sighting}
+THINGS: dict[str, Maker] = {
+    "work_id": _work,
+    "grant_id": _grant,
+    "scan_id": _scan,
+    "sighting_id": _sighting,
+    "policy_version": _policy,
+}
 # Names in paths that are no account's.
 NOBODYS = {
     "path": "of the published log",
