@@ -28,6 +28,7 @@ from .v1 import (
     ledger,
     official_accounts,
     policies,
+    posts,
     qualifications,
     receipts,
     scans,
@@ -47,6 +48,7 @@ _ROUTES = (
     statements,
     signing_keys,
     scans,
+    posts,
     sightings,
     policies,
     ledger,
@@ -88,7 +90,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.rate_limits = RateLimits(settings.rate_per_minute, settings.rate_burst)
     problems.install(app)
     app.add_middleware(problems.Methods, described=app)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_upload_mib * MEBIBYTE)
+    app.add_middleware(
+        BodyLimit,
+        limits={posts.PATH: (settings.max_post_mib * MEBIBYTE, "SOURCEMARK_MAX_POST_MIB")},
+        otherwise=(settings.max_upload_mib * MEBIBYTE, "SOURCEMARK_MAX_UPLOAD_MIB"),
+    )
     app.add_middleware(Observation, metrics=counts)  # the outermost: it sees every answer
     for module in _ROUTES:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)])

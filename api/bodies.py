@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from fingerprints.source import Source
+from provenance.config import MEBIBYTE, Settings
 from provenance.errors import BadInput, TooLarge, UnsupportedContent, from_os_error
 from provenance.json_input import parse, read_json, stand_in, unknown_key
 from provenance.names import clean
@@ -52,13 +53,23 @@ async def read_body(request: Request) -> AsyncIterator[Body]:
 
 
 async def _read(request: Request, files: AsyncExitStack) -> Body:
+    read = await _parsed(request, files, max_files=2, max_field=MEBIBYTE)
+    return Body(read, _object(read, "body")) if isinstance(read, bytes) else _multipart(read)
+
+
+async def _parsed(request: Request, files: AsyncExitStack, max_files: int, max_field: int) -> bytes | FormData:
+    """The bytes of a JSON body, or the parts of a form.
+
+    Args:
+        max_field: bytes of a part that is no file.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         if kind == "application/json":
-            raw = await request.body()
-            return Body(raw, _object(raw, "body"))
+            return await request.body()
         if kind == "multipart/form-data":
-            return _multipart(await files.enter_async_context(request.form(max_files=2, max_fields=8)))
+            form = request.form(max_files=max_files, max_fields=8, max_part_size=max_field)
+            return await files.enter_async_context(form)
     except ClientDisconnect:
         raise BadInput("the request was cut off") from None
     except OSError as error:
@@ -71,22 +82,84 @@ async def _read(request: Request, files: AsyncExitStack) -> Body:
 RequestBody = Annotated[Body, Depends(read_body)]
 
 
+@dataclass(frozen=True, slots=True)
+class PostBody:
+    """The metadata object as it came and parsed, and the files with their names, in their order."""
+
+    raw: bytes
+    data: dict[str, Any]
+    files: tuple[tuple[str | None, Source], ...] = ()
+
+    def exact(self) -> Iterator[bytes]:
+        """The bytes that identify the request, piece by piece."""
+        yield self.raw
+        for name, source in self.files:
+            yield f"\0{name or ''}\0{source.size}\0".encode("utf-8", "surrogatepass")
+            yield from source.chunks()
+
+
+async def read_post(request: Request) -> AsyncIterator[PostBody]:
+    """The body of a post, as a dependency; large files in it are on disk, and gone after the answer.
+
+    Raises:
+        BadInput: what should be JSON is not, or a part is neither ``metadata`` nor ``file``.
+        TooLarge: there are more files than a post may have parts.
+        UnsupportedContent: neither JSON nor multipart/form-data.
+    """
+    settings: Settings = request.app.state.application.settings
+    async with AsyncExitStack() as files:
+        read = await _parsed(request, files, settings.max_parts + 1, settings.max_text_mib * MEBIBYTE)
+        if isinstance(read, bytes):
+            yield PostBody(read, _object(read, "body"))
+            return
+        sent = [(name, part) for name, part in read.multi_items() if name == "file"]
+        if len(sent) > settings.max_parts:
+            raise TooLarge(
+                f"the post has more than {settings.max_parts} files (SOURCEMARK_MAX_PARTS): send it in several posts",
+                reason="too_many_parts",
+            )
+        raw = _metadata(read, once=("metadata",))
+        yield PostBody(raw, _object(raw, "metadata"), tuple(_sent_file(part) for _, part in sent))
+
+
+def _sent_file(part: UploadFile | str) -> tuple[str | None, Source]:
+    if isinstance(part, str):
+        raise BadInput("file: a part has no file name: give each one of its own")
+    return _plain_name(part.filename), Source.spooled(part.file)
+
+
+SentPost = Annotated[PostBody, Depends(read_post)]
+
+
 _PARTS = ("file", "metadata")
 
 
 def _multipart(form: FormData) -> Body:
+    raw = _metadata(form, once=_PARTS)
+    upload = form.get("file")
+    if not isinstance(upload, UploadFile):
+        raise BadInput("file: the multipart part named file is missing")
+    return Body(raw, _object(raw, "metadata"), Source.spooled(upload.file), _plain_name(upload.filename))
+
+
+def _metadata(form: FormData, once: Sequence[str]) -> bytes:
+    """The part ``metadata`` of a form.
+
+    Args:
+        once: names of parts of which there may be one.
+
+    Raises:
+        BadInput: it is a file, there is a part of another name, or one too many.
+    """
     for name, part in form.multi_items():
         if name not in _PARTS:
             raise BadInput(unknown_key(name, _PARTS, "part"))
-        if part is not form.get(name):
+        if name in once and part is not form.get(name):
             raise BadInput(f"{name}: there is more than one part of this name")
-    upload, metadata = form.get("file"), form.get("metadata", "{}")
-    if not isinstance(upload, UploadFile):
-        raise BadInput("file: the multipart part named file is missing")
+    metadata = form.get("metadata", "{}")
     if not isinstance(metadata, str):
         raise BadInput("metadata: must be a JSON object as text, not a file")
-    raw = metadata.encode("utf-8", "surrogatepass")
-    return Body(raw, _object(raw, "metadata"), Source.spooled(upload.file), _plain_name(upload.filename))
+    return metadata.encode("utf-8", "surrogatepass")
 
 
 def _plain_name(name: str | None) -> str | None:
@@ -199,3 +272,29 @@ def request_body(model: type[BaseModel], example: dict[str, Any], **constant: An
 
 def _reference(model: type[BaseModel]) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def post_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI declaration of a body that `read_post` reads."""
+    some_text = [
+        {"required": [kind], "properties": {kind: {"type": "string", "pattern": r"\S"}}}
+        for kind in ("title", "html", "text", "caption")
+    ]
+    files = {"type": "array", "items": {"type": "string", "format": "binary", "minLength": 1}, "minItems": 1}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {**_reference(model), "anyOf": some_text}, "example": example},
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["file"],
+                        "properties": {"file": files, "metadata": {**_reference(model), "example": example}},
+                        "additionalProperties": False,
+                    },
+                    "encoding": {"metadata": {"contentType": "application/json"}},
+                },
+            },
+        }
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from provenance.errors import TooLarge
@@ -12,24 +14,28 @@ _OVERHEAD = 64 * 1024  # multipart boundaries and the metadata beside a file of 
 
 
 class BodyLimit:
-    """ASGI middleware: answers 413 as soon as a body is, or says it will be, larger than ``max_bytes`` bytes."""
+    """ASGI middleware: answers 413 as soon as a body is, or says it will be, larger than it may be."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, limits: Mapping[str, tuple[int, str]], otherwise: tuple[int, str]) -> None:
+        """
+        Args:
+            limits: by path, how many bytes a body may have, and the setting that says so.
+            otherwise: likewise, of other paths.
+        """
         self.app = app
-        self.max_bytes = max_bytes
+        self.limits = limits
+        self.otherwise = otherwise
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        max_bytes, setting = self.limits.get(scope["path"], self.otherwise)
         refusal = problems.response(
-            TooLarge(
-                f"the request is larger than {self.max_bytes} bytes (SOURCEMARK_MAX_UPLOAD_MIB)",
-                reason="too_large",
-            )
+            TooLarge(f"the request is larger than {max_bytes} bytes ({setting})", reason="too_large")
         )
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self.max_bytes + _OVERHEAD:
+        if declared.isdigit() and int(declared) > max_bytes + _OVERHEAD:
             await refusal(scope, receive, send)
             return
         seen, over = 0, False
@@ -38,7 +44,7 @@ class BodyLimit:
             nonlocal seen, over
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self.max_bytes + _OVERHEAD:
+            if seen > max_bytes + _OVERHEAD:
                 over = True
                 return {"type": "http.disconnect"}
             return message

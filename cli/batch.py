@@ -118,7 +118,7 @@ def _items(
         try:
             data = parse_json(line)
             item = parse(model, _completed(data, defaults))
-            yield item, content(item, folder)
+            yield item, _content(item, folder)
         except BadInput as error:
             yield stand_in(model, data), error
 
@@ -128,18 +128,23 @@ def _completed(line: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, A
     return {**{name: value for name, value in defaults.items() if name not in left_out}, **line}
 
 
-def content(item: RegistrationItem | ScanItem, folder: Path) -> Source | SourcemarkError:
+def _content(item: RegistrationItem | ScanItem, folder: Path) -> Source | SourcemarkError:
     """Where the bytes of an item are: exactly one of path, text, html."""
     from provenance.schemas import RegistrationItem
 
     given = [(k, v) for k in ("path", "text", "html") if (v := getattr(item, k, None)) is not None]
     if len(given) != 1:
-        kinds = "path, text" if isinstance(item, RegistrationItem) else "path, text, html"
+        kinds = "path, text" if isinstance(item, RegistrationItem) else "path, text, html, parts"
         return BadInput(f"exactly one of {kinds} is needed, {len(given)} were given")
     kind, value = given[0]
     assert isinstance(value, str)
     if kind == "path":
-        if not value or "\0" in value:
-            return BadInput("path: is empty or holds a NUL character")
-        return Source.file(folder / value)
+        return file_in(folder, value)
     return Source.text(value, "html" if kind == "html" else "plain")
+
+
+def file_in(folder: Path, path: str) -> Source | SourcemarkError:
+    """The file that a path of a batch names."""
+    if not path or "\0" in path:
+        return BadInput("path: is empty or holds a NUL character")
+    return Source.file(folder / path)

@@ -87,8 +87,9 @@ class Application:
             self.matcher,
             self.backings,
             self.official_accounts,
-            settings.batch_size,
-            observer,
+            batch_size=settings.batch_size,
+            max_parts=settings.max_parts,
+            observer=observer,
         )
         self.damaged_rows: int | None = None  # what `sample_rows` has found, None before
         self._start_lock = threading.Lock()

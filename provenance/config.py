@@ -71,6 +71,13 @@ class Settings(BaseSettings):
     )
     batch_size: int = Field(128, ge=1, le=1024, description="Lines of a batch that share one transaction.")
     max_batch_lines: int = Field(1000, ge=1, le=100_000, description="Most items in one batch request of the API.")
+    max_parts: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        description="Most parts of one post, and most pictures read out of its pages and documents.",
+    )
+    max_post_mib: int = Field(256, ge=1, le=16_384, description="Largest post taken with all its parts, MiB.")
     max_upload_mib: int = Field(100, ge=1, le=4096, description="Largest file taken, MiB.")
     max_text_mib: int = Field(
         8,

@@ -46,6 +46,12 @@ DryRun = Annotated[
 ]
 
 
+PartName = Annotated[
+    str | None,
+    Query(max_length=1000, description="Name of a part of a post; default: that of the surest picture match."),
+]
+
+
 class ScanBatchResult(BaseModel):
     results: list[ScanResult]
 
@@ -133,6 +139,6 @@ def get_scan(scan_id: str, app: ApplicationDep, principal: MayScan) -> ScanResul
     response_class=Response,
     responses={200: {"content": {"image/png": {}}, "description": "The picture"}, **responses(401, 403, 404)},
 )
-def show_scan(scan_id: str, app: ApplicationDep, principal: MayScan) -> Response:
+def show_scan(scan_id: str, app: ApplicationDep, principal: MayScan, part: PartName = None) -> Response:
     """The upload beside every matched work, what was found outlined and numbered in the order of the matches."""
-    return Response(evidence.picture(app.db, scan_id, own(principal)), media_type="image/png")
+    return Response(evidence.picture(app.db, scan_id, own(principal), part), media_type="image/png")

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,7 @@ from fingerprints.source import CHUNK, Source
 from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge, from_os_error
 
 from .. import batch as batches
-from .. import batch_run, passages
+from .. import batch_run, evidence_of
 from ..option_groups import given, grouped, refuse
 from ..output import (
     clauses,
@@ -43,7 +44,8 @@ from ..session import application
 
 if TYPE_CHECKING:
     from provenance.application import Application
-    from provenance.schemas import ScanItem, ScanResult
+    from provenance.scans.posts import Upload
+    from provenance.schemas import MatchRecord, PartRecord, ScanItem, ScanResult
 
 
 def add_to(app: typer.Typer) -> None:
@@ -75,7 +77,7 @@ class PostOptions:
     commercial: Annotated[bool, typer.Option(help="The post is commercial.")] = False
     lang: Annotated[str | None, typer.Option(help="Language of the post, for example zh-Hans.")] = None
 
-    def item(self, path: str) -> ScanItem:
+    def item(self, path: str | None) -> ScanItem:
         from provenance.json_input import parse
         from provenance.schemas import ScanItem
 
@@ -101,8 +103,13 @@ class PostOptions:
 
 def command(
     *,
-    path: Annotated[str | None, typer.Argument(metavar="PATH|-", help="File to scan; - for standard input.")] = None,
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH|-", help="File to scan; - for standard input.")
+    ] = None,
     batch: Annotated[str | None, typer.Option(help="JSON lines instead of a path; - for standard input.")] = None,
+    as_post: Annotated[
+        bool, typer.Option("--post", help="The files are one post: an article and its pictures, in any order.")
+    ] = False,
     post: PostOptions,
     show_: Annotated[
         str | None,
@@ -119,37 +126,72 @@ def command(
 ) -> int:
     from provenance.schemas import ScanItem
 
-    if show_ is not None and path is None and batch is None:
-        path, show_ = show_, ""  # written before the file, as a flag
-    if (batch is None) == (path is None):
-        raise BadInput("give a file, or --batch FILE.jsonl, one of the two")
-    if show_ is not None and batch is not None:
-        raise BadInput("--show is for one file: leave out --batch")
+    if show_ is not None and not paths and batch is None:
+        paths, show_ = [show_], ""  # written before the file, as a flag
+    _check_given(paths or [], batch, as_post=as_post, show_=show_)
     if show_ and dry_run:
         raise BadInput("--show OUT.png draws a recorded scan: leave out --dry-run")
     if show_ == "" and json_:
         raise BadInput("--show without a file prints for people: leave out --json")
     with application() as opened:
-        if path is None:
-            assert batch is not None
+        if batch is not None:
             numbers: deque[int] = deque()
             items = batches.items(batch, ScanItem, post.defaults(), numbers)
-            _scan(opened, items, batches.count_lines(batch), numbers, dry_run=dry_run, json_=json_)
+            uploads = (_upload(*pair, batches.base_folder(batch)) for pair in items)
+            _scan(opened, uploads, batches.count_lines(batch), numbers, dry_run=dry_run, json_=json_)
             return 0
-        item = post.item(path)
-        with _source(path, opened.settings.limits.max_bytes) as source:
-            result = _scan(opened, [(item, source)], 1, dry_run=dry_run, json_=json_)
+        assert paths is not None
+        with _given(paths, post, opened.settings.limits.max_bytes, as_post=as_post) as upload:
+            result = _scan(opened, [upload], 1, dry_run=dry_run, json_=json_)
             assert result is not None
             if show_ is not None and result.matches:
-                _evidence(opened, source, result, show_, quiet=json_)
+                evidence_of.show(opened, upload, result, show_, quiet=json_)
     if result.error is not None:
         return 2
     return 1 if result.matches else 0
 
 
+def _check_given(paths: list[str], batch: str | None, *, as_post: bool, show_: str | None) -> None:
+    """Raises `BadInput` for options that contradict each other."""
+    if (batch is None) == (not paths):
+        raise BadInput("give a file, or --batch FILE.jsonl, one of the two")
+    if batch is not None and show_ is not None:
+        raise BadInput("--show is for one file: leave out --batch")
+    if batch is not None and as_post:
+        raise BadInput("--post is for files: with --batch write the parts of a post into its line")
+    if len(paths) > 1 and not as_post:
+        raise BadInput("several files: write --post if they are one post, or one a line into a --batch")
+    if as_post and "-" in paths:
+        raise BadInput("standard input has no name, which a part of a post needs: give files")
+
+
+def _upload(item: ScanItem, content: Source | SourcemarkError, folder: Path) -> Upload:
+    """The upload of a batch line, of parts if it has some."""
+    from provenance.scans import posts
+
+    if item.parts is None:
+        return posts.Upload(item, content)
+    try:
+        return posts.of_item(item, partial(batches.file_in, folder))
+    except BadInput as error:
+        return posts.Upload(item.model_copy(update={"parts": None}), error)
+
+
+@contextmanager
+def _given(paths: list[str], options: PostOptions, limit: int, *, as_post: bool) -> Iterator[Upload]:
+    """The upload that is named on the command line."""
+    from provenance.scans import posts
+
+    if as_post:
+        yield posts.of_files(options.item(None), paths, partial(batches.file_in, Path.cwd()))
+        return
+    with _source(paths[0], limit) as source:
+        yield posts.Upload(options.item(paths[0]), source)
+
+
 def _scan(
     opened: Application,
-    items: Iterable[tuple[ScanItem, Source | SourcemarkError]],
+    uploads: Iterable[Upload],
     total: int | None,
     numbers: deque[int] | None = None,
     *,
@@ -158,12 +200,10 @@ def _scan(
 ) -> ScanResult | None:
     """Scan uploads and print the results as they come; returns the last one."""
     from provenance.accounts import accounts
-    from provenance.scans.scanning import Upload
 
     last: list[ScanResult] = []
 
     def results(examined: Callable[[], None]) -> Iterator[ScanResult]:
-        uploads = (Upload(*pair) for pair in items)
         local = accounts.local(opened.db)
         for result in opened.scanner.scan(local, uploads, dry_run=dry_run, examined=examined):
             last[:] = [result]
@@ -180,32 +220,6 @@ def _scan(
         json_=json_,
     )
     return last[0] if last else None
-
-
-def _evidence(
-    opened: Application, source: Source | SourcemarkError, result: ScanResult, target: str, *, quiet: bool
-) -> None:
-    """Show what the matches of a scan rest on: passages on the terminal, pictures in a file."""
-    unit = next((segment.unit for match in result.matches for segment in match.segments), None)
-    if unit == "codepoint" and target:
-        raise BadInput("a text's passages are printed: write --show without a file")
-    if unit == "codepoint" and not isinstance(source, SourcemarkError):
-        passages.show(opened.db, opened.examiner, source, result.matches)
-    elif unit == "pixel":
-        if not target:
-            raise BadInput("a picture is drawn into a file: write --show OUT.png")
-        from provenance.scans import evidence
-
-        assert result.scan_id is not None
-        drawn = evidence.picture(opened.db, result.scan_id)
-        try:
-            Path(target).write_bytes(drawn)
-        except OSError as error:
-            raise BadInput(f"{target} cannot be written: {error.strerror}") from error
-        if not quiet:
-            say(tr("drawn into", "已绘制到") + f" {target}")
-    elif not quiet:
-        say(tr("there is nothing to draw: the upload is an exact copy", "无需对照：上传内容是完全相同的副本"))
 
 
 @contextmanager
@@ -241,35 +255,58 @@ def _caption(path: Path | None) -> str | None:
 
 
 def show(result: ScanResult) -> None:
-    """A scan for a person: the verdict, then each match with its evidence."""
+    """A scan for a person: the verdict, then each match with its evidence; of a post part by part."""
     name = result.path or ("" if result.error else result.external_id) or ""
     if result.error is not None:
         say(f"✗ {labelled(name, result.error.detail)}")
         return
-    why = in_brackets(exact_only_word(result.reason)) if result.reason and result.reason != result.status else ""
     judged = f"{tr('verdict ', '结论为')}{verdict_word(result.verdict)}"
-    say(labelled(name, listed([judged, status_word(result.status) + why])))
+    if result.parts is None:
+        say(labelled(name, listed([judged, status_word(result.status) + _why(result)])))
+    else:
+        count = len(result.parts)
+        said = tr("a post of 1 part" if count == 1 else f"a post of {count} parts", f"帖子，共 {count} 个部分")
+        say(labelled(name, listed([judged, said])))
     for flag in result.flags:
         say(f"  ⚑ {flag_word(flag)}")
+    if result.parts is not None:
+        for part in result.parts:
+            _show_part(part)
+        return
     for match in result.matches:
-        marking = match.marking
-        say(f"  {match.work_id} {titled(match.title, match.owner)}")
-        covers = [
-            f"{tr('of the upload', '占上传内容')} {percent(match.coverage.upload)}",
-            f"{tr('of the work', '占作品')} {percent(match.coverage.work)}",
-        ]
-        reused = [reuse_word(match.reuse)] if match.reuse else []
-        say(
-            "    "
-            + clauses([f"{tr('score', '匹配度')} {match.score:.2f}", *reused, listed(covers), where_found(match)])
-        )
-        if match.common >= 0.05:  # less is a word here and there
-            say(f"    {percent(match.common)} " + tr("of it is quotation or template", "为通用引文或模板"))
-        reasons = reason_words(marking.get("reasons", []))
-        marked = marking_word(str(marking["verdict"]))
-        say("    " + labelled(tr("marking", "标注"), marked + (in_brackets(reasons) if reasons else "")))
-        quotes = dict.fromkeys((e.get("quote", ""), e.get("where", "")) for e in marking.get("evidence", []))
-        for quote, where in list(quotes)[:3]:  # one passage often marks owner, source and licence at once
-            say(f"      “{quote}”{in_brackets(place_word(where))}")
-        if match.competing:
-            say("    " + labelled(tr("also claimed by", "另有登记主张权利"), listed(match.competing)))
+        _show_match(match)
+
+
+def _show_part(part: PartRecord) -> None:
+    if part.error is not None:
+        say(f"✗ {labelled(part.name, part.error.detail)}")
+        return
+    judged = [verdict_word(part.verdict)] if part.matches else []
+    say(labelled(part.name, listed([*judged, status_word(part.status) + _why(part)])))
+    for match in part.matches:
+        _show_match(match)
+
+
+def _why(found: ScanResult | PartRecord) -> str:
+    return in_brackets(exact_only_word(found.reason)) if found.reason and found.reason != found.status else ""
+
+
+def _show_match(match: MatchRecord) -> None:
+    marking = match.marking
+    say(f"  {match.work_id} {titled(match.title, match.owner)}")
+    covers = [
+        f"{tr('of the upload', '占上传内容')} {percent(match.coverage.upload)}",
+        f"{tr('of the work', '占作品')} {percent(match.coverage.work)}",
+    ]
+    reused = [reuse_word(match.reuse)] if match.reuse else []
+    say("    " + clauses([f"{tr('score', '匹配度')} {match.score:.2f}", *reused, listed(covers), where_found(match)]))
+    if match.common >= 0.05:  # less is a word here and there
+        say(f"    {percent(match.common)} " + tr("of it is quotation or template", "为通用引文或模板"))
+    reasons = reason_words(marking.get("reasons", []))
+    marked = marking_word(str(marking["verdict"]))
+    say("    " + labelled(tr("marking", "标注"), marked + (in_brackets(reasons) if reasons else "")))
+    quotes = dict.fromkeys((e.get("quote", ""), e.get("where", "")) for e in marking.get("evidence", []))
+    for quote, where in list(quotes)[:3]:  # one passage often marks owner, source and licence at once
+        say(f"      “{quote}”{in_brackets(place_word(where))}")
+    if match.competing:
+        say("    " + labelled(tr("also claimed by", "另有登记主张权利"), listed(match.competing)))

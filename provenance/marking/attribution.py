@@ -83,7 +83,8 @@ def _credit_evidence(credit: Credit) -> Evidence:
 
 def _is_byline_of_article(credit: Credit, work: Work, facts: Facts) -> bool:
     """The by-line of an article is not the credit of a picture in it."""
-    return work.kind != "text" and facts.prose >= MIN_BYLINE_ARTICLE and _BYLINE.match(credit.unit.low) is not None
+    apart = work.kind != "text" and credit.unit.unit.nearness != "own" and facts.prose >= MIN_BYLINE_ARTICLE
+    return apart and _BYLINE.match(credit.unit.low) is not None
 
 
 def _mark_by_address(out: Attribution, tagged: TaggedUnit, entity: Entity) -> None:
@@ -114,7 +115,7 @@ def rival_credits(work: Work, facts: Facts) -> list[Credit]:
     """
     rivals = [c for c in facts.credits if c.credited in ("other", "account") and is_relevant(c, work.kind)]
     if work.kind != "text" and facts.prose >= MIN_ARTICLE:
-        rivals = [c for c in rivals if c.role != "author" or c.kinds != ALL_KINDS]
+        rivals = [c for c in rivals if c.role != "author" or c.kinds != ALL_KINDS or c.unit.unit.nearness == "own"]
     return rivals
 
 

@@ -91,7 +91,7 @@ def check(work: Work, post: Post) -> Report:
         )
     )
     # 5. What is reported beside it.
-    title_kept, title_diff = titles.compare(work.title, _headings(content), post.text, marked=marked.title)
+    title_kept, title_diff = titles.compare(work.title, _headings(content, post), post.text, marked=marked.title)
     rmi_state, rmi_diff = rights_metadata.compare(work, post)
     return Report(
         owner_marked=marked.owner,
@@ -132,6 +132,8 @@ def _content(post: Post) -> _Content:
     if post.caption:
         visible += from_text(post.caption, "caption")
         searched.append("caption")
+    visible += post.around
+    searched += sorted({unit.where for unit in post.around} - {*searched})
     fields = post.fields or ()
     if post.fields is not None:
         searched += sorted({f.where for f in fields}) or ["fields"]
@@ -146,12 +148,13 @@ def _content(post: Post) -> _Content:
     return _Content(visible, tuple(machine), fields, page, tuple(searched))
 
 
-def _headings(content: _Content) -> list[str]:
-    """The headings of a page, its title element last."""
+def _headings(content: _Content, post: Post) -> list[str]:
+    """The headings of a page and of the post it is in, its title element last."""
     page = content.page
+    above = [unit.text for unit in post.around if unit.heading]
     if page is None:
-        return []
-    return [*page.headings, *([page.title] if page.title else [])]
+        return above
+    return [*page.headings, *above, *([page.title] if page.title else [])]
 
 
 def _evidence(deceptive: Sequence[Evidence], marked: Attribution, facts: Facts) -> tuple[Evidence, ...]:

@@ -11,7 +11,7 @@ from .credit_model import Credit, Statement, UnitReading
 from .credit_reader import CreditReader
 from .entities import Entity, TaggedUnit
 from .entity_tagger import EntityTagger
-from .lexicon import lexicon
+from .lexicon import ALL_KINDS, lexicon
 from .licences import Licence
 from .model import Post, Work
 from .segmentation import Unit
@@ -78,6 +78,7 @@ class FactCollector:
     """Reads the units of one post about one work."""
 
     def __init__(self, work: Work, post: Post) -> None:
+        self.kind = work.kind
         self.lexicon = lexicon()
         self.tagger = EntityTagger(work, post, self.lexicon)
         self._credits = CreditReader(self.lexicon, post.lang, quotation=post.use == "quotation")
@@ -95,17 +96,25 @@ class FactCollector:
 
     def _add(self, facts: Facts, reading: UnitReading) -> None:
         tagged = reading.tagged
+        if not reading.is_credit_line and not tagged.unit.tag:
+            facts.prose += len(tagged.low)
+        if tagged.unit.nearness == "elsewhere" and not self._speaks_of_the_work(reading):
+            return
         if reading.credits or reading.statements:  # most units are prose
             facts.credits += reading.credits
             facts.statements += self._claims.statements(reading)
             facts.claims += [AccountClaim(code, tagged) for code in self._claims.claims(reading)]
         facts.entities += [(tagged, entity) for entity in tagged.entities]
-        if not reading.is_credit_line and not tagged.unit.tag:
-            facts.prose += len(tagged.low)
         if reading.names_title:
             facts.titles.append(tagged)
         if _NUMBER.search(tagged.low) and _ISSUE.search(tagged.low) and _PAGE.search(tagged.low):
             facts.has_issue_and_page = True
+
+    def _speaks_of_the_work(self, reading: UnitReading) -> bool:
+        """Whether a unit far from the work is about it: by a credit of its kind of work alone, an address, an id."""
+        if reading.tagged.has_exact_link() or any(e.kind == "identifier" for e in reading.tagged.entities):
+            return True
+        return any(self.kind in credit.kinds and credit.kinds != ALL_KINDS for credit in reading.credits)
 
 
 def _without_related(readings: Iterable[UnitReading]) -> Iterator[UnitReading]:

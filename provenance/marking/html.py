@@ -58,15 +58,45 @@ _AUTHOR = frozenset(
 _SOURCE = frozenset(["source", "sources", "provenance", "origin", "via", "来源"])
 
 
+# Where an element says what it shows; a page that loads its pictures late names them elsewhere than in src.
+_SHOWS = {
+    "img": ("data-src", "data-original", "src"), "video": ("src", "poster"), "audio": ("src",), "source": ("src",),
+}  # fmt: skip
+_MAX_PICTURES = 1000  # of a page
+_BEACON = frozenset(["0", "1", "2", "0px", "1px", "2px"])  # sides of what nobody sees: it counts readers
+INLINE_DATA = re.compile(r"(?<=[\"'=(\s])data:[\w/+.;=-]{0,100};base64,[A-Za-z0-9+/=%\s]{100,}")
+
+
 @dataclass(slots=True)
 class Block:
-    """One block of visible text. ``links`` are (start, end, href) in ``text``; ``hint`` is a role the markup claims."""
+    """One block of visible text. ``links`` are (start, end, href) in ``text``; ``hint`` is a role the markup claims.
+
+    ``figure`` is the number of the figure element that it stands in.
+    """
 
     text: str
     locator: str
     links: list[tuple[int, int, str]] = field(default_factory=list)
     hint: str | None = None
     heading: bool = False
+    figure: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture, sound or film that a page shows.
+
+    Attributes:
+        reference: where it is, as the page says; data URIs too.
+        block: how many blocks of text end before it.
+        inside: text of the next block stands before it.
+        figure: as of a block.
+    """
+
+    reference: str
+    block: int
+    inside: bool
+    figure: int | None
 
 
 @dataclass(slots=True)
@@ -77,10 +107,13 @@ class Page:
     machine_fields: tuple[Field, ...]
     headings: list[str]
     title: str | None = None
+    pictures: list[Picture] = field(default_factory=list)
 
 
 def read(source: str) -> Page:
     """Take a page apart. Whatever lxml cannot read gives an empty page, never an error."""
+    if "base64," in source:
+        source = INLINE_DATA.sub("data:,", source)
     source = source[:MAX_HTML].replace("\x00", "")
     parser = html.HTMLParser(huge_tree=True, no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     try:
@@ -97,7 +130,7 @@ def read(source: str) -> Page:
     walker.flush()
     headings = [b.text for b in walker.blocks if b.heading]
     machine_fields = tuple(islice(structured_data.read(root), MAX_MACHINE))
-    return Page(walker.blocks, machine_fields, headings, title)
+    return Page(walker.blocks, machine_fields, headings, title, walker.pictures)
 
 
 def _screen(media: str | None) -> bool:
@@ -115,6 +148,7 @@ class _Frame:
     names: Names
     in_article: bool
     path: str
+    figure: int | None = None
     children: dict[str, int] = field(default_factory=dict)
     # what elements with the same names and attributes look like in here: paragraphs of a page are much alike
     styles: dict[tuple[Any, ...], tuple[Style, bool]] = field(default_factory=dict)
@@ -133,6 +167,9 @@ class _VisibleText:
         self.path: str | None = None  # CSS path of the element that the current block's text began in
         self.hint: str | None = None
         self.heading = False
+        self.figure: int | None = None
+        self.figures = 0
+        self.pictures: list[Picture] = []
 
     def start(self, element: Any) -> None:
         tag = element.tag.lower()
@@ -148,10 +185,22 @@ class _VisibleText:
             shown = not style.removed
         in_article = parent.in_article or tag in ("article", "main")
         hint = _hint(element, names) or (None if tag in _BLOCKS else parent.hint)
-        self.stack.append(_Frame(style, readable, shown, hint, names, in_article, _css_path(element, tag, parent)))
+        figure = parent.figure
+        if tag == "figure":
+            self.figures += 1
+            figure = self.figures
+        path = _css_path(element, tag, parent)
+        self.stack.append(_Frame(style, readable, shown, hint, names, in_article, path, figure))
+        if tag in _SHOWS and (shown if tag == "img" else parent.shown) and len(self.pictures) < _MAX_PICTURES:
+            self._picture(element, tag, figure)
         if tag == "a" and element.get("href"):
             self.open_links.append((self.length, str(element.get("href"))))
         self._text(element.text)
+
+    def _picture(self, element: Any, tag: str, figure: int | None) -> None:
+        reference = next((str(element.get(name)).strip() for name in _SHOWS[tag] if element.get(name)), "")
+        if reference and not {element.get("width"), element.get("height")} & _BEACON:
+            self.pictures.append(Picture(reference, len(self.blocks), self.path is not None, figure))
 
     def _style(self, element: Any, names: Names, parent: _Frame) -> tuple[Style, bool]:
         given = (element.get("style"), element.get("color"), element.get("bgcolor"))
@@ -193,6 +242,7 @@ class _VisibleText:
             block = next((f for f in reversed(self.stack) if f.names[0] in _BLOCKS), frame)
             self.hint = frame.hint or block.hint
             self.heading = any(f.names[0] in ("h1", "h2") for f in self.stack[-4:])
+            self.figure = frame.figure
         self.parts.append(text)
         self.length += len(text)
 
@@ -201,8 +251,9 @@ class _VisibleText:
             text = "".join(self.parts)
             open_now = [(begin, self.length, href) for begin, href in self.open_links if self.length > begin]
             links = [(a, b, self._resolved(h) if (a, b, h) in open_now else h) for a, b, h in [*self.links, *open_now]]
-            self.blocks.append(Block(text, self.path, links[:_MAX_LINKS], self.hint, self.heading))
+            self.blocks.append(Block(text, self.path, links[:_MAX_LINKS], self.hint, self.heading, self.figure))
         self.parts, self.length, self.links, self.path, self.hint, self.heading = [], 0, [], None, None, False
+        self.figure = None
         self.open_links = [(0, href) for _, href in self.open_links]
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from fingerprints.model import Field
 
 from ..errors import BadInput
 from ..json_input import unknown_key
 from ..names import printable
+
+if TYPE_CHECKING:
+    from .segmentation import Unit
 
 Use = Literal["full", "excerpt", "adapted", "quotation"]
 Verdict = Literal["compliant", "partial", "missing", "wrong_owner", "misleading"]
@@ -87,6 +90,7 @@ class Post:
     Attributes:
         fields: embedded metadata of a bare file; None when the post is not a file, ``()`` when the file has none.
         caption: the text shown beside a file.
+        around: what else a reader sees of the post that this is a part of; each unit says how near it stands.
         lang: BCP 47 tag, or None; the check reads every language of its lexicon anyway.
         use: full, excerpt, adapted or quotation.
         account: the name of the posting account.
@@ -96,6 +100,7 @@ class Post:
     html: str | None = None
     fields: tuple[Field, ...] | None = None
     caption: str | None = None
+    around: tuple[Unit, ...] = ()
     lang: str | None = None
     use: Use = "full"
     commercial: bool | None = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from fingerprints.model import Field
 
@@ -19,6 +20,11 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(r"(?:[。！？]+|[!?]+(?![\x21-\x7e]))[”」』\"')）]*|\.(?=\s)|\n")
+
+
+# Where a unit stands to what is checked: it is part of it or in its figure; beside it; elsewhere in the post, where a
+# credit speaks of it only by saying so.
+Nearness = Literal["own", "beside", "elsewhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class Unit:
     tag: str = ""
     first: bool = False
     c2pa_state: str | None = None
+    nearness: Nearness = "beside"
 
     def quote(self, share: float = 0.0) -> str:
         """At most 200 code points around a place that lies at a share 0..1 of the unit."""
@@ -76,7 +83,7 @@ def _pieces(text: str, start: int, end: int, size: int) -> Iterator[tuple[int, i
         start = stop
 
 
-def from_text(text: str, where: str) -> Iterator[Unit]:
+def from_text(text: str, where: str, *, heading: bool = False) -> Iterator[Unit]:
     """The units of a plain text; locators are code point spans ``a-b``."""
     half = MAX_TEXT // 2
     parts = [(0, text)] if len(text) <= MAX_TEXT else [(0, text[:half]), (len(text) - half, text[-half:])]
@@ -84,17 +91,18 @@ def from_text(text: str, where: str) -> Iterator[Unit]:
         for a, b in sentences(
             part.replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n").replace("\x85", "\n")
         ):
-            yield Unit(where, f"{offset + a}-{offset + b}", part[a:b])
+            yield Unit(where, f"{offset + a}-{offset + b}", part[a:b], heading=heading)
 
 
-def from_blocks(blocks: Iterable[Block]) -> Iterator[Unit]:
-    """The units of a page's visible blocks; locators are CSS paths."""
+def from_blocks(blocks: Iterable[Block], where: str = "html", nearness: Nearness = "beside") -> Iterator[Unit]:
+    """The units of visible blocks; locators are those of the blocks: CSS paths of a page, spans of a text."""
     for block in blocks:
         spans = list(sentences(block.text.replace("\r", " ").replace("\n", " ")))
         for a, b in spans:
             links = tuple((max(s, a) - a, min(e, b) - a, h) for s, e, h in block.links if s < b and e > a)
             hint = block.hint if len(block.text.strip()) <= 120 else None
-            yield Unit("html", block.locator, block.text[a:b].replace("\n", " "), links, hint, heading=block.heading)
+            text = block.text[a:b].replace("\n", " ")
+            yield Unit(where, block.locator, text, links, hint, heading=block.heading, nearness=nearness)
 
 
 _ROLES = {

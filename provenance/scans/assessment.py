@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fingerprints.model import Examination, Field, Match, Segment
+from fingerprints.model import Field, Match, Segment
 
 from ..accounts.official import Poster
 from ..marking import Report
@@ -17,7 +17,7 @@ from ..works.backing import DAMAGED
 from ..works.catalog import marking_work
 from ..works.grants import Grant
 from . import permission, reuse, verdict
-from .reuse import CreditPlace
+from .reuse import CreditPlace, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,17 @@ class Assessment:
     def work_id(self) -> str:
         return self.work.work_id
 
-    def record(self, origin: str, account_id: str) -> MatchRecord:
+    def record(self, origin: str, account_id: str, part: str | None = None) -> MatchRecord:
         """As it is answered and stored.
 
         Args:
             origin: the log's.
             account_id: who scans; a work's own id is shown to its own account only.
+            part: name of the part of a post that it is in.
         """
         place = self.credit_place
         return MatchRecord(
+            part=part,
             work_id=self.work.work_id,
             external_id=self.work.external_id if self.work.account_id == account_id else None,
             title=self.work.title,
@@ -83,7 +85,7 @@ class Assessment:
 
 def assess(
     item: ScanItem,
-    examination: Examination,
+    shown: Shown,
     work: IndexedWork,
     match: Match,
     background: Background,
@@ -94,10 +96,11 @@ def assess(
 
     Args:
         item: what is known of the post.
+        shown: what was searched, and what a reader sees of it and beside it.
         poster: whom it is by.
         moment: when it was seen, ISO 8601, UTC.
     """
-    found = reuse.report(marking_work(work, background.fields), item, examination, match)
+    found = reuse.report(marking_work(work, background.fields), item, shown, match)
     grant, gaps = grants.applicable(background.grants, poster, item, found.use, moment)
     permitted = permission.evaluate(
         work.claim.licence,

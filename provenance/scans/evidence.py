@@ -15,11 +15,12 @@ from fingerprints import registry
 from fingerprints.model import Fingerprint, Match, Preview, Segment
 
 from ..database.engine import Database
-from ..database.tables import fingerprints, matches, previews, scans
+from ..database.tables import fingerprints, matches, parts, previews, scans
 from ..errors import NotFound
-from .records import Scanned
+from .records import Scanned, ScannedPart
 
 _MAX_SHOWN = 12  # works shown on one picture, the surest
+_OF_ITS_PART = sa.and_(previews.c.scan == matches.c.scan, previews.c.part == matches.c.part)
 
 
 def insert_previews(connection: sa.Connection, numbers: Mapping[str, int], group: Sequence[Scanned]) -> None:
@@ -28,22 +29,30 @@ def insert_previews(connection: sa.Connection, numbers: Mapping[str, int], group
     Args:
         numbers: the scans' internal numbers by their public ids.
     """
-    rows = [{"scan": numbers[each.scan_id], **row} for each in group if (row := _preview(each)) is not None]
+    rows = [
+        {"scan": numbers[each.scan_id], "part": number, **row}
+        for each in group
+        for number, part in enumerate(each.parts)
+        if (row := _preview(part)) is not None
+    ]
     if rows:
         connection.execute(previews.insert(), rows)
 
 
-def _preview(scanned: Scanned) -> dict[str, Any] | None:
+def _preview(part: ScannedPart) -> dict[str, Any] | None:
     """What is kept to show the surest match; None where the medium shows nothing, or nothing matched."""
-    if not scanned.assessments:
+    fingerprint = part.fingerprint
+    if fingerprint is None or not part.assessments:
         return None
-    fingerprint = scanned.fingerprint
-    preview = registry.MEDIA[fingerprint.medium].preview(fingerprint, scanned.assessments[0].match)
+    preview = registry.MEDIA[fingerprint.medium].preview(fingerprint, part.assessments[0].match)
     return None if preview is None else {"width": preview.width, "height": preview.height, "data": preview.data}
 
 
-def picture(db: Database, scan_id: str, account_id: str | None = None) -> bytes:
+def picture(db: Database, scan_id: str, account_id: str | None = None, part: str | None = None) -> bytes:
     """A PNG of a scan's upload beside every matched work, what was found outlined and numbered as the matches are.
+
+    Args:
+        part: name of a part of a post; without one the part of the surest match that can be shown.
 
     Raises:
         NotFound: there is no such scan of this account, or it has no picture match that can be shown.
@@ -52,7 +61,12 @@ def picture(db: Database, scan_id: str, account_id: str | None = None) -> bytes:
         scan = connection.execute(sa.select(scans.c.id, scans.c.account_id).where(scans.c.scan_id == scan_id)).first()
         if scan is None or (account_id is not None and scan.account_id != account_id):
             raise NotFound(f"no scan of yours has the id {scan_id!r}")
-        drawn = _drawn(connection, sa.and_(matches.c.scan == scan.id, matches.c.rank < _MAX_SHOWN))
+        shown = sa.select(matches.c.part).join(previews, _OF_ITS_PART).where(matches.c.scan == scan.id)
+        if part is not None:
+            named = sa.and_(parts.c.scan == matches.c.scan, parts.c.number == matches.c.part, parts.c.name == part)
+            shown = shown.join(parts, named)
+        number = connection.execute(shown.order_by(matches.c.rank).limit(1)).scalar()
+        drawn = _drawn(connection, sa.and_(matches.c.scan == scan.id, matches.c.part == number))
     if drawn is None:
         raise NotFound(f"nothing can be shown of {scan_id!r}: it matched no picture, or the work was erased")
     return drawn
@@ -74,16 +88,18 @@ def _drawn(connection: sa.Connection, which: sa.ColumnElement[bool]) -> bytes | 
             matches,
             fingerprints.c.data,
             fingerprints.c.detail,
-            scans.c.medium,
+            sa.func.coalesce(parts.c.medium, scans.c.medium).label("medium"),
             previews.c.width,
             previews.c.height,
             previews.c.data.label("small_copy"),
         )
         .join(scans, scans.c.id == matches.c.scan)
-        .join(previews, previews.c.scan == matches.c.scan)
+        .join(previews, _OF_ITS_PART)
+        .outerjoin(parts, sa.and_(parts.c.scan == matches.c.scan, parts.c.number == matches.c.part))
         .join(fingerprints, fingerprints.c.work == matches.c.work)
         .where(which, fingerprints.c.algorithm.in_(registry.ALGORITHMS))
         .order_by(matches.c.rank)
+        .limit(_MAX_SHOWN)
     ).all()
     if not rows:
         return None

@@ -8,6 +8,7 @@ diary has none. docs/accounts.md says what is looked for.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from ..accounts.official import AccountState
 from ..marking.normalization import fold_name
@@ -40,16 +41,16 @@ _HIDDEN = re.compile(r"<(script|style|head)\b.*?</\1\s*>", re.DOTALL | re.IGNORE
 _TAG = re.compile(r"<[^<>]{1,2000}>")
 
 
-def flags(item: ScanItem, text: str | None, account: AccountState | None) -> list[str]:
+def flags(item: ScanItem, texts: Iterable[str | None], account: AccountState | None) -> list[str]:
     """`news_without_licence` for news from an account of which no valid licence is recorded, else nothing.
 
     Args:
-        text: of the post, may be HTML; None of a picture.
+        texts: of the post, may be HTML; None of a picture.
         account: that posts; None where its platform keeps none of its id. How a text is written counts only for
             accounts that the platform names by their ids: of the others it records no licences.
     """
     licensed = account is not None and account.news_licence
-    written = item.account_id is not None and any(reads_like_news(part) for part in (text, item.caption) if part)
+    written = item.account_id is not None and any(reads_like_news(part) for part in (*texts, item.caption) if part)
     return [NEWS_WITHOUT_LICENCE] if not licensed and (is_filed_as_news(item.category) or written) else []
 
 

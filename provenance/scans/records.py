@@ -6,7 +6,8 @@ was registered, its index in the log) is joined from the work; the rest is store
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,9 @@ import sqlalchemy as sa
 from fingerprints.model import Fingerprint
 
 from ..database.engine import Database
-from ..database.tables import entries, log_state, matches, previews, scans, works
+from ..database.tables import entries, log_state, matches, parts, previews, scans, works
 from ..errors import NotFound
-from ..schemas import Action, Coverage, MatchRecord, Permission, ReceiptRef, ScanItem, ScanResult
+from ..schemas import Action, Coverage, MatchRecord, PartRecord, Permission, ReceiptRef, ScanItem, ScanResult
 from . import passages, sightings
 from .assessment import Assessment
 from .policy import columns
@@ -25,17 +26,30 @@ from .policy.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
+class ScannedPart:
+    """One part of an upload.
+
+    Attributes:
+        fingerprint: None where it could not be read.
+        assessments: of the record's matches, in its order.
+    """
+
+    fingerprint: Fingerprint | None
+    assessments: Sequence[Assessment]
+    record: PartRecord
+
+
+@dataclass(frozen=True, slots=True)
 class Scanned:
     """One upload that was read and searched: its answer and what is recorded with it.
 
     Attributes:
-        assessments: of the answer's matches, in its order.
+        parts: at least one was read; a single upload has one.
         facts: on which the answer's action was decided.
     """
 
     item: ScanItem
-    fingerprint: Fingerprint
-    assessments: Sequence[Assessment]
+    parts: Sequence[ScannedPart]
     result: ScanResult
     facts: Facts
 
@@ -49,6 +63,26 @@ class Scanned:
         assert self.result.action is not None  # likewise
         return self.result.action
 
+    @property
+    def is_post(self) -> bool:
+        return self.result.parts is not None
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of a single upload; of a post that of its parts' digests, one after the other."""
+        digests = [part.fingerprint.digest for part in self.parts if part.fingerprint is not None]
+        return hashlib.sha256(b"".join(digests)).digest() if self.is_post else digests[0]
+
+
+def ranked(scanned: Sequence[ScannedPart]) -> list[tuple[int, Assessment, MatchRecord]]:
+    """The matches of all parts, surest first, each with the number of its part."""
+    found = [
+        (number, assessment, record)
+        for number, part in enumerate(scanned)
+        for assessment, record in zip(part.assessments, part.record.matches, strict=True)
+    ]
+    return sorted(found, key=lambda each: -each[2].score)
+
 
 def insert(connection: sa.Connection, account_id: str, group: Sequence[Scanned]) -> dict[str, int]:
     """Record scans and their matches; returns the scans' internal numbers by their public ids."""
@@ -60,10 +94,12 @@ def insert(connection: sa.Connection, account_id: str, group: Sequence[Scanned])
         row.scan_id: row.id
         for row in connection.execute(sa.select(scans.c.scan_id, scans.c.id).where(scans.c.scan_id.in_(ids)))
     }
-    posts = {each.scan_id: sightings.post_key(each.item, each.fingerprint.digest) for each in group}
-    seen = sightings.record(
-        connection, account_id, [(posts[each.scan_id], found.work.id) for each in group for found in each.assessments]
-    )
+    posts = {each.scan_id: sightings.post_key(each.item, each.digest) for each in group}
+    works_seen = [
+        (posts[each.scan_id], found.work.id) for each in group for part in each.parts for found in part.assessments
+    ]
+    seen = sightings.record(connection, account_id, works_seen)
+    _insert_parts(connection, numbers, group)
     rows = [
         {"scan": numbers[each.scan_id], "sighting": seen[posts[each.scan_id], row["work"]], **row}
         for each in group
@@ -74,6 +110,22 @@ def insert(connection: sa.Connection, account_id: str, group: Sequence[Scanned])
     return numbers
 
 
+def _insert_parts(connection: sa.Connection, numbers: Mapping[str, int], group: Sequence[Scanned]) -> None:
+    rows = [
+        {
+            "scan": numbers[each.scan_id],
+            "number": number,
+            "digest": None if part.fingerprint is None else part.fingerprint.digest,
+            **part.record.model_dump(mode="json", exclude={"matches"}),
+        }
+        for each in group
+        if each.is_post
+        for number, part in enumerate(each.parts)
+    ]
+    if rows:
+        connection.execute(parts.insert(), rows)
+
+
 def _scan_row(account_id: str, scanned: Scanned) -> dict[str, Any]:
     item, result = scanned.item, scanned.result
     return {
@@ -81,7 +133,7 @@ def _scan_row(account_id: str, scanned: Scanned) -> dict[str, Any]:
         "account_id": account_id,
         "external_id": result.external_id,
         "path": result.path,
-        "digest": scanned.fingerprint.digest,
+        "digest": scanned.digest,
         "medium": result.medium,
         "status": result.status,
         "reason": result.reason,
@@ -99,13 +151,21 @@ def _scan_row(account_id: str, scanned: Scanned) -> dict[str, Any]:
 
 
 def _match_rows(scanned: Scanned) -> list[dict[str, Any]]:
-    quoted = passages.quoted(scanned.fingerprint, [each.match for each in scanned.assessments])
-    found = zip(scanned.assessments, scanned.result.matches, quoted, strict=True)
-    return [_match_row(rank, *each) for rank, each in enumerate(found)]
+    quoted = [
+        iter([] if part.fingerprint is None else passages.quoted(part.fingerprint, [a.match for a in part.assessments]))
+        for part in scanned.parts
+    ]  # the matches of a part keep their order among those of all
+    return [
+        _match_row(rank, number, assessment, record, next(quoted[number]))
+        for rank, (number, assessment, record) in enumerate(ranked(scanned.parts))
+    ]
 
 
-def _match_row(rank: int, assessment: Assessment, record: MatchRecord, quoted: list[dict[str, Any]]) -> dict[str, Any]:
+def _match_row(
+    rank: int, part: int, assessment: Assessment, record: MatchRecord, quoted: list[dict[str, Any]]
+) -> dict[str, Any]:
     return {
+        "part": part,
         "rank": rank,
         "work": assessment.work.id,
         "verdict": assessment.verdict,
@@ -146,7 +206,9 @@ def page(
 
 
 def _results(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[ScanResult]:
-    found = _match_records(connection, [row.id for row in rows])
+    numbers = [row.id for row in rows]
+    found = _match_records(connection, numbers)
+    made_of = _part_records(connection, numbers, found)
     return [
         ScanResult(
             external_id=row.external_id,
@@ -156,7 +218,8 @@ def _results(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[Sca
             status=row.status,
             reason=row.reason,
             verdict=row.verdict,
-            matches=found.get(row.id, []),
+            matches=[record for _, record in found.get(row.id, [])],
+            parts=made_of.get(row.id),
             action=columns.action_of(row),
             flags=row.flags,
             log_size=row.log_size,
@@ -166,24 +229,53 @@ def _results(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[Sca
     ]
 
 
-def _match_records(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[MatchRecord]]:
-    """The matches of scans, surest first, by the scans' internal numbers."""
+def _part_records(
+    connection: sa.Connection, numbers: Sequence[int], found: Mapping[int, Sequence[tuple[int, MatchRecord]]]
+) -> dict[int, list[PartRecord]]:
+    """The parts of those scans that are posts, by the scans' internal numbers."""
+    rows = connection.execute(sa.select(parts).where(parts.c.scan.in_(numbers)).order_by(parts.c.scan, parts.c.number))
+    out: dict[int, list[PartRecord]] = {}
+    for row in rows:
+        record = PartRecord(
+            name=row.name,
+            medium=row.medium,
+            status=row.status,
+            reason=row.reason,
+            verdict=row.verdict,
+            matches=[match for part, match in found.get(row.scan, []) if part == row.number],
+            error=row.error,
+        )
+        out.setdefault(row.scan, []).append(record)
+    return out
+
+
+def _match_records(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[tuple[int, MatchRecord]]]:
+    """The matches of scans, surest first, by the scans' internal numbers, each with the number of its part."""
     origin = sa.select(log_state.c.origin).scalar_subquery()
     rows = connection.execute(
-        sa.select(matches, works.c.work_id, works.c.registered_at, entries.c.idx, origin.label("origin"))
+        sa.select(
+            matches,
+            parts.c.name.label("part_name"),
+            works.c.work_id,
+            works.c.registered_at,
+            entries.c.idx,
+            origin.label("origin"),
+        )
         .join(works, works.c.id == matches.c.work)
         .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
+        .outerjoin(parts, sa.and_(parts.c.scan == matches.c.scan, parts.c.number == matches.c.part))
         .where(matches.c.scan.in_(numbers))
         .order_by(matches.c.scan, matches.c.rank)
     )
-    out: dict[int, list[MatchRecord]] = {}
+    out: dict[int, list[tuple[int, MatchRecord]]] = {}
     for row in rows:
-        out.setdefault(row.scan, []).append(_match_record(row))
+        out.setdefault(row.scan, []).append((row.part, _match_record(row)))
     return out
 
 
 def _match_record(row: sa.Row[Any]) -> MatchRecord:
     return MatchRecord(
+        part=row.part_name,
         work_id=row.work_id,
         external_id=row.external_id,
         title=row.title,

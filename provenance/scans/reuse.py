@@ -11,6 +11,7 @@ from fingerprints.model import Examination, Match
 
 from .. import marking
 from ..marking import Post, Report, Work
+from ..marking.segmentation import Unit
 from ..schemas import ScanItem, Use
 
 _FULL_MIN_COVERAGE = 0.5  # of the work; with less of it a post excerpts it, unless the platform knows better
@@ -27,6 +28,20 @@ _OPENING_MARKS = frozenset(("“", "«", "「", "『", "<q", "<blockquote"))
 _CODEPOINTS = re.compile(r"(\d+)-(\d+)")  # how evidence in a text says where it stands
 
 _Span = tuple[int, int]  # half-open, code points
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An upload, or a part of a post, as a reader meets it.
+
+    Attributes:
+        caption: the text beside it.
+        around: what else of a post speaks of this part, see `surroundings`.
+    """
+
+    examination: Examination
+    caption: str | None = None
+    around: tuple[Unit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +88,18 @@ def _is_quoted(text: str, start: int) -> bool:
     return bool(marks) and marks[-1] in _OPENING_MARKS
 
 
-def report(work: Work, item: ScanItem, examination: Examination, match: Match) -> Report:
+def report(work: Work, item: ScanItem, shown: Shown, match: Match) -> Report:
     """The marking of one match.
 
     Where the whole post says that somebody else made the work, only what stands around the matched spans decides: names
     in the work's own text are not credits that the poster gave, and a digest credits each of its pieces beside it.
     """
-    post = _post(item, examination, use_of(item, match, examination.text))
+    text = shown.examination.text
+    post = _post(item, shown, use_of(item, match, text))
     found = marking.check(work, post)
-    if found.verdict != "wrong_owner" or examination.text is None:
+    if found.verdict != "wrong_owner" or text is None:
         return found
-    context = _context(examination.text, _spans(match), whole=match.coverage_upload >= _MOSTLY_THE_WORK)
+    context = _context(text, _spans(match), whole=match.coverage_upload >= _MOSTLY_THE_WORK)
     around = marking.check(work, replace(post, html=context) if post.html is not None else replace(post, text=context))
     return found if around.verdict == "wrong_owner" else around
 
@@ -155,13 +171,15 @@ def _merged(spans: Iterable[_Span]) -> list[_Span]:
     return out
 
 
-def _post(item: ScanItem, examination: Examination, use: Use) -> Post:
+def _post(item: ScanItem, shown: Shown, use: Use) -> Post:
+    examination = shown.examination
     html = examination.format == "html"
     return Post(
         text=None if html else examination.text,
         html=examination.text if html else None,
         fields=examination.fields if examination.text is None else None,
-        caption=item.caption,
+        caption=shown.caption,
+        around=shown.around,
         lang=item.lang,
         use=use,
         commercial=item.commercial,
@@ -169,4 +187,4 @@ def _post(item: ScanItem, examination: Examination, use: Use) -> Post:
     )
 
 
-__all__ = ["CreditPlace", "credit_place", "report", "use_of"]
+__all__ = ["CreditPlace", "Shown", "credit_place", "report", "use_of"]

@@ -1,5 +1,8 @@
 """Scanning: an upload -> its matches, how the post marks them, what is permitted -> a verdict, recorded.
 
+An upload is one file or text, or a post of several parts: each part is matched in its medium, its marking is judged
+where a reader of the post sees it, and the post has one verdict and one transaction.
+
 Of an upload only what the verdict needs is kept: its digest, the matched spans or regions, the marking's quotes, of a
 matched picture a small copy (`evidence`), of a matched text its longest passages (`passages`).
 """
@@ -7,22 +10,20 @@ matched picture a small copy (`evidence`), of a matched text its longest passage
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 
 from fingerprints import registry
-from fingerprints.model import Examination, MediumName
-from fingerprints.source import Source
+from fingerprints.model import MediumName
 
 from ..accounts.accounts import Account
 from ..accounts.official import OfficialAccounts, Poster
 from ..database.engine import Database
 from ..database.tables import now
-from ..errors import BadContent, SourcemarkError, TooLarge, UnsupportedContent
+from ..errors import BadContent, BadInput, SourcemarkError, TooLarge, UnsupportedContent
 from ..ids import new_id
 from ..ledger.log import Log
 from ..observer import Observer
-from ..schemas import Claim, ScanItem, ScanResult, ScanStatus, problem_of
+from ..schemas import Claim, MatchRecord, PartRecord, ScanItem, ScanResult, ScanStatus, problem_of
 from ..search.examination import Examiner
 from ..search.matching import IndexedWork, MatchedWork, Matcher
 from ..works import competing_claims, grants
@@ -32,18 +33,16 @@ from .assessment import Assessment, Background, assess
 from .policy import store
 from .policy.deciding import Policy, decide
 from .policy.facts import of_scan
-from .records import Scanned
+from .post_reading import PostReader, Read
+from .posts import Upload
+from .records import Scanned, ScannedPart
+from .reuse import Shown
+from .surroundings import Reading
 
 # Errors of reaching a file, not of what is in it.
-_NOT_CONTENT = frozenset({"file_missing", "is_a_directory", "not_a_file", "file_unreadable", "file_changed"})
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One upload to scan: what is known of the post, and its bytes, or the error that makes it impossible."""
-
-    item: ScanItem
-    source: Source | SourcemarkError
+_NOT_CONTENT = frozenset(
+    {"file_missing", "is_a_directory", "not_a_file", "file_unreadable", "file_changed", "not_sent"}
+)
 
 
 class Scanner:
@@ -58,15 +57,17 @@ class Scanner:
         backings: Backings,
         official: OfficialAccounts,
         batch_size: int,
+        max_parts: int,
         observer: Observer,
     ) -> None:
         """
         Args:
-            batch_size: how many scans share one transaction.
+            batch_size: how many uploads, or parts of posts, share one transaction.
+            max_parts: of one post.
         """
         self._db = db
         self._log = log
-        self._examiner = examiner
+        self._reader = PostReader(examiner, max_parts)
         self._matcher = matcher
         self._backings = backings
         self._official = official
@@ -90,17 +91,11 @@ class Scanner:
         Raises:
             Unavailable: nothing of the present group is recorded, the groups before it are.
         """
-        iterator = iter(uploads)
-        while group := list(islice(iterator, self._batch_size)):
+        for group in _groups(uploads, self._batch_size):
             policy = store.in_force(self._db, account.id)
-            examinations = self._examiner.examine_all(
-                [upload.source for upload in group], thorough=True, examined=examined
-            )
             answers = [
-                _unreadable(upload.item, examination)
-                if isinstance(examination, SourcemarkError)
-                else self._scan(account, policy, upload.item, examination)
-                for upload, examination in zip(group, examinations, strict=True)
+                self._scan(account, policy, upload, read)
+                for upload, read in zip(group, self._reader.read_all(group, examined), strict=True)
             ]
             if not dry_run:
                 self._record(account, [answer for answer in answers if isinstance(answer, Scanned)])
@@ -109,33 +104,63 @@ class Scanner:
                 self._observer.scanned(result)
                 yield result.model_copy(update={"scan_id": None}) if dry_run else result
 
-    def _scan(self, account: Account, policy: Policy, item: ScanItem, examination: Examination) -> Scanned:
-        moment, fingerprint = now(), examination.fingerprint
-        search = self._matcher.find(fingerprint)
+    def _scan(self, account: Account, policy: Policy, upload: Upload, read: Read) -> Scanned | ScanResult:
+        """One upload, read part by part."""
+        item, moment = upload.item, now()
+        if isinstance(read, SourcemarkError):
+            return _unreadable(item, read)
+        errors = [reading.examination for reading, _ in read if isinstance(reading.examination, SourcemarkError)]
+        passing = next((error for error in errors if not isinstance(error, BadInput)), None)
+        if passing is not None or len(errors) == len(read):
+            return _unreadable(item, passing or errors[0])
         with self._db.read() as connection:
             poster = self._official.poster(connection, account.id, item.account_id, item.account, moment)
-        assessments = self._assess(item, examination, search.found, poster, moment)
+        parts, sizes = [], []
+        for reading, shown in read:
+            if shown is None:
+                parts.append(_unreadable_part(reading))
+                continue
+            part, size = self._part(account, item, reading, shown, poster, moment, is_post=upload.is_post)
+            parts.append(part)
+            sizes.append(size)
+        result = _result(item, parts, moment, min(sizes), is_post=upload.is_post)
+        result.flags = news.flags(item, [reading.text for reading, _ in read], poster.state)
+        facts = of_scan(result, [found for _, found, _ in records.ranked(parts)], poster.state, item.category)
+        result.action = decide(policy, facts)
+        return Scanned(item, parts, result, facts)
+
+    def _part(
+        self,
+        account: Account,
+        item: ScanItem,
+        reading: Reading,
+        shown: Shown,
+        poster: Poster,
+        moment: str,
+        *,
+        is_post: bool,
+    ) -> tuple[ScannedPart, int]:
+        """One part that was read, and up to which log size it was searched."""
+        name = reading.part.name
+        fingerprint = shown.examination.fingerprint
+        search = self._matcher.find(fingerprint)
+        assessments = self._assess(item, shown, search.found, poster, moment)
         reason = search.reason or fingerprint.reason
-        result = ScanResult(
-            external_id=item.external_id,
-            scan_id=new_id("scan"),
-            path=item.path,
+        record = PartRecord(
+            name=name,
             medium=fingerprint.medium,
             status="matched" if assessments else _unmatched(fingerprint.medium, reason),
             reason=reason,
             verdict=verdict.of_upload(assessments),
-            matches=[each.record(self._log.origin, account.id) for each in assessments],
-            flags=news.flags(item, examination.text, poster.state),
-            log_size=search.log_size,
-            scanned_at=moment,
+            matches=[each.record(self._log.origin, account.id, name if is_post else None) for each in assessments],
         )
-        facts = of_scan(result, assessments, poster.state, item.category)
-        result.action = decide(policy, facts)
-        return Scanned(item, fingerprint, assessments, result, facts)
+        return ScannedPart(fingerprint, assessments, record), search.log_size
 
     def _assess(
-        self, item: ScanItem, examination: Examination, found: Sequence[MatchedWork], poster: Poster, moment: str
+        self, item: ScanItem, shown: Shown, found: Sequence[MatchedWork], poster: Poster, moment: str
     ) -> list[Assessment]:
+        if not found:
+            return []
         numbers = [each.work.id for each in found]
         backed = self._backings.of({each.work.id: each.fingerprint for each in found})
         given = grants.in_force(self._db, self._log.origin, numbers)
@@ -143,7 +168,7 @@ class Scanner:
         return [
             assess(
                 item,
-                examination,
+                shown,
                 _as_backed(each.work, backed[n]),
                 each.match,
                 Background(backed[n].fields, given.get(n, ()), competing.get(n, ()), bool(backed[n].damaged)),
@@ -162,6 +187,20 @@ class Scanner:
             evidence.insert_previews(connection, numbers, group)
 
 
+def _groups(uploads: Iterable[Upload], size: int) -> Iterator[list[Upload]]:
+    """Uploads whose parts are no more than ``size`` together, or one that has more."""
+    group: list[Upload] = []
+    parts = 0
+    for upload in uploads:
+        if group and parts + len(upload.parts) > size:
+            yield group
+            group, parts = [], 0
+        group.append(upload)
+        parts += len(upload.parts)
+    if group:
+        yield group
+
+
 def _as_backed(work: IndexedWork, backed: Backing) -> IndexedWork:
     """A work as the log knows it: of a damaged one only the claim that was signed is shown."""
     if not backed.damaged:
@@ -176,18 +215,63 @@ def _unmatched(medium: MediumName, reason: str | None) -> ScanStatus:
     return next((status for status in statuses if status == reason), "no_match")
 
 
+def _result(item: ScanItem, parts: Sequence[ScannedPart], moment: str, log_size: int, *, is_post: bool) -> ScanResult:
+    """The answer to an upload, with the verdict of the part that needs a person most."""
+    first = parts[0].record
+    found: list[MatchRecord] = [record for *_, record in records.ranked(parts)]
+    return ScanResult(
+        external_id=item.external_id,
+        scan_id=new_id("scan"),
+        path=item.path,
+        medium=None if is_post else first.medium,
+        status=_status([part.record.status for part in parts]) if is_post else first.status,
+        reason=None if is_post else first.reason,
+        verdict=verdict.most_severe(part.record.verdict for part in parts),
+        matches=found,
+        parts=[part.record for part in parts] if is_post else None,
+        log_size=log_size,
+        scanned_at=moment,
+    )
+
+
+def _status(statuses: Sequence[ScanStatus]) -> ScanStatus:
+    """Of a post: ``matched`` or ``no_match`` where a part is; else that of its first part that was read."""
+    for status in ("matched", "no_match"):
+        if status in statuses:
+            return status
+    return next((status for status in statuses if status not in ("undecodable", "error")), statuses[0])
+
+
 def _unreadable(item: ScanItem, error: SourcemarkError) -> ScanResult:
     """The answer to an upload that cannot be scanned; it is not recorded."""
-    content = isinstance(error, (BadContent, UnsupportedContent, TooLarge)) and error.reason not in _NOT_CONTENT
     return ScanResult(
         external_id=item.external_id,
         path=item.path,
-        status="undecodable" if content else "error",
+        status=_failure(error),
         verdict="review",
         reason=error.reason,
         scanned_at=now(),
         error=problem_of(error),
     )
+
+
+def _unreadable_part(reading: Reading) -> ScannedPart:
+    """A part that nobody can speak for: a person has to look."""
+    error = reading.examination
+    assert isinstance(error, SourcemarkError)
+    record = PartRecord(
+        name=reading.part.name,
+        status=_failure(error),
+        reason=error.reason,
+        verdict="review",
+        error=problem_of(error),
+    )
+    return ScannedPart(None, (), record)
+
+
+def _failure(error: SourcemarkError) -> ScanStatus:
+    content = isinstance(error, (BadContent, UnsupportedContent, TooLarge)) and error.reason not in _NOT_CONTENT
+    return "undecodable" if content else "error"
 
 
 __all__ = ["Scanner", "Upload"]

@@ -23,6 +23,7 @@ from ..errors import BadInput, NotFound, Unavailable
 from ..ids import new_id
 from ..schemas import Claim, Coverage, ScanItem, SightingRecord
 from ..works.backing import Backing, Backings
+from .verdict import MOST_SEVERE_FIRST
 
 _logger = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class Seen:
     """A sighting as it is stored.
 
     Attributes:
-        match: internal number of its newest match.
+        match: internal number of the match of its last scan, of several parts that which needs a person most.
         work: internal number of the work.
     """
 
@@ -153,8 +154,7 @@ def _load(connection: sa.Connection, numbers: Sequence[int]) -> list[Seen]:
     seen = (
         sa.select(
             matches.c.sighting,
-            sa.func.max(matches.c.id).label("newest"),
-            sa.func.count().label("scans"),
+            sa.func.count(matches.c.scan.distinct()).label("scans"),
             sa.func.min(scans.c.scanned_at).label("first_seen_at"),
         )
         .join(scans)
@@ -162,6 +162,12 @@ def _load(connection: sa.Connection, numbers: Sequence[int]) -> list[Seen]:
         .group_by(matches.c.sighting)
         .subquery()
     )
+    # In the last scan of a post the work may be a match of several parts: the one that needs a person most speaks.
+    severity = sa.case({each: n for n, each in enumerate(MOST_SEVERE_FIRST)}, value=matches.c.verdict)
+    order = sa.func.row_number().over(
+        partition_by=matches.c.sighting, order_by=(matches.c.scan.desc(), severity, matches.c.rank)
+    )
+    newest = sa.select(matches.c.id, order.label("place")).where(matches.c.sighting.in_(numbers)).subquery()
     rows = connection.execute(
         sa.select(
             sightings.c.sighting_id,
@@ -178,7 +184,8 @@ def _load(connection: sa.Connection, numbers: Sequence[int]) -> list[Seen]:
             matches,
         )
         .join_from(sightings, seen, seen.c.sighting == sightings.c.id)
-        .join(matches, matches.c.id == seen.c.newest)
+        .join(matches, matches.c.sighting == sightings.c.id)
+        .join(newest, sa.and_(newest.c.id == matches.c.id, newest.c.place == 1))
         .join(scans, scans.c.id == matches.c.scan)
         .join(works, works.c.id == sightings.c.work)
         .join(accounts, accounts.c.id == sightings.c.account_id)

@@ -5,14 +5,14 @@ A verdict speaks of marking and permission only; whether a use infringes is for 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from ..marking import Report
 from ..schemas import Permission, Verdict
 
-# Those of matches, from the one that needs a person most to the one that needs nobody.
-_MOST_SEVERE_FIRST: tuple[Verdict, ...] = ("uncredited", "review", "credited", "licensed", "own")
+# From the one that needs a person most to the one that needs nobody.
+MOST_SEVERE_FIRST: tuple[Verdict, ...] = ("uncredited", "review", "credited", "licensed", "own", "clear")
 
 
 def of_match(report: Report, permission: Permission) -> Verdict:
@@ -52,8 +52,12 @@ def of_upload(matches: Sequence[MatchVerdict]) -> Verdict:
     counts, so each of them counts as ``review``: a copy registered by somebody else must neither accuse a rightly
     credited post nor clear a wrongly credited one. Claims that are judged alike contest nothing.
     """
-    verdicts = ["review" if _contested(match, matches) else match.verdict for match in matches]
-    return min(verdicts, key=_MOST_SEVERE_FIRST.index, default="clear")
+    return most_severe("review" if _contested(match, matches) else match.verdict for match in matches)
+
+
+def most_severe(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict that needs a person most; ``clear`` of none. Of a post, of those of its parts."""
+    return min(verdicts, key=MOST_SEVERE_FIRST.index, default="clear")
 
 
 def _contested(match: MatchVerdict, matches: Sequence[MatchVerdict]) -> bool:

@@ -54,4 +54,5 @@ PLACES: dict[str, Words] = {
     "text": ("text", "正文"),
     "html": ("html", "网页"),
     "caption": ("caption", "配文"),
+    "title": ("title", "标题"),
 }

@@ -8,12 +8,15 @@ from __future__ import annotations
 from .claims import Amendment, Claim, NewClaim, NewWork, RegistrationItem, Transfer
 from .official_accounts import Contact, OfficialAccount, OfficialAccountRecord, Operator, Verification
 from .policies import Action, Note
+from .posts import NewPost
 from .problems import Problem, problem_of
 from .qualifications import NewQualification, Qualification
 from .scans import (
     Coverage,
     MatchRecord,
+    NewPart,
     NewScan,
+    PartRecord,
     Permission,
     PermissionState,
     ScanItem,
@@ -36,6 +39,8 @@ __all__ = [
     "Coverage",
     "MatchRecord",
     "NewClaim",
+    "NewPart",
+    "NewPost",
     "NewQualification",
     "NewScan",
     "NewWork",
@@ -43,6 +48,7 @@ __all__ = [
     "OfficialAccount",
     "OfficialAccountRecord",
     "Operator",
+    "PartRecord",
     "Permission",
     "PermissionState",
     "Problem",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictBool, field_validator
+from pydantic import Field, StrictBool, field_validator, model_validator
 
 from fingerprints.model import MediumName, Reuse
 
@@ -61,10 +61,34 @@ class NewScan(Request):
         return None if value == "" else value
 
 
-class ScanItem(NewScan):
-    """A line of `scan --batch`: an upload, its bytes in a file or in the line."""
+class NewPart(Request):
+    """One part of a post: a file, a text, or a caption of the whole post."""
 
     path: str | None = Field(None, description="File, relative to the batch file.")
+    text: str | None = None
+    html: str | None = None
+    caption: str | None = Field(
+        None, max_length=100_000, description="Text that speaks of the post; beside a `path`, of that file only."
+    )
+    name: Line | None = Field(None, min_length=1, description="Default: the file's name, or text, html, caption.")
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        contents = [name for name in ("path", "text", "html") if getattr(self, name) is not None]
+        if len(contents) > 1 or (contents and contents != ["path"] and self.caption is not None):
+            raise ValueError("a part is one of path, text, html, caption; only a path may have a caption beside it")
+        if not contents and self.caption is None:
+            raise ValueError("a part needs one of path, text, html, caption")
+        return self
+
+
+class ScanItem(NewScan):
+    """A line of `scan --batch`: an upload, its bytes in a file or in the line, or a post of several parts."""
+
+    path: str | None = Field(None, description="File, relative to the batch file.")
+    parts: list[NewPart] | None = Field(
+        None, min_length=1, description="What a post is made of, in place of path, text and html."
+    )
 
 
 class Coverage(Record):
@@ -100,6 +124,7 @@ class Permission(Record):
 class MatchRecord(Record):
     """A verified match with its evidence, its marking and its permission: three things that stay three fields."""
 
+    part: str | None = Field(None, description="Name of the part of the post that it is in; null for a single upload.")
     work_id: str
     external_id: str | None = Field(None, description="Your own id of the work; null where it is another account's.")
     title: str
@@ -121,6 +146,18 @@ class MatchRecord(Record):
     )
 
 
+class PartRecord(Record):
+    """What was found in one part of a post."""
+
+    name: str
+    medium: MediumName | None = None
+    status: ScanStatus
+    reason: str | None = Field(None, description="Why a part could not be matched fully.")
+    verdict: Verdict
+    matches: list[MatchRecord] = Field(default_factory=list)
+    error: Problem | None = Field(None, description="Why a part could not be read; the others were.")
+
+
 class ScanResult(Record):
     """What was found in one upload."""
 
@@ -131,7 +168,8 @@ class ScanResult(Record):
     status: ScanStatus
     reason: str | None = Field(None, description="Why an upload could not be matched fully.")
     verdict: Verdict
-    matches: list[MatchRecord] = Field(default_factory=list)
+    matches: list[MatchRecord] = Field(default_factory=list, description="Of all parts, surest first.")
+    parts: list[PartRecord] | None = Field(None, description="Of a post; null for a single upload.")
     action: Action | None = Field(None, description="What the platform's policy decides; null of what was not read.")
     flags: list[str] = Field(
         default_factory=list,

@@ -25,7 +25,7 @@ from .review import (
     statements_of_reasons,
     stay_down,
 )
-from .scans import matches, previews, scans, sightings
+from .scans import matches, parts, previews, scans, sightings
 from .works import (
     claim_decisions,
     claim_evidence,
@@ -65,6 +65,7 @@ __all__ = [
     "official_names",
     "openings",
     "owner_key",
+    "parts",
     "pending_entries",
     "policies",
     "prepared_statements",

@@ -40,6 +40,21 @@ scans = Table(
     Index("ix_scans_post", "account_id", "post"),
 )
 
+# What a post is made of; an upload that is one file or one text has no rows here.
+parts = Table(
+    "parts",
+    metadata,
+    Column("scan", ForeignKey("scans.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # from 0, in the order of the answer
+    Column("name", Text, nullable=False),
+    Column("medium", String(10)),
+    Column("status", String(20), nullable=False),
+    Column("reason", String(40)),
+    Column("verdict", String(20), nullable=False),
+    Column("digest", Bytes(32)),
+    Column("error", Json(none_as_null=True)),
+)
+
 # A work seen in a post: told to the work's account. Every scan of the post that finds the work is a match of it.
 sightings = Table(
     "sightings",
@@ -53,13 +68,14 @@ sightings = Table(
     Index("ix_sightings_work", "work", "id"),
 )
 
-# A work found in an upload.
+# A work found in an upload, or in one part of a post.
 matches = Table(
     "matches",
     metadata,
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("sighting", ForeignKey("sightings.id"), nullable=False),
     Column("scan", ForeignKey("scans.id"), nullable=False),
+    Column("part", Integer, nullable=False),  # its number; 0 where the upload is no post
     Column("rank", Integer, nullable=False),  # 0 is the surest match of its scan
     Column("work", ForeignKey("works.id"), nullable=False),
     Column("verdict", String(20), nullable=False),
@@ -80,7 +96,7 @@ matches = Table(
     Column("title", Text, nullable=False),
     Column("owner", Text, nullable=False),
     UniqueConstraint("scan", "rank"),
-    UniqueConstraint("scan", "work"),
+    UniqueConstraint("scan", "part", "work"),
     Index("ix_matches_work", "work", "id"),
     Index("ix_matches_sighting", "sighting", "id"),
 )
@@ -90,6 +106,7 @@ previews = Table(
     "previews",
     metadata,
     Column("scan", ForeignKey("scans.id"), primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),  # as in `matches`
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("data", Bytes, nullable=False),

@@ -9,6 +9,7 @@ from typing import Any
 from fingerprints.model import Examination, Field, Fingerprint, Match, Segment
 from provenance.accounts.official import by_name
 from provenance.scans.assessment import Assessment, Background, assess
+from provenance.scans.reuse import Shown
 from provenance.schemas import Claim, ScanItem
 from provenance.search.matching import IndexedWork
 from provenance.works.grants import Grant
@@ -39,7 +40,15 @@ def match_in(text: str) -> Match:
 
 def assessed(text: str, background: Background | None = None, **post: Any) -> Assessment:
     item = ScanItem.model_validate(post)
-    return assess(item, upload(text), WORK, match_in(text), background or Background(), by_name(item.account), NOW)
+    return assess(
+        item,
+        Shown(upload(text), item.caption),
+        WORK,
+        match_in(text),
+        background or Background(),
+        by_name(item.account),
+        NOW,
+    )
 
 
 def grant(**terms: Any) -> Grant:
@@ -78,7 +87,7 @@ def test_the_originals_fields_are_compared_with_those_of_a_file() -> None:
         (background, "compared", ["stripped"]),
         (Background(), "original_not_recorded", []),
     ):
-        done = assess(ScanItem(), examined, replace(WORK, medium="image"), match, known, by_name(None), NOW)
+        done = assess(ScanItem(), Shown(examined), replace(WORK, medium="image"), match, known, by_name(None), NOW)
         assert (done.report.rmi_state, [d.state for d in done.report.rmi_diff]) == (state, differences)
 
 
@@ -123,6 +132,6 @@ def test_corners_and_seconds_have_two_decimals() -> None:
         (Segment((1.005, 2.129), (1.005, 2.129), "second"), [1.0, 2.13]),
     ):
         match = Match(1.0, 1.0, 1.0, (segment,))
-        done = assess(ScanItem(), upload(BODY), WORK, match, Background(), by_name(None), NOW)
+        done = assess(ScanItem(), Shown(upload(BODY)), WORK, match, Background(), by_name(None), NOW)
         record = done.record("x", WORK.account_id).segments[0].model_dump()
         assert record == {"upload": plain, "work": plain, "unit": segment.unit}

@@ -29,7 +29,31 @@ def downgrade() -> None:
 
 # --- posts -----------------------------------------------------------------------------------------------------------
 def _posts() -> None:
-    """Parts of a post."""
+    """Parts of a post, and of which part a match and a small copy are."""
+    op.create_table(
+        "parts",
+        sa.Column("scan", _ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("medium", sa.String(length=10)),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.String(length=40)),
+        sa.Column("verdict", sa.String(length=20), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32)),
+        sa.Column("error", sa.JSON()),
+        sa.ForeignKeyConstraint(["scan"], ["scans.id"], name=op.f("fk_parts_scan")),
+        sa.PrimaryKeyConstraint("scan", "number", name=op.f("pk_parts")),
+    )
+    op.add_column("matches", sa.Column("part", sa.Integer(), server_default="0", nullable=False))
+    with op.batch_alter_table("matches") as batch:
+        batch.alter_column("part", existing_type=sa.Integer(), server_default=None)
+        batch.drop_constraint(op.f("uq_matches_scan_work"), type_="unique")
+        batch.create_unique_constraint(op.f("uq_matches_scan_part_work"), ["scan", "part", "work"])
+    op.add_column("previews", sa.Column("part", sa.Integer(), server_default="0", nullable=False))
+    with op.batch_alter_table("previews") as batch:
+        batch.alter_column("part", existing_type=sa.Integer(), server_default=None)
+        batch.drop_constraint(op.f("pk_previews"), type_="primary")
+        batch.create_primary_key(op.f("pk_previews"), ["scan", "part"])
 
 
 # --- policies --------------------------------------------------------------------------------------------------------

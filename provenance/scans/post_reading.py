@@ -1,0 +1,105 @@
+"""From the parts of a post as they were sent to what a reader of the post meets: all of them examined in parallel."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+from fingerprints.model import Examination
+
+from ..errors import SourcemarkError, TooLarge
+from ..search.examination import Examiner
+from . import embedded
+from .layout import Layout
+from .posts import Upload
+from .reuse import Shown
+from .surroundings import Reading, Surroundings, layout_of
+
+Read = Sequence[tuple[Reading, Shown | None]] | SourcemarkError
+
+
+class PostReader:
+    """Examines the parts of uploads, and those that they hold. Thread-safe."""
+
+    def __init__(self, examiner: Examiner, max_parts: int) -> None:
+        """
+        Args:
+            max_parts: of one post; of those that its pages and documents hold, as many again are read.
+        """
+        self._examiner = examiner
+        self._max_parts = max_parts
+
+    def read_all(self, group: Sequence[Upload], examined: Callable[[], None] | None = None) -> list[Read]:
+        """Of every upload its parts, each with what a reader sees beside it, or None where it could not be read.
+
+        Args:
+            examined: called after each upload.
+        """
+        wanted = [() if len(upload.parts) > self._max_parts else upload.parts for upload in group]
+        left = deque(len(parts) for parts in wanted if parts)
+
+        def step() -> None:
+            left[0] -= 1
+            if not left[0]:
+                left.popleft()
+                if examined is not None:
+                    examined()
+
+        sources = [part.source for parts in wanted for part in parts]
+        examinations = iter(self._examiner.examine_all(sources, thorough=True, examined=step))
+        answers: list[Read] = []
+        for upload, parts in zip(group, wanted, strict=True):
+            read = [Reading(part, done) for part, done in zip(parts, islice(examinations, len(parts)), strict=True)]
+            if not read:
+                answers.append(self._too_many(len(upload.parts)))
+            elif upload.is_post:
+                answers.append(self._post(read))
+            else:
+                answers.append([(each, _alone(each)) for each in read])
+        return answers
+
+    def _post(self, sent: Sequence[Reading]) -> Read:
+        layouts = [layout_of(reading) for reading in sent]
+        inside = self._inside(sent, layouts)
+        names = [reading.part.name for reading in (*sent, *inside)]
+        missing = [
+            absent
+            for reading, found in zip(sent, layouts, strict=True)
+            if found is not None
+            for absent in embedded.not_sent(reading.part.name, found, names)
+        ]
+        readings = [*sent, *inside, *missing]
+        surroundings = Surroundings(readings, [*layouts, *[None] * (len(readings) - len(sent))])
+        return [
+            (reading, surroundings.shown(reading) if isinstance(reading.examination, Examination) else None)
+            for reading in readings
+        ]
+
+    def _inside(self, sent: Sequence[Reading], layouts: Sequence[Layout | None]) -> list[Reading]:
+        """What the pages and documents of a post hold."""
+        found = [
+            (reading.part.name, part)
+            for reading, layout in zip(sent, layouts, strict=True)
+            if layout is not None
+            for part in embedded.inline_pictures(reading.part.name, layout)
+        ]
+        examinations = self._examiner.examine_all([part.source for _, part in found[: self._max_parts]], thorough=True)
+        left_out = TooLarge(
+            f"the post's texts hold more than {self._max_parts} pictures (SOURCEMARK_MAX_PARTS): this one was not read",
+            reason="too_many_parts",
+        )
+        answers = [*examinations, *[left_out] * (len(found) - len(examinations))]
+        return [Reading(part, done, inside=name) for (name, part), done in zip(found, answers, strict=True)]
+
+    def _too_many(self, count: int) -> SourcemarkError:
+        return TooLarge(
+            f"the post has {count} parts, more than {self._max_parts} (SOURCEMARK_MAX_PARTS): send it in several posts",
+            reason="too_many_parts",
+        )
+
+
+def _alone(reading: Reading) -> Shown | None:
+    """A single upload: there is nothing beside it but its caption."""
+    done = reading.examination
+    return Shown(done, reading.part.caption) if isinstance(done, Examination) else None

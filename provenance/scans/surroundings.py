@@ -1,0 +1,138 @@
+"""What of a post speaks of each of its parts: marking is judged where a reader sees it.
+
+A picture's credit stands in its own fields, its figcaption or the line beside it, the caption of the post, or the
+article's list of picture credits. A text's credit stands in the text, the title or the caption. Neither is the other's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from fingerprints.model import Examination
+
+from ..errors import SourcemarkError
+from ..marking.html import Picture
+from ..marking.segmentation import Unit, from_blocks, from_text
+from . import layout
+from .layout import Layout
+from .posts import PartUpload
+from .reuse import Shown
+
+_MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One part as it was read, or why it was not.
+
+    Attributes:
+        pictures: names of the parts that were taken out of this document, and after how many code points they stand.
+        inside: name of the page or document that this part was taken out of; None for what was sent.
+    """
+
+    part: PartUpload
+    examination: Examination | SourcemarkError
+    pictures: tuple[tuple[str, int], ...] = ()
+    inside: str | None = None
+
+    @property
+    def text(self) -> str | None:
+        """The text as submitted; None for another medium and for what could not be read."""
+        return None if isinstance(self.examination, SourcemarkError) else self.examination.text
+
+    @property
+    def is_media(self) -> bool:
+        return not isinstance(self.examination, SourcemarkError) and self.examination.text is None
+
+    @property
+    def is_line(self) -> bool:
+        """A text so short that it speaks of the rest of the post, such as a credit sent by itself."""
+        text = self.text
+        return text is not None and self.part.role != "title" and len(text.strip()) < layout.MIN_ARTICLE
+
+
+def layout_of(reading: Reading) -> Layout | None:
+    """The layout of a part that is an article; None for other parts."""
+    text = reading.text
+    if text is None or reading.part.role in ("title", "caption"):
+        return None
+    assert isinstance(reading.examination, Examination)
+    if reading.examination.format == "html":
+        return layout.of_page(text)
+    return layout.of_text(text, reading.pictures, markdown=reading.examination.format == _MARKDOWN)
+
+
+class Surroundings:
+    """The parts of one post, and what a reader sees beside each of them."""
+
+    def __init__(self, readings: Sequence[Reading], layouts: Sequence[Layout | None]) -> None:
+        """
+        Args:
+            layouts: of the readings, in their order, see `layout_of`.
+        """
+        self._readings = readings
+        named = zip((each.part.name for each in readings), layouts, strict=True)
+        self._layouts = {name: found for name, found in named if found is not None}
+
+    def shown(self, reading: Reading) -> Shown:
+        """One part that was read, with what a reader sees beside it."""
+        assert isinstance(reading.examination, Examination)
+        around = self._of_media(reading) if reading.is_media else self._of_text(reading)
+        return Shown(reading.examination, reading.part.caption, tuple(around))
+
+    def _of_text(self, reading: Reading) -> Iterator[Unit]:
+        for other in self._readings:
+            text = other.text
+            if other is reading or text is None or other.inside is not None:
+                continue
+            if other.part.role == "title":
+                yield from from_text(text, "title", heading=True)
+            elif other.part.role == "caption":
+                yield from from_text(text, "caption")
+            elif other.is_line:
+                yield from from_blocks(self._layouts[other.part.name].blocks, "caption")
+
+    def _of_media(self, reading: Reading) -> Iterator[Unit]:
+        for caption in self._captions_of(reading):
+            yield from from_text(caption.text or "", "caption")
+        name = reading.part.name
+        for article, found in self._layouts.items():
+            shown = [picture for picture in found.pictures if self._names[article, picture] == name]
+            yield from found.around(shown, self._number(found, reading, shown), name, self._media)
+
+    def _captions_of(self, reading: Reading) -> Iterator[Reading]:
+        """The captions that speak of a file: the only one; of several those that follow no file, and its own."""
+        captions = [each for each in self._readings if each.part.role == "caption" and each.text is not None]
+        if len(captions) == 1 or reading.inside is not None:
+            yield from captions
+            return
+        files: list[Reading] = []
+        for each in self._readings:
+            if each.part.role == "file":
+                files.append(each)
+            elif each.part.role == "caption" and each.text is not None:
+                if not files or reading in files:
+                    yield each
+                files = []
+
+    @cached_property
+    def _media(self) -> list[str]:
+        return [each.part.name for each in self._readings if each.is_media]
+
+    @cached_property
+    def _names(self) -> dict[tuple[str, Picture], str | None]:
+        """The part that each picture of an article is."""
+        return {
+            (article, picture): found.name_of(picture, article, self._media)
+            for article, found in self._layouts.items()
+            for picture in found.pictures
+        }
+
+    def _number(self, found: Layout, reading: Reading, shown: Sequence[Picture]) -> int:
+        """Which picture of the article it is, from 1: in the order of the article, else in that of the post."""
+        order = list(dict.fromkeys(picture.reference for picture in found.pictures))
+        if shown:
+            return order.index(shown[0].reference) + 1
+        return self._media.index(reading.part.name) + 1
