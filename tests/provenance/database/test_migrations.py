@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from provenance.config import Settings
 from provenance.database.engine import MIGRATIONS, Database
 from provenance.database.tables import entries, log_state, matches, prepared_statements, works
 from provenance.scans import records, sightings
+from provenance.schemas import ScanResult
 
 pytestmark = pytest.mark.slow
 
@@ -133,7 +133,8 @@ def test_answers_stay_what_they_were(before: Database) -> None:
     before.migrate()
     kept, after = records.page(before, None)
     assert after is None
-    assert [json.dumps(result.model_dump(mode="json")) for result in kept] == [json.dumps(each) for each in RESULTS]
+    answered = [ScanResult.model_validate(each) for each in RESULTS]
+    assert [result.model_dump() for result in kept] == [result.model_dump() for result in answered]
     with before.read() as connection:
         columns = {column["name"] for column in sa.inspect(connection).get_columns("scans")}
         assert "result" not in columns

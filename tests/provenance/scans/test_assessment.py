@@ -98,6 +98,7 @@ def test_the_record_is_what_was_answered() -> None:
     marking = record.pop("marking")
     assert json.dumps(record) == json.dumps(
         {
+            "part": None,
             "work_id": "work_7",
             "external_id": "a-7",
             "title": "The Salt Ferry",

@@ -11,6 +11,7 @@ from fingerprints.model import Examination, Fingerprint, Match, Segment
 from provenance import marking
 from provenance.marking import Evidence, Post, Work
 from provenance.scans import reuse as reposting
+from provenance.scans.reuse import Shown
 from provenance.schemas import ScanItem
 from tests.provenance.scans.test_permission import report
 
@@ -21,8 +22,8 @@ WORK = Work(
 BODY = "He wrote down every boat, and the weather each one brought. " * 6
 
 
-def _examined(text: str, format: str = "plain") -> Examination:
-    return Examination(Fingerprint("text", "sourcemark-exact/1", b"\x00" * 32), format, text)
+def _examined(text: str, format: str = "plain") -> Shown:
+    return Shown(Examination(Fingerprint("text", "sourcemark-exact/1", b"\x00" * 32), format, text))
 
 
 def _match(
@@ -227,10 +228,10 @@ def test_left_out_text_keeps_its_tags_and_its_length() -> None:
 def test_beside_a_file_there_is_nothing_but_its_caption() -> None:
     examined = Examination(Fingerprint("image", "sourcemark-exact/1", b"\x00" * 32), "jpeg")
     match = Match(1.0, 1.0, 1.0, ())
-    found = reposting.report(WORK, ScanItem(caption=OTHER), examined, match)
+    found = reposting.report(WORK, ScanItem(), Shown(examined, OTHER), match)
     assert found.verdict == "wrong_owner"
     assert "fields" in found.searched
-    assert reposting.report(WORK, ScanItem(caption=CREDIT), examined, match).owner_marked
+    assert reposting.report(WORK, ScanItem(), Shown(examined, CREDIT), match).owner_marked
 
 
 def test_what_is_known_of_the_post_reaches_the_check() -> None:
