@@ -85,12 +85,17 @@ def get(db: Database, account_id: str, version: str = CURRENT) -> PolicyRecord:
     if version == CURRENT:
         version = in_force(db, account_id).version
     if version in (DEFAULT, default().version):
-        return PolicyRecord(policy_version=default().version, set_at=None, toml=_default_text())
+        return get_default()
     with db.read() as connection:
         row = connection.execute(_newest_first(account_id).where(policies.c.version == version)).first()
     if row is None:
         raise NotFound(f"no policy of yours has the version {version!r}: see `sourcemark policy list`")
     return _record(row)
+
+
+def get_default() -> PolicyRecord:
+    """The policy that is shipped."""
+    return PolicyRecord(policy_version=default().version, set_at=None, toml=_default_text())
 
 
 def page(db: Database, account_id: str, *, after: int = 0, limit: int = 100) -> tuple[list[PolicySummary], int | None]:
