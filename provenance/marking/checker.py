@@ -60,7 +60,7 @@ def check(work: Work, post: Post) -> Report:
         a report; never an exception for what the post contains.
     """
     # 1. What a reader sees of the post decides.
-    content = _content(post)
+    content = _content(post, work.kind)
     collector = FactCollector(work, post)
     facts = collector.collect(content.visible)
     marked = attribution(work, facts)
@@ -118,8 +118,12 @@ def check(work: Work, post: Post) -> Report:
     )
 
 
-def _content(post: Post) -> _Content:
-    """Cut a post into units, and find what of it only machines read."""
+def _content(post: Post, kind: str) -> _Content:
+    """Cut a post into units, and find what of it only machines read.
+
+    Args:
+        kind: of the work; the caption of a picture does not speak of a text.
+    """
     visible: list[Unit] = []
     searched: list[str] = []
     page = html.read(post.html) if post.html is not None else None
@@ -127,7 +131,7 @@ def _content(post: Post) -> _Content:
         visible += from_text(post.text, "text")
         searched.append("text")
     if page is not None:
-        visible += from_blocks(page.blocks)
+        visible += from_blocks(page.outside_pictures if kind == "text" else page.blocks)
         searched.append("html")
     if post.caption:
         visible += from_text(post.caption, "caption")

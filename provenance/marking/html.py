@@ -109,6 +109,12 @@ class Page:
     title: str | None = None
     pictures: list[Picture] = field(default_factory=list)
 
+    @property
+    def outside_pictures(self) -> list[Block]:
+        """The blocks without the captions of pictures: those in a figure that shows one."""
+        figures = {picture.figure for picture in self.pictures if picture.figure is not None}
+        return [block for block in self.blocks if block.figure not in figures]
+
 
 def read(source: str) -> Page:
     """Take a page apart. Whatever lxml cannot read gives an empty page, never an error."""

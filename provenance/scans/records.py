@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,7 +40,7 @@ class ScannedPart:
     record: PartRecord
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scanned:
     """One upload that was read and searched: its answer and what is recorded with it.
 
@@ -63,6 +64,11 @@ class Scanned:
         assert self.result.action is not None  # likewise
         return self.result.action
 
+    @cached_property
+    def post(self) -> bytes:
+        """What makes two scans scans of the same post, see `sightings.post_key`."""
+        return sightings.post_key(self.item, self.digest)
+
     @property
     def is_post(self) -> bool:
         return self.result.parts is not None
@@ -84,30 +90,34 @@ def ranked(scanned: Sequence[ScannedPart]) -> list[tuple[int, Assessment, MatchR
     return sorted(found, key=lambda each: -each[2].score)
 
 
-def insert(connection: sa.Connection, account_id: str, group: Sequence[Scanned]) -> dict[str, int]:
-    """Record scans and their matches; returns the scans' internal numbers by their public ids."""
+Seen = Mapping[tuple[bytes, int], sightings.Recorded]  # by the key of a post and the internal number of a work
+
+
+def insert(connection: sa.Connection, account_id: str, group: Sequence[Scanned]) -> tuple[dict[str, int], Seen]:
+    """Record scans and their matches.
+
+    Returns:
+        The scans' internal numbers by their public ids, and the sightings that they are parts of.
+    """
     if not group:
-        return {}
+        return {}, {}
     connection.execute(scans.insert(), [_scan_row(account_id, each) for each in group])
     ids = [each.scan_id for each in group]
     numbers = {
         row.scan_id: row.id
         for row in connection.execute(sa.select(scans.c.scan_id, scans.c.id).where(scans.c.scan_id.in_(ids)))
     }
-    posts = {each.scan_id: sightings.post_key(each.item, each.digest) for each in group}
-    works_seen = [
-        (posts[each.scan_id], found.work.id) for each in group for part in each.parts for found in part.assessments
-    ]
+    works_seen = [(each.post, found.work.id) for each in group for part in each.parts for found in part.assessments]
     seen = sightings.record(connection, account_id, works_seen)
     _insert_parts(connection, numbers, group)
     rows = [
-        {"scan": numbers[each.scan_id], "sighting": seen[posts[each.scan_id], row["work"]], **row}
+        {"scan": numbers[each.scan_id], "sighting": seen[each.post, row["work"]].number, **row}
         for each in group
         for row in _match_rows(each)
     ]
     if rows:
         connection.execute(matches.insert(), rows)
-    return numbers
+    return numbers, seen
 
 
 def _insert_parts(connection: sa.Connection, numbers: Mapping[str, int], group: Sequence[Scanned]) -> None:

@@ -28,7 +28,7 @@ from ..search.examination import Examiner
 from ..search.matching import IndexedWork, MatchedWork, Matcher
 from ..works import competing_claims, grants
 from ..works.backing import Backing, Backings
-from . import evidence, news, records, verdict
+from . import evidence, news, records, telling, verdict
 from .assessment import Assessment, Background, assess
 from .policy import store
 from .policy.deciding import Policy, decide
@@ -179,12 +179,13 @@ class Scanner:
         ]
 
     def _record(self, account: Account, group: Sequence[Scanned]) -> None:
-        """One transaction: the scans of a group with their matches and what shows them."""
+        """One transaction: the scans of a group, their matches, what shows them, and who is told of them."""
         if not group:
             return
         with self._db.write() as connection:
-            numbers = records.insert(connection, account.id, group)
+            numbers, seen = records.insert(connection, account.id, group)
             evidence.insert_previews(connection, numbers, group)
+            telling.tell(connection, account, group, seen)
 
 
 def _groups(uploads: Iterable[Upload], size: int) -> Iterator[list[Upload]]:

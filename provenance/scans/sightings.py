@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from pydantic import ValidationError
@@ -43,10 +43,18 @@ def key_of(*named: str) -> bytes:
     return hashlib.sha256("\0".join(named).encode("utf-8", "surrogatepass")).digest()
 
 
+class Recorded(NamedTuple):
+    """A sighting that a scan is a part of; ``new``: it is the first that finds the work in the post."""
+
+    number: int
+    sighting_id: str
+    new: bool
+
+
 def record(
     connection: sa.Connection, account_id: str, seen: Iterable[tuple[bytes, int]]
-) -> dict[tuple[bytes, int], int]:
-    """The internal numbers of the sightings of works in posts, new ones where there are none yet.
+) -> dict[tuple[bytes, int], Recorded]:
+    """The sightings of works in posts, new ones where there are none yet.
 
     Args:
         account_id: the platform's.
@@ -55,17 +63,22 @@ def record(
     keys = sorted(set(seen))  # in one order, so that no two transactions wait for each other
     if not keys:
         return {}
+    ids = [new_id("sight") for _ in keys]
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(
         insert(sightings).on_conflict_do_nothing(index_elements=["account_id", "post", "work"]),
-        [{"sighting_id": new_id("sight"), "account_id": account_id, "post": post, "work": work} for post, work in keys],
+        [
+            {"sighting_id": sighting_id, "account_id": account_id, "post": post, "work": work}
+            for sighting_id, (post, work) in zip(ids, keys, strict=True)
+        ],
     )
     rows = connection.execute(
-        sa.select(sightings.c.post, sightings.c.work, sightings.c.id).where(
+        sa.select(sightings).where(
             sightings.c.account_id == account_id, sightings.c.post.in_({post for post, _ in keys})
         )
     )
-    return {(row.post, row.work): row.id for row in rows}
+    made = {*ids}
+    return {(row.post, row.work): Recorded(row.id, row.sighting_id, row.sighting_id in made) for row in rows}
 
 
 # --- looking up ----------------------------------------------------------------------------------------------------
