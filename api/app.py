@@ -23,7 +23,9 @@ from .rate_limits import RateLimits
 from .v1 import (
     accounts,
     api_keys,
+    claim_decisions,
     credit_lines,
+    evidence,
     grants,
     ledger,
     official_accounts,
@@ -45,6 +47,8 @@ _ROUTES = (
     receipts,
     credit_lines,
     grants,
+    evidence,
+    claim_decisions,
     statements,
     signing_keys,
     scans,

@@ -50,11 +50,12 @@ def get_principal(
     return principal
 
 
-def allowed(scope: Scope) -> Any:
-    """A dependency: who asks, after checking that the key carries the scope."""
+def allowed(scope: Scope, *others: Scope) -> Any:
+    """A dependency: who asks, after checking that the key carries the scope, or one of others."""
 
     def check(principal: Annotated[Principal, Depends(get_principal)]) -> Principal:
-        principal.require(scope)
+        if not any(map(principal.may, others)):
+            principal.require(scope)
         return principal
 
     return Depends(check)
@@ -63,6 +64,8 @@ def allowed(scope: Scope) -> Any:
 MayRegister = Annotated[Principal, allowed("register")]
 MayScan = Annotated[Principal, allowed("scan")]
 MayLookUp = Annotated[Principal, allowed("lookup")]
+MayReview = Annotated[Principal, allowed("review")]
+MayLookUpOrReview = Annotated[Principal, allowed("lookup", "review")]
 MayAdminister = Annotated[Principal, allowed("admin")]
 
 

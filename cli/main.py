@@ -49,6 +49,8 @@ COMMANDS = {
     "standing": "Standing of official accounts: what counts against them, appeals. 公众账号信用等级。",
     "key": "API keys and signing keys. 密钥。",
     "policy": "Policies: what is done with a scanned post. 处理策略。",
+    "evidence": "What shows whose a work is. 权属证据。",
+    "claim": "Who claims the same content, and whose claim counts. 权属争议与裁定。",
     "grant": "Grants: who may reuse a work. 授权（白名单、地域、期限）。",
 }
 

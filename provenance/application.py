@@ -27,9 +27,12 @@ from .search.examination import Examiner
 from .search.follower import Follower
 from .search.matching import Matcher
 from .works.amendment import Amendments
+from .works.attaching import Attaching
 from .works.backing import Backings
+from .works.claim_decisions import ClaimDecisions
 from .works.competing_claims import CompetingClaims
 from .works.erasure import Erasures
+from .works.evidence import Evidences
 from .works.grants import Grants
 from .works.prepared import PreparedStatements
 from .works.registration import Registrar
@@ -78,7 +81,10 @@ class Application:
             self.erasures,
             self.amendments,
         )
-        self.grants = Grants(self.db, self.log, self.signing_keys)
+        attaching = Attaching(self.db, self.log, self.signing_keys)
+        self.grants = Grants(self.db, self.log, attaching)
+        self.evidence = Evidences(self.db, self.log, attaching)
+        self.claim_decisions = ClaimDecisions(self.db, self.log, attaching)
         self.official_accounts = OfficialAccounts(self.db, settings.standing_table)
         self.scanner = Scanner(
             self.db,

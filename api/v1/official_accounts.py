@@ -23,6 +23,7 @@ from ..dependencies import (
     Cursor,
     IdempotencyKey,
     Limit,
+    MayReview,
     MayScan,
     Page,
     answer_once,
@@ -115,7 +116,7 @@ def count_against_account(
     account_id: AccountId,
     confirmed: StandingCount,
     app: ApplicationDep,
-    principal: MayScan,
+    principal: MayReview,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """It counts for the days that the standing table gives it, unless it is reversed."""
@@ -130,14 +131,16 @@ def count_against_account(
 
 
 @router.post(
-    "/{account_id}/standing/{decision_id}",
+    "/{account_id}/standing/{standing_decision_id}",
     operation_id="answerStanding",
     summary="Appeal against a decision, uphold it or reverse it",
     status_code=201,
     responses=responses(401, 403, 404, 409),
 )
 def answer_standing(
-    account_id: AccountId, decision_id: str, answer: StandingAnswer, app: ApplicationDep, principal: MayScan
+    account_id: AccountId, standing_decision_id: str, answer: StandingAnswer, app: ApplicationDep, principal: MayReview
 ) -> StandingDecision:
     """Nothing is changed: what is decided stands beside it. About an appeal another person decides."""
-    return standing.answer(app.db, principal.account_id, account_id, decision_id, answer, app.official_accounts.table)
+    return standing.answer(
+        app.db, principal.account_id, account_id, standing_decision_id, answer, app.official_accounts.table
+    )

@@ -74,6 +74,14 @@ def list_qualifications(
     return Page(items=items, next=write_cursor(number))
 
 
+@router.get(
+    "/{qualification_id}", operation_id="getQualification", summary="One of them", responses=responses(401, 403, 404)
+)
+def get_qualification(qualification_id: str, app: ApplicationDep, principal: MayScan) -> Qualification:
+    days = app.settings.qualification_warning_days
+    return qualifications.get(app.db, principal.account_id, qualification_id, days)
+
+
 @router.delete(
     "/{qualification_id}",
     operation_id="endQualification",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-
-from provenance.errors import BadInput
 
 from ..option_groups import grouped
 from ..output import (
@@ -24,6 +21,7 @@ from ..output import (
     use_word,
 )
 from ..session import acting_account, application, signing_key_file
+from .evidence import file_digest
 
 if TYPE_CHECKING:
     from provenance.works.grants import Grant, NewGrant
@@ -59,7 +57,7 @@ class TermOptions:
             "note": self.note,
             "commercial": self.commercial,
             "credit": not self.no_credit,
-            "document": _digest(self.document),
+            "document": None if self.document is None else file_digest(self.document),
         }
         return parse(NewGrant, terms | ({"uses": self.use} if self.use else {}))
 
@@ -113,13 +111,3 @@ def _terms(grant: Grant) -> str:
     parts += [tr("commercial use too", "可商用")] if grant.commercial else []
     parts += [] if grant.credit else [tr("no credit needed", "无须署名")]
     return " · ".join(p for p in parts if p)
-
-
-def _digest(document: Path | None) -> str | None:
-    if document is None:
-        return None
-    try:
-        with document.open("rb") as handle:
-            return hashlib.file_digest(handle, "sha256").hexdigest()
-    except OSError as error:
-        raise BadInput(f"{document} cannot be read: {error.strerror}") from error

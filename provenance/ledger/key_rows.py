@@ -71,7 +71,7 @@ def deciding_keys(connection: sa.Connection, leaf: envelope.Leaf, holders: dict[
         raw = connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == named)).scalar()
         if raw is not None:
             target = envelope.parse_leaf(raw)
-            registration = target.predicate["index"] if target.kind == "grant" else named
+            registration = target.predicate["index"] if target.kind in ("grant", "evidence") else named
             holder = None if leaf.kind == "erasure" else claim_history.holder(connection, registration)
             if holder is not None:
                 holders[registration] = holder

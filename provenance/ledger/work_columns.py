@@ -82,7 +82,7 @@ def _is_claimed(claim: Mapping[str, Any], record: Any) -> bool:
 
 
 def shows_terms(terms: Any, record: Any) -> bool:
-    """Whether the terms of a grant's row are those of an opened record, in which yes and no are 1 and 0."""
+    """Whether what a row of something attached says is an opened record, in which yes and no are 1 and 0."""
     return isinstance(terms, Mapping) and bool(
         {name: value for name, value in terms.items() if value is not None} == record
     )

@@ -10,7 +10,7 @@ from fingerprints.model import Field, Match, Segment
 
 from ..accounts.official import Poster
 from ..marking import Report
-from ..schemas import Coverage, MatchRecord, Permission, ReceiptRef, ScanItem, SegmentRecord, Verdict
+from ..schemas import Coverage, DecidedClaim, MatchRecord, Permission, ReceiptRef, ScanItem, SegmentRecord, Verdict
 from ..search.matching import IndexedWork
 from ..works import grants
 from ..works.backing import DAMAGED
@@ -49,6 +49,7 @@ class Assessment:
     permission: Permission
     competing: Sequence[str]
     verdict: Verdict
+    decided: DecidedClaim | None = None
 
     @property
     def work_id(self) -> str:
@@ -80,6 +81,7 @@ class Assessment:
             registered_at=self.work.registered_at,
             receipt=ReceiptRef(origin=origin, index=self.work.index),
             competing=list(self.competing),
+            decided=self.decided,
         )
 
 

@@ -19,7 +19,17 @@ from fingerprints.model import Fingerprint
 from ..database.engine import Database
 from ..database.tables import entries, log_state, matches, parts, previews, scans, works
 from ..errors import NotFound
-from ..schemas import Action, Coverage, MatchRecord, PartRecord, Permission, ReceiptRef, ScanItem, ScanResult
+from ..schemas import (
+    Action,
+    Coverage,
+    DecidedClaim,
+    MatchRecord,
+    PartRecord,
+    Permission,
+    ReceiptRef,
+    ScanItem,
+    ScanResult,
+)
 from . import passages, sightings
 from .assessment import Assessment
 from .policy import columns
@@ -188,7 +198,9 @@ def _match_row(
         "external_id": record.external_id,
         "title": record.title,
         "owner": record.owner,
-        **record.model_dump(mode="json", include={"segments", "transform", "marking", "permission", "competing"}),
+        **record.model_dump(
+            mode="json", include={"segments", "transform", "marking", "permission", "competing", "decided"}
+        ),
     }
 
 
@@ -301,6 +313,7 @@ def _match_record(row: sa.Row[Any]) -> MatchRecord:
         registered_at=row.registered_at,
         receipt=ReceiptRef(origin=row.origin, index=row.idx),
         competing=row.competing,
+        decided=None if row.decided is None else DecidedClaim.model_validate(row.decided),
     )
 
 

@@ -26,9 +26,9 @@ from ..observer import Observer
 from ..schemas import Claim, MatchRecord, PartRecord, ScanItem, ScanResult, ScanStatus, problem_of
 from ..search.examination import Examiner
 from ..search.matching import IndexedWork, MatchedWork, Matcher
-from ..works import competing_claims, grants
+from ..works import claim_decisions, competing_claims, grants
 from ..works.backing import Backing, Backings
-from . import evidence, news, records, telling, verdict
+from . import decided_claims, evidence, news, records, telling, verdict
 from .assessment import Assessment, Background, assess
 from .policy import store
 from .policy.deciding import Policy, decide
@@ -144,7 +144,7 @@ class Scanner:
         name = reading.part.name
         fingerprint = shown.examination.fingerprint
         search = self._matcher.find(fingerprint)
-        assessments = self._assess(item, shown, search.found, poster, moment)
+        assessments = self._assess(account, item, shown, search.found, poster, moment)
         reason = search.reason or fingerprint.reason
         record = PartRecord(
             name=name,
@@ -157,7 +157,13 @@ class Scanner:
         return ScannedPart(fingerprint, assessments, record), search.log_size
 
     def _assess(
-        self, item: ScanItem, shown: Shown, found: Sequence[MatchedWork], poster: Poster, moment: str
+        self,
+        account: Account,
+        item: ScanItem,
+        shown: Shown,
+        found: Sequence[MatchedWork],
+        poster: Poster,
+        moment: str,
     ) -> list[Assessment]:
         if not found:
             return []
@@ -165,7 +171,9 @@ class Scanner:
         backed = self._backings.of({each.work.id: each.fingerprint for each in found})
         given = grants.in_force(self._db, self._log.origin, numbers)
         competing = competing_claims.rivals(self._db, numbers)
-        return [
+        with self._db.read() as connection:
+            decisions = claim_decisions.in_force(connection, self._db, self._log.origin, numbers, account.id)
+        assessments = [
             assess(
                 item,
                 shown,
@@ -177,6 +185,7 @@ class Scanner:
             )
             for n, each in zip(numbers, found, strict=True)
         ]
+        return decided_claims.apply(assessments, decisions)
 
     def _record(self, account: Account, group: Sequence[Scanned]) -> None:
         """One transaction: the scans of a group, their matches, what shows them, and who is told of them."""

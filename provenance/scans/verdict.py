@@ -50,8 +50,10 @@ def of_upload(matches: Sequence[MatchVerdict]) -> Verdict:
     A match is contested when a work that competes with its work is matched too and only one of the two is
     ``uncredited``: the post credits one of two claimants to the same content. Nobody but a person can say whose claim
     counts, so each of them counts as ``review``: a copy registered by somebody else must neither accuse a rightly
-    credited post nor clear a wrongly credited one. Claims that are judged alike contest nothing.
+    credited post nor clear a wrongly credited one. Claims that are judged alike contest nothing. A match that is
+    ``clear`` by a person's decision does not count at all.
     """
+    matches = [match for match in matches if match.verdict != "clear"]
     return most_severe("review" if _contested(match, matches) else match.verdict for match in matches)
 
 

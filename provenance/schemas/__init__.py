@@ -6,6 +6,16 @@ A batch line, a request body and an answer are these models; field names are the
 from __future__ import annotations
 
 from .claims import Amendment, Claim, NewClaim, NewWork, RegistrationItem, Transfer
+from .evidence import (
+    ClaimDecision,
+    ClaimReversal,
+    CompetingClaim,
+    DecidedClaim,
+    Evidence,
+    NewClaimDecision,
+    NewEvidence,
+    Part,
+)
 from .official_accounts import Contact, OfficialAccount, OfficialAccountRecord, Operator, Verification
 from .policies import Action, Note
 from .posts import NewPost
@@ -35,10 +45,17 @@ __all__ = [
     "Amendment",
     "AmendmentRecord",
     "Claim",
+    "ClaimDecision",
+    "ClaimReversal",
+    "CompetingClaim",
     "Contact",
     "Coverage",
+    "DecidedClaim",
+    "Evidence",
     "MatchRecord",
     "NewClaim",
+    "NewClaimDecision",
+    "NewEvidence",
     "NewPart",
     "NewPost",
     "NewQualification",
@@ -48,6 +65,7 @@ __all__ = [
     "OfficialAccount",
     "OfficialAccountRecord",
     "Operator",
+    "Part",
     "PartRecord",
     "Permission",
     "PermissionState",

@@ -10,6 +10,7 @@ from fingerprints.model import MediumName, Reuse
 
 from ..json_input import COUNTRY
 from ..schema_fields import NOTHING, URL_PATTERN, Line, Meta, Name, Record, Request, Url
+from .evidence import DecidedClaim
 from .official_accounts import PlatformId
 from .policies import Action
 from .problems import Problem
@@ -143,6 +144,9 @@ class MatchRecord(Record):
     receipt: ReceiptRef
     competing: list[str] = Field(
         default_factory=list, description="Registrations that claim the same content, earlier or later."
+    )
+    decided: DecidedClaim | None = Field(
+        None, description="A person's decision whose claim counts; null where there is none."
     )
 
 

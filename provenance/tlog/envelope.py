@@ -37,6 +37,7 @@ _ENVELOPE = re.compile(
 _ENVELOPE_WORDS = 19  # into which its quotation marks divide it; the 3rd, 13th and 17th are its groups
 CUSTODIES = ("producer", "service")
 ACCOUNT = "account"  # the commitment of an enrolment to whose key it is
+ENDED_BY_WITHDRAWAL = ("registration", "grant", "evidence", "claim-decision")  # kinds
 AMENDING = ("amendment", "transfer")  # kinds whose commitment "claim" takes the place of the registration's
 # This version writes those of `_PREDICATES`; it audits logs that hold the others too.
 KINDS = (
@@ -47,6 +48,8 @@ KINDS = (
     "withdrawal",
     "licence",
     "grant",
+    "evidence",
+    "claim-decision",
     "amendment",
     "transfer",
     "sighting",
@@ -305,6 +308,10 @@ _PREDICATES: dict[str, tuple[tuple[str, Callable[[Predicate], bool]], ...]] = {
     "withdrawal": (("a withdrawal", _is_reference),),
     "erasure": (("an erasure", _is_erasure),),
     "grant": (("a grant", lambda p: "commitments" in p and _is_reference(p)),),
+    "evidence": (("evidence", lambda p: "item" in p.get("commitments", {}) and _is_reference(p)),),
+    "claim-decision": (
+        ("a decision about a claim", lambda p: "terms" in p.get("commitments", {}) and _is_reference(p)),
+    ),
     "amendment": (("an amendment", _amends_well),),
     "transfer": (
         ("a transfer", _amends_well),

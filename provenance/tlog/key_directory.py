@@ -94,9 +94,12 @@ class KeyDirectory:
         elif leaf.kind == "log-key":
             self._change_log_keys(leaf)
         elif leaf.kind == "withdrawal":
-            self._check_target(leaf, leaf.predicate, index, earlier, kinds=("registration", "grant"))
-        elif leaf.kind == "grant":
+            self._check_target(leaf, leaf.predicate, index, earlier, kinds=envelope.ENDED_BY_WITHDRAWAL)
+        elif leaf.kind in ("grant", "evidence"):
             self._check_target(leaf, leaf.predicate, index, earlier)
+        elif leaf.kind == "claim-decision":  # by anybody; whose decisions count is a matter of who follows them
+            if _target(leaf.predicate, index, earlier).kind != "registration":
+                raise VerificationFailed(f"the entry {leaf.predicate['index']} that it names is not a registration")
         elif leaf.kind in envelope.AMENDING:
             self._amend(leaf, index, earlier)
         elif leaf.kind == "registration" and "opens" in leaf.predicate:
@@ -196,7 +199,7 @@ class KeyDirectory:
         if target.kind not in kinds:
             raise VerificationFailed(f"the entry {reference['index']} that it names is not a {' or '.join(kinds)}")
         registration = reference["index"] if target.kind == "registration" else target.predicate["index"]
-        holder = self.holders.get(registration)
+        holder = None if target.kind == "claim-decision" else self.holders.get(registration)
         registrants = target.signers if holder is None else [holder]
         if not any(self.acts_for(signer, registrant) for signer in leaf.signers for registrant in registrants):
             raise VerificationFailed(f"its key may not act for the key that signed entry {reference['index']}")

@@ -171,6 +171,30 @@ def grant(
     return _statement(origin, "grant", [registration], after, predicate)
 
 
+def evidence(
+    origin: str, *, registration: bytes, index: int, commitments: Mapping[str, str], after: After
+) -> dict[str, Any]:
+    """Something that shows whose the work with this registration is is brought forward, by who may act for the work.
+
+    Args:
+        commitments: with one named "item". A `withdrawal` of the entry's own leaf takes it back.
+    """
+    predicate = {**refer(index, registration), "commitments": dict(commitments)}
+    return _statement(origin, "evidence", [registration], after, predicate)
+
+
+def claim_decision(
+    origin: str, *, registration: bytes, index: int, commitments: Mapping[str, str], after: After
+) -> dict[str, Any]:
+    """How far the claim to the work with this registration counts, for those who follow the signer's decisions.
+
+    Args:
+        commitments: with one named "terms". A `withdrawal` of the entry's own leaf, by its signer, reverses it.
+    """
+    predicate = {**refer(index, registration), "commitments": dict(commitments)}
+    return _statement(origin, "claim-decision", [registration], after, predicate)
+
+
 def amendment(
     origin: str, *, registration: Reference, supersedes: Reference, commitments: Mapping[str, str], after: After
 ) -> dict[str, Any]:

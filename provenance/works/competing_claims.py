@@ -17,7 +17,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from fingerprints.model import Fingerprint
 
 from ..database.engine import Database, exclusive
-from ..database.tables import competing_claims, entries, fingerprints, log_state, works
+from ..database.tables import competing_claims, entries, fingerprints, log_state, now, works
+from ..jobs import outbox
+from ..schemas.events import ClaimContested
 from ..search.follower import Follower
 from ..search.matching import MatchedWork, Matcher
 
@@ -68,6 +70,7 @@ class CompetingClaims:
                     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
                     connection.execute(insert(competing_claims).on_conflict_do_nothing(), claims)
                 connection.execute(log_state.update().values(claims_size=size))
+                _tell(connection, [(each["work"], each["earlier"]) for each in claims])
 
     def _earlier(self, work: int, index: int, raw: bytes) -> Sequence[MatchedWork]:
         try:
@@ -76,6 +79,29 @@ class CompetingClaims:
             _logger.error("the fingerprint of work %d is damaged and cannot be matched: run ledger fsck", work)
             return ()
         return self._matcher.find(fingerprint, before=index).found
+
+
+def _tell(connection: sa.Connection, found: Sequence[tuple[int, int]]) -> None:
+    """Tell the accounts of earlier works that others claim the same content now; their own later works do not."""
+    numbers = {number for pair in found for number in pair}
+    rows = connection.execute(sa.select(works.c.id, works.c.work_id, works.c.account_id).where(works.c.id.in_(numbers)))
+    known = {row.id: row for row in rows}
+    contesting: dict[int, list[str]] = {}
+    for later, before in found:
+        if known[later].account_id != known[before].account_id:
+            contesting.setdefault(before, []).append(known[later].work_id)
+    outbox.emit_all(
+        connection,
+        [
+            outbox.Occurrence(
+                "claim.contested",
+                known[number].account_id,
+                ClaimContested(work_id=known[number].work_id, competing=others, contested_at=now()),
+                known[number].work_id,
+            )
+            for number, others in sorted(contesting.items())
+        ],
+    )
 
 
 def earlier(db: Database, work_ids: Sequence[str]) -> dict[str, list[str]]:

@@ -20,13 +20,14 @@ from ..database.tables import entries, now, openings, unfinished_erasures, works
 from ..errors import Conflict, SourcemarkError, Unavailable
 from ..jobs import outbox
 from ..ledger import claim_history, work_columns
+from ..ledger.attached import ATTACHED
 from ..ledger.log import Log
 from ..schemas import WorkRecord
 from ..search import follower
 from ..search.follower import Follower
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
-from . import catalog, competing_claims, grants, prepared, sealing
+from . import attaching, catalog, competing_claims, prepared, sealing
 from .catalog import RegisteredWork
 from .withdrawal import Withdrawals
 
@@ -37,6 +38,8 @@ _TOUCHED = (
     tables.fingerprints,
     tables.competing_claims,
     tables.grants,
+    tables.claim_evidence,
+    tables.claim_decisions,
     tables.matches,
     tables.scans,
     tables.sightings,
@@ -74,8 +77,8 @@ class Erasures:
         self._forget_scans = forget_scans
 
     def erase(self, account: Account | None, work_id: str, key: SigningKey | None = None) -> WorkRecord:
-        """Erase what is personal about a work: claim, salts, fingerprint, grants, its name in the results of scans, and
-        the small copies of uploads that it was found in.
+        """Erase what is personal about a work: claim, salts, fingerprint, grants, evidence, its name in the results of
+        scans, and the small copies of uploads that it was found in.
 
         A work that is still matched is withdrawn first. Backups of the database and what others have copied are beyond
         reach: delete those by their own rules.
@@ -110,7 +113,8 @@ class Erasures:
             if not set(_opened(connection, found.leaf_hash)) <= set(said["erased"]):
                 raise Conflict("the statement does not name all that is kept of the registration")
             _forget_registration(connection, found, merkle.leaf_hash(leaf))
-            grants.forget(connection, found.id)
+            for kind in ATTACHED:
+                attaching.forget(connection, kind, found.id)
             competing_claims.forget(connection, found.id)
             follower.forget(connection, found.id)
             self._forget_scans(connection, found.id)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -18,22 +17,18 @@ from pydantic import Field, StrictBool, StringConstraints, ValidationError
 
 from ..accounts.accounts import Account
 from ..accounts.official import Poster, key_of
-from ..accounts.signing_keys import SigningKeys
 from ..database.engine import Database
-from ..database.tables import entries, grants, now, openings
-from ..database.tables import works as works_table
-from ..errors import BadInput, Conflict, NotFound, Unavailable, VerificationFailed
+from ..database.tables import grants
+from ..errors import BadInput, Conflict, NotFound, Unavailable
 from ..ids import new_id
 from ..json_input import COUNTRY
-from ..ledger import work_columns
-from ..ledger.later_entries import LaterEntries
+from ..ledger.attached import GRANT
 from ..ledger.log import Log
 from ..schema_fields import Date, Line, Name, Request
 from ..schemas import ReceiptRef, ScanItem, Use
-from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
-from ..tlog.opening import opens
-from . import catalog
+from . import attaching, catalog
+from .attaching import Attaching
 
 _logger = logging.getLogger(__name__)
 
@@ -85,10 +80,10 @@ class Grant(NewGrant):
 class Grants:
     """Gives and revokes grants. Thread-safe."""
 
-    def __init__(self, db: Database, log: Log, signing_keys: SigningKeys) -> None:
+    def __init__(self, db: Database, log: Log, attaching: Attaching) -> None:
         self._db = db
         self._log = log
-        self._signing_keys = signing_keys
+        self._attaching = attaching
 
     def give(
         self,
@@ -118,31 +113,10 @@ class Grants:
         work = catalog.find(self._db, work_id, account.id)
         if work.withdrawn_at is not None:
             raise Conflict(f"{work_id} was withdrawn on {work.withdrawn_at}: nothing can be granted for it")
-        salt, record = secrets.token_bytes(envelope.SALT_SIZE), terms.model_dump(mode="json", exclude_none=True)
         # The log holds words and integers; so does what it commits to.
-        record = {**record, "commercial": int(terms.commercial), "credit": int(terms.credit)}
-        made = statement.grant(
-            self._log.origin,
-            registration=work.leaf_hash,
-            index=work.logged_index(),
-            commitments={"terms": statement.commit(salt, record)},
-            after=self._log.head(),
-        )
-        leaf = statement.sign(made, self._signing_keys.ensure_signer(account, key))
-        leaf_hash = merkle.leaf_hash(leaf)
-        with self._db.write() as connection:
-            connection.execute(
-                grants.insert().values(
-                    grant_id=grant_id,
-                    work=work.id,
-                    terms=terms.model_dump(mode="json"),
-                    leaf_hash=leaf_hash,
-                    given_at=now(),
-                )
-            )
-            connection.execute(openings.insert().values(leaf_hash=leaf_hash, name="terms", salt=salt, record=record))
-            self._log.submit(connection, [leaf])
-        self._log.commit([leaf_hash])
+        record = terms.model_dump(mode="json", exclude_none=True)
+        record |= {"commercial": int(terms.commercial), "credit": int(terms.credit)}
+        self._attaching.attach(GRANT, account, work, grant_id, terms.model_dump(mode="json"), record, key)
         return get(self._db, self._log.origin, grant_id, account.id)
 
     def revoke(
@@ -162,32 +136,7 @@ class Grants:
         found = _row(self._db, grant_id, account.id)
         if work_id is not None and found.work_id != work_id:
             raise NotFound(f"no grant of {work_id!r:.80} has the id {grant_id!r}")
-        if found.revoked_at is not None:
-            raise Conflict(f"{grant_id} was revoked already, on {found.revoked_at}")
-        made = statement.withdrawal(
-            self._log.origin, registration=found.leaf_hash, index=found.idx, after=self._log.head()
-        )
-        leaf = statement.sign(made, self._signing_keys.ensure_signer(account, key))
-        leaf_hash = merkle.leaf_hash(leaf)
-        with self._db.write() as connection:
-            changed = connection.execute(
-                grants.update()
-                .where(grants.c.grant_id == grant_id, grants.c.revoked_at.is_(None))
-                .values(revoked_at=now(), revocation_hash=leaf_hash)
-            )
-            if changed.rowcount != 1:
-                raise Conflict(f"{grant_id} was revoked already")
-            self._log.submit(connection, [leaf])
-        try:
-            self._log.commit([leaf_hash])
-        except Conflict:  # its key was revoked in this very moment: the log does not have it, so it stands
-            with self._db.write() as connection:
-                connection.execute(
-                    grants.update()
-                    .where(grants.c.grant_id == grant_id, grants.c.revocation_hash == leaf_hash)
-                    .values(revoked_at=None, revocation_hash=None)
-                )
-            raise
+        self._attaching.end(GRANT, account, found, key)
         return get(self._db, self._log.origin, grant_id, account.id)
 
 
@@ -204,81 +153,24 @@ def of_work(db: Database, origin: str, work_id: str, account_id: str | None = No
     """All grants of a work, oldest first, revoked ones too; raises `NotFound` for an unknown work."""
     work = catalog.find(db, work_id, account_id)
     with db.read() as connection:
-        rows = connection.execute(_query().where(grants.c.work == work.id).order_by(grants.c.id)).all()
+        rows = connection.execute(attaching.query(GRANT).where(grants.c.work == work.id).order_by(grants.c.id)).all()
     return [grant for row in rows if (grant := _readable(origin, row)) is not None]
 
 
 def in_force(db: Database, origin: str, numbers: Sequence[int]) -> dict[int, list[Grant]]:
-    """The grants that the log has and that were not revoked there, by the internal numbers of their works.
-
-    A row that its entry and opening do not back is no grant; one that no entry revokes is not revoked.
-    """
-    if not numbers:
-        return {}
-    revoking = entries.alias("revoking")
-    query = (
-        _query()
-        .add_columns(
-            works_table.c.leaf_hash.label("work_hash"),
-            entries.c.leaf,
-            openings.c.salt,
-            openings.c.record,
-            revoking.c.leaf.label("revoking"),
-        )
-        .outerjoin(openings, (openings.c.leaf_hash == grants.c.leaf_hash) & (openings.c.name == "terms"))
-        .outerjoin(revoking, revoking.c.leaf_hash == grants.c.revocation_hash)
-        .where(grants.c.work.in_(numbers))
-        .order_by(grants.c.id)
-    )
-    with db.read() as connection:
-        later = LaterEntries(connection, db)
-        rows = connection.execute(query).all()
+    """The grants that the log has and that were not revoked there, by the internal numbers of their works."""
     out: dict[int, list[Grant]] = {}
+    with db.read() as connection:
+        rows = attaching.in_force(connection, db, GRANT, numbers)
     for row in rows:
-        if work_columns.ends(row.revoking, row.revocation_hash, row.leaf_hash) or later.ended(row.leaf_hash):
-            continue
-        if _is_backed(row):
-            out.setdefault(row.work, []).append(_grant(origin, row))
-        else:
-            _logger.error(
-                "the grant %s is not what the log has of it, and permits nothing: run ledger fsck", row.grant_id
-            )
+        out.setdefault(row.work, []).append(_grant(origin, row))
     return out
 
 
-def _is_backed(row: sa.Row[Any]) -> bool:
-    """Whether a grant is in the log, about this work, on these terms."""
-    if row.leaf is None or row.salt is None or merkle.leaf_hash(row.leaf) != row.leaf_hash:
-        return False
-    try:
-        leaf = envelope.parse_leaf(row.leaf)
-    except VerificationFailed:
-        return False
-    about = leaf.kind == "grant" and leaf.predicate["leafHash"] == row.work_hash.hex()
-    signed = opens(leaf, "terms", row.salt, row.record)
-    return about and signed and work_columns.shows_terms(row.terms, row.record)
-
-
-def forget(connection: sa.Connection, work: int) -> None:
-    """Delete the grants of an erased work, and their openings: the terms name people too."""
-    given = sa.select(grants.c.leaf_hash).where(grants.c.work == work)
-    connection.execute(openings.delete().where(openings.c.leaf_hash.in_(given)))
-    connection.execute(grants.delete().where(grants.c.work == work))
-
-
-def _query() -> sa.Select[Any]:
-    return (
-        sa.select(grants, works_table.c.work_id, works_table.c.account_id, entries.c.idx)
-        .join(works_table, works_table.c.id == grants.c.work)
-        .outerjoin(entries, entries.c.leaf_hash == grants.c.leaf_hash)
-    )
-
-
 def _row(db: Database, grant_id: str, account_id: str | None) -> sa.Row[Any]:
-    with db.read() as connection:
-        found = connection.execute(_query().where(grants.c.grant_id == grant_id)).first()
-    if found is None or (account_id is not None and found.account_id != account_id):
-        raise NotFound(f"no grant of yours has the id {grant_id!r}")
+    found = attaching.find(db, GRANT, grant_id)
+    if account_id is not None and found.holder != account_id:
+        raise NotFound(f"nothing of yours has the id {grant_id!r}")
     return found
 
 

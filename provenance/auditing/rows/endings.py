@@ -1,4 +1,4 @@
-"""Withdrawals, revocations of grants and erasures: what each ends says so, and nothing else does."""
+"""Withdrawals of works and of what is attached to them, and erasures: what each ends says so, nothing else does."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...database.tables import entries, grants, openings, works
+from ...database.tables import entries, openings, works
 from ...errors import SourcemarkError
+from ...ledger.attached import ATTACHED
 from ...tlog import envelope
-from .grant_rows import erased_works
+from .attached_rows import erased_works
 from .run import Entry, Run
 
 
@@ -28,7 +29,7 @@ class _Ending:
 _ENDINGS = (
     _Ending("withdrawal", works.c.work_id, works.c.withdrawal_hash, works.c.withdrawn_at),
     _Ending("erasure", works.c.work_id, works.c.erasure_hash, works.c.erased_at),
-    _Ending("withdrawal", grants.c.grant_id, grants.c.revocation_hash, grants.c.revoked_at),
+    *(_Ending("withdrawal", kind.id, kind.ended_by, kind.ended) for kind in ATTACHED),
 )
 
 
@@ -55,7 +56,7 @@ def problems(run: Run) -> Iterator[str]:
 
 
 def _has_no_row(run: Run, entry: Entry) -> bool:
-    """Whether what an entry ends has rightly no row: a grant of a work that was erased, an opening that is gone."""
+    """Whether what an entry ends has rightly no row: what was attached to an erased work, an opening that is gone."""
     _, _, leaf = entry
     raw = run.connection.execute(sa.select(entries.c.leaf).where(entries.c.idx == leaf.predicate["index"])).scalar()
     try:

@@ -12,7 +12,6 @@ from ...database.tables import (
     competing_claims,
     entries,
     fingerprints,
-    grants,
     log_state,
     openings,
     pending_entries,
@@ -21,6 +20,7 @@ from ...database.tables import (
     works,
 )
 from ...errors import SourcemarkError
+from ...ledger.attached import ATTACHED
 from ...tlog import envelope, merkle
 
 _MOST = 100  # lines for one kind of stray row
@@ -31,8 +31,8 @@ _NAMING: tuple[tuple[sa.Column[Any], sa.Column[Any], str], ...] = (
     (works.c.amendment_hash, works.c.work_id, "the amendment of {} is in no entry of the log"),
     (works.c.withdrawal_hash, works.c.work_id, "the withdrawal of {} is in no entry of the log"),
     (works.c.erasure_hash, works.c.work_id, "the erasure of {} is in no entry of the log"),
-    (grants.c.leaf_hash, grants.c.grant_id, "the grant {} stands for no entry of the log"),
-    (grants.c.revocation_hash, grants.c.grant_id, "the revocation of {} is in no entry of the log"),
+    *((kind.leaf_hash, kind.id, "{} stands for no entry of the log") for kind in ATTACHED),
+    *((kind.ended_by, kind.id, "the end of {} is in no entry of the log") for kind in ATTACHED),
     (openings.c.leaf_hash, openings.c.name, "an opening of a {} belongs to no entry of the log"),
 )
 
@@ -40,7 +40,7 @@ _NAMING: tuple[tuple[sa.Column[Any], sa.Column[Any], str], ...] = (
 _TAKEN_BACK: tuple[tuple[sa.Column[Any], sa.Column[Any], str], ...] = (
     (works.c.amendment_hash, works.c.work_id, "the log refused the amendment of {}, and the database shows it"),
     (works.c.withdrawal_hash, works.c.work_id, "the log refused the withdrawal of {}, and the database shows it"),
-    (grants.c.revocation_hash, grants.c.grant_id, "the log refused the revocation of {}, and the database shows it"),
+    *((kind.ended_by, kind.id, "the log refused the end of {}, and the database shows it") for kind in ATTACHED),
 )
 
 
@@ -55,7 +55,8 @@ def stray_rows(connection: sa.Connection) -> Iterator[str]:
     for column, name, said in _TAKEN_BACK:
         yield from _all(connection, _refused(column, name), said)
     yield from _all(connection, _without_work(fingerprints.c.work), "a fingerprint of work number {} has no work")
-    yield from _all(connection, _without_work(grants.c.work), "a grant for work number {} has no work")
+    for kind in ATTACHED:
+        yield from _all(connection, _without_work(kind.work), f"a {kind.kind} for work number {{}} has no work")
     yield from _keys(connection)
     yield from _pending(connection)
     yield from _state(connection)

@@ -92,7 +92,7 @@ def of_scan(
     kept = (
         AccountFacts() if account is None else AccountFacts(True, account.verified, account.level_name, account.entity)
     )
-    return Facts(post, kept, tuple(map(_match, assessments)))
+    return Facts(post, kept, tuple(_match(each) for each in assessments if each.verdict != "clear"))
 
 
 def _match(assessment: Assessment) -> MatchFacts:
@@ -106,5 +106,5 @@ def _match(assessment: Assessment) -> MatchFacts:
         coverage_work=round(match.coverage_work, 4),
         marking=assessment.report.verdict,
         permission=assessment.permission.state,
-        contested=bool(assessment.competing),
+        contested=bool(assessment.competing) and assessment.decided is None,
     )

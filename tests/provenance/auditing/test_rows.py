@@ -16,7 +16,7 @@ from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.database.tables import metadata
-from provenance.schemas import Amendment
+from provenance.schemas import Amendment, ClaimReversal, NewClaimDecision, NewEvidence
 from provenance.works.grants import NewGrant
 from tests.provenance.conftest import ESSAY, ESSAY_ZH, register_work
 
@@ -27,6 +27,8 @@ pytestmark = pytest.mark.slow
 OPERATORS_WORD = {
     "works": {"id", "external_id"},
     "grants": {"id", "grant_id"},
+    "claim_evidence": {"id", "evidence_id"},
+    "claim_decisions": {"id", "decision_id", "reversal_reason"},
     "fingerprints": set(),
     "openings": set(),
     "entries": set(),
@@ -63,6 +65,14 @@ def small_home(home: Path) -> Settings:
         application.grants.give(local, first, NewGrant(to=["City Daily"]))
         revoked = application.grants.give(local, first, NewGrant(to=["Night Post"]))
         application.grants.revoke(local, revoked.grant_id)
+        drafted = application.evidence.add(local, first, NewEvidence(kind="draft", date="2024-03-01", digest="9f" * 32))
+        application.evidence.withdraw(local, drafted.evidence_id)
+        application.evidence.add(local, first, NewEvidence(kind="contract", date="2024-03-02", digest="9e" * 32))
+        part = {"unit": "codepoint", "span": [0, 50]}
+        split = {"work_id": first, "outcome": "split", "parts": [part], "reason": "A quotation", "decided_by": "Ada"}
+        decided = application.claim_decisions.decide(local, NewClaimDecision.model_validate(split))
+        application.claim_decisions.reverse(local, decided.decision_id, ClaimReversal(reason="It is hers"))
+        application.claim_decisions.decide(local, NewClaimDecision.model_validate(split))
         application.amendments.amend(local, amended, Amendment(title="The Ferry"))
         application.withdrawals.withdraw(local, withdrawn)
         application.erasures.erase(local, erased)
@@ -177,6 +187,12 @@ ATTACKS = {
     ],
     "erased no more": ["UPDATE works SET erased_at = NULL, erasure_hash = NULL WHERE erasure_hash NOT NULL"],
     "revoked no more": ["UPDATE grants SET revoked_at = NULL, revocation_hash = NULL"],
+    "evidence withdrawn no more": ["UPDATE claim_evidence SET withdrawn_at = NULL, withdrawal_hash = NULL"],
+    "a decision reversed no more": ["UPDATE claim_decisions SET reversed_at = NULL, reversal_hash = NULL"],
+    "evidence of another work": ["UPDATE claim_evidence SET work = 2"],
+    "a decision of another account": [
+        "UPDATE claim_decisions SET account_id = (SELECT id FROM accounts WHERE name = 'Other')"
+    ],
     "amended no more": ["UPDATE works SET amendment_hash = NULL"],
     "a work of another account": [
         "UPDATE works SET account_id = (SELECT id FROM accounts WHERE name = 'Other') WHERE id = 1"

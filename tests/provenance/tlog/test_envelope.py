@@ -183,6 +183,8 @@ GOOD = [
     ("withdrawal", REFERENCE),
     ("erasure", {**REFERENCE, "erased": ["claim"]}),
     ("grant", {**REFERENCE, **COMMITTED}),
+    ("evidence", {**REFERENCE, "commitments": {"item": OTHER_H}}),
+    ("claim-decision", {**REFERENCE, "commitments": {"terms": OTHER_H}}),
 ]
 BAD = [
     ("key-enrol", {"publicKey": b64(bytes(31))}, "enrolment"),
@@ -215,6 +217,10 @@ BAD = [
     ("erasure", {"index": -1}, "erasure"),
     ("grant", {"index": -1}, "grant"),
     ("grant", {"leafHash": 5}, "grant"),
+    ("evidence", {"index": -1}, "evidence"),
+    ("evidence", {"commitments": {"claim": OTHER_H}}, "evidence"),
+    ("claim-decision", {"leafHash": 5}, "decision about a claim"),
+    ("claim-decision", {"commitments": {"item": OTHER_H}}, "decision about a claim"),
 ]
 OPTIONAL = {"recovery", "medium", "algorithms", "sealed", "opens", "successor"}
 

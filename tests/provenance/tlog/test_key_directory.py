@@ -115,6 +115,38 @@ def test_a_grant_is_signed_and_ended_by_who_may_act() -> None:
             replay(*log, grant, bad)
 
 
+def test_evidence_is_signed_by_who_may_act_and_a_decision_by_anybody() -> None:
+    def attached(make, name: str, leaf: bytes, index: int, signer: keys.SigningKey) -> bytes:
+        promised = {name: "sha256:" + "a" * 64}
+        made = make(ORIGIN, registration=leaf_hash(leaf), index=index, commitments=promised, after=START)
+        return statement.sign(made, signer)
+
+    def shown(leaf: bytes, index: int, signer: keys.SigningKey) -> bytes:
+        return attached(statement.evidence, "item", leaf, index, signer)
+
+    def decided(leaf: bytes, index: int, signer: keys.SigningKey) -> bytes:
+        return attached(statement.claim_decision, "terms", leaf, index, signer)
+
+    def ended(leaf: bytes, index: int, signer: keys.SigningKey) -> bytes:
+        made = statement.withdrawal(ORIGIN, registration=leaf_hash(leaf), index=index, after=START)
+        return statement.sign(made, signer)
+
+    entry = registration(OLD)
+    log = [enrolment(OLD), entry, enrolment(NEW, OLD), enrolment(STRANGER)]
+    mine, theirs = shown(entry, 1, OLD), decided(entry, 1, STRANGER)
+    replay(*log, mine, theirs, ended(mine, 4, NEW), ended(theirs, 5, STRANGER))
+    for bad, told in (
+        (shown(entry, 1, STRANGER), "may not act"),
+        (shown(mine, 4, OLD), "not a registration"),
+        (decided(mine, 4, OLD), "not a registration"),
+        (decided(entry, 0, STRANGER), "another one"),
+        (ended(mine, 4, STRANGER), "may not act"),
+        (ended(theirs, 5, OLD), "may not act"),  # the work is his, the decision is not
+    ):
+        with pytest.raises(VerificationFailed, match=told):
+            replay(*log, mine, theirs, bad)
+
+
 def test_a_revoked_key_names_no_successor() -> None:
     with pytest.raises(VerificationFailed, match="revoked"):
         replay(enrolment(OLD), revocation(OLD, OLD), enrolment(NEW, OLD))

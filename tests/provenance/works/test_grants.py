@@ -60,7 +60,7 @@ def test_a_grant_is_the_permission_that_all_rights_reserved_asks_for(application
     ended = application.grants.revoke(accounts.local(application.db), given.grant_id)
     assert ended.revoked_at
     assert scan_upload(application, POST.encode(), account="City Daily").verdict == "review"
-    with pytest.raises(Conflict, match="revoked already"):
+    with pytest.raises(Conflict, match="ended already"):
         application.grants.revoke(accounts.local(application.db), given.grant_id)
     assert [g.grant_id for g in grants.of_work(application.db, application.log.origin, work_id)] == [given.grant_id]
 
@@ -197,7 +197,7 @@ def test_a_revocation_stands_in_the_log_once(sqlite_application: Application, mo
         return signer(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(application.signing_keys, "ensure_signer", revoked_meanwhile)
-    with pytest.raises(Conflict, match="revoked already"):
+    with pytest.raises(Conflict, match="ended already"):
         application.grants.revoke(local, given.grant_id)
     with application.db.read() as connection:
         ended = connection.execute(entries.select().where(entries.c.kind == "withdrawal")).all()

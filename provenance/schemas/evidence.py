@@ -1,0 +1,134 @@
+"""Evidence of claims, competing claims by its date, and decisions whose claim counts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from ..schema_fields import Date, Line, Name, Record, Request, Url
+from .works import ReceiptRef
+
+EvidenceKind = Literal["draft", "original", "publication", "certificate", "contract", "other"]
+Outcome = Literal["counts", "split"]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class NewEvidence(Request):
+    """Something that shows whose a work is. A document stays with its owner: only its digest is kept."""
+
+    kind: EvidenceKind = Field(
+        description="draft, original: of the work's making; publication: first published at an address; certificate: "
+        "of a registry or notary; contract: by which the right came."
+    )
+    date: Date = Field(description="What it dates from, as claimed.", examples=["2025-11-02"])
+    digest: Sha256 | None = Field(
+        None, description="SHA-256 of the document, or of a screenshot of the address.", examples=["9f" * 32]
+    )
+    address: Url | None = Field(
+        None, description="Where it was published.", examples=["https://northbank.example/a/17"]
+    )
+    shows: Line | None = Field(None, description="What it shows, in words.", examples=["First draft with corrections"])
+
+    @model_validator(mode="after")
+    def _shows_something(self) -> Self:
+        if self.kind == "publication" and self.address is None:
+            raise ValueError("address: say where it was published")
+        if self.digest is None and self.address is None:
+            raise ValueError("digest: give the SHA-256 of the document, or an address")
+        return self
+
+
+class Evidence(NewEvidence):
+    """Evidence as it stands."""
+
+    evidence_id: str = Field(examples=["ev_0123456789abcdef01234567"])
+    work_id: str
+    added_at: str
+    withdrawn_at: str | None = None
+    receipt: ReceiptRef | None = Field(None, description="The entry that commits to it; null while it waits.")
+
+
+class Part(Request):
+    """A part of a work."""
+
+    unit: Literal["codepoint", "second", "pixel"]
+    span: Annotated[list[Annotated[int, Field(ge=0, le=2**53 - 1)]], Field(min_length=2, max_length=4)] = Field(
+        description="Start and end, of code points or seconds; of a picture left, top, right, bottom.",
+        examples=[[0, 480]],
+    )
+
+    @model_validator(mode="after")
+    def _of_its_unit(self) -> Self:
+        if len(self.span) != (4 if self.unit == "pixel" else 2):
+            raise ValueError("span: has two numbers, of a picture four")
+        half = len(self.span) // 2
+        if any(start >= end for start, end in zip(self.span[:half], self.span[half:], strict=True)):
+            raise ValueError("span: ends before it begins")
+        return self
+
+
+class NewClaimDecision(Request):
+    """How far the claim to a work counts, decided by a person."""
+
+    work_id: Line = Field(description="The work whose claim is limited.", examples=["work_0123456789abcdef01234567"])
+    outcome: Outcome = Field(
+        description="counts: another claim counts, this one does not; split: parts of this work are not exclusively "
+        "its owner's."
+    )
+    counts: Line | None = Field(
+        None, description="The competing work whose claim counts.", examples=["work_89abcdef0123456789abcdef"]
+    )
+    parts: list[Part] = Field(default_factory=list, max_length=100, description="What is not exclusive, of a split.")
+    reason: Line = Field(min_length=1, description="Why, in words.", examples=["Dated drafts of the other author"])
+    decided_by: Name = Field(min_length=1, description="The person who decided.", examples=["Reviewer 7"])
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.outcome == "counts") != (self.counts is not None):
+            raise ValueError("counts: names the work whose claim counts, with the outcome counts only")
+        if (self.outcome == "split") != bool(self.parts):
+            raise ValueError("parts: says what is not exclusive, with the outcome split only")
+        return self
+
+
+class ClaimReversal(Request):
+    """Why a decision is taken back."""
+
+    reason: Line = Field(min_length=1, examples=["The draft was forged"])
+
+
+class ClaimDecision(NewClaimDecision):
+    """A decision as it stands."""
+
+    decision_id: str = Field(examples=["claim_0123456789abcdef01234567"])
+    decided_at: str
+    reversed_at: str | None = None
+    reversal_reason: str | None = None
+    receipt: ReceiptRef | None = None
+
+
+class DecidedClaim(Record):
+    """The decision that a match fell under."""
+
+    decision_id: str
+    outcome: Literal["counts", "rejected", "split"] = Field(
+        description="counts: the claim of this match counts over another one; rejected: another one counts; split: "
+        "what was matched is not exclusively this owner's."
+    )
+
+
+class CompetingClaim(Record):
+    """One of the claims to the same content, with what shows it."""
+
+    work_id: str
+    title: str
+    owner: str
+    earliest: str = Field(description="The earliest date: of its evidence, as claimed, or of its registration.")
+    registered_at: str
+    receipt: ReceiptRef | None = None
+    withdrawn_at: str | None = None
+    evidence: list[Evidence] = Field(default_factory=list, description="By date; what was withdrawn is left out.")
+    decisions: list[ClaimDecision] = Field(
+        default_factory=list, description="Those in force for you that limit this claim."
+    )
