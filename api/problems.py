@@ -98,10 +98,10 @@ def response(error: SourcemarkError) -> JSONResponse:
     headers = {"Cache-Control": "no-store"}  # a tile that is not there yet may be there in a moment
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if error.status == 503:
-        headers["Retry-After"] = "5"
-    if isinstance(error, errors.RateLimited):
+    if isinstance(error, errors.RateLimited | errors.Unavailable):
         headers["Retry-After"] = str(math.ceil(error.retry_after))
+    elif error.status == 503:
+        headers["Retry-After"] = "5"
     return JSONResponse(error.problem(), error.status, headers, MEDIA_TYPE)
 
 

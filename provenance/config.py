@@ -79,6 +79,15 @@ class Settings(BaseSettings):
     )
     max_post_mib: int = Field(256, ge=1, le=16_384, description="Largest post taken with all its parts, MiB.")
     max_upload_mib: int = Field(100, ge=1, le=4096, description="Largest file taken, MiB.")
+    max_in_hand: int = Field(
+        16,
+        ge=1,
+        le=4096,
+        description="Requests with content that `serve` takes in hand at once; more are answered 503 with Retry-After.",
+    )
+    max_in_hand_mib: int = Field(
+        256, ge=1, le=65536, description="Most that their bodies are together, MiB; a single one may be larger."
+    )
     max_text_mib: int = Field(
         8,
         ge=1,

@@ -105,7 +105,16 @@ class RateLimited(SourcemarkError):
 
 
 class Unavailable(SourcemarkError):
+    """
+    Attributes:
+        retry_after: seconds after which it is worth another try.
+    """
+
     slug, status, exit_status, title = "unavailable", 503, 3, "The service cannot answer now"
+
+    def __init__(self, detail: str, *, reason: str | None = None, retry_after: float = 5) -> None:
+        super().__init__(detail, reason=reason)
+        self.retry_after = retry_after
 
 
 class LedgerReadOnly(SourcemarkError):

@@ -149,7 +149,7 @@ def test_every_alarm_is_documented_once() -> None:
     documented = [row[0].strip("`") for row in _table("docs/operations.md", "Alarms")]
     assert len(documented) == len(set(documented))
     real = {"worker_start", "closed"}  # of the decoder processes; they reach the user as Unavailable
-    for path in (ROOT / "provenance").rglob("*.py"):
+    for path in (path for package in ("provenance", "api") for path in (ROOT / package).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("LedgerReadOnly", "Unavailable"):
                 reasons = [each.value for each in node.keywords if each.arg == "reason"]

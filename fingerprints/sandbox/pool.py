@@ -31,6 +31,7 @@ from ..source import CHUNK, Source
 from .worker import ANSWER, FORMATS, REQUEST
 
 _START_SECONDS = 60.0  # imports on a cold, busy disk
+_LARGE = 4 << 20  # bytes of a file that is read beside others, never in the place of all
 _MAX_ANSWER_OVERHEAD = 64 << 20  # bytes of an answer beside twice the largest file
 _ERRORS: dict[str, type[FingerprintError]] = {
     name: getattr(errors, name) for name in ("UnreadableMedia", "UnsupportedMedium", "LimitExceeded")
@@ -64,6 +65,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._running: set[_Worker] = set()
         self._closed = False
+        self._large = threading.BoundedSemaphore(max(1, workers // 2))
         self._places: queue.LifoQueue[_Place] = queue.LifoQueue()  # last in, first out keeps few workers warm
         for _ in range(workers):
             self._places.put(_Place())
@@ -106,7 +108,7 @@ class Sandbox:
         with source.shared() as (descriptor, size):
             _check_size(size, self._limits.max_bytes)
             request = REQUEST.pack(size, FORMATS.index(source.declared), thorough)
-            with self._place() as place:
+            with self._large if size > _LARGE else contextlib.nullcontext(), self._place() as place:
                 answer = self._answer(place, request, descriptor)
                 if isinstance(answer, LimitExceeded) and answer.reason == "memory_limit":
                     self._drop(place)  # it ends itself

@@ -25,7 +25,8 @@ class Examiner:
         """
         self._sandbox = sandbox
         self._observer = observer
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="examine")
+        # More threads than workers: those that wait for a turn to read a large file hold up no small one.
+        self._pool = ThreadPoolExecutor(4 * workers, thread_name_prefix="examine")
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
