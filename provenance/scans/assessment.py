@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fingerprints.model import Field, Match, Segment
 
+from .. import marking
 from ..accounts.official import Poster
 from ..marking import Report
 from ..schemas import Coverage, DecidedClaim, MatchRecord, Permission, ReceiptRef, ScanItem, SegmentRecord, Verdict
@@ -16,8 +18,10 @@ from ..works import grants
 from ..works.backing import DAMAGED
 from ..works.catalog import marking_work
 from ..works.grants import Grant
-from . import permission, reuse, verdict
+from . import clearing, permission, reuse, verdict
 from .reuse import CreditPlace, Shown
+
+_NOT_CREDITED: tuple[Verdict, ...] = ("uncredited", "review")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,11 @@ class Background:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A verified match with its evidence, its marking, its permission and the verdict on them."""
+    """A verified match with its evidence, its marking, its permission and the verdict on them.
+
+    Attributes:
+        credit_line: with which the post would be credited; None where it is, or where no line would help.
+    """
 
     work: IndexedWork
     match: Match
@@ -50,6 +58,7 @@ class Assessment:
     competing: Sequence[str]
     verdict: Verdict
     decided: DecidedClaim | None = None
+    credit_line: str | None = None
 
     @property
     def work_id(self) -> str:
@@ -82,6 +91,7 @@ class Assessment:
             receipt=ReceiptRef(origin=origin, index=self.work.index),
             competing=list(self.competing),
             decided=self.decided,
+            credit_line=self.credit_line,
         )
 
 
@@ -102,7 +112,38 @@ def assess(
         poster: whom it is by.
         moment: when it was seen, ISO 8601, UTC.
     """
-    found = reuse.report(marking_work(work, background.fields), item, shown, match)
+    credited = marking_work(work, background.fields)
+    judge = partial(_judge, item, work, credited, match, background, poster, moment)
+    found, permitted, judged = judge(shown)
+    line = None
+    if judged in _NOT_CREDITED and not background.damaged:
+        offered = clearing.line_for(credited, item, shown)
+        *_, then = judge(clearing.with_line(shown, offered))
+        line = None if then in _NOT_CREDITED else offered
+    return Assessment(
+        work=work,
+        match=match,
+        report=found,
+        credit_place=reuse.credit_place(found, match),
+        permission=permitted,
+        competing=background.competing,
+        verdict=judged,
+        credit_line=line,
+    )
+
+
+def _judge(
+    item: ScanItem,
+    work: IndexedWork,
+    credited: marking.Work,
+    match: Match,
+    background: Background,
+    poster: Poster,
+    moment: str,
+    shown: Shown,
+) -> tuple[Report, Permission, Verdict]:
+    """How a post marks a work, what is permitted, and the verdict on both."""
+    found = reuse.report(credited, item, shown, match)
     grant, gaps = grants.applicable(background.grants, poster, item, found.use, moment)
     permitted = permission.evaluate(
         work.claim.licence,
@@ -112,16 +153,8 @@ def assess(
         gaps=[*gaps, *permission.unproven_name(work, background.grants, poster)],
     )
     if background.damaged:
-        permitted = Permission(licence=work.claim.licence, state="none", findings=[DAMAGED])
-    return Assessment(
-        work=work,
-        match=match,
-        report=found,
-        credit_place=reuse.credit_place(found, match),
-        permission=permitted,
-        competing=background.competing,
-        verdict="review" if background.damaged else verdict.of_match(found, permitted),
-    )
+        return found, Permission(licence=work.claim.licence, state="none", findings=[DAMAGED]), "review"
+    return found, permitted, verdict.of_match(found, permitted)
 
 
 def _segment_record(segment: Segment) -> SegmentRecord:

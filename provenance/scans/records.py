@@ -201,6 +201,7 @@ def _match_row(
         **record.model_dump(
             mode="json", include={"segments", "transform", "marking", "permission", "competing", "decided"}
         ),
+        "credit_line": record.credit_line,
     }
 
 
@@ -314,6 +315,7 @@ def _match_record(row: sa.Row[Any]) -> MatchRecord:
         receipt=ReceiptRef(origin=row.origin, index=row.idx),
         competing=row.competing,
         decided=None if row.decided is None else DecidedClaim.model_validate(row.decided),
+        credit_line=row.credit_line,
     )
 
 
@@ -327,5 +329,7 @@ def forget(connection: sa.Connection, work: int) -> None:
     connection.execute(previews.delete().where(previews.c.scan.in_(seen_in)))
     connection.execute(matches.update().where(matches.c.scan.in_(seen_in)).values(passages=[]))
     connection.execute(
-        matches.update().where(matches.c.work == work).values(external_id=None, title="", owner="", marking={})
+        matches.update()
+        .where(matches.c.work == work)
+        .values(external_id=None, title="", owner="", marking={}, credit_line=None)
     )

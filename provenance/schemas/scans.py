@@ -148,6 +148,11 @@ class MatchRecord(Record):
     decided: DecidedClaim | None = Field(
         None, description="A person's decision whose claim counts; null where there is none."
     )
+    credit_line: str | None = Field(
+        None,
+        description="With this line in it the post would be credited; null where it is, or where no line helps.",
+        examples=["Text by Lin Zhaoyun | Source: North Bank | https://northbank.example/a/17"],
+    )
 
 
 class PartRecord(Record):

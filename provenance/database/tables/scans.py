@@ -95,6 +95,7 @@ matches = Table(
     Column("external_id", Text),
     Column("title", Text, nullable=False),
     Column("owner", Text, nullable=False),
+    Column("credit_line", Text),  # likewise
     UniqueConstraint("scan", "rank"),
     UniqueConstraint("scan", "part", "work"),
     Index("ix_matches_work", "work", "id"),

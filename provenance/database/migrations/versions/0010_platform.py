@@ -66,6 +66,7 @@ def _policies() -> None:
     op.add_column("scans", sa.Column("queue", sa.String(length=60)))
     op.add_column("scans", sa.Column("note", sa.JSON()))
     op.add_column("scans", sa.Column("facts", sa.JSON()))
+    op.add_column("matches", sa.Column("credit_line", sa.Text()))
     op.create_table(
         "policies",
         sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
