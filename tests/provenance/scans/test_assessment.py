@@ -38,12 +38,12 @@ def match_in(text: str) -> Match:
     return Match(0.987654, 0.123456, 0.999949, (segment,), {"rotation": 1.23456789}, "verbatim", 0.05555)
 
 
-def assessed(text: str, background: Background | None = None, **post: Any) -> Assessment:
+def assessed(text: str, background: Background | None = None, work: IndexedWork = WORK, **post: Any) -> Assessment:
     item = ScanItem.model_validate(post)
     return assess(
         item,
         Shown(upload(text), item.caption),
-        WORK,
+        work,
         match_in(text),
         background or Background(),
         by_name(item.account),
@@ -91,6 +91,23 @@ def test_the_originals_fields_are_compared_with_those_of_a_file() -> None:
         assert (done.report.rmi_state, [d.state for d in done.report.rmi_diff]) == (state, differences)
 
 
+def test_a_line_is_offered_where_it_would_clear_the_post() -> None:
+    """No line stands in for a permission, and none helps where the records disagree or the post is credited."""
+    line = "Text by Marta Salt | “The Salt Ferry” | Source: Salt Weekly | https://salt.example/a/1"
+    claim = WORK.claim.model_copy(update={"licence": "reprint-with-credit"})
+    licensed = replace(WORK, claim=claim)
+    for work, text, background, expected in (
+        (licensed, BODY, Background(), line),
+        (WORK, BODY, Background(), None),
+        (WORK, BODY, Background(grants=[grant()]), line),
+        (licensed, BODY, Background(damaged=True), None),
+        (licensed, f"{line}\n\n{BODY}", Background(), None),
+        (licensed, f"Licence: CC0 1.0\n\n{BODY}", Background(), None),
+    ):
+        done = assessed(text, background, work=work, account="City Daily")
+        assert done.credit_line == expected, (text, done.verdict, done.report.reasons)
+
+
 def test_the_record_is_what_was_answered() -> None:
     text = CREDIT + BODY
     done = assessed(text, Background(competing=("work_9", "work_8")), account="City Daily")
@@ -118,6 +135,7 @@ def test_the_record_is_what_was_answered() -> None:
             "registered_at": "2026-01-31T12:00:00Z",
             "receipt": {"origin": "log.example/x", "index": 41, "size": None},
             "competing": ["work_9", "work_8"],
+            "credit_line": None,
         }
     )
     assert list(marking)[-1] == "credit_place"
