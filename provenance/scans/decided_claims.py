@@ -55,7 +55,8 @@ def _decided(
     clear: bool = False,
 ) -> Assessment:
     decided = DecidedClaim(decision_id=decision.decision_id, outcome=outcome)
-    return replace(assessment, decided=decided, verdict="clear" if clear else assessment.verdict)
+    line = assessment.credit_line if outcome == "counts" else None
+    return replace(assessment, decided=decided, verdict="clear" if clear else assessment.verdict, credit_line=line)
 
 
 def _valid(decisions: Sequence[ClaimDecision]) -> list[ClaimDecision]:

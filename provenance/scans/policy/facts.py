@@ -45,7 +45,7 @@ class AccountFacts:
 
 @dataclass(frozen=True, slots=True)
 class MatchFacts:
-    """One match: shares from 0 to 1; `contested` where others claim the same content."""
+    """One match that counts: shares from 0 to 1; `contested` where others claim the same, and nobody has decided."""
 
     medium: MediumName
     verdict: Verdict

@@ -135,6 +135,7 @@ def test_the_record_is_what_was_answered() -> None:
             "registered_at": "2026-01-31T12:00:00Z",
             "receipt": {"origin": "log.example/x", "index": 41, "size": None},
             "competing": ["work_9", "work_8"],
+            "decided": None,
             "credit_line": None,
         }
     )
