@@ -38,6 +38,8 @@ COMMANDS = {
     "withdraw": "Withdraw a registration; it stays provable. 撤回登记。",
     "erase": "Delete what is personal about a registration, for good. 永久删除登记中的个人信息。",
     "purge": "Delete what has been kept long enough, by the settings. 按保存期限清除数据。",
+    "backup": "Copy the database, in use or not, and the keys apart from it. 备份。",
+    "restore": "Put a backup back where there is no database. 恢复备份。",
     "serve": "Serve the HTTP API. 启动 HTTP 服务。",
     "demo": "The main job, shown on made works or on a folder of yours. 演示。",
     "config": "Every setting and its value. 查看设置。",
@@ -56,7 +58,7 @@ COMMANDS = {
 
 app = typer.Typer(
     name="sourcemark",
-    cls=group_of(COMMANDS, homes={"transfer": "amend"}),
+    cls=group_of(COMMANDS, homes={"transfer": "amend", "restore": "backup"}),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

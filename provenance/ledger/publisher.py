@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from ..config import Settings
 from ..database.engine import Database
 from ..database.tables import checkpoints, entries
-from ..errors import BadInput, Misconfigured, Unavailable, VerificationFailed
+from ..errors import BadInput, LedgerReadOnly, Misconfigured, Unavailable, VerificationFailed
 from ..tlog import policy
 from ..tlog.checkpoint import parse_checkpoint
 from ..tlog.merkle import consistency_proof, verify_consistency
@@ -219,11 +219,20 @@ class Publisher:
         """Make every tile again from the database, and a signer state that is missing; returns the log's size.
 
         Raises:
-            LedgerReadOnly: the signer state or a witness has more than the database, or another log.
+            LedgerReadOnly: the signer state, what was published or a witness has more than the database, or another
+                log: that is the proof of an old backup, and stays.
         """
         size, root, signed = self.stored()
         signer = SignerState(self._settings.signer_state)
-        if signer.read() is None:
+        remembered = signer.read()
+        for other in (remembered, self.reader.genuine()):
+            if other is not None and (other.size > size or (other.size == size and other.root != root)):
+                raise LedgerReadOnly(
+                    f"{other.size} entries were signed, and the database has {size}, or other ones: restore the newest "
+                    "backup; nothing is made anew",
+                    reason="database_behind",
+                )
+        if remembered is None:
             self.compare_witnesses(signed)
             signer.advance(self._keyring.origin, size, root, signed)
         with self.reader.alone():

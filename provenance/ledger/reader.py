@@ -45,6 +45,14 @@ class LogReader:
         except FileNotFoundError:
             return None
 
+    def genuine(self) -> Checkpoint | None:
+        """The newest published checkpoint if it is whole and was signed by this log."""
+        try:
+            found = self.read()
+        except VerificationFailed:
+            return None
+        return found if found is not None and self._genuine(found.raw) else None
+
     def checkpoint(self) -> Checkpoint:
         """The newest published checkpoint; its ``raw`` is the signed note."""
         found = self.read()
