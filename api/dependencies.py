@@ -21,6 +21,7 @@ from provenance.database import idempotency
 from provenance.database.engine import Database
 from provenance.errors import BadInput, SourcemarkError, Unauthenticated
 from provenance.json_input import unknown_key
+from provenance.scans.review.reviewer import Reviewer
 
 from .rate_limits import RateLimits
 
@@ -72,6 +73,11 @@ MayAdminister = Annotated[Principal, allowed("admin")]
 def own(principal: Principal) -> str | None:
     """Whose things this key sees: its account's, or everybody's for an administrator."""
     return None if principal.is_admin else principal.account_id
+
+
+def reviewer(principal: Principal) -> Reviewer:
+    """The person who reviews with this key."""
+    return Reviewer(own(principal), principal.key_id, principal.label)
 
 
 def account_of(db: Database, principal: Principal) -> Account:

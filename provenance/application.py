@@ -11,6 +11,8 @@ import threading
 from itertools import islice
 from types import TracebackType
 
+import sqlalchemy as sa
+
 from fingerprints.sandbox.pool import Sandbox
 
 from .accounts.official import OfficialAccounts
@@ -22,6 +24,9 @@ from .errors import Unavailable, from_os_error
 from .ledger.log import Log
 from .observer import Observer
 from .scans import records
+from .scans.review import statements
+from .scans.review.decisions import Decisions
+from .scans.review.queue import ReviewQueue
 from .scans.scanning import Scanner
 from .search.examination import Examiner
 from .search.follower import Follower
@@ -68,7 +73,7 @@ class Application:
             self.signing_keys,
             self.follower,
             self.withdrawals,
-            forget_scans=records.forget,
+            forget_scans=_forget_in_scans,
         )
         self.amendments = Amendments(self.db, self.log, self.signing_keys)
         self.submissions = Submissions(
@@ -86,6 +91,7 @@ class Application:
         self.evidence = Evidences(self.db, self.log, attaching)
         self.claim_decisions = ClaimDecisions(self.db, self.log, attaching)
         self.official_accounts = OfficialAccounts(self.db, settings.standing_table)
+        defaults = statements.Defaults.of(settings)
         self.scanner = Scanner(
             self.db,
             self.log,
@@ -95,8 +101,12 @@ class Application:
             self.official_accounts,
             batch_size=settings.batch_size,
             max_parts=settings.max_parts,
+            defaults=defaults,
             observer=observer,
         )
+        lease_seconds = settings.review_minutes * 60
+        self.review_queue = ReviewQueue(self.db, lease_seconds)
+        self.decisions = Decisions(self.db, self.official_accounts, lease_seconds, settings.second_opinion, defaults)
         self.damaged_rows: int | None = None  # what `sample_rows` has found, None before
         self._start_lock = threading.Lock()
         self._started = False
@@ -152,3 +162,9 @@ class Application:
         self.examiner.close()
         self.log.close()
         self.db.close()
+
+
+def _forget_in_scans(connection: sa.Connection, work: int) -> None:
+    """What scans and what was decided about them keep of a work that is erased."""
+    statements.forget(connection, work)
+    records.forget(connection, work)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fingerprints.source import Source
+from provenance import spreadsheet
 from provenance.errors import BadInput, NotFound, Unavailable
-from provenance.names import printable
 
 from ..output import emit_all, language, marking_word, minute, percent, say, table, tr, verdict_word
 from ..session import application
@@ -110,20 +109,11 @@ def _with_evidence(opened: Application, found: Iterator[SightingRecord], folder:
 
 
 def _write_csv(found: Iterator[SightingRecord]) -> None:
-    writer = csv.writer(sys.stdout)
-    writer.writerow(_CSV)
+    sys.stdout.write(spreadsheet.row(_CSV))
     for s in found:
-        writer.writerow(
-            [_plain(v) for v in (s.work_id, s.title, s.owner, s.seen_at, s.post_url or "", s.account or "", s.verdict)]
-            + [s.marking.get("verdict", ""), s.score, s.coverage.upload, s.coverage.work]
-            + [_plain(s.platform), s.scans, s.first_seen_at, s.scan_id, s.sighting_id]
-        )
-
-
-def _plain(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula: names and addresses come from strangers."""
-    value = printable(value)
-    return "'" + value if value.startswith(("=", "+", "-", "@")) else value
+        cells = [s.work_id, s.title, s.owner, s.seen_at, s.post_url, s.account, s.verdict, s.marking.get("verdict")]
+        cells += [s.score, s.coverage.upload, s.coverage.work, s.platform, s.scans, s.first_seen_at]
+        sys.stdout.write(spreadsheet.row([*cells, s.scan_id, s.sighting_id]))
 
 
 def _show(found: list[SightingRecord]) -> None:

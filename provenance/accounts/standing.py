@@ -33,6 +33,30 @@ def count(
     return _record(connection, number, table, {"act": "count", **new.model_dump()})
 
 
+def reverse_counts(
+    connection: sa.Connection, platform_id: str, subject: str, reason: str, decided_by: str, table: StandingTable
+) -> None:
+    """What was counted because of something counts no longer, in the caller's transaction.
+
+    Args:
+        subject: the public id that the counts name.
+    """
+    rows = connection.execute(
+        _query()
+        .outerjoin(_reversal, (_reversal.c.about == standing_decisions.c.id) & (_reversal.c.act == "reverse"))
+        .add_columns(standing_decisions.c.id.label("number"), standing_decisions.c.official.label("of"))
+        .where(
+            official_accounts.c.platform == platform_id,
+            standing_decisions.c.subject == subject,
+            standing_decisions.c.act == "count",
+            _reversal.c.id.is_(None),
+        )
+    ).all()
+    for row in rows:
+        said = {"act": "reverse", "reason": reason, "decided_by": decided_by}
+        _record(connection, row.of, table, {"counter": row.counter, "about": row.number, "subject": subject, **said})
+
+
 def answer(
     db: Database, platform_id: str, account_id: str, decision_id: str, said: StandingAnswer, table: StandingTable
 ) -> StandingDecision:

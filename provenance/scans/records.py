@@ -6,10 +6,8 @@ was registered, its index in the log) is joined from the work; the rest is store
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +32,7 @@ from . import passages, sightings
 from .assessment import Assessment
 from .policy import columns
 from .policy.facts import Facts
+from .review.precedents import KnownPost
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +49,21 @@ class ScannedPart:
     record: PartRecord
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scanned:
     """One upload that was read and searched: its answer and what is recorded with it.
 
     Attributes:
         parts: at least one was read; a single upload has one.
         facts: on which the answer's action was decided.
+        known: by which the post is known when it is scanned again.
     """
 
     item: ScanItem
     parts: Sequence[ScannedPart]
     result: ScanResult
     facts: Facts
+    known: KnownPost
 
     @property
     def scan_id(self) -> str:
@@ -74,20 +75,14 @@ class Scanned:
         assert self.result.action is not None  # likewise
         return self.result.action
 
-    @cached_property
+    @property
     def post(self) -> bytes:
         """What makes two scans scans of the same post, see `sightings.post_key`."""
-        return sightings.post_key(self.item, self.digest)
+        return self.known.key
 
     @property
     def is_post(self) -> bool:
         return self.result.parts is not None
-
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of a single upload; of a post that of its parts' digests, one after the other."""
-        digests = [part.fingerprint.digest for part in self.parts if part.fingerprint is not None]
-        return hashlib.sha256(b"".join(digests)).digest() if self.is_post else digests[0]
 
 
 def ranked(scanned: Sequence[ScannedPart]) -> list[tuple[int, Assessment, MatchRecord]]:
@@ -153,7 +148,7 @@ def _scan_row(account_id: str, scanned: Scanned) -> dict[str, Any]:
         "account_id": account_id,
         "external_id": result.external_id,
         "path": result.path,
-        "digest": scanned.digest,
+        "digest": scanned.known.digest,
         "medium": result.medium,
         "status": result.status,
         "reason": result.reason,
@@ -167,6 +162,7 @@ def _scan_row(account_id: str, scanned: Scanned) -> dict[str, Any]:
         "scanned_at": result.scanned_at,
         **columns.of_action(scanned.action),
         "facts": scanned.facts.to_json(),
+        "post": scanned.post,
     }
 
 
@@ -212,7 +208,7 @@ def get(db: Database, scan_id: str, account_id: str | None = None) -> ScanResult
         row = connection.execute(sa.select(scans).where(scans.c.scan_id == scan_id)).first()
         if row is None or (account_id is not None and row.account_id != account_id):
             raise NotFound(f"no scan of yours has the id {scan_id!r}")
-        return _results(connection, [row])[0]
+        return of_rows(connection, [row])[0]
 
 
 def page(
@@ -224,11 +220,12 @@ def page(
         query = query.where(scans.c.account_id == account_id)
     with db.read() as connection:
         rows = connection.execute(query).all()
-        results = _results(connection, rows[:limit])
+        results = of_rows(connection, rows[:limit])
     return results, rows[limit - 1].id if len(rows) > limit else None
 
 
-def _results(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[ScanResult]:
+def of_rows(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[ScanResult]:
+    """Rows of scans as they were answered, in their order."""
     numbers = [row.id for row in rows]
     found = _match_records(connection, numbers)
     made_of = _part_records(connection, numbers, found)

@@ -9,6 +9,7 @@ matched picture a small copy (`evidence`), of a matched text its longest passage
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -28,7 +29,7 @@ from ..search.examination import Examiner
 from ..search.matching import IndexedWork, MatchedWork, Matcher
 from ..works import claim_decisions, competing_claims, grants
 from ..works.backing import Backing, Backings
-from . import decided_claims, evidence, news, records, telling, verdict
+from . import decided_claims, evidence, news, records, sightings, telling, verdict
 from .assessment import Assessment, Background, assess
 from .policy import store
 from .policy.deciding import Policy, decide
@@ -37,6 +38,10 @@ from .post_reading import PostReader, Read
 from .posts import Upload
 from .records import Scanned, ScannedPart
 from .reuse import Shown
+from .review import intake, precedents
+from .review.precedents import KnownPost
+from .review.statements import Defaults
+from .review.stay_down import ShownWork
 from .surroundings import Reading
 
 # Errors of reaching a file, not of what is in it.
@@ -58,12 +63,14 @@ class Scanner:
         official: OfficialAccounts,
         batch_size: int,
         max_parts: int,
+        defaults: Defaults,
         observer: Observer,
     ) -> None:
         """
         Args:
             batch_size: how many uploads, or parts of posts, share one transaction.
             max_parts: of one post.
+            defaults: of the statements of reasons that a rule's restriction needs.
         """
         self._db = db
         self._log = log
@@ -72,6 +79,7 @@ class Scanner:
         self._backings = backings
         self._official = official
         self._batch_size = batch_size
+        self._defaults = defaults
         self._observer = observer
 
     def scan(
@@ -126,8 +134,10 @@ class Scanner:
         result = _result(item, parts, moment, min(sizes), is_post=upload.is_post)
         result.flags = news.flags(item, [reading.text for reading, _ in read], poster.state)
         facts = of_scan(result, [found for _, found, _ in records.ranked(parts)], poster.state, item.category)
-        result.action = decide(policy, facts)
-        return Scanned(item, parts, result, facts)
+        known = _known(item, parts, poster, result)
+        with self._db.read() as connection:
+            result.action = precedents.action(connection, account.id, known) or decide(policy, facts)
+        return Scanned(item, parts, result, facts, known)
 
     def _part(
         self,
@@ -195,6 +205,28 @@ class Scanner:
             numbers, seen = records.insert(connection, account.id, group)
             evidence.insert_previews(connection, numbers, group)
             telling.tell(connection, account, group, seen)
+            given = [intake.ScannedPost(numbers[each.scan_id], each.known, each.result, each.item) for each in group]
+            intake.record(connection, account.id, given, self._defaults)
+
+
+def _known(item: ScanItem, parts: Sequence[ScannedPart], poster: Poster, result: ScanResult) -> KnownPost:
+    """By what a post is known again. A name is its account's only where no verified account bears it."""
+    digests = [part.fingerprint.digest for part in parts if part.fingerprint is not None]
+    digest = hashlib.sha256(b"".join(digests)).digest() if result.parts is not None else digests[0]
+    name = item.account_id or (None if poster.finding else item.account)
+    return KnownPost(
+        key=sightings.post_key(item, digest),
+        digest=digest,
+        digests=digests,
+        shown=[
+            ShownWork(each.work.id, each.work_id, each.match.coverage_work, each.verdict)
+            for part in parts
+            for each in part.assessments
+        ],
+        names=[name] if name else [],
+        verdict=result.verdict,
+        territory=item.territory,
+    )
 
 
 def _groups(uploads: Iterable[Upload], size: int) -> Iterator[list[Upload]]:

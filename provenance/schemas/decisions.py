@@ -10,6 +10,7 @@ from fingerprints.model import MediumName
 
 from ..json_input import COUNTRY
 from ..schema_fields import Date, Line, Record, Request, Url
+from .standing import Counter
 
 SubjectKind = Literal["scan", "match", "standing", "claim"]
 Outcome = Literal["release", "label", "restrict", "hold", "escalate", "withdrawn"]
@@ -56,11 +57,16 @@ class NewDecision(Request):
     until: Date | None = Field(None, description="Last day or instant of it, UTC; null: for good.")
     ground: Ground | None = Field(None, description="Default: the clause in the settings.")
     source: DetectionSource = Field("voluntary", description="What led to it: your own search, or a notice.")
+    strike: Counter | None = Field(
+        None, description="What it counts as against the posting account, which must be one of your official accounts."
+    )
 
     @model_validator(mode="after")
     def _terms_belong_to_a_restriction(self) -> NewDecision:
-        if self.decision in ("release", "escalate") and (self.territory or self.until or self.ground):
-            raise ValueError(f"territory, until and ground belong to label and restrict, not to {self.decision}")
+        if self.decision in ("release", "escalate") and (self.territory or self.until or self.ground or self.strike):
+            raise ValueError(
+                f"territory, until, ground and strike belong to label and restrict, not to {self.decision}"
+            )
         return self
 
 
@@ -72,10 +78,10 @@ class ItemDecision(NewDecision):
     )
 
 
-class SubjectDecision(NewDecision):
-    """A decision about anything, in the queue or not."""
+class ScanDecision(NewDecision):
+    """A decision about a scan, in the queue or not."""
 
-    subject: Subject
+    scan_id: Annotated[str, Field(min_length=1, max_length=100)] = Field(examples=["scan_0123456789abcdef01234567"])
     supersedes: Annotated[str, Field(max_length=40)] | None = Field(
         None, description="The decision of a person that this one takes the place of; without it that is a conflict."
     )
@@ -113,6 +119,7 @@ class Decision(Record):
     until: str | None = None
     ground: Ground | None = None
     source: DetectionSource = "voluntary"
+    strike: Counter | None = None
     supersedes: str | None = None
     superseded_by: str | None = None
     in_force: bool = Field(description="Whether it is what counts for its subject now.")
@@ -173,6 +180,7 @@ class StatementOfReasons(Record):
     external_id: str | None = None
     post_url: str | None = None
     account: str | None = Field(None, description="The account that posted, as the platform named it.")
+    account_id: str | None = Field(None, description="Its id, if the platform told it.")
     media: list[MediumName] = Field(description="Kinds of content of the post.")
     restriction: Restriction
     reason: str
@@ -188,6 +196,13 @@ class StatementOfReasons(Record):
     text: dict[Literal["en", "zh"], str] = Field(description="The same for the poster to read.")
 
 
+class DsaStatements(Record):
+    """Statements as the EU's DSA Transparency Database takes them."""
+
+    statements: list[dict[str, Any]]
+    next: str | None = Field(None, description="Cursor of the next page; null at the end.")
+
+
 __all__ = [
     "MAX_BULK",
     "BulkAnswer",
@@ -195,6 +210,7 @@ __all__ = [
     "BulkDecision",
     "Choice",
     "Decision",
+    "DsaStatements",
     "Ground",
     "ItemDecision",
     "NewDecision",
@@ -202,8 +218,8 @@ __all__ = [
     "ReasonedMatch",
     "Redress",
     "Restriction",
+    "ScanDecision",
     "StatementOfReasons",
     "Subject",
-    "SubjectDecision",
     "Undo",
 ]

@@ -10,6 +10,7 @@ from ..schema_fields import Line, Record, Request
 from .decisions import Decision
 from .policies import Do, Slug
 from .scans import ScanResult
+from .stay_down import StayDown
 
 ItemState = Literal["waiting", "decided", "settled"]
 SecondOpinion = Literal["never", "restrict", "always"]
@@ -40,6 +41,7 @@ class QueueItem(Record):
     external_id: str | None = None
     post_url: str | None = None
     account: str | None = Field(None, description="The account that posts, as the platform named it.")
+    account_id: str | None = Field(None, description="Its id, if the platform told it.")
     medium: str | None = None
     verdict: str
     action: Do | None = Field(None, description="What the policy decided.")
@@ -65,6 +67,23 @@ class ItemDetail(QueueItem):
     evidence: Evidence
     comments: list[Comment]
     decisions: list[Decision] = Field(description="About this post, oldest first.")
+
+
+class HistoricItem(QueueItem):
+    """An item with what colleagues remarked."""
+
+    comments: list[Comment]
+
+
+class History(Record):
+    """All that is known about a post, an account or a work."""
+
+    ref: str
+    scans: list[ScanResult] = Field(description="Of the same post, or that the id or name speaks of; oldest first.")
+    items: list[HistoricItem]
+    decisions: list[Decision]
+    stay_down: list[StayDown]
+    more: bool = Field(description="Whether there are older scans than these.")
 
 
 class TakenItem(ItemDetail):
@@ -131,7 +150,7 @@ class ReviewOverview(Record):
     queues: list[QueueSummary]
     automated: int
     manual: int
-    undone: int = Field(description="Decisions whose place another one has taken.")
+    superseded: int = Field(description="Of these, how many have been overruled or taken back since.")
     outcomes: list[Tally]
     reasons: list[Tally] = Field(description="The most frequent ones.")
     reviewers: list[Tally] = Field(description="Decisions of each reviewer.")
@@ -141,6 +160,8 @@ __all__ = [
     "Comment",
     "DecidedItem",
     "Evidence",
+    "HistoricItem",
+    "History",
     "ItemDetail",
     "ItemState",
     "Move",

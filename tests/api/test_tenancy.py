@@ -72,6 +72,24 @@ def _decision(api: Api, made: Things) -> str:
     return str(api("POST", "/v1/claim-decisions", "owner", json=said).json()["decision_id"])
 
 
+def _item(api: Api, _: Things) -> str:
+    return str(api("GET", "/v1/queue", "owner").json()["items"][0]["item_id"])
+
+
+def _decision(api: Api, made: Things) -> str:
+    restrict = {"decision": "restrict", "reason": "copied"}
+    answer = api("POST", f"/v1/queue/{made['item_id']}/decision", "owner", json=restrict)
+    return str(answer.json()["decision"]["decision_id"])
+
+
+def _statement(api: Api, _: Things) -> str:
+    return str(api("GET", "/v1/statements-of-reasons", "owner").json()["items"][0]["statement_id"])
+
+
+def _stay_down(api: Api, made: Things) -> str:
+    return str(api("POST", "/v1/stay-down", "owner", json={"scan_id": made["scan_id"]}).json()["stay_down_id"])
+
+
 # How the owner comes to a thing whose id stands in a path, in the order they are made.
 THINGS: dict[str, Maker] = {
     "work_id": _work,
@@ -84,11 +102,16 @@ THINGS: dict[str, Maker] = {
     "standing_decision_id": _standing,
     "evidence_id": _evidence,
     "claim_decision_id": _decision,
+    "item_id": _item,
+    "decision_id": _decision,
+    "statement_id": _statement,
+    "stay_down_id": _stay_down,
 }
 # Names in paths that are no account's.
 NOBODYS = {
     "path": "of the published log",
     "key_id": "for administrators only",
+    "queue": "a name that each platform gives",
 }
 # What a request must hold to come as far as asking for the thing.
 BODIES: dict[str, dict[str, Any]] = {
@@ -98,6 +121,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "addEvidence": {"kind": "draft", "date": "2024-03-01", "digest": "9f" * 32},
     "countAgainstAccount": {"counter": "confirmed_copying", "reason": "A copy", "decided_by": "R"},
     "answerStanding": {"act": "reverse", "reason": "No copy", "decided_by": "S"},
+    "moveQueueItem": {"queue": "other"},
+    "commentQueueItem": {"text": "a remark"},
+    "decideQueueItem": {"decision": "release", "reason": "fine"},
 }
 # What its query must hold.
 QUERIES = {"reverseClaimDecision": "?reason=forged"}

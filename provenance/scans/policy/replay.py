@@ -12,6 +12,7 @@ from ...database.engine import Database
 from ...database.tables import scans
 from ...schemas.policies import ChangeCount, ChangedDecision, PolicyCheck, PolicyTrial, RuleCheck
 from .. import sightings
+from ..review import precedents
 from . import columns, reachability, rules
 from .deciding import Policy, decide
 from .facts import Facts
@@ -51,6 +52,8 @@ def replay(
             lost += 1
             continue
         decided += 1
+        if before.policy_version == precedents.VERSION:  # no policy was asked, and none would be
+            continue
         after = decide(policy, facts)
         if (before.do, before.reason, before.queue) == (after.do, after.reason, after.queue):
             continue

@@ -1,0 +1,181 @@
+"""What a scan gives to review, in its own transaction: a decision of its rule, and an item of the queue.
+
+A rule that blocks, holds or labels decides with no person: that is recorded, with its statement of reasons, unless the
+same was decided about the same content of the post before. What is held, or asked for credit, waits for a person; a
+post that was scanned again and needs nobody any more waits no longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ...database.tables import decisions, now, review_items, review_skips, scans
+from ...ids import new_id
+from ...schemas import ScanItem, ScanResult
+from ...schemas.decisions import Outcome
+from ...schemas.policies import Action
+from . import decision_rows, precedents, statements
+from .decision_rows import NewRow
+from .precedents import KnownPost
+from .statements import About, Defaults
+
+_WAITS = ("hold", "ask-for-credit")
+_OUTCOMES: dict[str, Outcome] = {"block": "restrict", "hold": "hold", "label": "label"}
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedPost:
+    """A scan that has just been recorded.
+
+    Attributes:
+        number: its internal number.
+    """
+
+    number: int
+    post: KnownPost
+    result: ScanResult
+    item: ScanItem
+
+    @property
+    def action(self) -> Action:
+        assert self.result.action is not None  # what is recorded has one
+        return self.result.action
+
+    @property
+    def scan_id(self) -> str:
+        assert self.result.scan_id is not None  # what is recorded has one
+        return self.result.scan_id
+
+
+def record(connection: sa.Connection, account_id: str, group: Sequence[ScannedPost], defaults: Defaults) -> None:
+    """Decisions and items of a group of scans."""
+    last = {each.post.key: each for each in group}  # of a post that stands in it twice, the last counts
+    posts = [last[key] for key in sorted(last)]  # in one order, so that no two transactions wait for each other
+    _decide(connection, account_id, posts, defaults)
+    _settle(connection, account_id, [each for each in posts if each.action.do not in _WAITS])
+    _enqueue(connection, account_id, [each for each in posts if each.action.do in _WAITS])
+
+
+# --- decisions of rules --------------------------------------------------------------------------------------------
+def _decide(connection: sa.Connection, account_id: str, posts: Sequence[ScannedPost], defaults: Defaults) -> None:
+    restricting = [each for each in posts if each.action.do in _OUTCOMES and each.action.reason != precedents.DECIDED]
+    before = _last_decisions(connection, account_id, [each.post.key for each in restricting])
+    for each in restricting:
+        outcome, last = _OUTCOMES[each.action.do], before.get(each.post.key)
+        decided = (each.post.digest, outcome, each.action.reason)
+        if last is not None and (last.digest, last.outcome, last.reason) == decided:
+            continue
+        new = NewRow(
+            account_id, "scan", each.scan_id, outcome, each.action.reason, post=each.post.key, digest=each.post.digest
+        )
+        row = decision_rows.insert(connection, new, first=True)
+        about = About(each.result, each.item.post_url, each.item.account, each.item.account_id)
+        statements.insert(connection, row, about, defaults)
+
+
+def _last_decisions(connection: sa.Connection, account_id: str, keys: Sequence[bytes]) -> Mapping[bytes, sa.Row[Any]]:
+    """The newest final decision about each post, if there is one."""
+    if not keys:
+        return {}
+    newest = (
+        sa.select(sa.func.max(decisions.c.id))
+        .where(decisions.c.account_id == account_id, decisions.c.post.in_(keys), decisions.c.final.is_(True))
+        .group_by(decisions.c.post)
+    )
+    return {row.post: row for row in connection.execute(sa.select(decisions).where(decisions.c.id.in_(newest)))}
+
+
+# --- the queue -----------------------------------------------------------------------------------------------------
+def _open(account_id: str, keys: Sequence[bytes]) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        review_items.c.account_id == account_id,
+        review_items.c.post.in_(keys),
+        review_items.c.closed_at.is_(None),
+    )
+
+
+def _settle(connection: sa.Connection, account_id: str, posts: Sequence[ScannedPost]) -> None:
+    """Close the items of posts that need nobody any more."""
+    if posts:
+        connection.execute(
+            review_items.update()
+            .where(*_open(account_id, [each.post.key for each in posts]))
+            .values(state="settled", closed_at=now(), lease=None, lease_until=None)
+        )
+
+
+def _enqueue(connection: sa.Connection, account_id: str, posts: Sequence[ScannedPost]) -> None:
+    """An item for each post that waits; one that waits already speaks of the new scan if that found something else."""
+    if not posts:
+        return
+    moment = now()
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(
+        insert(review_items).on_conflict_do_nothing(
+            index_elements=["account_id", "post"], index_where=sa.text("closed_at IS NULL")
+        ),
+        [
+            {
+                "item_id": new_id("item"),
+                "account_id": account_id,
+                "post": each.post.key,
+                "scan": each.number,
+                "queue": each.action.queue or each.action.do,
+                "state": "waiting",
+                "created_at": moment,
+            }
+            for each in posts
+        ],
+    )
+    by_key = {each.post.key: each for each in posts}
+    rows = connection.execute(
+        sa.select(
+            review_items.c.id.label("item"),
+            review_items.c.post,
+            review_items.c.scan,
+            scans.c.digest,
+            scans.c.verdict,
+            scans.c.action,
+            scans.c.reason_code,
+        )
+        .join(scans, scans.c.id == review_items.c.scan)
+        .where(*_open(account_id, list(by_key)))
+        .order_by(review_items.c.id)
+        .with_for_update(of=review_items)
+    ).all()
+    for row in rows:
+        each = by_key[row.post]
+        if row.scan != each.number and not _same(row, each):
+            _look_at_new(connection, row.item, each)
+
+
+def _same(scan: Any, new: ScannedPost) -> bool:
+    """Whether a scan found the same in the same content as the one that an item speaks of."""
+    return (scan.digest, scan.verdict, scan.action, scan.reason_code) == (
+        new.post.digest,
+        new.result.verdict,
+        new.action.do,
+        new.action.reason,
+    )
+
+
+def _look_at_new(connection: sa.Connection, item: int, new: ScannedPost) -> None:
+    """Whoever looks at the item looks at something that is no longer there: nobody holds it any more."""
+    connection.execute(review_skips.delete().where(review_skips.c.item == item))
+    connection.execute(
+        review_items.update()
+        .where(review_items.c.id == item)
+        .values(
+            scan=new.number,
+            queue=new.action.queue or new.action.do,
+            reviewer=None,
+            reviewer_name=None,
+            lease=None,
+            lease_until=None,
+        )
+    )

@@ -1,0 +1,184 @@
+"""Statements of reasons: what the poster of a restricted post is told (Regulation (EU) 2022/2065, article 17).
+
+One is stored with each decision that restricts, as it was told then. Erasing a work takes its title and owner out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from ...config import Settings
+from ...database.engine import Database
+from ...database.tables import decisions, matches, now, scans, statements_of_reasons, works
+from ...errors import NotFound
+from ...ids import new_id
+from ...schemas import MatchRecord, ScanResult
+from ...schemas.decisions import Ground, StatementOfReasons
+from . import statement_text
+
+RESTRICTIONS = ("label", "restrict", "hold")  # outcomes that need one
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The post that a statement speaks of: what was found in it, and what the platform said of it."""
+
+    result: ScanResult
+    post_url: str | None
+    account: str | None
+    account_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the settings say of every statement.
+
+    Attributes:
+        ground: on which a restriction rests if the decision names none.
+        appeal_days: how long an internal complaint is taken.
+        complaints_url: where.
+    """
+
+    ground: Ground
+    appeal_days: int
+    complaints_url: str | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Defaults:
+        ground = Ground(kind="terms", reference=settings.terms_clause, url=settings.terms_url)
+        return cls(ground, settings.appeal_days, settings.complaints_url)
+
+
+def insert(connection: sa.Connection, decision: sa.Row[Any], about: About, defaults: Defaults) -> None:
+    """Store the statement of a decision that restricts."""
+    made_at = now()
+    appeal_until = (datetime.now(UTC) + timedelta(days=defaults.appeal_days)).date().isoformat()
+    terms = decision.terms
+    record = {
+        "scan_id": about.result.scan_id,
+        "external_id": about.result.external_id,
+        "post_url": about.post_url,
+        "account": about.account,
+        "account_id": about.account_id,
+        "media": _media(about.result),
+        "restriction": {
+            "kind": decision.outcome,
+            "territory": terms["territory"],
+            "begins": decision.decided_at,
+            "ends": terms["until"],
+        },
+        "reason": decision.reason,
+        "matches": [_fact(match) for match in about.result.matches],
+        "source": terms["source"],
+        "automated_detection": terms["source"] == "voluntary",
+        "automated_decision": decision.automated,
+        "ground": terms["ground"] or defaults.ground.model_dump(),
+        "redress": {"appeal_until": appeal_until, "url": defaults.complaints_url},
+        "posted_at": about.result.scanned_at,
+    }
+    connection.execute(
+        statements_of_reasons.insert().values(
+            statement_id=new_id("sor"),
+            account_id=decision.account_id,
+            decision=decision.id,
+            record=record,
+            made_at=made_at,
+        )
+    )
+
+
+def _media(result: ScanResult) -> list[str]:
+    """The kinds of content of a post, each once."""
+    media = [result.medium] if result.parts is None else [part.medium for part in result.parts]
+    return list(dict.fromkeys(str(each) for each in media if each is not None))
+
+
+def _fact(match: MatchRecord) -> dict[str, Any]:
+    return {
+        "work_id": match.work_id,
+        "title": match.title,
+        "owner": match.owner,
+        "coverage_upload": match.coverage.upload,
+        "coverage_work": match.coverage.work,
+        "marking": match.marking.get("verdict"),
+        "reasons": match.marking.get("reasons", []),
+        "permission": match.permission.state,
+    }
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+def get(db: Database, statement_id: str, account_id: str | None) -> StatementOfReasons:
+    """One statement, by its id or by that of its decision; raises `NotFound`."""
+    named = sa.or_(statements_of_reasons.c.statement_id == statement_id, decisions.c.decision_id == statement_id)
+    with db.read() as connection:
+        rows = connection.execute(_select(account_id).where(named)).all()
+    if not rows:
+        raise NotFound(f"no statement of reasons of yours has the id {statement_id!r}, nor has its decision")
+    return _record(rows[0])
+
+
+def page(
+    db: Database, account_id: str | None, *, since: str | None = None, after: int = 0, limit: int = 100
+) -> tuple[list[StatementOfReasons], int | None]:
+    """Statements of an account (None: of everybody), oldest first, and the cursor of the next page or None.
+
+    Args:
+        since: made then or later, as times are stored.
+    """
+    query = _select(account_id).where(statements_of_reasons.c.id > after)
+    if since is not None:
+        query = query.where(statements_of_reasons.c.made_at >= since)
+    with db.read() as connection:
+        rows = connection.execute(query.order_by(statements_of_reasons.c.id).limit(limit + 1)).all()
+    return [_record(row) for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else None
+
+
+def _select(account_id: str | None) -> sa.Select[Any]:
+    later = decisions.alias("later")
+    query = (
+        sa.select(statements_of_reasons, decisions.c.decision_id, later.c.id.label("later"))
+        .join(decisions, decisions.c.id == statements_of_reasons.c.decision)
+        .outerjoin(later, later.c.supersedes == decisions.c.id)
+    )
+    return query if account_id is None else query.where(statements_of_reasons.c.account_id == account_id)
+
+
+def _record(row: sa.Row[Any]) -> StatementOfReasons:
+    made = StatementOfReasons.model_validate(
+        {
+            **row.record,
+            "statement_id": row.statement_id,
+            "decision_id": row.decision_id,
+            "made_at": row.made_at,
+            "superseded": row.later is not None,
+            "text": {},
+        }
+    )
+    made.text = statement_text.both(made)
+    return made
+
+
+# --- erasure -------------------------------------------------------------------------------------------------------
+def forget(connection: sa.Connection, work: int) -> None:
+    """Take a work's title and owner out of the statements about posts that showed it."""
+    work_id = connection.execute(sa.select(works.c.work_id).where(works.c.id == work)).scalar_one()
+    shown = sa.select(scans.c.scan_id).join(matches, matches.c.scan == scans.c.id).where(matches.c.work == work)
+    about = sa.select(decisions.c.id).where(decisions.c.subject_kind == "scan", decisions.c.subject_id.in_(shown))
+    rows = connection.execute(
+        sa.select(statements_of_reasons.c.id, statements_of_reasons.c.record).where(
+            statements_of_reasons.c.decision.in_(about)
+        )
+    ).all()
+    for row in rows:
+        told = [
+            {**each, "title": "", "owner": ""} if each["work_id"] == work_id else each for each in row.record["matches"]
+        ]
+        connection.execute(
+            statements_of_reasons.update()
+            .where(statements_of_reasons.c.id == row.id)
+            .values(record={**row.record, "matches": told})
+        )
