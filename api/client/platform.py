@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from provenance.json_input import parse
-from provenance.schemas import NewScan, ScanResult
+from provenance.schemas import NewPost, NewScan, ScanResult
 
 from .calls import Call, File, Flow, Listing, given, new_key, path, read_model
 from .session import Session
@@ -37,10 +37,43 @@ def scan(
             path("scans"),
             known if text is None else {**known, "text": text},
             files=files,
-            query={"dry_run": "true"} if dry_run else {},
+            query=_dry(dry_run),
             idempotency_key=None if dry_run else idempotency_key or new_key(),
         )
     ).model(ScanResult)
+
+
+def post(
+    _: Session,
+    about: Mapping[str, Any],
+    files: Sequence[Path | tuple[str, bytes]] = (),
+    *,
+    dry_run: bool = False,
+    idempotency_key: str | None = None,
+) -> Flow[ScanResult]:
+    """Scan a post: an article or caption with its pictures, and whatever else belongs to it.
+
+    Args:
+        about: ``html`` or ``text``, title, caption, account and so on, as `POST /v1/posts` takes them.
+        files: paths, or names with bytes; the page shows them by their names.
+    """
+    known = dict(about)
+    parse(NewPost, known)
+    sent = [File(each.name, each) if isinstance(each, Path) else File(*each) for each in files]
+    return (
+        yield Call(
+            "POST",
+            path("posts"),
+            known,
+            files=sent,
+            query=_dry(dry_run),
+            idempotency_key=None if dry_run else idempotency_key or new_key(),
+        )
+    ).model(ScanResult)
+
+
+def _dry(wanted: bool) -> dict[str, str | int]:
+    return {"dry_run": "true"} if wanted else {}
 
 
 def scan_html(

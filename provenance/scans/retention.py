@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import sqlalchemy as sa
 
 from ..database.engine import Database
-from ..database.tables import matches, previews, review_items, scans, sightings
+from ..database.tables import matches, parts, previews, review_items, scans, sightings
 
 _GROUP = 500  # scans a transaction, so that nobody waits long
 
@@ -80,6 +80,7 @@ def _delete_scans(connection: sa.Connection, numbers: Sequence[int]) -> None:
     connection.execute(matches.delete().where(of_these))
     left = sa.exists().where(matches.c.sighting == sightings.c.id)
     connection.execute(sightings.delete().where(sightings.c.id.in_(seen), ~left))
+    connection.execute(parts.delete().where(parts.c.scan.in_(numbers)))
     connection.execute(scans.delete().where(scans.c.id.in_(numbers)))
 
 
@@ -90,4 +91,5 @@ def _delete_copies(connection: sa.Connection, numbers: Sequence[int]) -> None:
 
 def _delete_names(connection: sa.Connection, numbers: Sequence[int]) -> None:
     connection.execute(scans.update().where(scans.c.id.in_(numbers)).values(dict.fromkeys(_NAMES)))
+    connection.execute(parts.update().where(parts.c.scan.in_(numbers)).values(name="", error=None))
     connection.execute(matches.update().where(matches.c.scan.in_(numbers)).values(marking={}))

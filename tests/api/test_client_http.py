@@ -17,7 +17,7 @@ import sourcemark
 from provenance.errors import BadInput, Unavailable
 from sourcemark import AsyncClient, Client, Refused
 from tests.api.conftest import Api
-from tests.api.test_api import CLAIM, TEXT
+from tests.api.test_api import CLAIM, TEXT, image_bytes
 
 pytestmark = pytest.mark.enable_socket
 
@@ -153,6 +153,11 @@ def service(api: Api) -> Iterator[str]:
     thread.join()
 
 
+def _written(file: Path, content: bytes) -> Path:
+    file.write_bytes(content)
+    return file
+
+
 def test_both_clients_do_a_days_work(api: Api, service: str, tmp_path: Path) -> None:
     with Client(service, api.keys["producer"]) as producer:
         work = producer.register(TEXT, CLAIM)
@@ -164,7 +169,16 @@ def test_both_clients_do_a_days_work(api: Api, service: str, tmp_path: Path) -> 
             assert [each.status for each in wrong] == ["matched", "error"]
             with pytest.raises(BadInput, match="did you mean caption"):
                 platform.scan(TEXT, {"captoin": "x"})
-        assert [each.work_id for each in producer.works()] == [work.work_id]
+        assert [work.work_id] == [each.work_id for each in producer.works()]
+
+        with Client(service, api.keys["platform"]) as platform:
+            picture = image_bytes(3)
+            photo = producer.register(_written(tmp_path / "harbour.jpg", picture), {"owner": "Marta Salt"})
+            page = {"html": f"<p>{TEXT}</p><img src='b.jpg'>", "title": "Read", "post_url": "https://p.example/9"}
+            posted = platform.post(page, [("b.jpg", picture)])
+            assert {match.work_id for match in posted.matches} == {work.work_id, photo.work_id}
+            assert posted.action is not None
+            assert platform.get_scan(str(posted.scan_id)) == posted
 
     async def day() -> None:
         (tmp_path / "post.txt").write_text(TEXT)
@@ -176,7 +190,7 @@ def test_both_clients_do_a_days_work(api: Api, service: str, tmp_path: Path) -> 
             )
             assert [len(each.matches) for each in found] == [1, 1, 0]
             assert await platform.scan_html(f"<p>{TEXT}</p>", idempotency_key="same") == found[1]
-            assert len([each async for each in platform.scans()]) == 4
+            assert len([each async for each in platform.scans()]) == 5
             with pytest.raises(Refused, match="no scan of yours"):
                 await platform.get_scan("scan_0")
         async with AsyncClient(service, api.keys["producer"]) as producer:

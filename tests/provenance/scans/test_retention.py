@@ -7,14 +7,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from fingerprints.source import Source
 from provenance import retention, upkeep
+from provenance.accounts import accounts
 from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
-from provenance.database.tables import matches, now, previews, review_items, scans, sightings, stamp
+from provenance.database.tables import matches, now, parts, previews, review_items, scans, sightings, stamp
 from provenance.retention import Purged
-from provenance.scans import evidence_page, records
+from provenance.scans import evidence_page, posts, records
 from provenance.scans.sightings import page
+from provenance.schemas import NewPost
 from tests.api.test_api import image_bytes
 from tests.provenance.conftest import ESSAY, register_work, scan_upload
 
@@ -120,3 +123,16 @@ def test_a_service_purges_by_itself(sqlite_settings: Settings) -> None:
         for duty in upkeep.duties(application):
             duty.perform()
         assert count(application, scans) == 0
+
+
+def test_the_parts_of_a_post_go_with_it(sqlite_application: Application) -> None:
+    application = sqlite_application
+    register_work(application, image_bytes())
+    page = NewPost(html="<p>A page that nobody has registered.</p><img src='a.jpg'>", account="Poster")
+    upload = posts.of_post(page, [("a.jpg", Source.blob(image_bytes()))])
+    scan = next(application.scanner.scan(accounts.local(application.db), [upload])).scan_id
+    age(application, scan)
+    assert retention.purge(application.db, settings_of(application, names=30)) == Purged(names=1)
+    assert {part.name for part in records.get(application.db, str(scan), None).parts} == {""}
+    assert retention.purge(application.db, settings_of(application, matched=30)) == Purged(matched_scans=1)
+    assert [count(application, table) for table in (scans, parts, matches, previews)] == [0, 0, 0, 0]
