@@ -29,6 +29,7 @@ from .v1 import (
     decisions,
     evidence,
     grants,
+    jobs,
     ledger,
     official_accounts,
     policies,
@@ -43,6 +44,8 @@ from .v1 import (
     statements,
     statements_of_reasons,
     stay_down,
+    watches,
+    webhooks,
     works,
 )
 
@@ -66,6 +69,9 @@ _ROUTES = (
     statements_of_reasons,
     stay_down,
     review,
+    watches,
+    webhooks,
+    jobs,
     ledger,
     accounts,
     official_accounts,

@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 from fingerprints.source import Source
 from provenance.config import MEBIBYTE, Settings
 from provenance.errors import BadInput, TooLarge, UnsupportedContent, from_os_error
-from provenance.json_input import parse, read_json, stand_in, unknown_key
+from provenance.json_input import parse, read_json, unknown_key
 from provenance.names import clean
 
 M = TypeVar("M", bound=BaseModel)
@@ -187,8 +187,11 @@ def item(model: type[M], body: Body) -> M:
     return parsed
 
 
-def batch_items(model: type[M], body: Body, max_items: int) -> list[tuple[M, BadInput | None]]:
-    """The items of a batch, each parsed by itself: a wrong one is a stand-in with what is wrong, the rest goes on.
+def batch_items(body: Body, max_items: int, setting: str) -> list[Any]:
+    """The items of a batch, as they came: `json_input.parse_each` judges each by itself.
+
+    Args:
+        setting: that the limit is.
 
     Raises:
         BadInput: there is no list of items.
@@ -201,21 +204,15 @@ def batch_items(model: type[M], body: Body, max_items: int) -> list[tuple[M, Bad
     if body.file is not None or not isinstance(items, list) or not items:
         raise BadInput("items: expected a JSON list with at least one object")
     if len(items) > max_items:
-        raise TooLarge(f"items: at most {max_items} in one request (SOURCEMARK_MAX_BATCH_LINES), got {len(items)}")
-    parsed: list[tuple[M, BadInput | None]] = []
-    for each in items:
-        try:
-            parsed.append((parse(model, each), None))
-        except BadInput as error:
-            parsed.append((stand_in(model, each), error))
-    return parsed
+        raise TooLarge(f"items: at most {max_items} in one request ({setting}), got {len(items)}")
+    return items
 
 
 _NOT_BLANK = {"type": "string", "pattern": r"^[^\u0000-\u0020\u007f-\u00a0\u2028\u2029]"}
 
 
 def batch_body(model: type[BaseModel], example: dict[str, Any], about: str) -> dict[str, Any]:
-    """The OpenAPI declaration of a batch, of which `batch_items` judges each item by itself."""
+    """The OpenAPI declaration of a batch, of which each item is judged by itself."""
     anything = {"description": "Anything else is answered by a result with the status `error`."}
     items = {"type": "array", "description": about, "minItems": 1, "items": {"anyOf": [_reference(model), anything]}}
     schema = {"type": "object", "required": ["items"], "properties": {"items": items}, "additionalProperties": False}

@@ -23,6 +23,7 @@ from provenance.errors import BadInput, SourcemarkError, Unauthenticated
 from provenance.json_input import unknown_key
 from provenance.scans.review.reviewer import Reviewer
 
+from .later import job_headers
 from .rate_limits import RateLimits
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="ApiKey", description="An API key: `Authorization: Bearer smk_...`")
@@ -62,6 +63,7 @@ def allowed(scope: Scope, *others: Scope) -> Any:
     return Depends(check)
 
 
+AnyKey = Annotated[Principal, Depends(get_principal)]
 MayRegister = Annotated[Principal, allowed("register")]
 MayScan = Annotated[Principal, allowed("scan")]
 MayLookUp = Annotated[Principal, allowed("lookup")]
@@ -166,7 +168,7 @@ def answer_once(
             request_hash.update(piece)
         hours = app.settings.idempotency_hours
         status, body = idempotency.once(app.db, principal.account_id, key, request_hash.digest(), hours, act)
-    return JSONResponse(body, status)
+    return JSONResponse(body, status, job_headers(body) if status == 202 else None)
 
 
 class ItemRefused(SourcemarkError):

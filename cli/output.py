@@ -129,6 +129,21 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
+@contextmanager
+def bar(label: str) -> Iterator[Callable[[float], None]]:
+    """A bar for what somebody else does, as `progress`; yields what to call with the share that is done, 0 to 1."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    if not sys.stderr.isatty():
+        yield lambda share: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(label, total=1.0)
+        yield lambda share: shown.update(task, completed=share)
+
+
 # --- sentences: each language has its own punctuation -----------------------------------------------------------------
 def labelled(label: str, value: str) -> str:
     """``label: value``, or the value alone where there is no label."""

@@ -21,9 +21,12 @@ from .auditing.sample import sample_rows
 from .config import Settings
 from .database.engine import Database
 from .errors import Unavailable, from_os_error
+from .jobs.background import Background
+from .jobs.queue import Queue
 from .ledger.log import Log
 from .observer import Observer
-from .scans import records
+from .scans import batches as scan_batches
+from .scans import records, sighting_mail
 from .scans.review import statements
 from .scans.review.decisions import Decisions
 from .scans.review.queue import ReviewQueue
@@ -31,6 +34,7 @@ from .scans.scanning import Scanner
 from .search.examination import Examiner
 from .search.follower import Follower
 from .search.matching import Matcher
+from .works import batches as work_batches
 from .works.amendment import Amendments
 from .works.attaching import Attaching
 from .works.backing import Backings
@@ -107,6 +111,10 @@ class Application:
         lease_seconds = settings.review_minutes * 60
         self.review_queue = ReviewQueue(self.db, lease_seconds)
         self.decisions = Decisions(self.db, self.official_accounts, lease_seconds, settings.second_opinion, defaults)
+        self.jobs = Queue(self.db)
+        self.jobs.register(scan_batches.job_kind(self.db, self.scanner, settings.batch_size))
+        self.jobs.register(work_batches.job_kind(self.db, self.registrar, settings.batch_size))
+        self.background = Background(self.db, self.jobs, settings, sighting_mail.compose)
         self.damaged_rows: int | None = None  # what `sample_rows` has found, None before
         self._start_lock = threading.Lock()
         self._started = False
@@ -159,6 +167,7 @@ class Application:
         self.damaged_rows = len(found)
 
     def close(self) -> None:
+        self.background.stop()
         self.examiner.close()
         self.log.close()
         self.db.close()

@@ -78,6 +78,32 @@ class Settings(BaseSettings):
         description="Most parts of one post, and most pictures read out of its pages and documents.",
     )
     max_post_mib: int = Field(256, ge=1, le=16_384, description="Largest post taken with all its parts, MiB.")
+    max_job_items: int = Field(
+        100_000, ge=1, le=10_000_000, description="Most items in one batch request that a job carries out."
+    )
+    job_threads: int = Field(
+        1,
+        ge=0,
+        le=64,
+        description="Threads of `serve` for jobs, and as many for webhooks and mail; 0 leaves both to "
+        "`sourcemark worker`.",
+    )
+    job_days: int = Field(30, ge=1, le=3650, description="How long a job and its results are kept after its end, days.")
+    event_days: int = Field(30, ge=1, le=3650, description="How long events that were told are kept, days.")
+    webhook_http: bool = Field(False, description="Webhooks may go to http:// addresses too, unencrypted.")
+    webhook_private: bool = Field(
+        False, description="Webhooks may go to this machine and to private networks: anybody with an API key may then."
+    )
+    webhook_seconds: int = Field(15, ge=1, le=30, description="How long an endpoint may take to answer, seconds.")
+    webhook_days: int = Field(
+        5, ge=1, le=30, description="An endpoint that has taken nothing for so long is disabled, days."
+    )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="Mail server, smtp://[user:password@]host[:port] or smtps://...; without one mail is written into "
+        "the folder `mail` of the home.",
+    )
+    mail_from: str = Field("sourcemark@localhost", description="Address that mail comes from.")
     max_upload_mib: int = Field(100, ge=1, le=4096, description="Largest file taken, MiB.")
     max_in_hand: int = Field(
         16,
@@ -248,6 +274,11 @@ class Settings(BaseSettings):
     @property
     def signer_state(self) -> Path:
         return self.home / "signer" / "state.json"
+
+    @property
+    def mail_dir(self) -> Path:
+        """Mail that no server was named for."""
+        return self.home / "mail"
 
     @property
     def witness_lines(self) -> bytes | None:

@@ -98,6 +98,17 @@ def stand_in(model: type[M], data: Any) -> M:
         return model()
 
 
+def parse_each(model: type[M], items: Iterable[Any]) -> list[tuple[M, BadInput | None]]:
+    """The items of a batch, each parsed by itself: a wrong one is a stand-in with what is wrong, the rest goes on."""
+    parsed: list[tuple[M, BadInput | None]] = []
+    for each in items:
+        try:
+            parsed.append((parse(model, each), None))
+        except BadInput as error:
+            parsed.append((stand_in(model, each), error))
+    return parsed
+
+
 def one_line(error: ValidationError) -> str:
     """The first problem of a validation error: the key and what it must be."""
     return problem_line(error.errors()[0])

@@ -126,7 +126,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _settings(home: Path, url: str | None = None) -> Settings:
-    return Settings(home=home, database_url=url, workers=1, origin="log.test.example/sourcemark")
+    return Settings(home=home, database_url=url, workers=1, job_threads=0, origin="log.test.example/sourcemark")
 
 
 def _with_database(home: Path, migrated: Path) -> Settings:

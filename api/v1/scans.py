@@ -8,9 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
-from fingerprints.source import Source
-from provenance.errors import BadInput, SourcemarkError
-from provenance.scans import evidence, records, scanning
+from provenance.scans import batches, evidence, records, scanning
 from provenance.schemas import NewScan, ScanItem, ScanResult
 
 from ..bodies import RequestBody, batch_body, batch_items, item, request_body
@@ -28,6 +26,7 @@ from ..dependencies import (
     read_cursor,
     write_cursor,
 )
+from ..later import ACCEPTED, Prefer, add_job, wants_job
 from ..problems import responses
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
@@ -56,12 +55,6 @@ class ScanBatchResult(BaseModel):
     results: list[ScanResult]
 
 
-def _inline(new: NewScan) -> Source | SourcemarkError:
-    if (new.text is None) == (new.html is None):
-        return BadInput("exactly one is needed: text or html")
-    return Source.text(new.text) if new.text is not None else Source.text(new.html or "", "html")
-
-
 @router.post(
     "",
     operation_id="scanUpload",
@@ -83,7 +76,7 @@ def scan_upload(
         new = item(NewScan, body)
         upload = scanning.Upload(
             ScanItem.model_validate({**new.model_dump(), "path": body.filename or None}),
-            body.file if body.file is not None else _inline(new),
+            body.file if body.file is not None else batches.inline(new),
         )
         result = next(app.scanner.scan(account_of(app.db, principal), [upload], dry_run=dry_run))
         if result.error is not None:
@@ -98,7 +91,7 @@ def scan_upload(
     operation_id="scanUploads",
     summary="Scan many posts",
     response_model=ScanBatchResult,
-    responses=responses(401, 403, 409, 413, 415),
+    responses=responses(401, 403, 409, 413, 415, ok=ACCEPTED),
     openapi_extra=batch_body(NewScan, EXAMPLE, "Posts to scan (files go one by one)."),
 )
 def scan_uploads(
@@ -106,16 +99,18 @@ def scan_uploads(
     principal: MayScan,
     body: RequestBody,
     dry_run: DryRun = False,
+    prefer: Prefer = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Results are in the order of the items; one bad item is one result with an error, the rest goes on."""
+    """Results are in the order of the items; one bad item is one result with an error, the rest goes on. With
+    `Prefer: respond-async` a job does it, which may have more items."""
 
     def act(_: bytes | None) -> tuple[int, Any]:
-        uploads = [
-            scanning.Upload(ScanItem.model_validate(new.model_dump()), wrong or _inline(new))
-            for new, wrong in batch_items(NewScan, body, app.settings.max_batch_lines)
-        ]
-        results = app.scanner.scan(account_of(app.db, principal), uploads, dry_run=dry_run)
+        if wants_job(prefer):
+            items = batch_items(body, app.settings.max_job_items, "SOURCEMARK_MAX_JOB_ITEMS")
+            return add_job(app, principal, batches.KIND, batches.ScanBatch(items=items, dry_run=dry_run))
+        items = batch_items(body, app.settings.max_batch_lines, "SOURCEMARK_MAX_BATCH_LINES")
+        results = app.scanner.scan(account_of(app.db, principal), batches.uploads(items), dry_run=dry_run)
         return 200, {"results": [r.model_dump(mode="json") for r in results]}
 
     return answer_once(app, principal, None if dry_run else idempotency_key, ("scans/batch", body.exact()), act)

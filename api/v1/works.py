@@ -9,9 +9,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from fingerprints.source import Source
-from provenance.errors import BadInput
 from provenance.schemas import Amendment, NewWork, RegistrationItem, RegistrationResult, Transfer, WorkRecord
-from provenance.works import catalog
+from provenance.works import batches, catalog
 from provenance.works.prepared import Prepared
 from provenance.works.registration import RegistrationRequest
 
@@ -30,6 +29,7 @@ from ..dependencies import (
     read_cursor,
     write_cursor,
 )
+from ..later import ACCEPTED, Prefer, add_job, wants_job
 from ..problems import responses
 
 router = APIRouter(prefix="/v1/works", tags=["works"])
@@ -107,23 +107,25 @@ def _source(new: NewWork, body: Body) -> Source:
     operation_id="registerWorks",
     summary="Register many texts",
     response_model=WorkBatchResult,
-    responses=responses(401, 403, 409, 413, 415),
+    responses=responses(401, 403, 409, 413, 415, ok=ACCEPTED),
     openapi_extra=batch_body(NewWork, EXAMPLE, "Texts to register (files go one by one)."),
 )
 def register_works(
-    app: ApplicationDep, principal: MayRegister, body: RequestBody, idempotency_key: IdempotencyKey = None
+    app: ApplicationDep,
+    principal: MayRegister,
+    body: RequestBody,
+    prefer: Prefer = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Results are in the order of the items; one bad item is one result with status `error`, the rest goes on."""
+    """Results are in the order of the items; one bad item is one result with status `error`, the rest goes on. With
+    `Prefer: respond-async` a job does it, which may have more items."""
 
     def act(_: bytes | None) -> tuple[int, Any]:
-        wanted = [
-            RegistrationRequest(
-                RegistrationItem.model_validate(new.model_dump()),
-                wrong or (BadInput("text: is needed") if new.text is None else Source.text(new.text)),
-            )
-            for new, wrong in batch_items(NewWork, body, app.settings.max_batch_lines)
-        ]
-        results = list(app.registrar.register(account_of(app.db, principal), wanted))
+        if wants_job(prefer):
+            items = batch_items(body, app.settings.max_job_items, "SOURCEMARK_MAX_JOB_ITEMS")
+            return add_job(app, principal, batches.KIND, batches.RegistrationBatch(items=items))
+        items = batch_items(body, app.settings.max_batch_lines, "SOURCEMARK_MAX_BATCH_LINES")
+        results = app.registrar.register(account_of(app.db, principal), batches.requests(items))
         return 200, {"results": [r.model_dump(mode="json") for r in results]}
 
     return answer_once(app, principal, idempotency_key, ("works/batch", body.exact()), act)

@@ -47,6 +47,7 @@ def command(json_: Annotated[bool, typer.Option("--json", help="As a JSON object
         (tr("index", "索引"), _index),
         (tr("erasures", "删除"), _erasures),
         (tr("qualifications", "资质"), _qualifications),
+        (tr("webhooks", "通知"), _webhooks),
     ]
     results: list[dict[str, object]] = [
         _run("Python", lambda: sys.version.split()[0]),
@@ -151,3 +152,11 @@ def _qualifications(opened: Application) -> str:
     return tr(f"{soon} expire soon, {expired} have expired", f"{soon} 项即将到期，{expired} 项已过期") + in_brackets(
         "sourcemark qualification list"
     )
+
+
+def _webhooks(opened: Application) -> str:
+    from provenance.jobs import webhooks
+
+    opened.start()
+    count = webhooks.check(opened.db)
+    return tr(f"{count}, all take what they are sent", f"{count} 个，均正常接收")

@@ -131,3 +131,12 @@ def forget(connection: sa.Connection, work_id: str) -> None:
     if numbers:
         connection.execute(deliveries.delete().where(deliveries.c.event.in_(numbers)))
         connection.execute(events.delete().where(events.c.id.in_(numbers)))
+
+
+def forget_told(connection: sa.Connection, before: str) -> None:
+    """Delete events from before a moment that wait for nobody any more: told, or given up."""
+    old = sa.select(events.c.id).where(events.c.created_at < before)
+    waiting = sa.select(deliveries.c.event).where(deliveries.c.event.in_(old), deliveries.c.state == "pending")
+    ended = [events.c.created_at < before, events.c.id.not_in(waiting)]
+    connection.execute(deliveries.delete().where(deliveries.c.event.in_(sa.select(events.c.id).where(*ended))))
+    connection.execute(events.delete().where(*ended))

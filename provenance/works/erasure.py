@@ -18,7 +18,7 @@ from ..database import idempotency, tables, traces
 from ..database.engine import Database
 from ..database.tables import entries, now, openings, unfinished_erasures, works
 from ..errors import Conflict, SourcemarkError, Unavailable
-from ..jobs import outbox
+from ..jobs import outbox, records
 from ..ledger import claim_history, work_columns
 from ..ledger.attached import ATTACHED
 from ..ledger.log import Log
@@ -46,6 +46,7 @@ _TOUCHED = (
     tables.previews,
     tables.idempotency,
     tables.events,
+    tables.job_results,
     tables.prepared_statements,
 )
 
@@ -121,6 +122,7 @@ class Erasures:
             prepared.forget(connection, found.account_id, found.digest)
             idempotency.forget(connection, found.work_id)
             outbox.forget(connection, found.work_id)
+            records.forget(connection, found.work_id)
             connection.execute(unfinished_erasures.insert().values(work=found.id))
             self._log.submit(connection, [leaf])
         self._log.commit([merkle.leaf_hash(leaf)])

@@ -55,9 +55,10 @@ endpoints = Table(
     Column("failing_since", String(27)),
     Column("disabled_at", String(27)),
     Column("disabled_reason", String(20)),  # failing | gone
-    # Who delivers to it now, and until when that counts, Unix time by the database's clock.
+    Column("failures", Integer, nullable=False),  # attempts in a row that did not reach it
+    # When a worker may take it, Unix time by the database's clock: the end of a lease, or of a pause after a failure.
+    Column("due", Double, nullable=False),
     Column("holder", String(32)),
-    Column("lease_until", Double),
     Index("ix_endpoints_account", "account_id", "id"),
 )
 
@@ -101,5 +102,6 @@ deliveries = Table(
     Column("answer", String(200)),  # to the last attempt: an HTTP status, or what kept it from coming
     Column("attempted_at", String(27)),
     UniqueConstraint("endpoint", "event"),
-    Index("ix_deliveries_state", "endpoint", "state", "subject", "id"),
+    Index("ix_deliveries_state", "endpoint", "state", "id"),
+    Index("ix_deliveries_subject", "endpoint", "state", "subject", "id"),
 )

@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
-from provenance.config import Settings
 from provenance.database.engine import Database
-from provenance.database.tables import accounts, deliveries, endpoints, events, now, watches
+from provenance.database.tables import deliveries, events, now, watches
 from provenance.jobs import outbox
-from provenance.jobs.events import EventName
 from provenance.schemas.events import JobFinished, WorkSighted
-
-
-@pytest.fixture
-def db(settings: Settings) -> Iterator[Database]:
-    opened = Database(settings.url, 5)
-    with opened.write() as connection:
-        for name in ("one", "two"):
-            connection.execute(accounts.insert().values(id=name, name=name, kind="platform", created_at=now()))
-    yield opened
-    opened.close()
-
-
-def listen(db: Database, account: str, *names: EventName, **values: Any) -> int:
-    row = {
-        "endpoint_id": f"hook_{account}", "account_id": account, "kind": "webhook", "address": "https://a.example/",
-        "events": list(names), "secrets": [], "created_at": now(), **values,
-    }  # fmt: skip
-    with db.write() as connection:
-        return int(connection.execute(endpoints.insert().values(row)).inserted_primary_key[0])
+from tests.provenance.jobs.conftest import listen, rows
 
 
 def a_job(n: int = 1) -> JobFinished:
@@ -47,11 +25,6 @@ def a_sighting(**values: Any) -> WorkSighted:
             "verdict": "uncredited", "score": 0.9, "coverage": {"upload": 0.1, "work": 0.6}, "seen_at": now(), **values,
         }
     )  # fmt: skip
-
-
-def rows(db: Database, table: sa.Table) -> list[sa.Row[Any]]:
-    with db.read() as connection:
-        return list(connection.execute(sa.select(table).order_by(table.c.id)).all())
 
 
 def test_an_event_is_there_with_its_cause_and_not_without(db: Database) -> None:
@@ -102,6 +75,18 @@ def test_a_watch_tells_what_it_asks_for(db: Database, filters: dict[str, Any], t
             )
         outbox.emit(connection, "work.sighted", "one", a_sighting(), subject="work_1")
     assert len(rows(db, deliveries)) == told
+
+
+def test_what_waits_is_kept_when_old_events_are_forgotten(db: Database) -> None:
+    listen(db, "one", "job.finished")
+    with db.write() as connection:
+        for n in (1, 2):
+            outbox.emit(connection, "job.finished", "one", a_job(n), subject=f"job_{n}")
+        connection.execute(deliveries.update().where(deliveries.c.subject == "job_1").values(state="delivered"))
+        outbox.forget_told(connection, "2000-01-01")
+        assert len(connection.execute(events.select()).all()) == 2
+        outbox.forget_told(connection, "9999-01-01")
+    assert [event.data["job_id"] for event in rows(db, events)] == ["job_2"]
 
 
 def test_an_erased_work_leaves_no_event(db: Database) -> None:

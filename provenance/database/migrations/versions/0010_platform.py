@@ -429,8 +429,9 @@ def _events() -> None:
         sa.Column("failing_since", sa.String(length=27), nullable=True),
         sa.Column("disabled_at", sa.String(length=27), nullable=True),
         sa.Column("disabled_reason", sa.String(length=20), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("due", sa.Double(), nullable=False),
         sa.Column("holder", sa.String(length=32), nullable=True),
-        sa.Column("lease_until", sa.Double(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_endpoints_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoints")),
         sa.UniqueConstraint("endpoint_id", name=op.f("uq_endpoints_endpoint_id")),
@@ -466,7 +467,8 @@ def _events() -> None:
         sa.UniqueConstraint("endpoint", "event", name=op.f("uq_deliveries_endpoint_event")),
     )
     op.create_index(op.f("ix_deliveries_event"), "deliveries", ["event"], unique=False)
-    op.create_index("ix_deliveries_state", "deliveries", ["endpoint", "state", "subject", "id"], unique=False)
+    op.create_index("ix_deliveries_state", "deliveries", ["endpoint", "state", "id"], unique=False)
+    op.create_index("ix_deliveries_subject", "deliveries", ["endpoint", "state", "subject", "id"], unique=False)
     op.create_table(
         "watches",
         sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),

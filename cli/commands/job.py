@@ -1,0 +1,114 @@
+"""sourcemark job: what takes longer than a request."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..output import bar, clauses, emit, emit_all, labelled, listed, minute, percent, say, table, tr
+from ..session import application
+
+if TYPE_CHECKING:
+    from provenance.application import Application
+    from provenance.schemas.jobs import JobRecord
+
+app = typer.Typer(no_args_is_help=True)
+_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+_Job = Annotated[str, typer.Argument(metavar="JOB_ID")]
+_LOOK_SECONDS = 0.5  # between two looks at a job that is waited for
+_PAGE = 500
+
+_STATES = {
+    "queued": ("queued", "排队中"),
+    "running": ("running", "进行中"),
+    "done": ("done", "已完成"),
+    "failed": ("failed", "失败"),
+    "cancelled": ("cancelled", "已取消"),
+}
+
+
+@app.command("list", help="The jobs of the installation, oldest first.")
+def list_(
+    state: Annotated[str | None, typer.Option(help="Only queued, running, done, failed or cancelled ones.")] = None,
+    json_: _Json = False,
+) -> None:
+    from provenance.errors import BadInput
+
+    if state is not None and state not in _STATES:
+        raise BadInput(f"--state: there is no {state}; there are {', '.join(_STATES)}")
+    with application() as opened:
+        found = _all(opened, state)
+    if json_:
+        emit_all(found)
+    else:
+        table(
+            ["id", tr("kind", "类型"), tr("state", "状态"), tr("done", "进度"), tr("made (UTC)", "创建时间（UTC）")],
+            ([j.job_id, j.kind, _state(j), percent(j.progress), minute(j.created_at)] for j in found),
+        )
+
+
+def _all(opened: Application, state: str | None) -> list[JobRecord]:
+    from provenance.jobs import records
+
+    found: list[JobRecord] = []
+    after: int | None = 0
+    while after is not None:
+        some, after = records.page(opened.db, None, state=state, after=after, limit=_PAGE)
+        found += some
+    return found
+
+
+@app.command("show", help="One job, and what became of its items.")
+def show(
+    job_id: _Job,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until it has ended.")] = False,
+    results: Annotated[bool, typer.Option("--results", help="JSON lines: what became of each item.")] = False,
+    json_: _Json = False,
+) -> int:
+    from provenance.jobs import records
+
+    with application() as opened:
+        job = records.get(opened.db, job_id)
+        if wait:
+            with bar(tr("job", "任务") + f" {job_id}") as set_share:
+                while job.state not in records.ENDED:
+                    set_share(job.progress)
+                    time.sleep(_LOOK_SECONDS)
+                    job = records.get(opened.db, job_id)
+        if results:
+            after: int | None = 0
+            while after is not None:
+                some, after = records.results(opened.db, job_id, None, after=after, limit=_PAGE)
+                emit_all(some)
+        elif json_:
+            emit(job)
+        else:
+            _say(job)
+    return 1 if job.state == "failed" else 0
+
+
+@app.command("cancel", help="End a job; what it has done stays done.")
+def cancel(job_id: _Job, json_: _Json = False) -> None:
+    from provenance.jobs import records
+
+    with application() as opened:
+        job = records.cancel(opened.db, job_id)
+    if json_:
+        emit(job)
+    else:
+        _say(job)
+
+
+def _state(job: JobRecord) -> str:
+    return tr(*_STATES[job.state])
+
+
+def _say(job: JobRecord) -> None:
+    say(labelled(job.job_id, clauses([job.kind, _state(job), percent(job.progress)])))
+    outcomes = (job.result or {}).get("outcomes", {})
+    if outcomes:
+        say("  " + listed(f"{name} {count}" for name, count in outcomes.items()))
+    if job.error is not None:
+        say("  " + labelled(tr("last error", "最近的错误"), job.error.detail))

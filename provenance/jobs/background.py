@@ -1,0 +1,71 @@
+"""What a process does beside its requests: jobs, deliveries, and forgetting what is kept for a time only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ..config import Settings
+from ..database.engine import Database
+from ..database.tables import stamp
+from . import outbox, records
+from .delivery import Deliverer, Sender
+from .mail import Compose, Mailer, MailSender
+from .queue import Queue
+from .webhook_sender import TargetRules, WebhookSender
+from .worker import Worker
+
+
+class Background:
+    """Starts the workers of one process, and knows where its webhooks and its mail may go.
+
+    Attributes:
+        rules: of the addresses of webhooks.
+    """
+
+    def __init__(self, db: Database, queue: Queue, settings: Settings, compose: Compose) -> None:
+        """
+        Args:
+            compose: writes the mail of a watch.
+        """
+        self.rules = TargetRules(settings.webhook_http, settings.webhook_private, settings.webhook_seconds)
+        self._db = db
+        self._queue = queue
+        self._settings = settings
+        smtp = settings.smtp_url
+        self._mailer = Mailer(None if smtp is None else smtp.get_secret_value(), settings.mail_from, settings.mail_dir)
+        self._compose = compose
+        self._worker: Worker | None = None
+
+    def start(self, threads: int, ready: Callable[[], None]) -> None:
+        """Begin to work in so many threads of each kind.
+
+        Args:
+            ready: starts the application; raises `SourcemarkError` while that cannot be.
+        """
+        deliverer = Deliverer(self._db, self.sender, disable_days=self._settings.webhook_days)
+        self._worker = Worker(self._queue, deliverer.deliver, self.forget_old, ready, threads)
+        self._worker.start()
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """Take nothing more, and wait so long for what is under way."""
+        if self._worker is not None:
+            self._worker.stop(seconds)
+            self._worker = None
+
+    def sender(self, endpoint: Any) -> Sender:
+        """What sends to an endpoint, given its row."""
+        if endpoint.kind == "mail":
+            return MailSender(endpoint.address, endpoint.lang, self._mailer, self._compose)
+        return WebhookSender(endpoint.address, endpoint.secrets, self.rules)
+
+    def forget_old(self) -> None:
+        """Delete jobs and events that ended longer ago than they are kept."""
+        with self._db.write() as connection:
+            records.forget_ended(connection, _ago(self._settings.job_days))
+            outbox.forget_told(connection, _ago(self._settings.event_days))
+
+
+def _ago(days: int) -> str:
+    return stamp(datetime.now(UTC) - timedelta(days=days))

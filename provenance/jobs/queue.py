@@ -1,0 +1,296 @@
+"""Jobs: work that takes longer than a request, kept in the database and taken by workers under leases.
+
+A worker holds a job as long as it renews the lease. A lease that has run out belonged to a process that died: the next
+worker takes the job and goes on after the results that were saved. What a job writes is guarded by its holder, so a
+worker that wakes up after its lease has passed to another can write nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+
+from ..database.clock import clock
+from ..database.engine import Database
+from ..database.tables import job_results, jobs, now
+from ..errors import SourcemarkError, Unavailable
+from ..ids import new_id
+from ..schema_fields import Record
+from ..schemas.events import JobFinished
+from ..schemas.jobs import JobRecord, JobState
+from . import outbox
+from .records import COLUMNS, as_record
+
+LEASE_SECONDS = 15.0
+RENEWAL_SECONDS = 3.0
+MOST_ATTEMPTS = 5
+_FIRST_PAUSE, _PAUSE_GROWTH = 10.0, 4.0  # seconds before the second attempt, and how much longer before each further
+
+A = TypeVar("A", bound=Record)
+
+
+class Stopped(Exception):
+    """A job must end here: it was cancelled, its lease went to another, or its worker ends. Not an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind(Generic[A]):
+    """What a job of a kind does.
+
+    Attributes:
+        argument: the model of what it is given.
+        run: does it and returns its result. It may raise `SourcemarkError`: with a status of 500 or more the job is
+            tried again, with another it has failed. It is carried out again from its beginning after a crash, so it
+            saves what is done (`Run.save`) and begins after `Run.saved`.
+    """
+
+    name: str
+    argument: type[A]
+    run: Callable[[Run, A], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A job that a worker holds."""
+
+    number: int
+    job_id: str
+    account_id: str
+    kind: str
+    argument: bytes
+    attempts: int
+    holder: str
+
+
+class Run:
+    """One attempt at a job, as its kind sees it.
+
+    Attributes:
+        saved: how many items have results from earlier attempts.
+    """
+
+    def __init__(self, queue: Queue, taken: Taken, saved: int, stopping: Callable[[], bool]) -> None:
+        self.job_id, self.account_id, self.saved = taken.job_id, taken.account_id, saved
+        self._queue, self._taken, self._stopping = queue, taken, stopping
+
+    def save(self, results: Sequence[Record], progress: float) -> None:
+        """Keep the results of the next items, for good.
+
+        Raises:
+            Stopped: the job must end here.
+        """
+        self._queue.save(self._taken, self.saved, results, progress)
+        self.saved += len(results)
+        if self._stopping():
+            raise Stopped
+
+    def report(self, progress: float) -> None:
+        """Say how far it is, a share from 0 to 1; raises as `save`."""
+        self.save((), progress)
+
+    def outcomes(self, field: str) -> dict[str, int]:
+        """How often a field of the saved results has each of its values."""
+        return self._queue.outcomes(self._taken, field)
+
+
+class Queue:
+    """The jobs of an installation. Thread-safe."""
+
+    def __init__(self, db: Database, *, lease_seconds: float = LEASE_SECONDS) -> None:
+        self._db = db
+        self._lease_seconds = lease_seconds
+        self._kinds: dict[str, JobKind[Any]] = {}
+
+    def register(self, kind: JobKind[Any]) -> None:
+        """Make a kind of job known; every process that may take one needs all of them."""
+        self._kinds[kind.name] = kind
+
+    def add(self, account_id: str, kind: str, argument: Record) -> JobRecord:
+        """Put a job into the queue."""
+        assert isinstance(argument, self._kinds[kind].argument)
+        row = {
+            "job_id": new_id("job"),
+            "account_id": account_id,
+            "kind": kind,
+            "argument": argument.model_dump_json().encode("utf-8", "surrogatepass"),
+            "state": "queued",
+            "progress": 0.0,
+            "attempts": 0,
+            "due": 0.0,
+            "cancel": False,
+            "created_at": now(),
+        }
+        with self._db.write() as connection:
+            connection.execute(jobs.insert().values(row))
+            made = connection.execute(sa.select(*COLUMNS).where(jobs.c.job_id == row["job_id"])).one()
+        return as_record(made)
+
+    # --- for workers -------------------------------------------------------------------------------------------------
+    def take(self) -> Taken | None:
+        """The job that has waited longest, under a lease; None if there is none."""
+        while True:
+            with self._db.read() as connection:  # so that an idle worker asks for no write lock
+                if connection.execute(_next()).first() is None:
+                    return None
+            taken = self._take()
+            if taken is None:
+                return None
+            if taken.attempts <= MOST_ATTEMPTS:
+                return taken
+            self.end(taken, "failed", error=_gave_up())
+
+    def _take(self) -> Taken | None:
+        holder = secrets.token_hex(16)
+        with self._db.write() as connection:
+            row = connection.execute(
+                jobs.update()
+                .where(jobs.c.id == _next().with_for_update(skip_locked=True).scalar_subquery())
+                .values(
+                    state="running",
+                    holder=holder,
+                    due=clock() + self._lease_seconds,
+                    attempts=jobs.c.attempts + 1,
+                    started_at=sa.func.coalesce(jobs.c.started_at, now()),
+                )
+                .returning(
+                    jobs.c.id.label("number"),
+                    jobs.c.job_id,
+                    jobs.c.account_id,
+                    jobs.c.kind,
+                    jobs.c.argument,
+                    jobs.c.attempts,
+                )
+            ).first()
+        return None if row is None else Taken(**row._asdict(), holder=holder)
+
+    def run(self, taken: Taken, stopping: Callable[[], bool]) -> Mapping[str, Any]:
+        """Carry out an attempt and return the job's result; raises what its kind raises.
+
+        Args:
+            stopping: whether this process ends, so that the job is to be put back.
+        """
+        kind = self._kinds.get(taken.kind)
+        if kind is None:
+            raise Unavailable(
+                f"this version does not know jobs of the kind {taken.kind!r}: update its workers", reason="job_kind"
+            )
+        argument = kind.argument.model_validate_json(taken.argument)
+        with self._db.read() as connection:
+            done = connection.execute(
+                sa.select(sa.func.count()).select_from(job_results).where(job_results.c.job == taken.number)
+            ).scalar_one()
+        return kind.run(Run(self, taken, done, stopping), argument)
+
+    def save(self, taken: Taken, first: int, results: Sequence[Record], progress: float) -> None:
+        """Keep results of items, the first of which has the number ``first``; raises `Stopped`."""
+        with self._db.write() as connection:
+            cancel = self._renewed(connection, taken, progress=min(1.0, max(0.0, progress)))
+            if results:
+                rows = [
+                    {"job": taken.number, "item": n, "data": result.model_dump(mode="json")}
+                    for n, result in enumerate(results, first)
+                ]
+                connection.execute(job_results.insert(), rows)
+        if cancel:
+            raise Stopped
+
+    def renew(self, taken: Taken) -> None:
+        """Hold a job for another while; raises `Stopped` if it belongs to another or is to end."""
+        with self._db.write() as connection:
+            cancel = self._renewed(connection, taken)
+        if cancel:
+            raise Stopped
+
+    def _renewed(self, connection: sa.Connection, taken: Taken, **values: Any) -> bool:
+        """Renew a lease; returns whether the job is to be cancelled."""
+        cancel = connection.execute(
+            jobs.update()
+            .where(*_held(taken))
+            .values(due=clock() + self._lease_seconds, **values)
+            .returning(jobs.c.cancel)
+        ).scalar()
+        if cancel is None:
+            raise Stopped
+        return bool(cancel)
+
+    def outcomes(self, taken: Taken, field: str) -> dict[str, int]:
+        """See `Run.outcomes`."""
+        value = job_results.c.data[field].as_string()
+        with self._db.read() as connection:
+            rows = connection.execute(
+                sa.select(value, sa.func.count()).where(job_results.c.job == taken.number).group_by(value)
+            ).all()
+        return {str(name): count for name, count in sorted(rows, key=lambda row: str(row[0]))}
+
+    def end(
+        self,
+        taken: Taken,
+        state: JobState,
+        *,
+        result: Mapping[str, Any] | None = None,
+        error: SourcemarkError | None = None,
+    ) -> bool:
+        """A job is done, has failed or was cancelled; its account is told. Returns False if it belongs to another."""
+        moment = now()
+        values: dict[str, Any] = {
+            "state": state,
+            "holder": None,
+            "argument": None,
+            "result": None if result is None else json.loads(json.dumps(result)),
+            "error": None if error is None else error.problem(),
+            "ended_at": moment,
+        }
+        if state == "done":
+            values["progress"] = 1.0
+        with self._db.write() as connection:
+            if connection.execute(jobs.update().where(*_held(taken)).values(values)).rowcount != 1:
+                return False
+            told = JobFinished(job_id=taken.job_id, kind=taken.kind, state=state, ended_at=moment)
+            outbox.emit(connection, "job.finished", taken.account_id, told, subject=taken.job_id)
+        return True
+
+    def stopped(self, taken: Taken) -> None:
+        """An attempt was stopped: the job is cancelled if that is wanted, else it goes back without having failed."""
+        with self._db.write() as connection:
+            cancelled = connection.execute(sa.select(jobs.c.cancel).where(*_held(taken))).scalar()
+            if cancelled is False:
+                back = {"state": "queued", "holder": None, "due": 0.0, "attempts": jobs.c.attempts - 1}
+                connection.execute(jobs.update().where(*_held(taken)).values(back))
+        if cancelled:
+            self.end(taken, "cancelled")
+
+    def try_again(self, taken: Taken, error: SourcemarkError) -> None:
+        """An attempt failed in a way that may pass: the next comes later, and after the last the job has failed."""
+        if taken.attempts >= MOST_ATTEMPTS:
+            self.end(taken, "failed", error=error)
+            return
+        pause = _FIRST_PAUSE * _PAUSE_GROWTH ** (taken.attempts - 1) * random.uniform(0.8, 1.2)
+        later = {"state": "queued", "holder": None, "due": clock() + pause, "error": error.problem()}
+        with self._db.write() as connection:
+            connection.execute(jobs.update().where(*_held(taken)).values(later))
+
+
+def _next() -> sa.Select[tuple[int]]:
+    """The number of the job to take next."""
+    return (
+        sa.select(jobs.c.id)
+        .where(jobs.c.state.in_(("queued", "running")), jobs.c.due <= clock())
+        .order_by(jobs.c.due, jobs.c.id)
+        .limit(1)
+    )
+
+
+def _held(taken: Taken) -> tuple[sa.ColumnElement[bool], ...]:
+    return (jobs.c.id == taken.number, jobs.c.state == "running", jobs.c.holder == taken.holder)
+
+
+def _gave_up() -> Unavailable:
+    return Unavailable(
+        f"the job's worker died in each of {MOST_ATTEMPTS} attempts: see the service's log", reason="job_lost"
+    )

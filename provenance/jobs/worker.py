@@ -1,0 +1,136 @@
+"""Carries out jobs and delivers events, in threads of a process: in `serve`, or in `sourcemark worker`."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from ..errors import SourcemarkError
+from .queue import RENEWAL_SECONDS, Queue, Stopped, Taken
+
+_logger = logging.getLogger(__name__)
+IDLE_SECONDS = 1.0  # between two looks for work
+_PAUSE_SECONDS = 5.0  # after the database could not be reached
+_HOUSEKEEPING_SECONDS = 3600.0
+
+
+class Worker:
+    """The threads that work in the background of a process. Start it once, and stop it before what it uses closes."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        deliver: Callable[[threading.Event], bool],
+        forget_old: Callable[[], None],
+        ready: Callable[[], None],
+        threads: int,
+    ) -> None:
+        """
+        Args:
+            deliver: delivers what is due to one endpoint; returns whether there was any.
+            forget_old: deletes what is kept for a time only.
+            ready: makes what the others use usable, or raises; called before each look for work.
+            threads: for jobs, and as many for deliveries.
+        """
+        self._stop = threading.Event()
+        self._queue = queue
+        self._ready = ready
+        tasks: list[tuple[str, Callable[[], bool], float]] = [
+            ("housekeeping", lambda: _once(forget_old), _HOUSEKEEPING_SECONDS),
+            *[(f"jobs {n}", self._job, IDLE_SECONDS) for n in range(threads)],
+            *[(f"deliveries {n}", lambda: deliver(self._stop), IDLE_SECONDS) for n in range(threads)],
+        ]
+        self._threads = [
+            threading.Thread(target=self._loop, args=(step, idle), name=name, daemon=True) for name, step, idle in tasks
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """Take nothing more, and wait so long for what is under way; what does not end then is taken up by others."""
+        self._stop.set()
+        until = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def _loop(self, step: Callable[[], bool], idle: float) -> None:
+        """Work until there is nothing to do, wait, look again."""
+        while not self._stop.is_set():
+            pause = idle
+            try:
+                self._ready()
+                if step():
+                    continue
+            except SourcemarkError as error:
+                _logger.warning("%s: %s", threading.current_thread().name, error.detail)
+                pause = max(idle, _PAUSE_SECONDS)
+            except Exception:
+                _logger.exception("%s: unforeseen", threading.current_thread().name)
+                pause = max(idle, _PAUSE_SECONDS)
+            self._stop.wait(pause)
+
+    def _job(self) -> bool:
+        """Carry out the next job; returns whether there was one."""
+        taken = self._queue.take()
+        if taken is None:
+            return False
+        with _Heartbeat(self._queue, taken) as heart:
+            self._attempt(taken, heart)
+        return True
+
+    def _attempt(self, taken: Taken, heart: _Heartbeat) -> None:
+        try:
+            result = self._queue.run(taken, lambda: self._stop.is_set() or heart.lost.is_set())
+            self._queue.end(taken, "done", result=result)
+        except Stopped:
+            self._queue.stopped(taken)
+        except SourcemarkError as error:
+            if error.status >= 500:
+                _logger.warning("%s, attempt %s: %s", taken.job_id, taken.attempts, error.detail)
+                self._queue.try_again(taken, error)
+            else:
+                self._queue.end(taken, "failed", error=error)
+        except Exception:
+            _logger.exception("%s, attempt %s: unforeseen", taken.job_id, taken.attempts)
+            self._queue.try_again(taken, SourcemarkError("an unforeseen error, written to the service's log"))
+
+
+def _once(act: Callable[[], None]) -> bool:
+    act()
+    return False
+
+
+class _Heartbeat:
+    """Renews the lease of a job while it is carried out.
+
+    Attributes:
+        lost: set when the job is to be ended: it was cancelled, or belongs to another.
+    """
+
+    def __init__(self, queue: Queue, taken: Taken) -> None:
+        self.lost = threading.Event()
+        self._queue, self._taken = queue, taken
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"lease of {taken.job_id}", daemon=True)
+
+    def __enter__(self) -> _Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._done.wait(RENEWAL_SECONDS):
+            try:
+                self._queue.renew(self._taken)
+            except Stopped:
+                self.lost.set()
+                return
+            except SourcemarkError as error:  # a busy database: the next time
+                _logger.warning("%s: its lease was not renewed: %s", self._taken.job_id, error.detail)
