@@ -30,6 +30,11 @@ def list_watches(
     return Page(items=found, next=write_cursor(after))
 
 
+@router.get("/{watch_id}", operation_id="getWatch", summary="One watch", responses=responses(401, 403, 404))
+def get_watch(watch_id: str, app: ApplicationDep, principal: MayLookUp) -> WatchRecord:
+    return watches.get(app.db, watch_id, own(principal))
+
+
 @router.delete("/{watch_id}", operation_id="removeWatch", summary="End a watch", responses=responses(401, 403, 404))
 def remove_watch(watch_id: str, app: ApplicationDep, principal: MayLookUp) -> WatchRecord:
     """Mail of its that waits is not sent."""

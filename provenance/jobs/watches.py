@@ -71,6 +71,12 @@ def page(
     return [_record(row) for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else None
 
 
+def get(db: Database, watch_id: str, account_id: str | None = None) -> WatchRecord:
+    """A watch of an account (None: of anybody); raises `NotFound`."""
+    with db.read() as connection:
+        return _record(_find(connection, watch_id, account_id))
+
+
 def remove(db: Database, watch_id: str, account_id: str | None = None) -> WatchRecord:
     """End a watch; mail of its that waits is not sent. Raises `NotFound`."""
     with db.write() as connection:

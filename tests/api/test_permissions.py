@@ -7,6 +7,7 @@ from provenance.accounts.accounts import NewAccount, NewApiKey
 from tests.api.test_api import CLAIM, TEXT
 
 # Which scope each operation asks for, or one of which; None: public. A route that is added must be added here.
+# Which scope each operation asks for; "any": a key; None: public. A route that is added must be added here.
 SCOPES = {
     "registerWork": "register",
     "prepareWork": "register",
@@ -85,6 +86,22 @@ SCOPES = {
     "endStayDown": "review",
     "getHistory": "review",
     "getOverview": "review",
+    "createWatch": "lookup",
+    "listWatches": "lookup",
+    "getWatch": "lookup",
+    "removeWatch": "lookup",
+    "createWebhook": "any",
+    "listWebhooks": "any",
+    "getWebhook": "any",
+    "removeWebhook": "any",
+    "rotateWebhook": "any",
+    "tryWebhook": "any",
+    "redeliverWebhook": "any",
+    "listDeliveries": "any",
+    "listJobs": "any",
+    "getJob": "any",
+    "listJobResults": "any",
+    "cancelJob": "any",
     "createAccount": "admin",
     "listAccounts": "admin",
     "createKey": "admin",
@@ -120,6 +137,7 @@ def test_each_operation_asks_for_its_scope(api) -> None:
             refused = api(method, path, scope, json={}).status_code == 403
             enough = (needed,) if needed is None or isinstance(needed, str) else needed
             assert refused is (needed is not None and scope not in (*enough, "admin")), (name, scope)
+            assert refused is (needed not in (None, "any", scope) and scope != "admin"), (name, scope)
 
 
 def test_what_a_key_sees_is_its_accounts(api) -> None:

@@ -90,6 +90,19 @@ def _stay_down(api: Api, made: Things) -> str:
     return str(api("POST", "/v1/stay-down", "owner", json={"scan_id": made["scan_id"]}).json()["stay_down_id"])
 
 
+def _webhook(api: Api, _: Things) -> str:
+    return str(api("POST", "/v1/webhooks", "owner", json={"url": "https://93.184.215.14/"}).json()["webhook_id"])
+
+
+def _watch(api: Api, made: Things) -> str:
+    return str(api("POST", "/v1/watches", "owner", json={"webhook_id": made["webhook_id"]}).json()["watch_id"])
+
+
+def _job(api: Api, _: Things) -> str:
+    later = {"headers": {"Prefer": "respond-async"}, "json": {"items": [{"text": TEXT}]}}
+    return str(api("POST", "/v1/scans/batch", "owner", **later).json()["job_id"])
+
+
 # How the owner comes to a thing whose id stands in a path, in the order they are made.
 THINGS: dict[str, Maker] = {
     "work_id": _work,
@@ -106,6 +119,9 @@ THINGS: dict[str, Maker] = {
     "decision_id": _decision,
     "statement_id": _statement,
     "stay_down_id": _stay_down,
+    "webhook_id": _webhook,
+    "watch_id": _watch,
+    "job_id": _job,
 }
 # Names in paths that are no account's.
 NOBODYS = {
