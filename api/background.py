@@ -20,7 +20,9 @@ _SAMPLING_ENDS = 5  # seconds that a service waits at its end for the check of i
 
 @asynccontextmanager
 async def running(application: Application) -> AsyncIterator[None]:
-    """Check some rows once, and perform the installation's duties until the block ends."""
+    """Check some rows once, work off jobs and events, and perform the installation's duties until the block ends."""
+    if application.settings.job_threads:
+        application.background.start(application.settings.job_threads, application.start)
     sampling = asyncio.create_task(_sample(application))
     repeated = [asyncio.create_task(_repeat(duty)) for duty in upkeep.duties(application)]
     yield

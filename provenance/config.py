@@ -88,8 +88,6 @@ class Settings(BaseSettings):
         description="Threads of `serve` for jobs, and as many for webhooks and mail; 0 leaves both to "
         "`sourcemark worker`.",
     )
-    job_days: int = Field(30, ge=1, le=3650, description="How long a job and its results are kept after its end, days.")
-    event_days: int = Field(30, ge=1, le=3650, description="How long events that were told are kept, days.")
     webhook_http: bool = Field(False, description="Webhooks may go to http:// addresses too, unencrypted.")
     webhook_private: bool = Field(
         False, description="Webhooks may go to this machine and to private networks: anybody with an API key may then."
@@ -199,6 +197,15 @@ class Settings(BaseSettings):
         le=36_500,
         description="How long it is kept of a scan who posted and where, and what its marking reports quote, days; "
         "0: for good.",
+    )
+    keep_jobs_days: int = Field(
+        30, ge=0, le=36_500, description="How long jobs and their results are kept after their end, days; 0: for good."
+    )
+    keep_events_days: int = Field(
+        30,
+        ge=0,
+        le=36_500,
+        description="How long events that were told or given up are kept, days; 0: for good.",
     )
     idempotency_hours: int = Field(
         24, ge=1, le=24 * 30, description="How long an Idempotency-Key is remembered, hours."

@@ -10,6 +10,8 @@ from pydantic import Field
 from .config import Settings
 from .database.engine import Database
 from .database.tables import stamp
+from .jobs import outbox
+from .jobs import records as jobs
 from .scans import retention as scans
 from .schema_fields import Record
 
@@ -21,9 +23,14 @@ class Purged(Record):
     matched_scans: int = Field(0, description="Scans that found works, deleted with their matches.")
     copies: int = Field(0, description="Scans of which the copies of pictures and the passages of texts were deleted.")
     names: int = Field(0, description="Scans of which it was deleted who posted and where.")
+    jobs: int = Field(0, description="Jobs that had ended, deleted with their results.")
+    events: int = Field(0, description="Events that were told or given up, deleted.")
 
 
-SETTINGS = ("keep_unmatched_days", "keep_matched_days", "keep_copies_days", "keep_names_days")
+SETTINGS = (
+    *("keep_unmatched_days", "keep_matched_days", "keep_copies_days", "keep_names_days"),
+    *("keep_jobs_days", "keep_events_days"),
+)
 
 Step = Callable[[Database, str], int]
 _STEPS: dict[str, Step] = {
@@ -31,6 +38,8 @@ _STEPS: dict[str, Step] = {
     "matched_scans": scans.purge_matched,
     "copies": scans.purge_copies,
     "names": scans.purge_names,
+    "jobs": jobs.purge,
+    "events": outbox.purge,
 }
 
 

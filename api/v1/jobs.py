@@ -38,7 +38,7 @@ def list_jobs(
 
 @router.get("/{job_id}", operation_id="getJob", summary="One job", responses=responses(401, 403, 404))
 def get_job(job_id: str, app: ApplicationDep, principal: AnyKey) -> JobRecord:
-    """Its state, and how far it is. It is kept for a time after its end (`SOURCEMARK_JOB_DAYS`)."""
+    """Its state, and how far it is. It is kept for a time after its end (`SOURCEMARK_KEEP_JOBS_DAYS`)."""
     return records.get(app.db, job_id, own(principal))
 
 

@@ -32,5 +32,7 @@ def command(json_: Annotated[bool, typer.Option("--json", help="The counts as a 
         (tr("scans that found works, deleted", "已删除：有匹配的扫描"), done.matched_scans),
         (tr("scans without their copies now", "已清除副本的扫描"), done.copies),
         (tr("scans without their names now", "已清除发布者信息的扫描"), done.names),
+        (tr("jobs that had ended, deleted", "已删除：已结束的任务"), done.jobs),
+        (tr("events that were told, deleted", "已删除：已通知的事件"), done.events),
     ):
         say(labelled(label, str(count)))

@@ -1,15 +1,12 @@
-"""What a process does beside its requests: jobs, deliveries, and forgetting what is kept for a time only."""
+"""What a process does beside its requests: jobs, and telling of events."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..config import Settings
 from ..database.engine import Database
-from ..database.tables import stamp
-from . import outbox, records
 from .delivery import Deliverer, Sender
 from .mail import Compose, Mailer, MailSender
 from .queue import Queue
@@ -45,7 +42,7 @@ class Background:
             ready: starts the application; raises `SourcemarkError` while that cannot be.
         """
         deliverer = Deliverer(self._db, self.sender, disable_days=self._settings.webhook_days)
-        self._worker = Worker(self._queue, deliverer.deliver, self.forget_old, ready, threads)
+        self._worker = Worker(self._queue, deliverer.deliver, ready, threads)
         self._worker.start()
 
     def stop(self, seconds: float = 5.0) -> None:
@@ -59,13 +56,3 @@ class Background:
         if endpoint.kind == "mail":
             return MailSender(endpoint.address, endpoint.lang, self._mailer, self._compose)
         return WebhookSender(endpoint.address, endpoint.secrets, self.rules)
-
-    def forget_old(self) -> None:
-        """Delete jobs and events that ended longer ago than they are kept."""
-        with self._db.write() as connection:
-            records.forget_ended(connection, _ago(self._settings.job_days))
-            outbox.forget_told(connection, _ago(self._settings.event_days))
-
-
-def _ago(days: int) -> str:
-    return stamp(datetime.now(UTC) - timedelta(days=days))

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..database.engine import Database
 from ..database.tables import deliveries, endpoints, events, now, watches
 from ..ids import new_id
 from ..schema_fields import Record
@@ -133,10 +134,11 @@ def forget(connection: sa.Connection, work_id: str) -> None:
         connection.execute(events.delete().where(events.c.id.in_(numbers)))
 
 
-def forget_told(connection: sa.Connection, before: str) -> None:
-    """Delete events from before a moment that wait for nobody any more: told, or given up."""
+def purge(db: Database, before: str) -> int:
+    """Delete events from before a moment that wait for nobody any more, told or given up; returns how many."""
     old = sa.select(events.c.id).where(events.c.created_at < before)
     waiting = sa.select(deliveries.c.event).where(deliveries.c.event.in_(old), deliveries.c.state == "pending")
-    ended = [events.c.created_at < before, events.c.id.not_in(waiting)]
-    connection.execute(deliveries.delete().where(deliveries.c.event.in_(sa.select(events.c.id).where(*ended))))
-    connection.execute(events.delete().where(*ended))
+    ended = (events.c.created_at < before, events.c.id.not_in(waiting))
+    with db.write() as connection:
+        connection.execute(deliveries.delete().where(deliveries.c.event.in_(sa.select(events.c.id).where(*ended))))
+        return connection.execute(events.delete().where(*ended)).rowcount

@@ -103,8 +103,9 @@ def forget(connection: sa.Connection, work_id: str) -> None:
     connection.execute(job_results.update().where(about).values(data={"status": "erased"}))
 
 
-def forget_ended(connection: sa.Connection, before: str) -> None:
-    """Delete jobs that ended before a moment, with their results."""
-    old = sa.select(jobs.c.id).where(jobs.c.state.in_(ENDED), jobs.c.ended_at < before)
-    connection.execute(job_results.delete().where(job_results.c.job.in_(old)))
-    connection.execute(jobs.delete().where(jobs.c.state.in_(ENDED), jobs.c.ended_at < before))
+def purge(db: Database, before: str) -> int:
+    """Delete jobs that ended before a moment, with their results; returns how many."""
+    ended = (jobs.c.state.in_(ENDED), jobs.c.ended_at < before)
+    with db.write() as connection:
+        connection.execute(job_results.delete().where(job_results.c.job.in_(sa.select(jobs.c.id).where(*ended))))
+        return connection.execute(jobs.delete().where(*ended)).rowcount

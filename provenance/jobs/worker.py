@@ -13,7 +13,6 @@ from .queue import RENEWAL_SECONDS, Queue, Stopped, Taken
 _logger = logging.getLogger(__name__)
 IDLE_SECONDS = 1.0  # between two looks for work
 _PAUSE_SECONDS = 5.0  # after the database could not be reached
-_HOUSEKEEPING_SECONDS = 3600.0
 
 
 class Worker:
@@ -23,14 +22,12 @@ class Worker:
         self,
         queue: Queue,
         deliver: Callable[[threading.Event], bool],
-        forget_old: Callable[[], None],
         ready: Callable[[], None],
         threads: int,
     ) -> None:
         """
         Args:
             deliver: delivers what is due to one endpoint; returns whether there was any.
-            forget_old: deletes what is kept for a time only.
             ready: makes what the others use usable, or raises; called before each look for work.
             threads: for jobs, and as many for deliveries.
         """
@@ -38,7 +35,6 @@ class Worker:
         self._queue = queue
         self._ready = ready
         tasks: list[tuple[str, Callable[[], bool], float]] = [
-            ("housekeeping", lambda: _once(forget_old), _HOUSEKEEPING_SECONDS),
             *[(f"jobs {n}", self._job, IDLE_SECONDS) for n in range(threads)],
             *[(f"deliveries {n}", lambda: deliver(self._stop), IDLE_SECONDS) for n in range(threads)],
         ]
@@ -57,20 +53,20 @@ class Worker:
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
-    def _loop(self, step: Callable[[], bool], idle: float) -> None:
+    def _loop(self, step: Callable[[], bool]) -> None:
         """Work until there is nothing to do, wait, look again."""
         while not self._stop.is_set():
-            pause = idle
+            pause = IDLE_SECONDS
             try:
                 self._ready()
                 if step():
                     continue
             except SourcemarkError as error:
                 _logger.warning("%s: %s", threading.current_thread().name, error.detail)
-                pause = max(idle, _PAUSE_SECONDS)
+                pause = _PAUSE_SECONDS
             except Exception:
                 _logger.exception("%s: unforeseen", threading.current_thread().name)
-                pause = max(idle, _PAUSE_SECONDS)
+                pause = _PAUSE_SECONDS
             self._stop.wait(pause)
 
     def _job(self) -> bool:
@@ -97,11 +93,6 @@ class Worker:
         except Exception:
             _logger.exception("%s, attempt %s: unforeseen", taken.job_id, taken.attempts)
             self._queue.try_again(taken, SourcemarkError("an unforeseen error, written to the service's log"))
-
-
-def _once(act: Callable[[], None]) -> bool:
-    act()
-    return False
 
 
 class _Heartbeat:

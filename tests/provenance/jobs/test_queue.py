@@ -60,7 +60,7 @@ def expire(db: Database) -> None:
 
 def work(queue: Queue, job_id: str, db: Database, *, threads: int = 1) -> None:
     """Let a worker work until a job has ended."""
-    worker = Worker(queue, lambda stop: False, lambda: None, lambda: None, threads)
+    worker = Worker(queue, lambda stop: False, lambda: None, threads)
     worker.start()
     try:
         wait_for(db, job_id, *records.ENDED)
@@ -174,7 +174,7 @@ def test_what_an_attempt_raises(sqlite_db: Database, error: Exception, state: st
 
     queue = a_queue(sqlite_db, run)
     job = queue.add("one", "count", Count(to=1))
-    worker = Worker(queue, lambda stop: False, lambda: None, lambda: None, 1)
+    worker = Worker(queue, lambda stop: False, lambda: None, 1)
     worker.start()
     until = time.monotonic() + 10
     while records.get(sqlite_db, job.job_id).error is None and time.monotonic() < until:
@@ -215,7 +215,7 @@ def test_a_worker_that_ends_puts_its_job_back(sqlite_db: Database) -> None:
 
     queue = a_queue(sqlite_db, run)
     job = queue.add("one", "count", Count(to=3))
-    worker = Worker(queue, lambda stop: False, lambda: None, lambda: None, 1)
+    worker = Worker(queue, lambda stop: False, lambda: None, 1)
     worker.start()
     assert begun.wait(10)
     stopping = threading.Thread(target=worker.stop, args=(10,))
@@ -256,8 +256,8 @@ def test_old_jobs_are_forgotten_and_waiting_ones_are_not(db: Database) -> None:
     taken = take(queue)
     queue.save(taken, 0, [Counted(status="x")], 1)
     queue.end(taken, "done", result={})
-    with db.write() as connection:
-        records.forget_ended(connection, "9999-01-01")
+    assert records.purge(db, "2000-01-01") == 0
+    assert records.purge(db, "9999-01-01") == 1
     assert [row.state for row in rows(db, jobs)] == ["queued"]
     assert rows(db, job_results) == []
 
@@ -288,7 +288,7 @@ def slow(attempt, wanted):
     attempt.save = slowly
     return counting(attempt, wanted)
 
-Worker(a_queue(Database({url!r}, 5), slow), lambda stop: False, lambda: None, lambda: None, 1).start()
+Worker(a_queue(Database({url!r}, 5), slow), lambda stop: False, lambda: None, 1).start()
 time.sleep(60)
 """
 
