@@ -214,6 +214,33 @@ class Examination:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddedPicture:
+    """A picture in a document.
+
+    Attributes:
+        name: its file's name in the document, or one like it.
+        at: how many code points of the document's text stand before it.
+        data: the file, as it is in the document.
+    """
+
+    name: str
+    at: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedPictures:
+    """The pictures that a document shows, in reading order.
+
+    Attributes:
+        left_out: how many more it shows, that are too many, too large or damaged.
+    """
+
+    pictures: tuple[EmbeddedPicture, ...] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """The small picture kept of an upload that matched, so that whoever contests a verdict can see what it rests on.
 

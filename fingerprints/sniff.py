@@ -42,7 +42,7 @@ _KBITS_1 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)  # la
 _KBITS_2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)  # layer III, MPEG 2 and 2.5
 _EXPORT_HINT = "export it as JPEG, PNG, PDF, .docx, HTML or plain text and send that"
 _REFUSED: tuple[tuple[bytes, str, str], ...] = (
-    (b"PK\x03\x04", "archive", "archives are not taken; send the files in it (.docx and .epub are taken)"),
+    (b"PK\x03\x04", "archive", "archives are not taken; send the files in it (.docx, .pptx and .epub are taken)"),
     (b"PK\x05\x06", "archive", "archives are not taken; send the files in it"),
     (b"Rar!\x1a\x07", "archive", "archives are not taken; send the files in it"),
     (b"7z\xbc\xaf\x27\x1c", "archive", "archives are not taken; send the files in it"),
@@ -131,14 +131,15 @@ def sniff(source: Source) -> tuple[MediumName, str]:
 
 def _zipped(source: Source) -> str | None:
     """Which document a zip file is, by its parts."""
-    from .documents import docx, epub
+    from .documents import docx, epub, pptx
     from .documents.archive import Archive
 
     named = source[30:4096]  # the first part's name stands there even where the end is missing
     looks = named.startswith((b"[Content_Types].xml", b"mimetypeapplication/epub+zip", b"word/"))
     try:
         archive = Archive(source, _MAX_DOCUMENT_TYPE_BYTES)
-        return "docx" if docx.is_docx(archive) else "epub" if epub.is_epub(archive) else None
+        known = {"docx": docx.is_docx, "epub": epub.is_epub, "pptx": pptx.is_pptx}
+        return next((name for name, is_one in known.items() if is_one(archive)), None)
     except FingerprintError as error:
         if looks or error.reason == "too_many_entries":
             raise

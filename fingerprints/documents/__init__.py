@@ -1,1 +1,1 @@
-"""What a reader sees of HTML, Markdown, Word, EPUB and PDF files."""
+"""What a reader sees of HTML, Markdown, Word, PowerPoint, EPUB and PDF files."""

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain, takewhile
 from typing import Any
 
 from lxml import etree
@@ -16,6 +19,8 @@ from ..errors import LimitExceeded, UnreadableMedia
 from ..model import Limits
 from ..source import Source
 from .archive import Archive
+from .embedded import Embedded
+from .ooxml import relationships
 
 _TYPES = "[Content_Types].xml"
 _MAIN = re.compile(
@@ -24,6 +29,7 @@ _MAIN = re.compile(
 _MAX_DEPTH = 200  # elements within each other; a bomb of boxes in boxes is no document
 _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 _SKIPPED = frozenset(["del", "moveFrom", "instrText", "delText", "Fallback", "pPrChange", "rPrChange"])
+_PICTURES = {"blip": "embed", "imagedata": "id"}  # DrawingML and VML, and the attribute that names the relationship
 _SEPARATORS = frozenset(["separator", "continuationSeparator", "continuationNotice"])
 
 
@@ -39,14 +45,30 @@ def extract(source: Source, limits: Limits) -> tuple[str, int]:
         UnreadableMedia: ``truncated``, ``damaged``, ``encrypted``.
         LimitExceeded: ``too_large`` (of the text), ``unpacked_too_large``, ``too_many_entries``.
     """
+    text, _ = _read(Archive(source, limits.max_unpacked_bytes), limits)
+    return text.joined(), text.hidden
+
+
+def pictures(source: Source, limits: Limits) -> Iterator[Embedded]:
+    """The pictures that stand in the text, in reading order. Raises as `extract` does."""
     archive = Archive(source, limits.max_unpacked_bytes)
+    text, main = _read(archive, limits)
+    targets = relationships(archive, main)
+    before = text.leading_line_ends()
+    for part, relation, at in text.pictures:
+        if part == main and relation in targets:
+            yield Embedded(targets[relation], max(0, at - before), partial(archive.read, targets[relation]))
+
+
+def _read(archive: Archive, limits: Limits) -> tuple[_Text, str]:
+    """The text, and the name of the main part."""
     main = _main_part(archive)
     folder = main.rpartition("/")[0]
     text = _Text(limits.max_text_bytes)
     for part in (main, f"{folder}/footnotes.xml", f"{folder}/endnotes.xml"):
         if part == main or part in archive:
-            _Part(text).read(archive.read(part))
-    return text.joined(), text.hidden
+            _Part(text, part).read(archive.read(part))
+    return text, main
 
 
 def _main_part(archive: Archive) -> str:
@@ -67,6 +89,7 @@ class _Text:
         self._parts: list[str] = []
         self._most, self._left = most, most
         self.hidden = 0
+        self.pictures: list[tuple[str, str, int]] = []  # part, relationship, code points before it
 
     def add(self, piece: str) -> None:
         self._left -= len(piece)
@@ -78,15 +101,22 @@ class _Text:
         if self._parts and self._parts[-1] != "\n":
             self.add("\n")
 
+    def picture(self, part: str, relation: str) -> None:
+        self.pictures.append((part, relation, self._most - self._left))
+
     def joined(self) -> str:
         return "".join(self._parts).strip("\n")
+
+    def leading_line_ends(self) -> int:
+        """Line ends at the beginning, which the joined text does not have."""
+        return len(list(takewhile("\n".__eq__, chain.from_iterable(self._parts))))
 
 
 class _Part:
     """One part of a document while it is read."""
 
-    def __init__(self, text: _Text) -> None:
-        self._text = text
+    def __init__(self, text: _Text, name: str) -> None:
+        self._text, self._name = text, name
         self._depth = 0
         self._skipped = 0  # skipped elements around the present one
         self._vanished = False  # the present run is hidden
@@ -124,6 +154,8 @@ class _Part:
             self._vanished = False
         elif name == "txbxContent":
             self._text.line()
+        elif name in _PICTURES and (relation := _value(element, _PICTURES[name])):
+            self._text.picture(self._name, relation)
 
     def _end(self, name: str, element: Any) -> None:
         self._depth -= 1

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from html import unescape
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,7 +21,12 @@ from ..unicode.charset import decode
 from ..unicode.folding import code_points, to_text
 from . import html
 from .archive import Archive
+from .embedded import MAX_PICTURES, Embedded
 
+_PICTURE = re.compile(
+    r"<(?:\w+:)?(?:img|image)\b[^<>]{0,2000}?\s(?:src|(?:xlink:)?href)\s{0,9}=\s{0,9}(?:\"([^\"<>]{1,2000})\"|'([^'<>]{1,2000})')",
+    re.IGNORECASE,
+)
 _CONTAINER, _ENCRYPTION = "META-INF/container.xml", "META-INF/encryption.xml"
 
 
@@ -31,13 +42,38 @@ def extract(source: Source, limits: Limits) -> tuple[str, int]:
         UnreadableMedia: ``truncated``, ``damaged``, ``encrypted``.
         LimitExceeded: ``too_large`` (of the text), ``unpacked_too_large``, ``too_many_entries``.
     """
+    chapters = list(_chapters(Archive(source, limits.max_unpacked_bytes), limits))
+    return "\n".join(each.text for each in chapters if each.text), sum(each.hidden for each in chapters)
+
+
+def pictures(source: Source, limits: Limits) -> Iterator[Embedded]:
+    """The pictures that the chapters show, in reading order. Raises as `extract` does."""
     archive = Archive(source, limits.max_unpacked_bytes)
+    start = 0
+    for chapter in _chapters(archive, limits):
+        folder = posixpath.dirname(chapter.name)
+        for reference, at in chapter.pictures:
+            path = posixpath.normpath(posixpath.join(folder, unquote(unescape(reference))))
+            if path in archive:
+                yield Embedded(path, start + at, partial(archive.read, path))
+        start += len(chapter.text) + 1 if chapter.text else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Chapter:
+    """One part of a book: its text, how much is hidden, and after how many code points of it pictures stand."""
+
+    name: str
+    text: str
+    hidden: int
+    pictures: list[tuple[str, int]]
+
+
+def _chapters(archive: Archive, limits: Limits) -> Iterator[_Chapter]:
     package = next((_get(e, "full-path") for e in _iter(archive, _CONTAINER, "rootfile")), "")
-    chapters = _spine(archive, package)
     locked = _encrypted(archive)
-    out: list[str] = []
-    left, hidden = limits.max_text_bytes, 0
-    for name in chapters:
+    left = limits.max_text_bytes
+    for name in _spine(archive, package):
         if name in locked:
             raise UnreadableMedia("encrypted", "the book is locked (DRM); send its text")
         if name not in archive:
@@ -46,16 +82,20 @@ def extract(source: Source, limits: Limits) -> tuple[str, int]:
         if not raw:
             continue
         markup, _ = decode(raw)
-        seen, more = html.visible(markup, code_points(markup), xml=True)
-        text = to_text(seen[seen > 0]).strip()
-        hidden += more
+        seen, hidden = html.visible(markup, code_points(markup), xml=True)
+        whole = to_text(seen[seen > 0])
+        text = whole.strip()
+        before = len(whole) - len(whole.lstrip())
         left -= len(text) + 1
         if left < 0:
             raise LimitExceeded(
                 "too_large", f"the text is longer than {limits.max_text_bytes} characters; send it in parts"
             )
-        out.append(text)
-    return "\n".join(part for part in out if part), hidden
+        shown = [
+            (found[1] or found[2], max(0, int((seen[: found.start()] > 0).sum()) - before))
+            for found in islice(_PICTURE.finditer(markup), MAX_PICTURES + 1)
+        ]
+        yield _Chapter(name, text, hidden, shown)
 
 
 def _spine(archive: Archive, package: str) -> list[str]:

@@ -19,7 +19,7 @@ from ..unicode.charset import decode
 from ..unicode.folding import CodePoints, code_points
 from . import html, markdown
 
-DOCUMENTS = frozenset({"docx", "pdf", "epub"})
+DOCUMENTS = frozenset({"docx", "pdf", "epub", "pptx"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +30,7 @@ class Reading:
         text: as submitted: the decoded bytes without their byte order mark, or what the document holds; spans count
             its code points.
         encoding: of the bytes (``utf-8``, ``gb18030`` ...); empty for documents.
-        format: plain, html, markdown, docx, pdf or epub.
+        format: plain, html, markdown, docx, pptx, pdf or epub.
         seen: shape (len(text),): the code points, with zero for what a reader does not see; a character reference is
             its characters followed by zeros, an HTML tag that breaks the line is a line feed followed by zeros.
         hidden: letters and digits that the document holds as text but does not show.
@@ -101,6 +101,8 @@ def _document(source: Source, format: str, limits: Limits) -> Reading:
         from .pdf import extract
     elif format == "docx":
         from .docx import extract
+    elif format == "pptx":
+        from .pptx import extract
     else:
         from .epub import extract
     text, hidden = extract(source, limits)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from ..errors import LimitExceeded, UnreadableMedia
 from ..model import Limits
 from ..source import Source
+from .embedded import MAX_PICTURES, Embedded
 
+_MAX_DEPTH = 8  # forms within forms that pictures are looked for in
+_LEAST_SIDE = 32  # pixels; what is smaller is an ornament
+_MAX_PIXELS = 50_000_000  # of a picture that has to be compressed anew
+_BELOW = 40.0  # points below a picture in which its caption begins
 # PDFium marks a hyphen that only breaks a word at the end of a line.
-_REPLACEMENTS = {0x02: "\u00ad", 0xFFFE: "\u00ad", 0xFFFF: None, 0x00: None}
+_REPLACEMENTS: dict[int, str | None] = {0x02: "\u00ad", 0xFFFE: "\u00ad", 0xFFFF: None, 0x00: None}
 
 
 def extract(source: Source, limits: Limits) -> tuple[str, int]:
@@ -22,6 +31,68 @@ def extract(source: Source, limits: Limits) -> tuple[str, int]:
         UnreadableMedia: ``encrypted_pdf``, ``damaged``, ``no_text``.
         LimitExceeded: ``too_many_pages``, ``too_large`` (of the text).
     """
+    out: list[str] = []
+    left = limits.max_text_bytes
+    for page in _pages(source, limits):
+        text = _page(page, left, limits.max_text_bytes)
+        left -= len(text) + 1
+        out.append(text)
+    return "\n".join(part for part in out if part), 0
+
+
+def pictures(source: Source, limits: Limits) -> Iterator[Embedded]:
+    """The pictures on the pages, in the order in which they are drawn. Raises as `extract` does."""
+    from pypdfium2 import raw
+
+    start = 0
+    for number, page in enumerate(_pages(source, limits), 1):
+        text = _page(page, limits.max_text_bytes, limits.max_text_bytes)
+        found = islice(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=_MAX_DEPTH), MAX_PICTURES + 1)
+        for place, picture in enumerate(found, 1):
+            if min(picture.get_px_size()) >= _LEAST_SIDE:
+                at = start + _caption_place(page, picture, text)
+                yield Embedded(f"page-{number}-{place}", at, partial(_image, picture))
+        start += len(text) + 1 if text else 0
+
+
+def _image(picture: Any) -> bytes:
+    """A picture as a file: JPEG and JPEG 2000 as they are, others as PNG."""
+    import pypdfium2
+
+    filters = picture.get_filters()
+    try:
+        if filters and filters[-1] in ("DCTDecode", "JPXDecode"):
+            return bytes(picture.get_data(decode_simple=True))
+        width, height = picture.get_px_size()
+        if width * height > _MAX_PIXELS:
+            raise LimitExceeded("too_many_pixels", f"a picture of the PDF has more than {_MAX_PIXELS} pixels")
+        out = io.BytesIO()
+        picture.get_bitmap(render=False).to_pil().convert("RGB").save(out, "PNG", compress_level=1)
+        return out.getvalue()
+    except (pypdfium2.PdfiumError, ValueError, OSError) as error:
+        raise UnreadableMedia("damaged", f"a picture of the PDF is damaged ({str(error)[:100]})") from None
+
+
+def _caption_place(page: Any, picture: Any, text: str) -> int:
+    """Where in the text of a page the line begins that stands right below a picture; the end where there is none."""
+    import pypdfium2
+
+    try:
+        left, bottom, right, _ = picture.get_bounds()
+        textpage = page.get_textpage()
+        try:
+            below = str(textpage.get_text_bounded(left, bottom - _BELOW, right, bottom, errors="replace"))
+        finally:
+            textpage.close()
+    except pypdfium2.PdfiumError:
+        return len(text)
+    line = below.translate(_REPLACEMENTS).strip().partition("\r")[0].partition("\n")[0]
+    at = text.find(line) if line else -1
+    return at if at >= 0 else len(text)
+
+
+def _pages(source: Source, limits: Limits) -> Iterator[Any]:
+    """The pages of a PDF, each until the next is asked for; a damaged one is left out. Raises as `extract` does."""
     import pypdfium2
     from pypdfium2 import raw
 
@@ -33,8 +104,6 @@ def extract(source: Source, limits: Limits) -> tuple[str, int]:
         if code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY) or b"/Encrypt" in data:
             raise UnreadableMedia("encrypted_pdf", "the PDF is encrypted; save it without a password") from None
         raise UnreadableMedia("damaged", "the PDF is damaged; save or print it to a new PDF") from None
-    out: list[str] = []
-    left = limits.max_text_bytes
     try:
         count = len(document)
         if count > limits.max_pages:
@@ -44,13 +113,10 @@ def extract(source: Source, limits: Limits) -> tuple[str, int]:
                 page = document[number]
             except pypdfium2.PdfiumError:
                 continue  # one damaged page costs no other
-            text = _page(page, left, limits.max_text_bytes)
+            yield page
             page.close()
-            left -= len(text) + 1
-            out.append(text)
     finally:
         document.close()
-    return "\n".join(part for part in out if part), 0
 
 
 def _page(page: Any, left: int, most: int) -> str:
