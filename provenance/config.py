@@ -122,7 +122,7 @@ class Settings(BaseSettings):
     max_frames: int = Field(200, ge=1, le=100_000, description="Frames taken of an animated picture, spread over it.")
     max_pages: int = Field(2000, ge=1, le=100_000, description="Most pages read of a PDF.")
     max_unpacked_mib: int = Field(
-        200, ge=1, le=4096, description="Most that the parts of a .docx or .epub may unpack to, MiB."
+        200, ge=1, le=4096, description="Most that the parts of a .docx, .pptx or .epub may unpack to, MiB."
     )
     decode_memory_mib: int = Field(1536, ge=256, le=65536, description="Address space of a decoder process, MiB.")
     decode_cpu_seconds: int = Field(30, ge=1, le=3600, description="CPU time for one file, seconds.")

@@ -14,7 +14,8 @@ import hypothesis
 import pytest
 import sqlalchemy as sa
 
-from fingerprints.model import Examination, Limits
+from fingerprints.model import EmbeddedPictures, Examination, Limits
+from fingerprints.source import Source
 from provenance import application as application_module
 from provenance.application import Application
 from provenance.config import Settings
@@ -103,6 +104,9 @@ def shared_workers() -> Iterator[None]:
 
         def examine(self, *arguments: Any, **options: Any) -> Examination:
             return (self.own or shared).examine(*arguments, **options)
+
+        def pictures(self, source: Source) -> EmbeddedPictures:
+            return (self.own or shared).pictures(source)
 
         def close(self) -> None:
             if self.own is not None:

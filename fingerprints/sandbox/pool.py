@@ -26,9 +26,9 @@ from types import TracebackType
 
 from .. import errors
 from ..errors import FingerprintError, LimitExceeded, UnreadableMedia, WorkerFailed
-from ..model import Examination, Field, Fingerprint, Limits
+from ..model import EmbeddedPicture, EmbeddedPictures, Examination, Field, Fingerprint, Limits
 from ..source import CHUNK, Source
-from .worker import ANSWER, FORMATS, REQUEST
+from .worker import ANSWER, EXAMINE, EXAMINE_THOROUGHLY, FORMATS, REQUEST, TAKE_PICTURES
 
 _START_SECONDS = 60.0  # imports on a cold, busy disk
 _LARGE = 4 << 20  # bytes of a file that is read beside others, never in the place of all
@@ -36,6 +36,9 @@ _MAX_ANSWER_OVERHEAD = 64 << 20  # bytes of an answer beside twice the largest f
 _ERRORS: dict[str, type[FingerprintError]] = {
     name: getattr(errors, name) for name in ("UnreadableMedia", "UnsupportedMedium", "LimitExceeded")
 }
+
+
+_Answer = Examination | EmbeddedPictures | FingerprintError
 
 
 class _Died(Exception):
@@ -105,9 +108,20 @@ class Sandbox:
             LimitExceeded: ``too_large``, ``too_many_pixels``, ``memory_limit``, ``cpu_limit``, ``time_limit``.
             WorkerFailed: no worker can be started, or the sandbox is closed.
         """
+        answer = self._asked(source, EXAMINE_THOROUGHLY if thorough else EXAMINE)
+        assert isinstance(answer, Examination)
+        return answer
+
+    def pictures(self, source: Source) -> EmbeddedPictures:
+        """Take the pictures out of a document in a worker, see `documents.embedded.pictures`; raises as `examine`."""
+        answer = self._asked(source, TAKE_PICTURES)
+        assert isinstance(answer, EmbeddedPictures)
+        return answer
+
+    def _asked(self, source: Source, task: int) -> Examination | EmbeddedPictures:
         with source.shared() as (descriptor, size):
             _check_size(size, self._limits.max_bytes)
-            request = REQUEST.pack(size, FORMATS.index(source.declared), thorough)
+            request = REQUEST.pack(size, FORMATS.index(source.declared), task)
             with self._large if size > _LARGE else contextlib.nullcontext(), self._place() as place:
                 answer = self._answer(place, request, descriptor)
                 if isinstance(answer, LimitExceeded) and answer.reason == "memory_limit":
@@ -127,7 +141,7 @@ class Sandbox:
         finally:
             self._places.put(place)
 
-    def _answer(self, place: _Place, request: bytes, descriptor: int) -> Examination | FingerprintError:
+    def _answer(self, place: _Place, request: bytes, descriptor: int) -> _Answer:
         """What the worker says of a file; one that dies of it is replaced once."""
         for attempt in (1, 2):
             if place.worker is not None and not place.worker.alive():
@@ -174,7 +188,7 @@ class Sandbox:
                 self._running.discard(place.worker)
             place.worker = None
 
-    def _ask(self, worker: _Worker, request: bytes, descriptor: int) -> Examination | FingerprintError:
+    def _ask(self, worker: _Worker, request: bytes, descriptor: int) -> _Answer:
         deadline = time.monotonic() + self._limits.wall_seconds
         try:
             worker.send(request, deadline, descriptor)
@@ -198,11 +212,13 @@ def _check_size(size: int, limit: int) -> None:
         raise UnreadableMedia("empty", "the file is empty")
 
 
-def _parsed(head: bytes, fingerprint: bytes, text: bytes) -> Examination | FingerprintError:
+def _parsed(head: bytes, fingerprint: bytes, text: bytes) -> _Answer:
     try:
         found = json.loads(head)
         if "error" in found:
             return _ERRORS[found["error"]](found["reason"], found["message"])
+        if "pictures" in found:
+            return _cut(found["pictures"], int(found["left_out"]), text)
         return Examination(
             Fingerprint.from_bytes(fingerprint),
             found["format"],
@@ -211,6 +227,15 @@ def _parsed(head: bytes, fingerprint: bytes, text: bytes) -> Examination | Finge
         )
     except (ValueError, KeyError, TypeError) as problem:
         raise _Died(f"an answer that cannot be read: {problem}") from None
+
+
+def _cut(listed: list[tuple[str, int, int]], left_out: int, files: bytes) -> EmbeddedPictures:
+    """The pictures of an answer, whose files stand one after the other."""
+    pictures, start = [], 0
+    for name, at, size in listed:
+        pictures.append(EmbeddedPicture(str(name), int(at), files[start : start + int(size)]))
+        start += int(size)
+    return EmbeddedPictures(tuple(pictures), left_out)
 
 
 class _Worker:

@@ -4,8 +4,9 @@ Started by `Sandbox` only. It limits itself before it sees any foreign byte, hol
 but for what Python needs), and ends at the end of its input, that is, with its parent.
 
 Its standard input is a Unix socket. Frames, little endian: a request is ``<Q size``, a byte that numbers the declared
-format in ``FORMATS``, and one that is 1 for a thorough look; with its first byte comes the descriptor of the file
-(``SCM_RIGHTS``). An answer is ``<I Q Q``: lengths of a JSON head, of the fingerprint and of the text, then the three.
+format in ``FORMATS``, and one that numbers what is asked; with its first byte comes the descriptor of the file
+(``SCM_RIGHTS``). An answer is ``<I Q Q``: lengths of a JSON head, of the fingerprint and of the text, then the three;
+of the pictures of a document their files stand in place of the text, one after the other.
 The first frame is an empty answer: ready.
 """
 
@@ -26,6 +27,7 @@ from ..source import Source
 
 REQUEST = struct.Struct("<QBB")
 FORMATS: tuple[TextFormat | None, ...] = (None, "plain", "html")
+EXAMINE, EXAMINE_THOROUGHLY, TAKE_PICTURES = range(3)
 ANSWER = struct.Struct("<IQQ")
 _MAX_OPEN_FILES = 24  # standard streams, and what importing one module or decoding one file needs
 
@@ -49,11 +51,11 @@ def main() -> None:
     _confine(limits)
     _send(sink, {})
     while (request := _request(channel)) is not None:
-        descriptor, size, declared, thorough = request
+        descriptor, size, declared, task = request
         _start_clock(limits)
         try:
             source = Source.descriptor(descriptor, size, declared)
-            if not _serve(source, descriptor, sink, limits, anchors, thorough=thorough):
+            if not _serve(source, descriptor, sink, limits, anchors, task):
                 break
         finally:
             os.close(descriptor)
@@ -69,34 +71,30 @@ def _receive(channel: socket.socket, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _request(channel: socket.socket) -> tuple[int, int, TextFormat | None, bool] | None:
-    """Descriptor, size and declared format of the next file, and whether to look thoroughly; None at the end."""
+def _request(channel: socket.socket) -> tuple[int, int, TextFormat | None, int] | None:
+    """Descriptor, size and declared format of the next file, and what is asked; None at the end."""
     head, descriptors, _, _ = socket.recv_fds(channel, REQUEST.size, 1)
     head += _receive(channel, REQUEST.size - len(head)) if head else b""
     if len(head) < REQUEST.size or not descriptors:
         return None
-    size, declared, thorough = REQUEST.unpack(head)
-    return descriptors[0], size, FORMATS[declared], bool(thorough)
+    size, declared, task = REQUEST.unpack(head)
+    return descriptors[0], size, FORMATS[declared], task
 
 
-def _serve(source: Source, descriptor: int, sink: BinaryIO, limits: Limits, anchors: str, *, thorough: bool) -> bool:
+def _serve(source: Source, descriptor: int, sink: BinaryIO, limits: Limits, anchors: str, task: int) -> bool:
     """Answer one request; False when this process should not take another."""
-    from .. import registry
-
     modified = os.fstat(descriptor).st_mtime_ns
     try:
         try:
-            found = registry.examine(source, limits, anchors, thorough=thorough)
+            if task == TAKE_PICTURES:
+                answer = _pictures(source, limits)
+            else:
+                answer = _examination(source, limits, anchors, thorough=task == EXAMINE_THOROUGHLY)
         except FingerprintError:
             _check_unchanged(descriptor, source.size, modified)  # which is more to say than what a decoder made of it
             raise
         _check_unchanged(descriptor, source.size, modified)
-        head = {
-            "format": found.format,
-            "text": found.text is not None,
-            "fields": [[field.where, field.tag, field.value] for field in found.fields],
-        }
-        _send(sink, head, found.fingerprint.to_bytes(), (found.text or "").encode("utf-8", "surrogatepass"))
+        _send(sink, *answer)
     except MemoryError:
         limit = LimitExceeded("memory_limit", f"reading the file takes more than {limits.memory_bytes} bytes of memory")
         _send(sink, _problem(limit))
@@ -104,6 +102,29 @@ def _serve(source: Source, descriptor: int, sink: BinaryIO, limits: Limits, anch
     except FingerprintError as error:
         _send(sink, _problem(error))
     return True
+
+
+def _examination(
+    source: Source, limits: Limits, anchors: str, *, thorough: bool
+) -> tuple[dict[str, object], bytes, bytes]:
+    from .. import registry
+
+    found = registry.examine(source, limits, anchors, thorough=thorough)
+    head = {
+        "format": found.format,
+        "text": found.text is not None,
+        "fields": [[field.where, field.tag, field.value] for field in found.fields],
+    }
+    return head, found.fingerprint.to_bytes(), (found.text or "").encode("utf-8", "surrogatepass")
+
+
+def _pictures(source: Source, limits: Limits) -> tuple[dict[str, object], bytes, bytes]:
+    from ..documents import embedded
+    from ..sniff import sniff
+
+    found = embedded.pictures(source, sniff(source)[1], limits)
+    listed = [[each.name, each.at, len(each.data)] for each in found.pictures]
+    return {"pictures": listed, "left_out": found.left_out}, b"", b"".join(each.data for each in found.pictures)
 
 
 def _check_unchanged(descriptor: int, size: int, modified: int) -> None:

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote_to_bytes
 
+from fingerprints.model import EmbeddedPictures
 from fingerprints.source import Source
 
-from ..errors import BadContent, SourcemarkError
+from ..errors import BadContent, SourcemarkError, TooLarge
 from ..names import clean, printable
 from .layout import Layout, inline_name
 from .posts import PartUpload
@@ -38,6 +39,18 @@ def _decoded(uri: str) -> Source | SourcemarkError:
         return Source.blob(base64.b64decode(payload + b"=" * (-len(payload) % 4), validate=True))
     except binascii.Error:
         return BadContent("the page holds a picture as a data URI that is no base64: write it anew", reason="damaged")
+
+
+def document_pictures(document: str, found: EmbeddedPictures) -> Iterator[PartUpload]:
+    """The pictures that were taken out of a document, and a part for those that were not."""
+    for each in found.pictures:
+        yield PartUpload(f"{document}#{clean(each.name)[:_MAX_NAME]}", Source.blob(each.data))
+    if found.left_out:
+        error = TooLarge(
+            f"{printable(document)} holds pictures that cannot be taken out ({found.left_out}): send them as files",
+            reason="left_out",
+        )
+        yield PartUpload(f"{document}#", error)
 
 
 def not_sent(article: str, found: Layout, names: Sequence[str]) -> Iterator[Reading]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from fingerprints.model import Examination
+from fingerprints.source import Source
 
 from ..errors import SourcemarkError, TooLarge
 from ..search.examination import Examiner
 from . import embedded
-from .layout import Layout
-from .posts import Upload
+from .posts import PartUpload, Upload
 from .reuse import Shown
 from .surroundings import Reading, Surroundings, layout_of
 
@@ -60,37 +61,48 @@ class PostReader:
         return answers
 
     def _post(self, sent: Sequence[Reading]) -> Read:
-        layouts = [layout_of(reading) for reading in sent]
-        inside = self._inside(sent, layouts)
-        names = [reading.part.name for reading in (*sent, *inside)]
-        missing = [
-            absent
-            for reading, found in zip(sent, layouts, strict=True)
-            if found is not None
-            for absent in embedded.not_sent(reading.part.name, found, names)
-        ]
-        readings = [*sent, *inside, *missing]
+        articles, inside = self._taken_out(sent)
+        layouts = [layout_of(reading) for reading in articles]
+        for article, found in zip(articles, layouts, strict=True):
+            if found is not None:
+                inside += [(article.part.name, part) for part in embedded.inline_pictures(article.part.name, found)]
+        readings = [*articles, *self._examined(inside)]
+        names = [reading.part.name for reading in readings]
+        for article, found in zip(articles, layouts, strict=True):
+            if found is not None:
+                readings += embedded.not_sent(article.part.name, found, names)
         surroundings = Surroundings(readings, [*layouts, *[None] * (len(readings) - len(sent))])
         return [
             (reading, surroundings.shown(reading) if isinstance(reading.examination, Examination) else None)
             for reading in readings
         ]
 
-    def _inside(self, sent: Sequence[Reading], layouts: Sequence[Layout | None]) -> list[Reading]:
-        """What the pages and documents of a post hold."""
-        found = [
-            (reading.part.name, part)
-            for reading, layout in zip(sent, layouts, strict=True)
-            if layout is not None
-            for part in embedded.inline_pictures(reading.part.name, layout)
-        ]
-        examinations = self._examiner.examine_all([part.source for _, part in found[: self._max_parts]], thorough=True)
+    def _taken_out(self, sent: Sequence[Reading]) -> tuple[list[Reading], list[tuple[str, PartUpload]]]:
+        """The parts, the documents among them with their pictures; and these pictures, each with its document."""
+        documents = [reading.part.source for reading in sent if reading.is_document]
+        found = iter(self._examiner.pictures_in([each for each in documents if isinstance(each, Source)]))
+        articles: list[Reading] = []
+        inside: list[tuple[str, PartUpload]] = []
+        for reading in sent:
+            if not reading.is_document:
+                articles.append(reading)
+                continue
+            name, pictures = reading.part.name, next(found)
+            parts = list(embedded.document_pictures(name, pictures))
+            inside += [(name, part) for part in parts]
+            shown = zip((part.name for part in parts), (each.at for each in pictures.pictures), strict=False)
+            articles.append(replace(reading, pictures=tuple(shown)))
+        return articles, inside
+
+    def _examined(self, inside: Sequence[tuple[str, PartUpload]]) -> list[Reading]:
+        """The parts that pages and documents hold, each with the name of the part that holds it."""
+        read = [part.source for _, part in inside[: self._max_parts]]
         left_out = TooLarge(
             f"the post's texts hold more than {self._max_parts} pictures (SOURCEMARK_MAX_PARTS): this one was not read",
             reason="too_many_parts",
         )
-        answers = [*examinations, *[left_out] * (len(found) - len(examinations))]
-        return [Reading(part, done, inside=name) for (name, part), done in zip(found, answers, strict=True)]
+        answers = [*self._examiner.examine_all(read, thorough=True), *[left_out] * (len(inside) - len(read))]
+        return [Reading(part, done, inside=name) for (name, part), done in zip(inside, answers, strict=True)]
 
     def _too_many(self, count: int) -> SourcemarkError:
         return TooLarge(

@@ -117,7 +117,7 @@ class Scanner:
         item, moment = upload.item, now()
         if isinstance(read, SourcemarkError):
             return _unreadable(item, read)
-        errors = [reading.examination for reading, _ in read if isinstance(reading.examination, SourcemarkError)]
+        errors = [each.examination for each, _ in read if isinstance(each.examination, SourcemarkError)]
         passing = next((error for error in errors if not isinstance(error, BadInput)), None)
         if passing is not None or len(errors) == len(read):
             return _unreadable(item, passing or errors[0])
@@ -298,9 +298,14 @@ def _unreadable(item: ScanItem, error: SourcemarkError) -> ScanResult:
 
 
 def _unreadable_part(reading: Reading) -> ScannedPart:
-    """A part that nobody can speak for: a person has to look."""
+    """A part that nobody can speak for: a person has to look; unless it is a document of pictures, which are parts."""
     error = reading.examination
     assert isinstance(error, SourcemarkError)
+    if reading.is_album:
+        record = PartRecord(
+            name=reading.part.name, medium="text", status="too_short", reason=error.reason, verdict="clear"
+        )
+        return ScannedPart(None, (), record)
     record = PartRecord(
         name=reading.part.name,
         status=_failure(error),

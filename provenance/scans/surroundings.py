@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from fingerprints.documents.extraction import DOCUMENTS
 from fingerprints.model import Examination
 
 from ..errors import SourcemarkError
@@ -21,6 +22,7 @@ from .posts import PartUpload
 from .reuse import Shown
 
 _MARKDOWN = "markdown"
+NO_TEXT = "no_text"  # the reason of a document that holds pictures alone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +43,18 @@ class Reading:
     def text(self) -> str | None:
         """The text as submitted; None for another medium and for what could not be read."""
         return None if isinstance(self.examination, SourcemarkError) else self.examination.text
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it may hold pictures that can be taken out; a document of pictures alone cannot be read as a text."""
+        if isinstance(self.examination, SourcemarkError):
+            return self.examination.reason == NO_TEXT
+        return self.examination.format in DOCUMENTS
+
+    @property
+    def is_album(self) -> bool:
+        """Whether it is a document of pictures alone, which were taken out."""
+        return bool(self.pictures) and isinstance(self.examination, SourcemarkError)
 
     @property
     def is_media(self) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from fingerprints.errors import FingerprintError
-from fingerprints.model import Examination
+from fingerprints.model import EmbeddedPictures, Examination
 from fingerprints.sandbox.pool import Sandbox
 from fingerprints.source import Source
 
 from ..errors import SourcemarkError, from_fingerprint_error
 from ..observer import Observer
+
+_logger = logging.getLogger(__name__)
 
 
 class Examiner:
@@ -50,6 +53,18 @@ class Examiner:
             raise from_fingerprint_error(error) from error
         finally:
             self._observer.examined(time.perf_counter() - start, failed)
+
+    def pictures_in(self, documents: Sequence[Source]) -> list[EmbeddedPictures]:
+        """The pictures of documents, taken out in parallel; none of a document that cannot be read."""
+
+        def one(document: Source) -> EmbeddedPictures:
+            try:
+                return self._sandbox.pictures(document)
+            except FingerprintError as error:
+                _logger.info("the pictures of a document cannot be taken out: %s", error.reason)
+                return EmbeddedPictures(left_out=1)
+
+        return list(self._pool.map(one, documents))
 
     def examine_all(
         self,

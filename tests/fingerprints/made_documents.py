@@ -93,3 +93,79 @@ def pdf(pages: Sequence[Sequence[str]], password: str | None = None, owner: str 
         canvas.showPage()
     canvas.save()
     return out.getvalue()
+
+
+# --- with pictures ---------------------------------------------------------------------------------------------------
+_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
+
+
+def blip(relation: str) -> str:
+    """A run that shows the picture of a relationship."""
+    return (
+        f'<w:r><w:drawing><a:blip xmlns:a="{_DRAWING}" xmlns:r="{_RELATION}" r:embed="{relation}"/></w:drawing></w:r>'
+    )
+
+
+def _relations(targets: Mapping[str, str]) -> str:
+    listed = "".join(
+        f'<Relationship Id="{key}" Type="{_RELATION}/image" Target="{target}"/>' for key, target in targets.items()
+    )
+    return (
+        f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{listed}</Relationships>'
+    )
+
+
+def illustrated_docx(body: str, pictures: Mapping[str, bytes], outside: Mapping[str, str] | None = None) -> bytes:
+    """A Word document whose relationships are the names of its pictures.
+
+    Args:
+        outside: further relationships, to what is not in the file.
+    """
+    targets = {name: f"media/{name}" for name in pictures}
+    media = {f"word/media/{name}": data for name, data in pictures.items()}
+    return docx(body, {"word/_rels/document.xml.rels": _relations({**targets, **(outside or {})}), **media})
+
+
+def pptx(slides: Sequence[tuple[str, str | None]], pictures: Mapping[str, bytes]) -> bytes:
+    """Slides of a line of text and a picture above it, by its name; the parts are numbered against their order."""
+    kind = "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml"
+    names = [f"slide{len(slides) - n}.xml" for n in range(len(slides))]
+    ids = "".join(f'<p:sldId id="{256 + n}" r:id="s{n}"/>' for n in range(len(slides)))
+    space = f'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" xmlns:r="{_RELATION}"'
+    parts: dict[str, str | bytes] = {
+        "[Content_Types].xml": TYPES.replace("/word/document.xml", "/ppt/presentation.xml").replace(
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml", kind
+        ),
+        "ppt/presentation.xml": f"<p:presentation {space}><p:sldIdLst>{ids}</p:sldIdLst></p:presentation>",
+        "ppt/_rels/presentation.xml.rels": _relations({f"s{n}": f"slides/{name}" for n, name in enumerate(names)}),
+        **{f"ppt/media/{name}": data for name, data in pictures.items()},
+    }
+    for name, (text, picture) in zip(names, slides, strict=True):
+        shown = "" if picture is None else f'<a:blip r:embed="{picture}"/>'
+        parts[f"ppt/slides/{name}"] = (
+            f'<p:sld {space} xmlns:a="{_DRAWING}"><p:cSld>{shown}<a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:cSld></p:sld>'
+        )
+        if picture is not None:
+            parts[f"ppt/slides/_rels/{name}.rels"] = _relations({picture: f"../media/{picture}"})
+    return zipped(parts)
+
+
+def illustrated_pdf(pages: Sequence[Sequence[str | bytes]]) -> bytes:
+    """A PDF of pages with lines of text and pictures below each other."""
+    from reportlab.lib.utils import ImageReader
+
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(400, 800))
+    for page in pages:
+        top = 760
+        for item in page:
+            if isinstance(item, bytes):
+                canvas.drawImage(ImageReader(io.BytesIO(item)), 40, top - 200, 260, 200)
+                top -= 220
+            else:
+                canvas.drawString(40, top, item)
+                top -= 20
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
