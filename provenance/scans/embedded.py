@@ -21,6 +21,7 @@ from .posts import PartUpload
 from .surroundings import Reading
 
 _MAX_MISSING = 50  # pictures that were not sent and are named one by one
+_MIN_INLINE = 1000  # characters of a data URI that is not base64
 _MAX_NAME = 100  # code points shown of an address
 _SPACES = re.compile(rb"\s+")
 
@@ -53,16 +54,25 @@ def document_pictures(document: str, found: EmbeddedPictures) -> Iterator[PartUp
         yield PartUpload(f"{document}#", error)
 
 
+def _is_ornament(reference: str) -> bool:
+    """Whether a data URI is too short for a picture: a placeholder, an icon."""
+    return reference.startswith("data:") and len(reference) < _MIN_INLINE
+
+
 def not_sent(article: str, found: Layout, names: Sequence[str]) -> Iterator[Reading]:
     """A part for every picture that a page shows and that is no part of the post."""
     missing = dict.fromkeys(
         picture.reference for picture in found.pictures if found.name_of(picture, article, names) is None
     )
-    for reference in list(missing)[:_MAX_MISSING]:
+    shown = [reference for reference in missing if not _is_ornament(reference)]
+    for reference in shown[:_MAX_MISSING]:
         name = clean(reference)[:_MAX_NAME] or "picture"
-        error = BadContent(
-            f"{printable(article)} shows {printable(name)}, which was not sent: send it as a file of this name "
-            "(nothing is fetched)",
-            reason="not_sent",
-        )
+        if reference.startswith("data:"):
+            error = BadContent(f"{printable(article)} holds a picture as a data URI that is no base64", reason="damaged")
+        else:
+            error = BadContent(
+                f"{printable(article)} shows {printable(name)}, which was not sent: send it as a file of this name "
+                "(nothing is fetched)",
+                reason="not_sent",
+            )
         yield Reading(PartUpload(name, error), error, inside=article)
