@@ -283,6 +283,10 @@ def reuse_word(reuse: str) -> str:
     return tr(*words.REUSES.get(reuse, (reuse, reuse)))
 
 
+def decided_word(outcome: str) -> str:
+    return tr(*words.DECIDED.get(outcome, (outcome, outcome)))
+
+
 def flag_word(flag: str) -> str:
     return tr(*words.FLAGS.get(flag, (flag, flag)))
 

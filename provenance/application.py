@@ -68,7 +68,9 @@ class Application:
         self.backings = Backings(self.db, self.log.reader)
         self.signing_keys = SigningKeys(self.db, self.log, settings)
         claims = CompetingClaims(self.db, self.follower, self.matcher, settings.home)
-        self.registrar = Registrar(self.db, self.log, self.examiner, self.signing_keys, claims, settings)
+        attaching = Attaching(self.db, self.log, self.signing_keys)
+        self.evidence = Evidences(self.db, self.log, attaching)
+        self.registrar = Registrar(self.db, self.log, self.examiner, self.signing_keys, claims, self.evidence, settings)
         self.prepared = PreparedStatements(self.db, self.log, self.examiner, settings)
         self.withdrawals = Withdrawals(self.db, self.log, self.signing_keys, self.follower)
         self.erasures = Erasures(
@@ -90,9 +92,7 @@ class Application:
             self.erasures,
             self.amendments,
         )
-        attaching = Attaching(self.db, self.log, self.signing_keys)
         self.grants = Grants(self.db, self.log, attaching)
-        self.evidence = Evidences(self.db, self.log, attaching)
         self.claim_decisions = ClaimDecisions(self.db, self.log, attaching)
         self.official_accounts = OfficialAccounts(self.db, settings.standing_table)
         defaults = statements.Defaults.of(settings)

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from provenance.errors import VerificationFailed
+from provenance.errors import BadInput, VerificationFailed
 from provenance.json_input import parse
 from provenance.schemas import Claim, NewWork
 from provenance.tlog import envelope, merkle, receipt, statement
@@ -23,8 +23,11 @@ _SAID = {"nonce", "after", "medium", "algorithms", "commitments", "opens"}
 
 def claimed(claim: Mapping[str, Any]) -> dict[str, Any]:
     """What is claimed, as the service writes it down too."""
-    given = parse(NewWork, dict(claim)).model_dump(include=set(Claim.model_fields))
-    return Claim.model_validate(given).model_dump(exclude_none=True, exclude_defaults=True)
+    given = parse(NewWork, dict(claim))
+    if given.evidence:
+        raise BadInput("evidence: bring it forward when the work is registered: its entries are signed too")
+    known = given.model_dump(include=set(Claim.model_fields))
+    return Claim.model_validate(known).model_dump(exclude_none=True, exclude_defaults=True)
 
 
 def check_prepared(origin: str, prepared: Mapping[str, Any], digest: bytes, claim: Mapping[str, Any]) -> bytes:

@@ -88,7 +88,7 @@ def register_work(
     summary="Prepare a registration to be signed by you",
     response_model=Prepared,
     responses=responses(401, 403, 404, 413, 415, 422),
-    openapi_extra=request_body(NewWork, EXAMPLE, sealed=False),
+    openapi_extra=request_body(NewWork, EXAMPLE, sealed=False, evidence=[]),
 )
 def prepare_work(app: ApplicationDep, principal: MayRegister, body: RequestBody) -> Prepared:
     """Takes what `POST /v1/works` takes and answers with the statement to sign; nothing is registered until its signed

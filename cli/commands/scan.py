@@ -23,6 +23,7 @@ from .. import batch_run, evidence_of
 from ..option_groups import given, grouped, refuse
 from ..output import (
     clauses,
+    decided_word,
     exact_only_word,
     flag_word,
     in_brackets,
@@ -308,5 +309,7 @@ def _show_match(match: MatchRecord) -> None:
     quotes = dict.fromkeys((e.get("quote", ""), e.get("where", "")) for e in marking.get("evidence", []))
     for quote, where in list(quotes)[:3]:  # one passage often marks owner, source and licence at once
         say(f"      “{quote}”{in_brackets(place_word(where))}")
+    if match.decided is not None:
+        say("    " + labelled(tr("by a person's decision", "人工裁定"), decided_word(match.decided.outcome)))
     if match.competing:
         say("    " + labelled(tr("also claimed by", "另有登记主张权利"), listed(match.competing)))

@@ -46,6 +46,12 @@ MEDIA: dict[str, Words] = {
     "sealed": ("sealed", "已封存"),
 }
 
+DECIDED: dict[str, Words] = {
+    "counts": ("this claim counts", "以此主张为准"),
+    "rejected": ("another claim counts", "以他人主张为准"),
+    "split": ("this part is not exclusively the owner's", "此部分非著作权人独占"),
+}
+
 FLAGS: dict[str, Words] = {
     "news_without_licence": ("news, and no licence of the account is recorded", "涉新闻内容，账号无有效新闻许可记录"),
 }

@@ -5,7 +5,7 @@ A batch line, a request body and an answer are these models; field names are the
 
 from __future__ import annotations
 
-from .claims import Amendment, Claim, NewClaim, NewWork, RegistrationItem, Transfer
+from .claims import Amendment, Claim, NewClaim, NewEvidence, NewWork, RegistrationItem, Transfer
 from .evidence import (
     ClaimDecision,
     ClaimReversal,
@@ -13,7 +13,6 @@ from .evidence import (
     DecidedClaim,
     Evidence,
     NewClaimDecision,
-    NewEvidence,
     Part,
 )
 from .official_accounts import Contact, OfficialAccount, OfficialAccountRecord, Operator, Verification

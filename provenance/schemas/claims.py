@@ -1,13 +1,16 @@
-"""What is claimed of a work: at its registration, later, by another owner."""
+"""What is claimed of a work: at its registration, later, by another owner; and what shows it."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, JsonValue, StrictBool, field_validator, model_validator
+from pydantic import ConfigDict, Field, JsonValue, StrictBool, StringConstraints, field_validator, model_validator
 
 from .. import licences
 from ..schema_fields import LICENCES, NOTHING, Date, Line, Meta, Name, NewLicence, Record, Request, Url
+
+EvidenceKind = Literal["draft", "original", "publication", "certificate", "contract", "other"]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Claim(Record):
@@ -47,6 +50,31 @@ class NewClaim(Claim, Request):
         return None if value == "" else value
 
 
+class NewEvidence(Request):
+    """Something that shows whose a work is. A document stays with its owner: only its digest is kept."""
+
+    kind: EvidenceKind = Field(
+        description="draft, original: of the work's making; publication: first published at an address; certificate: "
+        "of a registry or notary; contract: by which the right came."
+    )
+    date: Date = Field(description="What it dates from, as claimed.", examples=["2025-11-02"])
+    digest: Sha256 | None = Field(
+        None, description="SHA-256 of the document, or of a screenshot of the address.", examples=["9f" * 32]
+    )
+    address: Url | None = Field(
+        None, description="Where it was published.", examples=["https://northbank.example/a/17"]
+    )
+    shows: Line | None = Field(None, description="What it shows, in words.", examples=["First draft with corrections"])
+
+    @model_validator(mode="after")
+    def _shows_something(self) -> Self:
+        if self.kind == "publication" and self.address is None:
+            raise ValueError("address: say where it was published")
+        if self.digest is None and self.address is None:
+            raise ValueError("digest: give the SHA-256 of the document, or an address")
+        return self
+
+
 # For the API's description: what the validator `_sealed_or_open` demands.
 _NOT_SEALED: dict[str, JsonValue] = {"properties": {"sealed": {"const": False}}}
 _SEALED_OR_OPEN: dict[str, JsonValue] = {
@@ -73,6 +101,12 @@ class NewWork(NewClaim):
     opens: Line | None = Field(None, description="Id of the sealed work of yours that this registration opens.")
     seal: Annotated[str, Field(max_length=44)] | None = Field(
         None, description="Salt of that sealed work, base64, where the service does not keep it."
+    )
+    evidence: list[NewEvidence] = Field(
+        default_factory=list,
+        max_length=20,
+        description="What shows whose it is; more can be brought forward later.",
+        examples=[[]],
     )
     meta: Meta = None
 

@@ -4,39 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from ..schema_fields import Date, Line, Name, Record, Request, Url
+from ..schema_fields import Line, Name, Record, Request
+from .claims import NewEvidence
 from .works import ReceiptRef
 
-EvidenceKind = Literal["draft", "original", "publication", "certificate", "contract", "other"]
 Outcome = Literal["counts", "split"]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-
-
-class NewEvidence(Request):
-    """Something that shows whose a work is. A document stays with its owner: only its digest is kept."""
-
-    kind: EvidenceKind = Field(
-        description="draft, original: of the work's making; publication: first published at an address; certificate: "
-        "of a registry or notary; contract: by which the right came."
-    )
-    date: Date = Field(description="What it dates from, as claimed.", examples=["2025-11-02"])
-    digest: Sha256 | None = Field(
-        None, description="SHA-256 of the document, or of a screenshot of the address.", examples=["9f" * 32]
-    )
-    address: Url | None = Field(
-        None, description="Where it was published.", examples=["https://northbank.example/a/17"]
-    )
-    shows: Line | None = Field(None, description="What it shows, in words.", examples=["First draft with corrections"])
-
-    @model_validator(mode="after")
-    def _shows_something(self) -> Self:
-        if self.kind == "publication" and self.address is None:
-            raise ValueError("address: say where it was published")
-        if self.digest is None and self.address is None:
-            raise ValueError("digest: give the SHA-256 of the document, or an address")
-        return self
 
 
 class Evidence(NewEvidence):

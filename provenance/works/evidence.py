@@ -74,6 +74,19 @@ class Evidences:
         self._attaching.attach(EVIDENCE, account, work, evidence_id, said, said, key)
         return get(self._db, self._log.origin, evidence_id, account.id)
 
+    def add_missing(
+        self, account: Account, work_id: str, shown: Sequence[NewEvidence], key: SigningKey | None = None
+    ) -> None:
+        """Bring forward what does not stand already, so that a registration may be sent twice; raises as `add`."""
+        standing = [each for each in of_work(self._db, self._log.origin, work_id) if each.withdrawn_at is None]
+        known = [
+            NewEvidence.model_validate(each.model_dump(include=set(NewEvidence.model_fields))) for each in standing
+        ]
+        for new in shown:
+            if new not in known:
+                self.add(account, work_id, new, key)
+                known.append(new)
+
     def withdraw(
         self, account: Account, evidence_id: str, key: SigningKey | None = None, *, work_id: str | None = None
     ) -> Evidence:

@@ -64,6 +64,8 @@ class PreparedStatements:
         """
         if item.sealed:
             raise BadInput("sealed: a client seals by itself and submits the signed statement")
+        if item.evidence:
+            raise BadInput("evidence: bring it forward when the work is registered: its entries are signed too")
         self._log.check_writable()
         examination = self._examiner.examine(source)
         draft = drafts.draft_open(self._db, account, item, source, examination, self._max_bytes)

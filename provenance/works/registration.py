@@ -31,6 +31,7 @@ from ..tlog.keys import SigningKey
 from . import competing_claims, drafts, prepared
 from .competing_claims import CompetingClaims
 from .drafts import Draft
+from .evidence import Evidences
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Registrar:
         examiner: Examiner,
         signing_keys: SigningKeys,
         claims: CompetingClaims,
+        evidence: Evidences,
         settings: Settings,
     ) -> None:
         self._db = db
@@ -58,6 +60,7 @@ class Registrar:
         self._examiner = examiner
         self._signing_keys = signing_keys
         self._claims = claims
+        self._evidence = evidence
         self._batch_size = settings.batch_size
         self._max_bytes = settings.limits.max_bytes
 
@@ -103,7 +106,11 @@ class Registrar:
             for draft in made:
                 draft.set_leaf(statement.sign(draft.compose(self._log.origin, self._log.head()), signer))
             self.enter(account, made)
-        return self.results([request.item for request in group], outcomes)
+        answers = self.results([request.item for request in group], outcomes)
+        for request, answer in zip(group, answers, strict=True):
+            if request.item.evidence and answer.work_id is not None:
+                self._evidence.add_missing(account, answer.work_id, request.item.evidence, key)
+        return answers
 
     def _outcome(
         self, account: Account, request: RegistrationRequest, examination: Examination | SourcemarkError | None

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sqlalchemy as sa
 from PIL import Image, ImageOps
 
 from fingerprints.source import Source
 from provenance.accounts import accounts
 from provenance.application import Application
+from provenance.database.tables import endpoints, events, now
 from provenance.scans import scanning
 from provenance.schemas import RegistrationItem, RegistrationResult, ScanItem, ScanResult
 from provenance.works.registration import RegistrationRequest
@@ -74,3 +76,25 @@ def scan_upload(
     acting = accounts.local(application.db) if platform is None else accounts.find(application.db, platform)
     upload = scanning.Upload(ScanItem.model_validate(post), _source(source))
     return next(application.scanner.scan(acting, [upload], dry_run=dry_run))
+
+
+def listen(application: Application, account_id: str, event: str) -> None:
+    """An endpoint of an account, so that what it is told stands in the outbox."""
+    with application.db.write() as connection:
+        connection.execute(
+            endpoints.insert().values(
+                endpoint_id=f"hook_{event}",
+                account_id=account_id,
+                kind="webhook",
+                address="https://hooks.example/in",
+                events=[event],
+                secrets=[],
+                created_at=now(),
+            )
+        )
+
+
+def heard(application: Application) -> list[dict[str, Any]]:
+    """The payloads in the outbox, oldest first."""
+    with application.db.read() as connection:
+        return list(connection.execute(sa.select(events.c.data).order_by(events.c.id)).scalars())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from provenance.schemas import (
     StandingDecision,
 )
 from provenance.works.grants import NewGrant
-from tests.provenance.conftest import ESSAY, register_work, scan_upload
+from tests.provenance.conftest import ESSAY, heard, listen, register_work, scan_upload
 
 VERIFIED = {"verification": {"state": "verified", "by": "Trust desk", "at": "2026-01-31"}}
 
@@ -196,6 +197,21 @@ def test_a_state_follows_from_the_days(sqlite_application: Application) -> None:
         _licence(application, "2020-02-31")
     with pytest.raises(NotFound):
         _licence(application, "2020-01-01", account_id="sw2")
+
+
+def test_a_platform_is_warned_once_before_a_licence_expires(application: Application) -> None:
+    _put(application)
+    listen(application, _local(application), "qualification.expiring")
+    soon = (date.today() + timedelta(days=20)).isoformat()
+    held = _licence(application, soon)
+    _licence(application, "2099-12-31")
+    qualifications.end(application.db, _local(application), _licence(application, soon).qualification_id, 30)
+    assert held.state == "expiring"
+    assert [qualifications.warn(application.db, days) for days in (10, 30, 30)] == [0, 1, 0]
+    assert [(each["account_id"], each["number"], each["valid_until"]) for each in heard(application)] == [
+        ("sw1", "10120", soon)
+    ]
+    assert qualifications.expiring(application.db, 30) == (1, 0)
 
 
 # --- standing --------------------------------------------------------------------------------------------------------

@@ -208,7 +208,7 @@ ATTACKS = {
     ],
     "a key that was never enrolled": [
         "INSERT INTO signing_keys (keyid, account_id, public_key, custody, created_at, enrolled_index)"
-        " SELECT 'f' || substr(keyid, 2), account_id, public_key, custody, created_at, 3 FROM signing_keys LIMIT 1"
+        " SELECT CASE substr(keyid, 1, 1) WHEN 'f' THEN 'e' ELSE 'f' END || substr(keyid, 2), account_id, public_key, custody, created_at, 3 FROM signing_keys LIMIT 1"
     ],
     "log keys that never changed": ["UPDATE log_state SET keys_index = 2"],
     "a kind that it is not": ["UPDATE entries SET kind = 'log-key' WHERE idx = 1"],

@@ -18,7 +18,7 @@ from provenance.json_input import parse
 from provenance.schemas import ClaimDecision, ClaimReversal, Evidence, NewClaimDecision, NewEvidence, ScanResult
 from provenance.tlog import envelope
 from provenance.works import claim_decisions, evidence
-from tests.provenance.conftest import ESSAY, ESSAY_ZH, encoded, picture, register_work, scan_upload
+from tests.provenance.conftest import ESSAY, ESSAY_ZH, encoded, heard, listen, picture, register_work, scan_upload
 
 DIGEST = "9f" * 32
 CREDITED = "By Marta Salt, first in Salt Weekly, https://salt.example/a/1\n\n" + ESSAY
@@ -278,3 +278,32 @@ def test_a_decision_that_the_log_does_not_back_does_not_count(sqlite_application
 def _only(application: Application) -> str:
     with application.db.read() as connection:
         return str(connection.execute(sa.select(decision_rows.c.decision_id)).scalar_one())
+
+
+def test_evidence_comes_with_a_registration_once(sqlite_application: Application) -> None:
+    application = sqlite_application
+    shown = [
+        {"kind": "draft", "date": "2024-03-01", "digest": DIGEST},
+        {"kind": "publication", "date": "2024-04-01", "address": "https://salt.example/a/1"},
+    ]
+    work_id = _registered(application, evidence=shown)
+    assert _registered(application, evidence=shown[:1]) == work_id  # sent again
+    found = evidence.of_work(application.db, application.log.origin, work_id)
+    assert [each.kind for each in found] == ["draft", "publication"]
+    sealed = register_work(application, b"A sealed work.", sealed=True, evidence=shown).work_id
+    assert sealed is not None
+    assert len(evidence.of_work(application.db, application.log.origin, sealed)) == 2
+    assert _problems(application) == []
+
+
+def test_the_account_of_an_earlier_work_is_told(sqlite_application: Application) -> None:
+    application = sqlite_application
+    work_id = _registered(application)
+    listen(application, accounts.local(application.db).id, "claim.contested")
+    also = _registered(application, owner="Marta and Co")  # the same account's: nobody is told
+    _account(application, "Rival")
+    theirs = _registered(application, "Rival", owner="Ines Vale")
+    assert [(each["work_id"], each["competing"]) for each in heard(application)] == [
+        (work_id, [theirs]),
+        (also, [theirs]),
+    ]
