@@ -68,7 +68,9 @@ def not_sent(article: str, found: Layout, names: Sequence[str]) -> Iterator[Read
     for reference in shown[:_MAX_MISSING]:
         name = clean(reference)[:_MAX_NAME] or "picture"
         if reference.startswith("data:"):
-            error = BadContent(f"{printable(article)} holds a picture as a data URI that is no base64", reason="damaged")
+            error = BadContent(
+                f"{printable(article)} holds a picture as a data URI that is no base64", reason="damaged"
+            )
         else:
             error = BadContent(
                 f"{printable(article)} shows {printable(name)}, which was not sent: send it as a file of this name "

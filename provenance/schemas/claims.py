@@ -50,8 +50,22 @@ class NewClaim(Claim, Request):
         return None if value == "" else value
 
 
+# For the API's description: what the validator `_shows_something` demands.
+_SHOWS_SOMETHING: dict[str, JsonValue] = {
+    "anyOf": [
+        {"properties": {"address": {"type": "string"}}, "required": ["address"]},
+        {
+            "properties": {"digest": {"type": "string"}, "kind": {"not": {"const": "publication"}}},
+            "required": ["digest"],
+        },
+    ]
+}
+
+
 class NewEvidence(Request):
     """Something that shows whose a work is. A document stays with its owner: only its digest is kept."""
+
+    model_config = ConfigDict(json_schema_extra=_SHOWS_SOMETHING)
 
     kind: EvidenceKind = Field(
         description="draft, original: of the work's making; publication: first published at an address; certificate: "
@@ -80,7 +94,7 @@ _NOT_SEALED: dict[str, JsonValue] = {"properties": {"sealed": {"const": False}}}
 _SEALED_OR_OPEN: dict[str, JsonValue] = {
     "anyOf": [
         {"properties": {"opens": {"type": "null"}, "seal": {"type": "null"}}},
-        {**_NOT_SEALED, "required": ["opens"]},
+        {"properties": {"sealed": {"const": False}, "opens": {"type": "string"}}, "required": ["opens"]},
         {**_NOT_SEALED, "properties": {"sealed": {"const": False}, "seal": {"type": "null"}}},
     ]
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from ..schema_fields import Line, Name, Record, Request
 from .claims import NewEvidence
@@ -23,8 +23,39 @@ class Evidence(NewEvidence):
     receipt: ReceiptRef | None = Field(None, description="The entry that commits to it; null while it waits.")
 
 
+# For the API's description: what the validators of each demand.
+_OF_ITS_UNIT: dict[str, JsonValue] = {
+    "oneOf": [
+        {"properties": {"unit": {"enum": ["codepoint", "second"]}, "span": {"maxItems": 2}}},
+        {"properties": {"unit": {"const": "pixel"}, "span": {"minItems": 4}}},
+    ]
+}
+_OF_ITS_OUTCOME: dict[str, JsonValue] = {
+    "oneOf": [
+        {
+            "properties": {
+                "outcome": {"const": "counts"},
+                "counts": {"type": "string"},
+                "parts": {"type": "array", "maxItems": 0},
+            },
+            "required": ["counts"],
+        },
+        {
+            "properties": {
+                "outcome": {"const": "split"},
+                "counts": {"type": "null"},
+                "parts": {"type": "array", "minItems": 1},
+            },
+            "required": ["parts"],
+        },
+    ]
+}
+
+
 class Part(Request):
     """A part of a work."""
+
+    model_config = ConfigDict(json_schema_extra=_OF_ITS_UNIT)
 
     unit: Literal["codepoint", "second", "pixel"]
     span: Annotated[list[Annotated[int, Field(ge=0, le=2**53 - 1)]], Field(min_length=2, max_length=4)] = Field(
@@ -44,6 +75,8 @@ class Part(Request):
 
 class NewClaimDecision(Request):
     """How far the claim to a work counts, decided by a person."""
+
+    model_config = ConfigDict(json_schema_extra=_OF_ITS_OUTCOME)
 
     work_id: Line = Field(description="The work whose claim is limited.", examples=["work_0123456789abcdef01234567"])
     outcome: Outcome = Field(
