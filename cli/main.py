@@ -55,6 +55,9 @@ COMMANDS = {
     "job": "What takes longer than a request: list, show, cancel. 任务。",
     "key": "API keys and signing keys. 密钥。",
     "policy": "Policies: what is done with a scanned post. 处理策略。",
+    "queue": "Posts that wait for a person: take, decide, overview. 人工审核队列。",
+    "decision": "What was decided about posts, and what posters are told. 审核决定与限制理由说明。",
+    "stay-down": "Confirmed cases that are not to come back. 持续下架清单。",
     "evidence": "What shows whose a work is. 权属证据。",
     "claim": "Who claims the same content, and whose claim counts. 权属争议与裁定。",
     "grant": "Grants: who may reuse a work. 授权（白名单、地域、期限）。",
@@ -62,7 +65,7 @@ COMMANDS = {
 
 app = typer.Typer(
     name="sourcemark",
-    cls=group_of(COMMANDS, homes={"transfer": "amend", "restore": "backup"}),
+    cls=group_of(COMMANDS, homes={"transfer": "amend", "restore": "backup", "stay-down": "stay_down"}),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

@@ -163,7 +163,7 @@ def test_every_command_and_option_is_documented() -> None:
     documented = {}
     for section in page.split("\n### `")[1:]:
         heading, _, text = section.partition("`\n")
-        command = re.match(r"sourcemark(?: [a-z]+)+", heading)
+        command = re.match(r"sourcemark(?: [a-z]+(?:-[a-z]+)*)+", heading)
         assert command, heading
         text = text.split("\n## ", 1)[0]
         documented[command[0]] = set(re.findall(r"`(--[a-z-]+)", f"`{heading}`{text}")) | set(

@@ -13,7 +13,7 @@ from ..schema_fields import Date, Line, Record, Request, Url
 from .standing import Counter
 
 SubjectKind = Literal["scan", "match", "standing", "claim"]
-Outcome = Literal["release", "label", "restrict", "hold", "escalate", "withdrawn"]
+Outcome = Literal["release", "label", "ask-for-credit", "hold", "restrict", "escalate", "withdrawn"]
 Choice = Literal["release", "label", "restrict", "escalate"]
 GroundKind = Literal["terms", "law"]
 DetectionSource = Literal["voluntary", "notice", "trusted_flagger"]
@@ -23,8 +23,9 @@ Country = Annotated[str, Field(pattern=COUNTRY)]
 ReasonCode = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=60)]
 Note = Annotated[str, Field(max_length=5000)]
 _OUTCOMES = (
-    "release: it may be shown; label: shown with a label; restrict: not shown; hold: not shown until a person has "
-    "looked; escalate: passed on, nothing is decided; withdrawn: the decision before no longer counts."
+    "release: it may be shown; label: shown with a label; ask-for-credit: not shown until the credit is added; hold: "
+    "not shown until a person has looked; restrict: not shown; escalate: passed on, nothing is decided; withdrawn: the "
+    "decision before no longer counts."
 )
 
 
@@ -153,15 +154,16 @@ class ReasonedMatch(Record):
     marking: str | None = Field(None, description="Verdict of the marking check.")
     reasons: list[str] = Field(default_factory=list, description="Its reasons.")
     permission: str
+    credit_line: str | None = Field(None, description="What would clear the post, for a match that lacks it.")
 
 
 class Restriction(Record):
     """What is restricted, where and how long."""
 
-    kind: Literal["label", "restrict", "hold"]
+    kind: Literal["label", "ask-for-credit", "hold", "restrict"]
     territory: list[str] = Field(description="Empty: everywhere.")
     begins: str
-    ends: str | None = Field(None, description="Null: for good, or of a hold until a person has looked.")
+    ends: str | None = Field(None, description="Null: for good, or until what it waits for.")
 
 
 class Redress(Record):

@@ -32,7 +32,9 @@ class ReviewDecided(Record):
     external_id: str | None = Field(None, examples=["post-9001"])
     post_url: str | None = Field(None, examples=["https://platform.example/p/9001"])
     account: str | None = Field(None, description="The account that posts.", examples=["City Daily"])
-    decision: str = Field(description="release, label, restrict, hold or withdrawn.", examples=["release"])
+    decision: str = Field(
+        description="release, label, ask-for-credit, hold, restrict or withdrawn.", examples=["release"]
+    )
     reason: str = Field(examples=["credit_added"])
     territory: list[str] = Field(description="Where it holds; empty: everywhere.")
     until: str | None = Field(None, description="Last day or instant of it.")

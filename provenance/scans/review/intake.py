@@ -1,7 +1,7 @@
 """What a scan gives to review, in its own transaction: a decision of its rule, and an item of the queue.
 
-A rule that blocks, holds or labels decides with no person: that is recorded, with its statement of reasons, unless the
-same was decided about the same content of the post before. What is held, or asked for credit, waits for a person; a
+A rule that does not simply allow a post decides with no person: that is recorded, with its statement of reasons, unless
+the same was decided about the same content of the post before. What is held, or asked for credit, waits for a person; a
 post that was scanned again and needs nobody any more waits no longer.
 """
 
@@ -25,7 +25,12 @@ from .precedents import KnownPost
 from .statements import About, Defaults
 
 _WAITS = ("hold", "ask-for-credit")
-_OUTCOMES: dict[str, Outcome] = {"block": "restrict", "hold": "hold", "label": "label"}
+_OUTCOMES: dict[str, Outcome] = {
+    "block": "restrict",
+    "hold": "hold",
+    "ask-for-credit": "ask-for-credit",
+    "label": "label",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ def record(connection: sa.Connection, account_id: str, group: Sequence[ScannedPo
     last = {each.post.key: each for each in group}  # of a post that stands in it twice, the last counts
     posts = [last[key] for key in sorted(last)]  # in one order, so that no two transactions wait for each other
     _decide(connection, account_id, posts, defaults)
+    _lift(connection, account_id, [each for each in posts if each.action.do == "allow"])
     _settle(connection, account_id, [each for each in posts if each.action.do not in _WAITS])
     _enqueue(connection, account_id, [each for each in posts if each.action.do in _WAITS])
 
@@ -76,6 +82,19 @@ def _decide(connection: sa.Connection, account_id: str, posts: Sequence[ScannedP
         row = decision_rows.insert(connection, new, first=True)
         about = About(each.result, each.item.post_url, each.item.account, each.item.account_id)
         statements.insert(connection, row, about, defaults)
+
+
+def _lift(connection: sa.Connection, account_id: str, posts: Sequence[ScannedPost]) -> None:
+    """What a rule had decided about posts that may be shown now no longer counts."""
+    before = _last_decisions(connection, account_id, [each.post.key for each in posts])
+    for each in posts:
+        last = before.get(each.post.key)
+        if last is not None and last.automated and last.outcome in statements.RESTRICTIONS:
+            reason = each.action.reason
+            released = NewRow(
+                account_id, "scan", last.subject_id, "release", reason, post=last.post, digest=last.digest
+            )
+            decision_rows.insert(connection, released)
 
 
 def _last_decisions(connection: sa.Connection, account_id: str, keys: Sequence[bytes]) -> Mapping[bytes, sa.Row[Any]]:

@@ -16,8 +16,11 @@ _MOST_TOLD = 20  # works; the object has all of them
 _WHAT = {
     "label": ("Your post is shown with a label.", "您的内容将附加标签展示。"),
     "restrict": ("Your post is not shown.", "您的内容不予展示。"),
+    "ask-for-credit": ("Your post is not shown until its credit is complete.", "您的内容在补全署名之前暂不展示。"),
     "hold": ("Your post is not shown until a person has looked at it.", "您的内容在人工核对之前暂不展示。"),
 }
+_UNTIL = {"hold": ("until then", "至核对完毕"), "ask-for-credit": ("until then", "至署名补全")}
+_FOR_GOOD = ("for good", "，长期有效")
 _PERMISSIONS = {
     "own": ("it is the owner's own post", "由著作权人本人发布"),
     "permitted": ("the owner has given permission", "著作权人已授权"),
@@ -44,6 +47,7 @@ def _text(statement: StatementOfReasons, language: Language) -> str:
         _WHAT[statement.restriction.kind][zh],
         _where(statement, zh=zh),
         facts(statement.matches, language),
+        _credit(statement.matches, zh=zh),
         _how(statement, zh=zh),
         _ground(statement, zh=zh),
         _redress(statement, zh=zh),
@@ -57,9 +61,9 @@ def _where(statement: StatementOfReasons, *, zh: bool) -> str:
     where = places or ("everywhere" if not zh else "所有地区")
     begins, ends = restriction.begins[:10], restriction.ends
     if zh:
-        lasting = f"至 {ends}" if ends else ("至核对完毕" if restriction.kind == "hold" else "，长期有效")
+        lasting = f"至 {ends}" if ends else _UNTIL.get(restriction.kind, _FOR_GOOD)[1]
         return f"适用地区：{where}。期限：自 {begins} 起{lasting}。"
-    lasting = f"until {ends}" if ends else ("until then" if restriction.kind == "hold" else "for good")
+    lasting = f"until {ends}" if ends else _UNTIL.get(restriction.kind, _FOR_GOOD)[0]
     return f"It applies {'in ' if places else ''}{where}, from {begins} {lasting}."
 
 
@@ -93,6 +97,14 @@ def _fact(match: ReasonedMatch, *, zh: bool, named: bool) -> str:
     detail = f" ({'; '.join(missing)})" if missing else ""
     shares = f"{match.coverage_work:.0%} of it, {match.coverage_upload:.0%} of the post"
     return f"It contains {work}: {shares}; marking: {marking}{detail}; {permission}."
+
+
+def _credit(matches: Sequence[ReasonedMatch], *, zh: bool) -> str:
+    """What the poster can add, if that would clear the post."""
+    lines = [names.readable(match.credit_line) for match in matches if match.credit_line]
+    if not lines:
+        return ""
+    return "\n".join(["请在内容中加入以下署名：" if zh else "Add this credit to the post:", *lines])
 
 
 def _how(statement: StatementOfReasons, *, zh: bool) -> str:

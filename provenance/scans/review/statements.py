@@ -20,7 +20,7 @@ from ...schemas import MatchRecord, ScanResult
 from ...schemas.decisions import Ground, StatementOfReasons
 from . import statement_text
 
-RESTRICTIONS = ("label", "restrict", "hold")  # outcomes that need one
+RESTRICTIONS = ("label", "ask-for-credit", "hold", "restrict")  # outcomes that need one
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ def _fact(match: MatchRecord) -> dict[str, Any]:
         "marking": match.marking.get("verdict"),
         "reasons": match.marking.get("reasons", []),
         "permission": match.permission.state,
+        "credit_line": match.credit_line,
     }
 
 
@@ -174,9 +175,8 @@ def forget(connection: sa.Connection, work: int) -> None:
         )
     ).all()
     for row in rows:
-        told = [
-            {**each, "title": "", "owner": ""} if each["work_id"] == work_id else each for each in row.record["matches"]
-        ]
+        erased = {"title": "", "owner": "", "credit_line": None}
+        told = [{**each, **erased} if each["work_id"] == work_id else each for each in row.record["matches"]]
         connection.execute(
             statements_of_reasons.update()
             .where(statements_of_reasons.c.id == row.id)
