@@ -23,7 +23,6 @@ from ..output import (
     minute,
     percent,
     say,
-    table,
     titled,
     tr,
     verdict_word,
@@ -91,24 +90,11 @@ def _show_items(found: list[QueueItem]) -> None:
     if not found:
         say(tr("nothing waits", "没有待处理事项"))
         return
-    heads = ["id", tr("queue", "队列"), tr("since (UTC)", "起始时间（UTC）"), tr("post", "内容")]
-    heads += [tr("account", "账号"), tr("verdict", "结论"), tr("why", "理由"), tr("state", "状态")]
-    table(
-        heads,
-        (
-            [
-                each.item_id,
-                each.queue,
-                minute(each.created_at),
-                each.post_url or each.external_id or each.scan_id,
-                each.account or each.account_id or "–",
-                verdict_word(each.verdict),
-                each.reason or "–",
-                _state(each),
-            ]
-            for each in found
-        ),
-    )
+    for each in found:
+        why = verdict_word(each.verdict) + in_brackets(each.reason or "–")
+        post = each.post_url or each.external_id or each.scan_id
+        parts = [post, each.account or each.account_id or "–", why, _state(each)]
+        say(f"{minute(each.created_at)}  {each.item_id}  {labelled(each.queue, listed(parts))}")
 
 
 def _state(item: QueueItem) -> str:
