@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from ..json_input import COUNTRY
 from ..schema_fields import Date, Line, Name, Record, Request
@@ -31,8 +31,19 @@ class Operator(Request):
     name: Name = Field(min_length=1, examples=["City Daily Media Ltd"])
 
 
+# For the API's description: what the validator `_by_somebody` demands.
+_BY_SOMEBODY: dict[str, JsonValue] = {
+    "anyOf": [
+        {"properties": {"state": {"enum": ["unverified", "pending"]}}},
+        {"properties": {"by": {"type": "string"}}, "required": ["by"]},
+    ]
+}
+
+
 class Verification(Request):
     """Whether the platform knows that the account is whom it says it is."""
+
+    model_config = ConfigDict(json_schema_extra=_BY_SOMEBODY)
 
     state: VerificationState = "unverified"
     by: Name | None = Field(None, description="Who checked it.", examples=["Trust desk"])
@@ -40,7 +51,7 @@ class Verification(Request):
 
     @model_validator(mode="after")
     def _by_somebody(self) -> Self:
-        if self.state in ("verified", "refused", "withdrawn") and not self.by:
+        if self.state in ("verified", "refused", "withdrawn") and self.by is None:
             raise ValueError(f"by: say who has decided that it is {self.state}")
         return self
 
