@@ -11,7 +11,9 @@ from .model import Work
 from .normalization import fold_name, one_line
 
 
-def credit_line(work: Work, format: str = "text", lang: str = "en", *, permission: bool = False) -> str:
+def credit_line(
+    work: Work, format: str = "text", lang: str = "en", *, permission: bool = False, modified: bool = False
+) -> str:
     """The line that marks owner, source and licence so that the check finds them compliant.
 
     Args:
@@ -19,20 +21,21 @@ def credit_line(work: Work, format: str = "text", lang: str = "en", *, permissio
         lang: language of the labels; names and titles stay as registered.
         permission: say that permission was given. Only the person who has it may say so; a work with all rights
             reserved is not compliant without it, and no line can stand in for it.
+        modified: say that the work was changed, as most licences ask; not in ``xmp``.
 
     Raises:
         BadInput: an unknown format.
     """
     if format == "text":
-        return str(credit_template(lang)["join"]).join(text for text, _ in _parts(work, lang, permission))
+        return str(credit_template(lang)["join"]).join(text for text, _ in _parts(work, lang, permission, modified))
     if format == "html":
-        return _html(work, lang, permission)
+        return _html(work, lang, permission, modified)
     if format == "xmp":
         return xmp_credit.packet(None, work, lang, permission).decode()
     raise BadInput(f"the format of a credit line is text, html or xmp, not {format!r}")
 
 
-def _parts(work: Work, lang: str, permission: bool) -> list[tuple[str, str]]:
+def _parts(work: Work, lang: str, permission: bool, modified: bool) -> list[tuple[str, str]]:
     """The pieces of the line in order, each with its kind."""
     words = credit_template(lang)
     kind = work.kind if work.kind in words["author"] else "text"
@@ -54,6 +57,8 @@ def _parts(work: Work, lang: str, permission: bool) -> list[tuple[str, str]]:
         out.append((_fill(words["licence"], licence=name), "licence"))
     if permission:
         out.append((words["permission"], "permission"))
+    if modified:
+        out.append((words["modified"], "modification"))
     return out
 
 
@@ -63,10 +68,10 @@ def _fill(pattern: str, **values: str) -> str:
     return pattern
 
 
-def _html(work: Work, lang: str, permission: bool) -> str:
+def _html(work: Work, lang: str, permission: bool, modified: bool) -> str:
     out = []
     deed = licences.deed(licences.parse(work.licence))
-    for text, kind in _parts(work, lang, permission):
+    for text, kind in _parts(work, lang, permission, modified):
         piece = escape(text)
         if kind == "author":
             name = escape(one_line(work.owner))

@@ -14,6 +14,7 @@ from .entity_tagger import EntityTagger
 from .lexicon import ALL_KINDS, lexicon
 from .licences import Licence
 from .model import Post, Work
+from .other_works import OtherWorks
 from .segmentation import Unit
 
 _MAX_RELATED = 80  # code points of a unit in a list of other posts; a longer one is the post's own text again
@@ -83,6 +84,7 @@ class FactCollector:
         self.tagger = EntityTagger(work, post, self.lexicon)
         self._credits = CreditReader(self.lexicon, post.lang, quotation=post.use == "quotation")
         self._claims = ClaimReader(self.tagger, work)
+        self._others = OtherWorks(work, post, self.lexicon)
 
     def collect(self, units: Iterable[Unit]) -> Facts:
         """What some units of the post say."""
@@ -98,6 +100,8 @@ class FactCollector:
         tagged = reading.tagged
         if not reading.is_credit_line and not tagged.unit.tag:
             facts.prose += len(tagged.low)
+        if self._is_about_another(reading):
+            return
         if tagged.unit.nearness == "elsewhere" and not self._speaks_of_the_work(reading):
             return
         if reading.credits or reading.statements:  # most units are prose
@@ -109,6 +113,11 @@ class FactCollector:
             facts.titles.append(tagged)
         if _NUMBER.search(tagged.low) and _ISSUE.search(tagged.low) and _PAGE.search(tagged.low):
             facts.has_issue_and_page = True
+
+    def _is_about_another(self, reading: UnitReading) -> bool:
+        """Whether a unit is the credit of another work that the post shows."""
+        says = reading.credits or reading.statements or reading.tagged.has("licence")
+        return bool(says) and self._others.has_credit_in(reading.tagged)
 
     def _speaks_of_the_work(self, reading: UnitReading) -> bool:
         """Whether a unit far from the work is about it: by a credit of its kind of work alone, an address, an id."""

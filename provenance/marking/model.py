@@ -91,6 +91,7 @@ class Post:
         fields: embedded metadata of a bare file; None when the post is not a file, ``()`` when the file has none.
         caption: the text shown beside a file.
         around: what else a reader sees of the post that this is a part of; each unit says how near it stands.
+        others: works that the post shows beside this one; what credits one of them alone is not about this one.
         lang: BCP 47 tag, or None; the check reads every language of its lexicon anyway.
         use: full, excerpt, adapted or quotation.
         account: the name of the posting account.
@@ -101,6 +102,7 @@ class Post:
     fields: tuple[Field, ...] | None = None
     caption: str | None = None
     around: tuple[Unit, ...] = ()
+    others: tuple[Work, ...] = ()
     lang: str | None = None
     use: Use = "full"
     commercial: bool | None = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -103,6 +103,7 @@ def assess(
     background: Background,
     poster: Poster,
     moment: str,
+    beside: Sequence[IndexedWork] = (),
 ) -> Assessment:
     """Assess one match of an upload.
 
@@ -111,15 +112,17 @@ def assess(
         shown: what was searched, and what a reader sees of it and beside it.
         poster: whom it is by.
         moment: when it was seen, ISO 8601, UTC.
+        beside: the works that the whole post shows: what credits one of them alone is not about this one.
     """
+    others = [other for other in beside if other.id != work.id and other.work_id not in background.competing]
+    shown = replace(shown, others=tuple(marking_work(other) for other in others))
     credited = marking_work(work, background.fields)
     judge = partial(_judge, item, work, credited, match, background, poster, moment)
     found, permitted, judged = judge(shown)
     line = None
     if judged in _NOT_CREDITED and not background.damaged:
-        offered = clearing.line_for(credited, item, shown)
-        *_, then = judge(clearing.with_line(shown, offered))
-        line = None if then in _NOT_CREDITED else offered
+        offered = clearing.lines_for(credited, item, shown, found.use)
+        line = next((each for each in offered if judge(clearing.with_line(shown, each))[2] not in _NOT_CREDITED), None)
     return Assessment(
         work=work,
         match=match,

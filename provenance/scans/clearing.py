@@ -9,17 +9,21 @@ from html import escape
 from .. import marking
 from ..marking import Work
 from ..marking.language import language_of
-from ..schemas import ScanItem
+from ..schemas import ScanItem, Use
 from .reuse import Shown
 
 _PAGE_END = re.compile(r"(?:\s*</(?:body|html)\s*>)*\s*\Z", re.IGNORECASE)
 
 
-def line_for(work: Work, item: ScanItem, shown: Shown) -> str:
-    """The line that credits a work, in the language that the post declares, or is written in, or else the title."""
+def lines_for(work: Work, item: ScanItem, shown: Shown, use: Use) -> list[str]:
+    """The lines that credit a work, the plainest first: the second one says that it was changed, where it was.
+
+    They are in the language that the post declares, or that it is written in, or the title.
+    """
     texts = [shown.examination.text or "", shown.caption or "", *(unit.text for unit in shown.around)]
     lang = item.lang or language_of("\n".join(texts)) or language_of(work.title)
-    return marking.credit_line(work, lang=lang or "en")
+    states = (False, True) if use == "adapted" else (False,)
+    return [marking.credit_line(work, lang=lang or "en", modified=modified) for modified in states]
 
 
 def with_line(shown: Shown, line: str) -> Shown:

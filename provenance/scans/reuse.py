@@ -37,11 +37,13 @@ class Shown:
     Attributes:
         caption: the text beside it.
         around: what else of a post speaks of this part, see `surroundings`.
+        others: works that are shown beside the one that is judged.
     """
 
     examination: Examination
     caption: str | None = None
     around: tuple[Unit, ...] = ()
+    others: tuple[Work, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,7 @@ def _post(item: ScanItem, shown: Shown, use: Use) -> Post:
         fields=examination.fields if examination.text is None else None,
         caption=shown.caption,
         around=shown.around,
+        others=shown.others,
         lang=item.lang,
         use=use,
         commercial=item.commercial,

@@ -26,7 +26,7 @@ from ..ledger.log import Log
 from ..observer import Observer
 from ..schemas import Claim, MatchRecord, PartRecord, ScanItem, ScanResult, ScanStatus, problem_of
 from ..search.examination import Examiner
-from ..search.matching import IndexedWork, MatchedWork, Matcher
+from ..search.matching import IndexedWork, MatchedWork, Matcher, Search
 from ..works import claim_decisions, competing_claims, grants
 from ..works.backing import Backing, Backings
 from . import decided_claims, evidence, news, records, sightings, telling, verdict
@@ -123,14 +123,18 @@ class Scanner:
             return _unreadable(item, passing or errors[0])
         with self._db.read() as connection:
             poster = self._official.poster(connection, account.id, item.account_id, item.account, moment)
-        parts, sizes = [], []
-        for reading, shown in read:
-            if shown is None:
+        searches = [None if shown is None else self._matcher.find(shown.examination.fingerprint) for _, shown in read]
+        beside = [each.work for search in searches if search is not None for each in search.found]
+        parts = []
+        for (reading, shown), search in zip(read, searches, strict=True):
+            if shown is None or search is None:
                 parts.append(_unreadable_part(reading))
                 continue
-            part, size = self._part(account, item, reading, shown, poster, moment, is_post=upload.is_post)
-            parts.append(part)
-            sizes.append(size)
+            assessments = self._assess(account, item, shown, search.found, beside, poster, moment)
+            name = reading.part.name if upload.is_post else None
+            matches = [each.record(self._log.origin, account.id, name) for each in assessments]
+            parts.append(_part(reading, shown, search, assessments, matches))
+        sizes = [search.log_size for search in searches if search is not None]
         result = _result(item, parts, moment, min(sizes), is_post=upload.is_post)
         result.flags = news.flags(item, [reading.text for reading, _ in read], poster.state)
         facts = of_scan(result, [found for _, found, _ in records.ranked(parts)], poster.state, item.category)
@@ -139,42 +143,17 @@ class Scanner:
             result.action = precedents.action(connection, account.id, known) or decide(policy, facts)
         return Scanned(item, parts, result, facts, known)
 
-    def _part(
-        self,
-        account: Account,
-        item: ScanItem,
-        reading: Reading,
-        shown: Shown,
-        poster: Poster,
-        moment: str,
-        *,
-        is_post: bool,
-    ) -> tuple[ScannedPart, int]:
-        """One part that was read, and up to which log size it was searched."""
-        name = reading.part.name
-        fingerprint = shown.examination.fingerprint
-        search = self._matcher.find(fingerprint)
-        assessments = self._assess(account, item, shown, search.found, poster, moment)
-        reason = search.reason or fingerprint.reason
-        record = PartRecord(
-            name=name,
-            medium=fingerprint.medium,
-            status="matched" if assessments else _unmatched(fingerprint.medium, reason),
-            reason=reason,
-            verdict=verdict.of_upload(assessments),
-            matches=[each.record(self._log.origin, account.id, name if is_post else None) for each in assessments],
-        )
-        return ScannedPart(fingerprint, assessments, record), search.log_size
-
     def _assess(
         self,
         account: Account,
         item: ScanItem,
         shown: Shown,
         found: Sequence[MatchedWork],
+        beside: Sequence[IndexedWork],
         poster: Poster,
         moment: str,
     ) -> list[Assessment]:
+        """The matches of one part; ``beside`` are the works that the whole post shows."""
         if not found:
             return []
         numbers = [each.work.id for each in found]
@@ -192,6 +171,7 @@ class Scanner:
                 Background(backed[n].fields, given.get(n, ()), competing.get(n, ()), bool(backed[n].damaged)),
                 poster,
                 moment,
+                beside,
             )
             for n, each in zip(numbers, found, strict=True)
         ]
@@ -274,6 +254,23 @@ def _result(item: ScanItem, parts: Sequence[ScannedPart], moment: str, log_size:
         log_size=log_size,
         scanned_at=moment,
     )
+
+
+def _part(
+    reading: Reading, shown: Shown, search: Search, assessments: Sequence[Assessment], found: list[MatchRecord]
+) -> ScannedPart:
+    """One part that was read and searched."""
+    fingerprint = shown.examination.fingerprint
+    reason = search.reason or fingerprint.reason
+    record = PartRecord(
+        name=reading.part.name,
+        medium=fingerprint.medium,
+        status="matched" if assessments else _unmatched(fingerprint.medium, reason),
+        reason=reason,
+        verdict=verdict.of_upload(assessments),
+        matches=found,
+    )
+    return ScannedPart(fingerprint, assessments, record)
 
 
 def _status(statuses: Sequence[ScanStatus]) -> ScanStatus:

@@ -98,6 +98,18 @@ def test_every_licence_medium_and_format_in_every_language(lang: str) -> None:
             assert report.verdict == "compliant", (fields, report.reasons)
 
 
+@pytest.mark.parametrize("lang", [*template_languages(), "zh-Hant"])
+@pytest.mark.parametrize("licence", ["CC-BY-4.0", "reprint-with-credit"])
+def test_a_line_says_in_every_language_that_the_work_was_changed(lang: str, licence: str) -> None:
+    work = replace(WORK, licence=licence, kind="image")
+    for format in ("text", "html"):
+        lines = [credit_line(work, format, lang, modified=modified) for modified in (False, True)]
+        posts = [Post(**{format: line}, lang=lang, use="adapted") for line in lines]  # type: ignore[arg-type]
+        plain, changed = (check(work, post) for post in posts)
+        assert (plain.verdict, plain.reasons) == ("partial", ("modification_not_stated",)), lines[0]
+        assert changed.verdict == "compliant", (lines[1], changed.reasons)
+
+
 @given(work=works(), lang=st.sampled_from(template_languages()), format=st.sampled_from(sorted(PICTURES)))
 @settings(max_examples=150, deadline=None)
 def test_a_marked_picture_is_compliant(work: Work, lang: str, format: str) -> None:
