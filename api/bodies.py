@@ -75,11 +75,17 @@ async def _parsed(request: Request, files: AsyncExitStack, max_files: int, max_f
     except OSError as error:
         raise from_os_error(error, Path(tempfile.gettempdir())) from error
     except HTTPException as error:
-        raise BadInput(f"the multipart body cannot be read: {error.detail}") from None
+        kind_of = _TooManyFiles if str(error.detail).startswith("Too many files") else BadInput
+        raise kind_of(f"the multipart body cannot be read: {error.detail}") from None
     raise UnsupportedContent("send application/json, or multipart/form-data with a part named file")
 
 
+class _TooManyFiles(BadInput):
+    """A form has more files than its route takes."""
+
+
 RequestBody = Annotated[Body, Depends(read_body)]
+_ESCAPED = 6  # most bytes of JSON for a byte of text
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +114,25 @@ async def read_post(request: Request) -> AsyncIterator[PostBody]:
     """
     settings: Settings = request.app.state.application.settings
     async with AsyncExitStack() as files:
-        read = await _parsed(request, files, settings.max_parts + 1, settings.max_text_mib * MEBIBYTE)
-        if isinstance(read, bytes):
-            yield PostBody(read, _object(read, "body"))
-            return
-        sent = [(name, part) for name, part in read.multi_items() if name == "file"]
-        if len(sent) > settings.max_parts:
+        try:
+            read = await _parsed(request, files, settings.max_parts, _ESCAPED * settings.max_text_mib * MEBIBYTE)
+        except _TooManyFiles as error:
             raise TooLarge(
                 f"the post has more than {settings.max_parts} files (SOURCEMARK_MAX_PARTS): send it in several posts",
                 reason="too_many_parts",
-            )
+            ) from error
+        if isinstance(read, bytes):
+            yield PostBody(read, _object(read, "body"))
+            return
         raw = _metadata(read, once=("metadata",))
-        yield PostBody(raw, _object(raw, "metadata"), tuple(_sent_file(part) for _, part in sent))
+        sent = (part for name, part in read.multi_items() if name == "file")
+        yield PostBody(raw, _object(raw, "metadata"), tuple(map(_sent_file, sent)))
 
 
 def _sent_file(part: UploadFile | str) -> tuple[str | None, Source]:
     if isinstance(part, str):
         raise BadInput("file: a part has no file name: give each one of its own")
-    return _plain_name(part.filename), Source.spooled(part.file)
+    return _plain_name(part.filename), _source(part)
 
 
 SentPost = Annotated[PostBody, Depends(read_post)]
@@ -139,7 +146,14 @@ def _multipart(form: FormData) -> Body:
     upload = form.get("file")
     if not isinstance(upload, UploadFile):
         raise BadInput("file: the multipart part named file is missing")
-    return Body(raw, _object(raw, "metadata"), Source.spooled(upload.file), _plain_name(upload.filename))
+    return Body(raw, _object(raw, "metadata"), _source(upload), _plain_name(upload.filename))
+
+
+def _source(upload: UploadFile) -> Source:
+    try:
+        return Source.spooled(upload.file)
+    except OSError as error:
+        raise from_os_error(error, Path(tempfile.gettempdir())) from error
 
 
 def _metadata(form: FormData, once: Sequence[str]) -> bytes:
