@@ -34,12 +34,12 @@ class Worker:
         self._stop = threading.Event()
         self._queue = queue
         self._ready = ready
-        tasks: list[tuple[str, Callable[[], bool], float]] = [
-            *[(f"jobs {n}", self._job, IDLE_SECONDS) for n in range(threads)],
-            *[(f"deliveries {n}", lambda: deliver(self._stop), IDLE_SECONDS) for n in range(threads)],
+        tasks: list[tuple[str, Callable[[], bool]]] = [
+            *[(f"jobs {n}", self._job) for n in range(threads)],
+            *[(f"deliveries {n}", lambda: deliver(self._stop)) for n in range(threads)],
         ]
         self._threads = [
-            threading.Thread(target=self._loop, args=(step, idle), name=name, daemon=True) for name, step, idle in tasks
+            threading.Thread(target=self._loop, args=(step,), name=name, daemon=True) for name, step in tasks
         ]
 
     def start(self) -> None:
