@@ -27,6 +27,7 @@ from .ledger.log import Log
 from .observer import Observer
 from .scans import batches as scan_batches
 from .scans import records, sighting_mail
+from .scans.policy import replay
 from .scans.review import statements
 from .scans.review.decisions import Decisions
 from .scans.review.queue import ReviewQueue
@@ -114,6 +115,7 @@ class Application:
         self.jobs = Queue(self.db)
         self.jobs.register(scan_batches.job_kind(self.db, self.scanner, settings.batch_size))
         self.jobs.register(work_batches.job_kind(self.db, self.registrar, settings.batch_size))
+        self.jobs.register(replay.job_kind(self.db))
         self.background = Background(self.db, self.jobs, settings, sighting_mail.compose)
         self.damaged_rows: int | None = None  # what `sample_rows` has found, None before
         self._start_lock = threading.Lock()

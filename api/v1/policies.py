@@ -8,7 +8,15 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from provenance.scans.policy import replay, store
-from provenance.schemas.policies import NewPolicy, NewTrial, PolicyCheck, PolicyRecord, PolicySummary, PolicyTrial
+from provenance.schemas.policies import (
+    NewPolicy,
+    NewTrial,
+    PolicyCheck,
+    PolicyRecord,
+    PolicySummary,
+    PolicyTrial,
+    PolicyTrialJob,
+)
 
 from ..dependencies import (
     ApplicationDep,
@@ -21,6 +29,7 @@ from ..dependencies import (
     read_cursor,
     write_cursor,
 )
+from ..later import ACCEPTED, Prefer, add_job, job_headers, wants_job
 from ..problems import responses
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"])
@@ -68,7 +77,20 @@ def check_policy(new: NewPolicy, _app: ApplicationDep, _: MayScan) -> PolicyChec
     return replay.check(new.toml)
 
 
-@router.post("/try", operation_id="tryPolicy", summary="Try a policy on past scans", responses=responses(401, 403, 413))
-def try_policy(trial: NewTrial, app: ApplicationDep, principal: MayScan, limit: Limit = 100) -> PolicyTrial:
-    """Decides your past scans anew, each on the facts that were recorded with it. Nothing is changed by that."""
-    return replay.replay(app.db, principal.account_id, trial.toml, trial.since, trial.until, limit=limit)
+@router.post(
+    "/try",
+    operation_id="tryPolicy",
+    summary="Try a policy on past scans",
+    response_model=PolicyTrial,
+    responses=responses(401, 403, 413, ok=ACCEPTED),
+)
+def try_policy(
+    trial: NewTrial, app: ApplicationDep, principal: MayScan, limit: Limit = 100, prefer: Prefer = None
+) -> JSONResponse:
+    """Decides your past scans anew, each on the facts that were recorded with it. Nothing is changed by that. With
+    `Prefer: respond-async` a job does it, whose result it is."""
+    if not wants_job(prefer):
+        return JSONResponse(replay.replay_now(app.db, principal.account_id, trial, limit=limit).model_dump(mode="json"))
+    replay.check(trial.toml)  # told now, not by the job
+    status, job = add_job(app, principal, replay.KIND, PolicyTrialJob(trial=trial, limit=limit))
+    return JSONResponse(job, status, job_headers(job))

@@ -9,7 +9,7 @@ import typer
 
 from provenance.errors import BadInput
 
-from ..output import action_word, clauses, copy_out, emit, emit_all, labelled, listed, minute, say, table, tr
+from ..output import action_word, bar, clauses, copy_out, emit, emit_all, labelled, listed, minute, say, table, tr
 from ..session import acting_account, application
 
 if TYPE_CHECKING:
@@ -55,11 +55,13 @@ def try_(
     account: _Account = None,
     json_: _Json = False,
 ) -> None:
+    from provenance.json_input import parse
     from provenance.scans.policy import replay
+    from provenance.schemas.policies import NewTrial
 
-    text = _read(file)
-    with application() as opened:
-        tried = replay.replay(opened.db, acting_account(opened.db, account).id, text, since, until, limit=limit)
+    trial = parse(NewTrial, {"toml": _read(file), "since": since, "until": until})
+    with application() as opened, bar(tr("deciding anew", "试算")) as share:
+        tried = replay.replay(opened.db, acting_account(opened.db, account).id, trial, limit=limit, progress=share)
     if json_:
         emit(tried)
     else:

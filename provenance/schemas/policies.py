@@ -81,6 +81,13 @@ class NewTrial(NewPolicy):
     until: Date | None = Field(None, description="Scans before this day or instant, UTC; default: until now.")
 
 
+class PolicyTrialJob(Request):
+    """What a job is given that tries a policy."""
+
+    trial: NewTrial
+    limit: int = Field(ge=0)
+
+
 class ChangedDecision(Record):
     """A scan that the tried policy decides otherwise."""
 

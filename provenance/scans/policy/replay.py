@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from ...database.engine import Database
 from ...database.tables import scans
-from ...schemas.policies import ChangeCount, ChangedDecision, PolicyCheck, PolicyTrial, RuleCheck
+from ...errors import TooLarge
+from ...jobs.queue import JobKind, Run
+from ...schemas.policies import (
+    ChangeCount,
+    ChangedDecision,
+    Do,
+    NewTrial,
+    PolicyCheck,
+    PolicyTrial,
+    PolicyTrialJob,
+    RuleCheck,
+)
 from .. import sightings
 from ..review import precedents
 from . import columns, reachability, rules
 from .deciding import Policy, decide
 from .facts import Facts
 
+KIND = "policy-trial"
+MOST_AT_ONCE = 100_000  # scans that one request decides anew: some seconds
 _CHUNK = 1000  # scans read at once
 
 
@@ -30,52 +43,87 @@ def check(text: str) -> PolicyCheck:
     )
 
 
+def job_kind(db: Database) -> JobKind[PolicyTrialJob]:
+    """Jobs that try a policy on more scans than a request should wait for."""
+
+    def run(attempt: Run, wanted: PolicyTrialJob) -> Mapping[str, Any]:
+        tried = replay(db, attempt.account_id, wanted.trial, limit=wanted.limit, progress=attempt.report)
+        return tried.model_dump(mode="json")
+
+    return JobKind(KIND, PolicyTrialJob, run)
+
+
+def replay_now(db: Database, account_id: str, trial: NewTrial, *, limit: int) -> PolicyTrial:
+    """`replay`, of as many scans as a request may wait for; raises `TooLarge` for more."""
+    if _count(db, account_id, trial) > MOST_AT_ONCE:
+        raise TooLarge(
+            f"there are more than {MOST_AT_ONCE} scans in that time: choose a shorter one, or send the request with "
+            "Prefer: respond-async"
+        )
+    return replay(db, account_id, trial, limit=limit)
+
+
 def replay(
-    db: Database, account_id: str, text: str, since: str, until: str | None = None, *, limit: int = 100
+    db: Database,
+    account_id: str,
+    trial: NewTrial,
+    *,
+    limit: int = 100,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> PolicyTrial:
     """Decide the past scans of a platform anew; nothing is recorded.
 
     Args:
-        since: ISO 8601 date or time (UTC where it names no zone); ``until`` likewise, exclusive.
         limit: most changed decisions that are listed; all are counted.
+        progress: called now and then with the share that is done.
 
     Raises:
         BadInput: the policy cannot be used.
     """
-    policy = Policy(f"trial-{rules.content_id(text)}", rules.read(text))
-    counts: Counter[tuple[Any, Any]] = Counter()
-    changes: list[ChangedDecision] = []
-    decided = lost = 0
-    for row in _rows(db, account_id, since, until):
+    policy = Policy(f"trial-{rules.content_id(trial.toml)}", rules.read(trial.toml))
+    total = _count(db, account_id, trial)
+    tally = _Tally(limit)
+    for n, row in enumerate(_rows(db, account_id, trial)):
+        if n % _CHUNK == 0:
+            progress(min(1.0, n / total))  # there may be more by now
+        tally.add(policy, row)
+    return tally.result()
+
+
+class _Tally:
+    """Counts what a policy would change."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._counts: Counter[tuple[Do, Do]] = Counter()
+        self._changes: list[ChangedDecision] = []
+        self._decided = self._lost = 0
+
+    def add(self, policy: Policy, row: sa.Row[Any]) -> None:
+        """Decide one past scan anew."""
         before, facts = columns.action_of(row), _facts(row)
         if before is None or facts is None:
-            lost += 1
-            continue
-        decided += 1
+            self._lost += 1
+            return
+        self._decided += 1
         if before.policy_version == precedents.VERSION:  # no policy was asked, and none would be
-            continue
+            return
         after = decide(policy, facts)
         if (before.do, before.reason, before.queue) == (after.do, after.reason, after.queue):
-            continue
-        counts[before.do, after.do] += 1
-        if len(changes) < limit:
-            changes.append(
-                ChangedDecision(
-                    scan_id=row.scan_id,
-                    external_id=row.external_id,
-                    post_url=row.post_url,
-                    scanned_at=row.scanned_at,
-                    before=before,
-                    after=after,
-                )
-            )
-    return PolicyTrial(
-        scans=decided,
-        changed=counts.total(),
-        not_replayable=lost,
-        counts=[ChangeCount(before=a, after=b, count=n) for (a, b), n in counts.most_common()],
-        changes=changes,
-    )
+            return
+        self._counts[before.do, after.do] += 1
+        if len(self._changes) < self._limit:
+            told = {name: getattr(row, name) for name in ("scan_id", "external_id", "post_url", "scanned_at")}
+            self._changes.append(ChangedDecision(**told, before=before, after=after))
+
+    def result(self) -> PolicyTrial:
+        return PolicyTrial(
+            scans=self._decided,
+            changed=self._counts.total(),
+            not_replayable=self._lost,
+            counts=[ChangeCount(before=a, after=b, count=n) for (a, b), n in self._counts.most_common()],
+            changes=self._changes,
+        )
 
 
 def _facts(row: sa.Row[Any]) -> Facts | None:
@@ -86,16 +134,26 @@ def _facts(row: sa.Row[Any]) -> Facts | None:
         return None
 
 
-def _rows(db: Database, account_id: str, since: str, until: str | None) -> Iterator[sa.Row[Any]]:
-    """Scans of an account in a time, oldest first. They are read in pieces: a long replay holds up nobody."""
-    query = sa.select(scans).where(scans.c.account_id == account_id, scans.c.scanned_at >= sightings.parse_since(since))
-    if until is not None:
-        query = query.where(scans.c.scanned_at < sightings.parse_since(until))
+def _count(db: Database, account_id: str, trial: NewTrial) -> int:
+    with db.read() as connection:
+        return connection.execute(
+            sa.select(sa.func.count()).select_from(scans).where(*_chosen(account_id, trial))
+        ).scalar_one()
+
+
+def _rows(db: Database, account_id: str, trial: NewTrial) -> Iterator[sa.Row[Any]]:
+    """The scans of an account in a time, oldest first. They are read in pieces: a long replay holds up nobody."""
+    query = sa.select(scans).where(*_chosen(account_id, trial)).order_by(scans.c.id).limit(_CHUNK)
     after = 0
     while True:
         with db.read() as connection:
-            rows = connection.execute(query.where(scans.c.id > after).order_by(scans.c.id).limit(_CHUNK)).all()
+            rows = connection.execute(query.where(scans.c.id > after)).all()
         yield from rows
         if len(rows) < _CHUNK:
             return
         after = rows[-1].id
+
+
+def _chosen(account_id: str, trial: NewTrial) -> list[sa.ColumnElement[bool]]:
+    chosen = [scans.c.account_id == account_id, scans.c.scanned_at >= sightings.parse_since(trial.since)]
+    return chosen if trial.until is None else [*chosen, scans.c.scanned_at < sightings.parse_since(trial.until)]

@@ -16,6 +16,7 @@ from provenance.database.tables import policies, scans
 from provenance.errors import BadInput, Conflict, NotFound
 from provenance.scans import records
 from provenance.scans.policy import replay, rules, store
+from provenance.schemas.policies import NewTrial
 from tests.provenance.conftest import ESSAY, register_work, scan_upload
 
 RULE = '[[rule]]\nname = "{name}"\ndo = "{do}"\nreason = "x"\n{more}\n'
@@ -175,7 +176,8 @@ def test_each_scan_is_decided_by_the_policy_of_its_platform(application: Applica
 
 
 def trial(application: Application, account: str, text: str, since: str = "2020-01-01", **options: Any) -> Any:
-    return replay.replay(application.db, account, text, since, **options)
+    limit = options.pop("limit", 100)
+    return replay.replay_now(application.db, account, NewTrial(toml=text, since=since, **options), limit=limit)
 
 
 @pytest.mark.slow
