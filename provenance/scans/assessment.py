@@ -146,6 +146,9 @@ def _judge(
     shown: Shown,
 ) -> tuple[Report, Permission, Verdict]:
     """How a post marks a work, what is permitted, and the verdict on both."""
+    unproven = permission.unproven_name(work, background.grants, poster)
+    if unproven:  # whoever only bears the owner's name does not credit the owner by speaking of himself
+        item = item.model_copy(update={"account": None})
     found = reuse.report(credited, item, shown, match)
     grant, gaps = grants.applicable(background.grants, poster, item, found.use, moment)
     permitted = permission.evaluate(
@@ -153,7 +156,7 @@ def _judge(
         found,
         own=permission.posted_by_owner(work, poster),
         grant=grant,
-        gaps=[*gaps, *permission.unproven_name(work, background.grants, poster)],
+        gaps=[*gaps, *unproven],
     )
     if background.damaged:
         return found, Permission(licence=work.claim.licence, state="none", findings=[DAMAGED]), "review"

@@ -71,6 +71,19 @@ def test_an_id_tells_whose_a_post_is_and_a_name_does_not(application: Applicatio
     assert _permission(application, account="Other Daily") == ("uncredited", "none", [])
 
 
+def test_who_only_bears_the_owners_name_claims_the_work_for_himself(sqlite_application: Application) -> None:
+    application = sqlite_application
+    _registered(application)
+    claimed = f"本文为本人原创，未经许可不得转载。\n\n{ESSAY}"
+
+    def marked(**post: str) -> list[str]:
+        match = scan_upload(application, claimed.encode(), account="Marta Salt", **post).matches[0]
+        return [reason for reason in match.marking["reasons"] if reason == "self_credited"]
+
+    assert marked() == []
+    assert marked(account_id="thief") == ["self_credited"]
+
+
 def test_linked_names_accounts_and_operators_are_the_account(sqlite_application: Application) -> None:
     application = sqlite_application
     _registered(application)

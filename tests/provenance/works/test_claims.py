@@ -143,7 +143,9 @@ def test_a_rejected_claim_accuses_nobody(application: Application) -> None:
     result = scan_upload(application, CREDITED.encode())
     assert result.verdict == "licensed"
     assert _by_work(result) == {ours: "counts", theirs: "rejected"}
-    assert scan_upload(application, ESSAY.encode()).verdict == "uncredited"
+    bare = scan_upload(application, ESSAY.encode())
+    assert bare.verdict == "uncredited"
+    assert {match.work_id for match in bare.matches if match.credit_line} == {ours}  # nobody else is to be credited
     assert scan_upload(application, ESSAY.encode(), account="Marta Salt").verdict == "own"
     # the one whose claim was rejected does not clear his own post
     assert scan_upload(application, ESSAY.encode(), account="John Thief").verdict == "uncredited"
