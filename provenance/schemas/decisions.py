@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from fingerprints.model import MediumName
 
@@ -20,7 +21,16 @@ DetectionSource = Literal["voluntary", "notice", "trusted_flagger"]
 
 MAX_BULK = 1000
 Country = Annotated[str, Field(pattern=COUNTRY)]
-ReasonCode = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=60)]
+_CODE = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
+
+
+def _is_code(value: str) -> str:
+    if not re.fullmatch(_CODE, value):
+        raise ValueError("must be small letters and digits, joined by _ or -, such as credit_missing")
+    return value
+
+
+ReasonCode = Annotated[str, Field(max_length=60, json_schema_extra={"pattern": _CODE}), AfterValidator(_is_code)]
 Note = Annotated[str, Field(max_length=5000)]
 _OUTCOMES = (
     "release: it may be shown; label: shown with a label; ask-for-credit: not shown until the credit is added; hold: "

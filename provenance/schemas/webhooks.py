@@ -10,7 +10,9 @@ from ..schema_fields import Line, Record, Request, Url
 from .scans import Verdict
 
 # The events that an endpoint may be told of without a watch.
-Subscribed = Literal["scan.decided", "work.sighted", "job.finished", "claim.contested", "qualification.expiring"]
+Subscribed = Literal[
+    "scan.decided", "review.decided", "work.sighted", "job.finished", "claim.contested", "qualification.expiring"
+]
 
 
 class NewWebhook(Request):

@@ -17,33 +17,21 @@ from provenance.scans.review import history, statements, stay_down
 from provenance.scans.review.history import Sought
 from provenance.scans.review.queue import Wanted
 from provenance.scans.review.reviewer import Reviewer
-from provenance.schemas import ScanResult
-from provenance.schemas.decisions import NewDecision, Undo
+from provenance.schemas.decisions import Undo
 from provenance.schemas.review import QueueSettings
 from provenance.schemas.stay_down import NewStayDown
-from tests.provenance.conftest import ESSAY, register_work, scan_upload
-
-PLATFORM = "Riverside"
+from tests.provenance.conftest import ESSAY, register_work
+from tests.provenance.scans.reviewing import PLATFORM, choose, open_desk, post, reviewer
 
 
 @pytest.fixture
 def desk(application: Application) -> Application:
-    accounts.create(application.db, NewAccount(name=PLATFORM, kind="platform"))
-    register_work(application, ESSAY.encode())
-    return application
+    return open_desk(application)
 
 
-def reviewer(application: Application, name: str) -> Reviewer:
-    return Reviewer(accounts.find(application.db, PLATFORM).id, f"key_{name}", name)
-
-
-def post(application: Application, n: int = 1, text: str = ESSAY, **fields: Any) -> ScanResult:
-    fields = {"post_url": f"https://river.example/p/{n}", "account": "City Daily", **fields}
-    return scan_upload(application, text.encode(), platform=PLATFORM, **fields)
-
-
-def choose(decision: str, reason: str = "looked", **fields: Any) -> NewDecision:
-    return NewDecision.model_validate({"decision": decision, "reason": reason, **fields})
+@pytest.fixture
+def one_desk(sqlite_application: Application) -> Application:
+    return open_desk(sqlite_application)
 
 
 def test_the_oldest_comes_first_and_nobody_gets_it_twice(desk: Application) -> None:
@@ -140,9 +128,9 @@ def test_of_two_who_decide_at_once_one_does(desk: Application) -> None:
     assert len(found) == 4
 
 
-def test_a_skipped_item_is_for_others(desk: Application) -> None:
-    scans = [post(desk, n).scan_id for n in range(2)]
-    queue, ann, ben = desk.review_queue, reviewer(desk, "ann"), reviewer(desk, "ben")
+def test_a_skipped_item_is_for_others(one_desk: Application) -> None:
+    scans = [post(one_desk, n).scan_id for n in range(2)]
+    queue, ann, ben = one_desk.review_queue, reviewer(one_desk, "ann"), reviewer(one_desk, "ben")
     first = queue.take(ann).item
     assert first is not None
     queue.skip(ann, first.item_id, first.lease)
@@ -155,9 +143,9 @@ def test_a_skipped_item_is_for_others(desk: Application) -> None:
     assert offered.scan_id == scans[0]
 
 
-def test_items_move_to_queues_that_some_may_work_on(desk: Application) -> None:
-    post(desk)
-    queue, ann, ben = desk.review_queue, reviewer(desk, "ann"), reviewer(desk, "ben")
+def test_items_move_to_queues_that_some_may_work_on(one_desk: Application) -> None:
+    post(one_desk)
+    queue, ann, ben = one_desk.review_queue, reviewer(one_desk, "ann"), reviewer(one_desk, "ben")
     queue.set_queue(ann.account_id or "", "pictures", QueueSettings(reviewers=["ben"]))
     item = queue.page(ann, Wanted())[0][0]
     assert queue.move(ann, item.item_id, "pictures").queue == "pictures"
@@ -166,32 +154,32 @@ def test_items_move_to_queues_that_some_may_work_on(desk: Application) -> None:
     with pytest.raises(NotFound):
         queue.get(ann, item.item_id)
     with pytest.raises(Forbidden, match="other reviewers"):
-        desk.decisions.decide_item(ann, item.item_id, choose("release"))
+        one_desk.decisions.decide_item(ann, item.item_id, choose("release"))
     assert queue.take(ben, "ask-for-credit").item is None
     taken = queue.take(ben, "pictures").item
     assert taken is not None
-    assert [each.queue for each in history.overview(desk.db, ben, None, 900).queues] == ["pictures"]
-    assert history.overview(desk.db, ann, None, 900).queues == []
+    assert [each.queue for each in history.overview(one_desk.db, ben, None, 900).queues] == ["pictures"]
+    assert history.overview(one_desk.db, ann, None, 900).queues == []
 
 
-def test_another_platform_sees_nothing(desk: Application) -> None:
-    scan = post(desk)
-    other = accounts.create(desk.db, NewAccount(name="Other", kind="platform"))
+def test_another_platform_sees_nothing(one_desk: Application) -> None:
+    scan = post(one_desk)
+    other = accounts.create(one_desk.db, NewAccount(name="Other", kind="platform"))
     stranger = Reviewer(other.id, "key_x", "x")
-    item = desk.review_queue.page(reviewer(desk, "ann"), Wanted())[0][0]
-    assert desk.review_queue.page(stranger, Wanted()) == ([], None)
-    assert desk.review_queue.take(stranger).item is None
-    made = desk.decisions.decide_item(reviewer(desk, "ann"), item.item_id, choose("restrict"))
+    item = one_desk.review_queue.page(reviewer(one_desk, "ann"), Wanted())[0][0]
+    assert one_desk.review_queue.page(stranger, Wanted()) == ([], None)
+    assert one_desk.review_queue.take(stranger).item is None
+    made = one_desk.decisions.decide_item(reviewer(one_desk, "ann"), item.item_id, choose("restrict"))
     for act in (
-        lambda: desk.review_queue.get(stranger, item.item_id),
-        lambda: desk.review_queue.comment(stranger, item.item_id, "hello"),
-        lambda: desk.decisions.decide_item(stranger, item.item_id, choose("release")),
-        lambda: desk.decisions.decide_scan(stranger, scan.scan_id or "", choose("release"), made.decision_id),
-        lambda: desk.decisions.undo(stranger, made.decision_id, Undo()),
-        lambda: history.of(desk.db, stranger, scan.scan_id or "", 900),
-        lambda: history.get(desk.db, other.id, made.decision_id),
-        lambda: statements.get(desk.db, made.statement_id or "", other.id),
-        lambda: stay_down.add(desk.db, stranger, other.id, NewStayDown(scan_id=scan.scan_id)),
+        lambda: one_desk.review_queue.get(stranger, item.item_id),
+        lambda: one_desk.review_queue.comment(stranger, item.item_id, "hello"),
+        lambda: one_desk.decisions.decide_item(stranger, item.item_id, choose("release")),
+        lambda: one_desk.decisions.decide_scan(stranger, scan.scan_id or "", choose("release"), made.decision_id),
+        lambda: one_desk.decisions.undo(stranger, made.decision_id, Undo()),
+        lambda: history.of(one_desk.db, stranger, scan.scan_id or "", 900),
+        lambda: history.get(one_desk.db, other.id, made.decision_id),
+        lambda: statements.get(one_desk.db, made.statement_id or "", other.id),
+        lambda: stay_down.add(one_desk.db, stranger, other.id, NewStayDown(scan_id=scan.scan_id)),
     ):
         with pytest.raises(NotFound):
             act()
@@ -212,35 +200,38 @@ def test_a_post_that_is_scanned_again_waits_once(desk: Application) -> None:
         desk.decisions.decide_item(ann, held.item_id, choose("release"), held.lease)
 
 
-def test_a_corrected_post_waits_no_longer(desk: Application) -> None:
-    post(desk)
-    waiting = desk.review_queue.page(reviewer(desk, "ann"), Wanted())[0][0]
-    post(desk, text="Nothing of anybody's, and written by whoever posts it on a long afternoon of rain and tea.")
-    (item,), _ = desk.review_queue.page(reviewer(desk, "ann"), Wanted())
+def test_a_corrected_post_waits_no_longer(one_desk: Application) -> None:
+    post(one_desk)
+    waiting = one_desk.review_queue.page(reviewer(one_desk, "ann"), Wanted())[0][0]
+    post(one_desk, text="Nothing of anybody's, and written by whoever posts it on a long afternoon of rain and tea.")
+    (item,), _ = one_desk.review_queue.page(reviewer(one_desk, "ann"), Wanted())
     assert (item.item_id, item.state) == (waiting.item_id, "settled")
     with pytest.raises(Conflict, match="settled"):
-        desk.decisions.decide_item(reviewer(desk, "ann"), item.item_id, choose("restrict"))
+        one_desk.decisions.decide_item(reviewer(one_desk, "ann"), item.item_id, choose("restrict"))
 
 
-def test_a_decision_holds_for_the_same_post_when_it_is_scanned_again(desk: Application) -> None:
-    first = post(desk)
-    ann = reviewer(desk, "ann")
-    made = desk.decisions.decide_scan(ann, first.scan_id or "", choose("release"))
-    again = post(desk)
+def test_a_decision_holds_for_the_same_post_when_it_is_scanned_again(one_desk: Application) -> None:
+    first = post(one_desk)
+    ann = reviewer(one_desk, "ann")
+    made = one_desk.decisions.decide_scan(ann, first.scan_id or "", choose("release"))
+    again = post(one_desk)
     assert again.action is not None
     assert (again.action.do, again.action.rule, again.action.reason) == ("allow", made.decision_id, "decided_before")
-    assert desk.review_queue.page(ann, Wanted(state="waiting")) == ([], None)
-    elsewhere, changed = post(desk, 2), post(desk, text=ESSAY + " And a word more, which nobody had looked at before.")
+    assert one_desk.review_queue.page(ann, Wanted(state="waiting")) == ([], None)
+    elsewhere, changed = (
+        post(one_desk, 2),
+        post(one_desk, text=ESSAY + " And a word more, which nobody had looked at before."),
+    )
     assert elsewhere.action is not None
     assert changed.action is not None
     assert (elsewhere.action.do, changed.action.do) == ("ask-for-credit", "ask-for-credit")
 
 
-def test_a_decision_about_fewer_works_does_not_hold_for_more(desk: Application) -> None:
-    first = post(desk)
-    desk.decisions.decide_scan(reviewer(desk, "ann"), first.scan_id or "", choose("release"))
-    register_work(desk, ESSAY.encode(), owner="Somebody Else", title="The same")
-    again = post(desk)
+def test_a_decision_about_fewer_works_does_not_hold_for_more(one_desk: Application) -> None:
+    first = post(one_desk)
+    one_desk.decisions.decide_scan(reviewer(one_desk, "ann"), first.scan_id or "", choose("release"))
+    register_work(one_desk, ESSAY.encode(), owner="Somebody Else", title="The same")
+    again = post(one_desk)
     assert len(again.matches) == 2
     assert again.action is not None
     assert again.action.reason != "decided_before"
@@ -248,13 +239,19 @@ def test_a_decision_about_fewer_works_does_not_hold_for_more(desk: Application) 
 
 # --- second opinions -------------------------------------------------------------------------------------------------
 @pytest.fixture
-def strict(desk: Application) -> Application:
-    platform = accounts.find(desk.db, PLATFORM).id
-    desk.review_queue.set_queue(platform, "ask-for-credit", QueueSettings(second_opinion="restrict"))
-    return desk
+def strict(one_desk: Application) -> Application:
+    ask_twice(one_desk)
+    return one_desk
 
 
-def test_another_person_has_to_agree(strict: Application) -> None:
+def ask_twice(application: Application) -> None:
+    platform = accounts.find(application.db, PLATFORM).id
+    application.review_queue.set_queue(platform, "ask-for-credit", QueueSettings(second_opinion="restrict"))
+
+
+def test_another_person_has_to_agree(desk: Application) -> None:
+    strict = desk
+    ask_twice(strict)
     post(strict)
     ann, ben = reviewer(strict, "ann"), reviewer(strict, "ben")
     item = strict.review_queue.page(ann, Wanted())[0][0].item_id
@@ -290,14 +287,14 @@ def test_what_needs_no_second_opinion_counts_at_once(strict: Application) -> Non
     assert strict.decisions.decide_item(reviewer(strict, "ann"), item, choose("release")).in_force
 
 
-def test_what_is_passed_on_waits_for_somebody_else(desk: Application) -> None:
-    post(desk)
-    ann, ben = reviewer(desk, "ann"), reviewer(desk, "ben")
-    item = desk.review_queue.page(ann, Wanted())[0][0].item_id
-    passed = desk.decisions.decide_item(ann, item, choose("escalate", "unsure", note="is this his own?"))
+def test_what_is_passed_on_waits_for_somebody_else(one_desk: Application) -> None:
+    post(one_desk)
+    ann, ben = reviewer(one_desk, "ann"), reviewer(one_desk, "ben")
+    item = one_desk.review_queue.page(ann, Wanted())[0][0].item_id
+    passed = one_desk.decisions.decide_item(ann, item, choose("escalate", "unsure", note="is this his own?"))
     assert not passed.final
-    assert desk.review_queue.take(ann).item is None
-    taken = desk.review_queue.take(ben, "escalated").item
+    assert one_desk.review_queue.take(ann).item is None
+    taken = one_desk.review_queue.take(ben, "escalated").item
     assert taken is not None
     assert taken.decisions[-1].note == "is this his own?"
-    assert desk.decisions.decide_item(ben, item, choose("release"), taken.lease).in_force
+    assert one_desk.decisions.decide_item(ben, item, choose("release"), taken.lease).in_force
