@@ -284,7 +284,7 @@ def test_every_file_of_a_receipt_is_documented() -> None:
         value for name, value in vars(receipt).items() if name.isupper() and name[0] != "_" and isinstance(value, str)
     }
     cells = [row[0] for row in _table("docs/receipts.md", "What is in it")]
-    assert set(re.findall(r"`([^`]+)`", " ".join(cells))) == names | {"keys/<n>/", "amendments/<n>/"}
+    assert set(re.findall(r"`([^`]+)`", " ".join(cells))) == names | {"keys/<n>/", "amendments/<n>/", "evidence/<n>/"}
 
 
 # --- what holds of every page ----------------------------------------------------------------------------------------

@@ -40,12 +40,12 @@ _VERIFY_MD = resources.files(__package__).joinpath(README)
 
 
 @dataclass(frozen=True, slots=True)
-class AmendingFiles:
-    """What a receipt brings of an amendment or a transfer: a receipt within the receipt, in ``amendments/<n>/``.
+class LaterFiles:
+    """What a receipt brings of a later entry about the work: a receipt within the receipt, in a folder of its own.
 
     Attributes:
         enrolments: leaf and proof of each enrolment that decides whether its signer may act for the work.
-        opening: of its claim, empty once it was erased.
+        opening: of what it commits to, empty once that was erased.
     """
 
     leaf: bytes
@@ -67,7 +67,8 @@ def build(
     after: bytes | None = None,
     stamp: bytes | None = None,
     renewal: tuple[bytes, bytes, bytes] | None = None,
-    amendments: Sequence[AmendingFiles] = (),
+    amendments: Sequence[LaterFiles] = (),
+    evidence: Sequence[LaterFiles] = (),
 ) -> dict[str, bytes]:
     """The files of a receipt by name.
 
@@ -78,7 +79,7 @@ def build(
         after: the signed checkpoint that the entry names as seen.
         stamp: an RFC 3161 token over the exact bytes of the checkpoint in ``proof``.
         renewal: a later checkpoint, the consistency proof to it (one base64 hash a line), and a token over it.
-        amendments: of the work, oldest first.
+        amendments, evidence: of the work, oldest first.
         opening: ``{name: {"salt": base64, "record": {...}}}`` for each commitment that is opened.
     """
     files = {ENTRY: leaf, PROOF: proof, POLICY: policy}
@@ -95,16 +96,21 @@ def build(
     for name, enrolment in zip(_numbers(enrolments), enrolments, strict=True):
         if parse_leaf(enrolment[0]).digests == [signer]:  # an enrolment is about its key
             at = name
-    for name, each in zip(_numbers(amendments), amendments, strict=True):
-        folder = f"amendments/{name}/"
-        files |= {folder + ENTRY: each.leaf, folder + PROOF: each.proof, **_keys(folder, each.enrolments)}
-        if each.opening:
-            files[folder + OPENING] = canonical(each.opening)
+    for kind, later in (("amendments", amendments), ("evidence", evidence)):
+        for name, each in zip(_numbers(later), later, strict=True):
+            files |= _later(f"{kind}/{name}/", each)
     if opening:
         files[OPENING] = canonical(opening)
     facts = {"origin": origin, "index": str(index), "entry": ENTRY, "proof": PROOF, "key": at}
     text = _VERIFY_MD.read_text(encoding="utf-8")
     files[README] = re.sub(r"\{(\w+)\}", lambda match: facts[match[1]], text).encode()
+    return files
+
+
+def _later(folder: str, each: LaterFiles) -> dict[str, bytes]:
+    files = {folder + ENTRY: each.leaf, folder + PROOF: each.proof, **_keys(folder, each.enrolments)}
+    if each.opening:
+        files[folder + OPENING] = canonical(each.opening)
     return files
 
 

@@ -39,6 +39,7 @@ _NAMES_ZH = {
     "signature": "登记人签名",
     "commitments": "承诺内容",
     "amendments": "变更",
+    "evidence": "证据",
     "after": "时间下限",
     "timestamp": "时间戳",
     "renewal": "时间戳续期",
@@ -64,6 +65,14 @@ class AmendmentFact(TypedDict):
     logged_at: int | None
 
 
+class EvidenceFact(TypedDict):
+    """Evidence of a claim: its index, when the log says it signed it, POSIX seconds, what it is, None if unshown."""
+
+    index: int
+    logged_at: int | None
+    item: dict[str, Any] | None
+
+
 class VerifiedFacts(TypedDict, total=False):
     """What is known, each there once its check has passed.
 
@@ -83,6 +92,7 @@ class VerifiedFacts(TypedDict, total=False):
         opened, claim: the records that open commitments by name; the one called claim, of the newest amendment if
             the receipt brings any.
         registered_claim, amendments: where there are any, the claim that was registered, and what changed it.
+        evidence: what was brought forward for the claim, where the receipt brings any.
     """
 
     policy_from: Literal["reader", "pinned", "receipt"]
@@ -103,6 +113,7 @@ class VerifiedFacts(TypedDict, total=False):
     claim: dict[str, Any]
     registered_claim: dict[str, Any]
     amendments: list[AmendmentFact]
+    evidence: list[EvidenceFact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +270,7 @@ def summary(facts: VerifiedFacts, language: Language = "en") -> list[str]:
     if isinstance(claim, Mapping):
         out.append(titled(claim, zh))
     out += _amended(facts, zh)
+    out += _shown(facts, zh)
     since = facts.get("not_before")
     if since is not None:
         out.append(f"不早于：{moment(since)}" if zh else f"not before: {moment(since)}")
@@ -291,6 +303,21 @@ def _amended(facts: VerifiedFacts, zh: bool) -> list[str]:
     if zh:
         return [f"自第 {newest['index']} 条起如此主张（{when}）；登记时为：{was or '未公开'}"]
     return [f"claimed so since entry {newest['index']} ({when}); registered as: {was or 'not shown'}"]
+
+
+def _shown(facts: VerifiedFacts, zh: bool) -> list[str]:
+    """What was brought forward for the claim, a line each: its own date is claimed, that of its entry is not."""
+    out = []
+    for each in facts.get("evidence", []):
+        item = each["item"] or {}
+        said = " · ".join(str(item[name]) for name in ("kind", "date", "shows", "address", "digest") if name in item)
+        when = "" if each["logged_at"] is None else f" ({moment(each['logged_at'])})"
+        english, chinese = (
+            f"evidence, entry {each['index']}{when}: {said}",
+            f"证据，第 {each['index']} 条{when}：{said}",
+        )
+        out.append(chinese if zh else english)
+    return out
 
 
 def moment(timestamp: int) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from cryptography.x509 import Certificate
 
 from ..errors import VerificationFailed
-from . import envelope, proof, receipt, statement, timestamp, verified_time, verify_amendments
+from . import envelope, proof, receipt, statement, timestamp, verified_time, verify_amendments, verify_evidence
 from .encoding import parse_canonical, unb64
 from .merkle import leaf_hash, verify_inclusion
 from .policy import Policy, parse_policy
@@ -68,11 +68,12 @@ def verify_receipt(
     5. signature: the entry's signatures hold, under keys enrolled in the same log before it.
     6. commitments: the records that are shown are those that were signed.
     7. amendments: what is claimed was changed by later entries, each signed by who could; only where there are any.
-    8. after: the checkpoint that the entry names as seen bounds its time from below; only where it is brought.
-    9. timestamp: an authority's RFC 3161 token over the checkpoint bounds its time from above.
-    10. renewal: a later token over a later checkpoint that continues the log; only where it is brought.
-    11. times: the bounds contradict each other; only where they do.
-    12. work: the reader's file is what the entry is about.
+    8. evidence: what was brought forward for the claim, each piece by who could; only where there is any.
+    9. after: the checkpoint that the entry names as seen bounds its time from below; only where it is brought.
+    10. timestamp: an authority's RFC 3161 token over the checkpoint bounds its time from above.
+    11. renewal: a later token over a later checkpoint that continues the log; only where it is brought.
+    12. times: the bounds contradict each other; only where they do.
+    13. work: the reader's file is what the entry is about.
 
     Args:
         files: its files by name, see `receipt`.
@@ -97,7 +98,9 @@ def verify_receipt(
     opened = done.run("commitments", lambda: _commitments(files, entry.leaf))
     if verify_amendments.are_in(files):
         done.facts["registered_claim"] = done.facts.pop("claim", {})
-        done.run("amendments", lambda: _amendments(files, entry, trusted))
+        done.run("amendments", lambda: _later(verify_amendments.check, files, entry, trusted))
+    if verify_evidence.is_in(files):
+        done.run("evidence", lambda: _later(verify_evidence.check, files, entry, trusted))
     if receipt.AFTER in files:
         done.run("after", lambda: _after(files, entry, trusted))
     stamps = [done.run("timestamp", lambda: _timestamp(files, entry, tsa_roots))]
@@ -274,9 +277,10 @@ def _open(raw: bytes, commitments: Mapping[str, str]) -> dict[str, Any]:
     return opened
 
 
-# --- 7. amendments ---------------------------------------------------------------------------------------------------
-def _amendments(files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[None]:
-    return verify_amendments.check(
+# --- 7. amendments, 8. evidence --------------------------------------------------------------------------------------
+def _later(check: Callable[..., Passed[None]], files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[None]:
+    """What later entries say of the work, each proven like the registration."""
+    return check(
         files,
         entry,
         lambda folder: _prove(files, folder, receipt.PROOF, trusted),
@@ -285,7 +289,7 @@ def _amendments(files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[No
     )
 
 
-# --- 8. after --------------------------------------------------------------------------------------------------------
+# --- 9. after --------------------------------------------------------------------------------------------------------
 def _after(files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[None]:
     at = verified_time.not_before(files, entry.leaf, entry.checkpoint.origin, trusted)
     size, since = entry.leaf.after[0], "" if at is None else moment(at)
@@ -297,7 +301,7 @@ def _after(files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[None]:
     )
 
 
-# --- 9. timestamp, 10. renewal ----------------------------------------------------------------------------------------
+# --- 10. timestamp, 11. renewal ---------------------------------------------------------------------------------------
 def _timestamp(files: Files, entry: _ProvenEntry, tsa_roots: bytes | None) -> Passed[TimestampFact]:
     if receipt.STAMP not in files:
         raise Absent(
@@ -336,13 +340,13 @@ def _certified(found: verified_time.LogTimestamp | None) -> Passed[TimestampFact
     )
 
 
-# --- 11. times -------------------------------------------------------------------------------------------------------
+# --- 12. times -------------------------------------------------------------------------------------------------------
 def _contradiction(facts: VerifiedFacts) -> str | None:
     others = [facts.get("witnessed_at"), *(each["time"] for each in facts["timestamps"])]
     return verified_time.contradiction(facts.get("not_before"), facts.get("logged_at"), others)
 
 
-# --- 12. work --------------------------------------------------------------------------------------------------------
+# --- 13. work --------------------------------------------------------------------------------------------------------
 def _work(
     leaf: envelope.Leaf,
     opened: Mapping[str, Any],

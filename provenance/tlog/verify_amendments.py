@@ -12,7 +12,9 @@ from .key_directory import KeyDirectory
 from .verification import AmendmentFact, Passed, VerifiedFacts
 
 _FOLDER = re.compile(r"(amendments/[0-9]{1,4}/)" + re.escape(receipt.ENTRY) + r"\Z", re.ASCII)
-_KEYS = re.compile(r"(amendments/[0-9]{1,4}/)(keys/[0-9]{1,3}/)" + re.escape(receipt.ENTRY) + r"\Z", re.ASCII)
+_KEYS = re.compile(
+    r"((?:amendments|evidence)/[0-9]{1,4}/)(keys/[0-9]{1,3}/)" + re.escape(receipt.ENTRY) + r"\Z", re.ASCII
+)
 
 Files = Mapping[str, bytes]
 
@@ -64,7 +66,7 @@ def check(
         said = proven.leaf.predicate
         if said["index"] != entry.index or said["supersedes"]["index"] != newest or proven.index <= newest:
             raise VerificationFailed(f"{folder} does not amend the claim in entry {newest} of this registration")
-        _enrol(files, folder, proven, prove, directory)
+        enrol(files, folder, proven, prove, directory)
         directory.replay(proven.index, files[folder + receipt.ENTRY], earlier.__getitem__)
         newest, claim = proven.index, None
         earlier[newest] = files[folder + receipt.ENTRY]
@@ -82,16 +84,14 @@ def check(
 _CHINESE = {"amendment": "更正", "transfer": "转让"}
 
 
-def _enrol(
-    files: Files, folder: str, amending: Proven, prove: Callable[[str], Proven], directory: KeyDirectory
-) -> None:
-    """Add to a directory the keys that an amendment rests on, in the order of the log."""
+def enrol(files: Files, folder: str, later: Proven, prove: Callable[[str], Proven], directory: KeyDirectory) -> None:
+    """Add to a directory the keys that an entry about the work rests on, in the order of the log."""
     names = (found for name in sorted(files) if (found := _KEYS.match(name)))
     keys = [(found[1] + found[2], prove(found[1] + found[2])) for found in names if found[1] == folder]
     for place, enrolment in sorted(keys, key=lambda each: each[1].index):
-        if enrolment.origin != amending.origin:
+        if enrolment.origin != later.origin:
             raise VerificationFailed("a key was enrolled in another log")
-        if enrolment.leaf.kind != "key-enrol" or enrolment.index >= amending.index:
+        if enrolment.leaf.kind != "key-enrol" or enrolment.index >= later.index:
             raise VerificationFailed("a key was not enrolled before the entry it signed")
         if envelope.enrolled_key(enrolment.leaf)[0] not in directory.known:
             directory.replay(enrolment.index, files[place + receipt.ENTRY], _no_entry)

@@ -27,7 +27,7 @@ from . import attaching, catalog
 from .attaching import Attaching
 
 _logger = logging.getLogger(__name__)
-_MOST = 200  # pieces of evidence of one work
+_MOST = 50  # pieces of evidence of one work; a receipt brings each with its proof
 
 
 class Evidences:

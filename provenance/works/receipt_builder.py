@@ -6,6 +6,7 @@ import base64
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,13 +16,14 @@ from ..database.engine import Database
 from ..database.tables import checkpoints, entries, openings
 from ..errors import Unavailable
 from ..ledger import claim_history
+from ..ledger.attached import EVIDENCE
 from ..ledger.later_entries import LaterEntries
 from ..ledger.log import Log
-from ..tlog import receipt, timestamp
+from ..tlog import merkle, receipt, timestamp
 from ..tlog.checkpoint import parse_checkpoint
 from ..tlog.envelope import Leaf, parse_leaf
 from ..tlog.opening import opens
-from . import catalog
+from . import attaching, catalog
 from .catalog import RegisteredWork
 
 _logger = logging.getLogger(__name__)
@@ -52,7 +54,10 @@ def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None =
                 f"the amendments of {work_id} are not those of the log: run `sourcemark ledger fsck`",
                 reason="log_damaged",
             )
-        amended = [_amending(connection, db, log, work, each) for each in chain if each.index is not None]
+        holders = [str(each.leaf.predicate["to"]) for each in chain if "to" in each.leaf.predicate]
+        later_files = partial(_later, connection, db, log, work, holders)
+        amended = [later_files(each.raw, each.index) for each in chain if each.index is not None]
+        shown = [later_files(row.leaf, row.idx) for row in attaching.in_force(connection, db, EVIDENCE, [work.id])]
     seen, _ = parse_leaf(leaf).after
     with db.read() as connection:
         after = connection.execute(sa.select(checkpoints.c.note).where(checkpoints.c.size == seen)).scalar()
@@ -78,6 +83,7 @@ def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None =
         stamp=stamp,
         renewal=renewal,
         amendments=amended,
+        evidence=shown,
     )
 
 
@@ -103,26 +109,34 @@ def _opening(connection: sa.Connection, leaf_hash: bytes, leaf: Leaf) -> dict[st
     return {row.name: {"salt": base64.b64encode(row.salt).decode(), "record": row.record} for row in rows}
 
 
-def _amending(
-    connection: sa.Connection, db: Database, log: Log, work: RegisteredWork, each: claim_history.Amending
-) -> receipt.AmendingFiles:
-    """An amendment with the enrolments by which a reader sees that its signer may act for the work."""
-    assert each.index is not None
+def _later(
+    connection: sa.Connection,
+    db: Database,
+    log: Log,
+    work: RegisteredWork,
+    holders: Sequence[str],
+    raw: bytes,
+    index: int,
+) -> receipt.LaterFiles:
+    """A later entry about a work, with the enrolments by which a reader sees that its signer may act for the work.
+
+    Args:
+        holders: keys that the work was transferred to.
+    """
     (registration,) = _entries(connection, [work.logged_index()])
-    keys = {*each.leaf.signers, *parse_leaf(registration.leaf).signers}
-    if "to" in each.leaf.predicate:
-        keys.add(each.leaf.predicate["to"])
+    leaf = parse_leaf(raw)
+    keys = {*leaf.signers, *parse_leaf(registration.leaf).signers, *holders}
     enrolled = enrolled_keys.enrolment_indexes(db, keys, recovering=True)
-    checkpoint = log.covering(each.index)
-    return receipt.AmendingFiles(
-        each.raw,
-        log.reader.proof(each.index, checkpoint, each.raw),
+    checkpoint = log.covering(index)
+    return receipt.LaterFiles(
+        raw,
+        log.reader.proof(index, checkpoint, raw),
         [
             (row.leaf, log.reader.proof(row.idx, checkpoint, row.leaf))
             for row in _entries(connection, enrolled)
-            if row.idx < each.index
+            if row.idx < index
         ],
-        _opening(connection, each.leaf_hash, each.leaf),
+        _opening(connection, merkle.leaf_hash(raw), leaf),
     )
 
 
