@@ -15,7 +15,7 @@ from provenance.config import MEBIBYTE, Settings
 from provenance.errors import SourcemarkError
 from provenance.marking.lexicon import lexicon
 
-from . import background, description, health, metrics, problems, tlog
+from . import background, description, health, hma, metrics, problems, tlog
 from .admission import Admission
 from .dependencies import refuse_unknown_parameters
 from .limits import BodyLimit
@@ -77,6 +77,7 @@ _ROUTES = (
     official_accounts,
     qualifications,
     api_keys,
+    hma,
 )
 _OPEN_ROUTES = (health, metrics, tlog)  # probes and mirrors may add parameters of their own
 

@@ -15,6 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from fingerprints.model import MediumName
 from fingerprints.source import Source
 from provenance.config import MEBIBYTE, Settings
 from provenance.errors import BadInput, TooLarge, UnsupportedContent, from_os_error
@@ -136,6 +137,38 @@ def _sent_file(part: UploadFile | str) -> tuple[str | None, Source]:
 
 
 SentPost = Annotated[PostBody, Depends(read_post)]
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One file, in a part that is named by what it is."""
+
+    kind: MediumName
+    source: Source
+
+
+async def read_media(request: Request) -> AsyncIterator[Media]:
+    """The only file of a form, as a dependency; a large one is on disk, and gone after the answer.
+
+    Raises:
+        BadInput: there is no file, or more than one, or in a part of another name.
+        UnsupportedContent: not multipart/form-data.
+    """
+    async with AsyncExitStack() as files:
+        read = await _parsed(request, files, max_files=2, max_field=MEBIBYTE)
+        if isinstance(read, bytes):
+            raise UnsupportedContent(f"send multipart/form-data with a file in a part named {', '.join(_MEDIA)}")
+        parts = read.multi_items()
+        for name, _ in parts:
+            if name not in _MEDIA:
+                raise BadInput(unknown_key(name, _MEDIA, "part"))
+        if len(parts) != 1 or not isinstance(part := parts[0][1], UploadFile):
+            raise BadInput(f"exactly one file is needed, in a part named {', '.join(_MEDIA)}")
+        yield Media(_MEDIA[parts[0][0]], Source.spooled(part.file))
+
+
+_MEDIA: dict[str, MediumName] = {"photo": "image", "video": "video", "audio": "audio", "text": "text"}
+SentMedia = Annotated[Media, Depends(read_media)]
 
 
 _PARTS = ("file", "metadata")
@@ -309,3 +342,13 @@ def post_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]
             },
         }
     }
+
+
+def media_body() -> dict[str, Any]:
+    """The OpenAPI declaration of a body that `read_media` reads."""
+    file = {"type": "string", "format": "binary", "minLength": 1}
+    parts = [
+        {"type": "object", "required": [name], "properties": {name: file}, "additionalProperties": False}
+        for name in _MEDIA
+    ]
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": {"oneOf": parts}}}}}

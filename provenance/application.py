@@ -35,6 +35,7 @@ from .scans.scanning import Scanner
 from .search.examination import Examiner
 from .search.follower import Follower
 from .search.matching import Matcher
+from .search.signals import Signals
 from .works import batches as work_batches
 from .works.amendment import Amendments
 from .works.attaching import Attaching
@@ -66,6 +67,7 @@ class Application:
         )
         self.follower = Follower(self.db)
         self.matcher = Matcher(self.db, self.follower)
+        self.signals = Signals(self.db, self.follower)
         self.backings = Backings(self.db, self.log.reader)
         self.signing_keys = SigningKeys(self.db, self.log, settings)
         claims = CompetingClaims(self.db, self.follower, self.matcher, settings.home)

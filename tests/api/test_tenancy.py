@@ -126,6 +126,8 @@ THINGS: dict[str, Maker] = {
 # Names in paths that are no account's.
 NOBODYS = {
     "path": "of the published log",
+    "bank_name": "there is one bank, of all works",
+    "content_id": "of the published log",
     "key_id": "for administrators only",
     "queue": "a name that each platform gives",
 }
