@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -270,6 +273,40 @@ def test_counts_make_a_level_and_an_appeal_takes_them_back(application: Applicat
     assert now.points == 3
     with pytest.raises(NotFound):
         _answer(application, taken.decision_id, "reverse", "Desk 2")  # only counts are answered
+
+
+def _at_once(acts: Sequence[Callable[[], Any]]) -> list[Any]:
+    """What came of each, an error in its place."""
+
+    def outcome(act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        except Conflict as error:
+            return error
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(outcome, acts))
+
+
+def test_many_at_once_decide_one_after_the_other(application: Application) -> None:
+    _put(application)
+    counted = _at_once([lambda: _count(application, "unfounded_notice")] * 6)
+    changes = sorted((each.level_before, each.level_after) for each in counted)
+    assert changes == [(0, 0), (0, 0), (0, 1), (1, 1), (1, 1), (1, 2)]
+    first = counted[0].decision_id
+    reversals = _at_once([lambda: _answer(application, first, "reverse", "Desk 2")] * 4)
+    assert [isinstance(each, Conflict) for each in reversals].count(False) == 1
+    now = standing.read(application.db, _local(application), "sw1", application.official_accounts.table)
+    assert now.points == 5
+    licence = (date.today() + timedelta(days=3)).isoformat()
+    _licence(application, licence)
+    assert sum(_at_once([lambda: qualifications.warn(application.db, 30)] * 4)) == 1
+
+
+def test_an_account_that_two_record_at_once_is_one(application: Application) -> None:
+    _at_once([partial(_put, application, "new", name=f"Name {n}") for n in range(4)])
+    listed, _ = application.official_accounts.page(_local(application))
+    assert [each.account_id for each in listed] == ["new"]
 
 
 def test_what_is_long_ago_counts_no_longer(sqlite_application: Application) -> None:
