@@ -36,12 +36,14 @@ class AccountState:
     """What a policy may ask about the account that posts.
 
     Attributes:
+        number: internal.
         verified: by its platform.
         level: of its standing, 0 is good; see `standing`.
         entity: kind of entity.
         news_licence: it holds a news-information-service licence that is valid today.
     """
 
+    number: int
     account_id: str
     verified: bool
     level: int
@@ -184,6 +186,7 @@ class OfficialAccounts:
         points = standing.points(connection, [row.id], self.table, moment).get(row.id, 0)
         level = self.table.level(points)
         return AccountState(
+            number=row.id,
             account_id=account_id,
             verified=row.verification == "verified",
             level=level,
@@ -214,8 +217,10 @@ class OfficialAccounts:
         state = self.state(connection, platform_id, account_id, moment)
         if state is None or not state.verified:
             return Poster(frozenset(), claimed, finding="account_not_verified", state=state)
-        borne = [*state.names, *([state.operator_name] if state.operator_name else [])]
-        return Poster(frozenset(filter(None, map(key_of, borne))), claimed, state.linked_account, None, state)
+        keys = connection.execute(
+            sa.select(official_names.c.key).where(official_names.c.official == state.number)
+        ).scalars()
+        return Poster(frozenset(keys), claimed, state.linked_account, None, state)
 
     def _records(self, connection: sa.Connection, numbers: Sequence[int]) -> list[OfficialAccountRecord]:
         query = sa.select(official_accounts).where(official_accounts.c.id.in_(numbers))
@@ -241,7 +246,8 @@ def _values(wanted: OfficialAccount) -> dict[str, Any]:
 
 def _write_names(connection: sa.Connection, number: int, wanted: OfficialAccount) -> None:
     connection.execute(official_names.delete().where(official_names.c.official == number))
-    keys = set(filter(None, map(key_of, (wanted.name, *wanted.names))))
+    borne = [wanted.name, *wanted.names, *([wanted.operator.name] if wanted.operator else [])]
+    keys = set(filter(None, map(key_of, borne)))
     if keys:
         connection.execute(official_names.insert(), [{"official": number, "key": key} for key in sorted(keys)])
 

@@ -232,6 +232,7 @@ def _record(row: Any) -> SightingRecord:
         segments=row.segments,
         transform=row.transform,
         marking=row.marking,
+        decided=row.decided,
     )
 
 

@@ -210,3 +210,4 @@ class SightingRecord(Record):
     segments: list[SegmentRecord] = Field(default_factory=list)
     transform: dict[str, bool | float] = Field(default_factory=dict)
     marking: dict[str, Any] = Field(default_factory=dict)
+    decided: DecidedClaim | None = Field(None, description="The decision whose claim counts that it fell under.")

@@ -94,6 +94,7 @@ def test_linked_names_accounts_and_operators_are_the_account(sqlite_application:
     assert _permission(application, account_id="x1")[1] == "own"
     _put(application, "x2", name="Nobody", operator={"id": "op1", "name": "Marta Salt"}, **VERIFIED)
     assert _permission(application, account_id="x2")[1] == "own"
+    assert _permission(application, account="Marta Salt") == ("uncredited", "none", ["account_id_needed"])
     _put(application, "x3", name="Agency", linked_account="local", **VERIFIED)
     assert _permission(application, account_id="x3")[1] == "own"
     _put(application, "x3", name="Agency", linked_account="local")  # said, not verified
