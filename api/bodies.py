@@ -81,11 +81,34 @@ async def _parsed(request: Request, files: AsyncExitStack, max_files: int, max_f
     raise UnsupportedContent("send application/json, or multipart/form-data with a part named file")
 
 
+async def read_batch(request: Request) -> AsyncIterator[Body]:
+    """As `read_body`; the items of a batch may come as JSON lines too."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_LINES:
+        async for body in read_body(request):
+            yield body
+        return
+    try:
+        raw = await request.body()
+    except ClientDisconnect:
+        raise BadInput("the request was cut off") from None
+    yield Body(raw, {"items": [_line(line) for line in raw.splitlines() if line.strip()]})
+
+
+def _line(line: bytes) -> Any:
+    """One line; what is not JSON is judged as an item of text, which is none."""
+    try:
+        return read_json(line)
+    except (ValueError, RecursionError):
+        return line.decode("utf-8", "replace")
+
+
 class _TooManyFiles(BadInput):
     """A form has more files than its route takes."""
 
 
 RequestBody = Annotated[Body, Depends(read_body)]
+BatchBody = Annotated[Body, Depends(read_batch)]
+JSON_LINES = "application/x-ndjson"
 _ESCAPED = 6  # most bytes of JSON for a byte of text
 
 
@@ -266,7 +289,10 @@ def batch_body(model: type[BaseModel], example: dict[str, Any], about: str) -> d
     return {
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": schema, "example": {"items": [example]}}},
+            "content": {
+                "application/json": {"schema": schema, "example": {"items": [example]}},
+                JSON_LINES: {"schema": {"type": "string", "description": "An item a line.", "minLength": 1}},
+            },
         }
     }
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from provenance.scans import batches, evidence, records, scanning
 from provenance.schemas import NewScan, ScanItem, ScanResult
 
-from ..bodies import RequestBody, batch_body, batch_items, item, request_body
+from ..bodies import BatchBody, RequestBody, batch_body, batch_items, item, request_body
 from ..dependencies import (
     ApplicationDep,
     Cursor,
@@ -97,7 +97,7 @@ def scan_upload(
 def scan_uploads(
     app: ApplicationDep,
     principal: MayScan,
-    body: RequestBody,
+    body: BatchBody,
     dry_run: DryRun = False,
     prefer: Prefer = None,
     idempotency_key: IdempotencyKey = None,

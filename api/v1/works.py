@@ -14,7 +14,7 @@ from provenance.works import batches, catalog
 from provenance.works.prepared import Prepared
 from provenance.works.registration import RegistrationRequest
 
-from ..bodies import Body, RequestBody, batch_body, batch_items, item, request_body
+from ..bodies import BatchBody, Body, RequestBody, batch_body, batch_items, item, request_body
 from ..dependencies import (
     ApplicationDep,
     Cursor,
@@ -113,7 +113,7 @@ def _source(new: NewWork, body: Body) -> Source:
 def register_works(
     app: ApplicationDep,
     principal: MayRegister,
-    body: RequestBody,
+    body: BatchBody,
     prefer: Prefer = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
