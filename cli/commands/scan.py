@@ -22,6 +22,7 @@ from .. import batch as batches
 from .. import batch_run, evidence_of
 from ..option_groups import given, grouped, refuse
 from ..output import (
+    action_word,
     clauses,
     decided_word,
     exact_only_word,
@@ -46,7 +47,7 @@ from ..session import application
 if TYPE_CHECKING:
     from provenance.application import Application
     from provenance.scans.posts import Upload
-    from provenance.schemas import MatchRecord, PartRecord, ScanItem, ScanResult
+    from provenance.schemas import Action, MatchRecord, PartRecord, ScanItem, ScanResult
 
 
 def add_to(app: typer.Typer) -> None:
@@ -270,12 +271,19 @@ def show(result: ScanResult) -> None:
         say(labelled(name, listed([judged, said])))
     for flag in result.flags:
         say(f"  ⚑ {flag_word(flag)}")
-    if result.parts is not None:
-        for part in result.parts:
-            _show_part(part)
-        return
-    for match in result.matches:
+    for part in result.parts or ():
+        _show_part(part)
+    for match in result.matches if result.parts is None else ():
         _show_match(match)
+    if result.action is not None:
+        say(f"→ {_decided(result.action)}")
+
+
+def _decided(action: Action) -> str:
+    """What the policy decides, by which rule, and what it tells the poster."""
+    note = action.note and tr(action.note.en or "", action.note.zh or "")
+    done = action_word(action.do) + in_brackets(labelled(tr("rule", "规则"), action.rule))
+    return labelled(done, note) if note else done
 
 
 def _show_part(part: PartRecord) -> None:
@@ -311,5 +319,7 @@ def _show_match(match: MatchRecord) -> None:
         say(f"      “{quote}”{in_brackets(place_word(where))}")
     if match.decided is not None:
         say("    " + labelled(tr("by a person's decision", "人工裁定"), decided_word(match.decided.outcome)))
+    if match.credit_line is not None:
+        say("    " + labelled(tr("would be credited by", "补上此行即可"), match.credit_line))
     if match.competing:
         say("    " + labelled(tr("also claimed by", "另有登记主张权利"), listed(match.competing)))

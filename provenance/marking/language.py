@@ -14,25 +14,26 @@ _HAN_WEIGHT = 3  # a Han character is about a short word, so few of them are a C
 
 _MARKUP = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<[^<>]{1,2000}>|https?://\S+", re.DOTALL | re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
-# The first and last letters of a script, the language that most of its texts are in, and letters that tell others.
-_SCRIPTS = (
-    ("一", "鿿", "zh", ()),
-    ("぀", "ヿ", "ja", ()),
-    ("가", "힣", "ko", ()),
-    ("Ѐ", "ӿ", "ru", (("uk", "іїєґ"),)),
-    ("ؠ", "ۿ", "ar", (("ur", "ٹڈڑںے"), ("fa", "پچژگکی"))),
-    ("א", "ת", "he", ()),
-    ("ก", "๛", "th", ()),
-    ("ऀ", "ॿ", "hi", ()),
-    ("ঀ", "৿", "bn", ()),
-    ("Ͱ", "Ͽ", "el", ()),
-    ("A", "ɏ", "", ()),
-    ("Ḁ", "ỿ", "", ()),
-)
-_TRADITIONAL, _SIMPLIFIED = (
-    frozenset("這個們來時說國會對後學過還沒關於開"),
-    frozenset("这个们来时说国会对后学过还没关于开"),
-)
+# The letters of a script, the language that most of its texts are in, and letters that tell others.
+_SCRIPTS = [
+    (re.compile(f"[{letters}]"), language, others)
+    for letters, language, others in (
+        ("一-鿿", "zh", ()),
+        ("぀-ヿ", "ja", ()),
+        ("가-힣", "ko", ()),
+        ("Ѐ-ӿ", "ru", (("uk", "іїєґ"),)),
+        ("ؠ-ۿ", "ar", (("ur", "ٹڈڑںے"), ("fa", "پچژگکی"))),
+        ("א-ת", "he", ()),
+        ("ก-๛", "th", ()),
+        ("ऀ-ॿ", "hi", ()),
+        ("ঀ-৿", "bn", ()),
+        ("Ͱ-Ͽ", "el", ()),
+        ("a-zÀ-ɏḀ-ỿ", "", ()),
+    )
+]
+_HAN, _KANA = 0, 1
+_TRADITIONAL = frozenset("這個們來時說國會對後學過還沒關於開")
+_SIMPLIFIED = frozenset("这个们来时说国会对后学过还没关于开")
 _SMALL_WORDS = {
     "cs": "a že se na je v od při jako který jsou také pro",
     "da": "og det er af ikke på til med som efter også blev",
@@ -62,25 +63,19 @@ for _language, _words in _SMALL_WORDS.items():
 def language_of(text: str) -> str | None:
     """The language of a text, as a BCP 47 tag (``zh-Hant`` for traditional Chinese); None for too little of it."""
     visible = _MARKUP.sub(" ", text[: 4 * _READ])[:_READ].lower()
-    counts = Counter(script for letter in visible if (script := _script(letter)) is not None)
-    if not counts:
+    counts = [len(letters.findall(visible)) for letters, *_ in _SCRIPTS]
+    if not any(counts):
         return None
-    counts[0] *= _HAN_WEIGHT
-    number = max(counts, key=counts.__getitem__)
-    if number == 0 and counts[1] * 20 > counts[0]:  # Japanese, whose nouns are Han
-        number = 1
-    language, others = _SCRIPTS[number][2:]
+    counts[_HAN] *= _HAN_WEIGHT
+    number = counts.index(max(counts))
+    if number == _HAN and counts[_KANA] * 20 > counts[_HAN]:  # Japanese, whose nouns are Han
+        number = _KANA
+    _, language, others = _SCRIPTS[number]
     if not language:
         return _by_small_words(visible)
     if language == "zh" and sum(map(visible.count, _TRADITIONAL)) > sum(map(visible.count, _SIMPLIFIED)):
         return "zh-Hant"
     return next((other for other, letters in others if any(letter in visible for letter in letters)), language)
-
-
-def _script(letter: str) -> int | None:
-    if not letter.isalpha():
-        return None
-    return next((n for n, (first, last, *_) in enumerate(_SCRIPTS) if first <= letter <= last), None)
 
 
 def _by_small_words(text: str) -> str | None:

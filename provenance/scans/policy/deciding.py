@@ -23,7 +23,16 @@ class Policy:
 
 def decide(policy: Policy, facts: Facts) -> Action:
     """What is done with a post."""
-    rule = next(rule for rule in policy.rules if fits(rule, facts))
+    return action_of(choose(policy, facts), policy)
+
+
+def choose(policy: Policy, facts: Facts) -> Rule:
+    """The rule that decides: the first one that fits."""
+    return next(rule for rule in policy.rules if fits(rule, facts))
+
+
+def action_of(rule: Rule, policy: Policy) -> Action:
+    """What a rule of a policy decides."""
     return Action(
         do=rule.do,
         rule=rule.name,
