@@ -16,5 +16,6 @@ from __future__ import annotations
 
 from .client import AsyncClient, Client
 from .errors import Refused
+from .webhooks import Event, verify_webhook
 
-__all__ = ["AsyncClient", "Client", "Refused"]
+__all__ = ["AsyncClient", "Client", "Event", "Refused", "verify_webhook"]

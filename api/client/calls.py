@@ -47,6 +47,7 @@ class Call:
     body: Mapping[str, Any] | None = None
     files: Sequence[File] | None = None
     query: Mapping[str, str | int] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     idempotency_key: str | None = None
     repeatable: bool = True
 
@@ -56,7 +57,7 @@ class Call:
         Raises:
             BadInput: a file cannot be read.
         """
-        made: dict[str, Any] = {"params": dict(self.query) or None, "headers": {}}
+        made: dict[str, Any] = {"params": dict(self.query) or None, "headers": dict(self.headers)}
         if self.idempotency_key is not None:
             made["headers"]["Idempotency-Key"] = self.idempotency_key
         if self.files is not None:
@@ -108,7 +109,16 @@ def read_model(kind: type[M], data: Any, service: str) -> M:
         ) from error
 
 
-Flow = Generator[Call, Answer, T]
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """In place of a call: nothing is asked for so many seconds, and `NOTHING` is the answer."""
+
+    seconds: float
+
+
+NOTHING = Answer(204, b"", "")
+
+Flow = Generator[Call | Pause, Answer, T]
 
 
 @dataclass(frozen=True, slots=True)

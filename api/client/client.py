@@ -16,9 +16,10 @@ from pydantic import BaseModel
 
 from provenance.errors import BadInput, Unavailable
 
-from . import keys, owner, platform, producer
+from . import jobs as later
+from . import keys, owner, platform, producer, review
 from .attempts import Attempts, retry_after
-from .calls import Answer, Call, Flow, Listing
+from .calls import NOTHING, Answer, Call, Flow, Listing, Pause
 from .errors import Refused
 from .session import Session, log_origin
 
@@ -153,6 +154,20 @@ class Client(_Service):
     scan_many = _blocking(platform.scan_many)
     get_scan = _blocking(platform.get_scan)
     scans = _blocking_list(platform.scans)
+    scan_later = _blocking(later.scan_later)
+    register_later = _blocking(later.register_later)
+    get_job = _blocking(later.get_job)
+    jobs = _blocking_list(later.jobs)
+    job_results = _blocking_list(later.job_results)
+    wait_for_job = _blocking(later.wait_for_job)
+    cancel_job = _blocking(later.cancel_job)
+    queue = _blocking_list(review.queue)
+    take = _blocking(review.take)
+    decide = _blocking(review.decide)
+    decide_scan = _blocking(review.decide_scan)
+    undo = _blocking(review.undo)
+    get_decision = _blocking(review.get_decision)
+    decisions = _blocking_list(review.decisions)
     sightings = _blocking_list(owner.sightings)
     get_sighting = _blocking(owner.get_sighting)
     evidence = _blocking(owner.evidence)
@@ -177,7 +192,10 @@ class Client(_Service):
             items, cursor = self._run(listing.page(cursor))
             yield from items
 
-    def _send(self, call: Call) -> Answer:
+    def _send(self, call: Call | Pause) -> Answer:
+        if isinstance(call, Pause):
+            time.sleep(call.seconds)
+            return NOTHING
         attempts = self._attempts(call)
         while True:
             try:
@@ -265,6 +283,20 @@ class AsyncClient(_Service):
     scan_many = _awaited(platform.scan_many)
     get_scan = _awaited(platform.get_scan)
     scans = _awaited_list(platform.scans)
+    scan_later = _awaited(later.scan_later)
+    register_later = _awaited(later.register_later)
+    get_job = _awaited(later.get_job)
+    jobs = _awaited_list(later.jobs)
+    job_results = _awaited_list(later.job_results)
+    wait_for_job = _awaited(later.wait_for_job)
+    cancel_job = _awaited(later.cancel_job)
+    queue = _awaited_list(review.queue)
+    take = _awaited(review.take)
+    decide = _awaited(review.decide)
+    decide_scan = _awaited(review.decide_scan)
+    undo = _awaited(review.undo)
+    get_decision = _awaited(review.get_decision)
+    decisions = _awaited_list(review.decisions)
     sightings = _awaited_list(owner.sightings)
     get_sighting = _awaited(owner.get_sighting)
     evidence = _awaited(owner.evidence)
@@ -291,7 +323,10 @@ class AsyncClient(_Service):
             for each in items:
                 yield each
 
-    async def _send(self, call: Call) -> Answer:
+    async def _send(self, call: Call | Pause) -> Answer:
+        if isinstance(call, Pause):
+            await asyncio.sleep(call.seconds)
+            return NOTHING
         attempts = self._attempts(call)
         while True:
             try:

@@ -14,7 +14,12 @@ import pytest
 import uvicorn
 
 import sourcemark
+from provenance.accounts import accounts
+from provenance.accounts.accounts import NewApiKey
 from provenance.errors import BadInput, Unavailable
+from provenance.jobs.delivery import Message
+from provenance.jobs.webhook_sender import payload, signed
+from provenance.schemas import RegistrationResult, ScanResult
 from sourcemark import AsyncClient, Client, Refused
 from tests.api.conftest import Api
 from tests.api.test_api import CLAIM, TEXT, image_bytes
@@ -201,6 +206,92 @@ def test_both_clients_do_a_days_work(api: Api, service: str, tmp_path: Path) -> 
             assert (await producer.withdraw(work.work_id)).withdrawn_at is not None
 
     asyncio.run(day())
+
+
+def test_jobs(api: Api, service: str) -> None:
+    api.application.background.start(1, api.application.start)
+    with Client(service, api.keys["producer"]) as producer, Client(service, api.keys["platform"]) as platform:
+        registered = producer.register_later([{"text": TEXT, "owner": "Ada"}, {"text": TEXT}])
+        assert producer.wait_for_job(registered.job_id, 60).state == "done"
+        (made, wrong) = producer.job_results(registered.job_id, RegistrationResult)
+        assert (made.status, wrong.status) == ("registered", "error")
+        job = platform.scan_later([{"text": TEXT}, {"text": "Nothing that anybody registered."}])
+        assert platform.wait_for_job(job.job_id, 60) == platform.get_job(job.job_id)
+        found = [each.status for each in platform.job_results(job.job_id, ScanResult)]
+        assert found[0] == "matched"
+        assert len(found) == 2
+        assert [each.job_id for each in platform.jobs()] == [job.job_id]
+        with pytest.raises(Refused):
+            platform.cancel_job(job.job_id)
+        with pytest.raises(Refused, match="no job of yours"):
+            producer.get_job(job.job_id)
+
+    async def waited() -> None:
+        async with AsyncClient(service, api.keys["platform"]) as client:
+            assert (await client.wait_for_job(job.job_id)).state == "done"
+
+    asyncio.run(waited())
+
+
+def test_a_job_that_does_not_end_is_waited_for_so_long(scripted: Scripted) -> None:
+    running = (
+        b'{"job_id": "job_1", "kind": "k", "state": "running", "progress": 0, "attempts": 1, "created_at": "2026"}'
+    )
+    scripted.steps = [(200, {}, running)] * 3
+    with Client(scripted.url, "smk_x") as client, pytest.raises(Unavailable, match="has not ended"):
+        client.wait_for_job("job_1", 0.6)
+
+
+def test_decisions(api: Api, service: str) -> None:
+    api("POST", "/v1/works", "producer", json={**CLAIM, "text": TEXT})
+    key = accounts.issue_key(api.application.db, NewApiKey(account="platform", scopes=["review", "scan"])).secret
+    with Client(service, key) as platform:
+        scan = platform.scan(TEXT, {"account": "Poster", "post_url": "https://p.example/1"})
+        assert scan.action is not None
+        taken = platform.take().item
+        assert taken is not None
+        assert [each.item_id for each in platform.queue(state="waiting")] == [taken.item_id]
+        with pytest.raises(BadInput, match="did you mean lease"):
+            platform.decide(taken.item_id, "restrict", "copied", leese=taken.lease)
+        decided = platform.decide(taken.item_id, "restrict", "copied", lease=taken.lease, territory=["CN"])
+        assert (decided.in_force, decided.territory) == (True, ["CN"])
+        with pytest.raises(Refused) as caught:
+            platform.decide_scan(str(scan.scan_id), "release", "mistaken")
+        assert caught.value.status == 409
+        other = platform.decide_scan(str(scan.scan_id), "release", "mistaken", supersedes=decided.decision_id)
+        assert platform.get_decision(decided.decision_id).superseded_by == other.decision_id
+        assert platform.undo(other.decision_id).decision in ("withdrawn", "restrict")
+        log = [each.decision for each in platform.decisions(scan_id=str(scan.scan_id)) if not each.automated]
+        assert log[:2] == ["restrict", "release"]
+
+
+def _payload(event: str, data: dict[str, object]) -> str:
+    return payload(Message(1, "subject", 0, "evt_1", event, data, "2026-01-31T12:00:00.000000Z"))
+
+
+def test_webhooks_are_verified_before_they_are_read() -> None:
+    secret, other = "whsec_" + "A" * 32, "whsec_" + "B" * 32
+    body = _payload("webhook.test", {"endpoint_id": "hook_1"}).encode()
+    headers = signed("evt_1", body.decode(), [{"secret": other, "until": None}, {"secret": secret, "until": None}])
+    event = sourcemark.verify_webhook(body, {name.title(): value for name, value in headers.items()}, secret)
+    assert (event.event_id, event.type, event.data.endpoint_id) == ("evt_1", "webhook.test", "hook_1")
+    unknown = _payload("from.later", {"x": 1}).encode()  # of a newer service
+    assert (
+        sourcemark.verify_webhook(
+            unknown, signed("evt_2", unknown.decode(), [{"secret": secret, "until": None}]), secret
+        ).data
+        is None
+    )
+    for spoiled, headed, key in (
+        (body + b" ", headers, secret),
+        (body, {**headers, "webhook-id": "evt_2"}, secret),
+        (body, {**headers, "webhook-timestamp": "1700000000"}, secret),
+        (body, {}, secret),
+        (body, headers, "whsec_" + "C" * 32),
+        (b"[]", signed("evt_1", "[]", [{"secret": secret, "until": None}]), secret),
+    ):
+        with pytest.raises(sourcemark.VerificationFailed, match="no webhook of the service"):
+            sourcemark.verify_webhook(spoiled, headed, key)
 
 
 def test_both_clients_have_the_same_methods() -> None:

@@ -66,7 +66,7 @@ def _standing(api: Api, made: Things) -> str:
     return str(api("POST", path, "owner", json=said).json()["decision_id"])
 
 
-def _decision(api: Api, made: Things) -> str:
+def _claim_decision(api: Api, made: Things) -> str:
     part = {"unit": "pixel", "span": [0, 0, 9, 9]}
     said = {"work_id": made["work_id"], "outcome": "split", "parts": [part], "reason": "A logo", "decided_by": "R"}
     return str(api("POST", "/v1/claim-decisions", "owner", json=said).json()["decision_id"])
@@ -114,7 +114,7 @@ THINGS: dict[str, Maker] = {
     "qualification_id": _qualification,
     "standing_decision_id": _standing,
     "evidence_id": _evidence,
-    "claim_decision_id": _decision,
+    "claim_decision_id": _claim_decision,
     "item_id": _item,
     "decision_id": _decision,
     "statement_id": _statement,

@@ -1,0 +1,72 @@
+"""Work that a service does later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from provenance.errors import Unavailable
+from provenance.schemas.jobs import JobRecord, JobState
+
+from .calls import Call, Flow, Listing, M, Pause, given, new_key, path
+from .session import Session
+
+_FIRST_LOOK, _LONGEST = 0.5, 10.0  # seconds between two looks at a job
+
+
+def scan_later(
+    _: Session, items: Sequence[Mapping[str, Any]], *, idempotency_key: str | None = None
+) -> Flow[JobRecord]:
+    """Have many texts and pages scanned in a job; as `scan_many`, with more items."""
+    return (yield _later(path("scans", "batch"), items, idempotency_key)).model(JobRecord)
+
+
+def register_later(
+    _: Session, items: Sequence[Mapping[str, Any]], *, idempotency_key: str | None = None
+) -> Flow[JobRecord]:
+    """Have many texts registered in a job, with the key that the service keeps for your account."""
+    return (yield _later(path("works", "batch"), items, idempotency_key)).model(JobRecord)
+
+
+def _later(to: str, items: Sequence[Mapping[str, Any]], key: str | None) -> Call:
+    body = {"items": [dict(each) for each in items]}
+    return Call("POST", to, body, idempotency_key=key or new_key(), headers={"Prefer": "respond-async"})
+
+
+def get_job(_: Session, job_id: str) -> Flow[JobRecord]:
+    """A job of yours."""
+    return (yield Call("GET", path("jobs", job_id))).model(JobRecord)
+
+
+def jobs(_: Session, *, state: JobState | None = None) -> Listing[JobRecord]:
+    """All of yours, oldest first."""
+    return Listing(path("jobs"), JobRecord, given(state=state, limit=500))
+
+
+def job_results(_: Session, job_id: str, kind: type[M]) -> Listing[M]:
+    """What became of each item, as far as the job is done.
+
+    Args:
+        kind: `ScanResult` of `scan_later`, `RegistrationResult` of `register_later`.
+    """
+    return Listing(path("jobs", job_id, "results"), kind, given(limit=500))
+
+
+def wait_for_job(session: Session, job_id: str, seconds: float = 3600) -> Flow[JobRecord]:
+    """A job when it has ended, whatever came of it.
+
+    Raises:
+        Unavailable: it has not ended after so many seconds.
+    """
+    pause, waited = _FIRST_LOOK, 0.0
+    while (job := (yield from get_job(session, job_id))).state in ("queued", "running"):
+        if waited >= seconds:
+            raise Unavailable(f"{job_id} has not ended after {seconds:g} seconds: ask again later", reason="time_out")
+        yield Pause(pause)
+        waited, pause = waited + pause, min(_LONGEST, 1.5 * pause)
+    return job
+
+
+def cancel_job(_: Session, job_id: str) -> Flow[JobRecord]:
+    """End a job of yours: what it has done stays done."""
+    return (yield Call("DELETE", path("jobs", job_id))).model(JobRecord)
