@@ -59,8 +59,10 @@ class ScannedPost:
 
 def record(connection: sa.Connection, account_id: str, group: Sequence[ScannedPost], defaults: Defaults) -> None:
     """Decisions and items of a group of scans."""
-    last = {each.post.key: each for each in group}  # of a post that stands in it twice, the last counts
-    posts = [last[key] for key in sorted(last)]  # in one order, so that no two transactions wait for each other
+    # Of a post that stands in it twice, the last counts. Transactions about the same matched posts do not come here at
+    # once: each has written their sightings, in one order.
+    last = {each.post.key: each for each in group}
+    posts = sorted(last.values(), key=lambda each: each.number)
     _decide(connection, account_id, posts, defaults)
     _lift(connection, account_id, [each for each in posts if each.action.do == "allow"])
     _settle(connection, account_id, [each for each in posts if each.action.do not in _WAITS])
