@@ -1,7 +1,7 @@
 """What is kept of scans, and until when. The log knows nothing of scans: whatever is deleted here, it stays whole.
 
-A scan that a review item rests on stays as long as the item does, because a decision must be explained; its copies and
-its names go like those of others.
+A scan that a review item rests on stays as long as the item does, because a decision must be explained. Nothing goes of
+a scan while the poster may still complain about what was decided; afterwards copies and names go like those of others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 import sqlalchemy as sa
 
 from ..database.engine import Database
-from ..database.tables import matches, parts, previews, review_items, scans, sightings
+from ..database.tables import matches, now, parts, previews, review_items, scans, sightings
+from .review import statements
 
 _GROUP = 500  # scans a transaction, so that nobody waits long
 
@@ -52,6 +53,7 @@ def _purge(
     act: Callable[[sa.Connection, Sequence[int]], None],
 ) -> int:
     done = 0
+    which = sa.and_(which, ~statements.contestable(now()[:10]))
     for numbers in _groups(db, sa.and_(scans.c.scanned_at < before, which)):
         with db.write() as connection:
             # Read again: an item or a match may have come meanwhile.
@@ -90,6 +92,7 @@ def _delete_copies(connection: sa.Connection, numbers: Sequence[int]) -> None:
 
 
 def _delete_names(connection: sa.Connection, numbers: Sequence[int]) -> None:
+    statements.forget_posters(connection, numbers)
     connection.execute(scans.update().where(scans.c.id.in_(numbers)).values(dict.fromkeys(_NAMES)))
     connection.execute(parts.update().where(parts.c.scan.in_(numbers)).values(name="", error=None))
     connection.execute(matches.update().where(matches.c.scan.in_(numbers)).values(marking={}))

@@ -76,7 +76,7 @@ def _item(api: Api, _: Things) -> str:
     return str(api("GET", "/v1/queue", "owner").json()["items"][0]["item_id"])
 
 
-def _decision(api: Api, made: Things) -> str:
+def _review_decision(api: Api, made: Things) -> str:
     restrict = {"decision": "restrict", "reason": "copied"}
     answer = api("POST", f"/v1/queue/{made['item_id']}/decision", "owner", json=restrict)
     return str(answer.json()["decision"]["decision_id"])
@@ -116,7 +116,7 @@ THINGS: dict[str, Maker] = {
     "evidence_id": _evidence,
     "claim_decision_id": _claim_decision,
     "item_id": _item,
-    "decision_id": _decision,
+    "decision_id": _review_decision,
     "statement_id": _statement,
     "stay_down_id": _stay_down,
     "webhook_id": _webhook,

@@ -106,6 +106,7 @@ statements_of_reasons = Table(
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("decision", ForeignKey("decisions.id"), nullable=False, unique=True),
     Column("record", Json(dict), nullable=False),
+    Column("appeal_until", String(10), nullable=False),  # until then what it rests on is kept
     Column("made_at", String(27), nullable=False),
     Index("ix_statements_of_reasons_account", "account_id", "id"),
 )

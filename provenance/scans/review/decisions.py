@@ -278,6 +278,8 @@ def _decision(connection: sa.Connection, reviewer: Reviewer, decision_id: str) -
         raise NotFound(f"no decision of yours has the id {decision_id!r}")
     if row.subject_kind != "scan":
         raise Conflict(f"{decision_id} is about a {row.subject_kind}: it is taken back where that is kept")
+    if connection.execute(sa.select(scans.c.id).where(scans.c.scan_id == row.subject_id)).first() is None:
+        raise Conflict(f"the scan that {decision_id} is about was deleted: nothing can be changed any more")
     last = decision_rows.in_force(connection, row.account_id, row.subject_kind, row.subject_id)
     if last is None or last.id != row.id or row.outcome == "withdrawn":
         raise Conflict(f"{decision_id} is not what counts now: there is nothing to take back", reason="decided")

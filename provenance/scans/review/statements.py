@@ -5,6 +5,7 @@ One is stored with each decision that restricts, as it was told then. Erasing a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -86,6 +87,7 @@ def insert(connection: sa.Connection, decision: sa.Row[Any], about: About, defau
             account_id=decision.account_id,
             decision=decision.id,
             record=record,
+            appeal_until=appeal_until,
             made_at=made_at,
         )
     )
@@ -181,4 +183,42 @@ def forget(connection: sa.Connection, work: int) -> None:
             statements_of_reasons.update()
             .where(statements_of_reasons.c.id == row.id)
             .values(record={**row.record, "matches": told})
+        )
+
+
+# --- retention -----------------------------------------------------------------------------------------------------
+def contestable(today: str) -> sa.ColumnElement[bool]:
+    """Whether somebody may still complain about what was decided about a scan.
+
+    Args:
+        today: ISO 8601 date.
+    """
+    return sa.exists().where(
+        statements_of_reasons.c.decision == decisions.c.id,
+        statements_of_reasons.c.appeal_until >= today,
+        decisions.c.account_id == scans.c.account_id,
+        decisions.c.subject_kind == "scan",
+        decisions.c.subject_id == scans.c.scan_id,
+    )
+
+
+def forget_posters(connection: sa.Connection, numbers: Sequence[int]) -> None:
+    """Take who posted and where out of the statements about scans.
+
+    Args:
+        numbers: internal ones of scans.
+    """
+    of_these = sa.select(scans.c.scan_id).where(scans.c.id.in_(numbers))
+    about = sa.select(decisions.c.id).where(decisions.c.subject_kind == "scan", decisions.c.subject_id.in_(of_these))
+    rows = connection.execute(
+        sa.select(statements_of_reasons.c.id, statements_of_reasons.c.record).where(
+            statements_of_reasons.c.decision.in_(about)
+        )
+    ).all()
+    nobody = dict.fromkeys(("external_id", "post_url", "account", "account_id"))
+    for row in rows:
+        connection.execute(
+            statements_of_reasons.update()
+            .where(statements_of_reasons.c.id == row.id)
+            .values(record={**row.record, **nobody})
         )

@@ -13,7 +13,17 @@ from provenance.accounts import accounts
 from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
-from provenance.database.tables import matches, now, parts, previews, review_items, scans, sightings, stamp
+from provenance.database.tables import (
+    matches,
+    now,
+    parts,
+    previews,
+    review_items,
+    scans,
+    sightings,
+    stamp,
+    statements_of_reasons,
+)
 from provenance.retention import Purged
 from provenance.scans import evidence_page, posts, records
 from provenance.scans.sightings import page
@@ -31,6 +41,7 @@ def settings_of(application: Application, **days: int) -> Settings:
 def age(application: Application, *scan_ids: str | None) -> None:
     with application.db.write() as connection:
         connection.execute(scans.update().where(scans.c.scan_id.in_(scan_ids)).values(scanned_at=OLD))
+        connection.execute(statements_of_reasons.update().values(appeal_until=OLD[:10]))
 
 
 def count(application: Application, table: sa.Table) -> int:
@@ -132,6 +143,8 @@ def test_the_parts_of_a_post_go_with_it(sqlite_application: Application) -> None
     upload = posts.of_post(page, [("a.jpg", Source.blob(image_bytes()))])
     scan = next(application.scanner.scan(accounts.local(application.db), [upload])).scan_id
     age(application, scan)
+    with application.db.write() as connection:
+        connection.execute(review_items.delete())
     assert retention.purge(application.db, settings_of(application, names=30)) == Purged(names=1)
     assert {part.name for part in records.get(application.db, str(scan), None).parts} == {""}
     assert retention.purge(application.db, settings_of(application, matched=30)) == Purged(matched_scans=1)

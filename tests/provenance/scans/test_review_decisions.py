@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 from pydantic import ValidationError
 
+from provenance import retention
 from provenance.accounts import accounts, standing
 from provenance.application import Application
-from provenance.database.tables import events, now
+from provenance.database.tables import events, now, scans, statements_of_reasons
 from provenance.database.tables import stay_down as entries
 from provenance.errors import BadInput, Conflict, NotFound
 from provenance.jobs import webhooks
@@ -367,3 +368,33 @@ def test_the_overview_counts_rules_beside_people(desk: Application) -> None:
     assert history.overview(desk.db, ann, "2099-01-01T00:00:00.000000Z", 900).manual == 0
     assert [each.reviewer_name for each in log(desk, reviewer="ben")] == ["ben"]
     assert [each.decision for each in log(desk, automated=False, decision="restrict")] == ["restrict"]
+
+
+# --- retention -------------------------------------------------------------------------------------------------------
+def test_what_a_poster_may_complain_about_is_kept(desk: Application) -> None:
+    made = decide(desk, "restrict")
+    due = desk.settings.model_copy(update={f"keep_{name}_days": 1 for name in ("matched", "copies", "names")})
+    with desk.db.write() as connection:
+        connection.execute(scans.update().values(scanned_at="2020-01-01T00:00:00.000000Z"))
+    assert retention.purge(desk.db, due) == retention.Purged()
+    assert statement_of(desk, made).account == "City Daily"
+    with desk.db.write() as connection:
+        connection.execute(statements_of_reasons.update().values(appeal_until="2020-07-01"))
+    assert retention.purge(desk.db, due).names == 1
+    told = statement_of(desk, made)
+    assert (told.account, told.post_url) == (None, None)
+    assert told.matches[0].title == "The Salt Ferry"
+
+
+def test_what_was_decided_about_a_deleted_scan_stays_as_it_is(desk: Application) -> None:
+    post(desk, text="By Marta Salt, from somewhere else.\n\n" + ESSAY)
+    (made,) = log(desk)
+    assert made.decision == "label"  # which nobody has to look at
+    with desk.db.write() as connection:
+        connection.execute(scans.update().values(scanned_at="2020-01-01T00:00:00.000000Z"))
+        connection.execute(statements_of_reasons.update().values(appeal_until="2020-07-01"))
+    due = desk.settings.model_copy(update={"keep_matched_days": 1})
+    assert retention.purge(desk.db, due).matched_scans == 1
+    assert statement_of(desk, made).statement_id == made.statement_id
+    with pytest.raises(Conflict, match="deleted"):
+        desk.decisions.undo(reviewer(desk, "ann"), made.decision_id, Undo())

@@ -209,6 +209,7 @@ def _statements_of_reasons() -> None:
         sa.Column("account_id", sa.String(length=40), nullable=False),
         sa.Column("decision", _ROW_ID, nullable=False),
         sa.Column("record", sa.JSON(), nullable=False),
+        sa.Column("appeal_until", sa.String(length=10), nullable=False),
         sa.Column("made_at", sa.String(length=27), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_statements_of_reasons_account_id")),
         sa.ForeignKeyConstraint(["decision"], ["decisions.id"], name=op.f("fk_statements_of_reasons_decision")),
