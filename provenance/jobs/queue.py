@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from ..database.clock import clock
 from ..database.engine import Database
 from ..database.tables import job_results, jobs, now
-from ..errors import SourcemarkError, Unavailable
+from ..errors import RateLimited, SourcemarkError, Unavailable
 from ..ids import new_id
 from ..schema_fields import Record
 from ..schemas.events import JobFinished
@@ -30,6 +30,8 @@ from .records import COLUMNS, as_record
 LEASE_SECONDS = 15.0
 RENEWAL_SECONDS = 3.0
 MOST_ATTEMPTS = 5
+MOST_WAITING = 200  # jobs of one account that have not ended
+_RETRY_SECONDS = 60.0  # after which it is worth another try to add one
 _FIRST_PAUSE, _PAUSE_GROWTH = 10.0, 4.0  # seconds before the second attempt, and how much longer before each further
 
 A = TypeVar("A", bound=Record)
@@ -112,7 +114,7 @@ class Queue:
         self._kinds[kind.name] = kind
 
     def add(self, account_id: str, kind: str, argument: Record) -> JobRecord:
-        """Put a job into the queue."""
+        """Put a job into the queue; raises `RateLimited` while too many of the account's wait."""
         assert isinstance(argument, self._kinds[kind].argument)
         row = {
             "job_id": new_id("job"),
@@ -127,6 +129,16 @@ class Queue:
             "created_at": now(),
         }
         with self._db.write() as connection:
+            waiting = connection.execute(
+                sa.select(sa.func.count())
+                .select_from(jobs)
+                .where(jobs.c.account_id == account_id, jobs.c.state.in_(("queued", "running")))
+            ).scalar_one()
+            if waiting >= MOST_WAITING:
+                raise RateLimited(
+                    f"{waiting} jobs of yours have not ended yet: wait for some, or cancel them",
+                    retry_after=_RETRY_SECONDS,
+                )
             connection.execute(jobs.insert().values(row))
             made = connection.execute(sa.select(*COLUMNS).where(jobs.c.job_id == row["job_id"])).one()
         return as_record(made)

@@ -144,16 +144,12 @@ def test_webhooks_over_http(api: Api) -> None:
     assert api("GET", path, "platform").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
+def test_an_endpoint_that_cannot_be(api: Api) -> None:
+    for body, said in (
         ({"url": "http://93.184.215.14/"}, "must be https"),
         ({"url": "https://127.0.0.1/"}, "not on the public internet"),
         ({"url": PUBLIC, "events": ["scan.done"]}, "events.0: must be 'scan.decided'"),
         ({"url": PUBLIC, "event": ["scan.decided"]}, "did you mean events"),
-    ],
-)
-def test_an_endpoint_that_cannot_be(api: Api, body: dict[str, Any], said: str) -> None:
-    refused = api("POST", "/v1/webhooks", "platform", json=body)
-    assert refused.status_code == 400
-    assert said in refused.json()["detail"]
+    ):
+        refused = api("POST", "/v1/webhooks", "platform", json=body)
+        assert (refused.status_code, said in refused.json()["detail"]) == (400, True), refused.text

@@ -18,7 +18,7 @@ from provenance.config import Settings
 from provenance.database.clock import clock
 from provenance.database.engine import Database
 from provenance.database.tables import deliveries, events, job_results, jobs
-from provenance.errors import BadInput, Conflict, NotFound, SourcemarkError, Unavailable
+from provenance.errors import BadInput, Conflict, NotFound, RateLimited, SourcemarkError, Unavailable
 from provenance.jobs import queue as queues
 from provenance.jobs import records
 from provenance.jobs.queue import JobKind, Queue, Run, Stopped, Taken
@@ -229,6 +229,17 @@ def test_a_worker_that_ends_puts_its_job_back(sqlite_db: Database) -> None:
     assert len(rows(sqlite_db, job_results)) == 1
     work(queue, job.job_id, sqlite_db)
     assert records.get(sqlite_db, job.job_id).result == {"outcomes": {"even": 2, "odd": 1}}
+
+
+def test_an_account_does_not_fill_the_queue(sqlite_db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "MOST_WAITING", 2)
+    queue = a_queue(sqlite_db)
+    first, _ = (queue.add("one", "count", Count(to=1)) for _ in range(2))
+    with pytest.raises(RateLimited, match="2 jobs of yours have not ended yet"):
+        queue.add("one", "count", Count(to=1))
+    queue.add("two", "count", Count(to=1))
+    records.cancel(sqlite_db, first.job_id)
+    queue.add("one", "count", Count(to=1))
 
 
 def test_others_jobs_are_not_there(db: Database) -> None:
