@@ -30,6 +30,19 @@ from .standing_table import StandingTable
 NameFinding = Literal["account_id_needed", "account_not_verified"]
 _KEY = 300  # code points of a name that are compared
 
+# Made once: every scan asks them.
+_ACCOUNT = sa.select(official_accounts).where(
+    official_accounts.c.platform == sa.bindparam("platform"), official_accounts.c.account_id == sa.bindparam("account")
+)
+_NAMES = sa.select(official_names.c.key).where(official_names.c.official == sa.bindparam("official"))
+_BEARING = (
+    sa.select(official_names.c.official)
+    .join(official_accounts, official_accounts.c.id == official_names.c.official)
+    .where(official_names.c.key == sa.bindparam("key"), official_accounts.c.platform == sa.bindparam("platform"))
+    .where(official_accounts.c.verification == "verified")
+    .limit(1)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
@@ -176,11 +189,7 @@ class OfficialAccounts:
         Args:
             moment: ISO 8601, UTC.
         """
-        row = connection.execute(
-            sa.select(official_accounts).where(
-                official_accounts.c.platform == platform_id, official_accounts.c.account_id == account_id
-            )
-        ).first()
+        row = connection.execute(_ACCOUNT, {"platform": platform_id, "account": account_id}).first()
         if row is None:
             return None
         points = standing.points(connection, [row.id], self.table, moment).get(row.id, 0)
@@ -217,9 +226,7 @@ class OfficialAccounts:
         state = self.state(connection, platform_id, account_id, moment)
         if state is None or not state.verified:
             return Poster(frozenset(), claimed, finding="account_not_verified", state=state)
-        keys = connection.execute(
-            sa.select(official_names.c.key).where(official_names.c.official == state.number)
-        ).scalars()
+        keys = connection.execute(_NAMES, {"official": state.number}).scalars()
         return Poster(frozenset(keys), claimed, state.linked_account, None, state)
 
     def _records(self, connection: sa.Connection, numbers: Sequence[int]) -> list[OfficialAccountRecord]:
@@ -254,16 +261,7 @@ def _write_names(connection: sa.Connection, number: int, wanted: OfficialAccount
 
 def _verified_bears(connection: sa.Connection, platform_id: str, key: str) -> bool:
     """Whether a verified account of the platform has this name."""
-    query = (
-        sa.select(official_names.c.official)
-        .join(official_accounts, official_accounts.c.id == official_names.c.official)
-        .where(
-            official_names.c.key == key,
-            official_accounts.c.platform == platform_id,
-            official_accounts.c.verification == "verified",
-        )
-    )
-    return connection.execute(query.limit(1)).first() is not None
+    return connection.execute(_BEARING, {"platform": platform_id, "key": key}).first() is not None
 
 
 def _record(row: Any, level: int, licensed_until: str | None) -> OfficialAccountRecord:

@@ -19,6 +19,15 @@ from ..schemas.qualifications import QualificationState
 from .official_rows import require
 
 NEWS = "news-information-service"
+_day = sa.bindparam("day", type_=sa.String)
+# Made once: every scan that names an account asks it.
+_NEWS_LICENCES = (
+    sa.select(qualifications.c.official, sa.func.max(qualifications.c.valid_until))
+    .where(qualifications.c.official.in_(sa.bindparam("officials", expanding=True)))
+    .where(qualifications.c.kind == NEWS, qualifications.c.ended_at.is_(None), qualifications.c.valid_until >= _day)
+    .where(sa.or_(qualifications.c.valid_from.is_(None), qualifications.c.valid_from <= _day))
+    .group_by(qualifications.c.official)
+)
 
 
 def add(db: Database, platform_id: str, new: NewQualification, warning_days: int) -> Qualification:
@@ -111,15 +120,8 @@ def expiring(db: Database, warning_days: int) -> tuple[int, int]:
 
 def news_licences(connection: sa.Connection, officials: Sequence[int], moment: str) -> dict[int, str]:
     """Until when accounts, by their internal numbers, may publish news; those that may not are left out."""
-    day = moment[:10]
-    columns = qualifications.c
-    query = (
-        sa.select(columns.official, sa.func.max(columns.valid_until))
-        .where(columns.official.in_(officials), columns.kind == NEWS, columns.ended_at.is_(None))
-        .where(columns.valid_until >= day, sa.or_(columns.valid_from.is_(None), columns.valid_from <= day))
-        .group_by(columns.official)
-    )
-    return dict(connection.execute(query).all())
+    asked = {"officials": list(officials), "day": moment[:10]}
+    return dict(connection.execute(_NEWS_LICENCES, asked).all()) if officials else {}
 
 
 def warn(db: Database, warning_days: int) -> int:

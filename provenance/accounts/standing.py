@@ -24,6 +24,15 @@ from .standing_table import StandingTable
 _reversal = standing_decisions.alias("reversal")
 _about = standing_decisions.alias("about_decision")
 
+# Made once: every scan that names an account asks it.
+_COUNTS = (
+    sa.select(standing_decisions.c.official, standing_decisions.c.counter, standing_decisions.c.decided_at)
+    .outerjoin(_reversal, (_reversal.c.about == standing_decisions.c.id) & (_reversal.c.act == "reverse"))
+    .where(standing_decisions.c.official.in_(sa.bindparam("officials", expanding=True)))
+    .where(standing_decisions.c.act == "count", standing_decisions.c.decided_at > sa.bindparam("since"))
+    .where(_reversal.c.id.is_(None))
+)
+
 
 def count(
     connection: sa.Connection, platform_id: str, account_id: str, new: StandingCount, table: StandingTable
@@ -123,20 +132,12 @@ def _counting(
     connection: sa.Connection, officials: Sequence[int], table: StandingTable, moment: str
 ) -> list[tuple[int, Any]]:
     """The account and the counter of each count that is in its window and not reversed."""
+    if not officials:
+        return []
     at = datetime.fromisoformat(moment).astimezone(UTC)
-    columns = standing_decisions.c
-    windows = sa.or_(
-        *(
-            sa.and_(columns.counter == counter, columns.decided_at > stamp(at - timedelta(days=weighing.days)))
-            for counter, weighing in table.counters.items()
-        )
-    )
-    query = (
-        sa.select(columns.official, columns.counter)
-        .outerjoin(_reversal, (_reversal.c.about == columns.id) & (_reversal.c.act == "reverse"))
-        .where(columns.official.in_(officials), columns.act == "count", _reversal.c.id.is_(None), windows)
-    )
-    return [(number, counter) for number, counter in connection.execute(query)]
+    since = {counter: stamp(at - timedelta(days=weighing.days)) for counter, weighing in table.counters.items()}
+    rows = connection.execute(_COUNTS, {"officials": list(officials), "since": min(since.values())})
+    return [(number, counter) for number, counter, decided_at in rows if decided_at > since[counter]]
 
 
 def _record(connection: sa.Connection, number: int, table: StandingTable, values: dict[str, Any]) -> StandingDecision:

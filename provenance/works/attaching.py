@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -144,7 +145,7 @@ def in_force(connection: sa.Connection, db: Database, kind: Attached, works_: Se
     if not works_:
         return []
     later = LaterEntries(connection, db)
-    rows = connection.execute(_backed_query(kind).where(kind.work.in_(works_)).order_by(kind.table.c.id)).all()
+    rows = connection.execute(_backed_query(kind), {"works": list(works_)}).all()
     standing = []
     for row in rows:
         if work_columns.ends(row.ending, row._mapping[kind.ended_by], row.leaf_hash) or later.ended(row.leaf_hash):
@@ -158,6 +159,7 @@ def in_force(connection: sa.Connection, db: Database, kind: Attached, works_: Se
     return standing
 
 
+@cache  # putting it together takes longer than running it
 def _backed_query(kind: Attached) -> sa.Select[Any]:
     ending = entries.alias("ending")
     return (
@@ -171,6 +173,8 @@ def _backed_query(kind: Attached) -> sa.Select[Any]:
         )
         .outerjoin(openings, (openings.c.leaf_hash == kind.leaf_hash) & (openings.c.name == kind.opening))
         .outerjoin(ending, ending.c.leaf_hash == kind.ended_by)
+        .where(kind.work.in_(sa.bindparam("works", expanding=True)))
+        .order_by(kind.table.c.id)
     )
 
 

@@ -13,7 +13,8 @@ from PIL import Image, ImageOps
 from fingerprints.source import Source
 from provenance.accounts import accounts
 from provenance.application import Application
-from provenance.database.tables import endpoints, events, now
+from provenance.database.tables import events
+from provenance.jobs import webhooks
 from provenance.scans import scanning
 from provenance.schemas import RegistrationItem, RegistrationResult, ScanItem, ScanResult
 from provenance.works.registration import RegistrationRequest
@@ -81,17 +82,7 @@ def scan_upload(
 def listen(application: Application, account_id: str, event: str) -> None:
     """An endpoint of an account, so that what it is told stands in the outbox."""
     with application.db.write() as connection:
-        connection.execute(
-            endpoints.insert().values(
-                endpoint_id=f"hook_{event}",
-                account_id=account_id,
-                kind="webhook",
-                address="https://hooks.example/in",
-                events=[event],
-                secrets=[],
-                created_at=now(),
-            )
-        )
+        webhooks.insert(connection, account_id, "webhook", "https://hooks.example/in", events=[event])
 
 
 def heard(application: Application) -> list[dict[str, Any]]:
