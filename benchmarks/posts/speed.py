@@ -92,9 +92,7 @@ def main() -> None:
                     for kept, seconds in zip((one_by_one, together, sent), figures, strict=True):
                         kept.append(seconds)
     cores = len(os.sched_getaffinity(0))
-    print(
-        f"{rounds} posts of {CHARACTERS} characters and {PICTURES} pictures, {cores} cores; medians of ratios"
-    )
+    print(f"{rounds} posts of {CHARACTERS} characters and {PICTURES} pictures, {cores} cores; medians of ratios")
     for what, above, below in (
         ("as one post / part by part", together, one_by_one),
         ("over HTTP / in process", sent, together),

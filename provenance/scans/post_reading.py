@@ -12,6 +12,7 @@ from fingerprints.source import Source
 
 from ..errors import SourcemarkError, TooLarge
 from ..search.examination import Examiner
+from ..search.matching import Matcher, Search
 from . import embedded
 from .posts import PartUpload, Upload
 from .reuse import Shown
@@ -21,14 +22,15 @@ Read = Sequence[tuple[Reading, Shown | None]] | SourcemarkError
 
 
 class PostReader:
-    """Examines the parts of uploads, and those that they hold. Thread-safe."""
+    """Examines the parts of uploads, and those that they hold, and searches for what each reuses. Thread-safe."""
 
-    def __init__(self, examiner: Examiner, max_parts: int) -> None:
+    def __init__(self, examiner: Examiner, matcher: Matcher, max_parts: int) -> None:
         """
         Args:
             max_parts: of one post; of those that its pages and documents hold, as many again are read.
         """
         self._examiner = examiner
+        self._matcher = matcher
         self._max_parts = max_parts
 
     def read_all(self, group: Sequence[Upload], examined: Callable[[], None] | None = None) -> list[Read]:
@@ -48,10 +50,10 @@ class PostReader:
                     examined()
 
         sources = [part.source for parts in wanted for part in parts]
-        examinations = iter(self._examiner.examine_all(sources, thorough=True, examined=step))
+        examinations = iter(self._read(sources, step))
         answers: list[Read] = []
         for upload, parts in zip(group, wanted, strict=True):
-            read = [Reading(part, done) for part, done in zip(parts, islice(examinations, len(parts)), strict=True)]
+            read = [Reading(part, *done) for part, done in zip(parts, islice(examinations, len(parts)), strict=True)]
             if not read:
                 answers.append(self._too_many(len(upload.parts)))
             elif upload.is_post:
@@ -59,6 +61,17 @@ class PostReader:
             else:
                 answers.append([(each, _alone(each)) for each in read])
         return answers
+
+    def _read(
+        self, sources: Sequence[Source | SourcemarkError], examined: Callable[[], None] | None = None
+    ) -> list[tuple[Examination, Search] | tuple[SourcemarkError, None]]:
+        """What is in each source, and which works it reuses: one is searched for while others are examined."""
+
+        def searched(done: Examination) -> tuple[Examination, Search]:
+            return done, self._matcher.find(done.fingerprint)
+
+        answers = self._examiner.examine_each(sources, searched, thorough=True, examined=examined)
+        return [(answer, None) if isinstance(answer, SourcemarkError) else answer for answer in answers]
 
     def _post(self, sent: Sequence[Reading]) -> Read:
         articles, inside = self._taken_out(sent)
@@ -101,8 +114,11 @@ class PostReader:
             f"the post's texts hold more than {self._max_parts} pictures (SOURCEMARK_MAX_PARTS): this one was not read",
             reason="too_many_parts",
         )
-        answers = [*self._examiner.examine_all(read, thorough=True), *[left_out] * (len(inside) - len(read))]
-        return [Reading(part, done, inside=name) for (name, part), done in zip(inside, answers, strict=True)]
+        answers = [*self._read(read), *[(left_out, None)] * (len(inside) - len(read))]
+        return [
+            Reading(part, done, search, inside=name)
+            for (name, part), (done, search) in zip(inside, answers, strict=True)
+        ]
 
     def _too_many(self, count: int) -> SourcemarkError:
         return TooLarge(

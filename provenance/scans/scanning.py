@@ -74,8 +74,7 @@ class Scanner:
         """
         self._db = db
         self._log = log
-        self._reader = PostReader(examiner, max_parts)
-        self._matcher = matcher
+        self._reader = PostReader(examiner, matcher, max_parts)
         self._backings = backings
         self._official = official
         self._batch_size = batch_size
@@ -123,10 +122,11 @@ class Scanner:
             return _unreadable(item, passing or errors[0])
         with self._db.read() as connection:
             poster = self._official.poster(connection, account.id, item.account_id, item.account, moment)
-        searches = [None if shown is None else self._matcher.find(shown.examination.fingerprint) for _, shown in read]
-        beside = [each.work for search in searches if search is not None for each in search.found]
+        searches = [reading.search for reading, _ in read if reading.search is not None]
+        beside = [each.work for search in searches for each in search.found]
         parts = []
-        for (reading, shown), search in zip(read, searches, strict=True):
+        for reading, shown in read:
+            search = reading.search
             if shown is None or search is None:
                 parts.append(_unreadable_part(reading))
                 continue
@@ -134,8 +134,8 @@ class Scanner:
             name = reading.part.name if upload.is_post else None
             matches = [each.record(self._log.origin, account.id, name) for each in assessments]
             parts.append(_part(reading, shown, search, assessments, matches))
-        sizes = [search.log_size for search in searches if search is not None]
-        result = _result(item, parts, moment, min(sizes), is_post=upload.is_post)
+        log_size = min(search.log_size for search in searches)
+        result = _result(item, parts, moment, log_size, is_post=upload.is_post)
         result.flags = news.flags(item, [reading.text for reading, _ in read], poster.state)
         facts = of_scan(result, [found for _, found, _ in records.ranked(parts)], poster.state, item.category)
         known = _known(item, parts, poster, result)

@@ -16,6 +16,7 @@ from fingerprints.model import Examination
 from ..errors import SourcemarkError
 from ..marking.html import Picture
 from ..marking.segmentation import Unit, from_blocks, from_text
+from ..search.matching import Search
 from . import layout
 from .layout import Layout
 from .posts import PartUpload
@@ -27,7 +28,7 @@ NO_TEXT = "no_text"  # the reason of a document that holds pictures alone
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """One part as it was read, or why it was not.
+    """One part as it was read and searched, or why it was not.
 
     Attributes:
         pictures: names of the parts that were taken out of this document, and after how many code points they stand.
@@ -36,6 +37,7 @@ class Reading:
 
     part: PartUpload
     examination: Examination | SourcemarkError
+    search: Search | None = None
     pictures: tuple[tuple[str, int], ...] = ()
     inside: str | None = None
 

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from fingerprints.errors import FingerprintError
 from fingerprints.model import EmbeddedPictures, Examination
@@ -16,6 +17,9 @@ from ..errors import SourcemarkError, from_fingerprint_error
 from ..observer import Observer
 
 _logger = logging.getLogger(__name__)
+
+
+T = TypeVar("T")
 
 
 class Examiner:
@@ -79,13 +83,30 @@ class Examiner:
             examined: called after each, in the order of the sources.
         """
 
-        def one(source: Source | SourcemarkError) -> Examination | SourcemarkError:
+        return self.examine_each(sources, lambda done: done, thorough=thorough, examined=examined)
+
+    def examine_each(
+        self,
+        sources: Sequence[Source | SourcemarkError],
+        then: Callable[[Examination], T],
+        *,
+        thorough: bool = False,
+        examined: Callable[[], None] | None = None,
+    ) -> list[T | SourcemarkError]:
+        """As `examine_all`, with what is done next with each: while others are examined.
+
+        Args:
+            then: makes the answer; called in any thread. What it raises is raised here.
+        """
+
+        def one(source: Source | SourcemarkError) -> T | SourcemarkError:
             if isinstance(source, SourcemarkError):
                 return source
             try:
-                return self.examine(source, thorough=thorough)
+                done = self.examine(source, thorough=thorough)
             except SourcemarkError as error:
                 return error
+            return then(done)
 
         answers = []
         for answer in self._pool.map(one, sources):
