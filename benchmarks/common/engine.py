@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from fingerprints import registry
@@ -15,6 +16,7 @@ from fingerprints.model import Fingerprint, Match
 
 GROUP = 128  # works that share a transaction, as SOURCEMARK_BATCH_SIZE has it
 T = TypeVar("T")
+_ONE_ACCOUNT: Mapping[int, int] = MappingProxyType({})
 
 
 class Engine:
@@ -37,17 +39,21 @@ class Engine:
         self.store.execute("CREATE TABLE IF NOT EXISTS fingerprint (work INTEGER PRIMARY KEY, data BLOB, detail BLOB)")
         self.index = MemoryIndex()
 
-    def register(self, works: Iterable[tuple[int, bytes]]) -> None:
-        """Decode, fingerprint, keep, index."""
-        self.add((number, self.of_work(data)) for number, data in works)
+    def register(self, works: Iterable[tuple[int, bytes]], accounts: Mapping[int, int] = _ONE_ACCOUNT) -> None:
+        """Decode, fingerprint, keep, index.
 
-    def add(self, works: Iterable[tuple[int, Fingerprint]]) -> None:
+        Args:
+            accounts: who registers each work; of works that are not named one and the same.
+        """
+        self.add(((number, self.of_work(data)) for number, data in works), accounts)
+
+    def add(self, works: Iterable[tuple[int, Fingerprint]], accounts: Mapping[int, int] = _ONE_ACCOUNT) -> None:
         """Keep and index fingerprints."""
         for group in _groups(works):
             with self.store:
                 rows = ((n, f.index_bytes(), f.detail) for n, f in group)
                 self.store.executemany("INSERT INTO fingerprint VALUES (?, ?, ?)", rows)
-            self.index.apply([Change(n, n, f) for n, f in group])
+            self.index.apply([Change(n, n, f, accounts.get(n, 0)) for n, f in group])
 
     def query(self, data: bytes) -> list[tuple[int, Match]]:
         """The works that an upload reuses, with the verified evidence, surest first."""

@@ -3,10 +3,11 @@
     python benchmarks/text/attack.py [--background 200] [--victims 12]
 
 For every attack a registry is made anew: other people's works, then the victims, then what the attacker registers, 20
-texts against each victim, from one account or from five. Before and after it the same posts are looked up: every
-victim's paragraphs inside articles, its opening, its end, a half and the whole with an edit. Uploads teach nothing, so
-posting is no attack. Printed is the recall of the posts before and after, and how many of the attacker's own texts were
-recorded as competing with the victim.
+texts against each victim, from one account, from five, or from the victim's own, as in an installation that has one
+account for all. Before and after it the same posts are looked up: every victim's paragraphs inside articles, its
+opening, its end, a half and the whole with an edit. Uploads teach nothing, so posting is no attack. Printed is the
+recall of the posts before and after, and how many of the attacker's own texts were recorded as competing with the
+victim.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count as count_from
 
 import numpy as np
 
+from benchmarks.common.engine import Engine
 from benchmarks.text.generate import FAR, edited, works
-from fingerprints import registry, text
-from fingerprints.index.interface import Change
-from fingerprints.index.memory import MemoryIndex
-from fingerprints.model import Fingerprint
+from benchmarks.text.ours import engine
 
 REGISTRATIONS = 20
-VICTIM, OTHERS, ATTACKER = 1, 1000, 2  # accounts
+VICTIM, OTHERS = 1, 1000  # accounts
+ATTACKERS = {"one": [2], "five": [2, 3, 4, 5, 6], "the victim's": [VICTIM]}
 
 Attack = Callable[[str, int, Callable[[], str]], str]  # a victim, the number of the registration, filler -> a text
 
@@ -67,25 +68,42 @@ def _posts(work: str, host: Iterator[str]) -> list[str]:
     ]
 
 
-class _Registry:
-    def __init__(self) -> None:
-        self.index, self.kept = MemoryIndex(), dict[int, Fingerprint]()
+def _found(here: Engine, content: str) -> set[int]:
+    return {number for number, _ in here.query(content.encode())}
 
-    def add(self, content: str, account: int) -> int:
-        number = len(self.kept) + 1
-        self.kept[number] = text.fingerprint(content.encode())
-        self.index.apply([Change(number, number, self.kept[number], account)])
+
+def recall(here: Engine, posts: dict[int, list[str]]) -> float:
+    return float(np.mean([victim in _found(here, post) for victim, some in posts.items() for post in some]))
+
+
+def attacked(attack: Attack, attackers: list[int], background: int, count: int) -> tuple[float, float, float]:
+    """Recall of the posts before and after an attack, and the share of the attacker's texts that compete.
+
+    Args:
+        attackers: the accounts that register by turns.
+    """
+    fillers = works(range(FAR, FAR + 100_000), characters=2500)
+    hosts = works(range(2 * FAR, 2 * FAR + 100_000), characters=3000)
+    here, numbers = engine(), count_from(1)
+
+    def add(content: str, account: int) -> int:
+        number = next(numbers)
+        here.register([(number, content.encode())], {number: account})
         return number
 
-    def found(self, content: str) -> set[int]:
-        upload = text.fingerprint(content.encode())
-        view = self.index.view(upload.algorithm)
-        candidates = registry.propose(upload, view)
-        return set(registry.decide(upload, candidates, {n: self.kept[n] for n in candidates.works}, view).matches)
-
-
-def recall(of: _Registry, posts: dict[int, list[str]]) -> float:
-    return float(np.mean([victim in of.found(post) for victim, some in posts.items() for post in some]))
+    for n, other in enumerate(works(range(background))):
+        add(other, OTHERS + n % 50)
+    victims = {add(victim, VICTIM): victim for victim in works(range(background, background + count), characters=4000)}
+    posts = {number: _posts(victim, hosts) for number, victim in victims.items()}
+    before, competing = recall(here, posts), 0
+    for n in range(REGISTRATIONS):
+        for number, victim in victims.items():
+            made = attack(victim, n, partial(next, fillers))
+            competing += number in _found(here, made)
+            add(made, attackers[n % len(attackers)])
+    after = recall(here, posts)
+    here.close()
+    return before, after, competing / (REGISTRATIONS * len(victims))
 
 
 def main() -> None:
@@ -93,26 +111,11 @@ def main() -> None:
     parser.add_argument("--background", type=int, default=200, help="works of others that are registered before")
     parser.add_argument("--victims", type=int, default=12)
     given = parser.parse_args()
-    print(f"{'attack':34}{'accounts':>9}{'before':>8}{'after':>8}{'competing':>11}")
+    print(f"{'attack':34}{'accounts':>14}{'before':>8}{'after':>8}{'competing':>11}")
     for name, attack in ATTACKS.items():
-        for accounts in (1, 5):
-            fillers = works(range(FAR, FAR + 100_000), characters=2500)
-            hosts = works(range(2 * FAR, 2 * FAR + 100_000), characters=3000)
-            here = _Registry()
-            for n, other in enumerate(works(range(given.background))):
-                here.add(other, OTHERS + n % 50)
-            victims = list(works(range(given.background, given.background + given.victims), characters=4000))
-            numbers = {here.add(victim, VICTIM): victim for victim in victims}
-            posts = {number: _posts(victim, hosts) for number, victim in numbers.items()}
-            before, competing = recall(here, posts), 0
-            for n in range(REGISTRATIONS):
-                for number, victim in numbers.items():
-                    made = attack(victim, n, partial(next, fillers))
-                    competing += number in here.found(made)
-                    here.add(made, ATTACKER + n % accounts)
-            after = recall(here, posts)
-            share = competing / (REGISTRATIONS * len(numbers))
-            print(f"{name:34}{accounts:>9}{before:>8.3f}{after:>8.3f}{share:>11.3f}", flush=True)
+        for who, attackers in ATTACKERS.items():
+            before, after, share = attacked(attack, attackers, given.background, given.victims)
+            print(f"{name:34}{who:>14}{before:>8.3f}{after:>8.3f}{share:>11.3f}", flush=True)
 
 
 if __name__ == "__main__":

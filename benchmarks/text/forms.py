@@ -28,10 +28,7 @@ from opencc import OpenCC
 
 from benchmarks.text.forms_facts import PLAIN, SLOT, Notation, fact, written
 from benchmarks.text.generate import FAR, works
-from fingerprints import registry, text
-from fingerprints.index.interface import Change
-from fingerprints.index.memory import MemoryIndex
-from fingerprints.model import Fingerprint
+from benchmarks.text.ours import engine
 
 _DATA = Path(__file__).with_name("forms_data")
 _OPTIONAL = 0.5
@@ -243,17 +240,13 @@ def cases(half: str = "both", fillings: int = 3, seed: int = 1) -> CaseSet:
 
 def answers(of: CaseSet) -> list[Mapping[int, float]]:
     """For each query the registered texts that it matches, with their scores."""
-    prints: list[Fingerprint] = [text.fingerprint(content.encode()) for content in of.registered]
-    index = MemoryIndex()
-    index.apply([Change(n + 1, n, each, of.accounts[n]) for n, each in enumerate(prints)])
-    view = index.view(prints[0].algorithm)
-    out = []
-    for query in of.queries:
-        upload = text.fingerprint(query.content.encode())
-        candidates = registry.propose(upload, view)
-        found = registry.decide(upload, candidates, {n: prints[n] for n in candidates.works}, view)
-        out.append({n: match.score for n, match in found.matches.items()})
-    return out
+    here = engine()
+    here.register(
+        ((n, content.encode()) for n, content in enumerate(of.registered, 1)), dict(enumerate(of.accounts, 1))
+    )
+    found = [here.query(query.content.encode()) for query in of.queries]
+    here.close()
+    return [{number - 1: match.score for number, match in matches} for matches in found]
 
 
 def main() -> None:

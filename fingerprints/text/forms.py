@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from .normalization import NormalizedText
 
 _MAX_GAP = 1500  # units between two passages in the same order that may be one slot
 _MAX_GAP_TOKENS = 1200  # compared token by token
+_LONG_TOKENS = 120  # from which they are looked at first
 _SLOT_TOKENS = 40  # up to which a gap is one slot whatever fills it;
 _MIN_ALIKE = 0.4  # share of the words of a longer one that are equal, in order, in two fillings: labels, columns
 _MAX_UNITS = 60_000  # of passages that are laid side by side: a form is no book
@@ -191,6 +193,8 @@ def _pieces(
 def _add_gap(tally: _Tally, mine: list[Token], theirs: list[Token], string: str) -> None:
     if len(mine) > _MAX_GAP_TOKENS or len(theirs) > _MAX_GAP_TOKENS:
         return
+    if max(len(mine), len(theirs)) > _LONG_TOKENS and not _may_be_alike(mine, theirs):
+        return
     matcher = SequenceMatcher(None, [t.value for t in mine], [t.value for t in theirs], autojunk=False)
     steps = matcher.get_opcodes()
     if max(len(mine), len(theirs)) > _SLOT_TOKENS:
@@ -208,6 +212,24 @@ def _add_gap(tally: _Tally, mine: list[Token], theirs: list[Token], string: str)
         if what == "replace":
             _add_slot(tally, here, there, mine[a - 1] if a else None, mine[b] if b < len(mine) else None)
         tally.changed += max(_plain(here), _plain(there))
+
+
+def _may_be_alike(mine: list[Token], theirs: list[Token]) -> bool:
+    """Whether two long gaps share so many pairs of neighbours that it is worth to lay them side by side, which takes
+    the square of their length."""
+    shared = set(_pairs(mine)) & set(_pairs(theirs))
+    least = _MIN_ALIKE * max(_plain(mine), _plain(theirs))
+    return all(_plain(_covered(side, shared)) >= least for side in (mine, theirs))
+
+
+def _pairs(of: list[Token]) -> Iterator[tuple[str, str]]:
+    return pairwise(token.value for token in of)
+
+
+def _covered(of: list[Token], pairs: Set[tuple[str, str]]) -> list[Token]:
+    """The tokens that stand in one of the pairs."""
+    inside = [False, *(pair in pairs for pair in _pairs(of)), False]
+    return [token for n, token in enumerate(of) if inside[n] or inside[n + 1]]
 
 
 def _plain(of: list[Token]) -> int:

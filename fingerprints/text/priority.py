@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model import Fingerprint
-from . import candidates, scoring, winnowing
+from . import scoring, winnowing
 from .candidates import Lookup
+from .commonness import Commonness, Weights, versions
 from .grams import Positions
 from .normalization import NormalizedText
-from .scoring import Weights
 
 _MIN_KEYS = 3  # of a passage: what two works share by fewer is a phrase
 _MIN_PASSAGE = (
@@ -46,7 +46,7 @@ class Priority:
             works: the fingerprints of all that the look-up named.
         """
         self._text, self._found, self._works = text, found, works
-        self._shared = found.spread > 1.0
+        self._shared = found.common.phrases > 1.0
 
     @cached_property
     def _has(self) -> dict[int, NDArray[np.bool_]]:
@@ -54,8 +54,8 @@ class Priority:
         named = (*self._found.works, *self._found.witnesses)
         return {n: np.isin(self._found.keys, self._works[n].keys) for n in named if n in self._works}
 
-    def commonness(self, number: int, other: NormalizedText) -> Weights | None:
-        """In how many different works each unit of the upload stands, for one candidate, shape (m,).
+    def commonness(self, number: int, other: NormalizedText) -> Commonness | None:
+        """In how many different works each unit of the upload stands, for one candidate.
 
         Args:
             number, other: the candidate.
@@ -69,14 +69,12 @@ class Priority:
         taken = self._takers(number, other, list(sharing)) if sharing else []
         if not taken:
             return None
-        family = candidates.versions(np.stack([self._works[n].codes[0] for n in taken]))
+        family = versions(np.stack([self._works[n].codes[0] for n in taken]))
         without = np.zeros(len(self._shared))
         for first in np.unique(family):
             without += np.logical_or.reduce([sharing[taken[n]] for n in np.flatnonzero(family == first)])
-        spread = np.maximum(self._found.spread - without, np.minimum(self._found.spread, 1.0))
-        if len(taken) == len(sharing) >= _MANY:
-            spread[without > 0] = 1.0
-        return candidates.spread_over_units(self._text, self._found.positions, spread)
+        all_took = len(taken) == len(sharing) >= _MANY
+        return self._found.common.without(without, all_took).over_units(self._text, self._found.positions)
 
     def _sharing(self, number: int) -> dict[int, NDArray[np.bool_]]:
         """The later works that share a passage of the upload with this one, and which keys of it they have."""

@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..model import Match, Reuse, Segment
 from ..unicode.scripts import WEIGHTS
+from . import quotes
 from .alignment import PHRASE_WEIGHT, Seeds, TextAlignment, gram_ends, sums
+from .commonness import Weights
 from .grams import Positions
 from .normalization import NormalizedText
 
@@ -23,14 +24,8 @@ _MIN_REWORDED_SHARE = 0.095  # of the larger text in scattered grams: who reword
 _MIN_REWORDED = 70.0  # letters of them below which the share says nothing
 _MAX_QUOTATION = 400  # units of a passage that may be a quotation
 _QUOTATION_WEIGHT = 0.3  # how much a passage counts that is in quotation marks in both texts
-MIN_TEMPLATE_WORKS = 3.0  # different works from which a passage is a template or a common quotation
 _MIN_COPY_SHARE = 0.9  # share of both texts equal from which it is a copy, however many works have the same
 _MAX_SEGMENTS = 1000  # passages reported, the longest: a book that was edited throughout has more than anybody reads
-
-# How much of a unit's weight counts, by the number of different works it stands in: 0, 1, 2, 3, 4, more.
-_OWN_SHARES = np.array([1.0, 1.0, 0.5, 0.1, 0.0])
-
-Weights = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,24 +48,21 @@ class ReuseScore:
     common: float
 
 
-def own_share(spread: Weights) -> Weights:
-    """How much of a unit's weight counts, 0..1, by the number of different works it stands in."""
-    out: Weights = np.interp(spread, np.arange(len(_OWN_SHARES)), _OWN_SHARES)
-    return out
-
-
 def unit_weights(text: NormalizedText) -> Weights:
     """The weight of each unit in Latin letters, shape (m,)."""
     out: Weights = WEIGHTS[text.scripts]
     return out
 
 
-def score_passages(found: TextAlignment, query: Seeds, candidate: Seeds, own: Weights) -> ReuseScore | None:
+def score_passages(
+    found: TextAlignment, query: Seeds, candidate: Seeds, own: Weights, registered: int
+) -> ReuseScore | None:
     """Score the passages that an upload shares with a work; None where they are phrases at most.
 
     Args:
         found: the alignment of the two.
         own: shape (m,), how much of each unit of the upload counts, 0..1.
+        registered: how many works are registered: the more there are, the less of a quote is needed.
     """
     if not len(found.spans):
         return None
@@ -91,8 +83,9 @@ def score_passages(found: TextAlignment, query: Seeds, candidate: Seeds, own: We
     sizes = upload * query.variety, work * candidate.variety
     by_passages = passage_score(float(counts.max()), float((counts[strong] - PHRASE_WEIGHT).sum()), min(sizes))
     scattered = float(own_weights[found.shared].sum()) * query.step
+    quoted = quotes.quoted(found, query, candidate, own) if registered >= quotes.MIN_REGISTERED else 0.0
     return ReuseScore(
-        score=max(by_passages, rewording_score(scattered, max(sizes))),
+        score=max(by_passages, rewording_score(scattered, max(sizes)), _calibrated(quoted / quotes.MIN_LETTERS)),
         spans=spans[strong],
         upload=min(float(here[strong].sum()) / upload, 1.0),
         work=min(float(there[strong].sum()) / work, 1.0),

@@ -19,6 +19,7 @@ from . import candidates, forms, prose, scoring
 from .alignment import Seeds, align, seeds, step_for
 from .candidates import Lookup
 from .codec import normal_form
+from .commonness import MIN_TEMPLATE_WORKS, Commonness
 from .grams import Positions
 from .normalization import NormalizedText
 from .priority import Priority
@@ -68,17 +69,20 @@ def decide(
     text = proposal.text
     if not len(text.units):
         return Found({})
-    spread = candidates.spread_over_units(text, proposal.registered.positions, proposal.registered.spread)
-    matches, judged, filled = _judged(query, proposal, works, scoring.own_share(spread))
+    common = proposal.registered.common.over_units(text, proposal.registered.positions)
+    matches, judged, filled = _judged(query, proposal, works, common)
     for number, (judgement, other, listing) in judged.items():
         reuse: Reuse = "code" if listing else _reuse(judgement, len(judged))
         matches[number] = scoring.match(judgement, text, other, reuse)
-    common = float(scoring.unit_weights(text)[filled | (spread >= scoring.MIN_TEMPLATE_WORKS)].sum() / text.weight)
-    return Found(matches, "template_only" if not matches and common >= _TEMPLATE else None)
+    template = float(scoring.unit_weights(text)[filled | (common.phrases >= MIN_TEMPLATE_WORKS)].sum() / text.weight)
+    return Found(matches, "template_only" if not matches and template >= _TEMPLATE else None)
 
 
 def _judged(
-    query: Fingerprint, proposal: TextProposal, works: Mapping[int, Fingerprint], own: scoring.Weights
+    query: Fingerprint,
+    proposal: TextProposal,
+    works: Mapping[int, Fingerprint],
+    common: Commonness,
 ) -> tuple[dict[int, Match], dict[int, _Judged], NDArray[np.bool_]]:
     """The works that are the same text, those that are reused, and which units of the upload are a form that a work has
     filled in with other facts."""
@@ -88,6 +92,7 @@ def _judged(
     judged: dict[int, _Judged] = {}
     prepared: dict[int, Seeds] = {}
     priority = Priority(text, proposal.registered, works)
+    registered = proposal.registered.registered
     misses = 0
     shape: prose.Shape | None = None
     compared: dict[int, forms.Comparison] = {}
@@ -106,9 +111,8 @@ def _judged(
                 prepared[step] = seeds(text, step)
             theirs = seeds(other, step, prepared[step])
             found = align(prepared[step], theirs)
-            common = priority.commonness(number, other)
-            counted = own if common is None else scoring.own_share(common)
-            judgement = scoring.score_passages(found, prepared[step], theirs, counted)
+            counted = (priority.commonness(number, other) or common).own_shares(found, prepared[step])
+            judgement = scoring.score_passages(found, prepared[step], theirs, counted, registered)
             if judgement is None or judgement.score < 0.5:
                 continue
             misses = 0
@@ -116,7 +120,7 @@ def _judged(
             counted = counted * shape.share
             if prose.names(text, other, found.runs, prepared[step].total):
                 counted *= prose.NAME_SHARE
-            judgement = scoring.score_passages(found, prepared[step], theirs, counted)
+            judgement = scoring.score_passages(found, prepared[step], theirs, counted, registered)
             if judgement is None or judgement.score < 0.5:
                 continue
             judged[number] = judgement, other, _mostly(shape.listing, judgement.spans)

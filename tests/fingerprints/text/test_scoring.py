@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from fingerprints.text.alignment import align, seeds
+from fingerprints.text.commonness import own_share
 from fingerprints.text.normalization import NormalizedText, normalize
 from fingerprints.text.scoring import (
     ReuseScore,
     identical,
     match,
-    own_share,
     passage_score,
     rewording_score,
     score_passages,
@@ -37,7 +37,7 @@ def normal(text: str) -> NormalizedText:
 def scored(mine: str, theirs: str, own: float | np.ndarray = 1.0, step: int = 1) -> ReuseScore | None:
     query = seeds(normal(mine), step)
     candidate = seeds(normal(theirs), step, query)
-    return score_passages(align(query, candidate), query, candidate, np.ones(len(query.text.units)) * own)
+    return score_passages(align(query, candidate), query, candidate, np.ones(len(query.text.units)) * own, registered=1)
 
 
 def filled(piece: str, before: int = 400, after: int = 400) -> tuple[str, str]:
