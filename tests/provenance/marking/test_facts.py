@@ -101,3 +101,35 @@ def test_a_title_named_in_the_credit_is_kept_under_another_heading() -> None:
     page = "<h1>Ten ferries you must see</h1><p>“Salt and Tar”, by Ilse Marden</p>"
     report = check(ESSAY, Post(html=page))
     assert (report.title_kept, report.title_diff) == (True, ())
+
+
+PHOTO = Work(
+    title="Nets at Dawn", owner="Rafe Corrin", source_name="Brookfold Review", kind="image", licence="CC-BY-4.0",
+    source_urls=("https://brookfold.example/p/3",),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        ("Photo by Rafe Corrin | “Nets at Dawn” | Licence: CC BY 4.0", "compliant"),
+        ("https://brookfold.example/p/3, licence: CC BY 4.0", "compliant"),
+        ("Photo: Rafe Corrin, licence: CC BY 4.0", "misleading"),  # of which work that is, it does not say
+        ("“Nets at Dawn”, free to use", "misleading"),
+        ("“Salt and Tar” and “Nets at Dawn” by Rafe Corrin | Licence: CC BY 4.0", "misleading"),
+        ("Ilse Marden and Rafe Corrin, “Nets at Dawn”, licence: CC BY 4.0", "misleading"),
+        ("https://brookfold.example/p/31, licence: CC BY 4.0", "misleading"),
+    ],
+)
+def test_the_credit_of_another_work_of_the_post_is_not_about_this_one(line: str, verdict: str) -> None:
+    post = Post(text=f"{CREDIT}\n\n{SENTENCE}\n\n{line}", others=(PHOTO,))
+    assert check(ESSAY, post).verdict == verdict
+    assert check(ESSAY, replace(post, others=())).verdict == "misleading"
+
+
+def test_another_work_of_the_same_owner_is_told_by_its_title() -> None:
+    other = replace(PHOTO, owner=ESSAY.owner)
+    line = "Photo by Ilse Marden | “Nets at Dawn” | Licence: CC BY 4.0"
+    assert check(ESSAY, Post(text=f"{CREDIT}\n\n{SENTENCE}\n\n{line}", others=(other,))).verdict == "compliant"
+    alone = check(ESSAY, Post(text=f"{SENTENCE}\n\n{line}", others=(other,)))
+    assert (alone.verdict, alone.owner_marked) == ("missing", False)
