@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from standardwebhooks import Webhook
 
 from ..database.tables import now
-from ..errors import BadInput, SourcemarkError
-from ..http_client import Guard, HttpServer, check_url
+from ..errors import BadInput, Forbidden, SourcemarkError
+from ..http_client import BlockedAddress, Guard, HttpServer, check_url
 from .delivery import Message, Outcome
 
 _MOST_ANSWER_BYTES = 16 * 1024  # only the status counts; the rest of a longer answer is not read
@@ -38,18 +38,23 @@ class TargetRules:
     guard: Guard = field(default_factory=Guard)
 
     def check(self, url: str) -> None:
-        """Raises `BadInput` for an address that nothing would be sent to."""
+        """Refuse an address that nothing would be sent to. A name that is not known may be so tomorrow.
+
+        Raises:
+            BadInput: it is no address.
+            Forbidden: it leads where webhooks may not go.
+        """
         parts = check_url(url, query=True)
         if parts.scheme != "https" and not self.http:
-            raise BadInput("url: must be https (SOURCEMARK_WEBHOOK_HTTP allows http)")
+            raise Forbidden("url: must be https (SOURCEMARK_WEBHOOK_HTTP allows http)")
         if self.private:
             return
         try:
             self.guard.addresses(str(parts.hostname), parts.port or 443)
-        except OSError as error:
-            raise BadInput(f"url: {parts.hostname} is not known: {error.strerror}") from error
-        except ValueError as error:
-            raise BadInput(f"url: {error}") from error
+        except BlockedAddress as error:
+            raise Forbidden(f"url: {error}") from error
+        except (OSError, UnicodeError):
+            return
 
     def server(self, url: str) -> HttpServer:
         if urlsplit(url).scheme != "https" and not self.http:

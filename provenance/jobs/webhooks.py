@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from ..database.engine import Database
 from ..database.tables import deliveries, endpoints, events, now, stamp, watches
-from ..errors import BadInput, Conflict, NotFound
+from ..errors import Conflict, NotFound
 from ..ids import new_id
 from ..schemas.webhooks import (
     DeliveryRecord,
@@ -59,7 +59,7 @@ def insert(connection: sa.Connection, account_id: str, kind: str, address: str, 
 
 
 def create(db: Database, account_id: str, new: NewWebhook, rules: TargetRules) -> IssuedWebhook:
-    """Make an endpoint; raises `BadInput` for an address that nothing would be sent to."""
+    """Make an endpoint; raises as `TargetRules.check`."""
     rules.check(new.url)
     secret = new_secret()
     with db.write() as connection:
@@ -224,15 +224,10 @@ def deliveries_page(
     return records, rows[limit - 1].id if len(rows) > limit else None
 
 
-def check(db: Database) -> int:
-    """How many webhooks take what they are sent; raises `BadInput` that names one that does not."""
+def troubled(db: Database) -> tuple[int, list[str]]:
+    """How many webhooks there are, and the ids of those that take nothing at present."""
     with db.read() as connection:
-        rows = connection.execute(sa.select(endpoints).where(endpoints.c.kind == "webhook")).all()
-    bad = [row for row in rows if row.disabled_at or row.failing_since]
-    if bad:
-        how = f"disabled since {bad[0].disabled_at}" if bad[0].disabled_at else f"failing since {bad[0].failing_since}"
-        raise BadInput(
-            f"{len(bad)} webhooks take nothing; {bad[0].endpoint_id} is {how}: mend it, then `sourcemark webhook "
-            f"redeliver {bad[0].endpoint_id}`"
-        )
-    return len(rows)
+        rows = connection.execute(
+            sa.select(endpoints).where(endpoints.c.kind == "webhook").order_by(endpoints.c.id)
+        ).all()
+    return len(rows), [row.endpoint_id for row in rows if row.disabled_at or row.failing_since]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from ..schema_fields import Line, Record, Request, Url
 from .scans import Verdict
@@ -18,7 +18,10 @@ Subscribed = Literal[
 class NewWebhook(Request):
     """An address to be told at."""
 
-    url: Url = Field(examples=["https://platform.example/hooks/sourcemark"])
+    url: Url = Field(
+        examples=["https://platform.example/hooks/sourcemark"],
+        json_schema_extra={"pattern": r"^https://[a-z0-9]+(\.[a-z0-9]+)*(:[1-9][0-9]{0,3})?(/[!-\"$-~]*)?$"},
+    )
     events: list[Subscribed] = Field(
         default_factory=list,
         max_length=20,
@@ -92,13 +95,27 @@ class DeliveryRecord(Record):
 class NewWatch(Request):
     """Which sightings to be told of, and where: by mail or at an endpoint of the account."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [one], "properties": {one: {"type": "string"}, other: {"type": "null"}}}
+                for one, other in (("webhook_id", "email"), ("email", "webhook_id"))
+            ]
+        }
+    )
+
     work_ids: list[Line] = Field(default_factory=list, max_length=500, description="Only these works; empty: all.")
     verdicts: list[Verdict] = Field(
         default_factory=list, max_length=6, description="Only these verdicts; empty: all.", examples=[["uncredited"]]
     )
     coverage: float = Field(0, ge=0, le=1, description="At least this share of the work, or of the post.")
     webhook_id: Line | None = Field(None, max_length=40)
-    email: Line | None = Field(None, max_length=254, examples=["desk@northbank.example"])
+    email: Line | None = Field(
+        None,
+        max_length=254,
+        examples=["desk@northbank.example"],
+        json_schema_extra={"pattern": r"^[a-z0-9]{1,20}@[a-z0-9]{1,20}(\.[a-z0-9]{1,20}){0,5}$"},
+    )
     lang: Literal["en", "zh"] = Field("en", description="Language of the mail.")
 
     @model_validator(mode="after")

@@ -45,7 +45,7 @@ def test_webhooks(sourcemark: Command) -> None:
 
 def test_an_endpoint_that_nobody_serves(sourcemark: Command) -> None:
     refused = sourcemark("webhook", "new", "http://127.0.0.1:1/")
-    assert (refused.status, "must be https" in refused.err) == (2, True)
+    assert (refused.status, "must be https" in refused.err) == (4, True)
     hook = sourcemark("webhook", "new", "http://127.0.0.1:1/", "--json", env=INSIDE).lines[0]["webhook_id"]
     tried = sourcemark("webhook", "test", hook, env=INSIDE)
     assert tried.status == 1

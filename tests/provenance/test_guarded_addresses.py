@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from provenance.errors import BadInput, Unavailable
+from provenance.errors import BadInput, Forbidden, Unavailable
 from provenance.http_client import Guard, HttpServer, is_public
 from provenance.jobs.webhook_sender import TargetRules
 from tests.provenance.ledger.servers import serving
@@ -48,23 +48,30 @@ def test_what_is_public(address: str) -> None:
     ],
 )  # fmt: skip
 def test_an_endpoint_within_is_refused_when_it_is_made(url: str) -> None:
-    with pytest.raises(BadInput, match="not on the public internet"):
+    with pytest.raises(Forbidden, match="not on the public internet"):
         TargetRules().check(url)
     TargetRules(private=True).check(url)
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "kind", "said"),
     [
-        ("http://93.184.215.14/", "must be https"),
-        ("ftp://93.184.215.14/", "is no address"),
-        ("https://user:secret@93.184.215.14/", "is no address"),
-        ("https://no-such-name.invalid/", "is not known"),
+        ("http://93.184.215.14/", Forbidden, "must be https"),
+        ("ftp://93.184.215.14/", BadInput, "is no address"),
+        ("https://user:secret@93.184.215.14/", BadInput, "is no address"),
+        ("https://93.184.215.14/#part", BadInput, "is no address"),
     ],
 )
-def test_other_addresses_that_are_refused(url: str, said: str) -> None:
-    with pytest.raises(BadInput, match=said):
+def test_other_addresses_that_are_refused(url: str, kind: type[Exception], said: str) -> None:
+    with pytest.raises(kind, match=said):
         TargetRules().check(url)
+
+
+@pytest.mark.parametrize("url", ["https://no-such-name.invalid/", f"https://{'a' * 70}.example/", "https://a..b/"])
+def test_a_name_that_nobody_knows_yet_may_be_given_and_is_not_reached(url: str) -> None:
+    TargetRules().check(url)
+    with pytest.raises(Unavailable):
+        TargetRules().server(url).get("", 100)
 
 
 def found(*addresses: str) -> list[Any]:
@@ -84,7 +91,7 @@ def test_a_name_that_points_elsewhere_after_the_check_is_not_followed() -> None:
 
 def test_one_address_within_refuses_the_name() -> None:
     guard = Guard(resolve=lambda *_, **__: found("93.184.215.14", "10.0.0.1"))
-    with pytest.raises(BadInput, match="not on the public internet"):
+    with pytest.raises(Forbidden, match="not on the public internet"):
         TargetRules(guard=guard).check("https://hooks.example/")
 
 
