@@ -1,4 +1,4 @@
-"""What a service does beside answering, in threads of its own pool."""
+"""What a service does beside answering."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from contextlib import asynccontextmanager
 
 from fastapi.concurrency import run_in_threadpool
 
-from provenance import upkeep
 from provenance.application import Application
 from provenance.errors import SourcemarkError
+from provenance.upkeep import Upkeep
 
 _logger = logging.getLogger(__name__)
-_FIRST = 60  # seconds from the start until each duty is performed for the first time, at most
 _SAMPLING_ENDS = 5  # seconds that a service waits at its end for the check of its start
 
 
@@ -24,18 +23,11 @@ async def running(application: Application) -> AsyncIterator[None]:
     if application.settings.job_threads:
         application.background.start(application.settings.job_threads, application.start)
     sampling = asyncio.create_task(_sample(application))
-    repeated = [asyncio.create_task(_repeat(duty)) for duty in upkeep.duties(application)]
+    upkeep = Upkeep(application)
+    upkeep.start()
     yield
-    for task in repeated:
-        task.cancel()
+    await run_in_threadpool(upkeep.stop)
     await asyncio.wait([sampling], timeout=_SAMPLING_ENDS)
-
-
-async def _repeat(duty: upkeep.Duty) -> None:
-    await asyncio.sleep(min(duty.seconds, _FIRST))
-    while True:
-        await run_in_threadpool(duty.perform)
-        await asyncio.sleep(duty.seconds)
 
 
 async def _sample(application: Application) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +14,7 @@ from .application import Application
 from .errors import SourcemarkError
 
 _logger = logging.getLogger(__name__)
+_FIRST = 60  # seconds from the start until each duty is performed for the first time, at most
 _HOUR = 3600
 _DAY = 24 * _HOUR
 
@@ -55,3 +58,30 @@ def duties(app: Application) -> list[Duty]:
         interval = max(1, min(60, settings.tsa_interval_seconds))
         found.append(Duty("time-stamp", interval, app.log.timestamper.stamp_if_due))
     return found
+
+
+class Upkeep:
+    """Performs the duties of an installation in threads of a process, each in one of its own."""
+
+    def __init__(self, app: Application) -> None:
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(duty,), name=duty.name, daemon=True) for duty in duties(app)
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """Begin nothing more, and wait so long for what is under way; each step of it is a transaction."""
+        self._stop.set()
+        until = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def _repeat(self, duty: Duty) -> None:
+        pause = min(duty.seconds, _FIRST)
+        while not self._stop.wait(pause):
+            duty.perform()
+            pause = duty.seconds

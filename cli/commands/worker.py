@@ -22,16 +22,20 @@ def command(
     from provenance import logs
     from provenance.application import Application
     from provenance.config import load_settings
+    from provenance.upkeep import Upkeep
 
     settings = unlocked(load_settings())
     logs.configure(settings.log_format)
     ended = threading.Event()
     opened = Application(settings)
+    upkeep = Upkeep(opened)
     try:
         opened.background.start(threads, opened.start)
+        upkeep.start()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
         typer.echo(tr("Sourcemark works off jobs and events", "Sourcemark 正在处理任务与事件"), err=True)
         ended.wait()
     finally:
+        upkeep.stop()
         opened.close()

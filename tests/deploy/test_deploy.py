@@ -129,6 +129,17 @@ def test_the_unit_serves_and_a_backup_is_made(target: Path, tmp_path: Path) -> N
     assert [line["route"] for line in log if line["logger"] == "api.access"]
 
 
+def test_the_worker_works_and_ends(target: Path, tmp_path: Path) -> None:
+    (line,) = unit(DEPLOY / "sourcemark-worker.service")["ExecStart"]
+    command = shlex.split(line.replace("/opt/sourcemark", str(target)))
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "SOURCEMARK_HOME": str(tmp_path / "home")}
+    with running(command, environment, tmp_path):
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "home" / "log" / "checkpoint").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
 def test_the_container_serves(target: Path, tmp_path: Path) -> None:
     text = (DEPLOY / "Containerfile").read_text().replace("\\\n", " ")
     steps = [line.split(" ", 1) for line in text.splitlines() if line and not line.startswith("#")]
