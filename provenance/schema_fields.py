@@ -64,6 +64,12 @@ def _clean_date(value: str) -> str:
     return value
 
 
+def _says_something(value: str) -> str:
+    if not value:
+        raise ValueError("must not be empty")
+    return value
+
+
 # The patterns tell a reader of the API's description what the validators demand.
 _LINE = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"}
 URL_PATTERN: dict[str, JsonValue] = {
@@ -83,6 +89,18 @@ LICENCES: list[JsonValue] = [
 _DATE = {"format": "date"}
 
 Line = Annotated[str, Field(max_length=1000, json_schema_extra=_LINE), AfterValidator(_clean_line)]
+# One line that says something, such as a reason.
+Said = Annotated[
+    str,
+    Field(
+        max_length=1000,
+        json_schema_extra={
+            "pattern": r"^[^\u0000-\u0020\u007f-\u00a0\u2028\u2029][^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
+        },
+    ),
+    AfterValidator(_clean_line),
+    AfterValidator(_says_something),
+]
 Name = Annotated[str, Field(max_length=500, json_schema_extra=_LINE), AfterValidator(_clean_line)]
 Url = Annotated[
     str, Field(max_length=2000, json_schema_extra=URL_PATTERN), AfterValidator(_clean_line), AfterValidator(_clean_url)

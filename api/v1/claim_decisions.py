@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
-from provenance.schema_fields import Line
+from provenance.schema_fields import Said
 from provenance.schemas import ClaimDecision, ClaimReversal, NewClaimDecision
 from provenance.works import claim_decisions
 
@@ -75,7 +75,7 @@ def reverse_claim_decision(
     claim_decision_id: str,
     app: ApplicationDep,
     principal: MayReview,
-    reason: Annotated[Line, Query(min_length=1, description="Why, in words.", examples=["The draft was forged"])],
+    reason: Annotated[Said, Query(description="Why, in words.", examples=["The draft was forged"])],
 ) -> ClaimDecision:
     """The log keeps it and its end. What was judged under it stays judged as it was."""
     said = ClaimReversal(reason=reason)

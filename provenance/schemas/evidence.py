@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from ..schema_fields import Line, Name, Record, Request
+from ..schema_fields import Line, Record, Request, Said
 from .claims import NewEvidence
 from .works import ReceiptRef
 
@@ -87,8 +87,8 @@ class NewClaimDecision(Request):
         None, description="The competing work whose claim counts.", examples=["work_89abcdef0123456789abcdef"]
     )
     parts: list[Part] = Field(default_factory=list, max_length=100, description="What is not exclusive, of a split.")
-    reason: Line = Field(min_length=1, description="Why, in words.", examples=["Dated drafts of the other author"])
-    decided_by: Name = Field(min_length=1, description="The person who decided.", examples=["Reviewer 7"])
+    reason: Said = Field(description="Why, in words.", examples=["Dated drafts of the other author"])
+    decided_by: Said = Field(description="The person who decided.", examples=["Reviewer 7"])
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -102,7 +102,7 @@ class NewClaimDecision(Request):
 class ClaimReversal(Request):
     """Why a decision is taken back."""
 
-    reason: Line = Field(min_length=1, examples=["The draft was forged"])
+    reason: Said = Field(examples=["The draft was forged"])
 
 
 class ClaimDecision(NewClaimDecision):

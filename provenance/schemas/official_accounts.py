@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from ..json_input import COUNTRY
-from ..schema_fields import Date, Line, Name, Record, Request
+from ..schema_fields import Date, Line, Name, Record, Request, Said
 
 PLATFORM_ID = r"^[A-Za-z0-9_][A-Za-z0-9._~:@+=-]*$"  # what a platform calls its account; it stands in addresses
 PlatformId = Annotated[
@@ -28,7 +28,7 @@ class Operator(Request):
     """The person or organisation that runs the account, and maybe others."""
 
     id: PlatformId
-    name: Name = Field(min_length=1, examples=["City Daily Media Ltd"])
+    name: Said = Field(examples=["City Daily Media Ltd"])
 
 
 # For the API's description: what the validator `_by_somebody` demands.
@@ -46,7 +46,7 @@ class Verification(Request):
     model_config = ConfigDict(json_schema_extra=_BY_SOMEBODY)
 
     state: VerificationState = "unverified"
-    by: Name | None = Field(None, description="Who checked it.", examples=["Trust desk"])
+    by: Said | None = Field(None, description="Who checked it.", examples=["Trust desk"])
     at: Date | None = Field(None, examples=["2026-01-31"])
 
     @model_validator(mode="after")
@@ -68,7 +68,7 @@ class Contact(Request):
 class OfficialAccount(Request):
     """What a platform records of one of its accounts. Sent again, it takes the place of what was recorded."""
 
-    name: Name = Field(min_length=1, description="Display name.", examples=["City Daily"])
+    name: Said = Field(description="Display name.", examples=["City Daily"])
     names: list[Name] = Field(
         default_factory=list,
         max_length=50,

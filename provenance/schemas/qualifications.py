@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ..schema_fields import Date, Line, Name, Record, Request
+from ..schema_fields import Date, Line, Name, Record, Request, Said
 from .official_accounts import PlatformId
 
 QualificationKind = Literal["news-information-service", "audio-visual-programmes", "publishing", "other"]
@@ -33,7 +33,7 @@ class NewQualification(Request):
 
     account_id: PlatformId
     kind: QualificationKind = "news-information-service"
-    number: Line = Field(min_length=1, examples=["10120260001"])
+    number: Said = Field(examples=["10120260001"])
     scope: Line | None = Field(None, description="What it allows.", examples=["Internet sites, apps, public accounts"])
     issuer: Name | None = Field(None, examples=["Cyberspace Administration of the province"])
     valid_from: Day | None = None

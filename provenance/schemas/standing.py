@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..schema_fields import Line, Name, Record, Request
+from ..schema_fields import Line, Record, Request, Said
 
 Counter = Literal["confirmed_copying", "false_originality", "unfounded_notice"]
 StandingAct = Literal["count", "appeal", "uphold", "reverse"]
@@ -16,8 +16,8 @@ class StandingCount(Request):
     """Something that was confirmed against an account."""
 
     counter: Counter
-    reason: Line = Field(min_length=1, description="Why, in words.", examples=["The article of 3 March is a copy"])
-    decided_by: Name = Field(min_length=1, description="Who decided it.", examples=["Reviewer 7"])
+    reason: Said = Field(description="Why, in words.", examples=["The article of 3 March is a copy"])
+    decided_by: Said = Field(description="Who decided it.", examples=["Reviewer 7"])
     subject: Line | None = Field(
         None, max_length=100, description="Id of the scan or notice.", examples=["scan_0123456789abcdef01234567"]
     )
@@ -29,9 +29,9 @@ class StandingAnswer(Request):
     act: Literal["appeal", "uphold", "reverse"] = Field(
         description="appeal: the account contests it; uphold: it stands; reverse: it counts no longer."
     )
-    reason: Line = Field(min_length=1, examples=["The licence was shown"])
-    decided_by: Name = Field(
-        min_length=1, description="Who appeals or decides; about an appeal not who decided first.", examples=["Desk 2"]
+    reason: Said = Field(examples=["The licence was shown"])
+    decided_by: Said = Field(
+        description="Who appeals or decides; about an appeal not who decided first.", examples=["Desk 2"]
     )
 
 

@@ -152,7 +152,8 @@ def test_what_is_personal_can_be_erased(sqlite_application: Application) -> None
         ({"registered_in": "China"}, "two capital letters"),
         ({"operator": {"id": "a/b", "name": "X"}}, "operator.id"),
         ({"contacts": {}}, "did you mean contact"),
-        ({"name": ""}, "name"),
+        ({"name": ""}, "name: must not be empty"),
+        ({"name": "\u200b "}, "name: must not be empty"),
     ],
 )
 def test_what_cannot_be_recorded_says_why(told: dict[str, Any], wrong: str) -> None:

@@ -239,7 +239,7 @@ def test_what_cannot_be_decided_says_why(sqlite_application: Application) -> Non
         ({"outcome": "split", "parts": [{"unit": "pixel", "span": [0, 5]}]}, "a picture four"),
         ({"outcome": "split", "parts": [{"unit": "second", "span": [5, 5]}]}, "ends before"),
         ({"outcome": "split", "parts": [{"unit": "pixel", "span": [0, 0, 5, 0]}]}, "ends before"),
-        ({"counts": other, "reason": ""}, "reason"),
+        ({"counts": other, "reason": " "}, "reason: must not be empty"),
     ):
         with pytest.raises(BadInput, match=wrong):
             _decide(application, local, ours, **told)
