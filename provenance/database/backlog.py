@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from .tables import deliveries, endpoints, jobs, log_state
+from .tables import deliveries, endpoints, jobs, log_state, review_items
+
+_JOBS = ("queued", "running", "failed")
+_DELIVERIES = ("pending", "dead")
 
 
 def log_size(connection: sa.Connection) -> int:
@@ -15,16 +18,15 @@ def log_size(connection: sa.Connection) -> int:
 
 
 def waiting(connection: sa.Connection) -> Mapping[tuple[str, str], int]:
-    """How many there are by kind and state: what is done or delivered is not counted."""
-    found = {("job", state): 0 for state in ("queued", "running", "failed")}
-    found |= {("delivery", state): 0 for state in ("pending", "dead")}
-    states = [state for kind, state in found if kind == "job"]
-    in_states = sa.select(jobs.c.state, sa.func.count()).where(jobs.c.state.in_(states)).group_by(jobs.c.state)
-    found |= {("job", state): count for state, count in connection.execute(in_states)}
-    states = [state for kind, state in found if kind == "delivery"]
+    """How many there are by kind and state: what is done, delivered or decided is not counted."""
+    found = dict.fromkeys([*(("job", state) for state in _JOBS), *(("delivery", state) for state in _DELIVERIES)], 0)
+    by_state = sa.select(jobs.c.state, sa.func.count()).where(jobs.c.state.in_(_JOBS)).group_by(jobs.c.state)
+    found |= {("job", state): count for state, count in connection.execute(by_state)}
     undelivered = (
         sa.select(deliveries.c.state, sa.func.count())
-        .join(endpoints, sa.and_(deliveries.c.endpoint == endpoints.c.id, deliveries.c.state.in_(states)))
+        .join(endpoints, sa.and_(deliveries.c.endpoint == endpoints.c.id, deliveries.c.state.in_(_DELIVERIES)))
         .group_by(deliveries.c.state)
     )
-    return found | {("delivery", state): count for state, count in connection.execute(undelivered)}
+    found |= {("delivery", state): count for state, count in connection.execute(undelivered)}
+    in_review = sa.select(sa.func.count()).select_from(review_items).where(review_items.c.closed_at.is_(None))
+    return found | {("review", "waiting"): connection.execute(in_review).scalar_one()}

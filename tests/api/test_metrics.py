@@ -44,6 +44,7 @@ def test_what_happened_is_counted(api: Api) -> None:
     assert found["sourcemark_decoder_failures_total", (("reason", "nul_bytes"),)] == 1
     assert found["sourcemark_index_position", ()] == found["sourcemark_log_size", ()] > 0
     assert found["sourcemark_waiting", (("kind", "job"), ("state", "queued"))] == 0
+    assert found["sourcemark_waiting", (("kind", "review"), ("state", "waiting"))] == 1
     assert found["sourcemark_database_up", ()] == 1
     missing = (("method", "GET"), ("route", "/v1/scans/{scan_id}"), ("status", "404"))
     assert found["sourcemark_request_seconds_count", missing] == 1
