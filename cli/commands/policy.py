@@ -153,7 +153,7 @@ def list_(account: _Account = None, json_: _Json = False) -> None:
 def _read(file: Path) -> str:
     """The text of a policy's file; raises `BadInput`."""
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")  # as editors on Windows write it
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:

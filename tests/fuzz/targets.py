@@ -17,6 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from provenance.auditing import auditor
 from provenance.errors import SourcemarkError, VerificationFailed
 from provenance.ledger import tile_store
+from provenance.scans.policy import reachability, rules, store
+from provenance.scans.policy.deciding import Policy, decide
+from provenance.scans.policy.facts import Facts, PostFacts
 from provenance.tlog import (
     encoding,
     envelope,
@@ -85,6 +88,7 @@ def targets(folder: Path) -> dict[str, Target]:
         **_leaves(log),
         **_receipts(files, demanding, roots),
         **_published(log),
+        **_policies(),
         **({} if roots is None else _times(files[receipt.STAMP], signed, roots)),
     }
 
@@ -237,6 +241,17 @@ def _times(token: bytes, data: bytes, root: bytes) -> dict[str, Target]:
                 timestamp.verify(token, data, [each])
 
     return {"timestamp": Target([token], stamp), "certificates": Target([root], certificates)}
+
+
+def _policies() -> dict[str, Target]:
+    nothing = Facts(PostFacts("clear", "no_match"))
+
+    def decided(raw: bytes) -> None:
+        found = rules.read(raw.decode("utf-8", "surrogateescape"))
+        reachability.check(found)
+        decide(Policy("fuzzed", found), nothing)
+
+    return {"rules": Target([store.get_default().toml.encode()], decided)}
 
 
 def finding(target: Target, raw: bytes) -> str | None:

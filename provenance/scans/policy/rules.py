@@ -50,8 +50,8 @@ Choice = Annotated[frozenset[T], BeforeValidator(_listed), Field(max_length=100)
 class Span(Request):
     """A share from 0 to 1: ``min <= share < below``."""
 
-    min: float = Field(0, ge=0, le=1)
-    below: float | None = Field(None, gt=0, le=1)
+    min: float = Field(0, ge=0, le=1, strict=True)
+    below: Annotated[float, Field(gt=0, le=1, strict=True)] | None = None
 
     @model_validator(mode="after")
     def _holds_something(self) -> Self:
@@ -66,7 +66,18 @@ class Span(Request):
 Share = Annotated[Span, BeforeValidator(_spanned)]
 
 
-class PostConditions(Request):
+class _Table(Request):
+    """A table of the file."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_one(cls, given: Any) -> Any:
+        if not isinstance(given, (dict, cls)):
+            raise ValueError("must be a table")
+        return given
+
+
+class PostConditions(_Table):
     """Of the post as a whole."""
 
     verdict: Choice[Verdict] | None = None
@@ -76,7 +87,7 @@ class PostConditions(Request):
     unread_parts: StrictBool | None = None
 
 
-class AccountConditions(Request):
+class AccountConditions(_Table):
     """Of the account that posts."""
 
     recorded: StrictBool | None = None
@@ -85,7 +96,7 @@ class AccountConditions(Request):
     entity: Choice[Entity | Literal["none"]] | None = None
 
 
-class MatchConditions(Request):
+class MatchConditions(_Table):
     """Of one match; an empty table fits any match."""
 
     medium: Choice[MediumName] | None = None
@@ -132,7 +143,7 @@ def read(text: str) -> tuple[Rule, ...]:
         raise BadInput(f"the policy is larger than {MAX_BYTES} bytes")
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # of TOML, or of a number of thousands of digits
         raise BadInput(f"the policy is not TOML: {error}") from None
     except RecursionError:
         raise BadInput("the policy is not TOML: nested too deeply") from None

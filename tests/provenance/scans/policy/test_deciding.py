@@ -205,6 +205,14 @@ def test_conditions_on_a_match_hold_of_one_and_the_same() -> None:
     assert fits(rule, Facts(post, AccountFacts(), (short, licensed, long)))
 
 
+def test_what_is_not_there_is_none() -> None:
+    unknown, known = AccountFacts(), AccountFacts(True, True, "good", "media")
+    post = PostFacts("clear", "no_match")
+    for account, expected in ((unknown, True), (known, False)):
+        assert fits(_rule("none", account={"level": "none"}), Facts(post, account)) is expected
+        assert fits(_rule("none", account={"entity": ["none", "person"]}), Facts(post, account)) is expected
+
+
 @pytest.mark.parametrize(("span", "inside", "outside"), [
     ({"min": 0.5}, [0.5, 1.0], [0.4999, 0.0]),
     ({"below": 0.5}, [0.0, 0.4999], [0.5, 1.0]),

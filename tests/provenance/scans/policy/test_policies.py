@@ -37,6 +37,7 @@ def one_rule(more: str = "", name: str = "first", do: str = "hold") -> str:
         (LAST * 201, "the policy needs from 1 to 200 rules, each a table [[rule]]"),
         ("[[rule", "the policy is not TOML: "),
         ("a = " + "[" * 5000, "the policy is not TOML: "),
+        ("a = " + "1" * 5000, "the policy is not TOML: "),
         ("# " + "x" * 100_001, "the policy is larger than 100000 bytes"),
         ("[[rules]]", "rules: is no table here; did you mean rule?"),
         (LAST + LAST, "rule 2: another rule is named otherwise; a decision names its rule, so choose another name"),
@@ -58,7 +59,9 @@ def one_rule(more: str = "", name: str = "first", do: str = "hold") -> str:
         (one_rule("note.en = 'two\\nlines'\nnote.en = 'x'"), "the policy is not TOML: "),
         (one_rule('note.en = """two\nlines"""'), "rule 1 (first): note.en: must be one line"),
         (one_rule("note.fr = 'non'"), "rule 1 (first): note.fr: is no field here; there are en, zh"),
-        (one_rule("post = 1979-05-27"), "rule 1 (first): post: "),
+        (one_rule("post = 1979-05-27"), "rule 1 (first): post: must be a table"),
+        (one_rule("match = []"), "rule 1 (first): match: must be a table"),
+        (one_rule("match.score = { min = true }"), "rule 1 (first): match.score.min: must be a valid number"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_told_in_one_line(text: str, message: str) -> None:
