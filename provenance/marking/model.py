@@ -178,7 +178,7 @@ class Evidence:
     """One thing that was seen in the post.
 
     Attributes:
-        where: text, html, caption, or the metadata container (exif, iim, xmp, png, id3, mp4, vorbis,
+        where: text, html, caption, title, or the metadata container (exif, iim, xmp, png, id3, mp4, vorbis,
             matroska, c2pa).
         locator: ``a-b`` code points of the text, a CSS path of the page, or the tag of the field.
         quote: what stands there, at most 200 code points.

@@ -75,16 +75,14 @@ class PostReader:
 
     def _post(self, sent: Sequence[Reading]) -> Read:
         articles, inside = self._taken_out(sent)
-        layouts = [layout_of(reading) for reading in articles]
-        for article, found in zip(articles, layouts, strict=True):
-            if found is not None:
-                inside += [(article.part.name, part) for part in embedded.inline_pictures(article.part.name, found)]
+        layouts = {each.part.name: layout_of(each) for each in articles if each.shows_pictures}
+        for article, found in layouts.items():
+            inside += [(article, part) for part in embedded.inline_pictures(article, found)]
         readings = [*articles, *self._examined(inside)]
         names = [reading.part.name for reading in readings]
-        for article, found in zip(articles, layouts, strict=True):
-            if found is not None:
-                readings += embedded.not_sent(article.part.name, found, names)
-        surroundings = Surroundings(readings, [*layouts, *[None] * (len(readings) - len(sent))])
+        for article, found in layouts.items():
+            readings += embedded.not_sent(article, found, names)
+        surroundings = Surroundings(readings, layouts)
         return [
             (reading, surroundings.shown(reading) if isinstance(reading.examination, Examination) else None)
             for reading in readings

@@ -6,6 +6,7 @@ article's list of picture credits. A text's credit stands in the text, the title
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +23,7 @@ from .layout import Layout
 from .posts import PartUpload
 from .reuse import Shown
 
-_MARKDOWN = "markdown"
+_SHOWS = re.compile(r"<(?:img|video|audio|source)\b|!\[", re.IGNORECASE)
 NO_TEXT = "no_text"  # the reason of a document that holds pictures alone
 
 
@@ -63,40 +64,57 @@ class Reading:
         return not isinstance(self.examination, SourcemarkError) and self.examination.text is None
 
     @property
+    def is_article(self) -> bool:
+        return self.text is not None and self.part.role not in ("title", "caption")
+
+    @property
+    def shows_pictures(self) -> bool:
+        """Whether it is an article that refers to pictures or holds some."""
+        return self.is_article and (bool(self.pictures) or _SHOWS.search(self.text or "") is not None)
+
+    @property
     def is_line(self) -> bool:
         """A text so short that it speaks of the rest of the post, such as a credit sent by itself."""
         text = self.text
         return text is not None and self.part.role != "title" and len(text.strip()) < layout.MIN_ARTICLE
 
 
-def layout_of(reading: Reading) -> Layout | None:
-    """The layout of a part that is an article; None for other parts."""
-    text = reading.text
-    if text is None or reading.part.role in ("title", "caption"):
-        return None
-    assert isinstance(reading.examination, Examination)
-    if reading.examination.format == "html":
+def layout_of(article: Reading) -> Layout:
+    """The layout of a part that is an article."""
+    assert isinstance(article.examination, Examination)
+    text, format = article.text or "", article.examination.format
+    if format == "html":
         return layout.of_page(text)
-    return layout.of_text(text, reading.pictures, markdown=reading.examination.format == _MARKDOWN)
+    return layout.of_text(text, article.pictures, markdown=format == "markdown")
 
 
 class Surroundings:
     """The parts of one post, and what a reader sees beside each of them."""
 
-    def __init__(self, readings: Sequence[Reading], layouts: Sequence[Layout | None]) -> None:
+    def __init__(self, readings: Sequence[Reading], layouts: dict[str, Layout]) -> None:
         """
         Args:
-            layouts: of the readings, in their order, see `layout_of`.
+            layouts: of those articles that show pictures, by name; of others it is made when it is needed.
         """
         self._readings = readings
-        named = zip((each.part.name for each in readings), layouts, strict=True)
-        self._layouts = {name: found for name, found in named if found is not None}
+        self._made = layouts
 
     def shown(self, reading: Reading) -> Shown:
-        """One part that was read, with what a reader sees beside it."""
+        """One part that was read, with what a reader sees beside it; that is looked for where it reuses something."""
         assert isinstance(reading.examination, Examination)
-        around = self._of_media(reading) if reading.is_media else self._of_text(reading)
+        around: Iterator[Unit] = iter(())
+        if reading.search is not None and reading.search.found:
+            around = self._of_media(reading) if reading.is_media else self._of_text(reading)
         return Shown(reading.examination, reading.part.caption, tuple(around))
+
+    @cached_property
+    def _layouts(self) -> dict[str, Layout]:
+        """The layouts of all articles."""
+        return {
+            each.part.name: self._made.get(each.part.name) or layout_of(each)
+            for each in self._readings
+            if each.is_article
+        }
 
     def _of_text(self, reading: Reading) -> Iterator[Unit]:
         for other in self._readings:

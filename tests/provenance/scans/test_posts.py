@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -315,3 +316,14 @@ def test_what_is_not_one_thing_is_told() -> None:
     for wrong in ({}, {"text": "x", "html": "y"}, {"text": "x", "caption": "y"}, {"name": "x"}):
         with pytest.raises(ValueError, match="a part"):
             NewPart.model_validate(wrong)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_line_that_is_asked_for_clears_the_post_wherever_it_stands(app: Application, lang: str) -> None:
+    bare = ARTICLE + '<img src="p0.jpg">'
+    line = scan_post(app, FILES[:1], html=bare, lang=lang).matches[0].credit_line
+    assert line is not None
+    shown = escape(line)
+    for html in (ARTICLE + figure("p0.jpg", shown), f"{bare}<p>{shown}</p>", f"{bare}{ARTICLE}<p>{shown}</p>"):
+        assert scan_post(app, FILES[:1], html=html, lang=lang).verdict == "licensed"
+    assert scan_post(app, FILES[:1], html=bare, caption=line, lang=lang).verdict == "licensed"
