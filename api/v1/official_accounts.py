@@ -121,9 +121,10 @@ def count_against_account(
 ) -> JSONResponse:
     """It counts for the days that the standing table gives it, unless it is reversed."""
 
-    def act(_: bytes | None) -> tuple[int, Any]:
+    def act(request_id: bytes | None) -> tuple[int, Any]:
+        table = app.official_accounts.table
         with app.db.write() as connection:
-            made = standing.count(connection, principal.account_id, account_id, confirmed, app.official_accounts.table)
+            made = standing.count(connection, principal.account_id, account_id, confirmed, table, request_id=request_id)
         return 201, made.model_dump(mode="json")
 
     request = (f"official-accounts/{account_id}/standing", [confirmed.model_dump_json().encode()])

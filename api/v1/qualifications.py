@@ -41,9 +41,10 @@ def add_qualification(
 ) -> JSONResponse:
     """Before it expires the event `qualification.expiring` is sent, once."""
 
-    def act(_: bytes | None) -> tuple[int, Any]:
+    def act(request_id: bytes | None) -> tuple[int, Any]:
         days = app.settings.qualification_warning_days
-        return 201, qualifications.add(app.db, principal.account_id, new, days).model_dump(mode="json")
+        made = qualifications.add(app.db, principal.account_id, new, days, request_id=request_id)
+        return 201, made.model_dump(mode="json")
 
     return answer_once(app, principal, idempotency_key, ("qualifications", [new.model_dump_json().encode()]), act)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -30,17 +31,26 @@ _NEWS_LICENCES = (
 )
 
 
-def add(db: Database, platform_id: str, new: NewQualification, warning_days: int) -> Qualification:
+def add(
+    db: Database, platform_id: str, new: NewQualification, warning_days: int, *, request_id: bytes | None = None
+) -> Qualification:
     """Record a licence of one of the platform's accounts.
+
+    Args:
+        request_id: of a request that may be carried out again: what it recorded before is found.
 
     Raises:
         NotFound: the platform has recorded no such account.
     """
-    row = {"qualification_id": new_id("qual"), **new.model_dump(exclude={"account_id"}), "recorded_at": now()}
+    qualification_id = new_id("qual") if request_id is None else f"qual_{request_id.hex()[:24]}"
+    if request_id is not None:
+        with contextlib.suppress(NotFound):
+            return get(db, platform_id, qualification_id, warning_days)
+    row = {"qualification_id": qualification_id, **new.model_dump(exclude={"account_id"}), "recorded_at": now()}
     with db.write() as connection:
         row["official"] = require(connection, platform_id, new.account_id)
         connection.execute(qualifications.insert().values(**row))
-    return get(db, platform_id, row["qualification_id"], warning_days)
+    return get(db, platform_id, qualification_id, warning_days)
 
 
 def get(db: Database, platform_id: str, qualification_id: str, warning_days: int) -> Qualification:

@@ -35,11 +35,28 @@ _COUNTS = (
 
 
 def count(
-    connection: sa.Connection, platform_id: str, account_id: str, new: StandingCount, table: StandingTable
+    connection: sa.Connection,
+    platform_id: str,
+    account_id: str,
+    new: StandingCount,
+    table: StandingTable,
+    *,
+    request_id: bytes | None = None,
 ) -> StandingDecision:
-    """Record what was confirmed against an account, in the caller's transaction; raises `NotFound`."""
+    """Record what was confirmed against an account, in the caller's transaction.
+
+    Args:
+        request_id: of a request that may be carried out again: what it recorded before is found.
+
+    Raises:
+        NotFound: the platform has recorded no such account.
+    """
     number = require(connection, platform_id, account_id)
-    return _record(connection, number, table, {"act": "count", **new.model_dump()})
+    decision_id = new_id("stand") if request_id is None else f"stand_{request_id.hex()[:24]}"
+    done = connection.execute(_query().where(standing_decisions.c.decision_id == decision_id)).first()
+    if done is not None:
+        return _shown(done)
+    return _record(connection, number, table, {"act": "count", "decision_id": decision_id, **new.model_dump()})
 
 
 def reverse_counts(

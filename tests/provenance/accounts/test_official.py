@@ -311,6 +311,23 @@ def test_an_account_that_two_record_at_once_is_one(application: Application) -> 
     assert [each.account_id for each in listed] == ["new"]
 
 
+def test_what_is_sent_again_after_a_crash_is_recorded_once(sqlite_application: Application) -> None:
+    """The answer was lost with its process; the request comes again with the same id."""
+    application = sqlite_application
+    _put(application)
+    again, table = bytes(range(32)), application.official_accounts.table
+    confirmed = StandingCount(counter="unfounded_notice", reason="No such work", decided_by="Desk 1")
+    licence = NewQualification(account_id="sw1", number="10120", valid_until="2099-12-31")
+    made = []
+    for _ in range(2):
+        with application.db.write() as connection:
+            made.append(standing.count(connection, _local(application), "sw1", confirmed, table, request_id=again))
+        qualifications.add(application.db, _local(application), licence, 30, request_id=again)
+    assert made[0] == made[1]
+    assert standing.read(application.db, _local(application), "sw1", table).points == 1
+    assert len(qualifications.page(application.db, _local(application), 30)[0]) == 1
+
+
 def test_what_is_long_ago_counts_no_longer(sqlite_application: Application) -> None:
     application = sqlite_application
     _put(application)
