@@ -20,8 +20,13 @@ from ..problems import responses
 router = APIRouter(prefix="/v1/decisions", tags=["review"])
 
 _CSV = {"text/csv": {"schema": {"type": "string"}}}
-_Since = Annotated[str | None, Query(max_length=40, description="Decided then or later, ISO 8601.")]
-_Until = Annotated[str | None, Query(max_length=40, description="Decided before.")]
+_Since = Annotated[
+    str | None,
+    Query(max_length=40, description="Decided then or later, ISO 8601.", json_schema_extra={"format": "date"}),
+]
+_Until = Annotated[
+    str | None, Query(max_length=40, description="Decided before.", json_schema_extra={"format": "date"})
+]
 
 
 @router.post("", operation_id="decideScan", summary="Decide about a scan", responses=responses(401, 403, 404, 409))

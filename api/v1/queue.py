@@ -52,7 +52,10 @@ def list_queue(
     account: Annotated[str | None, Query(max_length=500, description="Posts of this account, by its name.")] = None,
     reason: Annotated[str | None, Query(max_length=60, description="Reason code of the action.")] = None,
     verdict: Annotated[str | None, Query(max_length=20)] = None,
-    since: Annotated[str | None, Query(max_length=40, description="Waits since then or later, ISO 8601.")] = None,
+    since: Annotated[
+        str | None,
+        Query(max_length=40, description="Waits since then or later, ISO 8601.", json_schema_extra={"format": "date"}),
+    ] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Page[QueueItem]:

@@ -40,7 +40,10 @@ def get_history(
 def get_overview(
     app: ApplicationDep,
     principal: MayReview,
-    since: Annotated[str | None, Query(max_length=40, description="Decisions of then or later, ISO 8601.")] = None,
+    since: Annotated[
+        str | None,
+        Query(max_length=40, description="Decisions of then or later, ISO 8601.", json_schema_extra={"format": "date"}),
+    ] = None,
 ) -> ReviewOverview:
     """Queue by queue; decisions of rules beside those of people, by outcome, reason and reviewer."""
     return history.overview(app.db, reviewer(principal), parse_since(since), app.review_queue.lease_seconds)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse
 
 from provenance.scans.review import dsa, statements
 from provenance.scans.sightings import parse_since
@@ -16,7 +15,9 @@ from ..problems import responses
 
 router = APIRouter(prefix="/v1/statements-of-reasons", tags=["review"])
 
-_Since = Annotated[str | None, Query(max_length=40, description="Made then or later, ISO 8601.")]
+_Since = Annotated[
+    str | None, Query(max_length=40, description="Made then or later, ISO 8601.", json_schema_extra={"format": "date"})
+]
 
 
 @router.get(
@@ -58,15 +59,19 @@ def export_statements(
     "/{statement_id}",
     operation_id="getStatementOfReasons",
     summary="One statement of reasons",
-    response_model=StatementOfReasons,
     responses=responses(401, 403, 404),
 )
-def get_statement(
-    statement_id: str,
-    app: ApplicationDep,
-    principal: MayReview,
-    format: Annotated[Literal["json", "dsa"], Query(description="dsa: for the EU's database.")] = "json",
-) -> Any:
+def get_statement(statement_id: str, app: ApplicationDep, principal: MayReview) -> StatementOfReasons:
     """By its id, or by that of its decision."""
-    found = statements.get(app.db, statement_id, own(principal))
-    return JSONResponse(dsa.to_dsa(found)) if format == "dsa" else found
+    return statements.get(app.db, statement_id, own(principal))
+
+
+@router.get(
+    "/{statement_id}/dsa",
+    operation_id="exportStatementOfReasons",
+    summary="The same for the EU's DSA Transparency Database",
+    responses=responses(401, 403, 404),
+)
+def export_statement(statement_id: str, app: ApplicationDep, principal: MayReview) -> dict[str, Any]:
+    """The body of its request for one. A statement that holds in no country of the European Economic Area has none."""
+    return dsa.to_dsa(statements.get(app.db, statement_id, own(principal)))

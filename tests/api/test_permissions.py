@@ -80,6 +80,7 @@ SCOPES = {
     "listStatementsOfReasons": "review",
     "exportStatementsOfReasons": "review",
     "getStatementOfReasons": "review",
+    "exportStatementOfReasons": "review",
     "addStayDown": "review",
     "listStayDown": "review",
     "getStayDown": "review",

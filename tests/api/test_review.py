@@ -120,8 +120,8 @@ def test_statements_are_exported_for_the_eu_s_database(desk: Api) -> None:
     for body in bodies["statements"]:
         jsonschema.validate(body, dsa.schema())
     one = page["items"][0]["statement_id"]
-    assert desk("GET", f"/v1/statements-of-reasons/{one}?format=dsa", "ann").json() == bodies["statements"][0]
-    refused = desk("GET", f"/v1/statements-of-reasons/{made['statement_id']}?format=dsa", "ann")
+    assert desk("GET", f"/v1/statements-of-reasons/{one}/dsa", "ann").json() == bodies["statements"][0]
+    refused = desk("GET", f"/v1/statements-of-reasons/{made['statement_id']}/dsa", "ann")
     assert refused.status_code == 400
     assert desk("GET", f"/v1/statements-of-reasons/{made['decision_id']}", "ann").json()["text"]["zh"]
 

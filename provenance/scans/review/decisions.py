@@ -164,7 +164,10 @@ class Decisions:
         if row.supersedes is not None:
             before = connection.execute(sa.select(decisions).where(decisions.c.id == row.supersedes)).one()
             stay_down.end_with(connection, before.id)
-            standing.reverse_counts(connection, row.account_id, before.decision_id, reason, by, self._official.table)
+            if before.terms["strike"] is not None:
+                standing.reverse_counts(
+                    connection, row.account_id, before.decision_id, reason, by, self._official.table
+                )
         if row.outcome in statements.RESTRICTIONS:
             result = records.of_rows(connection, [scan])[0]
             about = About(result, scan.post_url, scan.posting_account, scan.posting_account_id)
@@ -186,15 +189,22 @@ class Decisions:
         standing.count(connection, row.account_id, scan.posting_account_id, new, self._official.table)
 
     def _item_of(self, connection: sa.Connection, reviewer: Reviewer, scan: sa.Row[Any]) -> sa.Row[Any]:
-        """The item in which a scan waits, or one that is made for it now."""
-        open_item = sa.select(review_items.c.item_id).where(
-            review_items.c.account_id == scan.account_id,
-            review_items.c.scan == scan.id,
-            review_items.c.closed_at.is_(None),
-        )
-        item_id = connection.execute(open_item).scalar()
-        if item_id is None:
-            item_id = _insert_item(connection, scan)
+        """The item in which a scan waits, or one that is made for it now.
+
+        An item of an older scan of the post waits for this one too: it would speak of this one if that had found
+        anything else.
+        """
+        post = scan.post or sightings.key_of("scan", scan.scan_id)  # of scans of before there was a queue
+        row = connection.execute(
+            sa.select(review_items.c.item_id, review_items.c.scan).where(
+                review_items.c.account_id == scan.account_id,
+                review_items.c.post == post,
+                review_items.c.closed_at.is_(None),
+            )
+        ).first()
+        if row is not None and row.scan > scan.id:
+            raise Conflict(f"a newer scan of this post waits in {row.item_id}: decide about that", reason="newer_scan")
+        item_id = _insert_item(connection, scan, post) if row is None else row.item_id
         return items.locked(connection, reviewer, item_id, self._lease_seconds)
 
 
@@ -222,14 +232,13 @@ def _refuse_unless_named(last: sa.Row[Any] | None, supersedes: str | None) -> No
         raise Conflict(f"supersedes: {supersedes} is not what counts now: look again", reason="decided")
 
 
-def _insert_item(connection: sa.Connection, scan: sa.Row[Any]) -> str:
+def _insert_item(connection: sa.Connection, scan: sa.Row[Any], post: bytes) -> str:
     item_id = new_id("item")
-    post = scan.post or sightings.key_of("scan", scan.scan_id)  # of scans of before there was a queue
     values = {"item_id": item_id, "account_id": scan.account_id, "post": post, "scan": scan.id, "queue": DIRECT}
     try:
         connection.execute(review_items.insert().values(**values, state="waiting", created_at=now()))
     except IntegrityError:
-        raise Conflict("a newer scan of this post waits in the queue: decide about that", reason="newer_scan") from None
+        raise Conflict("the post has just come into the queue: look at it there", reason="newer_scan") from None
     return item_id
 
 

@@ -398,3 +398,17 @@ def test_what_was_decided_about_a_deleted_scan_stays_as_it_is(desk: Application)
     assert statement_of(desk, made).statement_id == made.statement_id
     with pytest.raises(Conflict, match="deleted"):
         desk.decisions.undo(reviewer(desk, "ann"), made.decision_id, Undo())
+
+
+def test_a_decision_is_about_what_is_there_now(desk: Application) -> None:
+    old = post(desk).scan_id or ""
+    same = post(desk).scan_id or ""
+    made = desk.decisions.decide_scan(reviewer(desk, "ann"), same, choose("release"))  # as good as about the first
+    assert made.subject.id == old
+    assert waiting(desk) == []
+    newer = post(desk, text=ESSAY + " And this is new, so that somebody has to look at it once more, in full.")
+    assert len(waiting(desk)) == 1
+    with pytest.raises(Conflict) as refused:
+        desk.decisions.decide_scan(reviewer(desk, "ben"), old, choose("restrict"), made.decision_id)
+    assert refused.value.reason == "newer_scan"
+    assert desk.decisions.decide_scan(reviewer(desk, "ben"), newer.scan_id or "", choose("restrict")).in_force
