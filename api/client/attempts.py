@@ -20,6 +20,7 @@ from .errors import Refused
 
 _FIRST_DELAY = 0.25  # seconds, doubled each time
 _MOST_ATTEMPTS = 6
+_MOST_CONNECTIONS = 3  # to an address where nobody answers: whoever waits wants to know
 
 
 class Attempts:
@@ -57,8 +58,9 @@ class Attempts:
 
     def _again(self, failure: Refused | httpx.HTTPError) -> bool:
         if isinstance(failure, httpx.HTTPError):
-            sent = not isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-            return self._call.repeatable if sent else not isinstance(failure, httpx.UnsupportedProtocol)
+            if isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout):  # nothing was sent
+                return self._made < _MOST_CONNECTIONS
+            return self._call.repeatable and not isinstance(failure, httpx.UnsupportedProtocol)
         if failure.status == 429:
             return True
         if failure.status == 409:  # the first attempt, whose answer got lost, is being carried out

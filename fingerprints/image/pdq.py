@@ -1,8 +1,9 @@
 """PDQ, for those who compare with banks of PDQ codes (Facebook, "The TMK+PDQF Video-Hashing Algorithm and the PDQ
 Image-Hashing Algorithm", 2019), by the library pdqhash, which is an extra.
 
-A work's code is made of the small picture that is kept of it, enlarged to the size it had: over 17 pictures it differs
-from that of the whole file in 2 to 10 of 256 bits. Two pictures are taken for alike from 31 bits down.
+A work's code is made of the small picture that is kept of it, enlarged to the size it had: over 65 photographs it
+differs from that of the whole file in 4 of 256 bits (median), 12 at most but for one with 28. Two pictures are taken
+for alike from 31 bits down.
 """
 
 from __future__ import annotations
