@@ -41,6 +41,10 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
         [f"tests/provenance/marking/test_{name}.py" for name in ("rules", "facts", "report", "urls", "posts")],
     ),
     "permission": (["provenance/scans/permission.py"], ["tests/provenance/scans/test_permission.py"]),
+    "deciding": (
+        [f"provenance/scans/policy/{name}.py" for name in ("deciding", "reachability")],
+        ["tests/provenance/scans/policy/test_deciding.py"],
+    ),
     "verdict": (["provenance/scans/verdict.py"], ["tests/provenance/scans/test_verdict.py"]),
     "reuse": (["provenance/scans/reuse.py"], ["tests/provenance/scans/test_reuse.py"]),
     "grants": (["provenance/works/grants.py"], ["tests/provenance/works/test_grants.py"]),
