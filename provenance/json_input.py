@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -98,15 +98,13 @@ def stand_in(model: type[M], data: Any) -> M:
         return model()
 
 
-def parse_each(model: type[M], items: Iterable[Any]) -> list[tuple[M, BadInput | None]]:
+def parse_each(model: type[M], items: Iterable[Any]) -> Iterator[tuple[M, BadInput | None]]:
     """The items of a batch, each parsed by itself: a wrong one is a stand-in with what is wrong, the rest goes on."""
-    parsed: list[tuple[M, BadInput | None]] = []
     for each in items:
         try:
-            parsed.append((parse(model, each), None))
+            yield parse(model, each), None
         except BadInput as error:
-            parsed.append((stand_in(model, each), error))
-    return parsed
+            yield stand_in(model, each), error
 
 
 def one_line(error: ValidationError) -> str:

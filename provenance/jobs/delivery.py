@@ -2,8 +2,9 @@
 
 A worker takes an endpoint under a lease, sends what is due and records what came of it. When the endpoint cannot be
 reached, nothing more is sent there for a while, and then one event at a time until it answers. When it refuses an
-event, only this event, and what follows of its subject, waits. What is refused too often is dead; an endpoint that
-takes nothing for days is disabled. Both can be sent again (`webhooks.redeliver`).
+event, or takes others and does not answer this one, only this event, and what follows of its subject, waits. What is
+refused too often is dead; an endpoint that takes nothing for days is disabled. Both can be sent again
+(`webhooks.redeliver`).
 """
 
 from __future__ import annotations
@@ -153,19 +154,24 @@ class Deliverer:
         return None if row is None else _Taken(row, holder, row.failures, row.failing_since)
 
     def _messages(self, taken: _Taken) -> list[Message]:
-        """What is due, in the order in which it happened; one message only while the endpoint is not reached."""
+        """What is due, in the order in which it happened.
+
+        While the endpoint is not reached it is one message, another one each time: that it was not reached may be the
+        message's fault.
+        """
+        query = (
+            sa.select(
+                deliveries.c.id.label("number"),
+                *(deliveries.c.subject, deliveries.c.attempts),
+                *(events.c.event_id, events.c.event, events.c.data, events.c.created_at),
+            )
+            .join_from(deliveries, events)
+            .where(deliveries.c.endpoint == taken.row.id, *_SENDABLE)
+        )
+        if taken.failures:
+            query = query.where(_FIRST_OF_ITS_SUBJECT).order_by(deliveries.c.attempted_at.nulls_first())
         with self._db.read() as connection:
-            rows = connection.execute(
-                sa.select(
-                    deliveries.c.id.label("number"),
-                    *(deliveries.c.subject, deliveries.c.attempts),
-                    *(events.c.event_id, events.c.event, events.c.data, events.c.created_at),
-                )
-                .join_from(deliveries, events)
-                .where(deliveries.c.endpoint == taken.row.id, *_SENDABLE)
-                .order_by(deliveries.c.id)
-                .limit(1 if taken.failures else _BATCH)
-            ).all()
+            rows = connection.execute(query.order_by(deliveries.c.id).limit(1 if taken.failures else _BATCH)).all()
         return [Message(**row._asdict()) for row in rows]
 
     def _record(self, taken: _Taken, tried: Sequence[tuple[Message, Outcome]]) -> bool:
@@ -190,11 +196,16 @@ class Deliverer:
 
     def _record_each(self, connection: sa.Connection, tried: Sequence[tuple[Message, Outcome]], moment: str) -> None:
         done: dict[str, list[int]] = {}
+        answers = any(outcome.delivered for _, outcome in tried)
         for message, outcome in tried:
             if outcome.delivered:
                 done.setdefault(outcome.answer, []).append(message.number)
                 continue
-            state = {"attempted_at": moment, "answer": outcome.answer[:200], **self._delivery_state(message, outcome)}
+            state = {
+                "attempted_at": moment,
+                "answer": outcome.answer[:200],
+                **self._not_taken(message, outcome, answers),
+            }
             connection.execute(deliveries.update().where(deliveries.c.id == message.number).values(state))
         for answer, numbers in done.items():
             state = {"attempted_at": moment, "answer": answer, "state": "delivered"}
@@ -204,9 +215,13 @@ class Deliverer:
                 .values(attempts=deliveries.c.attempts + 1, **state)
             )
 
-    def _delivery_state(self, message: Message, outcome: Outcome) -> dict[str, Any]:
-        """What becomes of a delivery that was not taken."""
-        if outcome.unreached or outcome.gone:
+    def _not_taken(self, message: Message, outcome: Outcome, answers: bool) -> dict[str, Any]:
+        """What becomes of a delivery that was not taken.
+
+        Args:
+            answers: the endpoint took another one meanwhile, so it was there.
+        """
+        if outcome.gone or (outcome.unreached and not answers):
             return {}
         if message.attempts >= len(self._schedule):
             return {"state": "dead", "attempts": message.attempts + 1}
@@ -217,21 +232,19 @@ class Deliverer:
         """What attempts say of the endpoint; without a holder it is left alone for a while, or for good."""
         if any(outcome.gone for outcome in outcomes):
             return {"disabled_at": moment, "disabled_reason": "gone", "holder": None}
+        waits = [outcome.wait for outcome in outcomes if outcome.unreached]
         if any(outcome.delivered for outcome in outcomes):
             failures, since = 0, None
         else:
-            failures, since = taken.failures, taken.failing_since
-        if all(outcome.delivered for outcome in outcomes):
-            return {"failures": 0, "failing_since": None, "due": clock() + self._lease_seconds}
+            failures, since = taken.failures + bool(waits), taken.failing_since or moment
         if since is not None and since < stamp(datetime.now(UTC) - self._disable_after):
             return {"disabled_at": moment, "disabled_reason": "failing", "holder": None}
-        since = since or moment
-        waits = [outcome.wait for outcome in outcomes if outcome.unreached]
+        state = {"failures": failures if waits else 0, "failing_since": since}
         if not waits:
-            return {"failures": 0, "failing_since": since, "due": clock() + self._lease_seconds}
-        pause = min(self._first_pause * 2.0 ** min(failures, 20), _LONGEST_PAUSE) * random.uniform(0.9, 1.2)
-        pause = min(max(pause, *waits), _LONGEST_RETRY_AFTER)
-        return {"failures": failures + 1, "failing_since": since, "due": clock() + pause, "holder": None}
+            return {**state, "due": clock() + self._lease_seconds}
+        pause = self._first_pause * 2.0 ** min(max(failures - 1, 0), 20) * random.uniform(0.9, 1.2)
+        pause = min(max(min(pause, _LONGEST_PAUSE), *waits), _LONGEST_RETRY_AFTER)
+        return {**state, "due": clock() + pause, "holder": None}
 
     def _give_back(self, taken: _Taken) -> None:
         with self._db.write() as connection:
@@ -252,6 +265,17 @@ _SENDABLE: tuple[sa.ColumnElement[bool], ...] = (
         _earlier.c.due > clock(),
     )
     .exists(),
+)
+
+_FIRST_OF_ITS_SUBJECT = ~(
+    sa.select(_earlier.c.id)
+    .where(
+        _earlier.c.endpoint == deliveries.c.endpoint,
+        _earlier.c.state == "pending",
+        _earlier.c.subject == deliveries.c.subject,
+        _earlier.c.id < deliveries.c.id,
+    )
+    .exists()
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -27,12 +27,10 @@ class ScanBatch(Request):
     dry_run: bool = False
 
 
-def uploads(items: Iterable[Any]) -> list[Upload]:
+def uploads(items: Iterable[Any]) -> Iterator[Upload]:
     """Posts as they came in JSON; a wrong one is an upload that cannot be scanned."""
-    return [
-        Upload(ScanItem.model_validate(new.model_dump()), wrong or inline(new))
-        for new, wrong in parse_each(NewScan, items)
-    ]
+    for new, wrong in parse_each(NewScan, items):
+        yield Upload(ScanItem.model_validate(new.model_dump()), wrong or inline(new))
 
 
 def inline(new: NewScan) -> Source | SourcemarkError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -26,15 +26,13 @@ class RegistrationBatch(Request):
     items: list[Any]
 
 
-def requests(items: Iterable[Any]) -> list[RegistrationRequest]:
+def requests(items: Iterable[Any]) -> Iterator[RegistrationRequest]:
     """Works as they came in JSON; a wrong one is a request that cannot be carried out."""
-    return [
-        RegistrationRequest(
+    for new, wrong in parse_each(NewWork, items):
+        yield RegistrationRequest(
             RegistrationItem.model_validate(new.model_dump()),
             wrong or (BadInput("text: is needed") if new.text is None else Source.text(new.text)),
         )
-        for new, wrong in parse_each(NewWork, items)
-    ]
 
 
 def job_kind(db: Database, registrar: Registrar, group: int) -> JobKind[RegistrationBatch]:

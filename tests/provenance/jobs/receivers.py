@@ -21,11 +21,13 @@ class Receiver:
 
     Attributes:
         answer: status and headers of the answer to the n-th request, n from 0.
+        refuses: whether an event of a job is answered by 503 whatever `answer` says.
         events: bodies whose signature holds, each with the header webhook-id.
     """
 
     secret: str = field(default_factory=new_secret)
     answer: Callable[[int], tuple[int, dict[str, str]]] = lambda n: (204, {})
+    refuses: Callable[[str], bool] = lambda subject: False
     url: str = ""
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     heads: list[dict[str, str]] = field(default_factory=list)
@@ -49,6 +51,8 @@ def receiving(receiver: Receiver, port: int = 0) -> Iterator[Receiver]:
             verified = Webhook(receiver.secret).verify(body, dict(self.headers))
             with receiver.lock:
                 status, headers = receiver.answer(receiver.requests)
+                if receiver.refuses(verified["data"].get("job_id", "")):
+                    status = 503
                 receiver.requests += 1
                 receiver.heads.append(dict(self.headers))
                 if 200 <= status < 300:

@@ -133,6 +133,24 @@ def test_an_endpoint_that_is_down_is_tried_by_one_event_until_it_is_back(db: Dat
     assert (endpoint.failures, endpoint.failing_since) == (0, None)
 
 
+def test_an_event_that_an_endpoint_never_answers_does_not_keep_others_from_it(sqlite_db: Database) -> None:
+    receiver = Receiver()
+    receiver.refuses = lambda subject: subject.startswith("bad")
+    with receiving(receiver):
+        to(sqlite_db, receiver.url, receiver.secret)
+        happen(sqlite_db, "bad.1", "bad.2")
+        deliverer = a_deliverer(sqlite_db, schedule=(60.0,))
+        deliverer.deliver(threading.Event())
+        happen(sqlite_db, *(f"{n}.1" for n in range(5)))
+        for _ in range(4):
+            deliverer.deliver(threading.Event())
+    assert sorted(receiver.subjects) == [f"{n}.1" for n in range(5)]
+    found = {row.subject: (row.state, row.attempts) for row in rows(sqlite_db, deliveries) if row.id != 2}
+    assert found["bad"] == ("pending", 1)  # it waits by itself
+    (endpoint,) = rows(sqlite_db, endpoints)
+    assert (endpoint.failures, endpoint.failing_since) == (0, None)
+
+
 def test_an_endpoint_is_left_alone_for_as_long_as_it_asks(sqlite_db: Database) -> None:
     with receiving(Receiver(answer=lambda n: (503, {"Retry-After": "120"}))) as receiver:
         to(sqlite_db, receiver.url, receiver.secret)
