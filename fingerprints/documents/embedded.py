@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..errors import FingerprintError, UnsupportedMedium
+from ..errors import FingerprintError, UnreadableMedia
 from ..model import EmbeddedPicture, EmbeddedPictures, Limits
 from ..source import Source
 
@@ -30,8 +30,7 @@ def pictures(source: Source, format: str, limits: Limits) -> EmbeddedPictures:
         format: as `sniff` names it: docx, epub, pdf or pptx.
 
     Raises:
-        UnreadableMedia, LimitExceeded: the document cannot be read, as `extraction.read` says.
-        UnsupportedMedium: ``no_document``.
+        UnreadableMedia, LimitExceeded: the document cannot be read, as `extraction.read` says; ``mislabelled``.
     """
     if format == "docx":
         from .docx import pictures as found
@@ -42,7 +41,7 @@ def pictures(source: Source, format: str, limits: Limits) -> EmbeddedPictures:
     elif format == "pptx":
         from .pptx import pictures as found
     else:
-        raise UnsupportedMedium("no_document", f"{format} files hold no pictures that are taken out")
+        raise UnreadableMedia("mislabelled", f"this is {format}, no document that pictures are taken out of")
     return _taken(found(source, limits))
 
 

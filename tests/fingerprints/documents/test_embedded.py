@@ -104,7 +104,7 @@ def test_what_is_too_much_or_damaged_is_counted() -> None:
 
 
 def test_other_files_have_none() -> None:
-    with pytest.raises(UnsupportedMedium):
+    with pytest.raises(UnreadableMedia):
         embedded.pictures(Source.blob(b"plain words"), "plain", Limits())
     with pytest.raises(UnreadableMedia):
         taken(docx(paragraph(run("x")))[:200])
