@@ -134,25 +134,7 @@ def _enqueue(connection: sa.Connection, account_id: str, posts: Sequence[Scanned
     """An item for each post that waits; one that waits already speaks of the new scan if that found something else."""
     if not posts:
         return
-    moment = now()
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(
-        insert(review_items).on_conflict_do_nothing(
-            index_elements=["account_id", "post"], index_where=sa.text("closed_at IS NULL")
-        ),
-        [
-            {
-                "item_id": new_id("item"),
-                "account_id": account_id,
-                "post": each.post.key,
-                "scan": each.number,
-                "queue": each.action.queue or each.action.do,
-                "state": "waiting",
-                "created_at": moment,
-            }
-            for each in posts
-        ],
-    )
+    _insert_items(connection, account_id, posts)
     by_key = {each.post.key: each for each in posts}
     rows = connection.execute(
         sa.select(
@@ -173,6 +155,29 @@ def _enqueue(connection: sa.Connection, account_id: str, posts: Sequence[Scanned
         each = by_key[row.post]
         if row.scan != each.number and not _same(row, each):
             _look_at_new(connection, row.item, each)
+
+
+def _insert_items(connection: sa.Connection, account_id: str, posts: Sequence[ScannedPost]) -> None:
+    """Items of posts that do not wait yet, in the order of the posts."""
+    moment = now()
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(
+        insert(review_items).on_conflict_do_nothing(
+            index_elements=["account_id", "post"], index_where=sa.text("closed_at IS NULL")
+        ),
+        [
+            {
+                "item_id": new_id("item"),
+                "account_id": account_id,
+                "post": each.post.key,
+                "scan": each.number,
+                "queue": each.action.queue or each.action.do,
+                "state": "waiting",
+                "created_at": moment,
+            }
+            for each in posts
+        ],
+    )
 
 
 def _same(scan: Any, new: ScannedPost) -> bool:

@@ -17,10 +17,12 @@ from provenance.database.tables import stay_down as entries
 from provenance.errors import BadInput, Conflict, NotFound
 from provenance.jobs import webhooks
 from provenance.jobs.webhook_sender import TargetRules
+from provenance.scans.policy import replay
 from provenance.scans.review import dsa, history, statements, stay_down
 from provenance.scans.review.history import Sought
 from provenance.schemas import OfficialAccount
 from provenance.schemas.decisions import BulkDecision, Decision, StatementOfReasons, Undo
+from provenance.schemas.policies import NewTrial
 from provenance.schemas.stay_down import NewStayDown
 from provenance.schemas.webhooks import NewWebhook
 from tests.provenance.conftest import ESSAY, register_work
@@ -30,6 +32,12 @@ from tests.provenance.scans.reviewing import PLATFORM, choose, open_desk, post, 
 @pytest.fixture
 def desk(sqlite_application: Application) -> Application:
     return open_desk(sqlite_application)
+
+
+@pytest.fixture
+def each_desk(application: Application) -> Application:
+    """The same once on each database, where the statements differ most."""
+    return open_desk(application)
 
 
 def decide(desk: Application, decision: str, n: int = 1, who: str = "ann", **fields: Any) -> Decision:
@@ -148,18 +156,20 @@ def test_an_erasure_takes_the_work_out_of_statements(desk: Application) -> None:
 
 
 # --- what replaces what ----------------------------------------------------------------------------------------------
-def test_undo_brings_back_what_was_before(desk: Application) -> None:
-    made = decide(desk, "restrict", strike=None)
-    assert waiting(desk) == []
-    undone = desk.decisions.undo(reviewer(desk, "ben"), made.decision_id, Undo(reason="mistake"))
+def test_undo_brings_back_what_was_before(each_desk: Application) -> None:
+    made = decide(each_desk, "restrict", strike=None)
+    assert waiting(each_desk) == []
+    undone = each_desk.decisions.undo(reviewer(each_desk, "ben"), made.decision_id, Undo(reason="mistake"))
     assert (undone.decision, undone.automated, undone.supersedes) == ("ask-for-credit", False, made.decision_id)
-    assert len(waiting(desk)) == 1
-    assert [each.decision for each in log(desk) if each.in_force] == ["ask-for-credit"]
-    assert statement_of(desk, made).superseded
+    assert len(waiting(each_desk)) == 1
+    assert [each.decision for each in log(each_desk) if each.in_force] == ["ask-for-credit"]
+    assert statement_of(each_desk, made).superseded
     with pytest.raises(Conflict, match="not what counts"):
-        desk.decisions.undo(reviewer(desk, "ben"), made.decision_id, Undo())
-    assert desk.decisions.decide_item(reviewer(desk, "ann"), waiting(desk)[0], choose("release")).in_force
-    assert len(log(desk)) == 4  # nothing was deleted
+        each_desk.decisions.undo(reviewer(each_desk, "ben"), made.decision_id, Undo())
+    assert each_desk.decisions.decide_item(
+        reviewer(each_desk, "ann"), waiting(each_desk)[0], choose("release")
+    ).in_force
+    assert len(log(each_desk)) == 4  # nothing was deleted
 
 
 def test_a_person_s_decision_is_overruled_by_name_only(desk: Application) -> None:
@@ -330,34 +340,34 @@ def test_an_entry_ends(desk: Application) -> None:
 
 
 # --- looking back ----------------------------------------------------------------------------------------------------
-def test_the_history_of_a_post_is_found_by_any_of_its_names(desk: Application) -> None:
-    ann = reviewer(desk, "ann")
-    scan = post(desk, external_id="p-1", account_id="u-1")
-    desk.review_queue.comment(ann, waiting(desk)[0], "seen before?")
-    made = desk.decisions.decide_item(ann, waiting(desk)[0], choose("restrict"))
-    entry = keep(desk, scan_id=scan.scan_id)
-    post(desk, 2, account="Other", account_id="u-2")
+def test_the_history_of_a_post_is_found_by_any_of_its_names(each_desk: Application) -> None:
+    ann = reviewer(each_desk, "ann")
+    scan = post(each_desk, external_id="p-1", account_id="u-1")
+    each_desk.review_queue.comment(ann, waiting(each_desk)[0], "seen before?")
+    made = each_desk.decisions.decide_item(ann, waiting(each_desk)[0], choose("restrict"))
+    entry = keep(each_desk, scan_id=scan.scan_id)
+    post(each_desk, 2, account="Other", account_id="u-2")
     names = [scan.scan_id, made.item_id, made.decision_id, made.statement_id, "p-1", "https://river.example/p/1"]
     for ref in (*names, "City Daily", "u-1"):
-        found = history.of(desk.db, ann, str(ref), 900)
+        found = history.of(each_desk.db, ann, str(ref), 900)
         assert [each.scan_id for each in found.scans] == [scan.scan_id], ref
         assert [each.comments[0].text for each in found.items] == ["seen before?"]
         assert [each.decision for each in found.decisions] == ["ask-for-credit", "restrict"]
         assert [each.stay_down_id for each in found.stay_down] == [entry]
-    assert len(history.of(desk.db, ann, scan.matches[0].work_id, 900).scans) == 2
+    assert len(history.of(each_desk.db, ann, scan.matches[0].work_id, 900).scans) == 2
     for ref in ("dec_none", "item_none", "sor_none", "work_none", "nobody"):
         with pytest.raises(NotFound):
-            history.of(desk.db, ann, ref, 900)
+            history.of(each_desk.db, ann, ref, 900)
 
 
-def test_the_overview_counts_rules_beside_people(desk: Application) -> None:
+def test_the_overview_counts_rules_beside_people(each_desk: Application) -> None:
     for n in range(3):
-        post(desk, n)
-    ann = reviewer(desk, "ann")
-    desk.decisions.decide_item(ann, waiting(desk)[0], choose("restrict", "copied"))
-    desk.decisions.decide_item(reviewer(desk, "ben"), waiting(desk)[0], choose("release", "fine"))
-    desk.review_queue.take(ann)
-    found = history.overview(desk.db, ann, None, 900)
+        post(each_desk, n)
+    ann = reviewer(each_desk, "ann")
+    each_desk.decisions.decide_item(ann, waiting(each_desk)[0], choose("restrict", "copied"))
+    each_desk.decisions.decide_item(reviewer(each_desk, "ben"), waiting(each_desk)[0], choose("release", "fine"))
+    each_desk.review_queue.take(ann)
+    found = history.overview(each_desk.db, ann, None, 900)
     (queue,) = found.queues
     assert (queue.queue, queue.waiting, queue.taken) == ("ask-for-credit", 1, 1)
     assert (found.automated, found.manual, found.superseded) == (3, 2, 2)
@@ -365,23 +375,23 @@ def test_the_overview_counts_rules_beside_people(desk: Application) -> None:
         "ask-for-credit": (3, 0), "restrict": (0, 1), "release": (0, 1),
     }  # fmt: skip
     assert {each.name: each.manual for each in found.reviewers} == {"ann": 1, "ben": 1}
-    assert history.overview(desk.db, ann, "2099-01-01T00:00:00.000000Z", 900).manual == 0
-    assert [each.reviewer_name for each in log(desk, reviewer="ben")] == ["ben"]
-    assert [each.decision for each in log(desk, automated=False, decision="restrict")] == ["restrict"]
+    assert history.overview(each_desk.db, ann, "2099-01-01T00:00:00.000000Z", 900).manual == 0
+    assert [each.reviewer_name for each in log(each_desk, reviewer="ben")] == ["ben"]
+    assert [each.decision for each in log(each_desk, automated=False, decision="restrict")] == ["restrict"]
 
 
 # --- retention -------------------------------------------------------------------------------------------------------
-def test_what_a_poster_may_complain_about_is_kept(desk: Application) -> None:
-    made = decide(desk, "restrict")
-    due = desk.settings.model_copy(update={f"keep_{name}_days": 1 for name in ("matched", "copies", "names")})
-    with desk.db.write() as connection:
+def test_what_a_poster_may_complain_about_is_kept(each_desk: Application) -> None:
+    made = decide(each_desk, "restrict")
+    due = each_desk.settings.model_copy(update={f"keep_{name}_days": 1 for name in ("matched", "copies", "names")})
+    with each_desk.db.write() as connection:
         connection.execute(scans.update().values(scanned_at="2020-01-01T00:00:00.000000Z"))
-    assert retention.purge(desk.db, due) == retention.Purged()
-    assert statement_of(desk, made).account == "City Daily"
-    with desk.db.write() as connection:
+    assert retention.purge(each_desk.db, due) == retention.Purged()
+    assert statement_of(each_desk, made).account == "City Daily"
+    with each_desk.db.write() as connection:
         connection.execute(statements_of_reasons.update().values(appeal_until="2020-07-01"))
-    assert retention.purge(desk.db, due).names == 1
-    told = statement_of(desk, made)
+    assert retention.purge(each_desk.db, due).names == 1
+    told = statement_of(each_desk, made)
     assert (told.account, told.post_url) == (None, None)
     assert told.matches[0].title == "The Salt Ferry"
 
@@ -412,3 +422,14 @@ def test_a_decision_is_about_what_is_there_now(desk: Application) -> None:
         desk.decisions.decide_scan(reviewer(desk, "ben"), old, choose("restrict"), made.decision_id)
     assert refused.value.reason == "newer_scan"
     assert desk.decisions.decide_scan(reviewer(desk, "ben"), newer.scan_id or "", choose("restrict")).in_force
+
+
+def test_a_trial_of_a_policy_leaves_what_people_decided(desk: Application) -> None:
+    decide(desk, "restrict")
+    post(desk)  # decided before
+    post(desk, 2)
+    policy = "[[rule]]\nname = 'all'\ndo = 'allow'\nreason = 'trial'\n"
+    trial = NewTrial(toml=policy, since="2020-01-01")
+    tried = replay.replay(desk.db, accounts.find(desk.db, PLATFORM).id, trial)
+    assert (tried.scans, tried.changed) == (3, 2)
+    assert {each.before.do for each in tried.changes} == {"ask-for-credit"}
