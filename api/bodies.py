@@ -372,9 +372,11 @@ def post_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]
 
 def media_body() -> dict[str, Any]:
     """The OpenAPI declaration of a body that `read_media` reads."""
-    file = {"type": "string", "format": "binary", "minLength": 1}
-    parts = [
-        {"type": "object", "required": [name], "properties": {name: file}, "additionalProperties": False}
-        for name in _MEDIA
-    ]
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": {"oneOf": parts}}}}}
+    schema = {
+        "type": "object",
+        "properties": {name: {"type": "string", "format": "binary", "minLength": 1} for name in _MEDIA},
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+    }
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from fingerprints.model import Fingerprint
 from provenance.application import Application
-from provenance.errors import BadInput
-from provenance.search.signals import Near
+from provenance.errors import BadInput, UnsupportedContent
+from provenance.search.signals import PDQ, PHASH, SHA256, Near
 
 from .bodies import Media, SentMedia, media_body
 from .dependencies import ApplicationDep, MayScan
@@ -25,10 +25,20 @@ router = APIRouter(prefix="/compat/hma", tags=["compat"])
 BANK = "REGISTERED_WORKS"
 OWN = "sourcemark"  # the signal type of our own matching, which decides by more than a hash
 
-Types = Annotated[str | None, Query(max_length=200, description="Signal types, separated by commas; default: all.")]
+_KINDS = f"({'|'.join((PDQ, PHASH, SHA256))})"
+Types = Annotated[
+    str | None,
+    Query(
+        max_length=200,
+        description="Signal types, separated by commas; default: all.",
+        json_schema_extra={"pattern": f"^{_KINDS}(,{_KINDS})*$"},
+    ),
+]
 Banks = Annotated[str | None, Query(max_length=1000, description=f"Banks to look in; there is {BANK}.")]
 Unused = Annotated[str | None, Query(max_length=100, description="Taken and not used: nothing is left to chance here.")]
-Signal = Annotated[str, Query(max_length=64, description="Hexadecimal.", examples=["f" * 64])]
+_HEX: dict[str, JsonValue] = {"pattern": "^[0-9a-f]{64}$"}
+Signal = Annotated[str, Query(max_length=64, description="Hexadecimal.", examples=["f" * 64], json_schema_extra=_HEX)]
+SignalType = Annotated[str, Query(max_length=60, examples=[PHASH], json_schema_extra={"pattern": f"^{_KINDS}$"})]
 
 
 class BankMatch(BaseModel):
@@ -90,7 +100,7 @@ def raw_lookup(
     app: ApplicationDep,
     _: MayScan,
     signal: Signal,
-    signal_type: Annotated[str, Query(max_length=60, examples=["pdq"])],
+    signal_type: SignalType,
     include_distance: bool = False,
     banks: Banks = None,
 ) -> RawMatches:
@@ -107,8 +117,8 @@ def raw_lookup(
 def lookup(
     app: ApplicationDep,
     _: MayScan,
-    signal: Annotated[str | None, Query(max_length=64)] = None,
-    signal_type: Annotated[str | None, Query(max_length=60)] = None,
+    signal: Signal | None = None,
+    signal_type: SignalType | None = None,
     url: Annotated[str | None, Query(max_length=2000, description="Refused: nothing is fetched.")] = None,
     banks: Banks = None,
     seed: Unused = None,
@@ -187,10 +197,10 @@ def bank_content(
 
 
 def _examined(app: Application, file: Media) -> Fingerprint:
-    """Raises `BadInput` where the file is of another kind than its part says."""
+    """Raises `UnsupportedContent` where the file is of another kind than its part says."""
     found = app.examiner.examine(file.source, thorough=True).fingerprint
     if found.medium != file.kind:
-        raise BadInput(f"this is {found.medium}, and its part says {file.kind}")
+        raise UnsupportedContent(f"this is {found.medium}, and its part says {file.kind}")
     return found
 
 

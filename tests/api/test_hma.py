@@ -150,10 +150,10 @@ def test_bad_input(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = image_bytes()
     for files in (
         {"file": ("a.jpg", picture)},
-        {"video": ("a.jpg", picture)},
         [("photo", ("a.jpg", picture)), ("photo", ("b.jpg", picture))],
     ):
         problem(api("POST", f"{ROOT}/h/hash", "platform", files=files), 400, "bad-input")
+    problem(api("POST", f"{ROOT}/h/hash", "platform", files={"video": ("a", picture)}), 415, "unsupported-content")
     problem(api("POST", f"{ROOT}/h/hash?types=md5", "platform", files={"photo": ("a.jpg", picture)}), 400, "bad-input")
     problem(api("POST", f"{ROOT}/h/hash", "platform", json={}), 415, "unsupported-content")
     problem(api("POST", f"{ROOT}/h/hash", "platform", files={"photo": ("a.jpg", picture[:500])}), 422, "bad-content")
