@@ -26,17 +26,17 @@ _MAX_HEADING = 40  # code points of the heading of a list of credits
 MIN_ARTICLE = 200  # code points of text; with less, a text beside pictures is their caption
 _LIST_END = re.compile(r"[\W_]*\Z")
 _WORD = (
-    r"(?:图片|照片|插图|配图|图|圖|写真|図|사진|photos?|pictures?|images?|figures?|fig\.?|pics?\.?|fotos?|bild(?:er)?|"
-    r"abb(?:ildung)?\.?|im[aá]gen(?:es)?|immagin[ei]|рис(?:унок|\.)?|фото)"
+    r"(?:图片|照片|插图|配图|图|圖|写真|図|사진|photos?|pictures?|images?|figures?|fig|pics?|fotos?|bild(?:er)?|"
+    r"abb(?:ildung)?|im[aá]gen(?:es)?|immagin[ei]|рис(?:унок)?|фото)"
 )
 _NUMBERED = re.compile(
-    rf"(?<![A-Za-zÀ-ÿА-Яа-я]){_WORD}\s*(?:no\.?|nr\.?|n°|[#№])?\s*"
-    r"(?P<numbers>\d{1,3}(?:\s*(?:[-–—~,、/&至到和与]|and|und|et|to|bis)\s*\d{1,3})*)(?![\d年月])",
+    rf"(?<![A-Za-zÀ-ÿА-Яа-я]){_WORD}(?P<key>\.?\s*(?:no\.?|nr\.?|n°|[#№])?\s*"
+    r"(?P<numbers>\d{1,3}(?:\s*(?:[-–—~,、/&至到和与]|and|und|et|to|bis)\s*\d{1,3})*))(?![\d年月])",
     re.IGNORECASE,
 )
-_LEADING = re.compile(r"\s*[(（\[]?(?P<numbers>\d{1,3})[)）\].、:：]")
+_LEADING = re.compile(r"(?P<key>\s*[(（\[]?(?P<numbers>\d{1,3})[)）\].、:：])")
 _RANGE = re.compile(r"(\d+)(?:\s*(?:[-–—~至到]|to|bis)\s*(\d+))?")
-_MARKDOWN_PICTURE = re.compile(r"!\[[^\[\]\n]{0,500}\]\(\s{0,9}<?([^\s()<>]{1,2000})")
+_MARKDOWN_PICTURE = re.compile(r"!\[[^\[\]\n]{0,500}\]\(\s{0,9}<?([^\s()<>]{1,2000})[^()\n]{0,500}\)?")
 _DATA = re.compile(r"data:,(\d+)")
 
 
@@ -146,15 +146,16 @@ def of_text(text: str, pictures: Sequence[tuple[str, int]] = (), *, markdown: bo
     Args:
         pictures: references to the pictures of a document, and after how many code points they stand.
     """
+    shown = [*pictures]
+    if markdown:
+        shown += [(found[1], found.start()) for found in _MARKDOWN_PICTURE.finditer(text)]
+        text = _MARKDOWN_PICTURE.sub(lambda found: " " * len(found[0]), text)
     blocks, ends, at = [], [], 0
     for line in text.split("\n"):
         if line.strip():
             blocks.append(Block(line, f"{at}-{at + len(line)}"))
             ends.append(at + len(line))
         at += len(line) + 1
-    shown = [*pictures]
-    if markdown:
-        shown += [(found[1], found.start()) for found in _MARKDOWN_PICTURE.finditer(text)]
     places = []
     for reference, place in sorted(shown, key=lambda each: each[1]):
         block = bisect_right(ends, place)
@@ -197,38 +198,45 @@ def _is_heading_of_credits(text: str) -> bool:
     return "image" in found[1].kinds and found[1].kinds != ALL_KINDS
 
 
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What an entry names its picture by: from ``start`` on the block speaks of it; ``blank`` is no credit."""
+
+    start: int
+    blank: tuple[int, int]
+    mine: bool
+
+
 def _about(block: Block, number: int, name: str, names: Sequence[str], *, listed: bool) -> Block | None:
     """A block without what it says of other pictures by their numbers or names; None where it names no picture so."""
     text = block.text
-    if len(text) > _MAX_LIST:
-        return None
-    keys = [
-        (*found.span("numbers"), found.start(), number in _numbers(found["numbers"])) for found in _found(text, listed)
-    ]
-    for other in names:
-        at = text.find(other) if len(other) > 3 else -1
-        if at >= 0:
-            keys.append((at, at + len(other), at, other == name))
+    keys = [] if len(text) > _MAX_LIST else _keys(text, number, name, names, listed=listed)
     if not keys:
         return None
-    keys.sort(key=lambda key: key[2])
-    if not any(mine for *_, mine in keys):
+    if not any(key.mine for key in keys):
         return replace(block, text="", links=[])
-    ends = [*(start for _, _, start, _ in keys[1:]), len(text)]
-    for (start, end, first, mine), stop in zip(keys, ends, strict=True):
-        a, b = (start, end) if mine else (first, stop)
+    ends = [*(key.start for key in keys[1:]), len(text)]
+    for key, stop in zip(keys, ends, strict=True):
+        a, b = key.blank if key.mine else (key.start, stop)
         text = text[:a] + " " * (b - a) + text[b:]
     links = [(a, b, href) for a, b, href in block.links if text[a:b].strip()]
     return replace(block, text=text, links=links)
 
 
-def _found(text: str, listed: bool) -> Iterator[re.Match[str]]:
-    found = False
-    for match in _NUMBERED.finditer(text):
-        found = True
-        yield match
-    if listed and not found and (leading := _LEADING.match(text)) is not None:
-        yield leading
+def _keys(text: str, number: int, name: str, names: Sequence[str], *, listed: bool) -> list[_Key]:
+    """The names and numbers of pictures in a text, in order. A number in the name of a file is none."""
+    keys = []
+    for other in names:
+        at = text.find(other) if len(other) > 3 else -1
+        if at >= 0:
+            keys.append(_Key(at, (at, at + len(other)), other == name))
+    numbered = list(_NUMBERED.finditer(text))
+    if listed and not numbered and (leading := _LEADING.match(text)) is not None:
+        numbered.append(leading)
+    for found in numbered:
+        if not any(a < found.end() and found.start() < b for a, b in (key.blank for key in keys)):
+            keys.append(_Key(found.start(), found.span("key"), number in _numbers(found["numbers"])))
+    return sorted(keys, key=lambda key: key.start)
 
 
 def _numbers(said: str) -> set[int]:
