@@ -49,7 +49,7 @@ def list_queue(
     principal: MayReview,
     queue: QueueName = None,
     state: ItemState | None = None,
-    account: Annotated[str | None, Query(max_length=500, description="Posts of this account, by its name.")] = None,
+    account: Annotated[str | None, Query(max_length=500, description="Posts of this account, by name or id.")] = None,
     reason: Annotated[str | None, Query(max_length=60, description="Reason code of the action.")] = None,
     verdict: Annotated[str | None, Query(max_length=20)] = None,
     since: Annotated[

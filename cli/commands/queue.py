@@ -48,7 +48,7 @@ _Queue = Annotated[str | None, typer.Option(help="Only this queue.")]
 def list_(
     queue: _Queue = None,
     state: Annotated[str, typer.Option(help="waiting, decided, settled, or all.")] = "waiting",
-    post_account: Annotated[str | None, typer.Option(help="Posts of this account, by its name.")] = None,
+    post_account: Annotated[str | None, typer.Option(help="Posts of this account, by name or id.")] = None,
     reason: Annotated[str | None, typer.Option(help="Reason code of the action.")] = None,
     verdict: Annotated[str | None, typer.Option(help="Verdict of the scan.")] = None,
     since: Annotated[str | None, typer.Option(help="Waits since this date or later.")] = None,

@@ -26,7 +26,7 @@ class Wanted:
     """Which items to list: those that fit all that is given.
 
     Attributes:
-        account: the posting account's name.
+        account: name or id of the posting account.
         reason: the reason code of the action.
     """
 
@@ -41,11 +41,12 @@ class Wanted:
         equal = {
             review_items.c.queue: self.queue,
             review_items.c.state: self.state,
-            scans.c.posting_account: self.account,
             scans.c.reason_code: self.reason,
             scans.c.verdict: self.verdict,
         }
         found = [column == value for column, value in equal.items() if value is not None]
+        if self.account is not None:
+            found.append(sa.or_(scans.c.posting_account == self.account, scans.c.posting_account_id == self.account))
         return found if self.since is None else [*found, review_items.c.created_at >= self.since]
 
 
