@@ -3,8 +3,9 @@
 `phash`, `keypoints` and `descriptors` say what a picture is found by, `codebook` and `codec` how it is stored;
 `candidates` looks a `query` up, `hypotheses` puts each work on the upload, by `alignment` of keypoints or whole on
 whole, which `transforms` fits; `prefilter` says what the keypoints show, `refinement` corrects the transform,
-`comparison` compares, `measurement` measures the `features`, `classifier` decides, `reporting` and `rendering` say and
-show it.
+`comparison` compares, `measurement` measures the `features`, `classifier` decides; `slots` and `figures` say where that
+is a form filled otherwise or a figure that many pictures have, `likeness` finds icons; `reporting` and `rendering` say
+and show it.
 """
 
 from __future__ import annotations

@@ -69,6 +69,12 @@ class Frame:
         decoded = cv2.imdecode(np.frombuffer(self.thumbnail, dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
         return np.asarray(decoded, dtype=np.uint8)
 
+    @cached_property
+    def colours(self) -> Bytes:
+        """The small picture, shape (rows, columns, 3)."""
+        decoded = cv2.imdecode(np.frombuffer(self.thumbnail, dtype=np.uint8), cv2.IMREAD_COLOR)
+        return np.asarray(decoded, dtype=np.uint8)
+
     @property
     def middle(self) -> NDArray[np.float64]:
         """The point in the middle of the plane."""

@@ -57,7 +57,7 @@ def refine(
     """
     best = -1.0
     for rounds in range(1, _MAX_ROUNDS + 1):
-        picture, visible = _warped(upload, matrix, size)
+        picture, visible = warped(upload, matrix, size)
         picture, visible = padded(picture, cv2.BORDER_REPLICATE), padded(visible, cv2.BORDER_CONSTANT)
         picture = smoothed(255 - picture if inverted else picture, 1.0)
         offsets, strength = _offsets(directions, picture, visible)
@@ -73,21 +73,35 @@ def refine(
     return Refined(matrix, _shifted(picture, offsets), visible, np.hypot(offsets[..., 0], offsets[..., 1]))
 
 
-def _warped(upload: Frame, matrix: Floats, size: tuple[int, int]) -> tuple[Floats, Floats]:
-    """The upload on the work's plane, and 1 where it has pixels."""
-    grey, enlargement = upload.grey, scale(matrix, np.array(size) / 2)  # not always of the plane's size
-    density = enlargement * grey.shape[1] / upload.width
+def warped(upload: Frame, matrix: Floats, size: tuple[int, int]) -> tuple[Floats, Floats]:
+    """The upload's grey levels on the work's plane, and 1 where it has pixels."""
+    return warped_picture(upload.grey, (upload.width, upload.height), matrix, size)
+
+
+def warped_picture(
+    picture: NDArray[np.uint8], plane: tuple[int, int], matrix: Floats, size: tuple[int, int]
+) -> tuple[Floats, Floats]:
+    """A picture of the upload, grey or in colours, on the work's plane, and 1 where it has pixels.
+
+    Args:
+        plane: width and height of the upload's plane; the picture may be larger or smaller.
+        matrix: from the work's plane to the upload's.
+        size: width and height of the work's plane.
+    """
+    enlargement = scale(matrix, np.array(size) / 2)  # not always of the plane's size
+    density = enlargement * picture.shape[1] / plane[0]
     if density > 1.3:  # average before sampling
-        small = (max(1, round(grey.shape[1] / density)), max(1, round(grey.shape[0] / density)))
-        grey = np.asarray(cv2.resize(grey, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    to_grey = np.diag((grey.shape[1] / upload.width, grey.shape[0] / upload.height, 1.0))
+        small = (max(1, round(picture.shape[1] / density)), max(1, round(picture.shape[0] / density)))
+        picture = np.asarray(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    rows, columns = picture.shape[:2]
+    to_picture = np.diag((columns / plane[0], rows / plane[1], 1.0))
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # OpenCV counts from the centre of the first pixel
-    to_upload = np.linalg.inv(half) @ to_grey @ matrix @ half
+    to_upload = np.linalg.inv(half) @ to_picture @ matrix @ half
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    warped = cv2.warpPerspective(grey, to_upload, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    warped = cv2.warpPerspective(picture, to_upload, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     # What lies inside, less a margin: a picture of ones warped likewise, and nothing from behind the viewer.
-    margin = min(1.5 * max(enlargement, 1.0), 6.0) * grey.shape[1] / upload.width
-    within = np.ones(grey.shape, dtype=np.uint8)
+    margin = min(1.5 * max(enlargement, 1.0), 6.0) * columns / plane[0]
+    within = np.ones((rows, columns), dtype=np.uint8)
     wide = int(np.ceil(margin))
     within[:wide], within[-wide:], within[:, :wide], within[:, -wide:] = 0, 0, 0, 0
     near = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP

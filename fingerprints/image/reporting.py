@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..model import Fingerprint, Match, Quad, Segment
 from . import codec
+from .alignment import Alignment
 from .codec import Frame
 from .keypoints import INVERTED, MIRRORED
 from .measurement import MatchedRegion
@@ -28,6 +29,7 @@ class Scored:
     frame_number: int  # of the work's frame
     matrix: Floats
     variant: int
+    alignment: Alignment | None
     prefilter: PrefilterFeatures
     region: MatchedRegion
     score: float
@@ -52,14 +54,17 @@ def match(query: Fingerprint, work: Fingerprint, scored: Scored, frame: int) -> 
     middle = np.array(((left + right) / 2, (top + bottom) / 2))
     linear = np.diag(to_upload) @ jacobian(scored.matrix, middle) @ np.diag(1 / to_work)
     transform = _transform(linear, scored.variant)
-    if len(codec.frames(query)) > 1:
-        transform["frame"] = float(frame)
-    if len(codec.frames(work)) > 1:
-        transform["work_frame"] = float(scored.frame_number)
+    transform |= _frame_numbers(query, work, frame, scored.frame_number)
     coverage_work = (right - left) * (bottom - top) * seen / (theirs.width * theirs.height)
     return Match(
         scored.score, scored.region.features.extent.upload_share, min(coverage_work, 1.0), (segment,), transform
     )
+
+
+def _frame_numbers(query: Fingerprint, work: Fingerprint, frame: int, work_frame: int) -> dict[str, bool | float]:
+    """Which frames match, of those that have several."""
+    numbers = {"frame": (query, frame), "work_frame": (work, work_frame)}
+    return {name: float(number) for name, (of, number) in numbers.items() if len(codec.frames(of)) > 1}
 
 
 def _transform(linear: Floats, variant: int) -> dict[str, bool | float]:
@@ -79,9 +84,23 @@ def identical(query: Fingerprint, work: Fingerprint) -> Match | None:
     """The match of two pictures of which nothing but the pixels is known; None where those differ."""
     if query.reason != work.reason or query.detail != work.detail:
         return None
-    upload, whole = (quad(corners(np.eye(3), (0, 0, *codec.size(of)))) for of in (query, work))
-    transform: dict[str, bool | float] = {"mirrored": False, "inverted": False, "rotation": 0.0, "scale": 1.0}
-    return Match(1.0, 1.0, 1.0, (Segment(upload, whole, "pixel"),), {**transform, "identical_pixels": True})
+    same = whole(query, work, 1.0)
+    return replace(same, transform={**same.transform, "identical_pixels": True})
+
+
+def whole(query: Fingerprint, work: Fingerprint, score: float, frame: int = 0, work_frame: int = 0) -> Match:
+    """The match of two pictures that are the same from edge to edge, the upload enlarged or not.
+
+    Args:
+        frame, work_frame: numbers of the frames that are the same.
+    """
+    (wide, _), (work_wide, _) = codec.size(query), codec.size(work)
+    here, there = (quad(corners(np.eye(3), (0, 0, *codec.size(of)))) for of in (query, work))
+    transform: dict[str, bool | float] = {
+        "mirrored": False, "inverted": False, "rotation": 0.0, "scale": wide / work_wide,
+    }  # fmt: skip
+    transform |= _frame_numbers(query, work, frame, work_frame)
+    return Match(score, 1.0, 1.0, (Segment(here, there, "pixel"),), transform)
 
 
 def quad(points: Floats) -> Quad:

@@ -22,10 +22,13 @@ from .candidates import MAX_POSTINGS, FrameCandidates, Vote, look_up
 from .classifier import passing, scores
 from .comparison import compare
 from .hypotheses import Hypothesis, conclusive, explained_keypoints, from_keypoints, from_whole_pictures
+from .likeness import MAX_COPY_SIDE, MAX_ICON_SIDE, likeness
 from .measurement import MatchedRegion, measure
 from .query import Query
-from .reporting import Scored, identical, match
+from .reporting import Scored, identical, match, whole
+from .verification import is_another, is_sibling
 
+_MIN_SCORE = 0.5  # that is reported
 _MAX_FRAMES = 6  # of an animated upload, that are searched for
 _MAX_BY_PIXELS = 64  # works with the same pixels
 _ALWAYS_ALIGNED = 2  # of the first votes, unless a work explains the upload: letters leave few keypoints to agree
@@ -93,10 +96,48 @@ def decide(
         return Found({work: found for work, found in same.items() if found is not None})
     found: dict[int, Match] = {}
     for number, frame in enumerate(proposal.frames):
-        for work, scored in best_alignments(frame, works, statistics).items():
-            if scored.score >= 0.5 and (work not in found or scored.score > found[work].score):
-                found[work] = match(query, works[work], scored, number)
+        for work, seen in _matches(query, frame, works, statistics, number).items():
+            if work not in found or seen.score > found[work].score:
+                found[work] = seen
     return Found(found)
+
+
+def _matches(
+    query: Fingerprint, frame: FrameCandidates, works: Mapping[int, Fingerprint], statistics: Statistics, number: int
+) -> dict[int, Match]:
+    """The works that one frame contains, one of the upload's; ``number`` is its own."""
+    scored = {
+        work: each for work, each in best_alignments(frame, works, statistics).items() if each.score >= _MIN_SCORE
+    }
+    kept = [work for work, each in scored.items() if not is_another(each)]
+    out = {
+        work: match(query, works[work], scored[work], number)
+        for work in kept
+        if not is_sibling(scored[work], [each for other, each in scored.items() if other != work])
+    }
+    for work, whole_picture in _alike(query, frame, works, number).items():
+        if work not in out or whole_picture.score > out[work].score:
+            out[work] = whole_picture
+    return out
+
+
+def _alike(
+    query: Fingerprint, frame: FrameCandidates, works: Mapping[int, Fingerprint], number: int
+) -> dict[int, Match]:
+    """Of the works with near codes those whose small picture is the frame's, and of icons those that look the same.
+
+    Args:
+        number: of the upload's frame.
+    """
+    mine = frame.query.frame
+    out: dict[int, Match] = {}
+    for work in (each for each in frame.by_code if each in works):
+        icon = max(codec.size(works[work])) <= MAX_ICON_SIDE and max(codec.size(query)) <= MAX_COPY_SIDE
+        for work_frame, theirs in enumerate(codec.frames(works[work])):
+            score = likeness(mine, theirs) if icon or mine.thumbnail == theirs.thumbnail else 0.0
+            if score and (work not in out or score > out[work].score):
+                out[work] = whole(query, works[work], score, number, work_frame)
+    return out
 
 
 def best_alignments(
@@ -206,7 +247,17 @@ def _best(
     features = [region.features for _, _, region in best.values()]
     sure = len(best) * [0.0] if unclassified else scores(features).tolist()
     return {
-        work: Scored(query.frame, each.work, each.frame_number, matrix, each.variant, each.prefilter, region, score)
+        work: Scored(
+            query.frame,
+            each.work,
+            each.frame_number,
+            matrix,
+            each.variant,
+            each.alignment,
+            each.prefilter,
+            region,
+            score,
+        )
         for (work, (each, matrix, region)), score in zip(best.items(), sure, strict=True)
     }
 
