@@ -35,7 +35,9 @@ _MIN_FACTS, _MIN_FACTS_HAN = 2, 3  # that differ, below which nothing is a form
 
 _MAX_FAMILY = 2.0  # log odds against a form up to which a work may be of a form that several have filled in,
 _MAX_SISTER = 6.0  # and up to which another is one of them
-_MIN_OWN = 0.6  # facts of its own that a copy shares with its source, for each that it changes
+_MIN_OWN = 0.6  # facts of its own that a copy shares with its source, for each that it changes;
+_SURE = 3.0  # log odds from which it must share
+_MIN_OWN_OF_FORM = 1.25  # so many
 
 _SURNAMES = frozenset(
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜戚谢邹苏潘葛范彭鲁韦马苗方俞任袁柳史唐费薛雷贺倪汤罗郝安常"
@@ -299,7 +301,8 @@ def fillings(compared: Mapping[int, Comparison]) -> list[int]:
         sisters = [compared[m].same for m in alike if m != n]
         if sisters and odds[n] > -_MAX_SISTER:
             own = sum(2 * sum(fact in same for same in sisters) < len(sisters) for fact in what.same)
-            filled = own < _MIN_OWN * what.differing
+            # Fillings of one office have its name, its place and more in common, and are no copies of each other.
+            filled = own < (_MIN_OWN_OF_FORM if odds[n] > _SURE else _MIN_OWN) * what.differing
         else:
             filled = odds[n] > 0
         if filled:

@@ -3,7 +3,7 @@
 import pytest
 
 from fingerprints.text.facts import han_value, tokens
-from fingerprints.text.forms import Comparison, fillings
+from fingerprints.text.forms import Comparison, fillings, likeness
 from fingerprints.unicode.folding import code_points, fold_units, to_text
 from tests.fingerprints.finding import indexed, made, search
 
@@ -94,6 +94,15 @@ def test_of_several_fillings_the_one_that_was_copied_stands_out() -> None:
     assert fillings({1: form, 2: form, 3: copy}) == [1, 2]
     another = Comparison(numbers=2, names=1, words=120, phrases=2, same_numbers=10, same_names=4, same=fixed)
     assert fillings({1: form, 2: form, 3: another}) == [1, 2, 3]
+
+
+def test_what_one_office_puts_into_all_its_fillings_makes_none_a_copy() -> None:
+    office = frozenset(("name", f"office {k}") for k in range(8))
+    mine = Comparison(numbers=6, names=4, words=120, phrases=2, same_names=8, same=office)
+    other = Comparison(numbers=8, names=8, words=120, phrases=2, same_numbers=1, same=frozenset({("number", "30")}))
+    assert likeness(mine) > 3.0  # by itself it is a form,
+    assert 0.6 * mine.differing < 8  # though it shares facts that the others do not have
+    assert fillings({1: mine, 2: other, 3: other}) == [1, 2, 3]
 
 
 # --- facts -----------------------------------------------------------------------------------------------------------
