@@ -350,7 +350,11 @@ def post_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]
         {"required": [kind], "properties": {kind: {"type": "string", "pattern": r"\S"}}}
         for kind in ("title", "html", "text", "caption")
     ]
-    files = {"type": "array", "items": {"type": "string", "format": "binary", "minLength": 1}, "minItems": 1}
+    files = {"type": "array", "items": {"type": "string", "format": "binary", "minLength": 1}}
+    some_part = [
+        {"required": ["file"], "properties": {"file": {"minItems": 1}}},
+        {"required": ["metadata"], "properties": {"metadata": {"anyOf": some_text}}},
+    ]
     return {
         "requestBody": {
             "required": True,
@@ -359,9 +363,9 @@ def post_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]
                 "multipart/form-data": {
                     "schema": {
                         "type": "object",
-                        "required": ["file"],
                         "properties": {"file": files, "metadata": {**_reference(model), "example": example}},
                         "additionalProperties": False,
+                        "anyOf": some_part,
                     },
                     "encoding": {"metadata": {"contentType": "application/json"}},
                 },

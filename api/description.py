@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from pydantic.json_schema import models_json_schema
 
-from provenance.schemas import NewScan, NewWork, Problem
+from provenance.schemas import NewPost, NewScan, NewWork, Problem
 
 ABOUT = (
     "Registers original works in a signed public ledger, finds their reposts, and checks that a repost marks the owner "
@@ -35,7 +35,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     """FastAPI's description with the models of bodies that are read by hand, and without answers that are not given."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     _, extra = models_json_schema(
-        [(model, "validation") for model in (NewWork, NewScan, Problem)],
+        [(model, "validation") for model in (NewWork, NewScan, NewPost, Problem)],
         ref_template="#/components/schemas/{model}",
     )
     for name, schema in extra["$defs"].items():
