@@ -76,7 +76,6 @@ def test_many_at_once_and_what_stays_down(desk) -> None:
         (["queue", "take", "item_0", "--queue", "q"], "leave out its id"),
         (["queue", "show", "item_0"], "no item of your queue"),
         (["queue", "skip", "item_0", "--by", "key_1"], "cannot begin with key_"),
-        (["queue", "move", "item_0", "Two Words"], "queue"),
         (["queue", "decide", "a", "b", "--as", "label", "--reason", "x", "--lease", "l"], "name only that"),
         (
             ["queue", "decide", "a", "--as", "label", "--reason", "x", "--clause", "c", "--law", "l"],
@@ -84,13 +83,10 @@ def test_many_at_once_and_what_stays_down(desk) -> None:
         ),
         (["queue", "decide", "scan_0", "--as", "label", "--reason", "x", "--lease", "l"], "in place of its scan"),
         (["queue", "decide", "item_0", "--as", "label", "--reason", "x", "--supersedes", "d"], "in place of the item"),
-        (["queue", "decide", "item_0", "--as", "ban", "--reason", "x"], "'release', 'label'"),
         (["decision", "list", "--json", "--csv"], "exclude each other"),
         (["decision", "list", "--decision", "ban"], "none of release"),
-        (["decision", "reasons", "dec_0"], "no statement of reasons"),
         (["decision", "history", "nobody"], "speaks of"),
         (["stay-down", "add", "scan_0", "--until", "2001-01-01"], "has passed"),
-        (["stay-down", "end", "stay_0"], "stay-down list"),
     ],
 )
 def test_what_is_wrong_is_one_line(sourcemark, arguments: list[str], said: str) -> None:
