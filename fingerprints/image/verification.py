@@ -29,7 +29,8 @@ def is_another(scored: Scored) -> bool:
 
 def is_sibling(scored: Scored, others: Sequence[Scored]) -> bool:
     """Whether an upload has the form that a work shares with others, but not this work's facts."""
-    for other in sorted(others, key=lambda each: -each.score)[:_MAX_SIBLINGS]:
+    different = [each for each in others if each.work.thumbnail != scored.work.thumbnail]  # not registered twice
+    for other in sorted(different, key=lambda each: -each.score)[:_MAX_SIBLINGS]:
         own = _facts(scored, other)
         if own < _MIN_FACTS and own < _facts(other, scored) + _MIN_MORE_FACTS:
             return True

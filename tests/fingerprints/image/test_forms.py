@@ -10,7 +10,7 @@ from benchmarks.image.forms import EDITS
 from benchmarks.image.forms_drawn import Family
 from fingerprints.image import codec
 from fingerprints.image.examples import saved
-from fingerprints.image.slots import Slots, slots
+from fingerprints.image.slots import Placed, Slots, shared_facts, slots
 from fingerprints.model import Fingerprint
 from tests.fingerprints.finding import made, search
 
@@ -77,3 +77,19 @@ def test_what_is_laid_over_strokes_is_no_other_fact() -> None:
     assert not _slots(picture, covered).filled_otherwise
     blurred = Image.open(io.BytesIO(saved(picture.resize((120, 105)), "JPEG", quality=50))).resize(picture.size)
     assert not _slots(picture, blurred.convert("RGB")).filled_otherwise
+
+
+def test_of_two_fillings_an_upload_has_the_facts_of_one_or_of_neither() -> None:
+    first, second = (codec.frames(made(saved(page(9, n))))[0] for n in (1, 2))
+    sibling = Placed(second, np.eye(3), 0)
+
+    def facts(of: Image.Image) -> float:
+        shown = codec.frames(upload(of))[0]
+        scale = np.diag((shown.width / first.width, shown.height / first.height, 1.0))
+        return shared_facts(Placed(shown, scale, 0), first, sibling)
+
+    assert facts(page(9, 1)) > 0.8
+    assert facts(page(9, 2)) < 0.2
+    assert facts(page(9, 3)) < 0.5
+    # Works that are no two fillings of one form have no facts to tell them by.
+    assert shared_facts(Placed(second, np.eye(3), 0), first, Placed(first, np.eye(3), 0)) == 1.0
