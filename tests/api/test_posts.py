@@ -88,29 +88,29 @@ def test_sent_twice_with_a_key_it_is_one_scan(known: Api) -> None:
     assert (dry.json()["scan_id"], recorded(known)) == (None, 1)
 
 
-@pytest.mark.parametrize(
-    ("request_", "status", "said"),
-    [
-        (sent([("a.jpg", PICTURE), ("a.jpg", PICTURE)]), 400, "two parts are called 'a.jpg'"),
-        (sent([("a.jpg", PICTURE), ("img/a.jpg", PICTURE)]), 400, "two parts are called 'a.jpg'"),
-        (sent([(f"{n}.txt", b"x") for n in range(500)]), 413, "more than 100 files (SOURCEMARK_MAX_PARTS)"),
-        ({"json": {}}, 400, "the post has no part"),
-        ({"json": {"html": " "}}, 400, "the post has no part"),
-        (sent([("a.jpg", b"\xff\xd8\xff\xe0 broken")]), 422, "send the whole file"),
-        (sent([("a.jpg", PICTURE)], titel="x"), 400, "did you mean title?"),
-        ({"files": [("picture", ("a.jpg", PICTURE))]}, 400, "picture: is no part here"),
-        ({"files": [("metadata", ("m.json", b"{}")), ("file", ("a", b"x"))]}, 400, "metadata: must be a JSON object"),
-        ({"data": {"metadata": "{"}, "files": [("file", ("a", b"x"))]}, 400, "metadata: is not JSON"),
-        ({"data": {"metadata": ["{}", "{}"]}, "files": [("file", ("a", b"x"))]}, 400, "metadata: there is more than one"),
-        ({"data": {"file": "words", "metadata": "{}"}, "files": [("file", ("a", b"x"))]}, 400, "has no file name"),
-        ({"content": b"--x", "headers": {"content-type": "multipart/form-data"}}, 400, "cannot be read"),
-        ({"content": b"words", "headers": {"content-type": "text/plain"}}, 415, "send application/json"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_a_post_is_one_clear_problem(api: Api, request_: dict[str, Any], status: int, said: str) -> None:
-    answer = api("POST", "/v1/posts", "platform", **request_)
-    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
-    assert said in answer.json()["detail"]
+PROBLEMS: list[tuple[dict[str, Any], int, str]] = [
+    (sent([("a.jpg", PICTURE), ("a.jpg", PICTURE)]), 400, "two parts are called 'a.jpg'"),
+    (sent([("a.jpg", PICTURE), ("img/a.jpg", PICTURE)]), 400, "two parts are called 'a.jpg'"),
+    (sent([(f"{n}.txt", b"x") for n in range(500)]), 413, "more than 100 files (SOURCEMARK_MAX_PARTS)"),
+    ({"json": {}}, 400, "the post has no part"),
+    ({"json": {"html": " "}}, 400, "the post has no part"),
+    (sent([("a.jpg", b"\xff\xd8\xff\xe0 broken")]), 422, "send the whole file"),
+    (sent([("a.jpg", PICTURE)], titel="x"), 400, "did you mean title?"),
+    ({"files": [("picture", ("a.jpg", PICTURE))]}, 400, "picture: is no part here"),
+    ({"files": [("metadata", ("m.json", b"{}")), ("file", ("a", b"x"))]}, 400, "metadata: must be a JSON object"),
+    ({"data": {"metadata": "{"}, "files": [("file", ("a", b"x"))]}, 400, "metadata: is not JSON"),
+    ({"data": {"metadata": ["{}", "{}"]}, "files": [("file", ("a", b"x"))]}, 400, "metadata: there is more than one"),
+    ({"data": {"file": "words", "metadata": "{}"}, "files": [("file", ("a", b"x"))]}, 400, "has no file name"),
+    ({"content": b"--x", "headers": {"content-type": "multipart/form-data"}}, 400, "cannot be read"),
+    ({"content": b"words", "headers": {"content-type": "text/plain"}}, 415, "send application/json"),
+]  # fmt: skip
+
+
+def test_what_cannot_be_a_post_is_one_clear_problem(api: Api) -> None:
+    for request, status, said in PROBLEMS:
+        answer = api("POST", "/v1/posts", "platform", **request)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), said
+        assert said in answer.json()["detail"]
     assert recorded(api) == 0
 
 

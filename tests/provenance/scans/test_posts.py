@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import shutil
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -35,7 +37,20 @@ FILES = [(f"p{n}.jpg", data) for n, data in enumerate(PICTURES)]
 
 @pytest.fixture
 def app(sqlite_application: Application) -> Application:
-    return with_works(sqlite_application)
+    """An installation with two of the works and nothing scanned."""
+    for n in range(2):
+        picture_work(sqlite_application, n)
+    return sqlite_application
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Application]:
+    """One installation with the works, for tests that do not look at what is recorded."""
+    home = tmp_path_factory.mktemp("posts") / "home"
+    home.mkdir(mode=0o700)
+    shutil.copy(migrated, home)
+    with Application(Settings(home=home, workers=1, origin="log.test.example/sourcemark")) as opened:
+        yield with_works(opened)
 
 
 def with_works(application: Application) -> Application:
@@ -94,15 +109,15 @@ def data_uri(data: bytes) -> str:
         (ARTICLE + figure("p0.jpg", f'<span style="display:none">{CREDIT.format(0)}</span>'), "uncredited"),
     ],
 )  # fmt: skip
-def test_the_credit_of_a_picture_in_a_page(app: Application, html: str, expected: str) -> None:
-    result = scan_post(app, FILES[:1], html=html)
+def test_the_credit_of_a_picture_in_a_page(known: Application, html: str, expected: str) -> None:
+    result = scan_post(known, FILES[:1], html=html)
     assert part(result, "p0.jpg").verdict == result.verdict == expected
     assert part(result, "html").status == "no_match"
 
 
-def test_a_caption_credits_its_own_picture_only(app: Application) -> None:
+def test_a_caption_credits_its_own_picture_only(known: Application) -> None:
     html = ARTICLE + figure("p0.jpg", CREDIT.format(0)) + figure("p1.jpg") + figure("p2.jpg", "Photo: Wang Wei")
-    result = scan_post(app, FILES, html=html)
+    result = scan_post(known, FILES, html=html)
     verdicts = [(each.name, each.verdict, [m.marking["verdict"] for m in each.matches]) for each in result.parts or []]
     assert verdicts == [
         ("html", "clear", []),
@@ -123,52 +138,52 @@ def test_a_caption_credits_its_own_picture_only(app: Application) -> None:
         "<p>p1.jpg: photo by Wang Wei</p><p>p0.jpg: photo by Lin Zhaoyun, North Bank, https://northbank.example/p/0</p>",
     ],
 )
-def test_a_list_of_picture_credits_names_each_by_number_or_file(app: Application, credits: str) -> None:
+def test_a_list_of_picture_credits_names_each_by_number_or_file(known: Application, credits: str) -> None:
     html = f'{ARTICLE}<img src="p0.jpg">{ARTICLE}<img src="p1.jpg">{ARTICLE}{credits}'
-    result = scan_post(app, FILES[:2], html=html)
+    result = scan_post(known, FILES[:2], html=html)
     assert part(result, "p0.jpg").matches[0].marking["verdict"] == "compliant"
     assert part(result, "p1.jpg").matches[0].marking["verdict"] in ("missing", "wrong_owner")
 
 
-def test_the_caption_of_the_post_and_of_one_file(app: Application) -> None:
-    assert scan_post(app, FILES[:1], caption=CREDIT.format(0)).verdict == "licensed"
-    assert scan_post(app, FILES[:1], text=CREDIT.format(0)).verdict == "licensed"  # a short text is a caption
+def test_the_caption_of_the_post_and_of_one_file(known: Application) -> None:
+    assert scan_post(known, FILES[:1], caption=CREDIT.format(0)).verdict == "licensed"
+    assert scan_post(known, FILES[:1], text=CREDIT.format(0)).verdict == "licensed"  # a short text is a caption
     data = {"a.jpg": Source.blob(PICTURES[0]), "b.jpg": Source.blob(PICTURES[1])}
     own = [NewPart(path="a.jpg", caption=CREDIT.format(0)), NewPart(path="b.jpg")]
-    result = scan(app, posts.of_item(ScanItem(parts=own), data.__getitem__))
+    result = scan(known, posts.of_item(ScanItem(parts=own), data.__getitem__))
     assert [each.verdict for each in result.parts or []] == ["licensed", "uncredited"]
     after = [NewPart(path="a.jpg"), NewPart(caption=CREDIT.format(0)), NewPart(path="b.jpg"), NewPart(caption="Fog")]
-    result = scan(app, posts.of_item(ScanItem(parts=after), data.__getitem__))
+    result = scan(known, posts.of_item(ScanItem(parts=after), data.__getitem__))
     assert [(each.name, each.verdict) for each in result.parts or []] == [
         ("a.jpg", "licensed"), ("caption", "clear"), ("b.jpg", "uncredited"), ("caption-2", "clear"),
     ]  # fmt: skip
 
 
-def test_the_credit_of_a_text(app: Application) -> None:
+def test_the_credit_of_a_text(known: Application) -> None:
     credit = "By Marta Salt, from Salt Weekly, https://salt.example/a/1"
-    assert scan_post(app, html=f"<p>{credit}</p><p>{ESSAY}</p>").verdict == "licensed"
-    assert scan_post(app, text=ESSAY, caption=credit).verdict == "licensed"
+    assert scan_post(known, html=f"<p>{credit}</p><p>{ESSAY}</p>").verdict == "licensed"
+    assert scan_post(known, text=ESSAY, caption=credit).verdict == "licensed"
     lines = [NewPart(text=ESSAY), NewPart(text=credit)]
-    assert scan(app, posts.of_item(ScanItem(parts=lines), Source.blob)).verdict == "licensed"  # type: ignore[arg-type]
-    in_a_figure = scan_post(app, FILES[:1], html=f"<p>{ESSAY}</p>{figure('p0.jpg', credit)}")
+    assert scan(known, posts.of_item(ScanItem(parts=lines), Source.blob)).verdict == "licensed"  # type: ignore[arg-type]
+    in_a_figure = scan_post(known, FILES[:1], html=f"<p>{ESSAY}</p>{figure('p0.jpg', credit)}")
     assert part(in_a_figure, "html").verdict == "uncredited"
-    of_the_photo = scan_post(app, text=ESSAY, caption="Photo: Marta Salt / Salt Weekly")
+    of_the_photo = scan_post(known, text=ESSAY, caption="Photo: Marta Salt / Salt Weekly")
     assert not of_the_photo.matches[0].marking["owner_marked"]
 
 
-def test_the_title_of_a_post_is_compared_with_the_works(app: Application) -> None:
-    kept = scan_post(app, title="The Salt Ferry", text=ESSAY)
-    altered = scan_post(app, title="The Sugar Ferry", text=ESSAY)
+def test_the_title_of_a_post_is_compared_with_the_works(known: Application) -> None:
+    kept = scan_post(known, title="The Salt Ferry", text=ESSAY)
+    altered = scan_post(known, title="The Sugar Ferry", text=ESSAY)
     assert [r.matches[0].marking["title_kept"] for r in (kept, altered)] == [True, False]
     assert part(kept, "title").status == "too_short"
 
 
 # --- pictures in pages and documents ---------------------------------------------------------------------------------
-def test_pictures_in_data_uris_are_parts(app: Application) -> None:
+def test_pictures_in_data_uris_are_parts(known: Application) -> None:
     html = ARTICLE + figure(data_uri(PICTURES[0]), CREDIT.format(0)) + figure(data_uri(PICTURES[1]))
     damaged = f'<img src="data:image/png;base64,{"A" * 101}"><img src="data:image/svg+xml,{"%3C" * 400}">'
     ornaments = '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="><img src="data:image/svg+xml,%3Csvg/%3E">'
-    result = scan_post(app, html=html + damaged + ornaments)
+    result = scan_post(known, html=html + damaged + ornaments)
     assert [(each.name, each.status, each.verdict) for each in result.parts or []] == [
         ("html", "no_match", "clear"),
         ("html#1", "matched", "licensed"),
@@ -178,10 +193,10 @@ def test_pictures_in_data_uris_are_parts(app: Application) -> None:
     ]
 
 
-def test_a_picture_that_was_not_sent_is_for_a_person_and_never_fetched(app: Application) -> None:
+def test_a_picture_that_was_not_sent_is_for_a_person_and_never_fetched(known: Application) -> None:
     shown = '<img src="https://cdn.example/far.jpg"><img src="p0.jpg"><img src="here.png"><img src="here.png">'
     unseen = '<img src="count.gif" width="1" height="1"><div hidden><img src="hidden.jpg"></div>'
-    result = scan_post(app, [("other.jpg", encoded(picture(9)))], html=ARTICLE + shown + unseen)
+    result = scan_post(known, [("other.jpg", encoded(picture(9)))], html=ARTICLE + shown + unseen)
     missing = [(each.name, each.status, each.reason) for each in result.parts or [] if each.error is not None]
     assert missing == [(name, "error", "not_sent") for name in ("https://cdn.example/far.jpg", "p0.jpg", "here.png")]
     assert (result.status, result.verdict) == ("no_match", "review")
@@ -190,7 +205,7 @@ def test_a_picture_that_was_not_sent_is_for_a_person_and_never_fetched(app: Appl
     assert result.action.do == "hold"
 
 
-def test_the_pictures_of_documents_are_parts(app: Application, tmp_path: Path) -> None:
+def test_the_pictures_of_documents_are_parts(known: Application) -> None:
     body = "".join(paragraph(run(line)) for line in ARTICLE.replace("<p>", "").split("</p>"))
     body += (
         paragraph(blip("a.jpg"))
@@ -199,25 +214,25 @@ def test_the_pictures_of_documents_are_parts(app: Application, tmp_path: Path) -
         + paragraph(blip("b.jpg"))
     )
     word = illustrated_docx(body, {"a.jpg": PICTURES[0], "b.jpg": PICTURES[1]})
-    result = scan_post(app, [("report.docx", word)])
+    result = scan_post(known, [("report.docx", word)])
     assert [(each.name, each.medium, each.status, each.verdict) for each in result.parts or []] == [
         ("report.docx", "text", "no_match", "clear"),
         ("report.docx#a.jpg", "image", "matched", "licensed"),
         ("report.docx#b.jpg", "image", "matched", "uncredited"),
     ]
-    album = scan_post(app, [("album.pdf", illustrated_pdf([[PICTURES[2]]]))])
+    album = scan_post(known, [("album.pdf", illustrated_pdf([[PICTURES[2]]]))])
     assert [(each.name, each.status, each.reason, each.verdict) for each in album.parts or []] == [
         ("album.pdf", "too_short", "no_text", "clear"),
         ("album.pdf#page-1-1", "matched", None, "uncredited"),
     ]
 
 
-def test_pictures_of_markdown_are_joined_by_name(app: Application) -> None:
+def test_pictures_of_markdown_are_joined_by_name(known: Application) -> None:
     text = "# Bus\n\n**Night** and [more](https://far.example/x)\n\n" + ARTICLE.replace("<p>", "").replace(
         "</p>", "\n\n"
     )
     text += f"![the bus](img/p0.jpg)\n{CREDIT.format(0)}\n\n![gone](gone.jpg)\n"
-    result = scan_post(app, [("post.md", text.encode()), FILES[0]])
+    result = scan_post(known, [("post.md", text.encode()), FILES[0]])
     assert [(each.name, each.verdict) for each in result.parts or []] == [
         ("post.md", "clear"), ("p0.jpg", "licensed"), ("gone.jpg", "review"),
     ]  # fmt: skip
@@ -262,14 +277,14 @@ def test_a_post_is_known_by_its_parts_where_it_has_no_name(app: Application) -> 
     assert sorted(each.scans for each in seen) == [1, 2, 2]
 
 
-def test_each_picture_of_a_post_can_be_shown(app: Application) -> None:
-    result = scan_post(app, FILES[:2], text=ARTICLE)
+def test_each_picture_of_a_post_can_be_shown(known: Application) -> None:
+    result = scan_post(known, FILES[:2], text=ARTICLE)
     assert result.scan_id is not None
-    drawn = [evidence.picture(app.db, result.scan_id, part=name) for name in ("p0.jpg", "p1.jpg", None)]
+    drawn = [evidence.picture(known.db, result.scan_id, part=name) for name in ("p0.jpg", "p1.jpg", None)]
     assert drawn[0] != drawn[1]
     assert drawn[2] in drawn[:2]
     with pytest.raises(NotFound):
-        evidence.picture(app.db, result.scan_id, part="text")
+        evidence.picture(known.db, result.scan_id, part="text")
 
 
 def test_a_dry_run_leaves_nothing(app: Application) -> None:
@@ -278,8 +293,8 @@ def test_a_dry_run_leaves_nothing(app: Application) -> None:
     assert records.page(app.db, None)[0] == []
 
 
-def test_the_owner_of_the_post_is_the_owner_of_its_parts(app: Application) -> None:
-    assert scan_post(app, FILES[:1], text="Fog again.", account="Lin Zhaoyun").verdict == "own"
+def test_the_owner_of_the_post_is_the_owner_of_its_parts(known: Application) -> None:
+    assert scan_post(known, FILES[:1], text="Fog again.", account="Lin Zhaoyun").verdict == "own"
 
 
 # --- what cannot be a post -------------------------------------------------------------------------------------------
@@ -292,7 +307,7 @@ def test_a_post_of_which_nothing_can_be_read_is_an_error(app: Application) -> No
 
 def test_too_many_parts(sqlite_settings: Settings) -> None:
     with Application(sqlite_settings.model_copy(update={"max_parts": 2})) as app:
-        with_works(app)
+        picture_work(app, 0)
         result = scan_post(app, FILES)
         assert result.error is not None
         assert (result.reason, "SOURCEMARK_MAX_PARTS" in result.error.detail) == ("too_many_parts", True)
@@ -319,11 +334,11 @@ def test_what_is_not_one_thing_is_told() -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_line_that_is_asked_for_clears_the_post_wherever_it_stands(app: Application, lang: str) -> None:
+def test_the_line_that_is_asked_for_clears_the_post_wherever_it_stands(known: Application, lang: str) -> None:
     bare = ARTICLE + '<img src="p0.jpg">'
-    line = scan_post(app, FILES[:1], html=bare, lang=lang).matches[0].credit_line
+    line = scan_post(known, FILES[:1], html=bare, lang=lang).matches[0].credit_line
     assert line is not None
     shown = escape(line)
     for html in (ARTICLE + figure("p0.jpg", shown), f"{bare}<p>{shown}</p>", f"{bare}{ARTICLE}<p>{shown}</p>"):
-        assert scan_post(app, FILES[:1], html=html, lang=lang).verdict == "licensed"
-    assert scan_post(app, FILES[:1], html=bare, caption=line, lang=lang).verdict == "licensed"
+        assert scan_post(known, FILES[:1], html=html, lang=lang).verdict == "licensed"
+    assert scan_post(known, FILES[:1], html=bare, caption=line, lang=lang).verdict == "licensed"
