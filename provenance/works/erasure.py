@@ -47,6 +47,7 @@ _TOUCHED = (
     tables.idempotency,
     tables.events,
     tables.job_results,
+    tables.statements_of_reasons,
     tables.prepared_statements,
 )
 

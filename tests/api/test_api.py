@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from api.bodies import JSON_LINES
 from provenance.tlog import receipt, verify
 
 pytestmark = pytest.mark.slow
@@ -299,7 +300,11 @@ def test_the_openapi_document_is_complete(api) -> None:
                 if int(status) >= 400 and not path.endswith("readyz"):
                     assert list(answer["content"]) == ["application/problem+json"], (path, status)
             for kind, content in operation.get("requestBody", {}).get("content", {}).items():
-                assert "example" in str(content) or "$ref" in content["schema"], (path, kind)
+                files = all(
+                    each.get("format") == "binary" for each in content["schema"].get("properties", {"": {}}).values()
+                )
+                if not files and kind != JSON_LINES:  # of lines the example is that of the list beside them
+                    assert "example" in str(content) or "$ref" in content["schema"], (path, kind)
     assert len(ids) == len(set(ids))
     assert all(i[0].islower() and "_" not in i for i in ids)  # chosen by hand, not generated from paths
     text = api("GET", "/openapi.json").text

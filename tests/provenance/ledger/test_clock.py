@@ -11,8 +11,7 @@ from provenance.accounts import log_keys
 from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
-from provenance.database import tables
-from provenance.database.tables import stamp
+from provenance.database.tables import base, stamp
 from provenance.errors import LedgerReadOnly
 from provenance.ledger import checkpoint_store
 from provenance.ledger.clock import TOLERANCE, CheckpointClock
@@ -49,7 +48,7 @@ def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
             return cls.fromtimestamp(made.at, tz)
 
     monkeypatch.setattr(time, "time", made)
-    monkeypatch.setattr(tables, "datetime", Dated)
+    monkeypatch.setattr(base, "datetime", Dated)
     return made
 
 
