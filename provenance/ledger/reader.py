@@ -55,7 +55,10 @@ class LogReader:
 
     def checkpoint(self) -> Checkpoint:
         """The newest published checkpoint; its ``raw`` is the signed note."""
-        found = self.read()
+        try:
+            found = self.read()
+        except VerificationFailed as error:
+            raise _damaged(f"its checkpoint is none ({error.detail})") from error
         if found is None:
             raise Unavailable(
                 "the log is not published here yet: try again, or run `sourcemark ledger rebuild`",

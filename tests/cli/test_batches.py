@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,7 @@ def test_an_interrupted_batch_says_what_is_kept_and_how_to_go_on(tmp_path: Path)
     running.stdin.write(json.dumps({"text": _text(1), "owner": "Lin"}) + "\n")
     running.stdin.flush()
     assert json.loads(running.stdout.readline())["status"] == "registered"
+    time.sleep(0.5)
     running.send_signal(signal.SIGINT)  # while it waits for the next line
     _, err = running.communicate(timeout=60)
     assert running.returncode == 130

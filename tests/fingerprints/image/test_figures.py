@@ -76,7 +76,7 @@ def test_a_copy_of_a_flag_is_found(edit: str) -> None:
 
 
 def test_other_emblems_on_plain_ground_are_no_copies() -> None:
-    works = [made(saved(emblem(seed))) for seed in range(12)]
-    for seed in range(20, 30):
+    works = [made(saved(emblem(seed))) for seed in range(8)]
+    for seed in range(20, 25):
         assert search(made(saved(emblem(seed), "JPEG", quality=85), thorough=True), works).matches == {}
     assert search(made(saved(emblem(3), "JPEG", quality=85), thorough=True), works).matches.keys() >= {3}

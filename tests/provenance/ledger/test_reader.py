@@ -47,12 +47,17 @@ def test_a_proof_from_a_damaged_tile_is_not_handed_out(application: Application,
     assert build_receipt(application.db, log, second.work_id)
 
 
-def test_a_checkpoint_that_was_not_signed_proves_nothing(application: Application) -> None:
-    register_work(application, ESSAY.encode())
-    path = application.log.settings.log_dir / "checkpoint"
-    flip(path, path.read_bytes().index("—".encode()) + 60)
-    with pytest.raises(Unavailable, match="ledger rebuild"):
-        application.log.reader.proof(1)
+@pytest.mark.parametrize("instead", [b"AB", b"."])  # another letter of base64, or none
+def test_a_checkpoint_that_was_not_signed_proves_nothing(sqlite_settings: Settings, instead: bytes) -> None:
+    with Application(sqlite_settings) as application:
+        register_work(application, ESSAY.encode())
+        path = application.log.settings.log_dir / "checkpoint"
+        before = path.read_bytes()
+        at = before.index("—".encode()) + 60
+        other = instead[:1] if before[at : at + 1] != instead[:1] else instead[1:]
+        path.write_bytes(before[:at] + other + before[at + 1 :])
+        with pytest.raises(Unavailable, match="ledger rebuild"):
+            application.log.reader.proof(1)
 
 
 def test_an_entry_changed_in_the_database_gets_no_receipt(application: Application) -> None:
