@@ -53,7 +53,7 @@ class JsonLines(logging.Formatter):
 
 
 def without_secrets(text: str) -> str:
-    return _SECRETS.sub(lambda found: f"{found[1] or found[3] or ''}***", text)
+    return _SECRETS.sub(lambda found: f"{found[1] or found[2] or ''}***", text)
 
 
 def _places(error: BaseException) -> list[str]:
