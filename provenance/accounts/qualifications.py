@@ -42,7 +42,7 @@ def add(
     Raises:
         NotFound: the platform has recorded no such account.
     """
-    qualification_id = new_id("qual") if request_id is None else f"qual_{request_id.hex()[:24]}"
+    qualification_id = new_id("qual", request_id)
     if request_id is not None:
         with contextlib.suppress(NotFound):
             return get(db, platform_id, qualification_id, warning_days)

@@ -52,7 +52,7 @@ def count(
         NotFound: the platform has recorded no such account.
     """
     number = require(connection, platform_id, account_id)
-    decision_id = new_id("stand") if request_id is None else f"stand_{request_id.hex()[:24]}"
+    decision_id = new_id("stand", request_id)
     done = connection.execute(_query().where(standing_decisions.c.decision_id == decision_id)).first()
     if done is not None:
         return _shown(done)

@@ -55,7 +55,7 @@ class ClaimDecisions:
             Conflict: the two do not compete, or the work was withdrawn.
             Forbidden: see `SigningKeys.ensure_signer`.
         """
-        decision_id = new_id("claim") if request_id is None else f"claim_{request_id.hex()[:24]}"
+        decision_id = new_id("claim", request_id)
         if request_id is not None:
             with contextlib.suppress(NotFound):
                 self._log.commit([_row(self._db, decision_id, account.id).leaf_hash])

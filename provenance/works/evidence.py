@@ -58,7 +58,7 @@ class Evidences:
             Conflict: the work was withdrawn, or has as much evidence as one may have.
             Forbidden: see `SigningKeys.ensure_signer`.
         """
-        evidence_id = new_id("ev") if request_id is None else f"ev_{request_id.hex()[:24]}"
+        evidence_id = new_id("ev", request_id)
         if request_id is not None:
             with contextlib.suppress(NotFound):
                 self._log.commit([_row(self._db, evidence_id, account.id).leaf_hash])

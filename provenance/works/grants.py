@@ -105,7 +105,7 @@ class Grants:
             Conflict: the work was withdrawn.
             Forbidden: see `SigningKeys.ensure_signer`.
         """
-        grant_id = new_id("grant") if request_id is None else f"grant_{request_id.hex()[:24]}"
+        grant_id = new_id("grant", request_id)
         if request_id is not None:
             with contextlib.suppress(NotFound):
                 self._log.commit([_row(self._db, grant_id, account.id).leaf_hash])
