@@ -16,6 +16,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from ..database import paging
 from ..database.engine import Database
 from ..database.tables import now, official_accounts, official_names
 from ..errors import Conflict
@@ -158,22 +159,16 @@ class OfficialAccounts:
         Args:
             operator_id: only those behind which this operator stands.
         """
-        query = sa.select(official_accounts.c.id).where(
-            official_accounts.c.platform == platform_id, official_accounts.c.id > after
-        )
+        query = sa.select(official_accounts.c.id).where(official_accounts.c.platform == platform_id)
         if operator_id is not None:
             query = query.where(official_accounts.c.operator_id == operator_id)
         with self._db.read() as connection:
-            numbers = connection.execute(query.order_by(official_accounts.c.id).limit(limit + 1)).scalars().all()
-            found = self._records(connection, numbers[:limit])
-        return found, numbers[limit - 1] if len(numbers) > limit else None
+            rows, more = paging.page(connection, query, official_accounts.c.id, after, limit)
+            return self._records(connection, [row.id for row in rows]), more
 
     def everything(self, platform_id: str, operator_id: str | None = None) -> Iterator[OfficialAccountRecord]:
         """What `page` has, page after page."""
-        after: int | None = 0
-        while after is not None:
-            found, after = self.page(platform_id, operator_id=operator_id, after=after, limit=500)
-            yield from found
+        return paging.everything(lambda after: self.page(platform_id, operator_id=operator_id, after=after, limit=500))
 
     def erase_contact(self, platform_id: str, account_id: str) -> OfficialAccountRecord:
         """Delete what is personal about an account; raises `NotFound`."""

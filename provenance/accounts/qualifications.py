@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..database import paging
 from ..database.engine import Database
 from ..database.tables import now, official_accounts, qualifications
 from ..errors import Conflict, NotFound
@@ -94,25 +95,23 @@ def page(
     Args:
         before: only those that count and end before this day.
     """
-    query = _query().where(official_accounts.c.platform == platform_id, qualifications.c.id > after)
+    query = _query().where(official_accounts.c.platform == platform_id)
     if account_id is not None:
         query = query.where(official_accounts.c.account_id == account_id)
     if before is not None:
         query = query.where(qualifications.c.ended_at.is_(None), qualifications.c.valid_until < before)
     with db.read() as connection:
-        rows = connection.execute(query.order_by(qualifications.c.id).limit(limit + 1)).all()
-    found = [_record(row, warning_days) for row in rows[:limit]]
-    return found, rows[limit - 1].id if len(rows) > limit else None
+        rows, more = paging.page(connection, query, qualifications.c.id, after, limit)
+    return [_record(row, warning_days) for row in rows], more
 
 
 def everything(
     db: Database, platform_id: str, warning_days: int, *, account_id: str | None = None, before: str | None = None
 ) -> Iterator[Qualification]:
     """What `page` has, page after page."""
-    after: int | None = 0
-    while after is not None:
-        found, after = page(db, platform_id, warning_days, account_id=account_id, before=before, after=after, limit=500)
-        yield from found
+    return paging.everything(
+        lambda after: page(db, platform_id, warning_days, account_id=account_id, before=before, after=after, limit=500)
+    )
 
 
 def expiring(db: Database, warning_days: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..database import paging
 from ..database.engine import Database
 from ..database.tables import job_results, jobs, now
 from ..errors import Conflict, NotFound
@@ -43,14 +44,14 @@ def page(
     Args:
         state: only jobs in this state.
     """
-    query = sa.select(*COLUMNS).where(jobs.c.id > after).order_by(jobs.c.id).limit(limit + 1)
+    query = sa.select(*COLUMNS)
     if account_id is not None:
         query = query.where(jobs.c.account_id == account_id)
     if state is not None:
         query = query.where(jobs.c.state == state)
     with db.read() as connection:
-        rows = connection.execute(query).all()
-    return [as_record(row) for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else None
+        rows, more = paging.page(connection, query, jobs.c.id, after, limit)
+    return [as_record(row) for row in rows], more
 
 
 def results(

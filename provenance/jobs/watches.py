@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..database import paging
 from ..database.engine import Database
 from ..database.tables import endpoints, now, watches, works
 from ..errors import Conflict, NotFound
@@ -63,12 +64,12 @@ def page(
     db: Database, account_id: str | None, *, after: int = 0, limit: int = 100
 ) -> tuple[list[WatchRecord], int | None]:
     """The watches of an account (None: of everybody), oldest first, and the cursor of the next page or None."""
-    query = _select().where(watches.c.id > after).order_by(watches.c.id).limit(limit + 1)
+    query = _select()
     if account_id is not None:
         query = query.where(watches.c.account_id == account_id)
     with db.read() as connection:
-        rows = connection.execute(query).all()
-    return [_record(row) for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else None
+        rows, more = paging.page(connection, query, watches.c.id, after, limit)
+    return [_record(row) for row in rows], more
 
 
 def get(db: Database, watch_id: str, account_id: str | None = None) -> WatchRecord:

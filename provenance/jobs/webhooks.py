@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..database import paging
 from ..database.engine import Database
 from ..database.tables import deliveries, endpoints, events, now, stamp, watches
 from ..errors import Conflict, NotFound
@@ -79,14 +80,13 @@ def page(
     db: Database, account_id: str | None, *, after: int = 0, limit: int = 100
 ) -> tuple[list[WebhookRecord], int | None]:
     """The webhooks of an account (None: of everybody), oldest first, and the cursor of the next page or None."""
-    query = sa.select(endpoints).where(endpoints.c.kind == "webhook", endpoints.c.id > after)
+    query = sa.select(endpoints).where(endpoints.c.kind == "webhook")
     if account_id is not None:
         query = query.where(endpoints.c.account_id == account_id)
     with db.read() as connection:
-        rows = connection.execute(query.order_by(endpoints.c.id).limit(limit + 1)).all()
-        counts = _counts(connection, [row.id for row in rows[:limit]])
-    records = [_record(row, counts.get(row.id, {})) for row in rows[:limit]]
-    return records, rows[limit - 1].id if len(rows) > limit else None
+        rows, more = paging.page(connection, query, endpoints.c.id, after, limit)
+        counts = _counts(connection, [row.id for row in rows])
+    return [_record(row, counts.get(row.id, {})) for row in rows], more
 
 
 def get(db: Database, webhook_id: str, account_id: str | None = None) -> WebhookRecord:
@@ -213,15 +213,12 @@ def deliveries_page(
         query = (
             sa.select(deliveries, events.c.event_id, events.c.event.label("name"), events.c.created_at)
             .join_from(deliveries, events)
-            .where(deliveries.c.endpoint == number, deliveries.c.id > after)
-            .order_by(deliveries.c.id)
-            .limit(limit + 1)
+            .where(deliveries.c.endpoint == number)
         )
         if state is not None:
             query = query.where(deliveries.c.state == state)
-        rows = connection.execute(query).all()
-    records = [DeliveryRecord.model_validate({**row._asdict(), "event": row.name}) for row in rows[:limit]]
-    return records, rows[limit - 1].id if len(rows) > limit else None
+        rows, more = paging.page(connection, query, deliveries.c.id, after, limit)
+    return [DeliveryRecord.model_validate({**row._asdict(), "event": row.name}) for row in rows], more
 
 
 def troubled(db: Database) -> tuple[int, list[str]]:

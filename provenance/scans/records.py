@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from fingerprints.model import Fingerprint
 
+from ..database import paging
 from ..database.engine import Database
 from ..database.tables import entries, log_state, matches, parts, previews, scans, works
 from ..errors import NotFound
@@ -215,13 +216,12 @@ def page(
     db: Database, account_id: str | None, *, after: int = 0, limit: int = 100
 ) -> tuple[list[ScanResult], int | None]:
     """Scans of an account (None: of everybody), oldest first, and the cursor of the next page or None."""
-    query = sa.select(scans).where(scans.c.id > after).order_by(scans.c.id).limit(limit + 1)
+    query = sa.select(scans)
     if account_id is not None:
         query = query.where(scans.c.account_id == account_id)
     with db.read() as connection:
-        rows = connection.execute(query).all()
-        results = of_rows(connection, rows[:limit])
-    return results, rows[limit - 1].id if len(rows) > limit else None
+        rows, more = paging.page(connection, query, scans.c.id, after, limit)
+        return of_rows(connection, rows), more
 
 
 def of_rows(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[ScanResult]:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ..database import paging
 from ..database.engine import Database
 from ..database.tables import accounts, matches, owner_key, scans, sightings, works
 from ..errors import BadInput, NotFound, Unavailable
@@ -114,12 +115,7 @@ def page(
         owner: only works whose owner bears this name, case and width aside.
         since: ISO 8601 date or time (UTC); only what was seen then or later.
     """
-    query = (
-        sa.select(sightings.c.id)
-        .join(works, works.c.id == sightings.c.work)
-        .where(sightings.c.id > after)
-        .order_by(sightings.c.id)
-    )
+    query = sa.select(sightings.c.id).join(works, works.c.id == sightings.c.work)
     if account_id is not None:
         query = query.where(works.c.account_id == account_id)
     if work_ids is not None:
@@ -130,11 +126,10 @@ def page(
     if owner is not None:
         query = query.where(works.c.owner_key == owner_key(owner))
     with db.read() as connection:
-        numbers = connection.execute(query.limit(limit + 1)).scalars().all()
-        found = _load(connection, numbers[:limit])
+        rows, more = paging.page(connection, query, sightings.c.id, after, limit)
+        found = _load(connection, [row.id for row in rows])
     backed = Backings(db).of(dict.fromkeys(each.work for each in found))
-    shown = [_as_backed(each, backed.get(each.work)) for each in found]
-    return shown, numbers[limit - 1] if len(numbers) > limit else None
+    return [_as_backed(each, backed.get(each.work)) for each in found], more
 
 
 def _as_backed(seen: Seen, backed: Backing | None) -> SightingRecord:

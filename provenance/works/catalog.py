@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from fingerprints.model import Field
 
 from .. import marking
+from ..database import paging
 from ..database.engine import Database
 from ..database.tables import entries, owner_key, stamp, unfinished_erasures, works
 from ..errors import NotFound, Unavailable
@@ -143,13 +144,12 @@ def page(
     db: Database, origin: str, account_id: str | None, *, after: int = 0, limit: int = 100
 ) -> tuple[list[WorkRecord], int | None]:
     """Works of an account (None: of everybody), oldest first, and the cursor of the next page or None."""
-    query = _query().where(works.c.id > after).order_by(works.c.id).limit(limit + 1)
+    query = _query()
     if account_id is not None:
         query = query.where(works.c.account_id == account_id)
     with db.read() as connection:
-        rows = connection.execute(query).all()
-    more = rows[limit - 1].id if len(rows) > limit else None
-    return _records(db, origin, [_stored(row) for row in rows[:limit]]), more
+        rows, more = paging.page(connection, query, works.c.id, after, limit)
+    return _records(db, origin, [_stored(row) for row in rows]), more
 
 
 def _records(db: Database, origin: str, found: Sequence[RegisteredWork]) -> list[WorkRecord]:

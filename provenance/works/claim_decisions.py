@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from ..accounts.accounts import Account
+from ..database import paging
 from ..database.engine import Database
 from ..database.tables import accounts, claim_decisions, entries, sightings, signing_keys, works
 from ..errors import BadInput, Conflict, NotFound, Unavailable
@@ -120,13 +121,12 @@ def page(
     db: Database, origin: str, account_id: str | None, *, after: int = 0, limit: int = 100
 ) -> tuple[list[ClaimDecision], int | None]:
     """Decisions of an account (None: of everybody), oldest first, and the cursor of the next page or None."""
-    query = attaching.query(CLAIM_DECISION).where(claim_decisions.c.id > after).order_by(claim_decisions.c.id)
+    query = attaching.query(CLAIM_DECISION)
     if account_id is not None:
         query = query.where(claim_decisions.c.account_id == account_id)
     with db.read() as connection:
-        rows = connection.execute(query.limit(limit + 1)).all()
-    found = [each for row in rows[:limit] if (each := _readable(origin, row)) is not None]
-    return found, rows[limit - 1].id if len(rows) > limit else None
+        rows, more = paging.page(connection, query, claim_decisions.c.id, after, limit)
+    return [each for row in rows if (each := _readable(origin, row)) is not None], more
 
 
 def in_force(

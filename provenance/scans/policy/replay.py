@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from ...database import paging
 from ...database.engine import Database
 from ...database.tables import scans
 from ...errors import TooLarge
@@ -147,15 +148,13 @@ def _count(db: Database, account_id: str, trial: NewTrial) -> int:
 
 def _rows(db: Database, account_id: str, trial: NewTrial) -> Iterator[sa.Row[Any]]:
     """The scans of an account in a time, oldest first. They are read in pieces: a long replay holds up nobody."""
-    query: sa.Select[Any] = sa.select(*_COLUMNS).where(*_chosen(account_id, trial)).order_by(scans.c.id).limit(_CHUNK)
-    after = 0
-    while True:
+    query: sa.Select[Any] = sa.select(*_COLUMNS).where(*_chosen(account_id, trial))
+
+    def chunk(after: int) -> tuple[Sequence[sa.Row[Any]], int | None]:
         with db.read() as connection:
-            rows = connection.execute(query.where(scans.c.id > after)).all()
-        yield from rows
-        if len(rows) < _CHUNK:
-            return
-        after = rows[-1].id
+            return paging.page(connection, query, scans.c.id, after, _CHUNK)
+
+    return paging.everything(chunk)
 
 
 def _chosen(account_id: str, trial: NewTrial) -> list[sa.ColumnElement[bool]]:

@@ -9,6 +9,7 @@ from importlib import resources
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from ...database import paging
 from ...database.engine import Database
 from ...database.tables import now, policies
 from ...errors import BadInput, Conflict, NotFound
@@ -100,11 +101,11 @@ def get_default() -> PolicyRecord:
 
 def page(db: Database, account_id: str, *, after: int = 0, limit: int = 100) -> tuple[list[PolicySummary], int | None]:
     """The policies that a platform has set, oldest first, and the cursor of the next page or None."""
-    query = sa.select(policies).where(policies.c.account_id == account_id, policies.c.number > after)
+    columns = (policies.c.number, policies.c.version, policies.c.set_at)
+    query = sa.select(*columns).where(policies.c.account_id == account_id)
     with db.read() as connection:
-        rows = connection.execute(query.order_by(policies.c.number).limit(limit + 1)).all()
-    shown = [PolicySummary(policy_version=row.version, set_at=row.set_at) for row in rows[:limit]]
-    return shown, rows[limit - 1].number if len(rows) > limit else None
+        rows, more = paging.page(connection, query, policies.c.number, after, limit)
+    return [PolicySummary(policy_version=row.version, set_at=row.set_at) for row in rows], more
 
 
 def _newest_first(account_id: str) -> sa.Select[tuple[int, str, str, str]]:

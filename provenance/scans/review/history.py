@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ...database import paging
 from ...database.engine import Database
 from ...database.tables import (
     decisions,
@@ -67,20 +68,17 @@ def log(
     db: Database, account_id: str | None, sought: Sought, *, after: int = 0, limit: int = 100
 ) -> tuple[list[Decision], int | None]:
     """Decisions of an account (None: of everybody), oldest first, and the cursor of the next page or None."""
-    query = decision_rows.select().where(decisions.c.id > after, *sought.conditions())
+    query = decision_rows.select().where(*sought.conditions())
     if account_id is not None:
         query = query.where(decisions.c.account_id == account_id)
     with db.read() as connection:
-        rows = connection.execute(query.order_by(decisions.c.id).limit(limit + 1)).all()
-    return [decision_rows.record(row) for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else None
+        rows, more = paging.page(connection, query, decisions.c.id, after, limit)
+    return [decision_rows.record(row) for row in rows], more
 
 
 def whole_log(db: Database, account_id: str | None, sought: Sought) -> Iterator[Decision]:
     """All of them, page by page."""
-    after: int | None = 0
-    while after is not None:
-        found, after = log(db, account_id, sought, after=after, limit=500)
-        yield from found
+    return paging.everything(lambda after: log(db, account_id, sought, after=after, limit=500))
 
 
 COLUMNS = ["decided_at", "decision_id", "subject", "decision", "final", "automated", "reviewer", "reviewer_name"]

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ...database import paging
 from ...database.engine import Database
 from ...database.tables import decisions, now, review_comments, review_items, review_queues, review_skips, scans
 from ...errors import BadInput, NotFound
@@ -67,20 +68,14 @@ class ReviewQueue:
     ) -> tuple[list[QueueItem], int | None]:
         """Items that the reviewer may see, oldest first, and the cursor of the next page or None."""
         with self._db.read() as connection:
-            rows = connection.execute(
-                items.select(self.lease_seconds)
-                .where(
-                    review_items.c.id > after,
-                    *items.mine(reviewer),
-                    *wanted.conditions(),
-                    review_items.c.queue.not_in(items.closed_queues(connection, reviewer)),
-                )
-                .order_by(review_items.c.id)
-                .limit(limit + 1)
-            ).all()
+            query = items.select(self.lease_seconds).where(
+                *items.mine(reviewer),
+                *wanted.conditions(),
+                review_items.c.queue.not_in(items.closed_queues(connection, reviewer)),
+            )
+            rows, more = paging.page(connection, query, review_items.c.id, after, limit)
             opinions = _opinions(connection, rows)
-        found = [items.record(row, opinions.get(row.id, 0)) for row in rows[:limit]]
-        return found, rows[limit - 1].id if len(rows) > limit else None
+        return [items.record(row, opinions.get(row.id, 0)) for row in rows], more
 
     def get(self, reviewer: Reviewer, item_id: str) -> ItemDetail:
         """An item with what was found, its evidence, remarks and decisions; raises `NotFound`."""

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...config import Settings
+from ...database import paging
 from ...database.engine import Database
 from ...database.tables import decisions, matches, now, scans, statements_of_reasons, works
 from ...errors import NotFound
@@ -132,12 +133,12 @@ def page(
     Args:
         since: made then or later, as times are stored.
     """
-    query = _select(account_id).where(statements_of_reasons.c.id > after)
+    query = _select(account_id)
     if since is not None:
         query = query.where(statements_of_reasons.c.made_at >= since)
     with db.read() as connection:
-        rows = connection.execute(query.order_by(statements_of_reasons.c.id).limit(limit + 1)).all()
-    return [_record(row) for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else None
+        rows, more = paging.page(connection, query, statements_of_reasons.c.id, after, limit)
+    return [_record(row) for row in rows], more
 
 
 def _select(account_id: str | None) -> sa.Select[Any]:

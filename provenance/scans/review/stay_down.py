@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ...database import paging
 from ...database.engine import Database
 from ...database.tables import decisions, now, owner_key, scans, stamp, stay_down, works
 from ...errors import BadInput, NotFound
@@ -149,18 +150,14 @@ def page(
     Args:
         ended: those too that have ended or expired.
     """
-    conditions = [stay_down.c.id > after]
+    query = _select()
     if account_id is not None:
-        conditions.append(stay_down.c.account_id == account_id)
+        query = query.where(stay_down.c.account_id == account_id)
     if not ended:
-        conditions += _lasting(now())
+        query = query.where(*_lasting(now()))
     with db.read() as connection:
-        numbers = connection.execute(
-            sa.select(stay_down.c.id).where(*conditions).order_by(stay_down.c.id).limit(limit + 1)
-        ).scalars()
-        shown = list(numbers)
-        found = _records(connection, stay_down.c.id.in_(shown[:limit]))
-    return found, shown[limit - 1] if len(shown) > limit else None
+        rows, more = paging.page(connection, query, stay_down.c.id, after, limit)
+    return [_record(row) for row in rows], more
 
 
 def of_cases(
@@ -213,14 +210,16 @@ def _lasting(moment: str) -> list[sa.ColumnElement[bool]]:
 
 
 def _records(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> list[StayDown]:
-    rows = connection.execute(
+    rows = connection.execute(_select().where(*conditions).order_by(stay_down.c.id))
+    return [_record(row) for row in rows]
+
+
+def _select() -> sa.Select[Any]:
+    return (
         sa.select(stay_down, works.c.work_id, decisions.c.decision_id)
         .outerjoin(works, works.c.id == stay_down.c.work)
         .outerjoin(decisions, decisions.c.id == stay_down.c.decision)
-        .where(*conditions)
-        .order_by(stay_down.c.id)
     )
-    return [_record(row) for row in rows]
 
 
 def _record(row: sa.Row[Any]) -> StayDown:
