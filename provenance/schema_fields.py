@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -10,6 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, mo
 
 from . import licences, names
 from .json_input import check_keys
+
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 
 
 class Record(BaseModel):
@@ -62,6 +64,16 @@ def _clean_date(value: str) -> str:
     except ValueError:
         raise ValueError("must be an ISO 8601 date or time, for example 2026-01-31") from None
     return value
+
+
+def end_of(until: str) -> datetime:
+    """The instant at which something is over that lasts until a `Date`: a bare day counts to its end, and what names no
+    zone is UTC."""
+    moment = datetime.fromisoformat(until)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    moment = min(max(moment, _EARLIEST), _LATEST)  # what a zone or a day more can still be reckoned with
+    return moment.astimezone(UTC) + (timedelta(days=1) if len(until) == 10 else timedelta())
 
 
 def _says_something(value: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
@@ -24,7 +24,7 @@ from ..ids import new_id
 from ..json_input import COUNTRY
 from ..ledger.attached import GRANT
 from ..ledger.log import Log
-from ..schema_fields import Date, Line, Name, Request
+from ..schema_fields import Date, Line, Name, Request, end_of
 from ..schemas import ReceiptRef, ScanItem, Use
 from ..tlog.keys import SigningKey
 from . import attaching, catalog
@@ -221,7 +221,7 @@ def applicable(
 def gaps(grant: NewGrant, item: ScanItem, use: Use, moment: str) -> list[Gap]:
     """What of a post a grant does not cover."""
     out: list[Gap] = []
-    if grant.until is not None and datetime.fromisoformat(moment) > _end(grant.until):
+    if grant.until is not None and datetime.fromisoformat(moment) > end_of(grant.until):
         out.append("grant_expired")
     if grant.territory and item.territory is None:
         out.append("grant_territory_unknown")
@@ -232,10 +232,3 @@ def gaps(grant: NewGrant, item: ScanItem, use: Use, moment: str) -> list[Gap]:
     if item.commercial and not grant.commercial:
         out.append("grant_commercial")
     return out
-
-
-def _end(until: str) -> datetime:
-    """The last instant of a grant: a bare day counts to its end."""
-    end = datetime.fromisoformat(until)
-    end = end if end.tzinfo else end.replace(tzinfo=UTC)
-    return end + timedelta(days=1) if len(until) == 10 else end

@@ -209,8 +209,8 @@ class Decisions:
 
 
 def _check(new: NewDecision) -> None:
-    if new.until is not None and stay_down.end_of(new.until) <= now():
-        raise BadInput(f"until: {new.until} has passed: name a later day, or leave it out")
+    if new.until is not None:
+        stay_down.to_come(new.until)
 
 
 def _scan(connection: sa.Connection, reviewer: Reviewer, scan_id: str) -> sa.Row[Any]:

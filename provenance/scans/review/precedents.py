@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from ...database.tables import decisions, matches, now, scans
+from ...database.tables import decisions, matches, scans
+from ...schema_fields import end_of
 from ...schemas import Verdict
 from ...schemas.policies import Action, Do
 from . import stay_down
@@ -75,7 +77,7 @@ def _decided(connection: sa.Connection, account_id: str, post: KnownPost) -> sa.
     if last is None or last.automated or last.outcome not in _DONE:
         return None
     until, territory = last.terms["until"], last.terms["territory"]
-    if until is not None and stay_down.end_of(until) <= now():
+    if until is not None and end_of(until) <= datetime.now(UTC):
         return None
     if territory and post.territory is not None and post.territory not in territory:
         return None

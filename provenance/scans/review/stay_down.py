@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,11 +16,11 @@ from ...database.engine import Database
 from ...database.tables import decisions, now, owner_key, scans, stamp, stay_down, works
 from ...errors import BadInput, NotFound
 from ...ids import new_id
+from ...schema_fields import end_of
 from ...schemas.stay_down import Exceptions, NewStayDown, StayDown
 from .reviewer import Reviewer
 
 _PERMITTED = ("own", "licensed")
-_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +53,7 @@ def add(db: Database, reviewer: Reviewer, account_id: str, new: NewStayDown) -> 
         NotFound: there is no such scan or decision of this account, or no such work.
         BadInput: it would end before it begins.
     """
-    until = None if new.until is None else end_of(new.until)
-    if until is not None and until <= now():
-        raise BadInput(f"until: {new.until} has passed: name a later day, or leave it out")
+    until = None if new.until is None else to_come(new.until)
     with db.write() as connection:
         values = {
             "stay_down_id": new_id("stay"),
@@ -239,11 +236,13 @@ def _record(row: sa.Row[Any]) -> StayDown:
     )
 
 
-def end_of(until: str) -> str:
-    """The instant at which something that lasts until a day (or an instant, UTC where it names no zone) is over, as
-    tables store it."""
-    moment = datetime.fromisoformat(until)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    moment = min(max(moment, _EARLIEST), _LATEST)  # what a zone or a day more can still be reckoned with
-    return stamp(moment.astimezone(UTC) + (timedelta(days=1) if len(until) == 10 else timedelta()))
+def to_come(until: str) -> str:
+    """The instant at which something that is to last until a `Date` is over, as tables store it.
+
+    Raises:
+        BadInput: it has passed.
+    """
+    over = stamp(end_of(until))
+    if over <= now():
+        raise BadInput(f"until: {until} has passed: name a later day, or leave it out")
+    return over

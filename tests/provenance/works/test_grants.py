@@ -103,6 +103,8 @@ def test_the_log_holds_a_commitment_and_nobodys_name(sqlite_application: Applica
         ({"until": "2026-06-01T11:59:59Z"}, {}, "full", ["grant_expired"]),
         ({"until": "2026-06-01T12:00:01"}, {}, "full", []),
         ({"until": "2026-06-01T11:59:59"}, {}, "full", ["grant_expired"]),
+        ({"until": "9999-12-31"}, {}, "full", []),  # no day comes after it
+        ({"until": "0001-01-01T00:00:00+14:00"}, {}, "full", ["grant_expired"]),
         ({"territory": ["CN"]}, {"territory": "CN"}, "full", []),
         ({"territory": ["CN"]}, {"territory": "DE"}, "full", ["grant_territory"]),
         ({"territory": ["CN"]}, {}, "full", ["grant_territory_unknown"]),
