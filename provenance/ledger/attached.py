@@ -24,6 +24,7 @@ class Attached:
         id: column of the public id.
         said: column of what is said, JSON.
         made, ended, ended_by: columns of when it was entered, when it was ended, and the leaf hash of that withdrawal.
+        maker: column of the account that entered it; None where only the work's own may.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Attached:
     made: sa.Column[str]
     ended: sa.Column[str]
     ended_by: sa.Column[bytes]
+    maker: sa.Column[str] | None = None
 
     @property
     def leaf_hash(self) -> sa.Column[bytes]:
@@ -47,8 +49,7 @@ class Attached:
 
 
 def _attached(kind: str, opening: str, table: sa.Table, *names: str) -> Attached:
-    public_id, said, made, ended, ended_by = (table.c[name] for name in names)
-    return Attached(kind, opening, table, public_id, said, made, ended, ended_by)
+    return Attached(kind, opening, table, *(table.c[name] for name in names))
 
 
 GRANT = _attached("grant", "terms", grants, "grant_id", "terms", "given_at", "revoked_at", "revocation_hash")
@@ -56,6 +57,9 @@ EVIDENCE = _attached(
     "evidence", "item", claim_evidence, "evidence_id", "item", "added_at", "withdrawn_at", "withdrawal_hash"
 )
 CLAIM_DECISION = _attached(
-    "claim-decision", "terms", claim_decisions, "decision_id", "terms", "decided_at", "reversed_at", "reversal_hash"
+    "claim-decision",
+    "terms",
+    claim_decisions,
+    *("decision_id", "terms", "decided_at", "reversed_at", "reversal_hash", "account_id"),
 )
 ATTACHED = (GRANT, EVIDENCE, CLAIM_DECISION)

@@ -160,39 +160,20 @@ def log_key(
     return _statement(origin, "log-key", [subject], after, predicate)
 
 
-def grant(
-    origin: str, *, registration: bytes, index: int, commitments: Mapping[str, str], after: After
+def attached(
+    origin: str, kind: str, *, registration: bytes, index: int, commitments: Mapping[str, str], after: After
 ) -> dict[str, Any]:
-    """A reuse of the work with this registration is allowed; to whom and how far stands in the commitments.
+    """Something is said about the work with this registration, and stands in a commitment.
 
-    A `withdrawal` of the grant's own leaf ends it.
-    """
-    predicate = {**refer(index, registration), "commitments": dict(commitments)}
-    return _statement(origin, "grant", [registration], after, predicate)
-
-
-def evidence(
-    origin: str, *, registration: bytes, index: int, commitments: Mapping[str, str], after: After
-) -> dict[str, Any]:
-    """Something that shows whose the work with this registration is is brought forward, by who may act for the work.
+    A `withdrawal` of the entry's own leaf ends it.
 
     Args:
-        commitments: with one named "item". A `withdrawal` of the entry's own leaf takes it back.
+        kind: "grant": a reuse is allowed; to whom and how far stands in "terms". "evidence": "item" is brought forward
+            to show whose the work is. Both by who may act for the work. "claim-decision": how far its claim counts for
+            those who follow the signer's decisions stands in "terms".
     """
     predicate = {**refer(index, registration), "commitments": dict(commitments)}
-    return _statement(origin, "evidence", [registration], after, predicate)
-
-
-def claim_decision(
-    origin: str, *, registration: bytes, index: int, commitments: Mapping[str, str], after: After
-) -> dict[str, Any]:
-    """How far the claim to the work with this registration counts, for those who follow the signer's decisions.
-
-    Args:
-        commitments: with one named "terms". A `withdrawal` of the entry's own leaf, by its signer, reverses it.
-    """
-    predicate = {**refer(index, registration), "commitments": dict(commitments)}
-    return _statement(origin, "claim-decision", [registration], after, predicate)
+    return _statement(origin, kind, [registration], after, predicate)
 
 
 def amendment(

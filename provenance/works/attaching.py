@@ -1,29 +1,34 @@
-"""Attaching to a registered work what has an entry of its own (`ledger.attached`), ending it, reading what stands."""
+"""Attaching to a registered work what has an entry of its own (`ledger.attached`), ending it, reading it back."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from ..accounts.accounts import Account
 from ..accounts.signing_keys import SigningKeys
 from ..database.engine import Database
 from ..database.tables import entries, now, openings, works
-from ..errors import Conflict, NotFound, VerificationFailed
+from ..errors import BadInput, Conflict, NotFound, Unavailable, VerificationFailed
 from ..ledger import work_columns
 from ..ledger.attached import Attached
 from ..ledger.later_entries import LaterEntries
 from ..ledger.log import Log
+from ..schema_fields import Record
+from ..schemas import ReceiptRef
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
 from ..tlog.opening import Opening, opens
+from . import catalog
 from .catalog import RegisteredWork
 
 _logger = logging.getLogger(__name__)
+R = TypeVar("R", bound=Record)  # what is attached, as its readers see it
 
 
 class Attaching:
@@ -43,22 +48,20 @@ class Attaching:
         said: Mapping[str, Any],
         record: Any,
         key: SigningKey | None,
-        **columns: Any,
     ) -> None:
         """Enter something about a work, signed for an account.
 
         Args:
             said: what the row keeps; `record`: the same as the log commits to it, words and integers only.
-            columns: further ones of the row.
 
         Raises:
             Forbidden: see `SigningKeys.ensure_signer`.
             Conflict: the log refuses it, as the key may not act for the work.
         """
         signer, opening = self._signing_keys.ensure_signer(account, key), Opening.of(record)
-        make = {"grant": statement.grant, "evidence": statement.evidence, "claim-decision": statement.claim_decision}
-        made = make[kind.kind](
+        made = statement.attached(
             self._log.origin,
+            kind.kind,
             registration=work.leaf_hash,
             index=work.logged_index(),
             commitments={kind.opening: opening.commitment},
@@ -72,7 +75,7 @@ class Attaching:
             kind.said.name: dict(said),
             "leaf_hash": leaf_hash,
             kind.made.name: now(),
-            **columns,
+            **({} if kind.maker is None else {kind.maker.name: account.id}),
         }
         opened = {"leaf_hash": leaf_hash, "name": kind.opening, "salt": opening.salt, "record": opening.record}
         with self._db.write() as connection:
@@ -80,6 +83,15 @@ class Attaching:
             connection.execute(openings.insert().values(**opened))
             self._log.submit(connection, [leaf])
         self._log.commit([leaf_hash])
+
+    def is_done(self, kind: Attached, account: Account, public_id: str) -> bool:
+        """Whether a request that is carried out again attached it before; if so, the log has it now."""
+        try:
+            found = find(self._db, kind, public_id, account.id)
+        except NotFound:
+            return False
+        self._log.commit([found.leaf_hash])
+        return True
 
     def end(self, kind: Attached, account: Account, row: sa.Row[Any], key: SigningKey | None, **columns: Any) -> None:
         """End it by a withdrawal in the log.
@@ -128,13 +140,50 @@ def query(kind: Attached) -> sa.Select[Any]:
     )
 
 
-def find(db: Database, kind: Attached, public_id: str) -> sa.Row[Any]:
-    """One row of `query`; raises `NotFound`."""
+def find(db: Database, kind: Attached, public_id: str, account_id: str | None = None) -> sa.Row[Any]:
+    """One row of `query`: what an account has attached, or to its works (None: anybody's); raises `NotFound`."""
     with db.read() as connection:
         found = connection.execute(query(kind).where(kind.id == public_id)).first()
-    if found is None:
+    if found is None or account_id not in (None, found.holder if kind.maker is None else found._mapping[kind.maker]):
         raise NotFound(f"nothing of yours has the id {public_id!r:.80}")
     return found
+
+
+def get(db: Database, kind: Attached, record: type[R], origin: str, public_id: str, account_id: str | None = None) -> R:
+    """One that `find` finds, as its readers see it; raises `NotFound`."""
+    found = shown(kind, record, origin, find(db, kind, public_id, account_id))
+    if found is None:
+        raise Unavailable(f"the record of {public_id} is damaged: run `sourcemark ledger fsck`", reason="log_damaged")
+    return found
+
+
+def of_work(
+    db: Database, kind: Attached, record: type[R], origin: str, work_id: str, account_id: str | None = None
+) -> list[R]:
+    """All of a work, oldest first, also what was ended; raises `NotFound` for an unknown work."""
+    work = catalog.find(db, work_id, account_id)
+    with db.read() as connection:
+        rows = connection.execute(query(kind).where(kind.work == work.id).order_by(kind.table.c.id)).all()
+    return [found for row in rows if (found := shown(kind, record, origin, row)) is not None]
+
+
+def shown(kind: Attached, record: type[R], origin: str, row: sa.Row[Any]) -> R | None:
+    """A row of `query` as its readers see it; None, and told to the operator, where it holds no such thing.
+
+    Args:
+        record: its fields are what is said, columns by their names, `work_id` and `receipt`.
+    """
+    columns = {column.name: row._mapping[column] for column in kind.table.c if column.name in record.model_fields}
+    try:
+        return record(
+            **row._mapping[kind.said],
+            **columns,
+            work_id=row.work_id,
+            receipt=None if row.idx is None else ReceiptRef(origin=origin, index=row.idx),
+        )
+    except (ValidationError, BadInput, TypeError):
+        _logger.error("%s is damaged: run ledger fsck", row._mapping[kind.id])
+        return None
 
 
 def in_force(connection: sa.Connection, db: Database, kind: Attached, works_: Sequence[int]) -> list[sa.Row[Any]]:

@@ -7,19 +7,16 @@ back.
 
 from __future__ import annotations
 
-import contextlib
-import logging
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import ValidationError
 
 from ..accounts.accounts import Account
 from ..database import paging
 from ..database.engine import Database
 from ..database.tables import accounts, claim_decisions, entries, sightings, signing_keys, works
-from ..errors import BadInput, Conflict, NotFound, Unavailable
+from ..errors import Conflict, NotFound
 from ..ids import new_id
 from ..ledger.attached import CLAIM_DECISION
 from ..ledger.log import Log
@@ -30,7 +27,6 @@ from .attaching import Attaching
 from .backing import Backing, Backings
 from .catalog import RegisteredWork
 
-_logger = logging.getLogger(__name__)
 _MOST_CLAIMS = 200  # listed of one content
 
 
@@ -57,17 +53,15 @@ class ClaimDecisions:
             Forbidden: see `SigningKeys.ensure_signer`.
         """
         decision_id = new_id("claim", request_id)
-        if request_id is not None:
-            with contextlib.suppress(NotFound):
-                self._log.commit([_row(self._db, decision_id, account.id).leaf_hash])
-                return get(self._db, self._log.origin, decision_id, account.id)
+        if request_id is not None and self._attaching.is_done(CLAIM_DECISION, account, decision_id):
+            return get(self._db, self._log.origin, decision_id, account.id)
         work = visible(self._db, new.work_id, account)
         if work.withdrawn_at is not None:
             raise Conflict(f"{work.work_id} was withdrawn on {work.withdrawn_at}: its claim counts no longer anyway")
         if new.counts is not None and new.counts not in _rivals(self._db, work.id):
             raise Conflict(f"counts: {new.counts!r:.80} does not compete with {work.work_id}: see its competing claims")
         said = new.model_dump(mode="json", exclude_none=True, exclude={"work_id"})
-        self._attaching.attach(CLAIM_DECISION, account, work, decision_id, said, said, key, account_id=account.id)
+        self._attaching.attach(CLAIM_DECISION, account, work, decision_id, said, said, key)
         return get(self._db, self._log.origin, decision_id, account.id)
 
     def reverse(
@@ -80,7 +74,7 @@ class ClaimDecisions:
             Conflict: it was reversed already.
             Forbidden: see `SigningKeys.ensure_signer`.
         """
-        found = _row(self._db, decision_id, account.id)
+        found = attaching.find(self._db, CLAIM_DECISION, decision_id, account.id)
         self._attaching.end(CLAIM_DECISION, account, found, key, reversal_reason=said.reason)
         return get(self._db, self._log.origin, decision_id, account.id)
 
@@ -111,10 +105,7 @@ def _rivals(db: Database, number: int) -> list[str]:
 # --- reading back --------------------------------------------------------------------------------------------------
 def get(db: Database, origin: str, decision_id: str, account_id: str | None = None) -> ClaimDecision:
     """One decision of an account (None: of anybody); raises `NotFound`."""
-    found = _readable(origin, _row(db, decision_id, account_id))
-    if found is None:
-        raise Unavailable(f"the record of {decision_id} is damaged: run `sourcemark ledger fsck`", reason="log_damaged")
-    return found
+    return attaching.get(db, CLAIM_DECISION, ClaimDecision, origin, decision_id, account_id)
 
 
 def page(
@@ -126,7 +117,7 @@ def page(
         query = query.where(claim_decisions.c.account_id == account_id)
     with db.read() as connection:
         rows, more = paging.page(connection, query, claim_decisions.c.id, after, limit)
-    return [each for row in rows if (each := _readable(origin, row)) is not None], more
+    return [each for row in rows if (each := _shown(origin, row)) is not None], more
 
 
 def in_force(
@@ -145,7 +136,7 @@ def in_force(
     out: dict[int, list[ClaimDecision]] = {}
     for row in rows:
         followed = row.account_id in (account_id, row.holder) or kinds.get(row.account_id) == "administrator"
-        found = _readable(origin, row) if followed and signed.get(row.leaf_hash) == row.account_id else None
+        found = _shown(origin, row) if followed and signed.get(row.leaf_hash) == row.account_id else None
         if found is not None:
             out.setdefault(row.work, []).append(found)
     return out
@@ -190,25 +181,5 @@ def _claim(
     )
 
 
-def _row(db: Database, decision_id: str, account_id: str | None) -> sa.Row[Any]:
-    found = attaching.find(db, CLAIM_DECISION, decision_id)
-    if account_id is not None and found.account_id != account_id:
-        raise NotFound(f"nothing of yours has the id {decision_id!r:.80}")
-    return found
-
-
-def _readable(origin: str, row: sa.Row[Any]) -> ClaimDecision | None:
-    """A decision; None, and told to the operator, where its row holds none."""
-    try:
-        return ClaimDecision(
-            **row.terms,
-            work_id=row.work_id,
-            decision_id=row.decision_id,
-            decided_at=row.decided_at,
-            reversed_at=row.reversed_at,
-            reversal_reason=row.reversal_reason,
-            receipt=None if row.idx is None else ReceiptRef(origin=origin, index=row.idx),
-        )
-    except (ValidationError, BadInput, TypeError):
-        _logger.error("the decision %s is damaged: run ledger fsck", row.decision_id)
-        return None
+def _shown(origin: str, row: sa.Row[Any]) -> ClaimDecision | None:
+    return attaching.shown(CLAIM_DECISION, ClaimDecision, origin, row)

@@ -6,20 +6,16 @@ the log holds them only as a commitment.
 
 from __future__ import annotations
 
-import contextlib
-import logging
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import sqlalchemy as sa
-from pydantic import Field, StrictBool, StringConstraints, ValidationError
+from pydantic import Field, StrictBool, StringConstraints
 
 from ..accounts.accounts import Account
 from ..accounts.official import Poster, key_of
 from ..database.engine import Database
-from ..database.tables import grants
-from ..errors import BadInput, Conflict, NotFound, Unavailable
+from ..errors import Conflict, NotFound
 from ..ids import new_id
 from ..json_input import COUNTRY
 from ..ledger.attached import GRANT
@@ -29,8 +25,6 @@ from ..schemas import ReceiptRef, ScanItem, Use
 from ..tlog.keys import SigningKey
 from . import attaching, catalog
 from .attaching import Attaching
-
-_logger = logging.getLogger(__name__)
 
 EVERYBODY = "*"
 Territory = Annotated[str, StringConstraints(pattern=COUNTRY)]
@@ -106,10 +100,8 @@ class Grants:
             Forbidden: see `SigningKeys.ensure_signer`.
         """
         grant_id = new_id("grant", request_id)
-        if request_id is not None:
-            with contextlib.suppress(NotFound):
-                self._log.commit([_row(self._db, grant_id, account.id).leaf_hash])
-                return get(self._db, self._log.origin, grant_id, account.id)
+        if request_id is not None and self._attaching.is_done(GRANT, account, grant_id):
+            return get(self._db, self._log.origin, grant_id, account.id)
         work = catalog.find(self._db, work_id, account.id)
         if work.withdrawn_at is not None:
             raise Conflict(f"{work_id} was withdrawn on {work.withdrawn_at}: nothing can be granted for it")
@@ -133,7 +125,7 @@ class Grants:
             Conflict: it was revoked already.
             Forbidden: see `SigningKeys.ensure_signer`.
         """
-        found = _row(self._db, grant_id, account.id)
+        found = attaching.find(self._db, GRANT, grant_id, account.id)
         if work_id is not None and found.work_id != work_id:
             raise NotFound(f"no grant of {work_id!r:.80} has the id {grant_id!r}")
         self._attaching.end(GRANT, account, found, key)
@@ -143,18 +135,12 @@ class Grants:
 # --- reading back --------------------------------------------------------------------------------------------------
 def get(db: Database, origin: str, grant_id: str, account_id: str | None = None) -> Grant:
     """One grant of an account's works (None: of anybody's); raises `NotFound`."""
-    found = _readable(origin, _row(db, grant_id, account_id))
-    if found is None:
-        raise Unavailable(f"the record of {grant_id} is damaged: run `sourcemark ledger fsck`", reason="log_damaged")
-    return found
+    return attaching.get(db, GRANT, Grant, origin, grant_id, account_id)
 
 
 def of_work(db: Database, origin: str, work_id: str, account_id: str | None = None) -> list[Grant]:
     """All grants of a work, oldest first, revoked ones too; raises `NotFound` for an unknown work."""
-    work = catalog.find(db, work_id, account_id)
-    with db.read() as connection:
-        rows = connection.execute(attaching.query(GRANT).where(grants.c.work == work.id).order_by(grants.c.id)).all()
-    return [grant for row in rows if (grant := _readable(origin, row)) is not None]
+    return attaching.of_work(db, GRANT, Grant, origin, work_id, account_id)
 
 
 def in_force(db: Database, origin: str, numbers: Sequence[int]) -> dict[int, list[Grant]]:
@@ -163,35 +149,9 @@ def in_force(db: Database, origin: str, numbers: Sequence[int]) -> dict[int, lis
     with db.read() as connection:
         rows = attaching.in_force(connection, db, GRANT, numbers)
     for row in rows:
-        out.setdefault(row.work, []).append(_grant(origin, row))
+        if (grant := attaching.shown(GRANT, Grant, origin, row)) is not None:
+            out.setdefault(row.work, []).append(grant)
     return out
-
-
-def _row(db: Database, grant_id: str, account_id: str | None) -> sa.Row[Any]:
-    found = attaching.find(db, GRANT, grant_id)
-    if account_id is not None and found.holder != account_id:
-        raise NotFound(f"nothing of yours has the id {grant_id!r}")
-    return found
-
-
-def _readable(origin: str, row: sa.Row[Any]) -> Grant | None:
-    """A grant; None, and told to the operator, where its row holds no terms."""
-    try:
-        return _grant(origin, row)
-    except (ValidationError, BadInput):
-        _logger.error("the terms of the grant %s are damaged: run ledger fsck", row.grant_id)
-        return None
-
-
-def _grant(origin: str, row: sa.Row[Any]) -> Grant:
-    return Grant(
-        **row.terms,
-        grant_id=row.grant_id,
-        work_id=row.work_id,
-        given_at=row.given_at,
-        revoked_at=row.revoked_at,
-        receipt=None if row.idx is None else ReceiptRef(origin=origin, index=row.idx),
-    )
 
 
 # --- does it apply? ------------------------------------------------------------------------------------------------

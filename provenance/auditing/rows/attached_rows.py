@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ...database.tables import entries, signing_keys, works
 from ...ledger import work_columns
-from ...ledger.attached import ATTACHED, CLAIM_DECISION, Attached
+from ...ledger.attached import ATTACHED, Attached
 from .run import Run, as_text, parsed
 
 _MANY = 500  # works asked for at a time
@@ -51,8 +51,8 @@ def _changed(run: Run, kind: Attached, row: Any) -> Iterator[str]:
     broken = kind.opening in run.changed.get(row.leaf_hash, ())
     if not broken and not work_columns.shows_terms(parsed(row.said), said):
         yield kind.said.name
-    if kind is CLAIM_DECISION and row.signer_account not in (None, row.account_id):
-        yield "account_id"
+    if kind.maker is not None and row.signer_account not in (None, row.maker):
+        yield kind.maker.name
     if run.outside(row.made, index):
         yield kind.made.name
     if (row.ended is None) != (row.ended_by is None):
@@ -70,9 +70,9 @@ def _rows(run: Run, kind: Attached) -> Sequence[Any]:
         works.c.leaf_hash.label("work_hash"),
         signing_keys.c.account_id.label("signer_account"),
     )
-    decided_by = (kind.table.c.account_id,) if kind is CLAIM_DECISION else ()
+    made_by = () if kind.maker is None else (kind.maker.label("maker"),)
     also = [(works, works.c.id == kind.work), (signing_keys, signing_keys.c.keyid == entries.c.keyid)]
-    return run.joined(*columns, *decided_by, on=kind.leaf_hash, also=also)
+    return run.joined(*columns, *made_by, on=kind.leaf_hash, also=also)
 
 
 def erased_works(connection: sa.Connection, leaf_hashes: set[str]) -> set[str]:

@@ -50,6 +50,7 @@ DAMAGE = {
     "salts of text": f"UPDATE openings SET salt = 'abc' WHERE leaf_hash = {_REGISTRATION}",
     "terms that are a list": "UPDATE grants SET terms = '[]'",
     "terms that are none": "UPDATE grants SET terms = '{\"bogus\": 1}'",
+    "terms that name their own grant": 'UPDATE grants SET terms = \'{"to": ["*"], "grant_id": "another"}\'',
     "an amendment that is none": "UPDATE entries SET leaf = x'7b7d' WHERE kind = 'amendment'",
     "an enrolment that is none": "UPDATE entries SET leaf = x'7b7d' WHERE kind = 'key-enrol' AND idx = 0",
 }

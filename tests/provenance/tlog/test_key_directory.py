@@ -91,7 +91,8 @@ def test_a_withdrawal_is_signed_by_who_may_act() -> None:
 def test_a_grant_is_signed_and_ended_by_who_may_act() -> None:
     def granted(leaf: bytes, index: int, signer: keys.SigningKey) -> bytes:
         promised = {"terms": "sha256:" + "a" * 64}
-        made = statement.grant(ORIGIN, registration=leaf_hash(leaf), index=index, commitments=promised, after=START)
+        about = {"registration": leaf_hash(leaf), "index": index}
+        made = statement.attached(ORIGIN, "grant", **about, commitments=promised, after=START)
         return statement.sign(made, signer)
 
     def ended(leaf: bytes, index: int, signer: keys.SigningKey) -> bytes:
@@ -116,16 +117,17 @@ def test_a_grant_is_signed_and_ended_by_who_may_act() -> None:
 
 
 def test_evidence_is_signed_by_who_may_act_and_a_decision_by_anybody() -> None:
-    def attached(make, name: str, leaf: bytes, index: int, signer: keys.SigningKey) -> bytes:
+    def attached(kind: str, name: str, leaf: bytes, index: int, signer: keys.SigningKey) -> bytes:
+        about = {"registration": leaf_hash(leaf), "index": index}
         promised = {name: "sha256:" + "a" * 64}
-        made = make(ORIGIN, registration=leaf_hash(leaf), index=index, commitments=promised, after=START)
+        made = statement.attached(ORIGIN, kind, **about, commitments=promised, after=START)
         return statement.sign(made, signer)
 
     def shown(leaf: bytes, index: int, signer: keys.SigningKey) -> bytes:
-        return attached(statement.evidence, "item", leaf, index, signer)
+        return attached("evidence", "item", leaf, index, signer)
 
     def decided(leaf: bytes, index: int, signer: keys.SigningKey) -> bytes:
-        return attached(statement.claim_decision, "terms", leaf, index, signer)
+        return attached("claim-decision", "terms", leaf, index, signer)
 
     def ended(leaf: bytes, index: int, signer: keys.SigningKey) -> bytes:
         made = statement.withdrawal(ORIGIN, registration=leaf_hash(leaf), index=index, after=START)
@@ -196,7 +198,8 @@ def test_a_signature_of_another_payload_type() -> None:
 def test_a_grant_names_its_registration_and_nobody() -> None:
     entry = registration(OLD)
     promised = {"terms": "sha256:" + "a" * 64}
-    made = statement.grant(ORIGIN, registration=leaf_hash(entry), index=1, commitments=promised, after=START)
+    about = {"registration": leaf_hash(entry), "index": 1}
+    made = statement.attached(ORIGIN, "grant", **about, commitments=promised, after=START)
     leaf = envelope.parse_leaf(statement.sign(made, OLD))
     assert (leaf.predicate["leafHash"], leaf.predicate["commitments"]) == (leaf_hash(entry).hex(), promised)
     replay(enrolment(OLD), entry, statement.sign(made, OLD))
