@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 from typing import Any
 
@@ -21,6 +22,7 @@ def install(app: FastAPI) -> None:
     """Serve the description at /openapi.json and /docs."""
     generated = app.openapi
 
+    @functools.cache  # middleware asks for it at every request
     def described() -> dict[str, Any]:
         return _completed(generated())
 
