@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Collection
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,17 +17,6 @@ from provenance.errors import Unavailable
 
 from . import problems
 
-# Routes whose requests bring content to read; a test holds them against the description.
-ROUTES = frozenset(
-    {
-        "/v1/works",
-        "/v1/works/batch",
-        "/v1/works/prepare",
-        "/v1/scans",
-        "/v1/scans/batch",
-        "/v1/posts",
-    }
-)
 _WEIGHT = 0.1  # of the newest request in the mean of their times
 _MAX_WAIT = 60  # seconds that a client is asked to wait
 
@@ -34,20 +24,22 @@ _MAX_WAIT = 60  # seconds that a client is asked to wait
 class Admission:
     """ASGI middleware: at most so many requests with content at once, and so many bytes of their bodies."""
 
-    def __init__(self, app: ASGIApp, most: int, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, paths: Collection[str], most: int, max_bytes: int) -> None:
         """
         Args:
+            paths: where a POST brings content.
             most: requests in hand.
             max_bytes: sum of their bodies, as declared; one alone may be larger. A body of undeclared length counts as
                 a quarter of it.
         """
         self.app = app
+        self._paths = paths
         self._most, self._max_bytes = most, max_bytes
         self._in_hand, self._bytes = 0, 0
         self._seconds = 1.0  # that a request takes at present, in the mean
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in ROUTES:
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in self._paths:
             await self.app(scope, receive, send)
             return
         declared = dict(scope["headers"]).get(b"content-length", b"")

@@ -15,7 +15,7 @@ from provenance.config import MEBIBYTE, Settings
 from provenance.errors import SourcemarkError
 from provenance.marking.lexicon import lexicon
 
-from . import background, description, health, hma, metrics, problems, tlog
+from . import background, bodies, description, health, hma, metrics, problems, tlog
 from .admission import Admission
 from .dependencies import refuse_unknown_parameters
 from .limits import BodyLimit
@@ -117,7 +117,12 @@ def create_app(settings: Settings) -> FastAPI:
         limits={posts.PATH: (settings.max_post_mib * MEBIBYTE, "SOURCEMARK_MAX_POST_MIB")},
         otherwise=(settings.max_upload_mib * MEBIBYTE, "SOURCEMARK_MAX_UPLOAD_MIB"),
     )
-    app.add_middleware(Admission, most=settings.max_in_hand, max_bytes=settings.max_in_hand_mib * MEBIBYTE)
+    app.add_middleware(
+        Admission,
+        paths=bodies.content_paths(module.router for module in _ROUTES),
+        most=settings.max_in_hand,
+        max_bytes=settings.max_in_hand_mib * MEBIBYTE,
+    )
     app.add_middleware(Observation, metrics=counts)  # the outermost: it sees every answer
     for module in _ROUTES:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)])

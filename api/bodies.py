@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
@@ -192,6 +193,17 @@ async def read_media(request: Request) -> AsyncIterator[Media]:
 
 _MEDIA: dict[str, MediumName] = {"photo": "image", "video": "video", "audio": "audio", "text": "text"}
 SentMedia = Annotated[Media, Depends(read_media)]
+
+
+_READERS = (read_body, read_batch, read_post, read_media)
+
+
+def content_paths(routers: Iterable[APIRouter]) -> frozenset[str]:
+    """The paths of routes that read a body with content, by one of the dependencies here."""
+    routes = (route for router in routers for route in router.routes if isinstance(route, APIRoute))
+    return frozenset(
+        route.path for route in routes if any(each.call in _READERS for each in route.dependant.dependencies)
+    )
 
 
 _PARTS = ("file", "metadata")
