@@ -168,9 +168,9 @@ def test_what_is_set_exists() -> None:
         assert set(re.findall(r"SOURCEMARK_[A-Z_]+", file.read_text())) <= real, file.name
     ports = re.findall(r"\b8\d\d\d\b", "".join(file.read_text() for file in DEPLOY.iterdir()))
     assert set(ports) == {str(Settings.model_fields["port"].default)}
-    most = Settings.model_fields["max_upload_mib"].default + 1
+    most = max(Settings.model_fields[name].default for name in ("max_upload_mib", "max_post_mib")) + 1
     assert f"client_max_body_size {most}m" in (DEPLOY / "nginx.conf").read_text()
-    assert f"max_size {most}MB" in (DEPLOY / "Caddyfile").read_text()
+    assert f"max_size {most}MiB" in (DEPLOY / "Caddyfile").read_text()
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
