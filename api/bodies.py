@@ -24,6 +24,7 @@ from provenance.json_input import parse, read_json, unknown_key
 from provenance.names import clean
 
 M = TypeVar("M", bound=BaseModel)
+_CUT_OFF = "the request was cut off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,40 +60,48 @@ async def _read(request: Request, files: AsyncExitStack) -> Body:
     return Body(read, _object(read, "body")) if isinstance(read, bytes) else _multipart(read)
 
 
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _whole(request: Request) -> bytes:
+    try:
+        return await request.body()
+    except ClientDisconnect:
+        raise BadInput(_CUT_OFF) from None
+
+
 async def _parsed(request: Request, files: AsyncExitStack, max_files: int, max_field: int) -> bytes | FormData:
     """The bytes of a JSON body, or the parts of a form.
 
     Args:
         max_field: bytes of a part that is no file.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = _media_type(request)
+    if kind == "application/json":
+        return await _whole(request)
+    if kind != "multipart/form-data":
+        raise UnsupportedContent("send application/json, or multipart/form-data with a part named file")
+    form = request.form(max_files=max_files, max_fields=8, max_part_size=max_field)
     try:
-        if kind == "application/json":
-            return await request.body()
-        if kind == "multipart/form-data":
-            form = request.form(max_files=max_files, max_fields=8, max_part_size=max_field)
-            return await files.enter_async_context(form)
+        return await files.enter_async_context(form)
     except ClientDisconnect:
-        raise BadInput("the request was cut off") from None
+        raise BadInput(_CUT_OFF) from None
     except OSError as error:
         raise from_os_error(error, Path(tempfile.gettempdir())) from error
     except HTTPException as error:
         kind_of = _TooManyFiles if str(error.detail).startswith("Too many files") else BadInput
         raise kind_of(f"the multipart body cannot be read: {error.detail}") from None
-    raise UnsupportedContent("send application/json, or multipart/form-data with a part named file")
 
 
 async def read_batch(request: Request) -> AsyncIterator[Body]:
     """As `read_body`; the items of a batch may come as JSON lines too."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_LINES:
-        async for body in read_body(request):
-            yield body
-        return
-    try:
-        raw = await request.body()
-    except ClientDisconnect:
-        raise BadInput("the request was cut off") from None
-    yield Body(raw, {"items": [_line(line) for line in raw.splitlines() if line.strip()]})
+    async with AsyncExitStack() as files:
+        if _media_type(request) == JSON_LINES:
+            raw = await _whole(request)
+            yield Body(raw, {"items": [_line(line) for line in raw.splitlines() if line.strip()]})
+        else:
+            yield await _read(request, files)
 
 
 def _line(line: bytes) -> Any:
@@ -181,17 +190,17 @@ async def read_media(request: Request) -> AsyncIterator[Media]:
     async with AsyncExitStack() as files:
         read = await _parsed(request, files, max_files=2, max_field=MEBIBYTE)
         if isinstance(read, bytes):
-            raise UnsupportedContent(f"send multipart/form-data with a file in a part named {', '.join(_MEDIA)}")
+            raise UnsupportedContent(f"send multipart/form-data with a file in a part named {', '.join(MEDIA_PARTS)}")
         parts = read.multi_items()
         for name, _ in parts:
-            if name not in _MEDIA:
-                raise BadInput(unknown_key(name, _MEDIA, "part"))
+            if name not in MEDIA_PARTS:
+                raise BadInput(unknown_key(name, MEDIA_PARTS, "part"))
         if len(parts) != 1 or not isinstance(part := parts[0][1], UploadFile):
-            raise BadInput(f"exactly one file is needed, in a part named {', '.join(_MEDIA)}")
-        yield Media(_MEDIA[parts[0][0]], Source.spooled(part.file))
+            raise BadInput(f"exactly one file is needed, in a part named {', '.join(MEDIA_PARTS)}")
+        yield Media(MEDIA_PARTS[parts[0][0]], _source(part))
 
 
-_MEDIA: dict[str, MediumName] = {"photo": "image", "video": "video", "audio": "audio", "text": "text"}
+MEDIA_PARTS: dict[str, MediumName] = {"photo": "image", "video": "video", "audio": "audio", "text": "text"}
 SentMedia = Annotated[Media, Depends(read_media)]
 
 
@@ -288,111 +297,3 @@ def batch_items(body: Body, max_items: int, setting: str) -> list[Any]:
     if len(items) > max_items:
         raise TooLarge(f"items: at most {max_items} in one request ({setting}), got {len(items)}")
     return items
-
-
-_NOT_BLANK = {"type": "string", "pattern": r"^[^\u0000-\u0020\u007f-\u00a0\u2028\u2029]"}
-
-
-def batch_body(model: type[BaseModel], example: dict[str, Any], about: str) -> dict[str, Any]:
-    """The OpenAPI declaration of a batch, of which each item is judged by itself."""
-    anything = {"description": "Anything else is answered by a result with the status `error`."}
-    items = {"type": "array", "description": about, "minItems": 1, "items": {"anyOf": [_reference(model), anything]}}
-    schema = {"type": "object", "required": ["items"], "properties": {"items": items}, "additionalProperties": False}
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": schema, "example": {"items": [example]}},
-                JSON_LINES: {"schema": {"type": "string", "description": "An item a line.", "minLength": 1}},
-            },
-        }
-    }
-
-
-def request_body(model: type[BaseModel], example: dict[str, Any], **constant: Any) -> dict[str, Any]:
-    """The OpenAPI declaration of a body that `item` reads.
-
-    Args:
-        constant: fields that the route takes with one value only.
-    """
-    inline = [kind for kind in ("text", "html") if kind in model.model_fields]
-    # An account with a default owner may leave the owner out, no other may.
-    needed = ["owner"] if "owner" in model.model_fields else []
-    narrower = {**dict.fromkeys(needed, _NOT_BLANK), **{name: {"const": value} for name, value in constant.items()}}
-
-    def holding(content: str | None) -> dict[str, Any]:
-        texts = {kind: {"type": "string", "minLength": 1} if kind == content else {"type": "null"} for kind in inline}
-        return {"required": [*needed, *([content] if content else [])], "properties": {**narrower, **texts}}
-
-    json_shapes = [holding(kind) for kind in inline]
-    shape = json_shapes[0] if len(json_shapes) == 1 else {"oneOf": json_shapes}
-    metadata = {
-        **_reference(model),
-        **holding(None),
-        "description": f"A {model.__name__} object without {' or '.join(inline)}.",
-        "example": {name: value for name, value in example.items() if name not in inline},
-    }
-    parts = {"file": {"type": "string", "format": "binary", "minLength": 1}, "metadata": metadata}
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": {**_reference(model), **shape}, "example": example},
-                "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["file", *(["metadata"] if needed else [])],
-                        "properties": parts,
-                        "additionalProperties": False,
-                    },
-                    "encoding": {"metadata": {"contentType": "application/json"}},
-                },
-            },
-        }
-    }
-
-
-def _reference(model: type[BaseModel]) -> dict[str, Any]:
-    return {"$ref": f"#/components/schemas/{model.__name__}"}
-
-
-def post_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI declaration of a body that `read_post` reads."""
-    some_text = [
-        {"required": [kind], "properties": {kind: {"type": "string", "pattern": r"\S"}}}
-        for kind in ("title", "html", "text", "caption")
-    ]
-    files = {"type": "array", "items": {"type": "string", "format": "binary", "minLength": 1}}
-    some_part = [
-        {"required": ["file"], "properties": {"file": {"minItems": 1}}},
-        {"required": ["metadata"], "properties": {"metadata": {"anyOf": some_text}}},
-    ]
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": {**_reference(model), "anyOf": some_text}, "example": example},
-                "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "properties": {"file": files, "metadata": {**_reference(model), "example": example}},
-                        "additionalProperties": False,
-                        "anyOf": some_part,
-                    },
-                    "encoding": {"metadata": {"contentType": "application/json"}},
-                },
-            },
-        }
-    }
-
-
-def media_body() -> dict[str, Any]:
-    """The OpenAPI declaration of a body that `read_media` reads."""
-    schema = {
-        "type": "object",
-        "properties": {name: {"type": "string", "format": "binary", "minLength": 1} for name in _MEDIA},
-        "minProperties": 1,
-        "maxProperties": 1,
-        "additionalProperties": False,
-    }
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}

@@ -16,7 +16,8 @@ from provenance.application import Application
 from provenance.errors import BadInput, UnsupportedContent
 from provenance.search.signals import PDQ, PHASH, SHA256, Near
 
-from .bodies import Media, SentMedia, media_body
+from .bodies import Media, SentMedia
+from .body_declarations import media_body
 from .dependencies import ApplicationDep, MayScan
 from .problems import responses
 

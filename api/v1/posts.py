@@ -11,7 +11,8 @@ from provenance.json_input import parse
 from provenance.scans import posts
 from provenance.schemas import NewPost, ScanResult
 
-from ..bodies import SentPost, post_body
+from ..bodies import SentPost
+from ..body_declarations import post_body
 from ..dependencies import ApplicationDep, IdempotencyKey, ItemRefused, MayScan, account_of, answer_once
 from ..problems import responses
 from .scans import DryRun

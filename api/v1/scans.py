@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from provenance.scans import batches, evidence, records, scanning
 from provenance.schemas import NewScan, ScanItem, ScanResult
 
-from ..bodies import BatchBody, RequestBody, batch_body, batch_items, item, request_body
+from ..bodies import BatchBody, RequestBody, batch_items, item
+from ..body_declarations import batch_body, request_body
 from ..dependencies import (
     ApplicationDep,
     Cursor,

@@ -14,7 +14,8 @@ from provenance.works import batches, catalog
 from provenance.works.prepared import Prepared
 from provenance.works.registration import RegistrationRequest
 
-from ..bodies import BatchBody, Body, RequestBody, batch_body, batch_items, item, request_body
+from ..bodies import BatchBody, Body, RequestBody, batch_items, item
+from ..body_declarations import batch_body, request_body
 from ..dependencies import (
     ApplicationDep,
     Cursor,

@@ -10,7 +10,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from api.bodies import Body, read_body
+from api.bodies import Body, read_body, read_media
 from fingerprints.source import CHUNK
 from provenance.errors import BadInput, Unavailable
 
@@ -29,7 +29,7 @@ def multipart(file: bytes) -> bytes:
 
 
 @asynccontextmanager
-async def body_of(sent: bytes, kind: str = "multipart/form-data; boundary=b") -> AsyncIterator[Body]:
+async def body_of(sent: bytes, kind: str = "multipart/form-data; boundary=b", reader=read_body) -> AsyncIterator[Body]:
     pieces = [sent[at : at + 60_000] for at in range(0, len(sent), 60_000)]
 
     async def receive() -> Message:
@@ -37,7 +37,7 @@ async def body_of(sent: bytes, kind: str = "multipart/form-data; boundary=b") ->
         return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
 
     request = Request({"type": "http", "method": "POST", "headers": [(b"content-type", kind.encode())]}, receive)
-    async with asynccontextmanager(read_body)(request) as body:
+    async with asynccontextmanager(reader)(request) as body:
         yield body
 
 
@@ -78,7 +78,11 @@ def test_a_part_without_the_right_name_is_no_file() -> None:
     anyio.run(run)
 
 
-def test_a_full_disk_is_not_the_clients_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+MEDIA = b'--b\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n' + FILE + b"\r\n--b--\r\n"
+
+
+@pytest.mark.parametrize(("sent", "reader"), [(multipart(FILE), read_body), (MEDIA, read_media)], ids=["work", "media"])
+def test_a_full_disk_is_not_the_clients_fault(monkeypatch: pytest.MonkeyPatch, sent: bytes, reader) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -86,7 +90,7 @@ def test_a_full_disk_is_not_the_clients_fault(monkeypatch: pytest.MonkeyPatch) -
 
     async def run() -> None:
         with pytest.raises(Unavailable) as caught:
-            async with body_of(multipart(FILE)):
+            async with body_of(sent, reader=reader):
                 pass
         assert caught.value.reason == "disk_full"
 
