@@ -13,9 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,9 +21,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import Conflict, SourcemarkError
+from . import leases
 from .clock import clock
 from .engine import Database
-from .tables import idempotency, now
+from .tables import idempotency, now, stamp
 
 LEASE_SECONDS = 6.0
 RENEWAL_SECONDS = 1.5
@@ -50,7 +49,7 @@ def once(db: Database, account_id: str, key: str, request_hash: bytes, keep_hour
     request_id = hashlib.sha256("\0".join((account_id, key, request_hash.hex(), found)).encode()).digest()
     # If another one has taken over since, the row is no longer ours.
     mine = (idempotency.c.account_id == account_id, idempotency.c.key == key, idempotency.c.holder == holder)
-    with _renewed(db, mine):
+    with leases.kept("idempotency lease", RENEWAL_SECONDS, lambda: _renew(db, mine)):
         try:
             status, answer = act(request_id)
         except BaseException as error:
@@ -70,10 +69,10 @@ def _reserve(
     mine = (idempotency.c.account_id == account_id, idempotency.c.key == key)
     busy = Conflict("a request with this Idempotency-Key is being answered: wait for it, then send it again")
     values = {"holder": holder, "lease_until": clock() + LEASE_SECONDS}
-    moment = now()
+    moment, oldest = now(), stamp(datetime.now(UTC) - timedelta(hours=keep_hours))
     try:
         with db.write() as connection:
-            connection.execute(idempotency.delete().where(idempotency.c.created_at < _ago(timedelta(hours=keep_hours))))
+            connection.execute(idempotency.delete().where(idempotency.c.created_at < oldest))
             row = connection.execute(
                 sa.select(idempotency, clock().label("clock")).where(*mine).with_for_update()
             ).first()
@@ -108,27 +107,14 @@ def _give_back(db: Database, mine: tuple[sa.ColumnElement[bool], ...], *, refuse
         connection.execute((idempotency.delete() if refused else release).where(*mine))
 
 
-@contextmanager
-def _renewed(db: Database, mine: tuple[sa.ColumnElement[bool], ...]) -> Iterator[None]:
-    """Renew a lease as long as the block runs."""
-    done = threading.Event()
-
-    def renew() -> None:
-        while not done.wait(RENEWAL_SECONDS):
-            with contextlib.suppress(SourcemarkError), db.write() as connection:  # a busy database: the next time
-                connection.execute(
-                    idempotency.update()
-                    .where(*mine, idempotency.c.status.is_(None))
-                    .values(lease_until=clock() + LEASE_SECONDS)
-                )
-
-    thread = threading.Thread(target=renew, name="idempotency lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+def _renew(db: Database, mine: tuple[sa.ColumnElement[bool], ...]) -> bool:
+    with contextlib.suppress(SourcemarkError), db.write() as connection:  # a busy database: the next time
+        connection.execute(
+            idempotency.update()
+            .where(*mine, idempotency.c.status.is_(None))
+            .values(lease_until=clock() + LEASE_SECONDS)
+        )
+    return True  # whoever has lost it finds out when the answer is to be stored
 
 
 def forget(connection: sa.Connection, work_id: str) -> None:
@@ -136,7 +122,3 @@ def forget(connection: sa.Connection, work_id: str) -> None:
     connection.execute(
         idempotency.delete().where(sa.cast(idempotency.c.answer, sa.Text).contains(work_id, autoescape=True))
     )
-
-
-def _ago(span: timedelta) -> str:
-    return (datetime.now(UTC) - span).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import random
-import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from ..database import leases
 from ..database.clock import clock
 from ..database.engine import Database
 from ..database.tables import deliveries, endpoints, events, now, stamp
@@ -87,13 +87,12 @@ class _Taken:
     """An endpoint that this worker holds, with what it has seen of it."""
 
     row: Any
-    holder: str
     failures: int
     failing_since: str | None
 
     @property
     def mine(self) -> tuple[sa.ColumnElement[bool], ...]:
-        return (endpoints.c.id == self.row.id, endpoints.c.holder == self.holder)
+        return (endpoints.c.id == self.row.id, endpoints.c.holder == self.row.holder)
 
 
 class Deliverer:
@@ -124,13 +123,11 @@ class Deliverer:
 
     def deliver(self, stop: threading.Event) -> bool:
         """Send what is due to one endpoint; returns whether there was any."""
-        with self._db.read() as connection:  # so that an idle worker asks for no write lock
-            if connection.execute(_next()).first() is None:
-                return False
-        taken = self._take()
-        if taken is None:
+        row = leases.take(self._db, endpoints, _next(), self._lease_seconds, *endpoints.c)
+        if row is None:
             return False
-        sender = self._sender(taken.row)
+        taken = _Taken(row, row.failures, row.failing_since)
+        sender = self._sender(row)
         try:
             for _ in range(_BATCHES):
                 messages = self._messages(taken)
@@ -141,17 +138,6 @@ class Deliverer:
             sender.close()
             self._give_back(taken)
         return True
-
-    def _take(self) -> _Taken | None:
-        holder = secrets.token_hex(16)
-        with self._db.write() as connection:
-            row = connection.execute(
-                endpoints.update()
-                .where(endpoints.c.id == _next().with_for_update(skip_locked=True).scalar_subquery())
-                .values(holder=holder, due=clock() + self._lease_seconds)
-                .returning(*endpoints.c)
-            ).first()
-        return None if row is None else _Taken(row, holder, row.failures, row.failing_since)
 
     def _messages(self, taken: _Taken) -> list[Message]:
         """What is due, in the order in which it happened.
@@ -252,31 +238,30 @@ class Deliverer:
 
 
 _earlier = deliveries.alias("earlier")
+
+
+def _none_earlier(*that: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Nothing earlier of a delivery's subject that fits waits for its endpoint."""
+    return ~(
+        sa.select(_earlier.c.id)
+        .where(
+            _earlier.c.endpoint == deliveries.c.endpoint,
+            _earlier.c.state == "pending",
+            _earlier.c.subject == deliveries.c.subject,
+            _earlier.c.id < deliveries.c.id,
+            *that,
+        )
+        .exists()
+    )
+
+
 # What may be sent: it is due, and nothing earlier of its subject waits for another attempt.
 _SENDABLE: tuple[sa.ColumnElement[bool], ...] = (
     deliveries.c.state == "pending",
     deliveries.c.due <= clock(),
-    ~sa.select(_earlier.c.id)
-    .where(
-        _earlier.c.endpoint == deliveries.c.endpoint,
-        _earlier.c.state == "pending",
-        _earlier.c.subject == deliveries.c.subject,
-        _earlier.c.id < deliveries.c.id,
-        _earlier.c.due > clock(),
-    )
-    .exists(),
+    _none_earlier(_earlier.c.due > clock()),
 )
-
-_FIRST_OF_ITS_SUBJECT = ~(
-    sa.select(_earlier.c.id)
-    .where(
-        _earlier.c.endpoint == deliveries.c.endpoint,
-        _earlier.c.state == "pending",
-        _earlier.c.subject == deliveries.c.subject,
-        _earlier.c.id < deliveries.c.id,
-    )
-    .exists()
-)
+_FIRST_OF_ITS_SUBJECT = _none_earlier()
 
 
 def _next() -> sa.Select[tuple[int]]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import random
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
+from ..database import leases
 from ..database.clock import clock
 from ..database.engine import Database
 from ..database.tables import job_results, jobs, now
@@ -147,39 +147,23 @@ class Queue:
     def take(self) -> Taken | None:
         """The job that has waited longest, under a lease; None if there is none."""
         while True:
-            with self._db.read() as connection:  # so that an idle worker asks for no write lock
-                if connection.execute(_next()).first() is None:
-                    return None
-            taken = self._take()
-            if taken is None:
+            row = leases.take(
+                self._db,
+                jobs,
+                _next(),
+                self._lease_seconds,
+                *(jobs.c.id.label("number"), jobs.c.job_id, jobs.c.account_id, jobs.c.kind, jobs.c.argument),
+                *(jobs.c.attempts, jobs.c.holder),
+                state="running",
+                attempts=jobs.c.attempts + 1,
+                started_at=sa.func.coalesce(jobs.c.started_at, now()),
+            )
+            if row is None:
                 return None
+            taken = Taken(**row._asdict())
             if taken.attempts <= MOST_ATTEMPTS:
                 return taken
             self.end(taken, "failed", error=_gave_up())
-
-    def _take(self) -> Taken | None:
-        holder = secrets.token_hex(16)
-        with self._db.write() as connection:
-            row = connection.execute(
-                jobs.update()
-                .where(jobs.c.id == _next().with_for_update(skip_locked=True).scalar_subquery())
-                .values(
-                    state="running",
-                    holder=holder,
-                    due=clock() + self._lease_seconds,
-                    attempts=jobs.c.attempts + 1,
-                    started_at=sa.func.coalesce(jobs.c.started_at, now()),
-                )
-                .returning(
-                    jobs.c.id.label("number"),
-                    jobs.c.job_id,
-                    jobs.c.account_id,
-                    jobs.c.kind,
-                    jobs.c.argument,
-                    jobs.c.attempts,
-                )
-            ).first()
-        return None if row is None else Taken(**row._asdict(), holder=holder)
 
     def run(self, taken: Taken, stopping: Callable[[], bool]) -> Mapping[str, Any]:
         """Carry out an attempt and return the job's result; raises what its kind raises.

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from ..database import leases
 from ..errors import SourcemarkError
 from .queue import RENEWAL_SECONDS, Queue, Stopped, Taken
 
@@ -74,13 +75,23 @@ class Worker:
         taken = self._queue.take()
         if taken is None:
             return False
-        with _Heartbeat(self._queue, taken) as heart:
-            self._attempt(taken, heart)
+        with leases.kept(f"lease of {taken.job_id}", RENEWAL_SECONDS, lambda: self._renew(taken)) as lost:
+            self._attempt(taken, lost)
         return True
 
-    def _attempt(self, taken: Taken, heart: _Heartbeat) -> None:
+    def _renew(self, taken: Taken) -> bool:
+        """Returns whether to go on with a job: it was not cancelled, and does not belong to another."""
         try:
-            result = self._queue.run(taken, lambda: self._stop.is_set() or heart.lost.is_set())
+            self._queue.renew(taken)
+        except Stopped:
+            return False
+        except SourcemarkError as error:  # a busy database: the next time
+            _logger.warning("%s: its lease was not renewed: %s", taken.job_id, error.detail)
+        return True
+
+    def _attempt(self, taken: Taken, lost: threading.Event) -> None:
+        try:
+            result = self._queue.run(taken, lambda: self._stop.is_set() or lost.is_set())
             self._queue.end(taken, "done", result=result)
         except Stopped:
             self._queue.stopped(taken)
@@ -93,35 +104,3 @@ class Worker:
         except Exception:
             _logger.exception("%s, attempt %s: unforeseen", taken.job_id, taken.attempts)
             self._queue.try_again(taken, SourcemarkError("an unforeseen error, written to the service's log"))
-
-
-class _Heartbeat:
-    """Renews the lease of a job while it is carried out.
-
-    Attributes:
-        lost: set when the job is to be ended: it was cancelled, or belongs to another.
-    """
-
-    def __init__(self, queue: Queue, taken: Taken) -> None:
-        self.lost = threading.Event()
-        self._queue, self._taken = queue, taken
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"lease of {taken.job_id}", daemon=True)
-
-    def __enter__(self) -> _Heartbeat:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._done.wait(RENEWAL_SECONDS):
-            try:
-                self._queue.renew(self._taken)
-            except Stopped:
-                self.lost.set()
-                return
-            except SourcemarkError as error:  # a busy database: the next time
-                _logger.warning("%s: its lease was not renewed: %s", self._taken.job_id, error.detail)
