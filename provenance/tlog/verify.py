@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, Literal
 
 from cryptography.x509 import Certificate
@@ -19,10 +20,10 @@ from .merkle import leaf_hash, verify_inclusion
 from .policy import Policy, parse_policy
 from .signed_checkpoint import OpenedCheckpoint, open_checkpoint
 from .verification import Absent, Passed, TimestampFact, Verification, VerifiedFacts, moment
+from .verify_later import Files, Later
 
 _KEY_FOLDER = re.compile(r"keys/[0-9]{1,3}/" + re.escape(receipt.ENTRY) + r"\Z", re.ASCII)
 
-Files = Mapping[str, bytes]
 SaltedDigest = Callable[[bytes], bytes]
 
 
@@ -96,15 +97,16 @@ def verify_receipt(
     done.run("witnesses", lambda: _witnesses(earliest, trusted))
     done.run("signature", lambda: _signature(files, entry, trusted))
     opened = done.run("commitments", lambda: _commitments(files, entry.leaf))
-    if verify_amendments.are_in(files):
+    later = _later(files, entry, trusted)
+    if _brings(files, "amendments"):
         done.facts["registered_claim"] = done.facts.pop("claim", {})
-        done.run("amendments", lambda: _later(verify_amendments.check, files, entry, trusted))
-    if verify_evidence.is_in(files):
-        done.run("evidence", lambda: _later(verify_evidence.check, files, entry, trusted))
+        done.run("amendments", lambda: verify_amendments.check(later()))
+    if _brings(files, "evidence"):
+        done.run("evidence", lambda: verify_evidence.check(later()))
     if receipt.AFTER in files:
         done.run("after", lambda: _after(files, entry, trusted))
     stamps = [done.run("timestamp", lambda: _timestamp(files, entry, tsa_roots))]
-    if any(name.startswith("renewed/") for name in files):
+    if _brings(files, "renewed"):
         stamps.append(done.run("renewal", lambda: _renewal(files, entry, trusted, tsa_roots)))
     done.facts["timestamps"] = [each for each in stamps if each is not None]
     wrong = _contradiction(done.facts)
@@ -128,6 +130,10 @@ def _policy(files: Files, given: bytes | None, given_from: Literal["reader", "pi
         "取自凭证自身，不能自证：请用 --policy 提供账本公钥，或先行固定",
         {"policy_from": "receipt"},
     )
+
+
+def _brings(files: Files, folder: str) -> bool:
+    return any(name.startswith(f"{folder}/") for name in files)
 
 
 def _file(files: Files, name: str) -> bytes:
@@ -278,12 +284,13 @@ def _open(raw: bytes, commitments: Mapping[str, str]) -> dict[str, Any]:
 
 
 # --- 7. amendments, 8. evidence --------------------------------------------------------------------------------------
-def _later(check: Callable[..., Passed[None]], files: Files, entry: _ProvenEntry, trusted: Policy) -> Passed[None]:
-    """What later entries say of the work, each proven like the registration."""
-    return check(
+def _later(files: Files, entry: _ProvenEntry, trusted: Policy) -> Callable[[], Later]:
+    """Makes what each of the two checks reads; what one has proven is not proven again."""
+    return partial(
+        Later,
         files,
         entry,
-        lambda folder: _prove(files, folder, receipt.PROOF, trusted),
+        cache(lambda folder: _prove(files, folder, receipt.PROOF, trusted)),
         lambda proven: verified_time.logged_at(proven.checkpoint, trusted),
         _open,
     )
