@@ -15,12 +15,13 @@ from typing import Any
 
 from lxml import etree
 
-from ..errors import LimitExceeded, UnreadableMedia
+from ..errors import UnreadableMedia
 from ..model import Limits
 from ..source import Source
 from .archive import Archive
 from .embedded import Embedded
 from .ooxml import relationships
+from .text_limit import TextLimit
 
 _TYPES = "[Content_Types].xml"
 _MAIN = re.compile(
@@ -64,7 +65,7 @@ def _read(archive: Archive, limits: Limits) -> tuple[_Text, str]:
     """The text, and the name of the main part."""
     main = _main_part(archive)
     folder = main.rpartition("/")[0]
-    text = _Text(limits.max_text_bytes)
+    text = _Text(TextLimit(limits))
     for part in (main, f"{folder}/footnotes.xml", f"{folder}/endnotes.xml"):
         if part == main or part in archive:
             _Part(text, part).read(archive.read(part))
@@ -85,16 +86,14 @@ def _main_part(archive: Archive) -> str:
 class _Text:
     """Pieces of text, up to a limit."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, limit: TextLimit) -> None:
         self._parts: list[str] = []
-        self._most, self._left = most, most
+        self._limit = limit
         self.hidden = 0
         self.pictures: list[tuple[str, str, int]] = []  # part, relationship, code points before it
 
     def add(self, piece: str) -> None:
-        self._left -= len(piece)
-        if self._left < 0:
-            raise LimitExceeded("too_large", f"the text is longer than {self._most} characters; send it in parts")
+        self._limit.take(len(piece))
         self._parts.append(piece)
 
     def line(self) -> None:
@@ -102,7 +101,7 @@ class _Text:
             self.add("\n")
 
     def picture(self, part: str, relation: str) -> None:
-        self.pictures.append((part, relation, self._most - self._left))
+        self.pictures.append((part, relation, self._limit.taken))
 
     def joined(self) -> str:
         return "".join(self._parts).strip("\n")

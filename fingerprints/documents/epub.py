@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from ..errors import LimitExceeded, UnreadableMedia
+from ..errors import UnreadableMedia
 from ..model import Limits
 from ..source import Source
 from ..unicode.charset import decode
@@ -22,6 +22,7 @@ from ..unicode.folding import code_points, to_text
 from . import html
 from .archive import Archive
 from .embedded import MAX_PICTURES, Embedded
+from .text_limit import TextLimit
 
 _PICTURE = re.compile(
     r"<(?:\w+:)?(?:img|image)\b[^<>]{0,2000}?\s(?:src|(?:xlink:)?href)\s{0,9}=\s{0,9}(?:\"([^\"<>]{1,2000})\"|'([^'<>]{1,2000})')",
@@ -72,7 +73,7 @@ class _Chapter:
 def _chapters(archive: Archive, limits: Limits) -> Iterator[_Chapter]:
     package = next((_get(e, "full-path") for e in _iter(archive, _CONTAINER, "rootfile")), "")
     locked = _encrypted(archive)
-    left = limits.max_text_bytes
+    limit = TextLimit(limits)
     for name in _spine(archive, package):
         if name in locked:
             raise UnreadableMedia("encrypted", "the book is locked (DRM); send its text")
@@ -86,11 +87,7 @@ def _chapters(archive: Archive, limits: Limits) -> Iterator[_Chapter]:
         whole = to_text(seen[seen > 0])
         text = whole.strip()
         before = len(whole) - len(whole.lstrip())
-        left -= len(text) + 1
-        if left < 0:
-            raise LimitExceeded(
-                "too_large", f"the text is longer than {limits.max_text_bytes} characters; send it in parts"
-            )
+        limit.take(len(text) + 1)
         shown = [
             (found[1] or found[2], max(0, int((seen[: found.start()] > 0).sum()) - before))
             for found in islice(_PICTURE.finditer(markup), MAX_PICTURES + 1)

@@ -12,6 +12,7 @@ from ..errors import LimitExceeded, UnreadableMedia
 from ..model import Limits
 from ..source import Source
 from .embedded import MAX_PICTURES, Embedded
+from .text_limit import TextLimit
 
 _MAX_DEPTH = 8  # forms within forms that pictures are looked for in
 _LEAST_SIDE = 32  # pixels; what is smaller is an ornament
@@ -32,10 +33,10 @@ def extract(source: Source, limits: Limits) -> tuple[str, int]:
         LimitExceeded: ``too_many_pages``, ``too_large`` (of the text).
     """
     out: list[str] = []
-    left = limits.max_text_bytes
+    limit = TextLimit(limits)
     for page in _pages(source, limits):
-        text = _page(page, left, limits.max_text_bytes)
-        left -= len(text) + 1
+        text = _page(page, limit)
+        limit.left -= len(text) + 1
         out.append(text)
     return "\n".join(part for part in out if part), 0
 
@@ -46,7 +47,7 @@ def pictures(source: Source, limits: Limits) -> Iterator[Embedded]:
 
     start = 0
     for number, page in enumerate(_pages(source, limits), 1):
-        text = _page(page, limits.max_text_bytes, limits.max_text_bytes)
+        text = _page(page, TextLimit(limits))
         found = islice(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=_MAX_DEPTH), MAX_PICTURES + 1)
         for place, picture in enumerate(found, 1):
             if min(picture.get_px_size()) >= _LEAST_SIDE:
@@ -119,7 +120,7 @@ def _pages(source: Source, limits: Limits) -> Iterator[Any]:
         document.close()
 
 
-def _page(page: Any, left: int, most: int) -> str:
+def _page(page: Any, limit: TextLimit) -> str:
     import pypdfium2
 
     try:
@@ -127,8 +128,7 @@ def _page(page: Any, left: int, most: int) -> str:
     except pypdfium2.PdfiumError:
         return ""
     try:
-        if textpage.count_chars() > left:
-            raise LimitExceeded("too_large", f"the text is longer than {most} characters; send it in parts")
+        limit.check(textpage.count_chars())
         text = str(textpage.get_text_bounded(errors="replace"))
     finally:
         textpage.close()

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from ..errors import LimitExceeded
 from ..model import Limits
 from ..source import Source
 from .archive import Archive
 from .embedded import Embedded
 from .ooxml import relationships, xml
+from .text_limit import TextLimit
 
 _TYPES = "[Content_Types].xml"
 _MAIN = re.compile(
@@ -34,17 +34,17 @@ def extract(source: Source, limits: Limits) -> tuple[str, int]:
         UnreadableMedia: ``truncated``, ``damaged``, ``encrypted``.
         LimitExceeded: ``too_large`` (of the text), ``unpacked_too_large``, ``too_many_entries``.
     """
-    archive = Archive(source, limits.max_unpacked_bytes)
-    return "\n".join(line for slide in _slides(archive) for line, _ in _read(slide[1], limits) if line), 0
+    archive, limit = Archive(source, limits.max_unpacked_bytes), TextLimit(limits)
+    return "\n".join(line for _, root in _slides(archive) for line, _ in _read(root, limit) if line), 0
 
 
 def pictures(source: Source, limits: Limits) -> Iterator[Embedded]:
     """The pictures on the slides, in the order of the shapes. Raises as `extract` does."""
-    archive = Archive(source, limits.max_unpacked_bytes)
+    archive, limit = Archive(source, limits.max_unpacked_bytes), TextLimit(limits)
     at = 0
     for name, root in _slides(archive):
         targets = relationships(archive, name)
-        for line, relation in _read(root, limits):
+        for line, relation in _read(root, limit):
             at += len(line) + 1 if line else 0
             if relation in targets:
                 yield Embedded(targets[relation], at, partial(archive.read, targets[relation]))
@@ -61,18 +61,13 @@ def _slides(archive: Archive) -> Iterator[tuple[str, Any]]:
                 yield targets[relation], root
 
 
-def _read(slide: Any, limits: Limits) -> Iterator[tuple[str, str]]:
+def _read(slide: Any, limit: TextLimit) -> Iterator[tuple[str, str]]:
     """The paragraphs of a slide, and the relationships of its pictures, in their order: one of the two is empty."""
-    left = limits.max_text_bytes
     for element in slide.iter("{*}p", "{*}blip"):
         if element.tag.endswith("}blip"):
             yield "", next((value for key, value in element.attrib.items() if key.endswith("}embed")), "")
             continue
         line = "".join(each.text or "" if each.tag.endswith("}t") else "\n" for each in element.iter("{*}t", "{*}br"))
-        left -= len(line) + 1
-        if left < 0:
-            raise LimitExceeded(
-                "too_large", f"the text is longer than {limits.max_text_bytes} characters; send it in parts"
-            )
+        limit.take(len(line) + 1)
         if line.strip():
             yield line, ""

@@ -9,7 +9,7 @@ from PIL import Image
 
 from fingerprints.documents import embedded, extraction
 from fingerprints.documents.embedded import MAX_PICTURES
-from fingerprints.errors import UnreadableMedia, UnsupportedMedium
+from fingerprints.errors import LimitExceeded, UnreadableMedia, UnsupportedMedium
 from fingerprints.model import EmbeddedPictures, Limits
 from fingerprints.sniff import sniff
 from fingerprints.source import Source
@@ -82,6 +82,14 @@ def test_pictures_of_slides_in_the_order_of_the_show() -> None:
     data = pptx([("First slide", "b.png"), ("Second slide", None), ("Third slide", "a.jpg")], {"a.jpg": A, "b.png": B})
     assert sniff(Source.blob(data)) == ("text", "pptx")
     assert lines_after(data) == [("b.png", "First slide"), ("a.jpg", "Third slide")]
+
+
+def test_the_text_of_all_slides_together_is_limited() -> None:
+    source = Source.blob(pptx([("Ten slides.", None)] * 10, {}))
+    most = 10 * len("Ten slides.\n")
+    assert extraction.read(source, Limits(max_text_bytes=most)).text.count("Ten") == 10
+    with pytest.raises(LimitExceeded, match=f"longer than {most - 1} characters"):
+        extraction.read(source, Limits(max_text_bytes=most - 1))
 
 
 def test_pictures_of_a_pdf_come_with_the_line_below_them() -> None:
