@@ -12,13 +12,13 @@ from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
-from lxml import etree
+import numpy as np
 
 from ..errors import UnreadableMedia
 from ..model import Limits
 from ..source import Source
 from ..unicode.charset import decode
-from ..unicode.folding import code_points, to_text
+from ..unicode.folding import CodePoints, code_points, to_text
 from . import html
 from .archive import Archive
 from .embedded import MAX_PICTURES, Embedded
@@ -43,8 +43,8 @@ def extract(source: Source, limits: Limits) -> tuple[str, int]:
         UnreadableMedia: ``truncated``, ``damaged``, ``encrypted``.
         LimitExceeded: ``too_large`` (of the text), ``unpacked_too_large``, ``too_many_entries``.
     """
-    chapters = list(_chapters(Archive(source, limits.max_unpacked_bytes), limits))
-    return "\n".join(each.text for each in chapters if each.text), sum(each.hidden for each in chapters)
+    chapters = [(each.text, each.hidden) for each in _chapters(Archive(source, limits.max_unpacked_bytes), limits)]
+    return "\n".join(text for text, _ in chapters if text), sum(hidden for _, hidden in chapters)
 
 
 def pictures(source: Source, limits: Limits) -> Iterator[Embedded]:
@@ -53,7 +53,7 @@ def pictures(source: Source, limits: Limits) -> Iterator[Embedded]:
     start = 0
     for chapter in _chapters(archive, limits):
         folder = posixpath.dirname(chapter.name)
-        for reference, at in chapter.pictures:
+        for reference, at in _references(chapter):
             path = posixpath.normpath(posixpath.join(folder, unquote(unescape(reference))))
             if path in archive:
                 yield Embedded(path, start + at, partial(archive.read, path))
@@ -62,12 +62,19 @@ def pictures(source: Source, limits: Limits) -> Iterator[Embedded]:
 
 @dataclass(frozen=True, slots=True)
 class _Chapter:
-    """One part of a book: its text, how much is hidden, and after how many code points of it pictures stand."""
+    """One part of a book.
+
+    Attributes:
+        seen: shape (len(markup),), as of `extraction.Reading`.
+        text: what is seen, without what is blank at both ends.
+        hidden: how many letters and digits are hidden.
+    """
 
     name: str
+    markup: str
+    seen: CodePoints
     text: str
     hidden: int
-    pictures: list[tuple[str, int]]
 
 
 def _chapters(archive: Archive, limits: Limits) -> Iterator[_Chapter]:
@@ -84,15 +91,21 @@ def _chapters(archive: Archive, limits: Limits) -> Iterator[_Chapter]:
             continue
         markup, _ = decode(raw)
         seen, hidden = html.visible(markup, code_points(markup), xml=True)
-        whole = to_text(seen[seen > 0])
-        text = whole.strip()
-        before = len(whole) - len(whole.lstrip())
+        text = to_text(seen[seen > 0]).strip()
         limit.take(len(text) + 1)
-        shown = [
-            (found[1] or found[2], max(0, int((seen[: found.start()] > 0).sum()) - before))
-            for found in islice(_PICTURE.finditer(markup), MAX_PICTURES + 1)
-        ]
-        yield _Chapter(name, text, hidden, shown)
+        yield _Chapter(name, markup, seen, text, hidden)
+
+
+def _references(chapter: _Chapter) -> Iterator[tuple[str, int]]:
+    """What the pictures of a chapter refer to, and after how many code points of its text each stands."""
+    found = list(islice(_PICTURE.finditer(chapter.markup), MAX_PICTURES + 1))
+    if not found:
+        return
+    whole = to_text(chapter.seen[chapter.seen > 0])
+    blank = len(whole) - len(whole.lstrip())
+    before = np.cumsum(chapter.seen > 0)
+    for each in found:
+        yield each[1] or each[2], max(0, int(before[each.start() - 1]) - blank if each.start() else 0)
 
 
 def _spine(archive: Archive, package: str) -> list[str]:
@@ -116,12 +129,7 @@ def _encrypted(archive: Archive) -> set[str]:
 
 def _iter(archive: Archive, name: str, local: str) -> list[Any]:
     """All elements of a local name in an XML part."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
-    try:
-        root = etree.fromstring(archive.read(name), parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise UnreadableMedia("damaged", f"the book is damaged ({str(error)[:100]}); save it again") from None
-    return [e for e in root.iter("*") if str(e.tag).rpartition("}")[2] == local]
+    return [e for e in archive.xml(name, "book").iter("*") if str(e.tag).rpartition("}")[2] == local]
 
 
 def _get(element: Any, name: str) -> str:

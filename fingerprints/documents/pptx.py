@@ -11,7 +11,7 @@ from ..model import Limits
 from ..source import Source
 from .archive import Archive
 from .embedded import Embedded
-from .ooxml import relationships, xml
+from .ooxml import relationships
 from .text_limit import TextLimit
 
 _TYPES = "[Content_Types].xml"
@@ -53,10 +53,10 @@ def pictures(source: Source, limits: Limits) -> Iterator[Embedded]:
 def _slides(archive: Archive) -> Iterator[tuple[str, Any]]:
     """The parts and roots of the slides, in the order in which they are shown."""
     targets = relationships(archive, _PRESENTATION)
-    for each in xml(archive, _PRESENTATION).iter("{*}sldId"):
+    for each in archive.xml(_PRESENTATION, "document").iter("{*}sldId"):
         relation = next((value for key, value in each.attrib.items() if key.endswith("}id")), "")
         if relation in targets:
-            root = xml(archive, targets[relation])
+            root = archive.xml(targets[relation], "document")
             if root.get("show") not in ("0", "false"):
                 yield targets[relation], root
 
