@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -35,7 +36,8 @@ def extract(source: Source, limits: Limits) -> tuple[str, int]:
     out: list[str] = []
     limit = TextLimit(limits)
     for page in _pages(source, limits):
-        text = _page(page, limit)
+        with _textpage(page) as textpage:
+            text = _text(textpage, limit)
         limit.left -= len(text) + 1
         out.append(text)
     return "\n".join(part for part in out if part), 0
@@ -47,12 +49,13 @@ def pictures(source: Source, limits: Limits) -> Iterator[Embedded]:
 
     start = 0
     for number, page in enumerate(_pages(source, limits), 1):
-        text = _page(page, TextLimit(limits))
-        found = islice(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=_MAX_DEPTH), MAX_PICTURES + 1)
-        for place, picture in enumerate(found, 1):
-            if min(picture.get_px_size()) >= _LEAST_SIDE:
-                at = start + _caption_place(page, picture, text)
-                yield Embedded(f"page-{number}-{place}", at, partial(_image, picture))
+        with _textpage(page) as textpage:
+            text = _text(textpage, TextLimit(limits))
+            found = islice(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=_MAX_DEPTH), MAX_PICTURES + 1)
+            for place, picture in enumerate(found, 1):
+                if min(picture.get_px_size()) >= _LEAST_SIDE:
+                    at = start + _caption_place(textpage, picture, text)
+                    yield Embedded(f"page-{number}-{place}", at, partial(_image, picture))
         start += len(text) + 1 if text else 0
 
 
@@ -74,17 +77,15 @@ def _image(picture: Any) -> bytes:
         raise UnreadableMedia("damaged", f"a picture of the PDF is damaged ({str(error)[:100]})") from None
 
 
-def _caption_place(page: Any, picture: Any, text: str) -> int:
+def _caption_place(textpage: Any, picture: Any, text: str) -> int:
     """Where in the text of a page the line begins that stands right below a picture; the end where there is none."""
     import pypdfium2
 
+    if textpage is None:
+        return len(text)
     try:
         left, bottom, right, _ = picture.get_bounds()
-        textpage = page.get_textpage()
-        try:
-            below = str(textpage.get_text_bounded(left, bottom - _BELOW, right, bottom, errors="replace"))
-        finally:
-            textpage.close()
+        below = str(textpage.get_text_bounded(left, bottom - _BELOW, right, bottom, errors="replace"))
     except pypdfium2.PdfiumError:
         return len(text)
     line = below.translate(_REPLACEMENTS).strip().partition("\r")[0].partition("\n")[0]
@@ -120,16 +121,25 @@ def _pages(source: Source, limits: Limits) -> Iterator[Any]:
         document.close()
 
 
-def _page(page: Any, limit: TextLimit) -> str:
+@contextmanager
+def _textpage(page: Any) -> Iterator[Any]:
+    """The text of a page with its places; None where it is damaged."""
     import pypdfium2
 
     try:
         textpage = page.get_textpage()
     except pypdfium2.PdfiumError:
-        return ""
+        textpage = None
     try:
-        limit.check(textpage.count_chars())
-        text = str(textpage.get_text_bounded(errors="replace"))
+        yield textpage
     finally:
-        textpage.close()
+        if textpage is not None:
+            textpage.close()
+
+
+def _text(textpage: Any, limit: TextLimit) -> str:
+    if textpage is None:
+        return ""
+    limit.check(textpage.count_chars())
+    text = str(textpage.get_text_bounded(errors="replace"))
     return text.translate(_REPLACEMENTS).replace("\r\n", "\n").replace("\r", "\n").strip()
