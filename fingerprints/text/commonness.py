@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,21 +40,21 @@ class Commonness:
     """In how many different works of the registry what an upload says stands, by its keys or by its units.
 
     Attributes:
-        phrases: shape (m,), in how many each stands.
-        stretches: shape (2, m), in how many within so many letters of the upload in one piece as `_STRETCHES` says; at
-            most ``phrases``.
+        spreads: shape (3, m): in how many each stands; then in how many within so many letters of the upload in one
+            piece as `_STRETCHES` says, at most as many.
     """
 
-    phrases: Weights
-    stretches: Weights
+    spreads: Weights
 
-    def _each(self) -> Iterator[Weights]:
-        yield self.phrases
-        yield from self.stretches
+    @property
+    def phrases(self) -> Weights:
+        """In how many works each stands, shape (m,)."""
+        out: Weights = self.spreads[0]
+        return out
 
     def taken(self, which: NDArray[np.intp]) -> Commonness:
         """Of some of the keys, in the order asked for."""
-        return Commonness(self.phrases[which], self.stretches[:, which])
+        return Commonness(self.spreads[:, which])
 
     def without(self, works: Weights, known: bool) -> Commonness:
         """Leave out works that have each key from another.
@@ -64,15 +63,12 @@ class Commonness:
             works: shape (m,), how many of them have each.
             known: whether those are only the part that was looked at of many that do.
         """
-        phrases, *stretches = (
-            np.where(known & (works > 0), 1.0, np.maximum(of - works, np.minimum(of, 1.0))) for of in self._each()
-        )
-        return Commonness(phrases, np.stack(stretches))
+        left = np.maximum(self.spreads - works, np.minimum(self.spreads, 1.0))
+        return Commonness(np.where(known & (works > 0), 1.0, left))
 
     def over_units(self, text: NormalizedText, positions: Positions) -> Commonness:
         """Of an upload's units what is known of its keys, which start at these positions."""
-        phrases, *stretches = (_over_units(text, positions, of) for of in self._each())
-        return Commonness(phrases, np.stack(stretches))
+        return Commonness(_over_units(text, positions, self.spreads))
 
     def own_shares(self, found: TextAlignment, query: Seeds) -> Weights:
         """How much of each unit of an upload counts beside one work, shape (m,).
@@ -85,7 +81,7 @@ class Commonness:
         level = np.searchsorted(2.0 * np.array(_STRETCHES), weight, side="right") - 1
         for run in np.flatnonzero(level >= 0).tolist():
             a, b = found.runs[run, :2].tolist()
-            own = own_share(self.stretches[level[run], a:b])
+            own = own_share(self.spreads[1 + level[run], a:b])
             if own.mean() >= _MIN_OWN:
                 out[a:b] = own
         return out
@@ -141,8 +137,8 @@ def count(view: View, hits: Hits) -> Commonness:
     family = _families(view, hits.slots, np.bincount(hits.who, minlength=len(hits.slots)))
     phrases = _spread(hits, family, _supported(hits.first()), min(1.0, _LIBRARY / max(len(view), 1)))
     stretch = _stretches(hits)
-    stretches = [_spread(hits, family, stretch >= least, 0.0) for least in _STRETCHES]
-    return Commonness(phrases, np.minimum(np.stack(stretches), phrases))
+    stretches = [np.minimum(_spread(hits, family, stretch >= least, 0.0), phrases) for least in _STRETCHES]
+    return Commonness(np.stack((phrases, *stretches)))
 
 
 def _families(view: View, slots: Slots, hits: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -212,30 +208,32 @@ def _spread(hits: Hits, family: NDArray[np.int64], counted: NDArray[np.bool_], o
     return np.where(members > 0, np.maximum(out * families / np.maximum(members, 1), 1.0), out)
 
 
-def _over_units(text: NormalizedText, positions: Positions, spread: Weights) -> Weights:
-    """In how many different works the surroundings of each unit of the upload stand, shape (m,); 0 where in none.
+def _over_units(text: NormalizedText, positions: Positions, spreads: Weights) -> Weights:
+    """In how many different works the surroundings of each unit of the upload stand, shape (3, m); 0 where in none.
 
     A work is indexed by few of its grams, so what holds for one holds for its neighbours.
 
     Args:
-        positions, spread: of the grams that some work is indexed by.
+        positions, spreads: of the grams that some work is indexed by; see `Commonness`.
     """
-    out = np.zeros(len(text.units))
+    length = len(text.units)
+    out = np.zeros((len(spreads), length))
     offsets = np.arange(-_AROUND, max(winnowing.SIZES) + _AROUND)
     for start in range(0, len(positions), _MAX_SPREAD_AT_ONCE):
         some = positions[start : start + _MAX_SPREAD_AT_ONCE]
         size = np.array(winnowing.SIZES)[text.scripts[some]]
         units = some[:, None] + offsets
-        inside = (offsets < size[:, None] + _AROUND) & (units >= 0) & (units < len(out))
-        here = np.broadcast_to(spread[start : start + _MAX_SPREAD_AT_ONCE, None], units.shape)
-        np.maximum.at(out, units[inside], here[inside])
+        inside = (offsets < size[:, None] + _AROUND) & (units >= 0) & (units < length)
+        near, gram = units[inside], np.nonzero(inside)[0] + start
+        for row, spread in zip(out, spreads, strict=True):
+            np.maximum.at(row, near, spread[gram])
     # Where a template is interrupted by what was filled in, its ends have no indexed gram: the nearest one speaks.
-    known = np.flatnonzero(out)
+    known = np.flatnonzero(out[0])
     if len(known):
-        gaps = np.flatnonzero(out == 0)
+        gaps = np.flatnonzero(out[0] == 0)
         after = np.searchsorted(known, gaps)
         right, left = known[np.minimum(after, len(known) - 1)], known[np.maximum(after - 1, 0)]
         nearest = np.where(np.abs(right - gaps) < np.abs(gaps - left), right, left)
-        near = np.abs(nearest - gaps) <= _MAX_TO_NEAREST
-        out[gaps[near]] = out[nearest[near]]
+        close = np.abs(nearest - gaps) <= _MAX_TO_NEAREST
+        out[:, gaps[close]] = out[:, nearest[close]]
     return out
