@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from ..unicode.folding import CodePoints, to_text
 from ..unicode.scripts import WEIGHTS
 from .alignment import Seeds, TextAlignment, sums
-from .grams import Positions
 from .normalization import NormalizedText
 
 MIN_REGISTERED = 1000  # works from which a sentence that only one of them has is hardly a formula
@@ -39,27 +38,24 @@ def quoted(found: TextAlignment, query: Seeds, candidate: Seeds, own: NDArray[np
     counted = sums(WEIGHTS[query.text.scripts] * own)
     mine, theirs = _edges(query.text, _ENDS), _edges(candidate.text, _ENDS)
     cut = _edges(query.text, _ELLIPSES)
-    for a, b, c, _ in long:
+    for a, b, c, d in long:
         # Where a sentence of both starts or ends, or the upload says that it was cut.
-        edges = _within(mine, a, b)
-        edges = np.union1d(edges[np.isin(edges + (c - a), theirs)], _within(cut, a, b))
-        if len(edges) < 2:
+        edges = np.flatnonzero(mine[a : b + 1] & theirs[c : d + 1] | cut[a : b + 1])
+        if not len(edges):
             continue
-        first, last = int(edges[0]), int(edges[-1])
+        first, last = a + int(edges[0]), a + int(edges[-1])
         size = query.total[last] - query.total[first]
         if size >= max(MIN_LETTERS, best) and counted[last] - counted[first] >= _MIN_OWN * size:
             best = size if _is_prose(query.text, first, last) else best
     return best
 
 
-def _edges(text: NormalizedText, marks: CodePoints) -> Positions:
-    """The units that have one of the marks before them, and both ends of the text, ascending."""
-    after = np.searchsorted(text.where, np.flatnonzero(np.isin(text.seen, marks)))
-    return np.unique(np.concatenate(([0], after, [len(text.units)])))
-
-
-def _within(edges: Positions, a: int, b: int) -> Positions:
-    return edges[np.searchsorted(edges, a) : np.searchsorted(edges, b, side="right")]
+def _edges(text: NormalizedText, marks: CodePoints) -> NDArray[np.bool_]:
+    """Which units have one of the marks before them, shape (m + 1,); both ends of the text are taken to."""
+    out = np.zeros(len(text.units) + 1, dtype=np.bool_)
+    out[np.searchsorted(text.where, np.flatnonzero(np.isin(text.seen, marks)))] = True
+    out[[0, -1]] = True
+    return out
 
 
 def _is_prose(text: NormalizedText, a: int, b: int) -> bool:
