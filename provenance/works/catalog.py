@@ -99,6 +99,14 @@ def find(db: Database, work_id: str, account_id: str | None = None) -> Registere
     return _stored(row)
 
 
+def find_all(db: Database, work_ids: Sequence[str]) -> list[RegisteredWork]:
+    """Those of these works that there are, of any account, in this order."""
+    with db.read() as connection:
+        rows = connection.execute(_query().where(works.c.work_id.in_(work_ids))).all()
+    found = {row.work_id: _stored(row) for row in rows}
+    return [found[each] for each in work_ids if each in found]
+
+
 def marking_work(work: matching.IndexedWork | RegisteredWork, fields: tuple[Field, ...] | None = None) -> marking.Work:
     """What the marking check needs to know of a registered work.
 

@@ -149,8 +149,7 @@ def competing(db: Database, origin: str, work_id: str, account: Account) -> list
         NotFound: see `visible`.
     """
     asked = visible(db, work_id, account)
-    all_ids = [work_id, *_rivals(db, asked.id)][:_MOST_CLAIMS]
-    found = [catalog.find(db, each) for each in all_ids]
+    found = [asked, *catalog.find_all(db, _rivals(db, asked.id)[: _MOST_CLAIMS - 1])]
     numbers = [each.id for each in found]
     backed = Backings(db).of(dict.fromkeys(numbers))
     with db.read() as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -24,7 +24,6 @@ from ..tlog.checkpoint import parse_checkpoint
 from ..tlog.envelope import Leaf, parse_leaf
 from ..tlog.opening import opens
 from . import attaching, catalog
-from .catalog import RegisteredWork
 
 _logger = logging.getLogger(__name__)
 _RENEWED_AFTER = timedelta(days=1)  # a later time-stamp adds nothing while the first is fresh
@@ -54,8 +53,8 @@ def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None =
                 f"the amendments of {work_id} are not those of the log: run `sourcemark ledger fsck`",
                 reason="log_damaged",
             )
-        holders = [str(each.leaf.predicate["to"]) for each in chain if "to" in each.leaf.predicate]
-        later_files = partial(_later, connection, db, log, work, holders)
+        holders = {str(each.leaf.predicate["to"]) for each in chain if "to" in each.leaf.predicate}
+        later_files = partial(_later, connection, db, log, {*parse_leaf(leaf).signers, *holders})
         amended = [later_files(each.raw, each.index) for each in chain if each.index is not None]
         shown = [later_files(row.leaf, row.idx) for row in attaching.in_force(connection, db, EVIDENCE, [work.id])]
     seen, _ = parse_leaf(leaf).after
@@ -113,20 +112,17 @@ def _later(
     connection: sa.Connection,
     db: Database,
     log: Log,
-    work: RegisteredWork,
-    holders: Sequence[str],
+    acting: Set[str],
     raw: bytes,
     index: int,
 ) -> receipt.LaterFiles:
     """A later entry about a work, with the enrolments by which a reader sees that its signer may act for the work.
 
     Args:
-        holders: keys that the work was transferred to.
+        acting: keys that registered the work, and that it was transferred to.
     """
-    (registration,) = _entries(connection, [work.logged_index()])
     leaf = parse_leaf(raw)
-    keys = {*leaf.signers, *parse_leaf(registration.leaf).signers, *holders}
-    enrolled = enrolled_keys.enrolment_indexes(db, keys, recovering=True)
+    enrolled = enrolled_keys.enrolment_indexes(db, {*leaf.signers, *acting}, recovering=True)
     checkpoint = log.covering(index)
     return receipt.LaterFiles(
         raw,
