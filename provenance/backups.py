@@ -11,7 +11,6 @@ until somebody has made sure that the backup is the newest and says so by `sourc
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from pathlib import Path
 from typing import Literal
@@ -23,12 +22,12 @@ from .database import backlog, copies
 from .database.engine import HEAD, Database
 from .database.tables import now
 from .errors import BadInput, Conflict, Unavailable, VerificationFailed, from_os_error
+from .ledger.reader import LogReader
 from .ledger.signer_state import SignerState
 from .schema_fields import Record
 from .tlog.checkpoint import Checkpoint, parse_checkpoint
 
 _MANIFEST, _CHECKPOINT = "backup.json", "checkpoint"
-_CHUNK = 1 << 20
 
 State = Literal["current", "behind", "unknown"]
 
@@ -75,7 +74,9 @@ def save(db: Database, settings: Settings, folder: Path, *, keys: Path | None = 
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(mode=0o700, parents=True)
-        newest = _published(settings)  # read first: what is copied after it holds it
+        newest = LogReader(settings.log_dir).read()  # first: what is copied after it holds it
+        if newest is None:
+            raise Unavailable(f"the log has no checkpoint in {settings.log_dir} yet: try again", reason="not_published")
         copies.save(db, partial / copies.name(db))
         (partial / _CHECKPOINT).write_bytes(newest.raw)
         made = Backup(
@@ -121,13 +122,16 @@ def load(
         if keys is not None:
             _copy_keys(keys, settings.keys_dir)
         copies.load(db, copy)
-        state = _state(db, settings)
-        if state == "unknown" and _checkpoint(settings) is None:
+        with db.read() as connection:
+            size = backlog.log_size(connection)
+        published = LogReader(settings.log_dir).read()
+        state = _state(size, SignerState(settings.signer_state).read(), published)
+        if state == "unknown" and published is None:
             settings.log_dir.mkdir(exist_ok=True)
             shutil.copyfile(folder / _CHECKPOINT, settings.log_dir / _CHECKPOINT)
     except OSError as error:
         raise from_os_error(error, settings.home) from error
-    return Restored(origin=made.origin, size=_size(db), state=state)
+    return Restored(origin=made.origin, size=size, state=state)
 
 
 def read(folder: Path) -> Backup:
@@ -146,31 +150,11 @@ def read(folder: Path) -> Backup:
     return made
 
 
-def _published(settings: Settings) -> Checkpoint:
-    found = _checkpoint(settings)
-    if found is None:
-        raise Unavailable(f"the log has no checkpoint in {settings.log_dir} yet: try again", reason="not_published")
-    return found
-
-
-def _checkpoint(settings: Settings) -> Checkpoint | None:
-    try:
-        return parse_checkpoint((settings.log_dir / _CHECKPOINT).read_bytes())
-    except FileNotFoundError:
-        return None
-
-
-def _state(db: Database, settings: Settings) -> State:
-    """What this machine remembers of the log, compared with a restored database."""
-    signed, published = SignerState(settings.signer_state).read(), _checkpoint(settings)
-    if any(each is not None and each.size > _size(db) for each in (signed, published)):
+def _state(size: int, signed: Checkpoint | None, published: Checkpoint | None) -> State:
+    """What this machine remembers of the log, compared with the size of a restored one."""
+    if any(each is not None and each.size > size for each in (signed, published)):
         return "behind"
     return "unknown" if signed is None else "current"
-
-
-def _size(db: Database) -> int:
-    with db.read() as connection:
-        return backlog.log_size(connection)
 
 
 def _copy_keys(source: Path, target: Path) -> None:
@@ -185,17 +169,10 @@ def _copy_keys(source: Path, target: Path) -> None:
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     for file in found:
         if not (target / file.name).exists():
-            with open(target / file.name, "wb", opener=_private) as handle:
+            with open(target / file.name, "xb", opener=copies.private) as handle:
                 handle.write(file.read_bytes())
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_EXCL, 0o600)
-
-
 def _digest(file: Path) -> str:
-    digest = hashlib.sha256()
     with file.open("rb") as handle:
-        while chunk := handle.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""How much waits in an installation, for those who watch it."""
+"""How far the log of an installation is, and how much waits."""
 
 from __future__ import annotations
 

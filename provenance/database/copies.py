@@ -69,7 +69,7 @@ def _load_sqlite(target: Path, file: Path) -> None:
         raise Conflict(f"{target} exists: restore into an empty SOURCEMARK_HOME")
     temporary = target.with_name(target.name + ".restoring")
     try:
-        with file.open("rb") as source, open(temporary, "wb", opener=_private) as handle:
+        with file.open("rb") as source, open(temporary, "wb", opener=private) as handle:
             shutil.copyfileobj(source, handle, 1 << 20)
             handle.flush()
             os.fsync(handle.fileno())
@@ -79,7 +79,8 @@ def _load_sqlite(target: Path, file: Path) -> None:
         raise from_os_error(error, target.parent) from error
 
 
-def _private(path: str, flags: int) -> int:
+def private(path: str, flags: int) -> int:
+    """An opener that makes a file which only its owner can read."""
     return os.open(path, flags, 0o600)
 
 

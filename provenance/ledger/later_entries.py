@@ -13,8 +13,9 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
+from ..database.backlog import log_size
 from ..database.engine import Database
-from ..database.tables import entries, log_state
+from ..database.tables import entries
 from ..errors import VerificationFailed
 from ..tlog import envelope, merkle
 
@@ -44,7 +45,7 @@ class LaterEntries:
     """What the log had said when this was made. Read it before the rows, which are never behind the log."""
 
     def __init__(self, connection: sa.Connection, db: Database) -> None:
-        self._size = int(connection.execute(sa.select(log_state.c.size)).scalar() or 0)
+        self._size = log_size(connection)
         with _lock:
             known = _known.setdefault(db, _Known())
             if known.size < self._size:

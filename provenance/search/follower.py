@@ -15,8 +15,9 @@ from fingerprints.index.interface import Change
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.model import Fingerprint
 
+from ..database.backlog import log_size
 from ..database.engine import Database
-from ..database.tables import entries, fingerprints, log_state, works
+from ..database.tables import entries, fingerprints, works
 from ..ledger import work_columns
 
 _logger = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Follower:
     def _log_size(self) -> int:
         """How many entries the log has, as every process sees it."""
         with self._db.read() as connection:
-            return int(connection.execute(sa.select(log_state.c.size)).scalar() or 0)
+            return log_size(connection)
 
     def _changes(self, start: int, stop: int) -> Iterable[Change]:
         """What the entries from ``start`` up to, not including, ``stop`` change in the index."""
