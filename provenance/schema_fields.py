@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from . import licences, names
-from .json_input import check_keys
+from .json_input import COUNTRY, check_keys
 
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 
@@ -99,6 +99,9 @@ LICENCES: list[JsonValue] = [
     },
 ]
 _DATE = {"format": "date"}
+
+Country = Annotated[str, StringConstraints(pattern=COUNTRY)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]  # hexadecimal
 
 Line = Annotated[str, Field(max_length=1000, json_schema_extra=_LINE), AfterValidator(_clean_line)]
 # One line that says something, such as a reason.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, JsonValue, StrictBool, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, JsonValue, StrictBool, field_validator, model_validator
 
 from .. import licences
-from ..schema_fields import LICENCES, NOTHING, Date, Line, Meta, Name, NewLicence, Record, Request, Url
+from ..schema_fields import LICENCES, NOTHING, Date, Line, Meta, Name, NewLicence, Record, Request, Sha256, Url
 
 EvidenceKind = Literal["draft", "original", "publication", "certificate", "contract", "other"]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Claim(Record):

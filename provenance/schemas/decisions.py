@@ -9,8 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from fingerprints.model import MediumName
 
-from ..json_input import COUNTRY
-from ..schema_fields import Date, Line, Record, Request, Url
+from ..schema_fields import Country, Date, Line, Record, Request, Url
 from .standing import Counter
 
 SubjectKind = Literal["scan", "match", "standing", "claim"]
@@ -20,7 +19,6 @@ GroundKind = Literal["terms", "law"]
 DetectionSource = Literal["voluntary", "notice", "trusted_flagger"]
 
 MAX_BULK = 1000
-Country = Annotated[str, Field(pattern=COUNTRY)]
 _CODE = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
 
 

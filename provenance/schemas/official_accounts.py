@@ -6,14 +6,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from ..json_input import COUNTRY
-from ..schema_fields import Date, Line, Name, Record, Request, Said
+from ..schema_fields import Country, Date, Line, Name, Record, Request, Said
 
 PLATFORM_ID = r"^[A-Za-z0-9_][A-Za-z0-9._~:@+=-]*$"  # what a platform calls its account; it stands in addresses
 PlatformId = Annotated[
     str, Field(max_length=200, examples=["gh_4f21c07"]), StringConstraints(pattern=PLATFORM_ID, min_length=1)
 ]
-Country = Annotated[str, StringConstraints(pattern=COUNTRY)]
 Entity = Literal["person", "company", "media", "government", "institution", "other"]
 VerificationState = Literal["unverified", "pending", "verified", "refused", "withdrawn"]
 

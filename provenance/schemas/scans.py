@@ -8,8 +8,7 @@ from pydantic import Field, StrictBool, field_validator, model_validator
 
 from fingerprints.model import MediumName, Reuse
 
-from ..json_input import COUNTRY
-from ..schema_fields import NOTHING, URL_PATTERN, Line, Meta, Name, Record, Request, Url
+from ..schema_fields import NOTHING, URL_PATTERN, Country, Line, Meta, Name, Record, Request, Url
 from .evidence import DecidedClaim
 from .official_accounts import PlatformId
 from .policies import Action
@@ -49,7 +48,7 @@ class NewScan(Request):
     use: Use | None = Field(None, description="How the work is used, if known; default: from the coverage.")
     commercial: StrictBool = False
     lang: Annotated[str, Field(max_length=35)] | None = Field(None, description="BCP 47 tag.", examples=["zh-Hans"])
-    territory: Annotated[str, Field(pattern=COUNTRY)] | None = Field(
+    territory: Country | None = Field(
         None,
         description="Where the post is shown, ISO 3166-1 alpha-2, for grants that hold in some places.",
         examples=["CN"],

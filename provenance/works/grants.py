@@ -8,27 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StrictBool, StringConstraints
+from pydantic import Field, StrictBool
 
 from ..accounts.accounts import Account
 from ..accounts.official import Poster, key_of
 from ..database.engine import Database
 from ..errors import Conflict, NotFound
 from ..ids import new_id
-from ..json_input import COUNTRY
 from ..ledger.attached import GRANT
 from ..ledger.log import Log
-from ..schema_fields import Date, Line, Name, Request, end_of
+from ..schema_fields import Country, Date, Line, Name, Request, Sha256, end_of
 from ..schemas import ReceiptRef, ScanItem, Use
 from ..tlog.keys import SigningKey
 from . import attaching, catalog
 from .attaching import Attaching
 
 EVERYBODY = "*"
-Territory = Annotated[str, StringConstraints(pattern=COUNTRY)]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # Why a grant to this account does not cover a use.
 Gap = Literal["grant_expired", "grant_territory", "grant_territory_unknown", "grant_use", "grant_commercial"]
 
@@ -42,7 +39,7 @@ class NewGrant(Request):
         description="Posting accounts by name; `*` for everybody.",
         examples=[["City Daily"]],
     )
-    territory: list[Territory] = Field(
+    territory: list[Country] = Field(
         default_factory=list,
         max_length=250,
         description="ISO 3166-1 alpha-2; none: everywhere.",
