@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from pydantic import ValidationError
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ..database import paging
 from ..database.engine import Database
+from ..database.inserting import insert
 from ..database.tables import accounts, matches, owner_key, scans, sightings, works
 from ..errors import BadInput, NotFound, Unavailable
 from ..ids import new_id
@@ -65,9 +65,8 @@ def record(
     if not keys:
         return {}
     ids = [new_id("sight") for _ in keys]
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(
-        insert(sightings).on_conflict_do_nothing(index_elements=["account_id", "post", "work"]),
+        insert(connection, sightings).on_conflict_do_nothing(index_elements=["account_id", "post", "work"]),
         [
             {"sighting_id": sighting_id, "account_id": account_id, "post": post, "work": work}
             for sighting_id, (post, work) in zip(ids, keys, strict=True)

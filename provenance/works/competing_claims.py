@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from fingerprints.model import Fingerprint
 
 from ..database.engine import Database, exclusive
+from ..database.inserting import insert
 from ..database.tables import competing_claims, entries, fingerprints, log_state, now, works
 from ..jobs import outbox
 from ..schemas.events import ClaimContested
@@ -67,8 +67,7 @@ class CompetingClaims:
             ]
             with self._db.write() as connection:
                 if claims:
-                    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-                    connection.execute(insert(competing_claims).on_conflict_do_nothing(), claims)
+                    connection.execute(insert(connection, competing_claims).on_conflict_do_nothing(), claims)
                 connection.execute(log_state.update().values(claims_size=size))
                 _tell(connection, [(each["work"], each["earlier"]) for each in claims])
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from ...database.inserting import insert
 from ...database.tables import decisions, now, review_items, review_skips, scans
 from ...ids import new_id
 from ...schemas import ScanItem, ScanResult
@@ -160,9 +160,8 @@ def _enqueue(connection: sa.Connection, account_id: str, posts: Sequence[Scanned
 def _insert_items(connection: sa.Connection, account_id: str, posts: Sequence[ScannedPost]) -> None:
     """Items of posts that do not wait yet, in the order of the posts."""
     moment = now()
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(
-        insert(review_items).on_conflict_do_nothing(
+        insert(connection, review_items).on_conflict_do_nothing(
             index_elements=["account_id", "post"], index_where=sa.text("closed_at IS NULL")
         ),
         [

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...database.clock import clock
+from ...database.inserting import insert
 from ...database.tables import (
     matches,
     now,
@@ -122,12 +123,8 @@ def let_go(connection: sa.Connection, item: int, **values: Any) -> None:
 
 def skip(connection: sa.Connection, reviewer: Reviewer, item: int) -> None:
     """Do not offer an item to a reviewer again."""
-    key = {"item": item, "reviewer": reviewer.id}
-    known = connection.execute(
-        sa.select(review_skips.c.item).where(review_skips.c.item == item, review_skips.c.reviewer == reviewer.id)
-    ).first()
-    if known is None:
-        connection.execute(review_skips.insert().values(**key, skipped_at=now()))
+    skipped = insert(connection, review_skips).values(item=item, reviewer=reviewer.id, skipped_at=now())
+    connection.execute(skipped.on_conflict_do_nothing())
 
 
 # --- reading -------------------------------------------------------------------------------------------------------

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ...database import paging
 from ...database.engine import Database
+from ...database.inserting import insert
 from ...database.tables import decisions, now, review_comments, review_items, review_queues, review_skips, scans
 from ...errors import BadInput, NotFound
 from ...ids import new_id
@@ -200,9 +200,8 @@ class ReviewQueue:
             ).scalar_one()
             if count >= _MAX_QUEUES:
                 raise BadInput(f"there are {count} queues with settings already: use one of these")
-            insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
             connection.execute(
-                insert(review_queues)
+                insert(connection, review_queues)
                 .values(account_id=account_id, name=name, **values)
                 .on_conflict_do_update(index_elements=["account_id", "name"], set_=values)
             )
