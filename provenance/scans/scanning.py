@@ -185,8 +185,7 @@ class Scanner:
             numbers, seen = records.insert(connection, account.id, group)
             evidence.insert_previews(connection, numbers, group)
             telling.tell(connection, account, group, seen)
-            given = [intake.ScannedPost(numbers[each.scan_id], each.known, each.result, each.item) for each in group]
-            intake.record(connection, account.id, given, self._defaults)
+            intake.record(connection, account.id, numbers, group, self._defaults)
 
 
 def _known(item: ScanItem, parts: Sequence[ScannedPart], poster: Poster, result: ScanResult) -> KnownPost:

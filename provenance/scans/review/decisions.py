@@ -196,11 +196,7 @@ class Decisions:
         """
         post = scan.post or sightings.key_of("scan", scan.scan_id)  # of scans of before there was a queue
         row = connection.execute(
-            sa.select(review_items.c.item_id, review_items.c.scan).where(
-                review_items.c.account_id == scan.account_id,
-                review_items.c.post == post,
-                review_items.c.closed_at.is_(None),
-            )
+            sa.select(review_items.c.item_id, review_items.c.scan).where(*items.not_closed(scan.account_id, [post]))
         ).first()
         if row is not None and row.scan > scan.id:
             raise Conflict(f"a newer scan of this post waits in {row.item_id}: decide about that", reason="newer_scan")
@@ -322,10 +318,6 @@ def _taking_back(reviewer: Reviewer, undone: sa.Row[Any], before: sa.Row[Any] | 
 def _reopen(connection: sa.Connection, undone: sa.Row[Any]) -> None:
     """The item waits again, unless a newer scan of the post waits already."""
     connection.execute(review_skips.delete().where(review_skips.c.item == undone.item))
-    waiting = sa.select(review_items.c.id).where(
-        review_items.c.account_id == undone.account_id,
-        review_items.c.post == undone.post,
-        review_items.c.closed_at.is_(None),
-    )
+    waiting = sa.select(review_items.c.id).where(*items.not_closed(undone.account_id, [undone.post]))
     if connection.execute(waiting).first() is None:
         items.let_go(connection, undone.item, state="waiting", closed_at=None)

@@ -8,7 +8,6 @@ post that was scanned again and needs nobody any more waits no longer.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,12 +15,10 @@ import sqlalchemy as sa
 from ...database.inserting import insert
 from ...database.tables import decisions, now, review_items, review_skips, scans
 from ...ids import new_id
-from ...schemas import ScanItem, ScanResult
 from ...schemas.decisions import Outcome
-from ...schemas.policies import Action
-from . import decision_rows, precedents, statements
+from ..records import Scanned
+from . import decision_rows, items, precedents, statements
 from .decision_rows import NewRow
-from .precedents import KnownPost
 from .statements import About, Defaults
 
 _WAITS = ("hold", "ask-for-credit")
@@ -33,64 +30,46 @@ _OUTCOMES: dict[str, Outcome] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ScannedPost:
-    """A scan that has just been recorded.
+def record(
+    connection: sa.Connection, account_id: str, numbers: Mapping[str, int], group: Sequence[Scanned], defaults: Defaults
+) -> None:
+    """Decisions and items of a group of scans.
 
-    Attributes:
-        number: its internal number.
+    Args:
+        numbers: the scans' internal numbers by their public ids.
     """
-
-    number: int
-    post: KnownPost
-    result: ScanResult
-    item: ScanItem
-
-    @property
-    def action(self) -> Action:
-        assert self.result.action is not None  # what is recorded has one
-        return self.result.action
-
-    @property
-    def scan_id(self) -> str:
-        assert self.result.scan_id is not None  # what is recorded has one
-        return self.result.scan_id
-
-
-def record(connection: sa.Connection, account_id: str, group: Sequence[ScannedPost], defaults: Defaults) -> None:
-    """Decisions and items of a group of scans."""
     # Of a post that stands in it twice, the last counts. Transactions about the same matched posts do not come here at
     # once: each has written their sightings, in one order.
-    last = {each.post.key: each for each in group}
-    posts = sorted(last.values(), key=lambda each: each.number)
+    last = {each.post: each for each in group}
+    posts = sorted(last.values(), key=lambda each: numbers[each.scan_id])
     _decide(connection, account_id, posts, defaults)
     _lift(connection, account_id, [each for each in posts if each.action.do == "allow"])
     _settle(connection, account_id, [each for each in posts if each.action.do not in _WAITS])
-    _enqueue(connection, account_id, [each for each in posts if each.action.do in _WAITS])
+    _enqueue(connection, account_id, numbers, [each for each in posts if each.action.do in _WAITS])
 
 
 # --- decisions of rules --------------------------------------------------------------------------------------------
-def _decide(connection: sa.Connection, account_id: str, posts: Sequence[ScannedPost], defaults: Defaults) -> None:
+def _decide(connection: sa.Connection, account_id: str, posts: Sequence[Scanned], defaults: Defaults) -> None:
     restricting = [each for each in posts if each.action.do in _OUTCOMES and each.action.reason != precedents.DECIDED]
-    before = _last_decisions(connection, account_id, [each.post.key for each in restricting])
+    before = _last_decisions(connection, account_id, [each.post for each in restricting])
     for each in restricting:
-        outcome, last = _OUTCOMES[each.action.do], before.get(each.post.key)
-        decided = (each.post.digest, outcome, each.action.reason)
+        outcome, last = _OUTCOMES[each.action.do], before.get(each.post)
+        decided = (each.known.digest, outcome, each.action.reason)
         if last is not None and (last.digest, last.outcome, last.reason) == decided:
             continue
         new = NewRow(
-            account_id, "scan", each.scan_id, outcome, each.action.reason, post=each.post.key, digest=each.post.digest
+            account_id, "scan", each.scan_id, outcome, each.action.reason, post=each.post, digest=each.known.digest
         )
         row = decision_rows.insert(connection, new, first=True)
         about = About(each.result, each.item.post_url, each.item.account, each.item.account_id)
         statements.insert(connection, row, about, defaults)
 
 
-def _lift(connection: sa.Connection, account_id: str, posts: Sequence[ScannedPost]) -> None:
+def _lift(connection: sa.Connection, account_id: str, posts: Sequence[Scanned]) -> None:
     """What a rule had decided about posts that may be shown now no longer counts."""
-    before = _last_decisions(connection, account_id, [each.post.key for each in posts])
+    before = _last_decisions(connection, account_id, [each.post for each in posts])
     for each in posts:
-        last = before.get(each.post.key)
+        last = before.get(each.post)
         if last is not None and last.automated and last.outcome in statements.RESTRICTIONS:
             reason = each.action.reason
             released = NewRow(
@@ -112,30 +91,22 @@ def _last_decisions(connection: sa.Connection, account_id: str, keys: Sequence[b
 
 
 # --- the queue -----------------------------------------------------------------------------------------------------
-def _open(account_id: str, keys: Sequence[bytes]) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        review_items.c.account_id == account_id,
-        review_items.c.post.in_(keys),
-        review_items.c.closed_at.is_(None),
-    )
-
-
-def _settle(connection: sa.Connection, account_id: str, posts: Sequence[ScannedPost]) -> None:
+def _settle(connection: sa.Connection, account_id: str, posts: Sequence[Scanned]) -> None:
     """Close the items of posts that need nobody any more."""
     if posts:
         connection.execute(
             review_items.update()
-            .where(*_open(account_id, [each.post.key for each in posts]))
+            .where(*items.not_closed(account_id, [each.post for each in posts]))
             .values(state="settled", closed_at=now(), lease=None, lease_until=None)
         )
 
 
-def _enqueue(connection: sa.Connection, account_id: str, posts: Sequence[ScannedPost]) -> None:
+def _enqueue(connection: sa.Connection, account_id: str, numbers: Mapping[str, int], posts: Sequence[Scanned]) -> None:
     """An item for each post that waits; one that waits already speaks of the new scan if that found something else."""
     if not posts:
         return
-    _insert_items(connection, account_id, posts)
-    by_key = {each.post.key: each for each in posts}
+    _insert_items(connection, account_id, numbers, posts)
+    by_key = {each.post: each for each in posts}
     rows = connection.execute(
         sa.select(
             review_items.c.id.label("item"),
@@ -147,17 +118,22 @@ def _enqueue(connection: sa.Connection, account_id: str, posts: Sequence[Scanned
             scans.c.reason_code,
         )
         .join(scans, scans.c.id == review_items.c.scan)
-        .where(*_open(account_id, list(by_key)))
+        .where(*items.not_closed(account_id, list(by_key)))
         .order_by(review_items.c.id)
         .with_for_update(of=review_items)
     ).all()
     for row in rows:
         each = by_key[row.post]
-        if row.scan != each.number and not _same(row, each):
-            _look_at_new(connection, row.item, each)
+        number = numbers[each.scan_id]
+        if row.scan != number and not _same(row, each):
+            # Whoever looks at the item looks at something that is no longer there: nobody holds it any more.
+            connection.execute(review_skips.delete().where(review_skips.c.item == row.item))
+            items.let_go(connection, row.item, scan=number, queue=_queue(each))
 
 
-def _insert_items(connection: sa.Connection, account_id: str, posts: Sequence[ScannedPost]) -> None:
+def _insert_items(
+    connection: sa.Connection, account_id: str, numbers: Mapping[str, int], posts: Sequence[Scanned]
+) -> None:
     """Items of posts that do not wait yet, in the order of the posts."""
     moment = now()
     connection.execute(
@@ -168,9 +144,9 @@ def _insert_items(connection: sa.Connection, account_id: str, posts: Sequence[Sc
             {
                 "item_id": new_id("item"),
                 "account_id": account_id,
-                "post": each.post.key,
-                "scan": each.number,
-                "queue": each.action.queue or each.action.do,
+                "post": each.post,
+                "scan": numbers[each.scan_id],
+                "queue": _queue(each),
                 "state": "waiting",
                 "created_at": moment,
             }
@@ -179,28 +155,15 @@ def _insert_items(connection: sa.Connection, account_id: str, posts: Sequence[Sc
     )
 
 
-def _same(scan: Any, new: ScannedPost) -> bool:
+def _queue(scanned: Scanned) -> str:
+    return scanned.action.queue or scanned.action.do
+
+
+def _same(scan: Any, new: Scanned) -> bool:
     """Whether a scan found the same in the same content as the one that an item speaks of."""
     return (scan.digest, scan.verdict, scan.action, scan.reason_code) == (
-        new.post.digest,
+        new.known.digest,
         new.result.verdict,
         new.action.do,
         new.action.reason,
-    )
-
-
-def _look_at_new(connection: sa.Connection, item: int, new: ScannedPost) -> None:
-    """Whoever looks at the item looks at something that is no longer there: nobody holds it any more."""
-    connection.execute(review_skips.delete().where(review_skips.c.item == item))
-    connection.execute(
-        review_items.update()
-        .where(review_items.c.id == item)
-        .values(
-            scan=new.number,
-            queue=new.action.queue or new.action.do,
-            reviewer=None,
-            reviewer_name=None,
-            lease=None,
-            lease_until=None,
-        )
     )

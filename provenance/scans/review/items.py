@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,6 +43,20 @@ def held(lease_seconds: int) -> sa.ColumnElement[bool]:
 def mine(reviewer: Reviewer) -> list[sa.ColumnElement[bool]]:
     """Items of the reviewer's platform."""
     return [] if reviewer.account_id is None else [review_items.c.account_id == reviewer.account_id]
+
+
+def not_closed(account_id: str, posts: Sequence[bytes]) -> tuple[sa.ColumnElement[bool], ...]:
+    """Items in which posts of a platform wait, by what makes each the same post, see `sightings.post_key`."""
+    return (
+        review_items.c.account_id == account_id,
+        review_items.c.post.in_(posts),
+        review_items.c.closed_at.is_(None),
+    )
+
+
+def visible(connection: sa.Connection, reviewer: Reviewer) -> list[sa.ColumnElement[bool]]:
+    """Items that a reviewer may see: of the reviewer's platform, in queues that are not for others."""
+    return [*mine(reviewer), review_items.c.queue.not_in(closed_queues(connection, reviewer))]
 
 
 def closed_queues(connection: sa.Connection, reviewer: Reviewer) -> list[str]:

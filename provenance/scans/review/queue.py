@@ -68,11 +68,7 @@ class ReviewQueue:
     ) -> tuple[list[QueueItem], int | None]:
         """Items that the reviewer may see, oldest first, and the cursor of the next page or None."""
         with self._db.read() as connection:
-            query = items.select(self.lease_seconds).where(
-                *items.mine(reviewer),
-                *wanted.conditions(),
-                review_items.c.queue.not_in(items.closed_queues(connection, reviewer)),
-            )
+            query = items.select(self.lease_seconds).where(*items.visible(connection, reviewer), *wanted.conditions())
             rows, more = paging.page(connection, query, review_items.c.id, after, limit)
             opinions = _opinions(connection, rows)
         return [items.record(row, opinions.get(row.id, 0)) for row in rows], more
@@ -85,9 +81,7 @@ class ReviewQueue:
     def _row(self, connection: sa.Connection, reviewer: Reviewer, item_id: str) -> sa.Row[Any]:
         row = connection.execute(
             items.select(self.lease_seconds).where(
-                review_items.c.item_id == item_id,
-                *items.mine(reviewer),
-                review_items.c.queue.not_in(items.closed_queues(connection, reviewer)),
+                review_items.c.item_id == item_id, *items.visible(connection, reviewer)
             )
         ).first()
         if row is None:
@@ -115,11 +109,7 @@ class ReviewQueue:
         Items that the reviewer has skipped, passed on or already given an opinion on are not offered.
         """
         with self._db.write() as connection:
-            waiting = [
-                review_items.c.state == "waiting",
-                *items.mine(reviewer),
-                review_items.c.queue.not_in(items.closed_queues(connection, reviewer)),
-            ]
+            waiting = [review_items.c.state == "waiting", *items.visible(connection, reviewer)]
             if queue is not None:
                 waiting.append(review_items.c.queue == queue)
             skipped = sa.select(review_skips.c.item).where(
