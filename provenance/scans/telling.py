@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
 from ..accounts.accounts import Account
 from ..jobs.outbox import Occurrence, emit_all
+from ..schemas import MatchRecord, Verdict
 from ..schemas.events import ScanDecided, WorkSighted
 from .assessment import Assessment
 from .records import Scanned, Seen, ranked
@@ -25,10 +26,12 @@ def tell(connection: sa.Connection, platform: Account, group: Sequence[Scanned],
     sighted: set[str] = set()
     for scanned in group:
         told.append(Occurrence("scan.decided", platform.id, _decided(scanned), scanned.scan_id))
-        for sighting_id, occurrence in _sighted(platform, scanned, seen):
-            if sighting_id not in sighted:  # a group may hold a post twice
-                sighted.add(sighting_id)
-                told.append(occurrence)
+        for found, record in _worst(scanned):
+            sighting = seen[scanned.post, found.work.id]
+            if sighting.new and sighting.sighting_id not in sighted:  # a group may hold a post twice
+                sighted.add(sighting.sighting_id)
+                said = _sighted(platform, scanned, record, found.verdict, sighting.sighting_id)
+                told.append(Occurrence("work.sighted", found.work.account_id, said, found.work_id))
     emit_all(connection, told)
 
 
@@ -47,28 +50,28 @@ def _decided(scanned: Scanned) -> ScanDecided:
     )
 
 
-def _sighted(platform: Account, scanned: Scanned, seen: Seen) -> Iterator[tuple[str, Occurrence]]:
-    """The works that are seen in the post for the first time, each by the match that needs a person most; with the
-    ids of their sightings."""
-    worst: dict[int, Assessment] = {}
-    for _, found, _ in ranked(scanned.parts):
-        before = worst.get(found.work.id)
-        if before is None or MOST_SEVERE_FIRST.index(found.verdict) < MOST_SEVERE_FIRST.index(before.verdict):
-            worst[found.work.id] = found
-    for number, found in worst.items():
-        sighting = seen[scanned.post, number]
-        if sighting.new:
-            record = found.record("", platform.id)
-            said = WorkSighted(
-                sighting_id=sighting.sighting_id,
-                work_id=found.work_id,
-                title=record.title,
-                platform=platform.name,
-                post_url=scanned.item.post_url,
-                account=scanned.item.account,
-                verdict=found.verdict,
-                score=record.score,
-                coverage=record.coverage,
-                seen_at=scanned.result.scanned_at or "",
-            )
-            yield sighting.sighting_id, Occurrence("work.sighted", found.work.account_id, said, found.work_id)
+def _worst(scanned: Scanned) -> Iterable[tuple[Assessment, MatchRecord]]:
+    """Of each work in a post the match that needs a person most."""
+    worst: dict[int, tuple[Assessment, MatchRecord]] = {}
+    for _, found, record in ranked(scanned.parts):
+        before = worst.setdefault(found.work.id, (found, record))[0]
+        if MOST_SEVERE_FIRST.index(found.verdict) < MOST_SEVERE_FIRST.index(before.verdict):
+            worst[found.work.id] = found, record
+    return worst.values()
+
+
+def _sighted(
+    platform: Account, scanned: Scanned, record: MatchRecord, verdict: Verdict, sighting_id: str
+) -> WorkSighted:
+    return WorkSighted(
+        sighting_id=sighting_id,
+        work_id=record.work_id,
+        title=record.title,
+        platform=platform.name,
+        post_url=scanned.item.post_url,
+        account=scanned.item.account,
+        verdict=verdict,
+        score=record.score,
+        coverage=record.coverage,
+        seen_at=scanned.result.scanned_at or "",
+    )
