@@ -5,7 +5,7 @@ One is stored with each decision that restricts, as it was told then. Erasing a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -171,20 +171,24 @@ def forget(connection: sa.Connection, work: int) -> None:
     """Take a work's title and owner out of the statements about posts that showed it."""
     work_id = connection.execute(sa.select(works.c.work_id).where(works.c.id == work)).scalar_one()
     shown = sa.select(scans.c.scan_id).join(matches, matches.c.scan == scans.c.id).where(matches.c.work == work)
-    about = sa.select(decisions.c.id).where(decisions.c.subject_kind == "scan", decisions.c.subject_id.in_(shown))
-    rows = connection.execute(
-        sa.select(statements_of_reasons.c.id, statements_of_reasons.c.record).where(
-            statements_of_reasons.c.decision.in_(about)
-        )
-    ).all()
+    erased = {"title": "", "owner": "", "credit_line": None}
+
+    def unnamed(record: dict[str, Any]) -> dict[str, Any]:
+        told = [{**each, **erased} if each["work_id"] == work_id else each for each in record["matches"]]
+        return {**record, "matches": told}
+
+    _rewrite(connection, shown, unnamed)
+
+
+def _rewrite(
+    connection: sa.Connection, scan_ids: sa.Select[tuple[str]], change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    """Change what the statements about scans say."""
+    about = sa.select(decisions.c.id).where(decisions.c.subject_kind == "scan", decisions.c.subject_id.in_(scan_ids))
+    table = statements_of_reasons
+    rows = connection.execute(sa.select(table.c.id, table.c.record).where(table.c.decision.in_(about))).all()
     for row in rows:
-        erased = {"title": "", "owner": "", "credit_line": None}
-        told = [{**each, **erased} if each["work_id"] == work_id else each for each in row.record["matches"]]
-        connection.execute(
-            statements_of_reasons.update()
-            .where(statements_of_reasons.c.id == row.id)
-            .values(record={**row.record, "matches": told})
-        )
+        connection.execute(table.update().where(table.c.id == row.id).values(record=change(row.record)))
 
 
 # --- retention -----------------------------------------------------------------------------------------------------
@@ -209,17 +213,6 @@ def forget_posters(connection: sa.Connection, numbers: Sequence[int]) -> None:
     Args:
         numbers: internal ones of scans.
     """
-    of_these = sa.select(scans.c.scan_id).where(scans.c.id.in_(numbers))
-    about = sa.select(decisions.c.id).where(decisions.c.subject_kind == "scan", decisions.c.subject_id.in_(of_these))
-    rows = connection.execute(
-        sa.select(statements_of_reasons.c.id, statements_of_reasons.c.record).where(
-            statements_of_reasons.c.decision.in_(about)
-        )
-    ).all()
     nobody = dict.fromkeys(("external_id", "post_url", "account", "account_id"))
-    for row in rows:
-        connection.execute(
-            statements_of_reasons.update()
-            .where(statements_of_reasons.c.id == row.id)
-            .values(record={**row.record, **nobody})
-        )
+    of_these = sa.select(scans.c.scan_id).where(scans.c.id.in_(numbers))
+    _rewrite(connection, of_these, lambda record: {**record, **nobody})
