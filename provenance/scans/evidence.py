@@ -17,7 +17,7 @@ from fingerprints.model import Fingerprint, Match, Preview, Segment
 from ..database.engine import Database
 from ..database.tables import fingerprints, matches, parts, previews, scans
 from ..errors import NotFound
-from .records import Scanned, ScannedPart
+from .records import Scanned, ScannedPart, find
 
 _MAX_SHOWN = 12  # works shown on one picture, the surest
 _OF_ITS_PART = sa.and_(previews.c.scan == matches.c.scan, previews.c.part == matches.c.part)
@@ -58,9 +58,7 @@ def picture(db: Database, scan_id: str, account_id: str | None = None, part: str
         NotFound: there is no such scan of this account, or it has no picture match that can be shown.
     """
     with db.read() as connection:
-        scan = connection.execute(sa.select(scans.c.id, scans.c.account_id).where(scans.c.scan_id == scan_id)).first()
-        if scan is None or (account_id is not None and scan.account_id != account_id):
-            raise NotFound(f"no scan of yours has the id {scan_id!r}")
+        scan = find(connection, scan_id, account_id)
         shown = sa.select(matches.c.part).join(previews, _OF_ITS_PART).where(matches.c.scan == scan.id)
         if part is not None:
             named = sa.and_(parts.c.scan == matches.c.scan, parts.c.number == matches.c.part, parts.c.name == part)

@@ -206,10 +206,15 @@ def _match_row(
 def get(db: Database, scan_id: str, account_id: str | None = None) -> ScanResult:
     """A scan as it was answered; raises `NotFound` for an unknown one or somebody else's."""
     with db.read() as connection:
-        row = connection.execute(sa.select(scans).where(scans.c.scan_id == scan_id)).first()
-        if row is None or (account_id is not None and row.account_id != account_id):
-            raise NotFound(f"no scan of yours has the id {scan_id!r}")
-        return of_rows(connection, [row])[0]
+        return of_rows(connection, [find(connection, scan_id, account_id)])[0]
+
+
+def find(connection: sa.Connection, scan_id: str, account_id: str | None) -> sa.Row[Any]:
+    """The row of a scan of an account (None: of anybody); raises `NotFound`."""
+    row = connection.execute(sa.select(scans).where(scans.c.scan_id == scan_id)).first()
+    if row is None or account_id not in (None, row.account_id):
+        raise NotFound(f"no scan of yours has the id {scan_id!r}")
+    return row
 
 
 def page(

@@ -84,7 +84,7 @@ class Decisions:
         """
         _check(new)
         with self._db.write() as connection:
-            scan = _scan(connection, reviewer, scan_id)
+            scan = records.find(connection, scan_id, reviewer.account_id)
             last = decision_rows.in_force(connection, scan.account_id, "scan", scan_id)
             _refuse_unless_named(last, supersedes)
             item = self._item_of(connection, reviewer, scan)
@@ -115,12 +115,12 @@ class Decisions:
             Conflict: it is no longer, or never was, what counts.
         """
         with self._db.write() as connection:
-            undone = _decision(connection, reviewer, decision_id)
+            undone, scan = _decision(connection, reviewer, decision_id)
             before = _predecessor(connection, undone)
             row = decision_rows.insert(connection, _taking_back(reviewer, undone, before, why))
             if undone.item is not None and (before is None or before.automated):
                 _reopen(connection, undone)
-            return self._now_counts(connection, row)
+            return self._now_counts(connection, row, scan)
 
     # --- one decision ----------------------------------------------------------------------------------------------
     def _decide(self, connection: sa.Connection, reviewer: Reviewer, item: sa.Row[Any], new: NewDecision) -> Decision:
@@ -135,7 +135,7 @@ class Decisions:
         row = decision_rows.insert(connection, _new_row(reviewer, item, scan, new, final=final))
         if final:
             items.let_go(connection, item.id, state="decided", closed_at=now())
-            return self._now_counts(connection, row)
+            return self._now_counts(connection, row, scan)
         items.skip(connection, reviewer, item.id)
         moved = {"queue": ESCALATED} if new.decision == "escalate" or opinions else {}
         items.let_go(connection, item.id, **moved)
@@ -156,10 +156,9 @@ class Decisions:
         asked = own or self._second_opinion
         return asked == "never" or (asked == "restrict" and new.decision != "restrict")
 
-    def _now_counts(self, connection: sa.Connection, row: sa.Row[Any]) -> Decision:
-        """What follows from a final decision: the poster is told, the account's standing changes, the platform hears
-        of it; and what followed from the decision before ends."""
-        scan = connection.execute(sa.select(scans).where(scans.c.scan_id == row.subject_id)).one()
+    def _now_counts(self, connection: sa.Connection, row: sa.Row[Any], scan: sa.Row[Any]) -> Decision:
+        """What follows from a final decision about a scan: the poster is told, the account's standing changes, the
+        platform hears of it; and what followed from the decision before ends."""
         by, reason = row.reviewer_name or row.reviewer, f"decision {row.decision_id}: {row.reason}"
         if row.supersedes is not None:
             before = connection.execute(sa.select(decisions).where(decisions.c.id == row.supersedes)).one()
@@ -207,13 +206,6 @@ class Decisions:
 def _check(new: NewDecision) -> None:
     if new.until is not None:
         stay_down.to_come(new.until)
-
-
-def _scan(connection: sa.Connection, reviewer: Reviewer, scan_id: str) -> sa.Row[Any]:
-    row = connection.execute(sa.select(scans).where(scans.c.scan_id == scan_id)).first()
-    if row is None or reviewer.account_id not in (None, row.account_id):
-        raise NotFound(f"no scan of yours has the id {scan_id!r}")
-    return row
 
 
 def _refuse_unless_named(last: sa.Row[Any] | None, supersedes: str | None) -> None:
@@ -274,8 +266,8 @@ def _told(decision: Decision, scan: sa.Row[Any]) -> ReviewDecided:
 
 
 # --- taking back ---------------------------------------------------------------------------------------------------
-def _decision(connection: sa.Connection, reviewer: Reviewer, decision_id: str) -> sa.Row[Any]:
-    """A decision that counts now, with its subject locked."""
+def _decision(connection: sa.Connection, reviewer: Reviewer, decision_id: str) -> tuple[sa.Row[Any], sa.Row[Any]]:
+    """A decision that counts now, locked, and the scan that it is about."""
     row = connection.execute(
         sa.select(decisions).where(decisions.c.decision_id == decision_id).with_for_update()
     ).first()
@@ -283,12 +275,13 @@ def _decision(connection: sa.Connection, reviewer: Reviewer, decision_id: str) -
         raise NotFound(f"no decision of yours has the id {decision_id!r}")
     if row.subject_kind != "scan":
         raise Conflict(f"{decision_id} is about a {row.subject_kind}: it is taken back where that is kept")
-    if connection.execute(sa.select(scans.c.id).where(scans.c.scan_id == row.subject_id)).first() is None:
+    scan = connection.execute(sa.select(scans).where(scans.c.scan_id == row.subject_id)).first()
+    if scan is None:
         raise Conflict(f"the scan that {decision_id} is about was deleted: nothing can be changed any more")
     last = decision_rows.in_force(connection, row.account_id, row.subject_kind, row.subject_id)
     if last is None or last.id != row.id or row.outcome == "withdrawn":
         raise Conflict(f"{decision_id} is not what counts now: there is nothing to take back", reason="decided")
-    return row
+    return row, scan
 
 
 def _predecessor(connection: sa.Connection, row: sa.Row[Any]) -> sa.Row[Any] | None:
