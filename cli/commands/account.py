@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -160,9 +161,11 @@ def _is_official(kind: str | None) -> bool:
 
 
 def _list_official(platform: str | None, operator: str | None, *, json_: bool) -> None:
+    from provenance.database.paging import everything
+
     with application() as opened:
         keeper = acting_account(opened.db, platform)
-        found = list(opened.official_accounts.everything(keeper.id, operator))
+        found = list(everything(partial(opened.official_accounts.page, keeper.id, operator_id=operator)))
     if json_:
         emit_all(found)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -116,16 +117,14 @@ def reasons(
 def _statements(
     opened: Application, account_id: str, named: str | None, since: str | None
 ) -> Iterator[StatementOfReasons]:
+    from provenance.database.paging import everything
     from provenance.scans.review import statements
     from provenance.scans.sightings import parse_since
 
     if named is not None:
         yield statements.get(opened.db, named, account_id)
         return
-    after: int | None = 0
-    while after is not None:
-        found, after = statements.page(opened.db, account_id, since=parse_since(since), after=after, limit=500)
-        yield from found
+    yield from everything(partial(statements.page, opened.db, account_id, since=parse_since(since)))
 
 
 def _show_statement(statement: StatementOfReasons) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,14 +12,12 @@ from ..output import bar, clauses, emit, emit_all, labelled, listed, minute, per
 from ..session import application
 
 if TYPE_CHECKING:
-    from provenance.application import Application
     from provenance.schemas.jobs import JobRecord
 
 app = typer.Typer(no_args_is_help=True)
 _Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 _Job = Annotated[str, typer.Argument(metavar="JOB_ID")]
 _LOOK_SECONDS = 0.5  # between two looks at a job that is waited for
-_PAGE = 500
 
 _STATES = {
     "queued": ("queued", "排队中"),
@@ -34,12 +33,14 @@ def list_(
     state: Annotated[str | None, typer.Option(help="Only queued, running, done, failed or cancelled ones.")] = None,
     json_: _Json = False,
 ) -> None:
+    from provenance.database.paging import everything
     from provenance.errors import BadInput
+    from provenance.jobs import records
 
     if state is not None and state not in _STATES:
         raise BadInput(f"--state: there is no {state}; there are {', '.join(_STATES)}")
     with application() as opened:
-        found = _all(opened, state)
+        found = list(everything(partial(records.page, opened.db, None, state=state)))
     if json_:
         emit_all(found)
     else:
@@ -49,17 +50,6 @@ def list_(
         )
 
 
-def _all(opened: Application, state: str | None) -> list[JobRecord]:
-    from provenance.jobs import records
-
-    found: list[JobRecord] = []
-    after: int | None = 0
-    while after is not None:
-        some, after = records.page(opened.db, None, state=state, after=after, limit=_PAGE)
-        found += some
-    return found
-
-
 @app.command("show", help="One job, and what became of its items.")
 def show(
     job_id: _Job,
@@ -67,6 +57,7 @@ def show(
     results: Annotated[bool, typer.Option("--results", help="JSON lines: what became of each item.")] = False,
     json_: _Json = False,
 ) -> int:
+    from provenance.database.paging import everything
     from provenance.jobs import records
 
     with application() as opened:
@@ -78,10 +69,7 @@ def show(
                     time.sleep(_LOOK_SECONDS)
                     job = records.get(opened.db, job_id)
         if results:
-            after: int | None = 0
-            while after is not None:
-                some, after = records.results(opened.db, job_id, None, after=after, limit=_PAGE)
-                emit_all(some)
+            emit_all(everything(partial(records.results, opened.db, job_id, None)))
         elif json_:
             emit(job)
         else:

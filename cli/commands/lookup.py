@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,14 +82,10 @@ def _work_ids(opened: Application, work: str) -> list[str]:
 def _pages(
     opened: Application, account_id: str | None, work_ids: list[str] | None, owner: str | None, since: str | None
 ) -> Iterator[SightingRecord]:
+    from provenance.database.paging import everything
     from provenance.scans import sightings
 
-    after: int | None = 0
-    while after is not None:
-        records, after = sightings.page(
-            opened.db, account_id, work_ids=work_ids, owner=owner, since=since, after=after, limit=500
-        )
-        yield from records
+    return everything(partial(sightings.page, opened.db, account_id, work_ids=work_ids, owner=owner, since=since))
 
 
 def _with_evidence(opened: Application, found: Iterator[SightingRecord], folder: Path) -> Iterator[SightingRecord]:

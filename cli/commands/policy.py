@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -131,14 +132,11 @@ def show(
 
 @app.command("list", help="The policies that were set, oldest first: the last one is in force.")
 def list_(account: _Account = None, json_: _Json = False) -> None:
+    from provenance.database.paging import everything
     from provenance.scans.policy import store
 
     with application() as opened:
-        owner = acting_account(opened.db, account).id
-        found, after = store.page(opened.db, owner, limit=500)
-        while after is not None:
-            more, after = store.page(opened.db, owner, after=after, limit=500)
-            found += more
+        found = list(everything(partial(store.page, opened.db, acting_account(opened.db, account).id)))
     if json_:
         emit_all(found)
     elif not found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -74,13 +75,16 @@ def list_(
     json_: _Json = False,
 ) -> None:
     from provenance.accounts import qualifications
+    from provenance.database.paging import everything
     from provenance.json_input import parse
     from provenance.schemas.qualifications import DayRef
 
     day = None if before is None else parse(DayRef, {"before": before}).before
     with application() as opened:
         keeper, days = acting_account(opened.db, platform).id, opened.settings.qualification_warning_days
-        found = list(qualifications.everything(opened.db, keeper, days, account_id=account_id, before=day))
+        found = list(
+            everything(partial(qualifications.page, opened.db, keeper, days, account_id=account_id, before=day))
+        )
     if json_:
         emit_all(found)
         return

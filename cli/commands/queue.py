@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,10 +32,7 @@ from ..review_words import By, Json, Platform, decision_line, reviewer, state_wo
 from ..session import application
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from provenance.application import Application
-    from provenance.scans.review.queue import Wanted
     from provenance.scans.review.reviewer import Reviewer
     from provenance.schemas.decisions import BulkAnswers, Decision
     from provenance.schemas.review import ItemDetail, QueueItem
@@ -57,6 +55,7 @@ def list_(
     by: By = None,
     json_: Json = False,
 ) -> None:
+    from provenance.database.paging import everything
     from provenance.scans.review.queue import Wanted
     from provenance.scans.sightings import parse_since
 
@@ -72,18 +71,12 @@ def list_(
         parse_since(since),
     )
     with application() as opened:
-        found = islice(_pages(opened, reviewer(opened.db, account, by), wanted), limit)
+        waiting = everything(partial(opened.review_queue.page, reviewer(opened.db, account, by), wanted))
+        found = islice(waiting, limit)
         if json_:
             emit_all(found)
         else:
             _show_items(list(found))
-
-
-def _pages(opened: Application, who: Reviewer, wanted: Wanted) -> Iterator[QueueItem]:
-    after: int | None = 0
-    while after is not None:
-        found, after = opened.review_queue.page(who, wanted, after=after, limit=500)
-        yield from found
 
 
 def _show_items(found: list[QueueItem]) -> None:

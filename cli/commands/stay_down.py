@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +13,6 @@ from ..review_words import By, Json, Platform, reviewer
 from ..session import acting_account, application
 
 if TYPE_CHECKING:
-    from provenance.application import Application
     from provenance.schemas.stay_down import StayDown
 
 app = typer.Typer(no_args_is_help=True)
@@ -61,8 +60,11 @@ def list_(
     account: Platform = None,
     json_: Json = False,
 ) -> None:
+    from provenance.database.paging import everything
+    from provenance.scans.review import stay_down
+
     with application() as opened:
-        found = _pages(opened, acting_account(opened.db, account).id, ended=ended)
+        found = everything(partial(stay_down.page, opened.db, acting_account(opened.db, account).id, ended=ended))
         if json_:
             emit_all(found)
             return
@@ -80,15 +82,6 @@ def list_(
                 for e in found
             ),
         )
-
-
-def _pages(opened: Application, account_id: str, *, ended: bool) -> Iterator[StayDown]:
-    from provenance.scans.review import stay_down
-
-    after: int | None = 0
-    while after is not None:
-        found, after = stay_down.page(opened.db, account_id, ended=ended, after=after, limit=500)
-        yield from found
 
 
 @app.command("end", help="Keep it down no longer.")

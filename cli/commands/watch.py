@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 _Account = Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")]
 _Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
-_PAGE = 500
 
 
 @app.command("new", help="Be told of new sightings of your works, at an endpoint or by mail.")
@@ -45,15 +45,11 @@ def new(
 
 @app.command("list", help="Your watches.")
 def list_(account: _Account = None, json_: _Json = False) -> None:
+    from provenance.database.paging import everything
     from provenance.jobs import watches
 
-    found: list[WatchRecord] = []
     with application() as opened:
-        owner = acting_account(opened.db, account).id
-        after: int | None = 0
-        while after is not None:
-            some, after = watches.page(opened.db, owner, after=after, limit=_PAGE)
-            found += some
+        found = list(everything(partial(watches.page, opened.db, acting_account(opened.db, account).id)))
     if json_:
         emit_all(found)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,14 +11,12 @@ from ..output import emit, emit_all, labelled, listed, minute, say, table, tr
 from ..session import acting_account, application
 
 if TYPE_CHECKING:
-    from provenance.application import Application
-    from provenance.schemas.webhooks import DeliveryRecord, IssuedWebhook, WebhookRecord
+    from provenance.schemas.webhooks import IssuedWebhook, WebhookRecord
 
 app = typer.Typer(no_args_is_help=True)
 _Account = Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")]
 _Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 _Webhook = Annotated[str, typer.Argument(metavar="WEBHOOK_ID")]
-_PAGE = 500
 
 _DELIVERY_STATES = {
     "pending": ("waits", "待发送"),
@@ -53,15 +52,11 @@ def _say_secret(made: IssuedWebhook, what: str, *, json_: bool) -> None:
 
 @app.command("list", help="Endpoints, with what waits for them and what was given up.")
 def list_(account: _Account = None, json_: _Json = False) -> None:
+    from provenance.database.paging import everything
     from provenance.jobs import webhooks
 
-    found: list[WebhookRecord] = []
     with application() as opened:
-        owner = acting_account(opened.db, account).id
-        after: int | None = 0
-        while after is not None:
-            some, after = webhooks.page(opened.db, owner, after=after, limit=_PAGE)
-            found += some
+        found = list(everything(partial(webhooks.page, opened.db, acting_account(opened.db, account).id)))
     if json_:
         emit_all(found)
     else:
@@ -90,12 +85,15 @@ def show(
     account: _Account = None,
     json_: _Json = False,
 ) -> None:
+    from provenance.database.paging import everything
     from provenance.errors import BadInput
+    from provenance.jobs import webhooks
 
     if state is not None and state not in _DELIVERY_STATES:
         raise BadInput(f"--state: there is no {state}; there are {', '.join(_DELIVERY_STATES)}")
     with application() as opened:
-        found = _deliveries(opened, webhook_id, acting_account(opened.db, account).id, state)
+        owner = acting_account(opened.db, account).id
+        found = list(everything(partial(webhooks.deliveries_page, opened.db, webhook_id, owner, state=state)))
     if json_:
         emit_all(found)
         return
@@ -120,17 +118,6 @@ def show(
             for d in found
         ),
     )
-
-
-def _deliveries(opened: Application, webhook_id: str, owner: str, state: str | None) -> list[DeliveryRecord]:
-    from provenance.jobs import webhooks
-
-    found: list[DeliveryRecord] = []
-    after: int | None = 0
-    while after is not None:
-        some, after = webhooks.deliveries_page(opened.db, webhook_id, owner, state=state, after=after, limit=_PAGE)
-        found += some
-    return found
 
 
 @app.command("test", help="Send the event webhook.test now, once. Exit status 1 if it was not taken.")

@@ -7,7 +7,7 @@ nobody's where a verified account bears that name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -165,10 +165,6 @@ class OfficialAccounts:
         with self._db.read() as connection:
             rows, more = paging.page(connection, query, official_accounts.c.id, after, limit)
             return self._records(connection, [row.id for row in rows]), more
-
-    def everything(self, platform_id: str, operator_id: str | None = None) -> Iterator[OfficialAccountRecord]:
-        """What `page` has, page after page."""
-        return paging.everything(lambda after: self.page(platform_id, operator_id=operator_id, after=after, limit=500))
 
     def erase_contact(self, platform_id: str, account_id: str) -> OfficialAccountRecord:
         """Delete what is personal about an account; raises `NotFound`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -103,15 +103,6 @@ def page(
     with db.read() as connection:
         rows, more = paging.page(connection, query, qualifications.c.id, after, limit)
     return [_record(row, warning_days) for row in rows], more
-
-
-def everything(
-    db: Database, platform_id: str, warning_days: int, *, account_id: str | None = None, before: str | None = None
-) -> Iterator[Qualification]:
-    """What `page` has, page after page."""
-    return paging.everything(
-        lambda after: page(db, platform_id, warning_days, account_id=account_id, before=before, after=after, limit=500)
-    )
 
 
 def expiring(db: Database, warning_days: int) -> tuple[int, int]:

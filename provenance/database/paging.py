@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
 
 
 def page(
@@ -22,13 +22,15 @@ def page(
     return rows[:limit], rows[limit - 1]._mapping[column] if len(rows) > limit else None
 
 
-def everything(read: Callable[[int], tuple[Sequence[T], int | None]]) -> Iterator[T]:
-    """What a list holds, page after page.
+class Page(Protocol[T]):
+    """Reads one page of a list, and the cursor of the next page or None."""
 
-    Args:
-        read: the page after a cursor, with the cursor of the next one or None.
-    """
+    def __call__(self, *, after: int, limit: int) -> tuple[Sequence[T], int | None]: ...
+
+
+def everything(page: Page[T], rows: int = 500) -> Iterator[T]:
+    """What a list holds, page after page of so many rows; each is read when the one before has been taken."""
     after: int | None = 0
     while after is not None:
-        found, after = read(after)
+        found, after = page(after=after, limit=rows)
         yield from found

@@ -150,11 +150,11 @@ def _rows(db: Database, account_id: str, trial: NewTrial) -> Iterator[sa.Row[Any
     """The scans of an account in a time, oldest first. They are read in pieces: a long replay holds up nobody."""
     query: sa.Select[Any] = sa.select(*_COLUMNS).where(*_chosen(account_id, trial))
 
-    def chunk(after: int) -> tuple[Sequence[sa.Row[Any]], int | None]:
+    def chunk(*, after: int, limit: int) -> tuple[Sequence[sa.Row[Any]], int | None]:
         with db.read() as connection:
-            return paging.page(connection, query, scans.c.id, after, _CHUNK)
+            return paging.page(connection, query, scans.c.id, after, limit)
 
-    return paging.everything(chunk)
+    return paging.everything(chunk, _CHUNK)
 
 
 def _chosen(account_id: str, trial: NewTrial) -> list[sa.ColumnElement[bool]]:

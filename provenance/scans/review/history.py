@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,7 +79,7 @@ def log(
 
 def whole_log(db: Database, account_id: str | None, sought: Sought) -> Iterator[Decision]:
     """All of them, page by page."""
-    return paging.everything(lambda after: log(db, account_id, sought, after=after, limit=500))
+    return paging.everything(partial(log, db, account_id, sought))
 
 
 COLUMNS = ["decided_at", "decision_id", "subject", "decision", "final", "automated", "reviewer", "reviewer_name"]
