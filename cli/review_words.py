@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Platform = Annotated[str | None, typer.Option(help="The platform's account, id or name; default: the local one.")]
 By = Annotated[str | None, typer.Option("--by", help="Your name as a reviewer; default: your login name.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 _OUTCOMES = {
     "release": ("released", "放行"),

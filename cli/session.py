@@ -63,6 +63,11 @@ def acting_account(db: Database, ref: str | None) -> Account:
     return accounts.local(db) if ref is None else accounts.find(db, ref)
 
 
+def given_key(path: Path | None) -> SigningKey | None:
+    """The key that `--sign-key` names, if the option is given; raises as `signing_key_file`."""
+    return None if path is None else signing_key_file(path)
+
+
 def signing_key_file(path: Path, *, make: bool = False) -> SigningKey:
     """The Ed25519 key in a PEM file of the user's.
 

@@ -11,6 +11,7 @@ import typer
 from provenance.errors import BadInput
 
 from ..option_groups import given, grouped, refuse
+from ..options import Json, Keeper
 from ..output import (
     custody_word,
     emit,
@@ -30,9 +31,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 OFFICIAL = "official"  # a kind of account that a platform keeps: it registers nothing and has no key
-_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 _Kind = Annotated[str | None, typer.Option(help="official: the accounts that a platform keeps.")]
-_Platform = Annotated[str | None, typer.Option(help="Account that keeps it, id or name; default: the local one.")]
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class OfficialOptions:
     """What is recorded of an official account."""
 
     id: Annotated[str | None, typer.Option(help="Of an official account: its id on the platform.")] = None
-    platform: _Platform = None
+    platform: Keeper = None
     also: Annotated[list[str] | None, typer.Option(help="Another name that it bears; again for more.")] = None
     entity: Annotated[str | None, typer.Option(help="person, company, media, government, institution or other.")] = None
     registered_in: Annotated[str | None, typer.Option(help="Place of registration (CN, DE ...).")] = None
@@ -92,7 +91,7 @@ def new(
     ] = "producer",
     default_owner: Annotated[str | None, typer.Option(help="Owner of works registered without one.")] = None,
     official: OfficialOptions,
-    json_: _Json = False,
+    json_: Json = False,
 ) -> None:
     if kind == OFFICIAL:
         refuse({"--default-owner": default_owner}, "is of accounts that register works")
@@ -133,9 +132,9 @@ def _record_official(name: str, options: OfficialOptions, *, json_: bool) -> Non
 @app.command("list", help="All accounts, or with --kind official those that a platform keeps.")
 def list_(
     kind: _Kind = None,
-    platform: _Platform = None,
+    platform: Keeper = None,
     operator: Annotated[str | None, typer.Option(help="Only official accounts of this operator.")] = None,
-    json_: _Json = False,
+    json_: Json = False,
 ) -> None:
     if _is_official(kind):
         _list_official(platform, operator, json_=json_)
@@ -189,8 +188,8 @@ def _list_official(platform: str | None, operator: str | None, *, json_: bool) -
 def show(
     ref: Annotated[str, typer.Argument(metavar="ID|NAME")],
     kind: _Kind = None,
-    platform: _Platform = None,
-    json_: _Json = False,
+    platform: Keeper = None,
+    json_: Json = False,
 ) -> None:
     if _is_official(kind):
         with application() as opened:
@@ -220,7 +219,7 @@ def show(
 
 @app.command("forget", help="Erase the contact of an official account: it is personal.")
 def forget(
-    account_id: Annotated[str, typer.Argument(metavar="ID")], platform: _Platform = None, json_: _Json = False
+    account_id: Annotated[str, typer.Argument(metavar="ID")], platform: Keeper = None, json_: Json = False
 ) -> None:
     with application() as opened:
         left = opened.official_accounts.erase_contact(acting_account(opened.db, platform).id, account_id)

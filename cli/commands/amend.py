@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,9 +20,10 @@ from ..claim_options import (
     SourceUrls,
 )
 from ..option_groups import given, grouped
+from ..options import Account, SignKey
 from ..output import emit, in_brackets, labelled, say, titled, tr
 from ..remote_service import Remote, signed_elsewhere
-from ..session import acting_account, application, signing_key_file
+from ..session import acting_account, application, given_key
 
 if TYPE_CHECKING:
     from provenance.schemas import Amendment, WorkRecord
@@ -47,8 +47,8 @@ _OF_OPTIONS = {
 class ActingOptions:
     """For whom, by which key and where."""
 
-    account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None
-    sign_key: Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")] = None
+    account: Account = None
+    sign_key: SignKey = None
     remote: Remote = None
 
 
@@ -110,7 +110,7 @@ def amend(
             record = there.amend(work_id, wanted.model_dump(exclude_unset=True), own)
     else:
         with application() as opened:
-            key = None if acting.sign_key is None else signing_key_file(acting.sign_key)
+            key = given_key(acting.sign_key)
             record = opened.amendments.amend(acting_account(opened.db, acting.account), work_id, wanted, key)
     _told(record, tr("amended", "已更正"), json_)
 
@@ -138,7 +138,7 @@ def transfer(
             record = there.transfer(work_id, wanted.owner, own, owner_aliases=wanted.owner_aliases, to=wanted.to)
     else:
         with application() as opened:
-            key = None if acting.sign_key is None else signing_key_file(acting.sign_key)
+            key = given_key(acting.sign_key)
             record = opened.amendments.transfer(acting_account(opened.db, acting.account), work_id, wanted, key)
     _told(record, tr("transferred", "已转让"), json_)
 

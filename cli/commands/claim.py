@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,8 +10,9 @@ import typer
 from provenance.errors import BadInput
 
 from ..option_groups import given
+from ..options import Json, SignKey
 from ..output import emit, emit_all, in_brackets, labelled, listed, say, titled, tr
-from ..session import acting_account, application, signing_key_file
+from ..session import acting_account, application, given_key
 from .evidence import line
 
 if TYPE_CHECKING:
@@ -20,14 +20,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 _Account = Annotated[str | None, typer.Option(help="Account id or name that decides; default: the local one.")]
-_SignKey = Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")]
-_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 _Work = Annotated[str, typer.Argument(metavar="WORK_ID")]
 _PART = re.compile(r"(\d+)-(\d+)(s?)|(\d+),(\d+),(\d+),(\d+)")
 
 
 @app.command("list", help="Who claims the same content, by the date that each can show.")
-def list_(work_id: _Work, account: _Account = None, json_: _Json = False) -> None:
+def list_(work_id: _Work, account: _Account = None, json_: Json = False) -> None:
     from provenance.works import claim_decisions
 
     with application() as opened:
@@ -60,8 +58,8 @@ def decide(
         ),
     ] = None,
     account: _Account = None,
-    sign_key: _SignKey = None,
-    json_: _Json = False,
+    sign_key: SignKey = None,
+    json_: Json = False,
 ) -> None:
     from provenance.json_input import parse
     from provenance.schemas import NewClaimDecision
@@ -72,7 +70,7 @@ def decide(
     told |= {"decided_by": by, **given(counts=counts, parts=[_part(each) for each in part or []])}
     wanted = parse(NewClaimDecision, told)
     with application() as opened:
-        key = None if sign_key is None else signing_key_file(sign_key)
+        key = given_key(sign_key)
         made = opened.claim_decisions.decide(acting_account(opened.db, account), wanted, key)
     if json_:
         emit(made)
@@ -85,15 +83,15 @@ def reverse(
     decision_id: str,
     reason: Annotated[str, typer.Option(help="Why, in words.")],
     account: _Account = None,
-    sign_key: _SignKey = None,
-    json_: _Json = False,
+    sign_key: SignKey = None,
+    json_: Json = False,
 ) -> None:
     from provenance.json_input import parse
     from provenance.schemas import ClaimReversal
 
     said = parse(ClaimReversal, {"reason": reason})
     with application() as opened:
-        key = None if sign_key is None else signing_key_file(sign_key)
+        key = given_key(sign_key)
         ended = opened.claim_decisions.reverse(acting_account(opened.db, account), decision_id, said, key)
     if json_:
         emit(ended)

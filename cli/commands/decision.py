@@ -13,9 +13,10 @@ import typer
 from provenance.errors import BadInput
 
 from ..option_groups import given, refuse
+from ..options import Json
 from ..output import action_word, emit, emit_all, in_brackets, labelled, minute, say, say_lines, table, tr, verdict_word
 from ..output import language as output_language
-from ..review_words import By, Json, Platform, decision_line, outcome_word, reviewer, state_word
+from ..review_words import By, Platform, decision_line, outcome_word, reviewer, state_word
 from ..session import acting_account, application
 
 if TYPE_CHECKING:

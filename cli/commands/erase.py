@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provenance.errors import BadInput
 
+from ..options import Account, SignKey
 from ..output import (
     emit,
     labelled,
@@ -16,7 +16,7 @@ from ..output import (
     tr,
 )
 from ..remote_service import Remote, signed_elsewhere
-from ..session import acting_account, application, signing_key_file
+from ..session import acting_account, application, given_key
 
 if TYPE_CHECKING:
     from provenance.schemas import WorkRecord
@@ -28,9 +28,9 @@ def add_to(app: typer.Typer) -> None:
 
 def command(
     work_id: Annotated[str | None, typer.Argument(metavar="WORK_ID")] = None,
-    account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None,
+    account: Account = None,
     operator: Annotated[bool, typer.Option(help="Erase anybody's work, as the operator of this installation.")] = False,
-    sign_key: Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")] = None,
+    sign_key: SignKey = None,
     remote: Remote = None,
     finish: Annotated[
         bool, typer.Option("--finish", help="Make the database's files forget what was erased before; no WORK_ID.")
@@ -57,7 +57,7 @@ def command(
     else:
         with application() as opened:
             acting = None if operator else acting_account(opened.db, account)
-            key = None if sign_key is None else signing_key_file(sign_key)
+            key = given_key(sign_key)
             record = opened.erasures.erase(acting, work_id, key)
     if json_:
         emit(record)

@@ -11,16 +11,14 @@ import typer
 from provenance.errors import BadInput
 
 from ..option_groups import given
+from ..options import Account, Json, SignKey
 from ..output import emit, emit_all, labelled, minute, say, table, tr
-from ..session import acting_account, application, signing_key_file
+from ..session import acting_account, application, given_key
 
 if TYPE_CHECKING:
     from provenance.schemas import Evidence
 
 app = typer.Typer(no_args_is_help=True)
-_Account = Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")]
-_SignKey = Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")]
-_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 KINDS = {
     "draft": ("draft", "草稿"),
     "original": ("original", "原件"),
@@ -40,9 +38,9 @@ def add(
     digest: Annotated[str | None, typer.Option(help="Its SHA-256, in place of the file.")] = None,
     address: Annotated[str | None, typer.Option(help="Where it was published.")] = None,
     shows: Annotated[str | None, typer.Option(help="What it shows, in words.")] = None,
-    account: _Account = None,
-    sign_key: _SignKey = None,
-    json_: _Json = False,
+    account: Account = None,
+    sign_key: SignKey = None,
+    json_: Json = False,
 ) -> None:
     from provenance.json_input import parse
     from provenance.schemas import NewEvidence
@@ -52,7 +50,7 @@ def add(
     found = digest if file is None else file_digest(file)
     wanted = parse(NewEvidence, {"kind": kind, "date": date, **given(digest=found, address=address, shows=shows)})
     with application() as opened:
-        key = None if sign_key is None else signing_key_file(sign_key)
+        key = given_key(sign_key)
         made = opened.evidence.add(acting_account(opened.db, account), work_id, wanted, key)
     if json_:
         emit(made)
@@ -61,7 +59,7 @@ def add(
 
 
 @app.command("list", help="The evidence of a work, withdrawn too.")
-def list_(work_id: Annotated[str, typer.Argument(metavar="WORK_ID")], json_: _Json = False) -> None:
+def list_(work_id: Annotated[str, typer.Argument(metavar="WORK_ID")], json_: Json = False) -> None:
     from provenance.works import evidence
 
     with application() as opened:
@@ -80,9 +78,9 @@ def list_(work_id: Annotated[str, typer.Argument(metavar="WORK_ID")], json_: _Js
 
 
 @app.command("withdraw", help="Take evidence back; that it was brought forward stays in the log.")
-def withdraw(evidence_id: str, account: _Account = None, sign_key: _SignKey = None, json_: _Json = False) -> None:
+def withdraw(evidence_id: str, account: Account = None, sign_key: SignKey = None, json_: Json = False) -> None:
     with application() as opened:
-        key = None if sign_key is None else signing_key_file(sign_key)
+        key = given_key(sign_key)
         ended = opened.evidence.withdraw(acting_account(opened.db, account), evidence_id, key)
     if json_:
         emit(ended)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..option_groups import grouped
+from ..options import Account, Json, SignKey
 from ..output import (
     emit,
     emit_all,
@@ -20,16 +21,13 @@ from ..output import (
     tr,
     use_word,
 )
-from ..session import acting_account, application, signing_key_file
+from ..session import acting_account, application, given_key
 from .evidence import file_digest
 
 if TYPE_CHECKING:
     from provenance.works.grants import Grant, NewGrant
 
 app = typer.Typer(no_args_is_help=True)
-_Account = Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")]
-_SignKey = Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")]
-_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 _Work = Annotated[str, typer.Argument(metavar="WORK_ID")]
 
 
@@ -65,11 +63,11 @@ class TermOptions:
 @app.command("give", help="Allow accounts to reuse a work of yours.")
 @grouped
 def give(
-    work_id: _Work, *, options: TermOptions, account: _Account = None, sign_key: _SignKey = None, json_: _Json = False
+    work_id: _Work, *, options: TermOptions, account: Account = None, sign_key: SignKey = None, json_: Json = False
 ) -> None:
     terms = options.terms()
     with application() as opened:
-        key = None if sign_key is None else signing_key_file(sign_key)
+        key = given_key(sign_key)
         made = opened.grants.give(acting_account(opened.db, account), work_id, terms, key)
     if json_:
         emit(made)
@@ -78,7 +76,7 @@ def give(
 
 
 @app.command("list", help="The grants of a work, revoked ones too.")
-def list_(work_id: _Work, json_: _Json = False) -> None:
+def list_(work_id: _Work, json_: Json = False) -> None:
     from provenance.works import grants
 
     with application() as opened:
@@ -93,10 +91,10 @@ def list_(work_id: _Work, json_: _Json = False) -> None:
 
 
 @app.command("revoke", help="End a grant.")
-def revoke(grant_id: str, account: _Account = None, sign_key: _SignKey = None, json_: _Json = False) -> None:
+def revoke(grant_id: str, account: Account = None, sign_key: SignKey = None, json_: Json = False) -> None:
 
     with application() as opened:
-        key = None if sign_key is None else signing_key_file(sign_key)
+        key = given_key(sign_key)
         ended = opened.grants.revoke(acting_account(opened.db, account), grant_id, key)
     if json_:
         emit(ended)

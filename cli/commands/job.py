@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..options import Json
 from ..output import bar, clauses, emit, emit_all, labelled, listed, minute, percent, say, table, tr
 from ..session import application
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from provenance.schemas.jobs import JobRecord
 
 app = typer.Typer(no_args_is_help=True)
-_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 _Job = Annotated[str, typer.Argument(metavar="JOB_ID")]
 _LOOK_SECONDS = 0.5  # between two looks at a job that is waited for
 
@@ -31,7 +31,7 @@ _STATES = {
 @app.command("list", help="The jobs of the installation, oldest first.")
 def list_(
     state: Annotated[str | None, typer.Option(help="Only queued, running, done, failed or cancelled ones.")] = None,
-    json_: _Json = False,
+    json_: Json = False,
 ) -> None:
     from provenance.database.paging import everything
     from provenance.errors import BadInput
@@ -55,7 +55,7 @@ def show(
     job_id: _Job,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until it has ended.")] = False,
     results: Annotated[bool, typer.Option("--results", help="JSON lines: what became of each item.")] = False,
-    json_: _Json = False,
+    json_: Json = False,
 ) -> int:
     from provenance.database.paging import everything
     from provenance.jobs import records
@@ -78,7 +78,7 @@ def show(
 
 
 @app.command("cancel", help="End a job; what it has done stays done.")
-def cancel(job_id: _Job, json_: _Json = False) -> None:
+def cancel(job_id: _Job, json_: Json = False) -> None:
     from provenance.jobs import records
 
     with application() as opened:

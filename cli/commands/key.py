@@ -14,6 +14,7 @@ from provenance.errors import BadInput, SourcemarkError
 from provenance.names import printable
 
 from ..option_groups import refuse
+from ..options import Json
 from ..output import (
     clauses,
     custody_word,
@@ -26,13 +27,12 @@ from ..output import (
     tr,
 )
 from ..remote_service import Remote, client, signed_elsewhere
-from ..session import acting_account, application, signing_key_file
+from ..session import acting_account, application, given_key, signing_key_file
 
 if TYPE_CHECKING:
     from provenance.tlog.keys import SigningKey
 
 app = typer.Typer(no_args_is_help=True)
-_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
 @app.command("new", help="Make an API key for an account, shown this once; or a signing key, in a file of yours.")
@@ -51,7 +51,7 @@ def new(
     ] = None,
     unlinked: Annotated[bool, typer.Option(help="Enrol although no former key of the account is at hand.")] = False,
     remote: Remote = None,
-    json_: _Json = False,
+    json_: Json = False,
 ) -> None:
     from provenance.accounts import accounts
     from provenance.json_input import parse
@@ -87,7 +87,7 @@ def _new_signing(
     from provenance.accounts import enrolled_keys
 
     if remote is not None:
-        old = None if sign_key is None else signing_key_file(sign_key)
+        old = given_key(sign_key)
         with client(remote) as there, _made_or_there(path) as key:
             done = there.enrol(key, old=old, recovery=recovery)
         assert done is not None
@@ -95,7 +95,7 @@ def _new_signing(
     else:
         with application() as opened:
             acting = acting_account(opened.db, None if account == "local" else account)
-            old = None if sign_key is None else signing_key_file(sign_key)
+            old = given_key(sign_key)
             if recovery is not None:
                 enrolled_keys.find(opened.db, recovery)
             with _made_or_there(path) as key:
@@ -177,7 +177,7 @@ def _rotate_log(out: Path | None, clock_was_ahead: bool) -> None:
 
 @app.command("list", help="All keys, API and signing.")
 def list_(
-    account: Annotated[str | None, typer.Option(help="Only of this account (id or name).")] = None, json_: _Json = False
+    account: Annotated[str | None, typer.Option(help="Only of this account (id or name).")] = None, json_: Json = False
 ) -> None:
     from provenance.accounts import accounts, enrolled_keys
 
@@ -220,7 +220,7 @@ def revoke(
         return
     with application() as opened:
         if signs:
-            opened.signing_keys.revoke(key_id, None if sign_key is None else signing_key_file(sign_key))
+            opened.signing_keys.revoke(key_id, given_key(sign_key))
         else:
             accounts.revoke_key(opened.db, key_id)
     say(labelled(tr("revoked", "已吊销"), str(key_id)))

@@ -10,6 +10,7 @@ import typer
 
 from provenance.errors import BadInput
 
+from ..options import Account, Json
 from ..output import action_word, bar, clauses, copy_out, emit, emit_all, labelled, listed, minute, say, table, tr
 from ..session import acting_account, application
 
@@ -17,13 +18,11 @@ if TYPE_CHECKING:
     from provenance.schemas.policies import PolicyTrial, RuleCheck
 
 app = typer.Typer(no_args_is_help=True)
-_Account = Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")]
-_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="A policy, TOML.")]
 
 
 @app.command("check", help="Check a policy: can it be used, and which rules can no post reach?")
-def check(file: _File, json_: _Json = False) -> int:
+def check(file: _File, json_: Json = False) -> int:
     from provenance.scans.policy import replay
 
     checked = replay.check(_read(file))
@@ -53,8 +52,8 @@ def try_(
     since: Annotated[str, typer.Option(help="Scans from this date on, for example 2026-01-31.")],
     until: Annotated[str | None, typer.Option(help="Scans before this date; default: until now.")] = None,
     limit: Annotated[int, typer.Option(min=0, help="Most changed decisions that are listed; all are counted.")] = 20,
-    account: _Account = None,
-    json_: _Json = False,
+    account: Account = None,
+    json_: Json = False,
 ) -> None:
     from provenance.json_input import parse
     from provenance.scans.policy import replay
@@ -102,7 +101,7 @@ def _show_trial(tried: PolicyTrial) -> None:
 
 
 @app.command("set", help="Let a policy decide from now on; earlier versions are kept.")
-def set_(file: _File, account: _Account = None, json_: _Json = False) -> None:
+def set_(file: _File, account: Account = None, json_: Json = False) -> None:
     from provenance.scans.policy import store
 
     text = _read(file)
@@ -117,8 +116,8 @@ def set_(file: _File, account: _Account = None, json_: _Json = False) -> None:
 @app.command("show", help="The policy in force, or another by its version; `default` for the shipped one.")
 def show(
     version: Annotated[str, typer.Argument(metavar="[VERSION]", show_default=False)] = "current",
-    account: _Account = None,
-    json_: _Json = False,
+    account: Account = None,
+    json_: Json = False,
 ) -> None:
     from provenance.scans.policy import store
 
@@ -131,7 +130,7 @@ def show(
 
 
 @app.command("list", help="The policies that were set, oldest first: the last one is in force.")
-def list_(account: _Account = None, json_: _Json = False) -> None:
+def list_(account: Account = None, json_: Json = False) -> None:
     from provenance.database.paging import everything
     from provenance.scans.policy import store
 

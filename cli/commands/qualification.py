@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..option_groups import given
+from ..options import Json, Keeper
 from ..output import emit, emit_all, in_brackets, labelled, say, table, tr
 from ..session import acting_account, application
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from provenance.schemas import Qualification
 
 app = typer.Typer(no_args_is_help=True)
-_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
-_Platform = Annotated[str | None, typer.Option(help="Account that keeps it, id or name; default: the local one.")]
 _KINDS = {
     "news-information-service": ("news licence", "互联网新闻信息服务许可"),
     "audio-visual-programmes": ("audio-visual licence", "信息网络传播视听节目许可"),
@@ -41,8 +40,8 @@ def add(
     scope: Annotated[str | None, typer.Option(help="What it allows.")] = None,
     issuer: Annotated[str | None, typer.Option(help="Who gave it.")] = None,
     valid_from: Annotated[str | None, typer.Option(help="First day.")] = None,
-    platform: _Platform = None,
-    json_: _Json = False,
+    platform: Keeper = None,
+    json_: Json = False,
 ) -> None:
     from provenance.accounts import qualifications
     from provenance.json_input import parse
@@ -71,8 +70,8 @@ def add(
 def list_(
     account_id: Annotated[str | None, typer.Argument(metavar="ACCOUNT_ID", help="Only this account's.")] = None,
     before: Annotated[str | None, typer.Option(help="Only those that count and end before this day.")] = None,
-    platform: _Platform = None,
-    json_: _Json = False,
+    platform: Keeper = None,
+    json_: Json = False,
 ) -> None:
     from provenance.accounts import qualifications
     from provenance.database.paging import everything
@@ -99,7 +98,7 @@ def list_(
 
 
 @app.command("end", help="End a licence before its day: it was taken back.")
-def end(qualification_id: str, platform: _Platform = None, json_: _Json = False) -> None:
+def end(qualification_id: str, platform: Keeper = None, json_: Json = False) -> None:
     from provenance.accounts import qualifications
 
     with application() as opened:

@@ -13,6 +13,7 @@ import typer
 from provenance.errors import BadInput, Unavailable
 
 from ..option_groups import given, grouped
+from ..options import Json
 from ..output import (
     action_word,
     emit,
@@ -28,7 +29,7 @@ from ..output import (
     tr,
     verdict_word,
 )
-from ..review_words import By, Json, Platform, decision_line, reviewer, state_word
+from ..review_words import By, Platform, decision_line, reviewer, state_word
 from ..session import application
 
 if TYPE_CHECKING:

@@ -27,8 +27,9 @@ from ..claim_options import (
 )
 from ..folders import files_in
 from ..option_groups import given, grouped, refuse
+from ..options import Account, SignKey
 from ..output import exact_only_word, field_word, in_brackets, labelled, listed, medium_word, say, tr
-from ..session import acting_account, application, signing_key_file
+from ..session import acting_account, application, given_key
 
 if TYPE_CHECKING:
     from provenance.schemas import RegistrationItem, RegistrationResult
@@ -93,8 +94,8 @@ def command(
     pattern: Annotated[str | None, typer.Option(help="Of a folder only files of such names, such as *.jpg.")] = None,
     batch: Annotated[str | None, typer.Option(help="JSON lines instead of paths; - for standard input.")] = None,
     claim: ClaimOptions,
-    account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None,
-    sign_key: Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")] = None,
+    account: Account = None,
+    sign_key: SignKey = None,
     remote: Annotated[
         str | None, typer.Option("--service", help="Register with the service at this address; needs --sign-key.")
     ] = None,
@@ -119,7 +120,7 @@ def command(
     if batch is not None:
         refuse({"--opens": seal.opens}, "is of one work: with --batch write it into the line")
         fields = {**claim.defaults(), **given(sealed=seal.sealed)}
-    key = None if sign_key is None else signing_key_file(sign_key)
+    key = given_key(sign_key)
     if remote is not None:
         if key is None or batch is not None or account is not None:
             raise BadInput(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..option_groups import given
+from ..options import Json, Keeper
 from ..output import emit, in_brackets, labelled, minute, say, table, tr
 from ..session import acting_account, application
 
@@ -18,8 +19,6 @@ _Id = Annotated[str, typer.Argument(metavar="ACCOUNT_ID", help="The platform's o
 _Decision = Annotated[str, typer.Argument(metavar="DECISION_ID")]
 _Reason = Annotated[str, typer.Option(help="Why, in words.")]
 _By = Annotated[str, typer.Option("--by", help="Who decides, or appeals.")]
-_Platform = Annotated[str | None, typer.Option(help="Account that keeps it, id or name; default: the local one.")]
-_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 _COUNTERS = {
     "confirmed_copying": ("confirmed copying", "确认抄袭搬运"),
     "false_originality": ("false claim of originality", "虚假原创声明"),
@@ -34,7 +33,7 @@ _ACTS = {
 
 
 @app.command("show", help="Where an account stands, and every decision.")
-def show(account_id: _Id, platform: _Platform = None, json_: _Json = False) -> None:
+def show(account_id: _Id, platform: Keeper = None, json_: Json = False) -> None:
     from provenance.accounts import standing
 
     with application() as opened:
@@ -60,8 +59,8 @@ def count(
     reason: _Reason,
     by: _By,
     subject: Annotated[str | None, typer.Option(help="Id of the scan or notice.")] = None,
-    platform: _Platform = None,
-    json_: _Json = False,
+    platform: Keeper = None,
+    json_: Json = False,
 ) -> None:
     from provenance.accounts import standing
     from provenance.json_input import parse
@@ -78,21 +77,21 @@ def count(
 
 @app.command("appeal", help="Record that the account contests a decision.")
 def appeal(
-    account_id: _Id, decision_id: _Decision, reason: _Reason, by: _By, platform: _Platform = None, json_: _Json = False
+    account_id: _Id, decision_id: _Decision, reason: _Reason, by: _By, platform: Keeper = None, json_: Json = False
 ) -> None:
     _answer("appeal", account_id, decision_id, reason, by, platform, json_=json_)
 
 
 @app.command("uphold", help="Refuse an appeal: the decision stands.")
 def uphold(
-    account_id: _Id, decision_id: _Decision, reason: _Reason, by: _By, platform: _Platform = None, json_: _Json = False
+    account_id: _Id, decision_id: _Decision, reason: _Reason, by: _By, platform: Keeper = None, json_: Json = False
 ) -> None:
     _answer("uphold", account_id, decision_id, reason, by, platform, json_=json_)
 
 
 @app.command("reverse", help="Take a decision back: it counts no longer.")
 def reverse(
-    account_id: _Id, decision_id: _Decision, reason: _Reason, by: _By, platform: _Platform = None, json_: _Json = False
+    account_id: _Id, decision_id: _Decision, reason: _Reason, by: _By, platform: Keeper = None, json_: Json = False
 ) -> None:
     _answer("reverse", account_id, decision_id, reason, by, platform, json_=json_)
 

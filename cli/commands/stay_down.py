@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..option_groups import given
+from ..options import Json
 from ..output import clauses, emit, emit_all, labelled, listed, minute, percent, say, table, tr
-from ..review_words import By, Json, Platform, reviewer
+from ..review_words import By, Platform, reviewer
 from ..session import acting_account, application
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..options import Account, Json
 from ..output import emit, emit_all, labelled, listed, minute, percent, say, table, tr, verdict_word
 from ..session import acting_account, application
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from provenance.schemas.webhooks import WatchRecord
 
 app = typer.Typer(no_args_is_help=True)
-_Account = Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")]
-_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
 @app.command("new", help="Be told of new sightings of your works, at an endpoint or by mail.")
@@ -26,8 +25,8 @@ def new(
     webhook: Annotated[str | None, typer.Option(help="Id of the endpoint that is told.")] = None,
     email: Annotated[str | None, typer.Option(help="Address that is written to.")] = None,
     lang: Annotated[str | None, typer.Option(help="Language of the mail, en or zh; default: yours.")] = None,
-    account: _Account = None,
-    json_: _Json = False,
+    account: Account = None,
+    json_: Json = False,
 ) -> None:
     from provenance.jobs import watches
     from provenance.json_input import parse
@@ -44,7 +43,7 @@ def new(
 
 
 @app.command("list", help="Your watches.")
-def list_(account: _Account = None, json_: _Json = False) -> None:
+def list_(account: Account = None, json_: Json = False) -> None:
     from provenance.database.paging import everything
     from provenance.jobs import watches
 
@@ -61,7 +60,7 @@ def list_(account: _Account = None, json_: _Json = False) -> None:
 
 @app.command("remove", help="End a watch.")
 def remove(
-    watch_id: Annotated[str, typer.Argument(metavar="WATCH_ID")], account: _Account = None, json_: _Json = False
+    watch_id: Annotated[str, typer.Argument(metavar="WATCH_ID")], account: Account = None, json_: Json = False
 ) -> None:
     from provenance.jobs import watches
 

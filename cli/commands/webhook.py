@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..options import Account, Json
 from ..output import emit, emit_all, labelled, listed, minute, say, table, tr
 from ..session import acting_account, application
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from provenance.schemas.webhooks import IssuedWebhook, WebhookRecord
 
 app = typer.Typer(no_args_is_help=True)
-_Account = Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")]
-_Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 _Webhook = Annotated[str, typer.Argument(metavar="WEBHOOK_ID")]
 
 _DELIVERY_STATES = {
@@ -29,8 +28,8 @@ _DELIVERY_STATES = {
 def new(
     url: Annotated[str, typer.Argument(metavar="URL")],
     event: Annotated[list[str] | None, typer.Option(help="Event, such as scan.decided; again for more.")] = None,
-    account: _Account = None,
-    json_: _Json = False,
+    account: Account = None,
+    json_: Json = False,
 ) -> None:
     from provenance.jobs import webhooks
     from provenance.json_input import parse
@@ -51,7 +50,7 @@ def _say_secret(made: IssuedWebhook, what: str, *, json_: bool) -> None:
 
 
 @app.command("list", help="Endpoints, with what waits for them and what was given up.")
-def list_(account: _Account = None, json_: _Json = False) -> None:
+def list_(account: Account = None, json_: Json = False) -> None:
     from provenance.database.paging import everything
     from provenance.jobs import webhooks
 
@@ -82,8 +81,8 @@ def _health(hook: WebhookRecord) -> str:
 def show(
     webhook_id: _Webhook,
     state: Annotated[str | None, typer.Option(help="Only pending, delivered or dead ones.")] = None,
-    account: _Account = None,
-    json_: _Json = False,
+    account: Account = None,
+    json_: Json = False,
 ) -> None:
     from provenance.database.paging import everything
     from provenance.errors import BadInput
@@ -121,7 +120,7 @@ def show(
 
 
 @app.command("test", help="Send the event webhook.test now, once. Exit status 1 if it was not taken.")
-def try_out(webhook_id: _Webhook, account: _Account = None, json_: _Json = False) -> int:
+def try_out(webhook_id: _Webhook, account: Account = None, json_: Json = False) -> int:
     from provenance.jobs import webhooks
 
     with application() as opened:
@@ -138,8 +137,8 @@ def try_out(webhook_id: _Webhook, account: _Account = None, json_: _Json = False
 def rotate(
     webhook_id: _Webhook,
     keep_hours: Annotated[int, typer.Option(help="How long the old secret signs too, hours.")] = 24,
-    account: _Account = None,
-    json_: _Json = False,
+    account: Account = None,
+    json_: Json = False,
 ) -> None:
     from provenance.jobs import webhooks
     from provenance.json_input import parse
@@ -155,8 +154,8 @@ def rotate(
 def redeliver(
     webhook_id: _Webhook,
     since: Annotated[str | None, typer.Option(help="All that happened then or later instead, ISO 8601.")] = None,
-    account: _Account = None,
-    json_: _Json = False,
+    account: Account = None,
+    json_: Json = False,
 ) -> None:
     from provenance.jobs import webhooks
     from provenance.scans.sightings import parse_since
@@ -171,7 +170,7 @@ def redeliver(
 
 
 @app.command("remove", help="Remove an endpoint, with what waits for it and the watches that send there.")
-def remove(webhook_id: _Webhook, account: _Account = None, json_: _Json = False) -> None:
+def remove(webhook_id: _Webhook, account: Account = None, json_: Json = False) -> None:
     from provenance.jobs import webhooks
 
     with application() as opened:

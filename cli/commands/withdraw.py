@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..options import Account, SignKey
 from ..output import (
     emit,
     labelled,
@@ -14,7 +14,7 @@ from ..output import (
     tr,
 )
 from ..remote_service import Remote, signed_elsewhere
-from ..session import acting_account, application, signing_key_file
+from ..session import acting_account, application, given_key
 
 if TYPE_CHECKING:
     from provenance.schemas import WorkRecord
@@ -26,8 +26,8 @@ def add_to(app: typer.Typer) -> None:
 
 def command(
     work_id: Annotated[str, typer.Argument(metavar="WORK_ID")],
-    account: Annotated[str | None, typer.Option(help="Account id or name; default: the local one.")] = None,
-    sign_key: Annotated[Path | None, typer.Option(help="Sign with the key in this file, not one kept here.")] = None,
+    account: Account = None,
+    sign_key: SignKey = None,
     remote: Remote = None,
     json_: Annotated[bool, typer.Option("--json", help="The work as a JSON object.")] = False,
 ) -> None:
@@ -38,7 +38,7 @@ def command(
             record = there.withdraw(work_id, own)
     else:
         with application() as opened:
-            key = None if sign_key is None else signing_key_file(sign_key)
+            key = given_key(sign_key)
             record = opened.withdrawals.withdraw(acting_account(opened.db, account), work_id, key)
     if json_:
         emit(record)
