@@ -9,7 +9,7 @@ from provenance.tlog.encoding import b64
 from provenance.tlog.keys import SigningKey
 
 from .calls import Call, Flow, path
-from .session import Session, log_head, log_origin
+from .session import Session, log_head
 
 
 def enrol(
@@ -31,16 +31,14 @@ def enrol(
         mine = [each for each in (yield from signing_keys(session)) if each["custody"] == "producer"]
         if mine:
             return None
-    origin = yield from log_origin(session)
-    after = yield from log_head()
+    origin, after = yield from log_head(session)
     made = statement.key_enrol(origin, public_key=key.public, custody="producer", after=after, recovery=recovery)
     return (yield from submit(statement.sign(made, key, *([] if old is None else [old]))))
 
 
 def revoke(session: Session, keyid: str, signer: SigningKey) -> Flow[dict[str, Any]]:
     """Revoke a key, signed by itself, a successor or its recovery key."""
-    origin = yield from log_origin(session)
-    after = yield from log_head()
+    origin, after = yield from log_head(session)
     return (yield from submit(statement.sign(statement.key_revoke(origin, keyid=keyid, after=after), signer)))
 
 

@@ -77,7 +77,7 @@ def register_sealed(
     """
     data = source if isinstance(source, bytes) else read_file(source)
     yield from keys.enrol(session, key, first_only=True)
-    origin, after = (yield from log_origin(session)), (yield from log_head())
+    origin, after = yield from log_head(session)
     made, opening = signing.sealed(origin, after, data, claim)
     keep(opening)
     leaf = statement.sign(made, key)
@@ -108,7 +108,7 @@ def withdraw(session: Session, work_id: str, key: SigningKey | None = None) -> F
     if key is None:
         return (yield Call("DELETE", path("works", work_id))).model(WorkRecord)
     entry, index = yield from _entry(session, work_id)
-    origin, after = (yield from log_origin(session)), (yield from log_head())
+    origin, after = yield from log_head(session)
     made = statement.withdrawal(origin, registration=merkle.leaf_hash(entry), index=index, after=after)
     yield from keys.submit(statement.sign(made, key))
     return (yield from get_work(session, work_id))
@@ -121,7 +121,7 @@ def erase(session: Session, work_id: str, key: SigningKey | None = None) -> Flow
     entry, index = yield from _entry(session, work_id)
     if (yield from get_work(session, work_id)).withdrawn_at is None:
         yield from withdraw(session, work_id, key)
-    origin, after = (yield from log_origin(session)), (yield from log_head())
+    origin, after = yield from log_head(session)
     made = statement.erasure(
         origin,
         entry=merkle.leaf_hash(entry),
@@ -205,7 +205,7 @@ def _amend(
 ) -> Flow[WorkRecord]:
     files = yield from fetch_receipt(session, work_id)
     before = yield from get_work(session, work_id)
-    origin, after = (yield from log_origin(session)), (yield from log_head())
+    origin, after = yield from log_head(session)
     made, opening = signing.amended(origin, after, files, write, changes)
     yield from keys.submit(statement.sign(made, key), opening)
     try:

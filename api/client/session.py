@@ -26,10 +26,12 @@ def log_origin(session: Session) -> Flow[str]:
     return session.origin
 
 
-def log_head() -> Flow[envelope.After]:
-    """Size and root of the newest checkpoint, which a statement is written after."""
+def log_head(session: Session) -> Flow[tuple[str, envelope.After]]:
+    """What a statement is written for: the log's name, and size and root of its newest checkpoint."""
     checkpoint = yield from _checkpoint()
-    return checkpoint.size, checkpoint.root
+    if session.origin is None:
+        session.origin = checkpoint.origin
+    return session.origin, (checkpoint.size, checkpoint.root)
 
 
 def _checkpoint() -> Flow[Checkpoint]:
