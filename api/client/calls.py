@@ -23,6 +23,8 @@ from provenance.json_input import one_line
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
+_PAGE = 500  # items asked for at a time, the most that a service gives
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -85,9 +87,7 @@ class Answer:
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise Unavailable(
-                f"{self.service} does not answer like Sourcemark: check its address", reason="unreachable"
-            )
+            raise _other_service(self.service)
         return found
 
     def model(self, kind: type[M]) -> M:
@@ -127,17 +127,14 @@ class Listing(Generic[M]):
 
     path: str
     kind: type[M]
-    query: Mapping[str, str | int]
+    query: Mapping[str, str | int] = field(default_factory=dict)
 
     def page(self, cursor: str | None) -> Flow[tuple[list[M], str | None]]:
-        asked = self.query if cursor is None else {**self.query, "cursor": cursor}
-        answer = yield Call("GET", self.path, query=asked)
+        answer = yield Call("GET", self.path, query={**self.query, **given(limit=_PAGE, cursor=cursor)})
         found = answer.json()
         items = found.get("items")
         if not isinstance(items, list):
-            raise Unavailable(
-                f"{answer.service} does not answer like Sourcemark: check its address", reason="unreachable"
-            )
+            raise _other_service(answer.service)
         after = found.get("next")
         return [read_model(self.kind, each, answer.service) for each in items], str(after) if after else None
 
@@ -150,6 +147,13 @@ def path(*parts: str) -> str:
 def given(**query: str | int | None) -> dict[str, str | int]:
     """The parameters that have a value."""
     return {name: value for name, value in query.items() if value is not None}
+
+
+def content(source: Path | str, about: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[File] | None]:
+    """Body and files of a request about a file, or about a text given as such."""
+    if isinstance(source, str):
+        return {**about, "text": source}, None
+    return about, [File(source.name, source)]
 
 
 def new_key() -> str:

@@ -40,7 +40,7 @@ def get_job(_: Session, job_id: str) -> Flow[JobRecord]:
 
 def jobs(_: Session, *, state: JobState | None = None) -> Listing[JobRecord]:
     """All of yours, oldest first."""
-    return Listing(path("jobs"), JobRecord, given(state=state, limit=500))
+    return Listing(path("jobs"), JobRecord, given(state=state))
 
 
 def job_results(_: Session, job_id: str, kind: type[M]) -> Listing[M]:
@@ -49,7 +49,7 @@ def job_results(_: Session, job_id: str, kind: type[M]) -> Listing[M]:
     Args:
         kind: `ScanResult` of `scan_later`, `RegistrationResult` of `register_later`.
     """
-    return Listing(path("jobs", job_id, "results"), kind, given(limit=500))
+    return Listing(path("jobs", job_id, "results"), kind)
 
 
 def wait_for_job(session: Session, job_id: str, seconds: float = 3600) -> Flow[JobRecord]:

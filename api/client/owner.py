@@ -18,7 +18,7 @@ def sightings(
     Args:
         since: seen then or later, ISO 8601.
     """
-    return Listing(path("sightings"), SightingRecord, given(work_id=work_id, owner=owner, since=since, limit=500))
+    return Listing(path("sightings"), SightingRecord, given(work_id=work_id, owner=owner, since=since))
 
 
 def get_sighting(_: Session, sighting_id: str) -> Flow[SightingRecord]:

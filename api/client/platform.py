@@ -9,7 +9,7 @@ from typing import Any
 from provenance.json_input import parse
 from provenance.schemas import NewPost, NewScan, ScanResult
 
-from .calls import Call, File, Flow, Listing, given, new_key, path, read_model
+from .calls import Call, File, Flow, Listing, content, given, new_key, path, read_model
 from .session import Session
 
 
@@ -30,17 +30,8 @@ def scan(
     """
     known = dict(about or {})
     parse(NewScan, known)
-    text, files = (source, None) if isinstance(source, str) else (None, [File(source.name, source)])
-    return (
-        yield Call(
-            "POST",
-            path("scans"),
-            known if text is None else {**known, "text": text},
-            files=files,
-            query=_dry(dry_run),
-            idempotency_key=None if dry_run else idempotency_key or new_key(),
-        )
-    ).model(ScanResult)
+    body, files = content(source, known)
+    return (yield _scan("scans", body, files, idempotency_key, dry_run)).model(ScanResult)
 
 
 def post(
@@ -60,20 +51,20 @@ def post(
     known = dict(about)
     parse(NewPost, known)
     sent = [File(each.name, each) if isinstance(each, Path) else File(*each) for each in files]
-    return (
-        yield Call(
-            "POST",
-            path("posts"),
-            known,
-            files=sent,
-            query=_dry(dry_run),
-            idempotency_key=None if dry_run else idempotency_key or new_key(),
-        )
-    ).model(ScanResult)
+    return (yield _scan("posts", known, sent, idempotency_key, dry_run)).model(ScanResult)
 
 
-def _dry(wanted: bool) -> dict[str, str | int]:
-    return {"dry_run": "true"} if wanted else {}
+def _scan(
+    to: str, body: Mapping[str, Any], files: Sequence[File] | None, key: str | None, dry_run: bool = False
+) -> Call:
+    return Call(
+        "POST",
+        path(to),
+        body,
+        files=files,
+        query=given(dry_run="true" if dry_run else None),
+        idempotency_key=None if dry_run else key or new_key(),
+    )
 
 
 def scan_html(
@@ -82,7 +73,7 @@ def scan_html(
     """Scan a page of HTML; see `scan`."""
     body = {**(about or {}), "html": html}
     parse(NewScan, body)
-    return (yield Call("POST", path("scans"), body, idempotency_key=idempotency_key or new_key())).model(ScanResult)
+    return (yield _scan("scans", body, None, idempotency_key)).model(ScanResult)
 
 
 def scan_many(
@@ -108,4 +99,4 @@ def get_scan(_: Session, scan_id: str) -> Flow[ScanResult]:
 
 def scans(_: Session) -> Listing[ScanResult]:
     """All of yours, read page by page."""
-    return Listing(path("scans"), ScanResult, given(limit=500))
+    return Listing(path("scans"), ScanResult)

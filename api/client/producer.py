@@ -17,7 +17,7 @@ from provenance.tlog.keys import SigningKey
 from provenance.tlog.proof import parse_proof
 
 from . import keys, signing
-from .calls import Call, File, Flow, Listing, encode_text, given, new_key, path, read_file, read_model
+from .calls import Call, Flow, Listing, content, encode_text, given, new_key, path, read_file, read_model
 from .errors import Refused
 from .session import Session, log_head, log_origin
 
@@ -43,11 +43,11 @@ def register(
     """
     parse(NewWork, dict(claim))
     if key is None:
-        call = _new_work("works", source, claim, idempotency_key or new_key())
+        call = _new_work(path("works"), source, claim, idempotency_key or new_key())
         return (yield call).model(RegistrationResult)
     data = encode_text(source) if isinstance(source, str) else read_file(source)
     yield from keys.enrol(session, key, first_only=True)
-    prepared = yield _new_work("works/prepare", source, claim, None)
+    prepared = yield _new_work(path("works", "prepare"), source, claim, None)
     origin = yield from log_origin(session)
     payload = signing.check_prepared(origin, prepared.json(), hashlib.sha256(data).digest(), claim)
     signed = statement.assemble(payload, [(key.keyid, key.sign(envelope.pae(payload)))])
@@ -92,7 +92,7 @@ def get_work(session: Session, work_id: str) -> Flow[WorkRecord]:
 
 def works(session: Session) -> Listing[WorkRecord]:
     """All of yours, read page by page."""
-    return Listing(path("works"), WorkRecord, {"limit": 500})
+    return Listing(path("works"), WorkRecord)
 
 
 def credit(
@@ -187,11 +187,9 @@ def fetch_receipt(
     return files
 
 
-def _new_work(route: str, source: Path | str, claim: Mapping[str, Any], key: str | None) -> Call:
-    to = path(*route.split("/"))
-    if isinstance(source, str):
-        return Call("POST", to, {**claim, "text": source}, idempotency_key=key)
-    return Call("POST", to, claim, files=[File(source.name, source)], idempotency_key=key)
+def _new_work(to: str, source: Path | str, claim: Mapping[str, Any], key: str | None) -> Call:
+    body, files = content(source, claim)
+    return Call("POST", to, body, files=files, idempotency_key=key)
 
 
 def _entry(session: Session, work_id: str) -> Flow[tuple[bytes, int]]:

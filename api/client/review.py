@@ -14,7 +14,7 @@ from .session import Session
 
 def queue(_: Session, *, queue: str | None = None, state: ItemState | None = None) -> Listing[QueueItem]:
     """Posts that wait for a person, or did, oldest first."""
-    return Listing(path("queue"), QueueItem, given(queue=queue, state=state, limit=500))
+    return Listing(path("queue"), QueueItem, given(queue=queue, state=state))
 
 
 def take(_: Session, queue: str | None = None) -> Flow[Taken]:
@@ -56,7 +56,7 @@ def decisions(
     _: Session, *, scan_id: str | None = None, decision: Outcome | None = None, since: str | None = None
 ) -> Listing[Decision]:
     """The log of decisions, oldest first."""
-    return Listing(path("decisions"), Decision, given(scan_id=scan_id, decision=decision, since=since, limit=500))
+    return Listing(path("decisions"), Decision, given(scan_id=scan_id, decision=decision, since=since))
 
 
 def _written(model: type[ItemDecision | ScanDecision | Undo], **fields: Any) -> dict[str, Any]:
