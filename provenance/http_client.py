@@ -16,6 +16,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -61,6 +63,15 @@ def check_url(url: str, *, query: bool = False) -> SplitResult:
     if not ok or parts.username is not None:
         raise BadInput(f"{url!r:.80} is no address: it must be http://host[:port][/path] or https://...")
     return parts
+
+
+def retry_after_seconds(value: str) -> float | None:
+    """How long a Retry-After (RFC 9110, section 10.2.3) asks to wait; None if it says nothing that can be read."""
+    if value.strip().isdecimal():
+        return float(value.strip()[:9])
+    with contextlib.suppress(ValueError, TypeError):  # TypeError: of a date without its zone
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    return None
 
 
 def is_public(address: str) -> bool:

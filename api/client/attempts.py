@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import random
 import time
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -66,18 +64,3 @@ class Attempts:
         if failure.status == 409:  # the first attempt, whose answer got lost, is being carried out
             return self._made > 1 and self._call.idempotency_key is not None
         return failure.status in (502, 503, 504) and self._call.repeatable
-
-
-def retry_after(value: str | None) -> float | None:
-    """Seconds of a Retry-After header, None where there is none that can be read."""
-    if value is None:
-        return None
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -15,10 +15,11 @@ import httpx
 from pydantic import BaseModel
 
 from provenance.errors import BadInput, Unavailable
+from provenance.http_client import retry_after_seconds
 
 from . import jobs as later
 from . import keys, owner, platform, producer, review
-from .attempts import Attempts, retry_after
+from .attempts import Attempts
 from .calls import NOTHING, Answer, Call, Flow, Listing, Pause
 from .errors import Refused
 from .session import Session, log_origin
@@ -68,7 +69,7 @@ class _Service:
             problem = Answer(response.status_code, body, self._url).json()
         except Unavailable:
             problem = {}
-        raise Refused(problem, response.status_code, retry_after(response.headers.get("Retry-After")))
+        raise Refused(problem, response.status_code, retry_after_seconds(response.headers.get("Retry-After", "")))
 
 
 def _blocking(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +13,7 @@ from standardwebhooks import Webhook
 
 from ..database.tables import now
 from ..errors import BadInput, Forbidden, SourcemarkError
-from ..http_client import BlockedAddress, Guard, HttpServer, check_url
+from ..http_client import BlockedAddress, Guard, HttpServer, check_url, retry_after_seconds
 from .delivery import Message, Outcome
 
 _MOST_ANSWER_BYTES = 16 * 1024  # only the status counts; the rest of a longer answer is not read
@@ -97,7 +95,7 @@ class WebhookSender:
             answer=str(status),
             unreached=status in _ASKS_TO_WAIT,
             gone=status == 410,
-            wait=_seconds(answer.retry_after),
+            wait=retry_after_seconds(answer.retry_after) or 0.0,
         )
 
 
@@ -116,12 +114,3 @@ def signed(event_id: str, body: str, secrets: Sequence[Mapping[str, Any]]) -> di
         "webhook-timestamp": str(int(moment.timestamp())),
         "webhook-signature": " ".join(Webhook(secret).sign(event_id, moment, body) for secret in valid),
     }
-
-
-def _seconds(retry_after: str) -> float:
-    """How long a Retry-After asks to wait, in seconds; 0 if it says nothing that can be read."""
-    if retry_after.isdecimal():
-        return float(retry_after[:9])
-    with contextlib.suppress(ValueError, TypeError):
-        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
-    return 0.0

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from provenance.errors import BadInput, Unavailable
-from provenance.http_client import HttpServer
+from provenance.http_client import HttpServer, retry_after_seconds
 from tests.provenance.ledger.servers import free_port, serving, speaking
 
 pytestmark = pytest.mark.enable_socket
@@ -32,6 +32,17 @@ def test_an_answer() -> None:
         answer = remote.post("add-checkpoint", b"x" * 5, "text/plain", 100)
         assert (answer.status, answer.kind, answer.body) == (418, "text/plain", b"/w1/add-checkpoint xxxxx")
         assert remote.get("", 100).body == b"/w1 "
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120), (" 7 ", 7), ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("Wed, 21 Oct 2015 07:28:00 -0000", None), ("", None), ("-5", None), ("soon", None),
+    ],
+)  # fmt: skip
+def test_how_long_to_wait(value: str, seconds: float | None) -> None:
+    assert retry_after_seconds(value) == seconds
 
 
 def test_a_connection_closed_in_between_is_opened_again() -> None:
