@@ -171,6 +171,27 @@ def answer_once(
     return JSONResponse(body, status, job_headers(body) if status == 202 else None)
 
 
+def make_once(
+    app: Application,
+    principal: Principal,
+    key: str | None,
+    request: tuple[str, BaseModel],
+    make: Callable[[bytes | None], BaseModel],
+) -> JSONResponse:
+    """Answer 201 with what is made, once per Idempotency-Key.
+
+    Args:
+        request: the route and the body.
+        make: see ``act`` of `answer_once`.
+    """
+    route, body = request
+
+    def act(request_id: bytes | None) -> tuple[int, Any]:
+        return 201, make(request_id).model_dump(mode="json")
+
+    return answer_once(app, principal, key, (route, [body.model_dump_json().encode()]), act)
+
+
 class ItemRefused(SourcemarkError):
     """A single item's error, already in the form of a problem."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
@@ -19,7 +19,7 @@ from ..dependencies import (
     MayReview,
     Page,
     account_of,
-    answer_once,
+    make_once,
     own,
     read_cursor,
     write_cursor,
@@ -42,11 +42,10 @@ def decide_claim(
 ) -> JSONResponse:
     """Your scans follow it from then on; an administrator's decision all scans. The log commits to it."""
 
-    def act(request_id: bytes | None) -> tuple[int, Any]:
-        made = app.claim_decisions.decide(account_of(app.db, principal), new, request_id=request_id)
-        return 201, made.model_dump(mode="json")
+    def make(request_id: bytes | None) -> ClaimDecision:
+        return app.claim_decisions.decide(account_of(app.db, principal), new, request_id=request_id)
 
-    return answer_once(app, principal, idempotency_key, ("claim-decisions", [new.model_dump_json().encode()]), act)
+    return make_once(app, principal, idempotency_key, ("claim-decisions", new), make)
 
 
 @router.get("", operation_id="listClaimDecisions", summary="Your decisions", responses=responses(401, 403))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
@@ -17,7 +15,7 @@ from ..dependencies import (
     MayRegister,
     Page,
     account_of,
-    answer_once,
+    make_once,
     own,
 )
 from ..problems import responses
@@ -42,12 +40,10 @@ def add_evidence(
 ) -> JSONResponse:
     """The document stays with you. An entry of the log commits to its digest, kind and date."""
 
-    def act(request_id: bytes | None) -> tuple[int, Any]:
-        added = app.evidence.add(account_of(app.db, principal), work_id, new, request_id=request_id)
-        return 201, added.model_dump(mode="json")
+    def make(request_id: bytes | None) -> Evidence:
+        return app.evidence.add(account_of(app.db, principal), work_id, new, request_id=request_id)
 
-    request = (f"works/{work_id}/evidence", [new.model_dump_json().encode()])
-    return answer_once(app, principal, idempotency_key, request, act)
+    return make_once(app, principal, idempotency_key, (f"works/{work_id}/evidence", new), make)
 
 
 @router.get(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from provenance.works import grants
 from provenance.works.grants import Grant, NewGrant
 
-from ..dependencies import ApplicationDep, IdempotencyKey, MayRegister, Page, account_of, answer_once, own
+from ..dependencies import ApplicationDep, IdempotencyKey, MayRegister, Page, account_of, make_once, own
 from ..problems import responses
 
 router = APIRouter(prefix="/v1/works/{work_id}/grants", tags=["grants"])
@@ -33,12 +31,10 @@ def give_grant(
 ) -> JSONResponse:
     """It is entered into the log with its terms as a commitment, and counts in scans from then on."""
 
-    def act(request_id: bytes | None) -> tuple[int, Any]:
-        given = app.grants.give(account_of(app.db, principal), work_id, terms, request_id=request_id)
-        return 201, given.model_dump(mode="json")
+    def make(request_id: bytes | None) -> Grant:
+        return app.grants.give(account_of(app.db, principal), work_id, terms, request_id=request_id)
 
-    request = (f"works/{work_id}/grants", [terms.model_dump_json().encode()])
-    return answer_once(app, principal, idempotency_key, request, act)
+    return make_once(app, principal, idempotency_key, (f"works/{work_id}/grants", terms), make)
 
 
 @router.get("", operation_id="listGrants", summary="The grants of a work", responses=responses(401, 403, 404))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
@@ -26,7 +26,7 @@ from ..dependencies import (
     MayReview,
     MayScan,
     Page,
-    answer_once,
+    make_once,
     read_cursor,
     write_cursor,
 )
@@ -121,14 +121,13 @@ def count_against_account(
 ) -> JSONResponse:
     """It counts for the days that the standing table gives it, unless it is reversed."""
 
-    def act(request_id: bytes | None) -> tuple[int, Any]:
+    def make(request_id: bytes | None) -> StandingDecision:
         table = app.official_accounts.table
         with app.db.write() as connection:
-            made = standing.count(connection, principal.account_id, account_id, confirmed, table, request_id=request_id)
-        return 201, made.model_dump(mode="json")
+            return standing.count(connection, principal.account_id, account_id, confirmed, table, request_id=request_id)
 
-    request = (f"official-accounts/{account_id}/standing", [confirmed.model_dump_json().encode()])
-    return answer_once(app, principal, idempotency_key, request, act)
+    request = (f"official-accounts/{account_id}/standing", confirmed)
+    return make_once(app, principal, idempotency_key, request, make)
 
 
 @router.post(

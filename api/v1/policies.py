@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
@@ -25,7 +23,7 @@ from ..dependencies import (
     Limit,
     MayScan,
     Page,
-    answer_once,
+    make_once,
     read_cursor,
     write_cursor,
 )
@@ -48,10 +46,10 @@ def set_policy(
 ) -> JSONResponse:
     """It decides every scan from then on; what was decided before stays. Earlier versions are kept."""
 
-    def act(_: bytes | None) -> tuple[int, Any]:
-        return 201, store.set_policy(app.db, principal.account_id, new.toml).model_dump(mode="json")
+    def make(_: bytes | None) -> PolicyRecord:
+        return store.set_policy(app.db, principal.account_id, new.toml)
 
-    return answer_once(app, principal, idempotency_key, ("policies", [new.toml.encode()]), act)
+    return make_once(app, principal, idempotency_key, ("policies", new), make)
 
 
 @router.get("", operation_id="listPolicies", summary="The policies you have set", responses=responses(401, 403))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
@@ -19,7 +19,7 @@ from ..dependencies import (
     Limit,
     MayScan,
     Page,
-    answer_once,
+    make_once,
     read_cursor,
     write_cursor,
 )
@@ -41,12 +41,11 @@ def add_qualification(
 ) -> JSONResponse:
     """Before it expires the event `qualification.expiring` is sent, once."""
 
-    def act(request_id: bytes | None) -> tuple[int, Any]:
+    def make(request_id: bytes | None) -> Qualification:
         days = app.settings.qualification_warning_days
-        made = qualifications.add(app.db, principal.account_id, new, days, request_id=request_id)
-        return 201, made.model_dump(mode="json")
+        return qualifications.add(app.db, principal.account_id, new, days, request_id=request_id)
 
-    return answer_once(app, principal, idempotency_key, ("qualifications", [new.model_dump_json().encode()]), act)
+    return make_once(app, principal, idempotency_key, ("qualifications", new), make)
 
 
 @router.get("", operation_id="listQualifications", summary="Licences of your accounts", responses=responses(401, 403))
