@@ -14,7 +14,7 @@ from .alignment import Alignment
 from .codec import Frame
 from .keypoints import INVERTED
 from .likeness import correlation_of
-from .refinement import warped_picture
+from .refinement import from_picture, warped
 
 _SAME_COSINE = (
     0.8  # of descriptors from which keypoints are of one kind: whatever way they are turned, descriptors are not
@@ -43,10 +43,9 @@ def other_figure(upload: Frame, work: Frame, matrix: Floats, variant: int, align
     if alignment is None or not 0 < kinds <= _SIMPLE:
         return False
     ours = work.colours
-    rows, columns = ours.shape[:2]
-    from_small = matrix @ np.diag((work.width / columns, work.height / rows, 1.0))
-    picture, visible = warped_picture(upload.colours, (upload.width, upload.height), from_small, (columns, rows))
-    part = _around(work.points[alignment.work_inliers] * (columns / work.width), (columns, rows))
+    from_small, size = from_picture(ours, work, matrix)
+    picture, visible = warped(upload, from_small, size, colours=True)
+    part = _around(work.points[alignment.work_inliers] * (size[0] / work.width), size)
     seen = visible[part] > 0
     if not seen.any():
         return False

@@ -35,11 +35,10 @@ def code(of: Fingerprint) -> NDArray[np.uint64] | None:
         return None
     import pdqhash
 
-    small = cv2.imdecode(np.frombuffer(frames[0].thumbnail, dtype=np.uint8), cv2.IMREAD_COLOR)
     width, height = codec.size(of)
     scale = min(1.0, _MAX_SIDE / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    shown = cv2.cvtColor(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), cv2.COLOR_BGR2RGB)
+    shown = cv2.cvtColor(cv2.resize(frames[0].colours, size, interpolation=cv2.INTER_LINEAR), cv2.COLOR_BGR2RGB)
     bits, quality = pdqhash.compute(shown)
     if quality < _MIN_QUALITY:
         return None

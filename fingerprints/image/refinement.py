@@ -73,34 +73,35 @@ def refine(
     return Refined(matrix, _shifted(picture, offsets), visible, np.hypot(offsets[..., 0], offsets[..., 1]))
 
 
-def warped(upload: Frame, matrix: Floats, size: tuple[int, int]) -> tuple[Floats, Floats]:
-    """The upload's grey levels on the work's plane, and 1 where it has pixels."""
-    return warped_picture(upload.grey, (upload.width, upload.height), matrix, size)
+def from_picture(picture: NDArray[np.uint8], work: Frame, matrix: Floats) -> tuple[Floats, tuple[int, int]]:
+    """The transform from a picture of a work, instead of its plane, to the upload's plane; and the picture's width and
+    height."""
+    rows, columns = picture.shape[:2]
+    return matrix @ np.diag((work.width / columns, work.height / rows, 1.0)), (columns, rows)
 
 
-def warped_picture(
-    picture: NDArray[np.uint8], plane: tuple[int, int], matrix: Floats, size: tuple[int, int]
-) -> tuple[Floats, Floats]:
-    """A picture of the upload, grey or in colours, on the work's plane, and 1 where it has pixels.
+def warped(upload: Frame, matrix: Floats, size: tuple[int, int], *, colours: bool = False) -> tuple[Floats, Floats]:
+    """The upload on the work's plane, and 1 where it has pixels.
 
     Args:
-        plane: width and height of the upload's plane; the picture may be larger or smaller.
         matrix: from the work's plane to the upload's.
         size: width and height of the work's plane.
+        colours: those of the small picture in place of the grey levels.
     """
+    picture = upload.colours if colours else upload.grey
     enlargement = scale(matrix, np.array(size) / 2)  # not always of the plane's size
-    density = enlargement * picture.shape[1] / plane[0]
+    density = enlargement * picture.shape[1] / upload.width
     if density > 1.3:  # average before sampling
         small = (max(1, round(picture.shape[1] / density)), max(1, round(picture.shape[0] / density)))
         picture = np.asarray(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     rows, columns = picture.shape[:2]
-    to_picture = np.diag((columns / plane[0], rows / plane[1], 1.0))
+    to_picture = np.diag((columns / upload.width, rows / upload.height, 1.0))
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # OpenCV counts from the centre of the first pixel
     to_upload = np.linalg.inv(half) @ to_picture @ matrix @ half
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     warped = cv2.warpPerspective(picture, to_upload, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     # What lies inside, less a margin: a picture of ones warped likewise, and nothing from behind the viewer.
-    margin = min(1.5 * max(enlargement, 1.0), 6.0) * columns / plane[0]
+    margin = min(1.5 * max(enlargement, 1.0), 6.0) * columns / upload.width
     within = np.ones((rows, columns), dtype=np.uint8)
     wide = int(np.ceil(margin))
     within[:wide], within[-wide:], within[:, :wide], within[:, -wide:] = 0, 0, 0, 0

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .codec import Frame
 from .keypoints import INVERTED
-from .refinement import smoothed, warped
+from .refinement import from_picture, smoothed, warped
 from .transforms import scale
 
 _WIDE, _HIGH = 15, 7  # pixels of the windows in which strokes are compared
@@ -161,10 +161,9 @@ _WINDOWS = (slice(_STEP // 2, None, _STEP),) * 2  # the middle of each, in a pic
 
 def _pictures(upload: Frame, work: Frame, matrix: Floats, variant: int) -> tuple[Floats, Floats, Floats]:
     """The work's small picture, the upload on it, equally blurred, and 1 where the upload has pixels."""
-    rows, columns = work.grey.shape
-    from_small = matrix @ np.diag((work.width / columns, work.height / rows, 1.0))
-    picture, visible = warped(upload, from_small, (columns, rows))
-    enlargement = scale(from_small, np.array((columns, rows)) / 2)
+    from_small, size = from_picture(work.grey, work, matrix)
+    picture, visible = warped(upload, from_small, size)
+    enlargement = scale(from_small, np.array(size) / 2)
     one = smoothed(work.grey, max(_MIN_BLUR, _SHARP / max(enlargement, 0.1)))
     return one, smoothed(255 - picture if variant & INVERTED else picture, _MIN_BLUR), visible
 
