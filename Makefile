@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test quick check bench fuzz faults mutation clean lock
+.PHONY: demo test extras quick check bench fuzz faults mutation clean lock
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime
@@ -19,6 +19,11 @@ test: $(VENV)/.develop
 	@scripts/debian-test-packages
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+# The extras `cluster` and `bulk`, for real: several nodes of Ray, Spark, storage that speaks S3.
+extras: $(VENV)/.extras
+	@scripts/debian-test-packages
+	@$(BIN)/python -m pytest tests/extras
 
 # A developer's inner loop, within a minute: what is not marked slow, on SQLite.
 quick: $(VENV)/.develop
@@ -60,10 +65,15 @@ $(VENV)/.develop: requirements-dev.lock pyproject.toml
 	@scripts/make-venv $(PYTHON) $(VENV) requirements-dev.lock
 	@touch $(VENV)/.runtime $@
 
+$(VENV)/.extras: requirements-extras.lock pyproject.toml
+	@scripts/make-venv $(PYTHON) $(VENV) requirements-extras.lock
+	@touch $(VENV)/.runtime $(VENV)/.develop $@
+
 # For maintainers: resolve again (needs uv). Written without index addresses.
 lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --upgrade pyproject.toml --group build -o requirements.lock
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header pyproject.toml --extra bulk --extra cluster --group dev --group extras -c requirements-dev.lock -o requirements-extras.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
