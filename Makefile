@@ -23,7 +23,7 @@ test: $(VENV)/.develop
 # The extras `cluster` and `bulk`, for real: several nodes of Ray, Spark, storage that speaks S3.
 extras: $(VENV)/.extras
 	@scripts/debian-test-packages
-	@$(BIN)/python -m pytest tests/extras
+	@EXTRAS=all $(BIN)/python -m pytest tests/extras
 
 # A developer's inner loop, within a minute: what is not marked slow, on SQLite.
 quick: $(VENV)/.develop

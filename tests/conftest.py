@@ -26,6 +26,9 @@ hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("here", deadline=None)  # how busy the machine is says nothing about the code
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
+# They need what is in requirements-extras.lock: `make extras` runs them.
+collect_ignore = [] if os.environ.get("EXTRAS") else ["extras"]
+
 for _name in [name for name in os.environ if name.startswith("SOURCEMARK_")]:
     del os.environ[_name]  # a developer's own installation must not leak into the tests
 
