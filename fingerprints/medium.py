@@ -22,7 +22,7 @@ class Found:
     """What a search found.
 
     Attributes:
-        matches: by the works' numbers.
+        matches: by the works' positions in the log.
         reason: why there is none, where that has a name.
     """
 
@@ -52,7 +52,7 @@ class Proposal(Protocol):
 
     @property
     def works(self) -> Sequence[int]:
-        """The numbers of the candidates, whose fingerprints `Medium.decide` is to be given."""
+        """Where the candidates are registered in the log; `Medium.decide` is to be given their fingerprints."""
         ...
 
 
@@ -107,7 +107,7 @@ class Medium(Protocol[P]):
 
         Args:
             proposal: what `propose` gave for the query.
-            works: fingerprints of `ALGORITHM` by the works' numbers; a proposed work that is not there is not matched.
+            works: fingerprints of `ALGORITHM` by the works' positions; a proposed one that is not there is not matched.
             statistics: of all that is registered, as it was when proposed.
         """
         ...

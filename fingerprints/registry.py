@@ -72,7 +72,7 @@ class Candidates:
 
     @property
     def works(self) -> list[int]:
-        """The numbers of all works whose fingerprints are needed to decide."""
+        """Where all works are registered whose fingerprints are needed to decide."""
         proposed = () if self.proposal is None else self.proposal.works
         return list(dict.fromkeys((*self.same_digest, *proposed)))
 
@@ -84,7 +84,7 @@ def propose(query: Fingerprint, view: View) -> Candidates:
         query: the upload's fingerprint.
         view: the registered works, for fingerprints of the query's algorithm.
     """
-    same = tuple(view.works(view.by_digest(query.digest)).tolist())
+    same = tuple(view.by_digest(query.digest).tolist())
     medium = MEDIA[query.medium]
     if query.algorithm != medium.ALGORITHM:
         return Candidates(same, None)
@@ -97,7 +97,7 @@ def decide(
     """The registered works that an upload verifiably reuses; the same bytes are a match in every medium.
 
     Args:
-        works: fingerprints by the works' numbers; a candidate that is not there is not matched.
+        works: fingerprints by the works' positions in the log; a candidate that is not there is not matched.
         statistics: of all that is registered; a view of the moment when the candidates were proposed is best.
     """
     medium = MEDIA[query.medium]

@@ -23,7 +23,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprints.index.hamming import CodeColumn
+from fingerprints.index.hamming import CodeColumn, near_codes
+from fingerprints.index.interface import CodeHits
 
 Codes = NDArray[np.uint64]
 PAGE = 5000
@@ -75,8 +76,8 @@ def compare(name: str, codes: Codes, asked: Codes, radius: int, rounds: int) -> 
     column, peer, alive = registered(codes), peer_of(codes), np.ones(len(codes), dtype=np.bool_)
 
     def ours(batch: Codes) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        near = column.near(batch, radius, alive)
-        return near.slots, near.similarity
+        slots, distance, near = column.near(batch, radius, alive)
+        return slots, near_codes(CodeHits(slots.astype(np.int64), distance, near)).similarity
 
     def theirs(batch: Codes) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         _, distance, rows = peer.range_search(batch.view(np.uint8).reshape(-1, 32), radius + 1)

@@ -132,16 +132,16 @@ def cases(half: str = "both", styles: int = 4, seed: int = 1) -> CaseSet:
 
 def answers(of: CaseSet) -> list[Mapping[int, float]]:
     """For each query the registered fillings that it matches, with their scores."""
-    prints = {n: image.fingerprint(data) for n, data in enumerate(of.registered)}
+    prints = {n: image.fingerprint(data) for n, data in enumerate(of.registered, 1)}
     index = MemoryIndex()
-    index.apply([Change(n + 1, n, each) for n, each in prints.items()])
+    index.apply([Change(n, n, each) for n, each in prints.items()])
     view = index.view(image.ALGORITHM)
     out = []
     for query in of.queries:
         upload = image.fingerprint(query.data, thorough=True)
         candidates = registry.propose(upload, view)
         found = registry.decide(upload, candidates, prints, view)
-        out.append({n: match.score for n, match in found.matches.items()})
+        out.append({n - 1: match.score for n, match in found.matches.items()})
     return out
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..index.interface import View
+from ..index.interface import Positions, View
 from . import codebook
 from .hypotheses import CODE_RADIUS, SIMILAR_BITS
 from .keypoints import VARIANTS
@@ -20,6 +20,7 @@ from .query import Query
 
 _SIGNATURE_RADIUS = 4  # of 24 bits, within which a signature votes
 _DISTANCE_BITS = _SIGNATURE_RADIUS.bit_length()
+_REGISTRATION_BITS = 30  # for a registration in a sorted hit
 _SOFTNESS = 2.0  # bits; a vote that is off by so many weighs 1/e
 MAX_POSTINGS = 2048  # of one word that are looked at
 _MAX_BY_VOTES = 16  # works, each in one variant, besides the first of each of nine parts of the upload
@@ -69,10 +70,10 @@ class FrameCandidates:
 def look_up(query: Query, view: View) -> FrameCandidates:
     """Look one frame of an upload up."""
     close = view.by_codes(query.codes, CODE_RADIUS)
-    nearest = close.slots[np.argsort(-close.similarity, kind="stable")[:_MAX_BY_CODE]]
-    by_code = tuple(dict.fromkeys(view.works(nearest).tolist()))
+    nearest = close.positions[np.argsort(-close.similarity, kind="stable")[:_MAX_BY_CODE]]
+    by_code = tuple(dict.fromkeys(nearest.tolist()))
     like = view.by_codes(query.codes[:_UPRIGHT], SIMILAR_BITS)
-    alike = dict.fromkeys(view.works(like.slots[np.argsort(-like.similarity, kind="stable")]).tolist())
+    alike = dict.fromkeys(like.positions[np.argsort(-like.similarity, kind="stable")].tolist())
     return FrameCandidates(
         query, votes(query, view), by_code, tuple(work for work in alike if work not in by_code)[:_MAX_ALIKE]
     )
@@ -82,7 +83,7 @@ def votes(query: Query, view: View) -> tuple[Vote, ...]:
     """The works and variants most words vote for, in all and in each part of the upload."""
     keys, points, variants = query.keys()
     hits = view.by_near_keys(keys, codebook.WORD_BITS, _SIGNATURE_RADIUS, MAX_POSTINGS)
-    if not len(hits.slots):
+    if not len(hits.positions):
         return ()
     many = len(query.frame.points)
     variant, point = variants[hits.asked], points[hits.asked]
@@ -90,10 +91,11 @@ def votes(query: Query, view: View) -> tuple[Vote, ...]:
     common = np.bincount(variant * many + point)
     # A word votes for a work once, with its nearest hit, however often it comes again in both: letters and windows do
     # (Jegou, Douze, Schmid, On the burstiness of visual elements, 2009). One number a hit, because those sort fastest:
-    # slot 24 bits, variant 2, word 16, distance 3, keypoint as many as it takes.
+    # registration 30 bits, variant 2, word 16, distance 3, keypoint as many as it takes.
     bits = many.bit_length()
     word = (keys >> codebook.SIGNATURE_BITS).astype(np.int64)[hits.asked]
-    pair = hits.slots.astype(np.int64) * VARIANTS + variant
+    registration, named = _numbered(hits.positions)
+    pair = registration * VARIANTS + variant
     hit = np.sort(((pair << codebook.WORD_BITS | word) << _DISTANCE_BITS | hits.distance) << bits | point)
     point, hit = hit & ((1 << bits) - 1), hit >> bits
     distance, hit = hit & ((1 << _DISTANCE_BITS) - 1), hit >> _DISTANCE_BITS
@@ -103,8 +105,8 @@ def votes(query: Query, view: View) -> tuple[Vote, ...]:
     starts = np.flatnonzero(np.diff(pair, prepend=-1))
     ends = np.concatenate((starts[1:], [len(pair)]))
     chosen = _chosen(query, point, vote, starts, ends)
-    slots, variants = np.divmod(pair[starts[chosen]], VARIANTS)
-    works = view.works(slots.astype(np.int32))
+    works, variants = np.divmod(pair[starts[chosen]], VARIANTS)
+    works = works if named is None else named[works]
     out = []
     for n, work, which in zip(chosen, works.tolist(), variants.tolist(), strict=True):
         mine = slice(starts[n], ends[n])
@@ -114,6 +116,15 @@ def votes(query: Query, view: View) -> tuple[Vote, ...]:
     return tuple(out)
 
 
+def _numbered(positions: Positions) -> tuple[NDArray[np.int64], Positions | None]:
+    """Numbers of `_REGISTRATION_BITS` for registrations, in their order, and what each stands for where it is not the
+    position itself."""
+    if positions.max() < 1 << _REGISTRATION_BITS:
+        return positions, None
+    named, numbers = np.unique(positions, return_inverse=True)
+    return numbers, named
+
+
 def _chosen(
     query: Query,
     point: NDArray[np.int64],
@@ -121,7 +132,7 @@ def _chosen(
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
 ) -> list[int]:
-    """Which runs of hits, each of one slot and variant, have most votes, in all and in each part of the upload.
+    """Which runs of hits, each of one registration and variant, have most votes, in all and in each part of the upload.
 
     Args:
         point, vote: of each hit, shape (h,).

@@ -79,7 +79,7 @@ def propose(query: Fingerprint, view: View) -> ImageProposal:
     unless keypoints explain the upload; asking it first keeps every question about candidates in one place.
     """
     if not query.fingerprintable:
-        return ImageProposal(same_pixels=tuple(view.works(view.by_keys(query.keys, _MAX_BY_PIXELS).slots).tolist()))
+        return ImageProposal(same_pixels=tuple(view.by_keys(query.keys, _MAX_BY_PIXELS).positions.tolist()))
     return ImageProposal(tuple(look_up(Query(frame), view) for frame in codec.frames(query)[:_MAX_FRAMES]))
 
 

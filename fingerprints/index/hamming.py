@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model import CODE_WORDS
-from .interface import NearCodes
+from .interface import CodeHits, NearCodes
 from .postings import Slots, ranges
 
 MAX_RADIUS = 31  # allowances of 2; with 3 there would be 137 values a part to look up, and a scan is as fast
@@ -96,23 +96,19 @@ class CodeColumn:
             out[there] = self.codes[row[there]]
         return out
 
-    def near(self, asked: Codes, radius: int, alive: NDArray[np.bool_]) -> NearCodes:
-        """See `View.by_codes`."""
+    def near(self, asked: Codes, radius: int, alive: NDArray[np.bool_]) -> tuple[Slots, NDArray[np.int64], Codes]:
+        """Living rows within the radius of any code asked for: their slots, ascending, least distances and codes."""
         indexed = self.tables if radius <= MAX_RADIUS else ()
         rows, distance = self._within(np.ascontiguousarray(asked), radius, indexed)
         leader = np.arange(len(rows))
         for tables in indexed:
             rows, leader = _with_followers(tables, rows, leader)
-        slots = self.slots[rows]
-        similarity = 1.0 - distance[leader] / 256
-        living = alive[slots]
-        if len(rows) > _MAX_EQUAL_FIRST:
-            group = np.where(living, _groups(self.codes[rows[: len(distance)]])[leader], -1)
-            order = np.argsort(group << 40 | rows)
-            ordered = group[order]
-            place = np.arange(len(rows)) - np.searchsorted(ordered, ordered)
-            similarity[order[place >= _MAX_EQUAL_FIRST]] -= 1.0
-        return NearCodes(slots[living], similarity[living])
+        living = alive[self.slots[rows]]
+        rows, distance = rows[living], distance[leader[living]]
+        if len(rows) > 1 and (rows[1:] < rows[:-1]).any():
+            order = np.argsort(rows)
+            rows, distance = rows[order], distance[order]
+        return self.slots[rows], distance, self.codes[rows]
 
     def _with_tables(self) -> CodeColumn:
         """With tables over all rows when too many have none, made together with those of the shorter tables before."""
@@ -308,6 +304,18 @@ def _sort_equal(codes: Codes) -> tuple[Rows, NDArray[np.bool_]]:
     maybe = np.flatnonzero(packed[1:] & ~row == packed[:-1] & ~row) + 1
     new[maybe] = (codes[order[maybe]] != codes[order[maybe - 1]]).any(axis=1)
     return order, new
+
+
+def near_codes(hits: CodeHits) -> NearCodes:
+    """How alike registrations are by their codes; of many equal ones only the earliest come first."""
+    similarity = 1.0 - hits.distance / 256
+    if len(hits.positions) > _MAX_EQUAL_FIRST:
+        group = _groups(hits.codes)
+        order = np.argsort(group, kind="stable")
+        ordered = group[order]
+        place = np.arange(len(order)) - np.searchsorted(ordered, ordered)
+        similarity[order[place >= _MAX_EQUAL_FIRST]] -= 1.0
+    return NearCodes(hits.positions, similarity)
 
 
 def _groups(codes: Codes) -> Rows:

@@ -28,6 +28,7 @@ Run = NDArray[np.uint64]  # key << SLOT_BITS | slot, ascending
 
 _SHIFT = np.uint64(SLOT_BITS)
 _SLOT_MASK = np.uint64(MAX_SLOTS - 1)
+_NO_RUN: Run = np.zeros(0, dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,9 +36,9 @@ class Postings:
     """What stands under the keys of one look-up.
 
     Attributes:
-        counts: int64, shape (n,): how many slots stand under each key asked for, the dead and the capped ones too.
+        counts: int64, shape (n,): how many living slots stand under each key asked for, the capped ones too.
         asked: int64, shape (h,): for each living slot found, the place of its key among those asked for.
-        slots: int32, shape (h,): the slots, at most ``cap`` a key and run, the earliest ones.
+        slots: int32, shape (h,): the slots, of each key and run at least the ``cap`` earliest.
     """
 
     counts: NDArray[np.int64]
@@ -50,7 +51,7 @@ class NearPostings(Postings):
     """What stands under the words of a look-up and has a signature near the one asked for.
 
     Attributes:
-        counts: int64, shape (n,): how many slots stand under each word, whatever their signature.
+        counts: int64, shape (n,): how many slots stand under each word, whatever their signature, the dead ones too.
         asked, slots: as above.
         distance: uint8, shape (h,): bits in which the signatures differ.
     """
@@ -84,34 +85,64 @@ def inserted(runs: tuple[Run, ...], keys: Keys, slots: Slots) -> tuple[Run, ...]
         keys: shape (n,), each below 2^40.
         slots: shape (n,), each below 2^24.
     """
-    if not len(keys):
+    return merged(runs, np.sort(keys << _SHIFT | slots.astype(np.uint64)))
+
+
+def merged(runs: tuple[Run, ...], run: Run) -> tuple[Run, ...]:
+    """The runs with one more."""
+    if not len(run):
         return runs
-    out = [*runs, np.sort(keys << _SHIFT | slots.astype(np.uint64))]
+    out = [*runs, run]
     while len(out) > 1 and len(out[-2]) < _GROWTH * len(out[-1]):
         # The two are sorted already: the stable sort finds that out and merges them.
         out[-2:] = [np.sort(np.concatenate(out[-2:]), kind="stable")]
     return tuple(out)
 
 
-def lookup(runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], cap: int) -> Postings:
-    """What stands under keys; ascending keys are looked up fastest."""
-    counts = np.zeros(len(keys), dtype=np.int64)
+def lookup(
+    runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], cap: int, dead: tuple[Run, ...] = ()
+) -> Postings:
+    """What stands under keys; ascending keys are looked up fastest.
+
+    Args:
+        dead: the postings of dead slots once more, see `of_slots`; so that counts and caps are those of the living.
+    """
+    gone = _counts(dead, keys)
+    counts = -gone
     asked: list[NDArray[np.int64]] = [counts[:0]]
     slots: list[Slots] = [np.zeros(0, dtype=np.int32)]
     for run in runs:
-        low = np.searchsorted(run, keys << _SHIFT)
-        low[low == len(run)] = 0
-        there = np.flatnonzero(run[low] >> _SHIFT == keys)
-        first = low[there]
-        count = np.searchsorted(run, (keys[there] << _SHIFT) | _SLOT_MASK, side="right") - first
+        there, first, count = _stretches(run, keys)
         counts[there] += count
-        taken = np.minimum(count, cap)
+        taken = np.minimum(count, cap + gone[there])
         which = np.repeat(np.arange(len(there)), taken)
         hits = (run[ranges(first, taken)] & _SLOT_MASK).astype(np.int32)
         living = alive[hits]
         asked.append(there[which[living]])
         slots.append(hits[living])
     return Postings(counts, np.concatenate(asked), np.concatenate(slots))
+
+
+def of_slots(runs: tuple[Run, ...], these: NDArray[np.bool_]) -> Run:
+    """The postings of the slots that are marked, as one run."""
+    return np.sort(np.concatenate([_NO_RUN, *(run[these[(run & _SLOT_MASK).astype(np.int64)]] for run in runs)]))
+
+
+def _stretches(run: Run, keys: Keys) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Which of the keys stand in a run, where the postings of each begin, and how many there are."""
+    low = np.searchsorted(run, keys << _SHIFT)
+    low[low == len(run)] = 0
+    there = np.flatnonzero(run[low] >> _SHIFT == keys)
+    first = low[there]
+    return there, first, np.searchsorted(run, (keys[there] << _SHIFT) | _SLOT_MASK, side="right") - first
+
+
+def _counts(runs: tuple[Run, ...], keys: Keys) -> NDArray[np.int64]:
+    counts = np.zeros(len(keys), dtype=np.int64)
+    for run in runs:
+        there, _, count = _stretches(run, keys)
+        counts[there] += count
+    return counts
 
 
 def lookup_near(

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..index.interface import View
-from ..index.postings import Keys, Postings, Slots
+from ..index.interface import KeyHits, View
+from ..index.interface import Positions as LogPositions
+from ..index.postings import Keys
 from ..model import Fingerprint
 from . import commonness, scoring, winnowing
 from .commonness import MAX_NEIGHBOUR, MIN_SHARED, Commonness, Hits, Weights
@@ -33,7 +34,7 @@ class Lookup:
     Attributes:
         works: the works to align with, best first.
         witnesses: works besides that have what several works have.
-        accounts: who registered each of both, by the works' numbers.
+        accounts: who registered each of both.
         keys: shape (m,), the upload's keys that some work is indexed by, in the order of the text.
         positions: shape (m,), the unit each starts at.
         common: in how many different works each stands.
@@ -58,50 +59,50 @@ def look_up(text: NormalizedText, query: Fingerprint, view: View) -> Lookup:
     asked, positions = winnowing.upload_keys(text)
     distinct, place = grouped(asked)
     postings = view.by_keys(distinct, _MAX_WORKS_OF_A_KEY)
-    slots, who = np.unique(postings.slots, return_inverse=True)
-    hits = np.bincount(who, minlength=len(slots))
+    works, who = np.unique(postings.positions, return_inverse=True)
+    hits = np.bincount(who, minlength=len(works))
     letters = np.cumsum(scoring.unit_weights(text))[positions]
-    found = Hits(postings, slots, who, place, letters, float(letters.max(initial=0.0)) + MAX_NEIGHBOUR + 1)
+    found = Hits(postings, works, who, place, letters, float(letters.max(initial=0.0)) + MAX_NEIGHBOUR + 1)
     common = commonness.count(view, found)
-    numbers = view.works(slots)
     first_work = np.full(len(distinct), np.iinfo(np.int64).max)
-    np.minimum.at(first_work, postings.asked, numbers[who])
+    np.minimum.at(first_work, postings.asked, postings.positions)
     # Whatever others registered later, a text is found by what was its own when it came: `Priority` then decides.
     counted = np.where(
-        first_work[postings.asked] == numbers[who], 1.0, commonness.own_share(common.phrases)[postings.asked]
+        first_work[postings.asked] == postings.positions, 1.0, commonness.own_share(common.phrases)[postings.asked]
     )
-    own = np.bincount(who, counted, minlength=len(slots))
-    together = _together(found.first()[counted > 0], found.span, len(slots))
-    promising = together >= _needed(text, slots, view)
+    own = np.bincount(who, counted, minlength=len(works))
+    together = _together(found.first()[counted > 0], found.span, len(works))
+    promising = together >= _needed(text, works, view)
     promising |= own >= _MIN_SCATTERED * len(text.units)
     # A copy of the whole is one even where all of it is a template.
     promising |= hits >= max(_MIN_COPY * len(distinct), MIN_SHARED)
     order = np.lexsort((-own, -together))
     order = order[promising[order]][:_MAX_CANDIDATES]
-    same = view.by_keys(query.keys[:1], _MAX_WORKS_OF_A_KEY).slots  # under the key of the whole normal form
-    chosen = np.concatenate((same, slots[order])).astype(np.int32)
-    also = _witnesses(postings, who, len(slots), common.phrases)
-    also = also[~np.isin(slots[also], chosen)][:_MAX_WITNESSES]
-    named = np.concatenate((chosen, slots[also])).astype(np.int32)
-    accounts = dict(zip(view.works(named).tolist(), view.accounts_at(named).tolist(), strict=True))
-    works = tuple(dict.fromkeys(view.works(chosen).tolist()))
-    witnesses = tuple(number for number in accounts if number not in works)
+    same = view.by_keys(query.keys[:1], _MAX_WORKS_OF_A_KEY).positions  # under the key of the whole normal form
+    chosen = np.concatenate((same, works[order]))
+    also = works[_witnesses(postings, who, len(works), common.phrases)]
+    also = also[~np.isin(also, chosen)][:_MAX_WITNESSES]
+    named = np.concatenate((chosen, also))
+    accounts = dict(zip(named.tolist(), view.accounts_at(named).tolist(), strict=True))
+    candidates = tuple(dict.fromkeys(chosen.tolist()))
+    witnesses = tuple(work for work in accounts if work not in candidates)
     known = np.flatnonzero(common.phrases[place])
-    return Lookup(works, witnesses, accounts, asked[known], positions[known], common.taken(place[known]), len(view))
+    standing = asked[known], positions[known], common.taken(place[known])
+    return Lookup(candidates, witnesses, accounts, *standing, len(view))
 
 
-def _witnesses(postings: Postings, who: NDArray[np.int64], works: int, spread: Weights) -> NDArray[np.int64]:
+def _witnesses(postings: KeyHits, who: NDArray[np.int64], works: int, spread: Weights) -> NDArray[np.int64]:
     """Of the works found those that have most of what several have."""
     shared = np.bincount(who[spread[postings.asked] > 1.0], minlength=works)
     most = np.argsort(-shared, kind="stable")[: _MAX_WITNESSES + _MAX_CANDIDATES]
     return most[shared[most] > MIN_SHARED]
 
 
-def _needed(text: NormalizedText, slots: Slots, view: View) -> NDArray[np.int64]:
+def _needed(text: NormalizedText, works: LogPositions, view: View) -> NDArray[np.int64]:
     """How many keys each work must have near each other to be aligned."""
     if len(text.units) >= _MIN_PAGE:
-        return np.where(view.sizes_at(slots) >= _MIN_LONG_KEYS, MIN_SHARED + 2, MIN_SHARED + 1)
-    return np.full(len(slots), MIN_SHARED - 1 if len(text.units) < _MAX_LINE else MIN_SHARED)
+        return np.where(view.sizes_at(works) >= _MIN_LONG_KEYS, MIN_SHARED + 2, MIN_SHARED + 1)
+    return np.full(len(works), MIN_SHARED - 1 if len(text.units) < _MAX_LINE else MIN_SHARED)
 
 
 def _together(where: Weights, span: float, works: int) -> NDArray[np.int64]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..index.interface import View
-from ..index.postings import Postings, Slots
+from ..index.interface import KeyHits, View
+from ..index.interface import Positions as LogPositions
 from . import minhash, winnowing
 from .alignment import Seeds, TextAlignment
 from .grams import Positions
@@ -99,15 +99,15 @@ class Hits:
 
     Attributes:
         postings: of the upload's different keys.
-        slots: the works that have any.
+        works: those that have any.
         who: shape (h,), which of them each posting is of.
         place: shape (m,), which of the keys each gram of the upload is, in the order of the text.
         letters: shape (m,), the letters of the upload before each gram.
         span: more letters than the upload has, so that it can stand once for every work.
     """
 
-    postings: Postings
-    slots: Slots
+    postings: KeyHits
+    works: LogPositions
     who: NDArray[np.int64]
     place: NDArray[np.intp]
     letters: Weights
@@ -134,20 +134,20 @@ class Hits:
 
 def count(view: View, hits: Hits) -> Commonness:
     """In how many different works each key that was asked for stands: versions of one work count once."""
-    family = _families(view, hits.slots, np.bincount(hits.who, minlength=len(hits.slots)))
+    family = _families(view, hits.works, np.bincount(hits.who, minlength=len(hits.works)))
     phrases = _spread(hits, family, _supported(hits.first()), min(1.0, _LIBRARY / max(len(view), 1)))
     stretch = _stretches(hits)
     stretches = [np.minimum(_spread(hits, family, stretch >= least, 0.0), phrases) for least in _STRETCHES]
     return Commonness(np.stack((phrases, *stretches)))
 
 
-def _families(view: View, slots: Slots, hits: NDArray[np.int64]) -> NDArray[np.int64]:
+def _families(view: View, works: LogPositions, hits: NDArray[np.int64]) -> NDArray[np.int64]:
     """Of the works found the first that each is a version of, shape (n,); -1 of those that were not compared."""
-    out = np.full(len(slots), -1)
+    out = np.full(len(works), -1)
     compared = np.flatnonzero(hits > MIN_SHARED)  # with fewer keys in common it is a phrase that they share
     compared = compared[np.argsort(-hits[compared], kind="stable")][:_MAX_COMPARED]
     if len(compared):
-        out[compared] = compared[versions(view.codes_at(slots[compared]))]
+        out[compared] = compared[versions(view.codes_at(works[compared]))]
     return out
 
 

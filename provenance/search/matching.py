@@ -89,7 +89,7 @@ class Matcher:
             candidates = registry.propose(query, view)
             known, prints = _load(self._db, candidates.works, before)
             answer = registry.decide(query, candidates, prints, view)
-        found = [MatchedWork(known[number], match, prints[number]) for number, match in answer.matches.items()]
+        found = [MatchedWork(known[position], match, prints[position]) for position, match in answer.matches.items()]
         found.sort(key=lambda f: (-f.match.score, f.work.index))
         return Search(found, answer.reason, log_size)
 
@@ -114,14 +114,15 @@ def text_of(db: Database, work_id: str) -> str:
 
 
 def _load(
-    db: Database, numbers: Sequence[int], before: int | None
+    db: Database, positions: Sequence[int], before: int | None
 ) -> tuple[dict[int, IndexedWork], dict[int, Fingerprint]]:
-    """The works of these numbers that are not withdrawn by an entry of the log, whatever their rows say."""
-    condition: list[sa.ColumnElement[bool]] = [works.c.id.in_(numbers)]
+    """By position the works that are registered there and not withdrawn by an entry of the log, whatever their rows
+    say."""
+    condition: list[sa.ColumnElement[bool]] = [entries.c.idx.in_([position - 1 for position in positions])]
     withdrawal = entries.alias()
     if before is not None:
         condition.append(entries.c.idx < before)
-    if not numbers:
+    if not positions:
         return {}, {}
     with db.read() as connection:
         rows = connection.execute(
@@ -158,6 +159,7 @@ def _load(
         except ValueError:
             _logger.error("the fingerprint of %s is damaged and cannot be matched: run ledger fsck", work.work_id)
             continue
-        if work.id not in prints or fingerprint.algorithm in registry.ALGORITHMS:
-            found[work.id], prints[work.id] = work, fingerprint
+        position = work.index + 1
+        if position not in prints or fingerprint.algorithm in registry.ALGORITHMS:
+            found[position], prints[position] = work, fingerprint
     return found, prints

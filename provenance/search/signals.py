@@ -145,17 +145,9 @@ class Signals:
         self._follower.refresh()
         view = self._follower.index.view(image.ALGORITHM)
         near = view.by_codes(code, RADIUS)
-        numbers = view.works(near.slots).tolist()
         # A similarity below 0 is one that gives way to others: see `NearCodes`.
         bits = np.rint((1 - near.similarity % 1.0) * 256).astype(np.int64) % 256
-        with self._db.read() as connection:
-            rows = connection.execute(
-                sa.select(works.c.id, entries.c.idx)
-                .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
-                .where(works.c.id.in_(numbers))
-            )
-            indexes = dict(rows.all())
-        return {indexes[number]: int(away) for number, away in zip(numbers, bits, strict=True) if number in indexes}
+        return dict(zip((near.positions - 1).tolist(), bits.tolist(), strict=True))
 
     def _by_pdq(self, code: Code) -> Mapping[int, int]:
         with self._lock:

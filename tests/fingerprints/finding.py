@@ -1,6 +1,7 @@
 """One upload against a few works, through a real index."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fingerprints import registry
 from fingerprints.index.interface import Change
@@ -31,8 +32,9 @@ def found(upload: Fingerprint, index: MemoryIndex, works: Mapping[int, Fingerpri
     """Works that are not among those given are withheld."""
     view = index.view(upload.algorithm)
     candidates = registry.propose(upload, view)
-    given = {number: works[number] for number in candidates.works if number in works}
-    return registry.decide(upload, candidates, given, view)
+    given = {position: works[position - 1] for position in candidates.works if position - 1 in works}
+    answer = registry.decide(upload, candidates, given, view)
+    return replace(answer, matches={position - 1: match for position, match in answer.matches.items()})
 
 
 def match(upload: Fingerprint, work: Fingerprint) -> Match | None:

@@ -101,8 +101,8 @@ def test_a_search_takes_two_steps_that_may_run_on_two_machines(name: MediumName,
     for data in (example.work, *example.copies.values(), *example.others.values()):
         upload = made(data, thorough=True)
         proposal = medium.propose(upload, view)
-        assert set(proposal.works) <= {0}
-        known = {work: works[work] for work in proposal.works}
+        assert set(proposal.works) <= {1}
+        known = {position: works[position - 1] for position in proposal.works}
         here = medium.decide(upload, proposal, known, view)
         there = medium.decide(upload, pickle.loads(pickle.dumps(proposal)), known, CountsOnly(view))
         assert here.matches == there.matches

@@ -65,7 +65,7 @@ def read(given: tuple[Path, bool]) -> Fingerprint | None:
         return None
 
 
-_WORKS: dict[int, Fingerprint] = {}
+_WORKS: dict[int, Fingerprint] = {}  # by position
 _INDEX = MemoryIndex()
 
 
@@ -75,14 +75,14 @@ def feature_rows(path: Path) -> tuple[list[tuple[int, tuple[float, ...]]], list[
     if found is None:
         return [], []
     view = _INDEX.view(image.ALGORITHM)
-    same = view.works(view.by_digest(found.digest)).tolist()
+    same = [position - 1 for position in view.by_digest(found.digest).tolist()]
     proposal = image.propose(found, view)
     if not found.fingerprintable:
-        return [], [*same, *image.decide(found, proposal, _WORKS, view).matches]
+        return [], [*same, *(position - 1 for position in image.decide(found, proposal, _WORKS, view).matches)]
     rows = [
-        (work, scored.region.features.row() + astuple(scored.prefilter))
+        (position - 1, scored.region.features.row() + astuple(scored.prefilter))
         for frame in proposal.frames
-        for work, scored in best_alignments(frame, _WORKS, view, unclassified=True).items()
+        for position, scored in best_alignments(frame, _WORKS, view, unclassified=True).items()
     ]
     return rows, same
 
@@ -102,9 +102,9 @@ def collect(folder: Path) -> Rows:
         works = pool.map(read, [(ref.path, False) for ref in refs], chunksize=8)
     global _INDEX
     _WORKS.clear()
-    _WORKS.update({n: work for n, work in enumerate(works) if work is not None})
+    _WORKS.update({n: work for n, work in enumerate(works, 1) if work is not None})
     _INDEX = MemoryIndex()
-    _INDEX.apply(Change(n + 1, n, work) for n, work in _WORKS.items())
+    _INDEX.apply(Change(n, n, work) for n, work in _WORKS.items())
     with Pool() as pool:  # begun now, so that it has the index
         found = pool.map(feature_rows, [query.path for query in queries], chunksize=8)
     of = [(q, refs[work].id) for q, (rows, _) in enumerate(found) for work, _ in rows]

@@ -190,7 +190,7 @@ def test_a_work_is_aligned_with_an_upload_once(works: list[Fingerprint]) -> None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(picture_search, "_best", counted)
         view = indexed(registered).view(image.ALGORITHM)
-        picture_search.best_alignments(candidates.look_up(Query(frame), view), dict(enumerate(registered)), view)
+        picture_search.best_alignments(candidates.look_up(Query(frame), view), dict(enumerate(registered, 1)), view)
     assert {1, 8, 9, 10} <= set(numbers)
     assert len(set(numbers)) == len(numbers)
 
@@ -382,7 +382,7 @@ def test_pixelated_parts_keep_their_brightness_and_another_view_lies_elsewhere(w
         (frame,) = codec.frames(made(saved(picture, "JPEG", quality=90), thorough=True))
         view = indexed(works).view(image.ALGORITHM)
         proposed = candidates.look_up(Query(frame), view)
-        return picture_search.best_alignments(proposed, dict(enumerate(works)), view)[0].region.features
+        return picture_search.best_alignments(proposed, dict(enumerate(works, 1)), view)[1].region.features
 
     def patched(source: Image.Image) -> Image.Image:
         out = opened(0)

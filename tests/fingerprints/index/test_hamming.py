@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from fingerprints import registry
 from fingerprints.index import hamming as module
-from fingerprints.index.hamming import CodeColumn
-from fingerprints.index.interface import Change
+from fingerprints.index.hamming import CodeColumn, near_codes
+from fingerprints.index.interface import Change, CodeHits, NearCodes
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.model import Fingerprint
 
@@ -41,8 +41,14 @@ def brute(
 
 
 def found(column: CodeColumn, asked: np.ndarray, radius: int, alive: np.ndarray) -> list[tuple[int, float]]:
-    near = column.near(asked, radius, alive)
-    return sorted(zip(near.slots.tolist(), near.similarity.tolist(), strict=True))
+    near = near_of(column, asked, radius, alive)
+    return sorted(zip(near.positions.tolist(), near.similarity.tolist(), strict=True))
+
+
+def near_of(column: CodeColumn, asked: np.ndarray, radius: int, alive: np.ndarray) -> NearCodes:
+    """Slots stand for positions."""
+    slots, distance, codes = column.near(asked, radius, alive)
+    return near_codes(CodeHits(slots.astype(np.int64), distance, codes))
 
 
 @settings(deadline=None, max_examples=150)
@@ -100,8 +106,8 @@ def test_the_hardest_differences_are_found_and_one_bit_more_is_not(radius: int) 
     scanned = CodeColumn().appended(codes[:64], np.arange(64, dtype=np.int32))
     assert scanned.tables == ()
     for either in (column, scanned):
-        near = either.near(base[None], radius, np.ones(len(codes), dtype=np.bool_))
-        assert sorted(near.slots.tolist()) == list(range(len(within)))
+        near = near_of(either, base[None], radius, np.ones(len(codes), dtype=np.bool_))
+        assert near.positions.tolist() == list(range(len(within)))
         assert (near.similarity == 1 - radius / 256).all()
 
 
@@ -116,9 +122,9 @@ def test_a_hub_of_equal_codes_has_one_entry_and_hides_nobody() -> None:
         part = codes[start : start + 9000]
         column = column.appended(part, np.arange(start, start + len(part), dtype=np.int32))
     assert sum(len(tables.entries) for tables in column.tables) <= 16 * (len(others) + 1 + len(column.tables))
-    near = column.near(np.concatenate((flat[:1], others[:1])), 31, np.arange(len(codes)) > 2)
-    assert len(near.slots) == 50_000 - 3 + 2
-    best = near.slots[np.argsort(-near.similarity, kind="stable")][:10].tolist()
+    near = near_of(column, np.concatenate((flat[:1], others[:1])), 31, np.arange(len(codes)) > 2)
+    assert len(near.positions) == 50_000 - 3 + 2
+    best = near.positions[np.argsort(-near.similarity, kind="stable")][:10].tolist()
     assert sorted(best) == [3, 4, 5, 6, 7, 8, 9, 10, 30_000, 50_000]
 
 
@@ -150,13 +156,14 @@ def test_a_view_keeps_its_moment_while_another_thread_writes(monkeypatch: pytest
     def works() -> dict[int, float]:
         view = index.view(ALGORITHM)
         near = view.by_codes(base[None], 31)
-        return dict(zip(view.works(near.slots).tolist(), near.similarity.tolist(), strict=True))
+        return dict(zip(near.positions.tolist(), near.similarity.tolist(), strict=True))
 
-    everyone = {n: 1 - n / 256 for n in range(32)}
+    everyone = {n + 1: 1 - n / 256 for n in range(32)}
     assert works() == everyone
     index.apply([Change(40, 5, None), Change(41, 6, picture(99))])
-    assert works() == {n: s for n, s in everyone.items() if n not in (5, 6)}
+    assert works() == {n: s for n, s in everyone.items() if n not in (6, 7)}
     index.apply([Change(42, 5, picture(5)), Change(43, 6, picture(6))])
+    everyone |= {42: everyone.pop(6), 43: everyone.pop(7)}
     assert works() == everyone
     old = index.view(ALGORITHM)
 
@@ -183,4 +190,4 @@ def test_a_view_keeps_its_moment_while_another_thread_writes(monkeypatch: pytest
     for reader in readers:
         reader.join()
     assert failures == []
-    assert set(old.works(old.by_codes(base[None], 31).slots).tolist()) == set(range(32))
+    assert set(old.by_codes(base[None], 31).positions.tolist()) == set(everyone)

@@ -104,14 +104,13 @@ def test_a_view_finds_what_is_added_and_not_what_is_removed_and_keeps_its_moment
     def found(view_of: MemoryIndex) -> dict[int, set[int]]:
         view = view_of.view(ALGORITHM)
         hits = view.by_near_keys(base, 20, 3, 1000)
-        works = view.works(hits.slots)
-        return {int(work): set(hits.distance[works == work].tolist()) for work in np.unique(works)}
+        return {int(at): set(hits.distance[hits.positions == at].tolist()) for at in np.unique(hits.positions)}
 
-    assert found(index) == {work: {work % 6} for work in range(12) if work % 6 <= 3}
+    assert found(index) == {work + 1: {work % 6} for work in range(12) if work % 6 <= 3}
     index.apply([Change(20, 3, None), Change(21, 1, None), Change(22, 4, picture(2))])
-    assert found(index) == {0: {0}, 2: {2}, 4: {2}, 6: {0}, 7: {1}, 8: {2}, 9: {3}}
+    assert found(index) == {1: {0}, 3: {2}, 22: {2}, 7: {0}, 8: {1}, 9: {2}, 10: {3}}
     index.apply([Change(23, 1, picture(1))])
-    assert found(index)[1] == {1}
+    assert found(index)[23] == {1}
 
     failures: list[object] = []
     stop = threading.Event()
@@ -119,7 +118,7 @@ def test_a_view_finds_what_is_added_and_not_what_is_removed_and_keeps_its_moment
     def read() -> None:
         while not stop.is_set():
             try:
-                if found(index).get(0) != {0}:
+                if found(index).get(1) != {0}:
                     failures.append("lost")
             except Exception as error:
                 failures.append(error)
