@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -12,8 +12,8 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
+from starlette.datastructures import FormData, Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from fingerprints.model import MediumName
@@ -82,16 +82,37 @@ async def _parsed(request: Request, files: AsyncExitStack, max_files: int, max_f
         return await _whole(request)
     if kind != "multipart/form-data":
         raise UnsupportedContent("send application/json, or multipart/form-data with a part named file")
-    form = request.form(max_files=max_files, max_fields=8, max_part_size=max_field)
     try:
-        return await files.enter_async_context(form)
+        async with aclosing(request.stream()) as stream:
+            form = _Form(request.headers, stream, max_files=max_files, max_fields=8, max_part_size=max_field)
+            parsed = await form.parse()
     except ClientDisconnect:
         raise BadInput(_CUT_OFF) from None
     except OSError as error:
         raise from_os_error(error, Path(tempfile.gettempdir())) from error
-    except HTTPException as error:
-        kind_of = _TooManyFiles if str(error.detail).startswith("Too many files") else BadInput
-        raise kind_of(f"the multipart body cannot be read: {error.detail}") from None
+    except MultiPartException as error:
+        kind_of = _TooManyFiles if error.message.startswith("Too many files") else BadInput
+        raise kind_of(f"the multipart body cannot be read: {error.message}") from None
+    files.push_async_callback(parsed.close)
+    return parsed
+
+
+class _Form(MultiPartParser):
+    """Starlette's parser, which by itself takes a body that ends in the middle of a part for one without that part."""
+
+    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], **limits: int) -> None:
+        super().__init__(headers, self._all_of(stream), **limits)
+        self._ended = False
+
+    def on_end(self) -> None:
+        """The closing boundary was read (RFC 2046, section 5.1.1)."""
+        self._ended = True
+
+    async def _all_of(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async for chunk in stream:
+            yield chunk
+        if not self._ended:
+            raise MultiPartException("it ends before its closing boundary, so it was cut off; send all of it")
 
 
 async def read_batch(request: Request) -> AsyncIterator[Body]:

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 
 from .names import printable
 
+# What begins a formula; some spreadsheets of East Asia take the full-width forms for it too.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
 
 def row(cells: Iterable[object]) -> str:
     """A line of CSV (RFC 4180)."""
@@ -23,4 +26,4 @@ def _cell(value: object) -> object:
     if not isinstance(value, str):
         return value
     value = printable(value)
-    return "'" + value if value.startswith(("=", "+", "-", "@")) else value
+    return "'" + value if value.startswith(_FORMULA) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,7 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.limits import BodyLimit
 from provenance.accounts import accounts
 from provenance.accounts.accounts import NewAccount, NewApiKey
 from provenance.config import Settings
@@ -153,6 +155,40 @@ def test_a_connection_cut_in_the_middle_of_part_7_leaves_nothing(api: Api, servi
         connection.sendall(_head(api, f"Content-Length: {len(body)}", "Connection: close") + body)
         answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
     assert answer.startswith(b"HTTP/1.1 200")
+    assert recorded(api) == 1
+
+
+@pytest.mark.parametrize("kept", [20, 5000], ids=["in the head of a part", "in the middle of one"])
+def test_a_body_that_ends_too_early_is_not_scanned_without_its_end(api: Api, kept: int) -> None:
+    """A proxy that was cut off may pass on what it had, with a length that fits."""
+    metadata = b'--b\r\nContent-Disposition: form-data; name="metadata"\r\n\r\n{"text": "words"}\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    for path, first in (("/v1/posts", metadata + _file(1)), ("/v1/scans", b"")):
+        answer = api("POST", path, "platform", content=first + _file(2)[:kept], headers=headers)
+        assert answer.status_code == 400, answer.text
+        assert "closing boundary" in answer.json()["detail"]
+    assert recorded(api) == 0
+
+
+@pytest.mark.enable_socket
+def test_a_body_that_does_not_come_holds_no_place(
+    api: Api, service: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = api.client.app.middleware_stack  # type: ignore[attr-defined]
+    while not isinstance(limit, BodyLimit):
+        limit = limit.app
+    monkeypatch.setattr(limit, "grace_seconds", 0.3)
+    with socket.create_connection(service, timeout=60) as connection:
+        connection.sendall(_head(api, "Content-Length: 900000") + _file(1)[:200])
+        answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))  # closed by the service
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"too slowly" in answer
+    with socket.create_connection(service, timeout=60) as connection:
+        body = _file(1) + b"--b--\r\n"
+        connection.sendall(_head(api, f"Content-Length: {len(body)}", "Connection: close") + body[:100])
+        time.sleep(0.1)
+        connection.sendall(body[100:])
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
     assert recorded(api) == 1
 
 
