@@ -70,10 +70,12 @@ class Application:
         self.signals = Signals(self.db, self.follower)
         self.backings = Backings(self.db, self.log.reader)
         self.signing_keys = SigningKeys(self.db, self.log, settings)
-        claims = CompetingClaims(self.db, self.follower, self.matcher, settings.home)
+        self.claims = CompetingClaims(self.db, self.matcher)
         attaching = Attaching(self.db, self.log, self.signing_keys)
         self.evidence = Evidences(self.db, self.log, attaching)
-        self.registrar = Registrar(self.db, self.log, self.examiner, self.signing_keys, claims, self.evidence, settings)
+        self.registrar = Registrar(
+            self.db, self.log, self.examiner, self.signing_keys, self.claims, self.evidence, settings
+        )
         self.prepared = PreparedStatements(self.db, self.log, self.examiner, settings)
         self.withdrawals = Withdrawals(self.db, self.log, self.signing_keys, self.follower)
         self.erasures = Erasures(

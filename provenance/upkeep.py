@@ -15,7 +15,8 @@ from .errors import SourcemarkError
 
 _logger = logging.getLogger(__name__)
 _FIRST = 60  # seconds from the start until each duty is performed for the first time, at most
-_HOUR = 3600
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 
 
@@ -53,7 +54,12 @@ def duties(app: Application) -> list[Duty]:
         app.start()
         retention.purge(app.db, settings)
 
+    def settle() -> None:
+        app.start()
+        app.claims.settle_left_behind()
+
     found = [Duty("warnings of qualifications", _HOUR, warn), Duty("purge", _DAY, purge)]
+    found.append(Duty("competing claims", _MINUTE, settle))
     if settings.tsa_url is not None:  # of a log that has gone quiet: its last entries get a time-stamp too
         interval = max(1, min(60, settings.tsa_interval_seconds))
         found.append(Duty("time-stamp", interval, app.log.timestamper.stamp_if_due))

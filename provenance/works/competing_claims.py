@@ -1,90 +1,157 @@
 """Competing claims: registrations of the same or similar content, on both sides.
 
-They follow from the log's order alone: each registration is compared with those of a lower index, under a lock, and
-the log size up to which that is done is written in the same transaction as the result. So they are the same whoever
-computes them, and a crash leaves nothing out.
+They follow from the log's order alone: each registration is compared with those of a lower index. So they are the same
+whoever computes them, and nobody needs to wait for anybody: each process compares what it registers, under no lock, and
+records the result in one short transaction. `log_state.claims_size` says up to where that is done without a gap;
+`claims_ahead` holds the entries beyond which are done. What a process that died has left is compared by the others.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from fingerprints.model import Fingerprint
 
-from ..database.engine import Database, exclusive
+from ..database.engine import Database
 from ..database.inserting import insert
-from ..database.tables import competing_claims, entries, fingerprints, log_state, now, works
+from ..database.tables import claims_ahead, competing_claims, entries, fingerprints, log_state, now, stamp, works
 from ..jobs import outbox
 from ..schemas.events import ClaimContested
-from ..search.follower import Follower
-from ..search.matching import MatchedWork, Matcher
+from ..search.matching import Matcher
 
 _logger = logging.getLogger(__name__)
+_GROUP = 32  # registrations compared between two transactions
+_LEFT_BEHIND_SECONDS = 30.0  # after which whoever registered an entry is taken for dead; at worst two compare it
+_HELP = 8  # entries that others have left behind which one registration takes up, so that its answer is not late
+
+
+@dataclass(frozen=True, slots=True)
+class _Registration:
+    """A registration in the log that is compared with the earlier ones."""
+
+    work: int
+    index: int
+    fingerprint: bytes
 
 
 class CompetingClaims:
     """Finds the competing claims of new registrations. Thread-safe, and safe among processes."""
 
-    def __init__(self, db: Database, follower: Follower, matcher: Matcher, home: Path) -> None:
-        """
-        Args:
-            home: where the lock between processes lies.
-        """
+    def __init__(self, db: Database, matcher: Matcher, left_behind_seconds: float = _LEFT_BEHIND_SECONDS) -> None:
         self._db = db
-        self._follower = follower
         self._matcher = matcher
-        self._home = home
+        self._left_behind_seconds = left_behind_seconds
 
-    def update(self) -> None:
-        """Record, for every registration the log has and nobody compared yet, the earlier ones it matches."""
-        with exclusive(self._db, self._home, "claims"):
-            size = self._follower.refresh()
-            with self._db.read() as connection:
-                done = int(connection.execute(sa.select(log_state.c.claims_size)).scalar_one())
-                if done >= size:
-                    return
-                rows = connection.execute(
-                    sa.select(works.c.id, entries.c.idx, fingerprints.c.data, fingerprints.c.detail)
-                    .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
-                    .join(fingerprints, fingerprints.c.work == works.c.id)
-                    .where(entries.c.idx >= done, entries.c.idx < size)
-                    .order_by(entries.c.idx)
-                ).all()
-            claims = [
-                {
-                    "work": work,
-                    "earlier": found.work.id,
-                    "score": found.match.score,
-                    "coverage_work": found.match.coverage_upload,
-                    "coverage_earlier": found.match.coverage_work,
-                }
-                for work, index, data, detail in rows
-                for found in self._earlier(work, index, data + detail)
-            ]
+    def settle(self, indexes: Collection[int]) -> None:
+        """Record the earlier claims that these entries of the log match, unless that is done.
+
+        Raises:
+            Unavailable: the index or the database is; what is not recorded is so by the next call.
+        """
+        with self._db.read() as connection:
+            done = int(connection.execute(sa.select(log_state.c.claims_size)).scalar_one())
+        if max(indexes, default=-1) < done:
+            return
+        self._record(self._open(entries.c.idx.in_(indexes)))
+        if found := self._left_behind(_HELP):
+            self._record(found)
+
+    def settle_left_behind(self) -> None:
+        """Record those of all entries whose registrant died before."""
+        while found := self._left_behind(_GROUP):
+            self._record(found)
+
+    def _left_behind(self, limit: int) -> list[_Registration]:
+        """The first entries that nobody has compared for a while."""
+        until = stamp(datetime.now(UTC) - timedelta(seconds=self._left_behind_seconds))
+        return self._open(entries.c.integrated_at <= until, limit)
+
+    def _open(self, condition: sa.ColumnElement[bool], limit: int | None = None) -> list[_Registration]:
+        """Entries with a fingerprint that are not compared yet, in the log's order."""
+        columns = (entries.c.idx, works.c.id, fingerprints.c.data, fingerprints.c.detail)
+        wanted = _uncompared(entries.c.idx).distinct().where(condition).order_by(entries.c.idx).limit(limit)
+        with self._db.read() as connection:
+            places = connection.execute(wanted).scalars().all()
+            found = connection.execute(_uncompared(*columns).where(entries.c.idx.in_(places)).order_by(entries.c.idx))
+            return [_Registration(work, index, data + detail) for index, work, data, detail in found]
+
+    def _record(self, registrations: Sequence[_Registration]) -> None:
+        """Compare them and record the result; without any, move the mark past entries that have nothing to compare."""
+        for first in range(0, max(1, len(registrations)), _GROUP):
+            group = registrations[first : first + _GROUP]
+            claims = [claim for each in group for claim in self._claims(each)]
             with self._db.write() as connection:
-                if claims:
-                    connection.execute(insert(connection, competing_claims).on_conflict_do_nothing(), claims)
-                connection.execute(log_state.update().values(claims_size=size))
-                _tell(connection, [(each["work"], each["earlier"]) for each in claims])
+                _write(connection, {each.work: each.index for each in group}, claims)
 
-    def _earlier(self, work: int, index: int, raw: bytes) -> Sequence[MatchedWork]:
+    def _claims(self, registration: _Registration) -> Iterator[dict[str, Any]]:
+        """Rows of `competing_claims`."""
         try:
-            fingerprint = Fingerprint.from_bytes(raw)
+            fingerprint = Fingerprint.from_bytes(registration.fingerprint)
         except ValueError:
-            _logger.error("the fingerprint of work %d is damaged and cannot be matched: run ledger fsck", work)
-            return ()
-        return self._matcher.find(fingerprint, before=index).found
+            _logger.error(
+                "the fingerprint of work %d is damaged and cannot be matched: run ledger fsck", registration.work
+            )
+            return
+        for found in self._matcher.find(fingerprint, before=registration.index).found:
+            yield {
+                "work": registration.work,
+                "earlier": found.work.id,
+                "score": found.match.score,
+                "coverage_work": found.match.coverage_upload,
+                "coverage_earlier": found.match.coverage_work,
+            }
 
 
-def _tell(connection: sa.Connection, found: Sequence[tuple[int, int]]) -> None:
+def _uncompared(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Of registrations in the log that can be compared and are not yet."""
+    registered = entries.join(works, works.c.leaf_hash == entries.c.leaf_hash)
+    done = sa.select(log_state.c.claims_size).scalar_subquery()
+    ahead = sa.exists().where(claims_ahead.c.idx == entries.c.idx)
+    return (
+        sa.select(*columns)
+        .select_from(registered.join(fingerprints, fingerprints.c.work == works.c.id))
+        .where(entries.c.idx >= done, ~ahead)
+    )
+
+
+def _write(connection: sa.Connection, compared: Mapping[int, int], claims: Sequence[dict[str, Any]]) -> None:
+    """Record what was found, and that it was looked for; move the mark up to the first gap.
+
+    Args:
+        compared: log indexes by the works' numbers. Those that another process has recorded in the meantime stay as it
+            has, and of a work that was erased in the meantime nothing is kept.
+    """
+    connection.execute(sa.select(log_state.c.claims_size).with_for_update())
+    open_ = set(connection.execute(_uncompared(works.c.id).where(works.c.id.in_(compared))).scalars())
+    known = _standing(connection, {number for each in claims for number in (each["work"], each["earlier"])})
+    new = [each for each in claims if each["work"] in open_ and each["work"] in known and each["earlier"] in known]
+    if new:
+        connection.execute(insert(connection, competing_claims).on_conflict_do_nothing(), new)
+        _tell(connection, known, [(each["work"], each["earlier"]) for each in new])
+    if open_:
+        connection.execute(claims_ahead.insert(), [{"idx": compared[work]} for work in sorted(open_)])
+    gap = connection.execute(_uncompared(entries.c.idx).order_by(entries.c.idx).limit(1)).scalar()
+    connection.execute(log_state.update().values(claims_size=log_state.c.size if gap is None else gap))
+    connection.execute(
+        claims_ahead.delete().where(claims_ahead.c.idx < sa.select(log_state.c.claims_size).scalar_subquery())
+    )
+
+
+def _standing(connection: sa.Connection, numbers: Collection[int]) -> dict[int, sa.Row[Any]]:
+    """Those of these works that are not erased."""
+    columns: list[sa.ColumnElement[Any]] = [works.c.id, works.c.work_id, works.c.account_id]
+    rows = connection.execute(sa.select(*columns).where(works.c.id.in_(numbers), works.c.erased_at.is_(None)))
+    return {row.id: row for row in rows.all()}
+
+
+def _tell(connection: sa.Connection, known: Mapping[int, sa.Row[Any]], found: Sequence[tuple[int, int]]) -> None:
     """Tell the accounts of earlier works that others claim the same content now; their own later works do not."""
-    numbers = {number for pair in found for number in pair}
-    rows = connection.execute(sa.select(works.c.id, works.c.work_id, works.c.account_id).where(works.c.id.in_(numbers)))
-    known = {row.id: row for row in rows}
     contesting: dict[int, list[str]] = {}
     for later, before in found:
         if known[later].account_id != known[before].account_id:

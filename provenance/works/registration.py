@@ -163,7 +163,7 @@ class Registrar:
         indexes: dict[bytes, int] = {}
         if made:
             indexes = self._log.commit([draft.leaf_hash for draft in made])
-            self._claims.update()
+            self._claims.settle(indexes.values())
         size = self._log.head()[0] if made else 0
         earlier = competing_claims.earlier(self._db, [draft.work_id for draft in made])
         return [
@@ -197,6 +197,7 @@ class Registrar:
                 "registration again and sign the new statement"
             )
         index = self._log.commit([leaf_hash])[leaf_hash]
+        self._claims.settle([index])
         size, _ = self._log.head()
         return self._registered(
             row,

@@ -17,13 +17,18 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fingerprints import registry
+from fingerprints.model import Examination, Limits
+from fingerprints.source import Source
 from provenance import application
 from provenance.accounts import accounts
 from provenance.application import Application
 from provenance.config import Settings
 from provenance.errors import LedgerReadOnly, Unavailable
+from provenance.schemas import RegistrationItem
 from provenance.tlog import envelope, merkle, statement
 from provenance.tlog.keys import SigningKey
+from provenance.works.registration import RegistrationRequest
 from provenance.works.submissions import SignedStatement
 from tests.faults.store import Faults
 
@@ -101,6 +106,26 @@ def serve(settings: Settings, key: bytes, book: Path, again: list[str], kill: tu
             thread.start()
         with contextlib.suppress(KeyboardInterrupt):
             threads[0].join(60)
+
+
+class InProcess(NoSandbox):
+    """Examines texts of the tests' own in this process, so that none is left behind."""
+
+    def examine(self, source: Source, *, thorough: bool = False) -> Examination:
+        return registry.examine(source, Limits(), thorough=thorough)
+
+
+def register(settings: Settings, text: str, kill: tuple[int, str]) -> None:
+    """Register one text and be killed where its competing claims are recorded."""
+    application.Sandbox = InProcess  # type: ignore[misc,assignment]
+    faults = Faults(settings.home)
+    opened = Application(settings)
+    faults.watch(opened.db.engine)
+    opened.start()
+    faults.arm(*kill, only="claims")
+    wanted = RegistrationRequest(RegistrationItem(owner="Ada"), Source.blob(text.encode()))
+    next(opened.registrar.register(accounts.local(opened.db), [wanted]))
+    opened.close()
 
 
 def random_kill(rng: random.Random) -> tuple[int, str] | None:

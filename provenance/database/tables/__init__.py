@@ -29,6 +29,7 @@ from .scans import matches, parts, previews, scans, sightings
 from .works import (
     claim_decisions,
     claim_evidence,
+    claims_ahead,
     competing_claims,
     fingerprints,
     grants,
@@ -46,6 +47,7 @@ __all__ = [
     "checkpoints",
     "claim_decisions",
     "claim_evidence",
+    "claims_ahead",
     "competing_claims",
     "decisions",
     "deliveries",

@@ -15,7 +15,7 @@ log_state = Table(
     Column("root", Bytes(32), nullable=False),
     Column("frontier", Bytes, nullable=False),
     Column("keys_index", BigInteger),  # of the newest log-key entry, none while the first keys are in force
-    Column("claims_size", BigInteger, nullable=False),  # competing claims are recorded for entries below this
+    Column("claims_size", BigInteger, nullable=False),  # competing claims are recorded for all entries below
     # From this index on the ids of works follow from their entries; before, they were drawn by lot.
     Column("ids_from", BigInteger, nullable=False, server_default="0"),
 )

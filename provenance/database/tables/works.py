@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, String, Table, Text
 
 from .base import Bytes, Json, RowId, metadata
 
@@ -77,6 +77,9 @@ competing_claims = Table(
     Column("coverage_earlier", Float, nullable=False),
     Index("ix_competing_claims_earlier", "earlier"),
 )
+
+# Entries of the log at or above `log_state.claims_size` whose competing claims are recorded: others before are not yet.
+claims_ahead = Table("claims_ahead", metadata, Column("idx", BigInteger, primary_key=True, autoincrement=False))
 
 # What an owner allows beside the licence (`grants`); the terms are committed to in the log.
 grants = Table(
