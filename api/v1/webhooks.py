@@ -31,7 +31,7 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 def create_webhook(new: NewWebhook, app: ApplicationDep, principal: AnyKey) -> IssuedWebhook:
     """It is told of what happens from then on. The secret is in this answer and nowhere else: with it you verify the
     signatures, by the Standard Webhooks specification. Where it goes must be https and on the public internet."""
-    return webhooks.create(app.db, principal.account_id, new, app.background.rules)
+    return webhooks.create(app.db, principal.account_id, new, app.background.rules, app.background.secrets)
 
 
 @router.get("", operation_id="listWebhooks", summary="Your endpoints", responses=responses(401, 403))
@@ -61,7 +61,7 @@ def remove_webhook(webhook_id: str, app: ApplicationDep, principal: AnyKey) -> W
 )
 def rotate_webhook(webhook_id: str, rotation: Rotation, app: ApplicationDep, principal: AnyKey) -> IssuedWebhook:
     """For a while every request has two signatures, one by the old secret."""
-    return webhooks.rotate(app.db, webhook_id, own(principal), rotation)
+    return webhooks.rotate(app.db, webhook_id, own(principal), rotation, app.background.secrets)
 
 
 @router.post(
@@ -69,7 +69,7 @@ def rotate_webhook(webhook_id: str, rotation: Rotation, app: ApplicationDep, pri
 )
 def try_webhook(webhook_id: str, app: ApplicationDep, principal: AnyKey) -> WebhookTrial:
     """Sends the event `webhook.test` now, once, and says what the endpoint answered."""
-    return webhooks.try_out(app.db, webhook_id, own(principal), app.background.rules)
+    return webhooks.try_out(app.db, webhook_id, own(principal), app.background.rules, app.background.secrets)
 
 
 @router.post(

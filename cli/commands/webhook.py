@@ -37,7 +37,9 @@ def new(
 
     wanted = parse(NewWebhook, {"url": url, "events": event or []})
     with application() as opened:
-        made = webhooks.create(opened.db, acting_account(opened.db, account).id, wanted, opened.background.rules)
+        made = webhooks.create(
+            opened.db, acting_account(opened.db, account).id, wanted, opened.background.rules, opened.background.secrets
+        )
     _say_secret(made, tr("made", "已创建"), json_=json_)
 
 
@@ -124,7 +126,13 @@ def try_out(webhook_id: _Webhook, account: Account = None, json_: Json = False) 
     from provenance.jobs import webhooks
 
     with application() as opened:
-        tried = webhooks.try_out(opened.db, webhook_id, acting_account(opened.db, account).id, opened.background.rules)
+        tried = webhooks.try_out(
+            opened.db,
+            webhook_id,
+            acting_account(opened.db, account).id,
+            opened.background.rules,
+            opened.background.secrets,
+        )
     if json_:
         emit(tried)
     else:
@@ -146,7 +154,9 @@ def rotate(
 
     rotation = parse(Rotation, {"keep_hours": keep_hours})
     with application() as opened:
-        made = webhooks.rotate(opened.db, webhook_id, acting_account(opened.db, account).id, rotation)
+        made = webhooks.rotate(
+            opened.db, webhook_id, acting_account(opened.db, account).id, rotation, opened.background.secrets
+        )
     _say_secret(made, tr("secret replaced", "密钥已更换"), json_=json_)
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from ..config import Settings
 from ..database.engine import Database
+from ..errors import SourcemarkError
+from . import webhooks
 from .delivery import Deliverer, Sender
 from .mail import Compose, Mailer, MailSender
 from .queue import Queue
+from .webhook_secrets import WebhookSecrets
 from .webhook_sender import TargetRules, WebhookSender
 from .worker import Worker
+
+_logger = logging.getLogger(__name__)
 
 
 class Background:
@@ -19,6 +25,7 @@ class Background:
 
     Attributes:
         rules: of the addresses of webhooks.
+        secrets: that sign them.
     """
 
     def __init__(self, db: Database, queue: Queue, settings: Settings, compose: Compose) -> None:
@@ -27,6 +34,7 @@ class Background:
             compose: writes the mail of a watch.
         """
         self.rules = TargetRules(settings.webhook_http, settings.webhook_private, settings.webhook_seconds)
+        self.secrets = WebhookSecrets(settings)
         self._db = db
         self._queue = queue
         self._settings = settings
@@ -55,4 +63,9 @@ class Background:
         """What sends to an endpoint, given its row."""
         if endpoint.kind == "mail":
             return MailSender(endpoint.address, endpoint.lang, self._mailer, self._compose)
-        return WebhookSender(endpoint.address, endpoint.secrets, self.rules)
+        opened = self.secrets.open(endpoint.endpoint_id, endpoint.secrets)
+        try:
+            webhooks.seal(self._db, endpoint, self.secrets)
+        except SourcemarkError as error:  # it stays as it was; what waits is told all the same
+            _logger.warning("the secret of %s is not sealed yet: %s", endpoint.endpoint_id, error.detail)
+        return WebhookSender(endpoint.address, opened, self.rules)

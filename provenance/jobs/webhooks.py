@@ -25,6 +25,7 @@ from ..schemas.webhooks import (
     WebhookTrial,
 )
 from .delivery import Message
+from .webhook_secrets import WebhookSecrets, is_sealed
 from .webhook_sender import TargetRules, WebhookSender
 
 MOST_ENDPOINTS = 50  # of an account
@@ -59,18 +60,20 @@ def insert(connection: sa.Connection, account_id: str, kind: str, address: str, 
     )
 
 
-def create(db: Database, account_id: str, new: NewWebhook, rules: TargetRules) -> IssuedWebhook:
-    """Make an endpoint; raises as `TargetRules.check`."""
+def create(db: Database, account_id: str, new: NewWebhook, rules: TargetRules, store: WebhookSecrets) -> IssuedWebhook:
+    """Make an endpoint; raises as `TargetRules.check` and `WebhookSecrets.seal`."""
     rules.check(new.url)
-    secret = new_secret()
+    endpoint_id, secret = new_id("hook"), new_secret()
+    sealed = store.seal(endpoint_id, secret)
     with db.write() as connection:
         number = insert(
             connection,
             account_id,
             "webhook",
             new.url,
+            endpoint_id=endpoint_id,
             events=sorted(set(new.events)),
-            secrets=[{"secret": secret, "until": None}],
+            secrets=[sealed],
         )
         row = connection.execute(sa.select(endpoints).where(endpoints.c.id == number)).one()
         return IssuedWebhook(**_record(row, {}).model_dump(), secret=secret)
@@ -132,14 +135,17 @@ def _record(row: sa.Row[Any], counts: dict[str, int]) -> WebhookRecord:
     )
 
 
-def rotate(db: Database, webhook_id: str, account_id: str | None, rotation: Rotation) -> IssuedWebhook:
+def rotate(
+    db: Database, webhook_id: str, account_id: str | None, rotation: Rotation, store: WebhookSecrets
+) -> IssuedWebhook:
     """A new secret; the one before signs too for a while. An older one that still did is dropped."""
     secret = new_secret()
+    sealed = store.seal(webhook_id, secret)
     until = stamp(datetime.now(UTC) + timedelta(hours=rotation.keep_hours))
     with db.write() as connection:
         row = find(connection, webhook_id, account_id)
-        kept = [{"secret": row.secrets[0]["secret"], "until": until}] if rotation.keep_hours else []
-        values = {"secrets": [{"secret": secret, "until": None}, *kept]}
+        kept = [{**row.secrets[0], "until": until}] if rotation.keep_hours else []
+        values = {"secrets": [sealed, *kept]}
         connection.execute(endpoints.update().where(endpoints.c.id == row.id).values(values))
         record = _record(row, _counts(connection, [row.id]).get(row.id, {}))
     return IssuedWebhook(**record.model_dump(), secret=secret)
@@ -161,12 +167,29 @@ def delete(connection: sa.Connection, number: int) -> None:
     connection.execute(endpoints.delete().where(endpoints.c.id == number))
 
 
-def try_out(db: Database, webhook_id: str, account_id: str | None, rules: TargetRules) -> WebhookTrial:
+def seal(db: Database, row: sa.Row[Any], store: WebhookSecrets) -> None:
+    """Seal the secrets of an endpoint that stand in the database as they are, of before they were sealed."""
+    if all(map(is_sealed, row.secrets)):
+        return
+    with db.write() as connection:
+        stored = connection.execute(
+            sa.select(endpoints.c.secrets).where(endpoints.c.id == row.id).with_for_update()
+        ).scalar()
+        sealed = [
+            each if is_sealed(each) else store.seal(row.endpoint_id, each["secret"], each["until"])
+            for each in stored or ()
+        ]
+        connection.execute(endpoints.update().where(endpoints.c.id == row.id).values(secrets=sealed))
+
+
+def try_out(
+    db: Database, webhook_id: str, account_id: str | None, rules: TargetRules, store: WebhookSecrets
+) -> WebhookTrial:
     """Send the event `webhook.test` now, once, whether the endpoint is disabled or not; raises `NotFound`."""
     with db.read() as connection:
         row = find(connection, webhook_id, account_id)
     message = Message(0, webhook_id, 0, new_id("evt"), "webhook.test", {"endpoint_id": webhook_id}, now())
-    sender = WebhookSender(row.address, row.secrets, rules)
+    sender = WebhookSender(row.address, store.open(row.endpoint_id, row.secrets), rules)
     began = time.monotonic()
     try:
         outcome = sender.send(message)

@@ -6,15 +6,18 @@ import json
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
 
+from provenance.config import Settings
 from provenance.database.engine import Database
 from provenance.database.tables import deliveries, endpoints, now, stamp
 from provenance.jobs import outbox, webhooks
 from provenance.jobs.delivery import LANES, Deliverer
+from provenance.jobs.webhook_secrets import WebhookSecrets
 from provenance.jobs.webhook_sender import TargetRules, WebhookSender
 from provenance.schemas.events import JobFinished
 from provenance.schemas.webhooks import NewWebhook, Rotation
@@ -41,7 +44,12 @@ def happen(db: Database, *subjects: str) -> None:
 
 def a_deliverer(db: Database, rules: TargetRules = HERE, **options: Any) -> Deliverer:
     given = {"disable_days": 5, "schedule": (0.0, 0.0), "first_pause": 0.0, **options}
-    return Deliverer(db, lambda row: WebhookSender(row.address, row.secrets, rules), **given)
+    store = given.pop("store", None)
+
+    def sender(row: Any) -> WebhookSender:
+        return WebhookSender(row.address, store.open(row.endpoint_id, row.secrets) if store else row.secrets, rules)
+
+    return Deliverer(db, sender, **given)
 
 
 def deliver(db: Database, **options: Any) -> int:
@@ -249,18 +257,23 @@ def test_many_deliverers_send_each_event_once(db: Database) -> None:
     assert {state for state, _, _ in states(db)} == {"delivered"}
 
 
-def test_while_a_secret_is_replaced_both_sign(sqlite_db: Database) -> None:
+@pytest.fixture
+def store(tmp_path: Path) -> WebhookSecrets:
+    return WebhookSecrets(Settings(home=tmp_path / "keeper"))
+
+
+def test_while_a_secret_is_replaced_both_sign(sqlite_db: Database, store: WebhookSecrets) -> None:
     with receiving(Receiver()) as receiver:
         to(sqlite_db, receiver.url, receiver.secret)
-        new = webhooks.rotate(sqlite_db, "hook_one", "one", Rotation()).secret
+        new = webhooks.rotate(sqlite_db, "hook_one", "one", Rotation(), store).secret
         happen(sqlite_db, "a.1")
-        deliver(sqlite_db)  # the receiver verifies by the old one
+        deliver(sqlite_db, store=store)  # the receiver verifies by the old one
         body = body_of_first(receiver)
         assert len(receiver.heads[0]["webhook-signature"].split()) == 2
         Webhook(new).verify(body, receiver.heads[0])
-        receiver.secret = webhooks.rotate(sqlite_db, "hook_one", "one", Rotation(keep_hours=0)).secret
+        receiver.secret = webhooks.rotate(sqlite_db, "hook_one", "one", Rotation(keep_hours=0), store).secret
         happen(sqlite_db, "a.2")
-        deliver(sqlite_db)
+        deliver(sqlite_db, store=store)
     assert len(receiver.heads[1]["webhook-signature"].split()) == 1
     assert receiver.subjects == ["a.1", "a.2"]
 
@@ -270,13 +283,13 @@ def body_of_first(receiver: Receiver) -> str:
     return json.dumps(receiver.events[0][1], ensure_ascii=False, separators=(",", ":"))
 
 
-def test_trying_an_endpoint_out(sqlite_db: Database) -> None:
+def test_trying_an_endpoint_out(sqlite_db: Database, store: WebhookSecrets) -> None:
     with receiving(Receiver()) as receiver:
-        made = webhooks.create(sqlite_db, "one", NewWebhook(url=receiver.url), HERE)
+        made = webhooks.create(sqlite_db, "one", NewWebhook(url=receiver.url), HERE, store)
         receiver.secret = made.secret
-        tried = webhooks.try_out(sqlite_db, made.webhook_id, "one", HERE)
+        tried = webhooks.try_out(sqlite_db, made.webhook_id, "one", HERE, store)
         assert (tried.delivered, tried.answer) == (True, "204")
     assert receiver.events[0][1]["type"] == "webhook.test"
-    gone = webhooks.try_out(sqlite_db, made.webhook_id, "one", HERE)
+    gone = webhooks.try_out(sqlite_db, made.webhook_id, "one", HERE, store)
     assert not gone.delivered
     assert "Connection refused" in gone.answer

@@ -266,7 +266,7 @@ OFFICIAL = {"name": "City Daily", "entity": "media"}
 def test_the_platform_is_told(desk: Application) -> None:
     platform = accounts.find(desk.db, PLATFORM).id
     new = NewWebhook.model_validate({"url": "https://127.0.0.1/hook", "events": ["review.decided"]})
-    webhooks.create(desk.db, platform, new, TargetRules(private=True))
+    webhooks.create(desk.db, platform, new, TargetRules(private=True), desk.background.secrets)
     made = decide(desk, "restrict", reason="copied")
     undone = desk.decisions.undo(reviewer(desk, "ann"), made.decision_id, Undo())
     with desk.db.read() as connection:
