@@ -13,9 +13,9 @@ from provenance.schemas import NewPost, ScanResult
 
 from ..bodies import SentPost
 from ..body_declarations import post_body
-from ..dependencies import ApplicationDep, IdempotencyKey, ItemRefused, MayScan, account_of, answer_once
+from ..dependencies import ApplicationDep, IdempotencyKey, MayScan, account_of, answer_once
 from ..problems import responses
-from .scans import DryRun
+from .scans import DryRun, refused
 
 PATH = "/v1/posts"
 router = APIRouter(prefix=PATH, tags=["posts"])
@@ -55,7 +55,7 @@ def scan_post(
         upload = posts.of_post(parse(NewPost, body.data), body.files)
         result = next(app.scanner.scan(account_of(app.db, principal), [upload], dry_run=dry_run))
         if result.error is not None:
-            raise ItemRefused(result.error.model_dump(mode="json"))
+            raise refused(result)
         return 200, result.model_dump(mode="json")
 
     return answer_once(app, principal, None if dry_run else idempotency_key, ("posts", body.exact()), act)

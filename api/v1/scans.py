@@ -71,7 +71,10 @@ def scan_upload(
     dry_run: DryRun = False,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
-    """Searches everything registered up to this moment. Of the upload only what the verdict needs is kept."""
+    """Searches everything registered up to this moment. Of the upload only what the verdict needs is kept.
+
+    Of an upload that cannot be read the problem has an `action` too, by your policy.
+    """
 
     def act(_: bytes | None) -> tuple[int, Any]:
         new = item(NewScan, body)
@@ -81,10 +84,16 @@ def scan_upload(
         )
         result = next(app.scanner.scan(account_of(app.db, principal), [upload], dry_run=dry_run))
         if result.error is not None:
-            raise ItemRefused(result.error.model_dump(mode="json"))
+            raise refused(result)
         return 200, result.model_dump(mode="json")
 
     return answer_once(app, principal, None if dry_run else idempotency_key, ("scans", body.exact()), act)
+
+
+def refused(result: ScanResult) -> ItemRefused:
+    """The problem of an upload that cannot be scanned, with what the policy says of it (RFC 9457, section 3.2)."""
+    kept = result.model_dump(mode="json", include={"error", "action", "flags"}, exclude_none=True)
+    return ItemRefused({**kept.pop("error"), **(kept if result.action is not None else {})})
 
 
 @router.post(

@@ -261,6 +261,7 @@ def show(result: ScanResult) -> None:
     name = result.path or ("" if result.error else result.external_id) or ""
     if result.error is not None:
         say(f"✗ {labelled(name, result.error.detail)}")
+        _show_action(result)
         return
     judged = f"{tr('verdict ', '结论为')}{verdict_word(result.verdict)}"
     if result.parts is None:
@@ -275,6 +276,10 @@ def show(result: ScanResult) -> None:
         _show_part(part)
     for match in result.matches if result.parts is None else ():
         _show_match(match)
+    _show_action(result)
+
+
+def _show_action(result: ScanResult) -> None:
     if result.action is not None:
         say(f"→ {_decided(result.action)}")
 

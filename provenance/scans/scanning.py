@@ -120,11 +120,11 @@ class Scanner:
         """One upload, read part by part."""
         item, moment = upload.item, now()
         if isinstance(read, SourcemarkError):
-            return answers.of_unreadable(item, read)
+            return self._unreadable(account, policy, item, read, moment)
         errors = [each.examination for each, _ in read if isinstance(each.examination, SourcemarkError)]
         passing = next((error for error in errors if not isinstance(error, BadInput)), None)
         if passing is not None or len(errors) == len(read):
-            return answers.of_unreadable(item, passing or errors[0])
+            return self._unreadable(account, policy, item, passing or errors[0], moment)
         with self._db.read() as connection:
             poster = self._official.poster(connection, account.id, item.account_id, item.account, moment)
         searches = [reading.search for reading, _ in read if reading.search is not None]
@@ -147,6 +147,19 @@ class Scanner:
         with self._db.read() as connection:
             result.action = precedents.action(connection, account.id, post) or decide(policy, facts)
         return Scanned(item, parts, result, facts, post)
+
+    def _unreadable(
+        self, account: Account, policy: Policy, item: ScanItem, error: SourcemarkError, moment: str
+    ) -> ScanResult:
+        """The answer to an upload of which nothing was read. Where that is the upload's fault, the policy says what
+        is done with it: nobody knows what it shows. What only could not be reached now is sent again."""
+        result = answers.of_unreadable(item, error)
+        if result.status == "undecodable":
+            with self._db.read() as connection:
+                poster = self._official.poster(connection, account.id, item.account_id, item.account, moment)
+            result.flags = news.flags(item, [], poster.state)
+            result.action = decide(policy, of_scan(result, [], poster.state, item.category))
+        return result
 
     def _on_record(self, account: Account, found: Sequence[MatchedWork]) -> _OnRecord:
         """What is on record about all works that a post shows, in one look-up of each kind."""

@@ -116,6 +116,15 @@ def test_what_cannot_be_a_post_is_one_clear_problem(api: Api) -> None:
     assert recorded(api) == 0
 
 
+def test_what_cannot_be_read_at_all_has_an_action(api: Api) -> None:
+    request = sent([("a.jpg", b"\xff\xd8\xff\xe0 broken")])
+    for path in ("/v1/posts", "/v1/scans"):
+        problem = api("POST", path, "platform", **request).json()
+        assert (problem["status"], problem["reason"]) == (422, "truncated")
+        assert (problem["action"]["do"], problem["action"]["rule"]) == ("hold", "unread")
+    assert recorded(api) == 0
+
+
 def test_who_may(api: Api) -> None:
     assert api("POST", "/v1/posts", None, json={"text": "x"}).status_code == 401
     assert api("POST", "/v1/posts", "producer", json={"text": "x"}).status_code == 403

@@ -23,7 +23,7 @@ class PostFacts:
     Attributes:
         category: as the platform names it.
         news_without_licence: it is news, and its account has no valid qualification for news.
-        unread_parts: some of its parts could not be read.
+        unread_parts: some of its parts, or all of it, could not be read.
     """
 
     verdict: Verdict
@@ -81,13 +81,13 @@ class Facts:
 def of_scan(
     result: ScanResult, assessments: Sequence[Assessment], account: AccountState | None, category: str | None
 ) -> Facts:
-    """The facts of a scan that is about to be recorded.
+    """The facts of a scan that is about to be recorded, or of an upload that could not be read.
 
     Args:
         account: that posts; None where its platform keeps none of its id.
         category: as the platform names it.
     """
-    unread = any(part.error is not None for part in result.parts or ())
+    unread = result.error is not None or any(part.error is not None for part in result.parts or ())
     post = PostFacts(result.verdict, result.status, category, NEWS_WITHOUT_LICENCE in result.flags, unread)
     kept = (
         AccountFacts() if account is None else AccountFacts(True, account.verified, account.level_name, account.entity)

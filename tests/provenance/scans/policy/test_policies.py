@@ -13,9 +13,11 @@ from provenance.accounts import accounts
 from provenance.accounts.accounts import NewAccount
 from provenance.application import Application
 from provenance.database.tables import policies, scans
-from provenance.errors import BadInput, Conflict, NotFound
+from provenance.errors import BadContent, BadInput, Conflict, NotFound
 from provenance.scans import records
 from provenance.scans.policy import replay, rules, store
+from provenance.scans.posts import Upload
+from provenance.schemas import ScanItem
 from provenance.schemas.policies import NewTrial
 from tests.provenance.conftest import ESSAY, register_work, scan_upload
 
@@ -146,6 +148,28 @@ def test_a_policy_that_can_no_longer_be_read_is_passed_over(
     action = scan_upload(application, ESSAY.encode()).action
     assert action is not None
     assert action.policy_version == store.default().version
+
+
+@pytest.mark.slow
+def test_an_upload_of_which_nothing_can_be_read_is_decided_too_and_never_allowed_in_silence(
+    sqlite_application: Application,
+) -> None:
+    application = sqlite_application
+    broken = b"\xff\xd8\xff\xe0 broken"
+    shipped = scan_upload(application, broken)
+    assert shipped.action is not None
+    assert (shipped.status, shipped.scan_id, shipped.verdict) == ("undecodable", None, "review")
+    assert (shipped.action.do, shipped.action.rule) == ("hold", "unread")
+    mine = platform(application)
+    condition = 'post.status = "undecodable"\npost.unread_parts = true\npost.category = "news"'
+    store.set_policy(application.db, mine, one_rule(condition, do="block"))
+    for category, do in (("news", "block"), ("sport", "allow")):
+        action = scan_upload(application, broken, platform=mine, category=category).action
+        assert action is not None
+        assert action.do == do
+    missing = Upload(ScanItem(path="x.jpg"), BadContent("there is no file x.jpg", reason="file_missing"))
+    result = next(application.scanner.scan(accounts.find(application.db, mine), [missing]))
+    assert (result.status, result.action) == ("error", None)
 
 
 # --- scans -----------------------------------------------------------------------------------------------------------
