@@ -16,7 +16,7 @@ from ..model import Fingerprint
 from . import postings
 from .interface import Change, View
 from .joined import JoinedView, asking
-from .part import Columns, Family, Multimap, SlotView, digest_keys
+from .part import Family, Registrations, SlotView, digest_keys
 
 _TOLERATED_DEAD = 4096  # dead slots tolerated whatever their share
 
@@ -24,12 +24,14 @@ _TOLERATED_DEAD = 4096  # dead slots tolerated whatever their share
 class MemoryIndex:
     """See `Index`. A slot is one registration ever applied; a work that is removed or replaced leaves a dead one."""
 
-    def __init__(self) -> None:
+    def __init__(self, position: int = 0) -> None:
+        """
+        Args:
+            position: up to which another part holds the log.
+        """
         self._lock = threading.Lock()
-        self._position = 0
-        self._digests = Multimap()
-        self._families: dict[str, Family] = {}
-        self._columns = Columns.empty()  # longer than the count: rows past it belong to no view
+        self._position = position
+        self._held = Registrations()  # columns are longer than the count: rows past it belong to no view
         self._count = 0
         self._slot_of: dict[int, int] = {}
 
@@ -41,14 +43,17 @@ class MemoryIndex:
         """Works that can be found."""
         return len(self._slot_of)
 
+    def __contains__(self, work: int) -> bool:
+        return work in self._slot_of
+
     def apply(self, changes: Iterable[Change]) -> None:
         batch = list(changes)
         with self._lock:
             last = self._checked(batch)
-            self._columns = self._columns.grown(self._count + sum(change.fingerprint is not None for change in batch))
+            more = sum(change.fingerprint is not None for change in batch)
+            columns = self._held.columns.grown(self._count + more)
             fresh: dict[int, Fingerprint] = {}
             dead: list[int] = []
-            columns = self._columns
             for change in batch:
                 old = self._slot_of.pop(change.work, None)
                 if old is not None:
@@ -62,6 +67,7 @@ class MemoryIndex:
                     columns.alive[slot] = True
                     self._slot_of[change.work] = slot
                     fresh[slot] = change.fingerprint
+            self._held = replace(self._held, columns=columns)
             if dead:
                 self._bury(dead)
             self._insert(fresh)
@@ -70,10 +76,28 @@ class MemoryIndex:
                 self._compact()
 
     def view(self, algorithm: str) -> View:
+        return JoinedView(asking([self.part(algorithm)]))
+
+    def part(self, algorithm: str) -> SlotView:
+        """What is registered now, as a part of an index."""
+        return self._snapshot().view(algorithm)
+
+    def registrations(self) -> Registrations:
+        """What is registered now, without dead slots."""
+        return self._snapshot().compacted()
+
+    def forget(self, position: int) -> None:
+        """Leave everything up to a position to another part."""
         with self._lock:
-            columns = self._columns.until(self._count)
-            family = self._families.get(algorithm, Family())
-            return JoinedView(asking([SlotView(columns, len(self._slot_of), self._digests, family)]))
+            columns = self._held.columns.until(self._count)
+            gone = np.flatnonzero(columns.positions <= position).tolist()
+            self._held = replace(self._held, columns=columns.without(gone))
+            self._position = max(self._position, position)
+            self._compact()
+
+    def _snapshot(self) -> Registrations:
+        with self._lock:
+            return replace(self._held, columns=self._held.columns.until(self._count))
 
     def _checked(self, batch: Sequence[Change]) -> int:
         """The position of the last change; raises where positions do not ascend, or are too many."""
@@ -86,26 +110,25 @@ class MemoryIndex:
                 if change.position == taken:
                     raise ValueError(f"two registrations at {taken}: a position names one")
                 taken = change.position
-        if self._count + len(batch) > postings.MAX_SLOTS:
+        if self._count + sum(change.fingerprint is not None for change in batch) > postings.MAX_SLOTS:
             raise OverflowError(f"one part holds at most {postings.MAX_SLOTS} registrations; divide them among several")
         return last
 
     def _bury(self, dead: Sequence[int]) -> None:
         these = np.zeros(self._count, dtype=np.bool_)
         these[dead] = True
-        alive = self._columns.alive.copy()  # views hold the other one
-        alive[: self._count][these] = False
-        self._columns = replace(self._columns, alive=alive)
-        self._digests = self._digests.buried(these)
-        self._families = {
-            name: replace(family, keys=family.keys.buried(these)) for name, family in self._families.items()
-        }
+        self._held = self._held.buried(
+            dead,
+            postings.of_slots(self._held.digests.runs, these),
+            {name: postings.of_slots(family.keys.runs, these) for name, family in self._held.families.items()},
+        )
 
     def _insert(self, fresh: dict[int, Fingerprint]) -> None:
         if not fresh:
             return
         everyone = np.fromiter(fresh, dtype=np.int32, count=len(fresh))
-        self._digests = self._digests.inserted(digest_keys([f.digest for f in fresh.values()]), everyone)
+        digests = self._held.digests.inserted(digest_keys([f.digest for f in fresh.values()]), everyone)
+        families = dict(self._held.families)
         for algorithm in {f.algorithm for f in fresh.values()}:
             mine = {slot: f for slot, f in fresh.items() if f.algorithm == algorithm}
             slots = np.fromiter(mine, dtype=np.int32, count=len(mine))
@@ -113,20 +136,14 @@ class MemoryIndex:
             key_slots = np.repeat(slots, [len(f.keys) for f in mine.values()])
             codes = np.concatenate([f.codes for f in mine.values()])
             code_slots = np.repeat(slots, [len(f.codes) for f in mine.values()])
-            family = self._families.get(algorithm, Family())
-            self._families[algorithm] = Family(
+            family = families.get(algorithm, Family())
+            families[algorithm] = Family(
                 family.keys.inserted(keys, key_slots), family.codes.appended(codes, code_slots)
             )
+        self._held = Registrations(self._held.columns, digests, families)
 
     def _compact(self) -> None:
-        """Forget dead slots; new arrays throughout, because a reader may hold the old ones."""
-        alive = self._columns.alive[: self._count]
-        renumbered = np.where(alive, np.cumsum(alive) - 1, -1).astype(np.int32)
-        self._columns = self._columns.until(self._count).taken(alive)
-        self._count = len(self._columns.positions)
-        self._slot_of = {work: slot for slot, work in enumerate(self._columns.works.tolist())}
-        self._digests = self._digests.compacted(renumbered)
-        self._families = {
-            name: Family(family.keys.compacted(renumbered), family.codes.compacted(renumbered))
-            for name, family in self._families.items()
-        }
+        self._held = replace(self._held, columns=self._held.columns.until(self._count)).compacted()
+        works = self._held.columns.works
+        self._count = len(works)
+        self._slot_of = {work: slot for slot, work in enumerate(works.tolist())}

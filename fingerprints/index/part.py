@@ -1,7 +1,7 @@
 """Registrations with dense numbers, their slots, in the order of the log; and what they are found by.
 
 A part is what one array can hold: the numbers of its slots stay inside it. Its arrays are in memory or mapped from a
-file, and never change: a part in which more are dead, or of which more is known, is another one.
+file, and what a view was given of them never changes: registrations of which more are dead are others.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Multimap:
     def inserted(self, keys: Keys, slots: Slots) -> Multimap:
         return replace(self, runs=postings.inserted(self.runs, keys, slots))
 
-    def buried(self, these: NDArray[np.bool_]) -> Multimap:
-        """With more dead slots, those marked."""
-        return replace(self, dead=postings.merged(self.dead, postings.of_slots(self.runs, these)))
+    def buried(self, dead: Run) -> Multimap:
+        """With more dead slots, of which these are the postings."""
+        return replace(self, dead=postings.merged(self.dead, dead))
 
     def compacted(self, renumbered: Slots) -> Multimap:
         """Without dead slots; see `postings.compacted`."""
@@ -93,6 +93,12 @@ class Columns:
         columns = (self.positions, self.works, self.accounts, self.sizes, self.alive)
         return Columns(*(change(column) for column in columns))
 
+    def without(self, dead: Sequence[int]) -> Columns:
+        """With dead slots; views hold the other array."""
+        alive = self.alive.copy()
+        alive[dead] = False
+        return replace(self, alive=alive)
+
     def slots_of(self, positions: Positions) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which of the positions are here, and their slots."""
         slots = np.searchsorted(self.positions, positions)
@@ -101,18 +107,52 @@ class Columns:
         return here, slots[here]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Registrations:
+    """All that a part holds.
+
+    Attributes:
+        families: by algorithm.
+    """
+
+    columns: Columns = field(default_factory=Columns.empty)
+    digests: Multimap = field(default_factory=Multimap)
+    families: Mapping[str, Family] = field(default_factory=dict)
+
+    def buried(self, dead: Sequence[int], digests: Run, keys: Mapping[str, Run]) -> Registrations:
+        """With more dead slots.
+
+        Args:
+            digests, keys: their postings, of keys by algorithm.
+        """
+        families = {
+            name: replace(family, keys=family.keys.buried(keys[name])) if name in keys else family
+            for name, family in self.families.items()
+        }
+        return Registrations(self.columns.without(dead), self.digests.buried(digests), families)
+
+    def compacted(self) -> Registrations:
+        """Without dead slots; new arrays throughout, because a view may hold the old ones."""
+        alive = self.columns.alive
+        renumbered = renumbering(alive)
+        families = {
+            name: Family(family.keys.compacted(renumbered), family.codes.compacted(renumbered))
+            for name, family in self.families.items()
+        }
+        return Registrations(self.columns.taken(alive), self.digests.compacted(renumbered), families)
+
+    def view(self, algorithm: str) -> SlotView:
+        return SlotView(self.columns, self.digests, self.families.get(algorithm, Family()))
+
+
 class SlotView:
     """The registrations of one part, for fingerprints of one algorithm; see `interface.Part`."""
 
-    def __init__(self, columns: Columns, living: int, digests: Multimap, family: Family) -> None:
-        """
-        Args:
-            living: how many slots are.
-        """
-        self._columns, self._living, self._digests, self._family = columns, living, digests, family
+    def __init__(self, columns: Columns, digests: Multimap, family: Family) -> None:
+        self._columns, self._digests, self._family = columns, digests, family
 
     def __len__(self) -> int:
-        return self._living
+        return int(np.count_nonzero(self._columns.alive))
 
     def by_digest(self, digest: bytes) -> Positions:
         found = postings.lookup(
@@ -151,6 +191,12 @@ class SlotView:
         out = np.zeros((len(positions), self._family.codes.codes.shape[1]), dtype=np.uint64)
         out[here] = self._family.codes.at(slots.astype(np.int32))
         return out
+
+
+def renumbering(alive: NDArray[np.bool_], first: int = 0) -> Slots:
+    """Of each slot its number when the dead are left out, from ``first`` on; -1 of the dead."""
+    out: Slots = np.where(alive, np.cumsum(alive) - 1 + first, -1).astype(np.int32)
+    return out
 
 
 def digest_keys(digests: Sequence[bytes]) -> Keys:

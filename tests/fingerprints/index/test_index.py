@@ -44,7 +44,7 @@ def by_keys(index: MemoryIndex, query: Fingerprint, cap: int = 1000) -> dict[int
 
 def works_at(index: MemoryIndex, positions: np.ndarray) -> list[int]:
     """Which work is registered at each position."""
-    columns = index._columns.until(index._count)
+    columns = index._snapshot().columns
     here, slots = columns.slots_of(positions)
     assert len(here) == len(positions)
     return columns.works[slots].tolist()
@@ -187,7 +187,7 @@ def test_compaction_forgets_the_dead(monkeypatch: pytest.MonkeyPatch) -> None:
         index.apply([Change(n + 1, n % 7, made(n % 7, n % 3))])
     assert len(index) == 7
     assert index._count < 120
-    assert sum(map(len, index._digests.runs)) < 120
+    assert sum(map(len, index._held.digests.runs)) < 120
 
 
 def test_runs_stay_few_and_ordered() -> None:
