@@ -85,7 +85,11 @@ class CodeColumn:
     def compacted(self, renumbered: Slots) -> CodeColumn:
         """Without dead slots: ``renumbered`` maps an old slot to its new one, -1 when dead; order is kept."""
         slots = renumbered[self.slots[: self.count]]
-        return CodeColumn().appended(self.codes[: self.count][slots >= 0], slots[slots >= 0])
+        return CodeColumn().appended(self.codes[: self.count][slots >= 0], slots[slots >= 0]).trimmed()
+
+    def trimmed(self) -> CodeColumn:
+        """Without rows that are not in use."""
+        return replace(self, codes=self.codes[: self.count], slots=self.slots[: self.count])
 
     def at(self, slots: Slots) -> Codes:
         """The first code of each slot, shape (n, 4); zeros where it has none."""

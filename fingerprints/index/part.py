@@ -35,13 +35,17 @@ class Multimap:
     def inserted(self, keys: Keys, slots: Slots) -> Multimap:
         return replace(self, runs=postings.inserted(self.runs, keys, slots))
 
+    def trimmed(self) -> Multimap:
+        return Multimap(tuple(run for run in self.runs if len(run)), self.dead)
+
     def buried(self, dead: Run) -> Multimap:
         """With more dead slots, of which these are the postings."""
         return replace(self, dead=postings.merged(self.dead, dead))
 
     def compacted(self, renumbered: Slots) -> Multimap:
-        """Without dead slots; see `postings.compacted`."""
-        return Multimap(postings.compacted(self.runs, renumbered))
+        """Without dead slots, in one run; see `postings.compacted`."""
+        runs = postings.compacted(self.runs, renumbered)
+        return Multimap(runs if len(runs) < 2 else (np.sort(np.concatenate(runs), kind="stable"),))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,6 +144,11 @@ class Registrations:
             for name, family in self.families.items()
         }
         return Registrations(self.columns.taken(alive), self.digests.compacted(renumbered), families)
+
+    def trimmed(self) -> Registrations:
+        """Without runs that are empty."""
+        families = {name: replace(family, keys=family.keys.trimmed()) for name, family in self.families.items()}
+        return Registrations(self.columns, self.digests.trimmed(), families)
 
     def view(self, algorithm: str) -> SlotView:
         return SlotView(self.columns, self.digests, self.families.get(algorithm, Family()))

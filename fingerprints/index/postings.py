@@ -123,6 +123,11 @@ def lookup(
     return Postings(counts, np.concatenate(asked), np.concatenate(slots))
 
 
+def last_of_key(posting: np.uint64) -> np.uint64:
+    """The greatest posting that can stand under the key of one."""
+    return posting | _SLOT_MASK
+
+
 def of_slots(runs: tuple[Run, ...], these: NDArray[np.bool_]) -> Run:
     """The postings of the slots that are marked, as one run."""
     return np.sort(np.concatenate([_NO_RUN, *(run[these[(run & _SLOT_MASK).astype(np.int64)]] for run in runs)]))
