@@ -14,7 +14,7 @@ import numpy as np
 
 from ..model import Fingerprint
 from . import postings
-from .interface import Change, View
+from .interface import Change
 from .joined import JoinedView, asking
 from .part import Family, Registrations, SlotView, digest_keys
 
@@ -75,7 +75,7 @@ class MemoryIndex:
             if self._count - len(self._slot_of) > max(_TOLERATED_DEAD, len(self._slot_of)):
                 self._compact()
 
-    def view(self, algorithm: str) -> View:
+    def view(self, algorithm: str) -> JoinedView:
         return JoinedView(asking([self.part(algorithm)]))
 
     def part(self, algorithm: str) -> SlotView:

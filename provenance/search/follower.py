@@ -6,12 +6,14 @@ import contextlib
 import hashlib
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 
 from fingerprints import registry
-from fingerprints.index.interface import Change
+from fingerprints.index.interface import Change, View
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.model import Fingerprint
 
@@ -25,36 +27,94 @@ _NO_WORK = -1  # a change that moves the index's position and touches no work
 _PAGE = 16_384  # entries read at a time while the index catches up: fewer, larger segments to merge
 
 
-class Follower:
-    """Keeps one process's index of works up to date with the log. Thread-safe.
+T = TypeVar("T")
+
+
+class WorkIndex(Protocol):
+    """The index of works that are registered and not withdrawn, wherever it is.
 
     Attributes:
-        index: of works that are registered and not withdrawn; derived from the database, in memory only.
+        position: the log size up to which it has come.
     """
 
-    def __init__(self, db: Database) -> None:
+    @property
+    def position(self) -> int: ...
+
+    def refresh(self) -> int:
+        """Bring the index up to the log, and return its size: what was answered is findable.
+
+        Raises:
+            Unavailable: the database cannot be reached, or a part of the index (``index_incomplete``).
+        """
+        ...
+
+    def consult(self, algorithm: str, use: Callable[[View], T]) -> tuple[T, int]:
+        """What is made of a view that holds all that is in the log now, and the log size it covers.
+
+        Args:
+            algorithm: of the fingerprints that the view is of.
+            use: may be called again with a later view.
+
+        Raises:
+            Unavailable: as `refresh`.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of all works those whose number has this remainder: what one shard holds."""
+
+    remainder: int
+    divisor: int
+
+
+class Follower:
+    """Keeps one process's index of works, or of a share of them, up to date with the log. Thread-safe.
+
+    Attributes:
+        index: derived from the database, in memory only.
+    """
+
+    def __init__(self, db: Database, share: Share | None = None) -> None:
         self.index = MemoryIndex()
         self._db = db
+        self._share = sa.true() if share is None else works.c.id % share.divisor == share.remainder
         self._lock = threading.Lock()
 
     @property
     def position(self) -> int:
-        """The log size up to which the index has come."""
         return self.index.position
 
     def refresh(self) -> int:
-        """Bring the index up to the log; returns the log size it now covers.
-
-        One cheap query when nothing is new, so it runs before every search: what was answered is findable.
-        """
+        """See `WorkIndex`. One cheap query when nothing is new, so it runs before every search."""
         size = self._log_size()
         if self.position >= size:
             return self.position
         with self._lock:
             while self.position < size:
-                start = self.position
-                self.index.apply(self._changes(start, min(size, start + _PAGE)))
+                self._step(size)
         return size
+
+    def consult(self, algorithm: str, use: Callable[[View], T]) -> tuple[T, int]:
+        size = self.refresh()
+        return use(self.index.view(algorithm)), size
+
+    def step(self, size: int) -> int:
+        """Come some way towards a log size that there is, and return how far."""
+        with self._lock:
+            if self.position < size:
+                self._step(size)
+            return self.position
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _step(self, size: int) -> None:
+        start = self.position
+        self.index.apply(self._changes(start, min(size, start + _PAGE)))
 
     def _log_size(self) -> int:
         """How many entries the log has, as every process sees it."""
@@ -63,7 +123,7 @@ class Follower:
 
     def _changes(self, start: int, stop: int) -> Iterable[Change]:
         """What the entries from ``start`` up to, not including, ``stop`` change in the index."""
-        window = (entries.c.idx >= start, entries.c.idx < stop)
+        window = (entries.c.idx >= start, entries.c.idx < stop, self._share)
         with self._db.read() as connection:
             added = connection.execute(
                 sa.select(entries.c.idx, works.c.id, works.c.account_id, fingerprints.c.algorithm, fingerprints.c.data)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from fingerprints import registry
+from fingerprints.index.interface import View
+from fingerprints.medium import Found
 from fingerprints.model import Fingerprint, Match, MediumName
 
 from ..database.engine import Database
@@ -18,7 +20,7 @@ from ..database.tables import entries, fingerprints, works
 from ..errors import NotFound
 from ..ledger import work_columns
 from ..schemas import Claim
-from .follower import Follower
+from .follower import WorkIndex
 
 _logger = logging.getLogger(__name__)
 _LARGE_BYTES = 1024 * 1024  # of a fingerprint's detail; larger queries are decided one at a time
@@ -71,9 +73,9 @@ class Search:
 class Matcher:
     """Searches the registered works for what an upload reuses. Thread-safe."""
 
-    def __init__(self, db: Database, follower: Follower) -> None:
+    def __init__(self, db: Database, index: WorkIndex) -> None:
         self._db = db
-        self._follower = follower
+        self._index = index
         self._large = threading.Lock()
 
     def find(self, query: Fingerprint, *, before: int | None = None) -> Search:
@@ -82,13 +84,15 @@ class Matcher:
         Args:
             before: consider only works whose log index is lower (for competing claims).
         """
-        log_size = self._follower.refresh()
-        view = self._follower.index.view(query.algorithm)
-        # Aligning two books takes a gigabyte for a moment: one at a time.
-        with self._large if len(query.detail) > _LARGE_BYTES else contextlib.nullcontext():
+
+        def decided(view: View) -> tuple[dict[int, IndexedWork], dict[int, Fingerprint], Found]:
             candidates = registry.propose(query, view)
             known, prints = _load(self._db, candidates.works, before)
-            answer = registry.decide(query, candidates, prints, view)
+            return known, prints, registry.decide(query, candidates, prints, view)
+
+        # Aligning two books takes a gigabyte for a moment: one at a time.
+        with self._large if len(query.detail) > _LARGE_BYTES else contextlib.nullcontext():
+            (known, prints, answer), log_size = self._index.consult(query.algorithm, decided)
         found = [MatchedWork(known[position], match, prints[position]) for position, match in answer.matches.items()]
         found.sort(key=lambda f: (-f.match.score, f.work.index))
         return Search(found, answer.reason, log_size)

@@ -23,7 +23,7 @@ from fingerprints.model import CODE_WORDS, Fingerprint
 from ..database.engine import Database
 from ..database.tables import entries, fingerprints, works
 from ..errors import BadInput, NotFound, Unavailable
-from .follower import Follower
+from .follower import WorkIndex
 
 PDQ, PHASH, SHA256 = "pdq", "sourcemark_phash16", "sha256"
 RADIUS = 31  # bits of 256; HMA's own threshold of PDQ
@@ -57,7 +57,7 @@ class Holding:
 class Signals:
     """Computes and looks up signals. Thread-safe. The PDQ codes of works are computed once a process, in memory."""
 
-    def __init__(self, db: Database, follower: Follower) -> None:
+    def __init__(self, db: Database, follower: WorkIndex) -> None:
         self._db = db
         self._follower = follower
         self._lock = threading.Lock()
@@ -142,9 +142,7 @@ class Signals:
             )
 
     def _by_phash(self, code: Code) -> Mapping[int, int]:
-        self._follower.refresh()
-        view = self._follower.index.view(image.ALGORITHM)
-        near = view.by_codes(code, RADIUS)
+        near, _ = self._follower.consult(image.ALGORITHM, lambda view: view.by_codes(code, RADIUS))
         # A similarity below 0 is one that gives way to others: see `NearCodes`.
         bits = np.rint((1 - near.similarity % 1.0) * 256).astype(np.int64) % 256
         return dict(zip((near.positions - 1).tolist(), bits.tolist(), strict=True))

@@ -24,7 +24,7 @@ from ..ledger.attached import ATTACHED
 from ..ledger.log import Log
 from ..schemas import WorkRecord
 from ..search import follower
-from ..search.follower import Follower
+from ..search.follower import WorkIndex
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
 from . import attaching, catalog, competing_claims, prepared, sealing
@@ -63,7 +63,7 @@ class Erasures:
         db: Database,
         log: Log,
         signing_keys: SigningKeys,
-        follower: Follower,
+        follower: WorkIndex,
         withdrawals: Withdrawals,
         forget_scans: Forget,
     ) -> None:

@@ -10,7 +10,7 @@ from ..database.tables import now, works
 from ..errors import Conflict
 from ..ledger.log import Log
 from ..schemas import WorkRecord
-from ..search.follower import Follower
+from ..search.follower import WorkIndex
 from ..tlog import envelope, merkle, statement
 from ..tlog.keys import SigningKey
 from . import catalog, sealing
@@ -20,7 +20,7 @@ from .catalog import RegisteredWork
 class Withdrawals:
     """Withdraws works. Thread-safe."""
 
-    def __init__(self, db: Database, log: Log, signing_keys: SigningKeys, follower: Follower) -> None:
+    def __init__(self, db: Database, log: Log, signing_keys: SigningKeys, follower: WorkIndex) -> None:
         self._db = db
         self._log = log
         self._signing_keys = signing_keys
