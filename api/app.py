@@ -110,8 +110,9 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.rate_limits = RateLimits(settings.rate_per_minute, settings.rate_burst)
-    problems.install(app)
-    app.add_middleware(problems.Methods, described=app)
+    operations = problems.operations(module.router for module in (*_ROUTES, *_OPEN_ROUTES))
+    problems.install(app, operations)
+    app.add_middleware(problems.Methods, described=operations)
     app.add_middleware(
         BodyLimit,
         limits={posts.PATH: (settings.max_post_mib * MEBIBYTE, "SOURCEMARK_MAX_POST_MIB")},

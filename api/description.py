@@ -22,7 +22,7 @@ def install(app: FastAPI) -> None:
     """Serve the description at /openapi.json and /docs."""
     generated = app.openapi
 
-    @functools.cache  # middleware asks for it at every request
+    @functools.cache
     def described() -> dict[str, Any]:
         return _completed(generated())
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Set
 from functools import partial
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -60,13 +61,25 @@ def _declaration(status: int) -> dict[str, Any]:
     }
 
 
-def _methods(app: FastAPI, path: str) -> set[str]:
+Operations = Mapping[str, Set[str]]
+
+
+def operations(routers: Iterable[APIRouter]) -> Operations:
+    """The methods by the address they are at, as the description has them, which takes a second to make."""
+    found: dict[str, set[str]] = {}
+    for router in routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and route.include_in_schema:
+                found.setdefault(route.path_format, set()).update(route.methods or ())
+    return found
+
+
+def _methods(described: Operations, path: str) -> set[str]:
     """Every method that some route takes at an address that has parameters."""
-    operations = app.openapi()["paths"]
     patterns = (
-        (compile_path(template.replace("{path}", "{path:path}"))[0], taken) for template, taken in operations.items()
+        (compile_path(template.replace("{path}", "{path:path}"))[0], taken) for template, taken in described.items()
     )
-    return {method.upper() for pattern, taken in patterns if pattern.match(path) for method in taken}
+    return {method for pattern, taken in patterns if pattern.match(path) for method in taken}
 
 
 class Methods:
@@ -75,19 +88,19 @@ class Methods:
     Without it ``GET /v1/works/batch`` would ask for the work named batch.
     """
 
-    def __init__(self, app: ASGIApp, described: FastAPI) -> None:
+    def __init__(self, app: ASGIApp, described: Operations) -> None:
         self.app = app
         self.described = described
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        operations = self.described.openapi()["paths"].get(scope["path"]) if scope["type"] == "http" else None
-        if operations is None or scope["method"].lower() in operations:
+        taken = self.described.get(scope["path"]) if scope["type"] == "http" else None
+        if taken is None or scope["method"] in taken:
             await self.app(scope, receive, send)
         else:
-            await _other_methods({method.upper() for method in operations})(scope, receive, send)
+            await _other_methods(taken)(scope, receive, send)
 
 
-def _other_methods(methods: set[str]) -> JSONResponse:
+def _other_methods(methods: Set[str]) -> JSONResponse:
     allowed = ", ".join(sorted(methods))
     answer = response(errors.MethodNotAllowed(f"this address takes {allowed}"))
     answer.headers["Allow"] = allowed  # the router would name only the methods of the first route here
@@ -105,7 +118,7 @@ def response(error: SourcemarkError) -> JSONResponse:
     return JSONResponse(error.problem(), error.status, headers, MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, described: Operations) -> None:
     """Make every way to fail end in a problem."""
 
     @app.exception_handler(SourcemarkError)
@@ -123,7 +136,7 @@ def install(app: FastAPI) -> None:
             return response(errors.NotFound("there is nothing at this address: see /openapi.json"))
         if error.status_code == 405:
             there = (error.headers or {}).get("Allow", "").split(", ")  # of an address outside the description
-            return _other_methods(_methods(app, request.url.path) or set(there))
+            return _other_methods(_methods(described, request.url.path) or set(there))
         return response(errors.BadInput(str(error.detail)))
 
     @app.exception_handler(Exception)
