@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +14,7 @@ from fingerprints.source import Source
 from provenance.errors import BadInput, SourcemarkError
 
 if TYPE_CHECKING:
+    from provenance.scans.posts import Upload
     from provenance.schemas import RegistrationItem, ScanItem
 
 Item = TypeVar("Item", "RegistrationItem", "ScanItem")
@@ -30,14 +32,14 @@ def read_lines(batch: str) -> Iterator[tuple[int, bytes]]:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     if first:
-                        _check_first(batch, line)
+                        check_first(batch, line)
                     first = False
                     yield number, line
     except OSError as error:
         raise BadInput(f"the batch {batch} cannot be read: {error.strerror}") from error
 
 
-def _check_first(batch: str, line: bytes) -> None:
+def check_first(batch: str, line: bytes) -> None:
     """Raises `BadInput` for a line that is no text, or begins JSON of another form than an object a line."""
     start = line.removeprefix(b"\xef\xbb\xbf").strip()
     if b"\0" in line or (not start.startswith(b"{") and not _is_utf8(start)):  # a picture, or UTF-16
@@ -109,18 +111,52 @@ def items(
 def _items(
     batch: str, model: type[Item], defaults: Mapping[str, Any], numbers: deque[int]
 ) -> Iterator[tuple[Item, Source | SourcemarkError]]:
-    from provenance.json_input import parse, stand_in
-
-    folder = base_folder(batch)
+    open_file = partial(file_in, base_folder(batch))
     for number, line in read_lines(batch):
         numbers.append(number)
-        data: dict[str, Any] = {}
         try:
-            data = parse_json(line)
-            item = parse(model, _completed(data, defaults))
-            yield item, _content(item, folder)
+            data: dict[str, Any] | BadInput = parse_json(line)
         except BadInput as error:
-            yield stand_in(model, data), error
+            data = error
+        yield item_of(model, data, defaults, open_file)
+
+
+def item_of(
+    model: type[Item],
+    line: dict[str, Any] | BadInput,
+    defaults: Mapping[str, Any],
+    open_file: Callable[[str], Source | SourcemarkError],
+) -> tuple[Item, Source | SourcemarkError]:
+    """The item of a line, and its bytes' place or what is wrong with the line.
+
+    Args:
+        line: its fields, or why it has none.
+        defaults: as of `items`.
+        open_file: the content of a path.
+    """
+    from provenance.json_input import parse, stand_in
+
+    if isinstance(line, BadInput):
+        return model(), line
+    try:
+        item = parse(model, _completed(line, defaults))
+        return item, _content(item, open_file)
+    except BadInput as error:
+        return stand_in(model, line), error
+
+
+def upload_of(
+    item: ScanItem, content: Source | SourcemarkError, open_file: Callable[[str], Source | SourcemarkError]
+) -> Upload:
+    """The upload of a line of `scan`, of parts if it has some."""
+    from provenance.scans import posts
+
+    if item.parts is None:
+        return posts.Upload(item, content)
+    try:
+        return posts.of_item(item, open_file)
+    except BadInput as error:
+        return posts.Upload(item.model_copy(update={"parts": None}), error)
 
 
 def _completed(line: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,7 +164,9 @@ def _completed(line: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, A
     return {**{name: value for name, value in defaults.items() if name not in left_out}, **line}
 
 
-def _content(item: RegistrationItem | ScanItem, folder: Path) -> Source | SourcemarkError:
+def _content(
+    item: RegistrationItem | ScanItem, open_file: Callable[[str], Source | SourcemarkError]
+) -> Source | SourcemarkError:
     """Where the bytes of an item are: exactly one of path, text, html."""
     from provenance.schemas import RegistrationItem
 
@@ -139,7 +177,7 @@ def _content(item: RegistrationItem | ScanItem, folder: Path) -> Source | Source
     kind, value = given[0]
     assert isinstance(value, str)
     if kind == "path":
-        return file_in(folder, value)
+        return open_file(value)
     return Source.text(value, "html" if kind == "html" else "plain")
 
 

@@ -57,7 +57,7 @@ def run(
         raise Interrupted(_interrupted(counted, total, go_on)) from None
     # A script counts the lines by itself; a person who watches one is told all the same.
     if (numbers is not None or counted.total() > 1) and (not json_ or sys.stderr.isatty()):
-        print(f"sourcemark: {_summary(counted)}", file=sys.stderr)
+        print(f"sourcemark: {summary(counted)}", file=sys.stderr)
     return counted
 
 
@@ -67,7 +67,8 @@ def _name_line(result: RegistrationResult | ScanResult, number: int) -> None:
         result.error = result.error.model_copy(update={"detail": f"{where}: {result.error.detail}"})
 
 
-def _summary(counted: Counter[str]) -> str:
+def summary(counted: Counter[str]) -> str:
+    """How many there are of each outcome, in words."""
     done = counted.total()
     if not done:
         return tr("the batch is empty: nothing was done", "批次为空，没有可处理的内容")

@@ -1,4 +1,4 @@
-"""What is read: a file on disk, inline text, an upload spooled to disk, bytes held in memory; all are one `Source`.
+"""What is read: a file on disk or elsewhere, inline text, an upload spooled to disk, bytes in memory: all one `Source`.
 
 A source is a stream. Whoever can reads spans of it, or seeks in what `Source.open` gives, so that a film of any length
 fits in memory; a medium that has to hold all of a file says how much that may be (`Source.read`). All reading is by
@@ -14,7 +14,7 @@ import io
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Protocol, cast
@@ -52,7 +52,9 @@ class Source:
 
     __slots__ = ("_content", "declared")
 
-    def __init__(self, content: Path | bytes | _Descriptor, declared: TextFormat | None = None) -> None:
+    def __init__(
+        self, content: Path | bytes | _Descriptor | Callable[[], IO[bytes]], declared: TextFormat | None = None
+    ) -> None:
         """Use one of the named constructors instead."""
         self._content, self.declared = content, declared
 
@@ -60,6 +62,15 @@ class Source:
     def file(cls, path: Path) -> Source:
         """A regular file, opened when it is read; what is wrong with it shows then, too."""
         return cls(path)
+
+    @classmethod
+    def fetched(cls, fetch: Callable[[], IO[bytes]]) -> Source:
+        """A file that is elsewhere, fetched anew whenever it is opened: so many are on this disk as are read at a time.
+
+        Args:
+            fetch: makes a temporary file of it, which is gone when it is closed; raises what reading a file raises.
+        """
+        return cls(fetch)
 
     @classmethod
     def text(cls, text: str, format: TextFormat = "plain") -> Source:
@@ -138,8 +149,11 @@ class Source:
             return io.BytesIO(self._content)
         if isinstance(self._content, _Descriptor):
             reader = _Reader(self._content.number, self._content.size, owned=False)
-        else:
+        elif isinstance(self._content, Path):
             reader = _Reader(*_open(self._content), owned=True)
+        else:
+            with self._content() as file:
+                reader = _Reader(os.dup(file.fileno()), file.seek(0, os.SEEK_END), owned=True)
         return cast(BinaryIO, io.BufferedReader(reader))
 
     def chunks(self, start: int = 0) -> Iterator[bytes]:
@@ -181,11 +195,11 @@ class Source:
     @contextlib.contextmanager
     def opened(self) -> Iterator[Source]:
         """The same source, of which a file is opened once and for all readers. Raises as `size` does."""
-        if isinstance(self._content, Path):
+        if isinstance(self._content, (bytes, _Descriptor)):
+            yield self
+        else:
             with self.shared() as (number, size):
                 yield Source.descriptor(number, size, self.declared)
-        else:
-            yield self
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[tuple[int, int]]:
@@ -198,8 +212,12 @@ class Source:
             return
         if isinstance(self._content, bytes):
             number, size = _anonymous(self._content), len(self._content)
-        else:
+        elif isinstance(self._content, Path):
             number, size = _open(self._content)
+        else:
+            with self._content() as file, Source.spooled(file).shared() as held:
+                yield held
+            return
         try:
             yield number, size
         finally:

@@ -15,6 +15,7 @@ from provenance.errors import BadInput, SourcemarkError
 
 from .. import batch as batches
 from .. import batch_run, remote_service
+from ..bulk.options import BulkOptions
 from ..claim_options import (
     Authors,
     Identifiers,
@@ -100,12 +101,19 @@ def command(
         str | None, typer.Option("--service", help="Register with the service at this address; needs --sign-key.")
     ] = None,
     seal: SealOptions,
+    bulk: BulkOptions,
     json_: Annotated[bool, typer.Option("--json", help="One JSON line a work on stdout.")] = False,
 ) -> int:
     from provenance.config import load_settings
     from provenance.json_input import parse
     from provenance.schemas import RegistrationItem
 
+    if bulk.input is not None or bulk.output is not None:
+        single: dict[str, Any] = {"PATH": paths, "--batch": batch, "--pattern": pattern, "--service": remote}
+        single |= {"--opens": seal.opens, "--seal": seal.seal}
+        fields = {**claim.defaults(), **given(sealed=seal.sealed)}
+        return _bulk(bulk, fields, account, sign_key, single, json_=json_)
+    bulk.refuse_without_list()
     if (batch is None) == (not paths):
         raise BadInput("give files, or --batch FILE.jsonl, one of the two")
     if batch is not None:
@@ -154,6 +162,31 @@ def command(
     return 2 if failed and batch is None else 0
 
 
+def _bulk(
+    options: BulkOptions,
+    fields: dict[str, Any],
+    account: str | None,
+    sign_key: Path | None,
+    single: dict[str, Any],
+    *,
+    json_: bool,
+) -> int:
+    from ..bulk.run import Asked, run
+
+    words = _words()
+    asked = Asked("register", options, fields, account=account, sign_key=sign_key, others=single)
+    return run(asked, lambda word: words[word], json_=json_)
+
+
+def _words() -> dict[str, str]:
+    """What became of a work, by its status."""
+    return {
+        "registered": tr("registered", "已登记"),
+        "already_registered": tr("already registered", "此前已登记"),
+        "error": tr("failed", "失败"),
+    }
+
+
 def _report(
     start: Callable[[Callable[[], None]], Iterator[RegistrationResult]],
     total: int | None,
@@ -162,11 +195,7 @@ def _report(
     json_: bool,
 ) -> int:
     """Print results as they come; how many works failed."""
-    words = {
-        "registered": tr("registered", "已登记"),
-        "already_registered": tr("already registered", "此前已登记"),
-        "error": tr("failed", "失败"),
-    }
+    words = _words()
     counted = batch_run.run(
         start,
         label=tr("registering", "登记中"),

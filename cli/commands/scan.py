@@ -20,6 +20,7 @@ from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge, f
 
 from .. import batch as batches
 from .. import batch_run, evidence_of
+from ..bulk.options import BulkOptions
 from ..option_groups import given, grouped, refuse
 from ..output import (
     action_word,
@@ -124,10 +125,17 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only answer: record no scan and tell no rights holder.")
     ] = False,
+    bulk: BulkOptions,
+    every_row: Annotated[bool, typer.Option("--all", help="With --input: write rows that found nothing too.")] = False,
+    record: Annotated[bool, typer.Option("--record", help="With --input: record the scans, as others are.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON line an upload on stdout.")] = False,
 ) -> int:
     from provenance.schemas import ScanItem
 
+    if bulk.input is not None or bulk.output is not None:
+        single = {"PATH": paths, "--batch": batch, "--post": as_post, "--show": show_ is not None, "--dry-run": dry_run}
+        return _bulk(bulk, post, single, every_row=every_row, record=record, json_=json_)
+    bulk.refuse_without_list(all=every_row, record=record)
     if show_ is not None and not paths and batch is None:
         paths, show_ = [show_], ""  # written before the file, as a flag
     _check_given(paths or [], batch, as_post=as_post, show_=show_)
@@ -138,8 +146,9 @@ def command(
     with application() as opened:
         if batch is not None:
             numbers: deque[int] = deque()
+            open_file = partial(batches.file_in, batches.base_folder(batch))
             items = batches.items(batch, ScanItem, post.defaults(), numbers)
-            uploads = (_upload(*pair, batches.base_folder(batch)) for pair in items)
+            uploads = (batches.upload_of(*pair, open_file) for pair in items)
             _scan(opened, uploads, batches.count_lines(batch), numbers, dry_run=dry_run, json_=json_)
             return 0
         assert paths is not None
@@ -151,6 +160,16 @@ def command(
     if result.error is not None:
         return 2
     return 1 if result.matches else 0
+
+
+def _bulk(
+    options: BulkOptions, post: PostOptions, single: dict[str, Any], *, every_row: bool, record: bool, json_: bool
+) -> int:
+    from ..bulk.run import Asked, run
+
+    fields = post.defaults()
+    asked = Asked("scan", options, fields, every_row=every_row, record=record, others=single)
+    return run(asked, lambda word: tr("failed", "失败") if word == "error" else verdict_word(word), json_=json_)
 
 
 def _check_given(paths: list[str], batch: str | None, *, as_post: bool, show_: str | None) -> None:
@@ -165,18 +184,6 @@ def _check_given(paths: list[str], batch: str | None, *, as_post: bool, show_: s
         raise BadInput("several files: write --post if they are one post, or one a line into a --batch")
     if as_post and "-" in paths:
         raise BadInput("standard input has no name, which a part of a post needs: give files")
-
-
-def _upload(item: ScanItem, content: Source | SourcemarkError, folder: Path) -> Upload:
-    """The upload of a batch line, of parts if it has some."""
-    from provenance.scans import posts
-
-    if item.parts is None:
-        return posts.Upload(item, content)
-    try:
-        return posts.of_item(item, partial(batches.file_in, folder))
-    except BadInput as error:
-        return posts.Upload(item.model_copy(update={"parts": None}), error)
 
 
 @contextmanager

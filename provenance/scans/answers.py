@@ -20,7 +20,7 @@ from .surroundings import Reading
 
 # Errors of reaching a file, not of what is in it.
 _NOT_CONTENT = frozenset(
-    {"file_missing", "is_a_directory", "not_a_file", "file_unreadable", "file_changed", "not_sent"}
+    {"file_missing", "is_a_directory", "not_a_file", "file_unreadable", "file_changed", "not_fetched", "not_sent"}
 )
 
 

@@ -19,7 +19,7 @@ from fingerprints.source import CHUNK, Source
 DATA = os.urandom(CHUNK + 4321)
 
 
-@pytest.fixture(params=["file", "blob", "spooled", "descriptor"])
+@pytest.fixture(params=["file", "blob", "spooled", "descriptor", "fetched"])
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
     path = tmp_path / "a.bin"
     path.write_bytes(DATA + (b"more" if request.param == "descriptor" else b""))
@@ -30,6 +30,8 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
     elif request.param == "descriptor":
         with path.open("rb") as handle:
             yield Source.descriptor(handle.fileno(), len(DATA))
+    elif request.param == "fetched":
+        yield Source.fetched(lambda: path.open("rb"))
     else:
         yield Source.file(path) if request.param == "file" else Source.blob(DATA)
 
