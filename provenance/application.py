@@ -26,9 +26,9 @@ from .jobs.queue import Queue
 from .ledger.log import Log
 from .observer import Observer
 from .scans import batches as scan_batches
-from .scans import records, sighting_mail
+from .scans import exports, records, sighting_mail
 from .scans.policy import replay
-from .scans.review import statements
+from .scans.review import bulk, statements
 from .scans.review.decisions import Decisions
 from .scans.review.queue import ReviewQueue
 from .scans.scanning import Scanner
@@ -120,6 +120,8 @@ class Application:
         self.jobs.register(scan_batches.job_kind(self.db, self.scanner, settings.batch_size))
         self.jobs.register(work_batches.job_kind(self.db, self.registrar, settings.batch_size))
         self.jobs.register(replay.job_kind(self.db))
+        self.jobs.register(bulk.job_kind(self.decisions))
+        self.jobs.register(exports.job_kind(self.db))
         self.background = Background(self.db, self.jobs, settings, sighting_mail.compose)
         self.damaged_rows: int | None = None  # what `sample_rows` has found, None before
         self._start_lock = threading.Lock()

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from provenance import spreadsheet
-from provenance.scans.review import history
+from provenance.scans.review import bulk, history
 from provenance.scans.review.history import Sought
 from provenance.scans.sightings import parse_since
 from provenance.schemas.decisions import BulkAnswers, BulkDecision, Decision, Outcome, ScanDecision, Undo
 
 from ..dependencies import ApplicationDep, Cursor, Limit, MayReview, Page, own, read_cursor, reviewer, write_cursor
+from ..later import ACCEPTED, Prefer, add_job, job_headers, wants_job
 from ..problems import responses
 
 router = APIRouter(prefix="/v1/decisions", tags=["review"])
@@ -36,11 +37,23 @@ def decide_scan(decision: ScanDecision, app: ApplicationDep, principal: MayRevie
 
 
 @router.post(
-    "/batch", operation_id="decideMany", summary="One decision about many posts", responses=responses(401, 403)
+    "/batch",
+    operation_id="decideMany",
+    summary="One decision about many posts",
+    response_model=BulkAnswers,
+    responses=responses(401, 403, ok=ACCEPTED),
 )
-def decide_many(decision: BulkDecision, app: ApplicationDep, principal: MayReview) -> BulkAnswers:
-    """Each id is answered on its own: what is refused keeps no other one back."""
-    return app.decisions.decide_many(reviewer(principal), decision)
+def decide_many(
+    decision: BulkDecision, app: ApplicationDep, principal: MayReview, prefer: Prefer = None
+) -> JSONResponse:
+    """Each id is answered on its own: what is refused keeps no other one back. With `Prefer: respond-async` a job does
+    it, and its results are the answers."""
+    who = reviewer(principal)
+    if not wants_job(prefer):
+        return JSONResponse(app.decisions.decide_many(who, decision).model_dump(mode="json"))
+    batch = bulk.DecisionBatch(account_id=who.account_id, reviewer=who.id, reviewer_name=who.name, decision=decision)
+    status, job = add_job(app, principal, bulk.KIND, batch)
+    return JSONResponse(job, status, job_headers(job))
 
 
 @router.get(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..options import Json
 from ..output import bar, clauses, emit, emit_all, labelled, listed, minute, percent, say, table, tr
-from ..session import application
+from ..review_words import Platform
+from ..session import acting_account, application
 
 if TYPE_CHECKING:
     from provenance.schemas.jobs import JobRecord
@@ -75,6 +79,67 @@ def show(
         else:
             _say(job)
     return 1 if job.state == "failed" else 0
+
+
+@app.command("export", help="Export a list in a job: decisions, sightings or statements-of-reasons.")
+def export(
+    what: Annotated[str, typer.Argument(metavar="WHAT")],
+    format_: Annotated[str, typer.Option("--format", help="jsonl, csv, or of statements dsa.")] = "jsonl",
+    since: Annotated[str | None, typer.Option(help="Of this date or later.")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this date; not of sightings.")] = None,
+    account: Platform = None,
+    json_: Json = False,
+) -> None:
+    from provenance.json_input import parse
+    from provenance.scans import exports
+
+    with application() as opened:
+        whose = acting_account(opened.db, account).id
+        given = {"what": what, "format": format_, "since": since, "until": until, "account_id": whose}
+        job = opened.jobs.add(whose, exports.KIND, parse(exports.ExportJob, given))
+    if json_:
+        emit(job)
+        return
+    _say(job)
+    say("  " + labelled(tr("when it is done", "完成后"), f"sourcemark job file {job.job_id} --out FILE"))
+
+
+@app.command("file", help="The file that an export wrote, to stdout or into a new file.")
+def file_(
+    job_id: _Job,
+    out: Annotated[Path | None, typer.Option(help="A new file, mode 0600; default: stdout.")] = None,
+) -> None:
+    from provenance.errors import Conflict
+    from provenance.jobs import files, records
+
+    with application() as opened:
+        job = records.get(opened.db, job_id)
+        if job.state != "done":
+            raise Conflict(f"{job_id} is {job.state}: its file is there when it is done")
+        pieces = files.read(opened.db, job_id)
+        if out is None:
+            sys.stdout.writelines(pieces)
+            return
+        _write(out, pieces)
+    say(labelled(tr("written", "已写入"), str(out)))
+
+
+def _write(out: Path, pieces: Iterator[str]) -> None:
+    """A new file, or none where not all of it can be written."""
+    from provenance.database.copies import private
+    from provenance.errors import BadInput, from_os_error
+
+    try:
+        with open(out, "x", encoding="utf-8", newline="", opener=private) as handle:
+            try:
+                handle.writelines(pieces)
+            except BaseException:
+                out.unlink(missing_ok=True)
+                raise
+    except FileExistsError:
+        raise BadInput(f"{out} is there already: name a new file") from None
+    except OSError as error:
+        raise from_os_error(error, out) from error
 
 
 @app.command("cancel", help="End a job; what it has done stays done.")

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from provenance.application import Application
     from provenance.schemas import SightingRecord
 
-_CSV = ["work_id", "title", "owner", "seen_at", "post_url", "account", "verdict", "marking", "score"]
-_CSV += ["coverage_upload", "coverage_work", "platform", "scans", "first_seen_at", "scan_id", "sighting_id"]
-
 
 def add_to(app: typer.Typer) -> None:
     app.command("lookup")(command)
@@ -106,11 +103,10 @@ def _with_evidence(opened: Application, found: Iterator[SightingRecord], folder:
 
 
 def _write_csv(found: Iterator[SightingRecord]) -> None:
-    sys.stdout.write(spreadsheet.row(_CSV))
-    for s in found:
-        cells = [s.work_id, s.title, s.owner, s.seen_at, s.post_url, s.account, s.verdict, s.marking.get("verdict")]
-        cells += [s.score, s.coverage.upload, s.coverage.work, s.platform, s.scans, s.first_seen_at]
-        sys.stdout.write(spreadsheet.row([*cells, s.scan_id, s.sighting_id]))
+    from provenance.scans import sightings
+
+    sys.stdout.write(spreadsheet.row(sightings.COLUMNS))
+    sys.stdout.writelines(spreadsheet.row(sightings.cells(each)) for each in found)
 
 
 def _show(found: list[SightingRecord]) -> None:

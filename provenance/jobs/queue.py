@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from ..database import leases
 from ..database.clock import clock
 from ..database.engine import Database
-from ..database.tables import job_results, jobs, now
+from ..database.tables import job_files, job_results, jobs, now
 from ..errors import RateLimited, SourcemarkError, Unavailable
 from ..ids import new_id
 from ..schema_fields import Record
@@ -49,12 +49,27 @@ class JobKind(Generic[A]):
         argument: the model of what it is given.
         run: does it and returns its result. It may raise `SourcemarkError`: with a status of 500 or more the job is
             tried again, with another it has failed. It is carried out again from its beginning after a crash, so it
-            saves what is done (`Run.save`) and begins after `Run.saved`.
+            saves what is done (`Run.save`, `Run.write`) and begins after `Run.saved` or `Run.written`.
     """
 
     name: str
     argument: type[A]
     run: Callable[[Run, A], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How far the file of a job is.
+
+    Attributes:
+        pieces: how many there are.
+        items: of the list, that are in them.
+        after: cursor of the list that is being written; None once all of it is.
+    """
+
+    pieces: int = 0
+    items: int = 0
+    after: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +90,11 @@ class Run:
 
     Attributes:
         saved: how many items have results from earlier attempts.
+        written: how far earlier attempts have come with the file.
     """
 
-    def __init__(self, queue: Queue, taken: Taken, saved: int, stopping: Callable[[], bool]) -> None:
-        self.job_id, self.account_id, self.saved = taken.job_id, taken.account_id, saved
+    def __init__(self, queue: Queue, taken: Taken, saved: int, written: Written, stopping: Callable[[], bool]) -> None:
+        self.job_id, self.account_id, self.saved, self.written = taken.job_id, taken.account_id, saved, written
         self._queue, self._taken, self._stopping = queue, taken, stopping
 
     def save(self, results: Sequence[Record], progress: float) -> None:
@@ -89,6 +105,18 @@ class Run:
         """
         self._queue.save(self._taken, self.saved, results, progress)
         self.saved += len(results)
+        if self._stopping():
+            raise Stopped
+
+    def write(self, lines: Sequence[str], items: int, after: int | None, progress: float) -> None:
+        """Add a piece of whole lines to the job's file, for good; raises as `save`.
+
+        Args:
+            items: of the list, that are in it.
+            after: where the next one begins, see `Written`.
+        """
+        self._queue.write(self._taken, self.written.pieces, "".join(lines), items, after, progress)
+        self.written = Written(self.written.pieces + 1, self.written.items + items, after)
         if self._stopping():
             raise Stopped
 
@@ -181,7 +209,8 @@ class Queue:
             done = connection.execute(
                 sa.select(sa.func.count()).select_from(job_results).where(job_results.c.job == taken.number)
             ).scalar_one()
-        return kind.run(Run(self, taken, done, stopping), argument)
+            written = _written(connection, taken)
+        return kind.run(Run(self, taken, done, written, stopping), argument)
 
     def save(self, taken: Taken, first: int, results: Sequence[Record], progress: float) -> None:
         """Keep results of items, the first of which has the number ``first``; raises `Stopped`."""
@@ -193,6 +222,15 @@ class Queue:
                     for n, result in enumerate(results, first)
                 ]
                 connection.execute(job_results.insert(), rows)
+        if cancel:
+            raise Stopped
+
+    def write(self, taken: Taken, number: int, data: str, items: int, after: int | None, progress: float) -> None:
+        """Keep a piece of a job's file; raises `Stopped`."""
+        piece = {"job": taken.number, "number": number, "data": data, "items": items, "after": after}
+        with self._db.write() as connection:
+            cancel = self._renewed(connection, taken, progress=min(1.0, max(0.0, progress)))
+            connection.execute(job_files.insert().values(piece))
         if cancel:
             raise Stopped
 
@@ -270,6 +308,17 @@ class Queue:
         later = {"state": "queued", "holder": None, "due": clock() + pause, "error": error.problem()}
         with self._db.write() as connection:
             connection.execute(jobs.update().where(*_held(taken)).values(later))
+
+
+def _written(connection: sa.Connection, taken: Taken) -> Written:
+    mine = job_files.c.job == taken.number
+    pieces, items = connection.execute(
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(job_files.c["items"]), 0)).where(mine)
+    ).one()
+    if not pieces:
+        return Written()
+    last = sa.select(job_files.c.after).where(mine).order_by(job_files.c.number.desc()).limit(1)
+    return Written(pieces, items, connection.execute(last).scalar())
 
 
 def _next() -> sa.Select[tuple[int]]:

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from ..database import paging
 from ..database.engine import Database
-from ..database.tables import job_results, jobs, now
+from ..database.tables import job_files, job_results, jobs, now
 from ..errors import Conflict, NotFound
 from ..schemas.events import JobFinished
 from ..schemas.jobs import JobRecord
-from . import outbox
+from . import files, outbox
 
 # All but the argument, which may be large.
 COLUMNS = tuple(column for column in jobs.c if column.name != "argument")
@@ -99,14 +99,16 @@ def cancel(db: Database, job_id: str, account_id: str | None = None) -> JobRecor
 
 
 def forget(connection: sa.Connection, work_id: str) -> None:
-    """Empty the results of items that speak of an erased work."""
+    """Empty the results of items that speak of an erased work, and take the lines that do out of files."""
+    files.forget(connection, work_id)
     about = sa.cast(job_results.c.data, sa.Text).contains(work_id, autoescape=True)
     connection.execute(job_results.update().where(about).values(data={"status": "erased"}))
 
 
 def purge(db: Database, before: str) -> int:
-    """Delete jobs that ended before a moment, with their results; returns how many."""
+    """Delete jobs that ended before a moment, with their results and files; returns how many."""
     ended = (jobs.c.state.in_(ENDED), jobs.c.ended_at < before)
     with db.write() as connection:
-        connection.execute(job_results.delete().where(job_results.c.job.in_(sa.select(jobs.c.id).where(*ended))))
+        for table in (job_results, job_files):
+            connection.execute(table.delete().where(table.c.job.in_(sa.select(jobs.c.id).where(*ended))))
         return connection.execute(jobs.delete().where(*ended)).rowcount

@@ -230,6 +230,21 @@ def _record(row: Any) -> SightingRecord:
     )
 
 
+COLUMNS = ["work_id", "title", "owner", "seen_at", "post_url", "account", "verdict", "marking", "score"]
+COLUMNS += ["coverage_upload", "coverage_work", "platform", "scans", "first_seen_at", "scan_id", "sighting_id"]
+
+
+def cells(seen: SightingRecord) -> list[object]:
+    """A sighting as a line of a table under `COLUMNS`."""
+    shown = {
+        **seen.model_dump(),
+        "marking": seen.marking.get("verdict"),
+        "coverage_upload": seen.coverage.upload,
+        "coverage_work": seen.coverage.work,
+    }
+    return [shown[column] for column in COLUMNS]
+
+
 def parse_since(value: str | None) -> str | None:
     """A date or time a person typed, as times are stored (UTC where it names no zone).
 

@@ -13,7 +13,7 @@ from .accounts import (
 )
 from .answers import idempotency
 from .base import Bytes, Json, RowId, metadata, now, owner_key, stamp
-from .jobs import deliveries, endpoints, events, job_results, jobs, watches
+from .jobs import deliveries, endpoints, events, job_files, job_results, jobs, watches
 from .ledger import checkpoints, entries, log_state, openings, pending_entries, timestamps
 from .policies import policies
 from .review import (
@@ -57,6 +57,7 @@ __all__ = [
     "fingerprints",
     "grants",
     "idempotency",
+    "job_files",
     "job_results",
     "jobs",
     "log_state",

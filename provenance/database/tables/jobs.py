@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Double, Float, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from .base import Bytes, Json, RowId, metadata
 
@@ -37,6 +50,17 @@ job_results = Table(
     Column("job", ForeignKey("jobs.id"), primary_key=True, autoincrement=False),
     Column("item", Integer, primary_key=True, autoincrement=False),
     Column("data", Json(dict), nullable=False),
+)
+
+# The file that a job writes, in pieces of whole lines: an attempt goes on after the last one.
+job_files = Table(
+    "job_files",
+    metadata,
+    Column("job", ForeignKey("jobs.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # from 0
+    Column("data", Text, nullable=False),
+    Column("items", Integer, nullable=False),  # of the list, that are in it
+    Column("after", BigInteger),  # cursor of the list that is written; null: all of it is
 )
 
 # Where an account is told: an address that webhooks go to, or a mailbox.

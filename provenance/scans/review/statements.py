@@ -126,16 +126,24 @@ def get(db: Database, statement_id: str, account_id: str | None) -> StatementOfR
 
 
 def page(
-    db: Database, account_id: str | None, *, since: str | None = None, after: int = 0, limit: int = 100
+    db: Database,
+    account_id: str | None,
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    after: int = 0,
+    limit: int = 100,
 ) -> tuple[list[StatementOfReasons], int | None]:
     """Statements of an account (None: of everybody), oldest first, and the cursor of the next page or None.
 
     Args:
-        since: made then or later, as times are stored.
+        since, until: made then or later, and before; as times are stored.
     """
     query = _select(account_id)
     if since is not None:
         query = query.where(statements_of_reasons.c.made_at >= since)
+    if until is not None:
+        query = query.where(statements_of_reasons.c.made_at < until)
     with db.read() as connection:
         rows, more = paging.page(connection, query, statements_of_reasons.c.id, after, limit)
     return [_record(row) for row in rows], more

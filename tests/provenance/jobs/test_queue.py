@@ -17,10 +17,10 @@ import pytest
 from provenance.config import Settings
 from provenance.database.clock import clock
 from provenance.database.engine import Database
-from provenance.database.tables import deliveries, events, job_results, jobs
+from provenance.database.tables import deliveries, events, job_files, job_results, jobs
 from provenance.errors import BadInput, Conflict, NotFound, RateLimited, SourcemarkError, Unavailable
+from provenance.jobs import files, records
 from provenance.jobs import queue as queues
-from provenance.jobs import records
 from provenance.jobs.queue import JobKind, Queue, Run, Stopped, Taken
 from provenance.jobs.worker import Worker
 from provenance.schema_fields import Record, Request
@@ -319,3 +319,47 @@ def test_a_job_goes_on_after_its_worker_was_killed(db: Database, settings: Setti
     done = records.get(db, job.job_id)
     assert (done.state, done.attempts, done.result) == ("done", 2, {"outcomes": {"even": 3, "odd": 2}})
     assert len(rows(db, job_results)) == 5
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+def writing(attempt: Run, wanted: Count) -> Mapping[str, Any]:
+    while (after := attempt.written.after) is not None:
+        following = None if after + 1 >= wanted.to else after + 1
+        attempt.write([f"work_{after}, 墨\u2028\n", f"and {after}\n"], 2, following, after / wanted.to)
+    return {"items": attempt.written.items}
+
+
+def test_a_file_is_written_in_pieces_and_goes_on_where_it_was_left(db: Database) -> None:
+    queue = a_queue(db, writing)
+    made = queue.add("one", "count", Count(to=3))
+    first = take(queue)
+    stops = iter([False, True])
+    with pytest.raises(Stopped):
+        queue.run(first, lambda: next(stops))
+    expire(db)
+    second = take(queue)
+    with pytest.raises(Stopped):  # it wakes up when the job is another's
+        queue.write(first, 2, "late", 1, None, 0.5)
+    with pytest.raises(NotFound, match="no file any more"):
+        list(files.read(db, made.job_id))
+    assert queue.run(second, lambda: False) == {"items": 6}
+    assert "".join(files.read(db, made.job_id)).split("\n")[::2] == [*(f"work_{n}, 墨\u2028" for n in range(3)), ""]
+    with db.write() as connection:
+        records.forget(connection, "work_1")
+    left = "".join(files.read(db, made.job_id)).split("\n")
+    assert left == ["work_0, 墨\u2028", "and 0", "and 1", "work_2, 墨\u2028", "and 2", ""]
+    queue.end(second, "done", result={})
+    assert records.purge(db, "9999-01-01") == 1
+    assert rows(db, job_files) == []
+
+
+class Answered(Record):
+    error: dict[str, Any] | None = None
+
+
+def test_answers_without_an_error_are_counted_on_every_database(db: Database) -> None:
+    queue = a_queue(db)
+    queue.add("one", "count", Count(to=3))
+    taken = take(queue)
+    queue.save(taken, 0, [Answered(), Answered(error={"status": 409}), Answered()], 0.5)
+    assert queue.outcomes(taken, "error").pop("None") == 2

@@ -1,4 +1,4 @@
-"""Past one machine: claims that are settled by several processes at once"""
+"""Past one machine: claims that are settled by several processes at once, files that jobs write"""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+_ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     _claims_ahead()
+    _job_files()
 
 
 def downgrade() -> None:
@@ -25,4 +28,18 @@ def _claims_ahead() -> None:
         "claims_ahead",
         sa.Column("idx", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_claims_ahead")),
+    )
+
+
+def _job_files() -> None:
+    """What exports write, piece by piece."""
+    op.create_table(
+        "job_files",
+        sa.Column("job", _ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("after", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["job"], ["jobs.id"], name=op.f("fk_job_files_job")),
+        sa.PrimaryKeyConstraint("job", "number", name=op.f("pk_job_files")),
     )
