@@ -15,6 +15,9 @@ demo: $(VENV)/.runtime
 # Many tests wait for a process or a lease: one more than there are cores.
 WORKERS = $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 
+# Where the environment forbids it, each of hundreds of processes would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 test: $(VENV)/.develop
 	@scripts/debian-test-packages
 	@$(MAKE) --no-print-directory check

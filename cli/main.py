@@ -111,6 +111,8 @@ def _refuse_foreign_packages() -> None:
 
 def run() -> None:
     """The entry point of the command `sourcemark`."""
+    # Before numpy is loaded. The matrices are small: its threads would only wait for each other, and take whole cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell told us to ignore it
         signal.signal(signal.SIGINT, _interrupt)
     sys.exit(_status())

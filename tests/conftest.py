@@ -13,6 +13,7 @@ from typing import Any
 import hypothesis
 import pytest
 import sqlalchemy as sa
+import threadpoolctl
 
 from fingerprints.model import EmbeddedPictures, Examination, Limits
 from fingerprints.source import Source
@@ -28,6 +29,9 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 # They need what is in requirements-extras.lock: `make extras` runs them.
 collect_ignore = [] if os.environ.get("EXTRAS") else ["extras"]
+
+# The workers of a test run take all cores; threads of numpy's that wait for each other took a third of their time.
+threadpoolctl.threadpool_limits(1)
 
 for _name in [name for name in os.environ if name.startswith("SOURCEMARK_")]:
     del os.environ[_name]  # a developer's own installation must not leak into the tests

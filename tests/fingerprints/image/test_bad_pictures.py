@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import struct
 import subprocess
@@ -227,7 +228,10 @@ def test_small_pictures_with_content_are_not_confused(sandbox: Sandbox) -> None:
 
 # --- enormous or lying -----------------------------------------------------------------------------------------------
 
-ZEROS = zlib.compress(bytes(300_000_000), 9)
+
+@functools.cache  # a second: not while tests are collected
+def zeros() -> bytes:
+    return zlib.compress(bytes(300_000_000), 9)
 
 
 def with_chunk(kind: bytes, body: bytes) -> bytes:
@@ -257,12 +261,12 @@ ENORMOUS: dict[str, tuple[Callable[[], bytes], str]] = {
     "AVIF": (lambda: claiming(saved(SCENE, "AVIF"), b"ispe\0\0\0\0" + SIZE, b"ispe\0\0\0\0" + struct.pack(">II", 16_000, 16_000)), "too_many_pixels"),
     "TIFF": (lambda: pictures.tiff(PIXELS, 2, t256=(60_000,), t257=(60_000,), t278=(60_000,)), "too_many_pixels"),
     "HEIC that lies about its size": (lambda: heic().replace(b"ispe\0\0\0\0" + struct.pack(">II", 160, 120), b"ispe\0\0\0\0" + struct.pack(">II", 9000, 9000)), "damaged"),
-    "zTXt": (lambda: with_chunk(b"zTXt", b"Comment\0\0" + ZEROS), "metadata_too_large"),
-    "iTXt": (lambda: with_chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + ZEROS), "metadata_too_large"),
-    "iCCP": (lambda: with_chunk(b"iCCP", b"x\0\0" + ZEROS), "metadata_too_large"),
-    "zTXt after the pixels": (lambda: PNG[:-12] + pictures.chunk(b"zTXt", b"Comment\0\0" + ZEROS) + PNG[-12:], "metadata_too_large"),
+    "zTXt": (lambda: with_chunk(b"zTXt", b"Comment\0\0" + zeros()), "metadata_too_large"),
+    "iTXt": (lambda: with_chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zeros()), "metadata_too_large"),
+    "iCCP": (lambda: with_chunk(b"iCCP", b"x\0\0" + zeros()), "metadata_too_large"),
+    "zTXt after the pixels": (lambda: PNG[:-12] + pictures.chunk(b"zTXt", b"Comment\0\0" + zeros()) + PNG[-12:], "metadata_too_large"),
     "many zTXt": (lambda: PNG[:33] + pictures.chunk(b"zTXt", b"C\0\0" + zlib.compress(bytes(15 << 20))) * 40 + PNG[33:], "metadata_too_large"),
-    "PNG with more data than pixels": (lambda: PNG[:8] + header(400, 300) + pictures.chunk(b"IDAT", ZEROS) + PNG[-12:], "no_texture"),
+    "PNG with more data than pixels": (lambda: PNG[:8] + header(400, 300) + pictures.chunk(b"IDAT", zeros()) + PNG[-12:], "no_texture"),
     "JPEG of many scans": (lambda: many_scans(400, 300, 101), "too_many_scans"),
     "TIFF strip that ends too early": (lambda: pictures.tiff(PIXELS, 2, t256=(9000,), t257=(9000,), t278=(9000,)), "truncated"),
     "TIFF strip beyond the end": (lambda: pictures.tiff(PIXELS, 2, t273=(2**31,)), "truncated"),
