@@ -65,7 +65,7 @@ class Application:
         self.examiner = Examiner(
             Sandbox(settings.workers, settings.limits, settings.anchors), settings.workers, observer
         )
-        self.follower = Follower(self.db)
+        self.follower = Follower(self.db, folder=settings.index_dir, tail=settings.index_tail)
         self.matcher = Matcher(self.db, self.follower)
         self.signals = Signals(self.db, self.follower)
         self.backings = Backings(self.db, self.log.reader)

@@ -122,6 +122,7 @@ def load(
         if keys is not None:
             _copy_keys(keys, settings.keys_dir)
         copies.load(db, copy)
+        shutil.rmtree(settings.index_dir, ignore_errors=True)  # of another state of the log; it is made again
         with db.read() as connection:
             size = backlog.log_size(connection)
         published = LogReader(settings.log_dir).read()

@@ -40,6 +40,18 @@ class Settings(BaseSettings):
         None, description="Passphrase of the private keys; new ones are encrypted with it."
     )
     key_passphrase_file: Path | None = Field(None, description="File whose first line is that passphrase, for servers.")
+    index_folder: Path | None = Field(
+        None,
+        description="Folder of the index's segments, on a local disk; they can be made again. Default: `index` in the "
+        "home.",
+    )
+    index_tail: int = Field(
+        4096,
+        ge=0,
+        le=1_000_000,
+        description="Changes of the log that the index holds in memory before it writes a segment of them; 0: the "
+        "whole index is in memory, in every process.",
+    )
     database_url: str | None = Field(
         None,
         description="SQLAlchemy URL of a PostgreSQL database (postgresql://user:password@host/name); "
@@ -268,6 +280,10 @@ class Settings(BaseSettings):
         if not found:
             raise Misconfigured(f"SOURCEMARK_KEY_PASSPHRASE_FILE: {self.key_passphrase_file} has an empty first line")
         return found
+
+    @property
+    def index_dir(self) -> Path:
+        return self.home / "index" if self.index_folder is None else self.index_folder.expanduser().absolute()
 
     @property
     def log_dir(self) -> Path:

@@ -58,8 +58,13 @@ def duties(app: Application) -> list[Duty]:
         app.start()
         app.claims.settle_left_behind()
 
+    def condense() -> None:
+        app.start()
+        app.follower.condense()
+
     found = [Duty("warnings of qualifications", _HOUR, warn), Duty("purge", _DAY, purge)]
     found.append(Duty("competing claims", _MINUTE, settle))
+    found.append(Duty("segments of the index", _MINUTE // 2, condense))
     if settings.tsa_url is not None:  # of a log that has gone quiet: its last entries get a time-stamp too
         interval = max(1, min(60, settings.tsa_interval_seconds))
         found.append(Duty("time-stamp", interval, app.log.timestamper.stamp_if_due))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sys
 from collections.abc import Callable
@@ -132,7 +133,17 @@ def _decoder(opened: Application) -> str:
 
 def _index(opened: Application) -> str:
     opened.start()
-    return tr(f"follows the log up to {opened.follower.refresh()}", f"已跟进到账本 {opened.follower.refresh()} 条")
+    size = opened.follower.refresh()
+    state = opened.follower.check_segments()
+    wrong = [*(f"{name}: {why}" for name, why in state.unusable.items()), *([state.trouble] if state.trouble else [])]
+    if wrong:
+        raise OSError(errno.EIO, wrong[0], str(opened.settings.index_dir))
+    mib = f"{state.bytes / 2**20:.1f} MiB"
+    files = tr(
+        f"{state.count} segments up to {state.position}, {mib}",
+        f"{state.count} 个索引段，到 {state.position} 条，{mib}",
+    )
+    return listed([tr(f"follows the log up to {size}", f"已跟进到账本 {size} 条"), files])
 
 
 def _erasures(opened: Application) -> str:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..model import Fingerprint
 from .postings import Keys
 
+NO_WORK = -1  # of a change that moves the position and touches no work
 MAX_SAME_DIGEST = 256  # registrations taken from one digest, the earliest
 
 Positions = NDArray[np.int64]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import postings
-from .interface import Change, View
+from .interface import NO_WORK, Change
 from .joined import JoinedView, asking
 from .memory import MemoryIndex
 from .part import Registrations, digest_keys
@@ -36,7 +36,7 @@ class _Living:
             return self
         try:
             prints = [self.segment.fingerprint(slot) for slot in slots.tolist()]
-        except (UnusableSegment, ValueError):  # damaged: slow, but right
+        except UnusableSegment:  # damaged: slow, but right
             return _Living(self.segment, self._scanned(slots))
         numbers = slots.astype(np.int32)
         digests = _run(digest_keys([each.digest for each in prints]), numbers)
@@ -86,7 +86,7 @@ class SegmentedIndex:
         batch = list(changes)
         with self._lock:
             self._tail.apply(batch)
-            removed = [change for change in batch if change.fingerprint is None]
+            removed = [change for change in batch if change.fingerprint is None and change.work != NO_WORK]
             self._removed += removed
             self._living = _without(self._living, removed)
 
@@ -112,7 +112,7 @@ class SegmentedIndex:
         """Which slots of a segment in use are alive."""
         return next(each.held.columns.alive for each in self._living if each.segment is segment)
 
-    def view(self, algorithm: str) -> View:
+    def view(self, algorithm: str) -> JoinedView:
         with self._lock:
             living, tail = self._living, self._tail.part(algorithm)
         parts = [SegmentView(each.segment, each.held, algorithm) for each in living]

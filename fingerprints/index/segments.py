@@ -53,12 +53,14 @@ class Segment:
         path, coverage: see above.
         bytes: of the file.
         registrations: mapped; all are alive.
+        damaged: what was found wrong while it was read.
         removed: int64, shape (k, 2): positions of removals, and the works they remove from before ``coverage.start``.
     """
 
     def __init__(self, path: Path) -> None:
         """Raises `UnusableSegment`."""
         self.path = path
+        self.damaged: str | None = None
         self._file = File(path)
         self.bytes = len(self._file.raw)
         try:
@@ -73,7 +75,16 @@ class Segment:
 
     def fingerprint(self, slot: int) -> Fingerprint:
         """With its detail; raises `UnusableSegment` where it is damaged."""
-        return Fingerprint.from_bytes(self._file.record(slot))
+        try:
+            return Fingerprint.from_bytes(self._file.record(slot))
+        except UnusableSegment as error:
+            self.damaged = str(error)
+            raise
+
+    def check(self) -> None:
+        """Read every fingerprint; raises `UnusableSegment` where one is damaged."""
+        for slot in range(len(self)):
+            self.fingerprint(slot)
 
     def slots_of_works(self, works: NDArray[np.int64]) -> NDArray[np.int64]:
         """The slots of those of the works that are here."""
@@ -106,8 +117,8 @@ class SegmentView(SlotView):
         for position, slot in zip(positions[here].tolist(), slots.tolist(), strict=True):
             try:
                 out[position] = self._segment.fingerprint(slot)
-            except (UnusableSegment, ValueError):
-                continue  # whoever asks has it from elsewhere; checking the files names it
+            except UnusableSegment:
+                continue  # whoever asks has it from elsewhere
         return out
 
 

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import logging
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from fingerprints import registry
-from fingerprints.index.interface import Change, View
-from fingerprints.index.memory import MemoryIndex
-from fingerprints.model import Fingerprint
+from fingerprints.index.interface import NO_WORK, Change, View
+from fingerprints.index.segment_file import UnusableSegment
+from fingerprints.index.segmented import SegmentedIndex
 
-from ..database.backlog import log_size
 from ..database.engine import Database
-from ..database.tables import entries, fingerprints, works
-from ..ledger import work_columns
+from ..database.tables import fingerprints
+from .feed import Feed
+from .feed import Share as Share
+from .segment_store import SegmentStore, State
 
-_logger = logging.getLogger(__name__)
-_NO_WORK = -1  # a change that moves the index's position and touches no work
-_PAGE = 16_384  # entries read at a time while the index catches up: fewer, larger segments to merge
+_PAGE = 16_384  # entries read at a time while the index catches up: fewer, larger runs to merge
+_MAX_TAILS = 4  # times the changes that are to be in memory, from which a search makes a segment itself
 
 
 T = TypeVar("T")
@@ -63,25 +61,23 @@ class WorkIndex(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Of all works those whose number has this remainder: what one shard holds."""
-
-    remainder: int
-    divisor: int
-
-
 class Follower:
     """Keeps one process's index of works, or of a share of them, up to date with the log. Thread-safe.
 
     Attributes:
-        index: derived from the database, in memory only.
+        index: derived from the database.
     """
 
-    def __init__(self, db: Database, share: Share | None = None) -> None:
-        self.index = MemoryIndex()
-        self._db = db
-        self._share = sa.true() if share is None else works.c.id % share.divisor == share.remainder
+    def __init__(self, db: Database, share: Share | None = None, *, folder: Path | None = None, tail: int = 0) -> None:
+        """
+        Args:
+            folder: of the index's segments; None: everything is in memory.
+            tail: changes that may wait in memory before a segment is made of them; 0: any number.
+        """
+        self.index = SegmentedIndex()
+        self._feed = Feed(db, share)
+        self._segments = SegmentStore(self._feed, self.index, folder, tail) if folder is not None and tail else None
+        self._timeout = db.timeout_seconds
         self._lock = threading.Lock()
 
     @property
@@ -90,7 +86,7 @@ class Follower:
 
     def refresh(self) -> int:
         """See `WorkIndex`. One cheap query when nothing is new, so it runs before every search."""
-        size = self._log_size()
+        size = self._feed.size()
         if self.position >= size:
             return self.position
         with self._lock:
@@ -109,72 +105,43 @@ class Follower:
                 self._step(size)
             return self.position
 
+    def condense(self) -> None:
+        """Keep the segments as they should be; searches go on meanwhile."""
+        self.refresh()
+        if self._segments is not None:
+            self._segments.condense()
+
+    def check_segments(self) -> State:
+        """How the segments are, after reading all of them and writing what is due."""
+        self.refresh()
+        if self._segments is None:
+            return State()
+        for segment in self.index.segments:
+            with contextlib.suppress(UnusableSegment):  # it remembers that
+                segment.check()
+        before = self._segments.state()
+        self.condense()
+        after = self._segments.state()
+        return replace(after, unusable={**before.unusable, **after.unusable})
+
     def close(self) -> None:
         """Nothing is open."""
 
     def _step(self, size: int) -> None:
+        if self._segments is not None:
+            self._segments.adopt()
+            tail = self._segments.tail
+            if size - self.position > tail:  # a start; another process may be making segments already
+                self._segments.extend(size, self._timeout)
+            elif size - self._segments.position > _MAX_TAILS * tail:
+                self._segments.extend(size, 0.0)
         start = self.position
-        self.index.apply(self._changes(start, min(size, start + _PAGE)))
-
-    def _log_size(self) -> int:
-        """How many entries the log has, as every process sees it."""
-        with self._db.read() as connection:
-            return log_size(connection)
-
-    def _changes(self, start: int, stop: int) -> Iterable[Change]:
-        """What the entries from ``start`` up to, not including, ``stop`` change in the index."""
-        window = (entries.c.idx >= start, entries.c.idx < stop, self._share)
-        with self._db.read() as connection:
-            added = connection.execute(
-                sa.select(entries.c.idx, works.c.id, works.c.account_id, fingerprints.c.algorithm, fingerprints.c.data)
-                .join(works, works.c.leaf_hash == entries.c.leaf_hash)
-                .join(fingerprints, fingerprints.c.work == works.c.id)
-                .where(*window)
-            ).all()
-            removed = [
-                (row.idx, row.id)
-                for kind, column in (("withdrawal", works.c.withdrawal_hash), ("erasure", works.c.erasure_hash))
-                for row in connection.execute(
-                    sa.select(entries.c.idx, works.c.id, column.label("hash"), entries.c.leaf, works.c.leaf_hash)
-                    .join(works, column == entries.c.leaf_hash)
-                    .where(*window)
-                )
-                if work_columns.ends(row.leaf, row.hash, row.leaf_hash, kind)
-            ]
-        changes = [Change(idx + 1, work, None) for idx, work in removed]
-        newest = {row.id: row.algorithm for row in sorted(added, key=lambda row: registry.version(row.algorithm))}
-        for idx, work, account, algorithm, data in added:
-            if algorithm != newest[work]:
-                continue  # kept because the log commits to it
-            old = algorithm not in registry.ALGORITHMS
-            try:
-                found = self._upgraded(work, algorithm) if old else Fingerprint.from_bytes(data, b"")
-                changes.append(Change(idx + 1, work, found, _number(account)))
-            except ValueError:
-                _logger.error("the fingerprint of work %d is damaged and cannot be matched: run ledger fsck", work)
-        changes.sort(key=lambda change: change.position)
-        if not changes or changes[-1].position < stop:
-            changes.append(Change(stop, _NO_WORK, None))
-        return changes
-
-    def _upgraded(self, work: int, algorithm: str) -> Fingerprint:
-        """The fingerprint of a work that an older version registered, by today's algorithm where it can be made."""
-        row = (fingerprints.c.work == work, fingerprints.c.algorithm == algorithm)
-        with self._db.read() as connection:
-            kept = connection.execute(sa.select(fingerprints.c.data, fingerprints.c.detail).where(*row)).one()
-        old = Fingerprint.from_bytes(kept.data + kept.detail)
-        new = registry.MEDIA[old.medium].upgrade(old)
-        if new is None:
-            return old
-        values = {"work": work, "algorithm": new.algorithm, "data": new.index_bytes(), "detail": new.detail}
-        with contextlib.suppress(sa.exc.IntegrityError), self._db.write() as connection:  # another process was first
-            connection.execute(fingerprints.insert().values(values))
-        return new
-
-
-def _number(account_id: str) -> int:
-    """An account as an index holds it."""
-    return int.from_bytes(hashlib.sha256(account_id.encode()).digest()[:7], "big")
+        stop = min(size, start + _PAGE)
+        if start < stop:
+            changes = self._feed.changes(start, stop)
+            if not changes or changes[-1].position < stop:
+                changes.append(Change(stop, NO_WORK, None))
+            self.index.apply(changes)
 
 
 def forget(connection: sa.Connection, work: int) -> None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import sqlalchemy as sa
 
 from fingerprints import registry
@@ -85,15 +86,21 @@ class Matcher:
             before: consider only works whose log index is lower (for competing claims).
         """
 
-        def decided(view: View) -> tuple[dict[int, IndexedWork], dict[int, Fingerprint], Found]:
+        def decided(view: View) -> tuple[Found, dict[int, Fingerprint]]:
             candidates = registry.propose(query, view)
-            known, prints = _load(self._db, candidates.works, before)
-            return known, prints, registry.decide(query, candidates, prints, view)
+            asked = [position for position in candidates.works if before is None or position <= before]
+            prints = _fingerprints(self._db, view, asked)
+            return registry.decide(query, candidates, prints, view), prints
 
         # Aligning two books takes a gigabyte for a moment: one at a time.
         with self._large if len(query.detail) > _LARGE_BYTES else contextlib.nullcontext():
-            (known, prints, answer), log_size = self._index.consult(query.algorithm, decided)
-        found = [MatchedWork(known[position], match, prints[position]) for position, match in answer.matches.items()]
+            (answer, prints), log_size = self._index.consult(query.algorithm, decided)
+        known = _works(self._db, list(answer.matches))
+        found = [
+            MatchedWork(known[position], match, prints[position])
+            for position, match in answer.matches.items()
+            if position in known
+        ]
         found.sort(key=lambda f: (-f.match.score, f.work.index))
         return Search(found, answer.reason, log_size)
 
@@ -117,17 +124,36 @@ def text_of(db: Database, work_id: str) -> str:
     return shown
 
 
-def _load(
-    db: Database, positions: Sequence[int], before: int | None
-) -> tuple[dict[int, IndexedWork], dict[int, Fingerprint]]:
-    """By position the works that are registered there and not withdrawn by an entry of the log, whatever their rows
-    say."""
-    condition: list[sa.ColumnElement[bool]] = [entries.c.idx.in_([position - 1 for position in positions])]
-    withdrawal = entries.alias()
-    if before is not None:
-        condition.append(entries.c.idx < before)
+def _fingerprints(db: Database, view: View, positions: Sequence[int]) -> dict[int, Fingerprint]:
+    """What is registered at these positions: from the segments of the index, and from the database what they lack."""
+    found = dict(view.fingerprints_at(np.array(positions, dtype=np.int64)))
+    missing = [position - 1 for position in positions if position not in found]
+    if not missing:
+        return found
+    with db.read() as connection:
+        rows = connection.execute(
+            sa.select(entries.c.idx, works.c.work_id, fingerprints.c.data, fingerprints.c.detail)
+            .join(works, works.c.leaf_hash == entries.c.leaf_hash)
+            .join(fingerprints, fingerprints.c.work == works.c.id)
+            .where(entries.c.idx.in_(missing))
+        ).all()
+    for idx, work_id, data, detail in rows:
+        try:
+            fingerprint = Fingerprint.from_bytes(data + detail)
+        except ValueError:
+            _logger.error("the fingerprint of %s is damaged and cannot be matched: run ledger fsck", work_id)
+            continue
+        if idx + 1 not in found or fingerprint.algorithm in registry.ALGORITHMS:
+            found[idx + 1] = fingerprint
+    return found
+
+
+def _works(db: Database, positions: Sequence[int]) -> dict[int, IndexedWork]:
+    """By position the works that are registered there and neither erased nor withdrawn by an entry of the log, whatever
+    their rows say."""
     if not positions:
-        return {}, {}
+        return {}
+    withdrawal = entries.alias()
     with db.read() as connection:
         rows = connection.execute(
             sa.select(
@@ -141,29 +167,20 @@ def _load(
                 works.c.registered_at,
                 entries.c.idx,
                 works.c.claim,
-                fingerprints.c.data,
-                fingerprints.c.detail,
                 works.c.leaf_hash,
                 works.c.withdrawal_hash,
                 withdrawal.c.leaf,
             )
-            .join(fingerprints, fingerprints.c.work == works.c.id)
             .join(entries, entries.c.leaf_hash == works.c.leaf_hash)
             .outerjoin(withdrawal, withdrawal.c.leaf_hash == works.c.withdrawal_hash)
-            .where(*condition)
+            .where(
+                entries.c.idx.in_([position - 1 for position in positions]),
+                sa.exists().where(fingerprints.c.work == works.c.id),  # it is not erased
+            )
         ).all()
     found: dict[int, IndexedWork] = {}
-    prints: dict[int, Fingerprint] = {}
-    for *fields, claim, data, detail, leaf_hash, withdrawn_by, raw in rows:
-        if work_columns.ends(raw, withdrawn_by, leaf_hash):
-            continue
-        work = IndexedWork(*(*fields, Claim.model_construct(**claim)))  # it was validated before it was stored
-        try:
-            fingerprint = Fingerprint.from_bytes(data + detail)
-        except ValueError:
-            _logger.error("the fingerprint of %s is damaged and cannot be matched: run ledger fsck", work.work_id)
-            continue
-        position = work.index + 1
-        if position not in prints or fingerprint.algorithm in registry.ALGORITHMS:
-            found[position], prints[position] = work, fingerprint
-    return found, prints
+    for *fields, claim, leaf_hash, withdrawn_by, raw in rows:
+        if not work_columns.ends(raw, withdrawn_by, leaf_hash):
+            work = IndexedWork(*(*fields, Claim.model_construct(**claim)))  # it was validated before it was stored
+            found[work.index + 1] = work
+    return found
