@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+import anyio
 from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 
@@ -16,11 +17,12 @@ from provenance.errors import SourcemarkError
 from provenance.marking.lexicon import lexicon
 
 from . import background, bodies, description, health, hma, metrics, problems, tlog
-from .admission import Admission
+from .admission import Admission, Places
 from .dependencies import refuse_unknown_parameters
 from .limits import BodyLimit
 from .observation import Observation
 from .rate_limits import RateLimits
+from .stopping import Stopping
 from .v1 import (
     accounts,
     api_keys,
@@ -49,6 +51,7 @@ from .v1 import (
     webhooks,
     works,
 )
+from .worker_memory import ALONE, InHand, Worker, WorkerMemory
 
 _logger = logging.getLogger(__name__)
 # In the order of the description.
@@ -81,27 +84,35 @@ _ROUTES = (
     api_keys,
     hma,
 )
+_PLACES_A_DECODER = 2  # requests in work: while one is in a decoder, another is searched for
+_PROBES = 4  # threads for what operators ask
 _OPEN_ROUTES = (health, metrics, tlog)  # probes and mirrors may add parameters of their own
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The application on one installation. It comes up even while its database is down, and answers 503 until then."""
+def create_app(settings: Settings, worker: Worker = ALONE) -> FastAPI:
+    """The application on one installation. It comes up even while its database is down, and answers 503 until then.
 
-    counts = metrics.Metrics()
+    Args:
+        settings: of the service; a worker takes its share of them.
+    """
+    memory, stopping = WorkerMemory(worker), Stopping()
+    counts = metrics.Metrics(worker, memory)
+    own = settings.model_copy(
+        update={"workers": worker.share(settings.workers), "job_threads": settings.job_threads * worker.keeps_up}
+    )
+
+    application = Application(own, counts)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        application = Application(settings, counts)
-        app.state.application, app.state.metrics = application, counts
         try:
             await run_in_threadpool(application.start)
             await run_in_threadpool(application.follower.refresh)
             await run_in_threadpool(lexicon)  # compiled here, not during the first scan
         except SourcemarkError as error:
             _logger.warning("not ready yet: %s", error.detail)
-        async with background.running(application):
+        async with background.running(application, stopping, keeps_up=worker.keeps_up):
             yield
-        await run_in_threadpool(application.close)
 
     app = FastAPI(
         title="Sourcemark",
@@ -111,7 +122,12 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,  # FastAPI's pages load scripts from a CDN; ours is self-contained
         redoc_url=None,
     )
-    app.state.rate_limits = RateLimits(settings.rate_per_minute, settings.rate_burst)
+    app.state.application, app.state.metrics = application, counts
+    app.state.stopping = stopping
+    app.state.rate_limits = RateLimits(memory, settings.rate_burst)
+    app.state.places = Places(_PLACES_A_DECODER * own.workers, stopping)
+    app.state.large_places = Places(1, stopping)
+    app.state.probes = anyio.CapacityLimiter(_PROBES)
     operations = problems.operations(module.router for module in (*_ROUTES, *_OPEN_ROUTES))
     problems.install(app, operations)
     app.add_middleware(problems.Methods, described=operations)
@@ -120,11 +136,13 @@ def create_app(settings: Settings) -> FastAPI:
         limits={posts.PATH: (settings.max_post_mib * MEBIBYTE, "SOURCEMARK_MAX_POST_MIB")},
         otherwise=(settings.max_upload_mib * MEBIBYTE, "SOURCEMARK_MAX_UPLOAD_MIB"),
     )
+    max_bytes = settings.max_in_hand_mib * MEBIBYTE
     app.add_middleware(
         Admission,
         paths=bodies.content_paths(module.router for module in _ROUTES),
-        most=settings.max_in_hand,
-        max_bytes=settings.max_in_hand_mib * MEBIBYTE,
+        in_hand=InHand(memory, worker.number, settings.max_in_hand, max_bytes),
+        max_bytes=max_bytes,
+        stopping=stopping,
     )
     app.add_middleware(Observation, metrics=counts)  # the outermost: it sees every answer
     for module in _ROUTES:

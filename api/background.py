@@ -13,21 +13,34 @@ from provenance.application import Application
 from provenance.errors import SourcemarkError
 from provenance.upkeep import Upkeep
 
+from .stopping import Stopping
+
 _logger = logging.getLogger(__name__)
-_SAMPLING_ENDS = 5  # seconds that a service waits at its end for the check of its start
+_LAST = 1.0  # seconds that each of these gets when the requests have had their time
 
 
 @asynccontextmanager
-async def running(application: Application) -> AsyncIterator[None]:
-    """Check some rows once, work off jobs and events, and perform the installation's duties until the block ends."""
+async def running(application: Application, stopping: Stopping, *, keeps_up: bool) -> AsyncIterator[None]:
+    """Check some rows once, work off jobs and events, and perform the installation's duties until the block ends.
+
+    Then the application is closed: what was under way has had the time of the requests, for it is told when they are.
+
+    Args:
+        keeps_up: whether this process performs the duties.
+    """
+    upkeep = Upkeep(application) if keeps_up else None
+    stopping.at_once(application.background.begin_stop)
     if application.settings.job_threads:
         application.background.start(application.settings.job_threads, application.start)
     sampling = asyncio.create_task(_sample(application))
-    upkeep = Upkeep(application)
-    upkeep.start()
+    if upkeep is not None:
+        stopping.at_once(upkeep.begin_stop)
+        upkeep.start()
     yield
-    await run_in_threadpool(upkeep.stop)
-    await asyncio.wait([sampling], timeout=_SAMPLING_ENDS)
+    if upkeep is not None:
+        await run_in_threadpool(upkeep.stop, _LAST)
+    await asyncio.wait([sampling], timeout=_LAST)
+    await run_in_threadpool(application.close, _LAST)
 
 
 async def _sample(application: Application) -> None:

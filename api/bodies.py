@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.datastructures import FormData, Headers, UploadFile
@@ -23,8 +25,13 @@ from provenance.errors import BadInput, TooLarge, UnsupportedContent, from_os_er
 from provenance.json_input import parse, read_json, unknown_key
 from provenance.names import clean
 
+from .stopping import Stopping, not_begun, until
+
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 _CUT_OFF = "the request was cut off"
+_LAST_SECONDS = 1.0  # for the rest of a body, when the service ends
+_HELD = 256 * 1024  # bytes of a body that are held in memory; what is larger waits on disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,44 +64,82 @@ async def read_body(request: Request) -> AsyncIterator[Body]:
 
 async def _read(request: Request, files: AsyncExitStack) -> Body:
     read = await _parsed(request, files, max_files=2, max_field=MEBIBYTE)
-    return Body(read, _object(read, "body")) if isinstance(read, bytes) else _multipart(read)
+    return Body(read, await _parsed_json(read)) if isinstance(read, bytes) else _multipart(read)
 
 
 def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def _whole(request: Request) -> bytes:
+async def _received(request: Request, reading: Coroutine[Any, Any, T]) -> T:
+    """What reads the body of a request, unless the service is to end before all of it has come."""
+    stopping: Stopping = request.app.state.stopping
+    task = await until(stopping.begun, reading)
+    if not task.done():
+        await asyncio.wait({task}, timeout=_LAST_SECONDS)  # a sender is told only when it has sent all
+        task.cancel()
+        raise not_begun()
     try:
-        return await request.body()
+        return task.result()
     except ClientDisconnect:
         raise BadInput(_CUT_OFF) from None
+    except OSError as error:
+        raise from_os_error(error, Path(tempfile.gettempdir())) from error
+
+
+async def _whole(request: Request, files: AsyncExitStack) -> bytes:
+    """All of a body that is no form, which is on disk until there is a place for the request."""
+    spool = files.enter_context(tempfile.SpooledTemporaryFile(max_size=_HELD))  # noqa: SIM115 - the stack closes it
+
+    async def read() -> int:
+        size = 0
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > _HELD:
+                await run_in_threadpool(spool.write, chunk)
+            else:
+                spool.write(chunk)
+        return size
+
+    size = await _received(request, read())
+    await _take_place(request, files, large=size > _HELD)
+    spool.seek(0)
+    return spool.read()
+
+
+async def _take_place(request: Request, files: AsyncExitStack, *, large: bool) -> None:
+    """Wait for a place in work; what is large in memory waits for the one place of its kind first."""
+    state = request.app.state
+    if large:
+        await files.enter_async_context(state.large_places.place())
+    await files.enter_async_context(state.places.place())
 
 
 async def _parsed(request: Request, files: AsyncExitStack, max_files: int, max_field: int) -> bytes | FormData:
-    """The bytes of a JSON body, or the parts of a form.
+    """The bytes of a JSON body, or the parts of a form; from then on the request has a place in work.
 
     Args:
         max_field: bytes of a part that is no file.
     """
     kind = _media_type(request)
     if kind == "application/json":
-        return await _whole(request)
+        return await _whole(request, files)
     if kind != "multipart/form-data":
         raise UnsupportedContent("send application/json, or multipart/form-data with a part named file")
     try:
-        async with aclosing(request.stream()) as stream:
-            form = _Form(request.headers, stream, max_files=max_files, max_fields=8, max_part_size=max_field)
-            parsed = await form.parse()
-    except ClientDisconnect:
-        raise BadInput(_CUT_OFF) from None
-    except OSError as error:
-        raise from_os_error(error, Path(tempfile.gettempdir())) from error
+        form = await _received(request, _form(request, max_files, max_field))
     except MultiPartException as error:
         kind_of = _TooManyFiles if error.message.startswith("Too many files") else BadInput
         raise kind_of(f"the multipart body cannot be read: {error.message}") from None
-    files.push_async_callback(parsed.close)
-    return parsed
+    files.push_async_callback(form.close)
+    fields = sum(len(part) for _, part in form.multi_items() if isinstance(part, str))
+    await _take_place(request, files, large=fields > _HELD)
+    return form
+
+
+async def _form(request: Request, max_files: int, max_field: int) -> FormData:
+    async with aclosing(request.stream()) as stream:
+        return await _Form(request.headers, stream, max_files=max_files, max_fields=8, max_part_size=max_field).parse()
 
 
 class _Form(MultiPartParser):
@@ -119,10 +164,14 @@ async def read_batch(request: Request) -> AsyncIterator[Body]:
     """As `read_body`; the items of a batch may come as JSON lines too."""
     async with AsyncExitStack() as files:
         if _media_type(request) == JSON_LINES:
-            raw = await _whole(request)
-            yield Body(raw, {"items": [_line(line) for line in raw.splitlines() if line.strip()]})
+            raw = await _whole(request, files)
+            yield Body(raw, {"items": await run_in_threadpool(_lines, raw)})
         else:
             yield await _read(request, files)
+
+
+def _lines(raw: bytes) -> list[Any]:
+    return [_line(line) for line in raw.splitlines() if line.strip()]
 
 
 def _line(line: bytes) -> Any:
@@ -177,7 +226,7 @@ async def read_post(request: Request) -> AsyncIterator[PostBody]:
                 reason="too_many_parts",
             ) from error
         if isinstance(read, bytes):
-            yield PostBody(read, _object(read, "body"))
+            yield PostBody(read, await _parsed_json(read))
             return
         raw = _metadata(read, once=("metadata",))
         sent = (part for name, part in read.multi_items() if name == "file")
@@ -277,6 +326,11 @@ def _metadata(form: FormData, once: Sequence[str]) -> bytes:
 def _plain_name(name: str | None) -> str | None:
     """The client's name of a file, as a label: never a path, and clean as every name."""
     return clean((name or "").replace("\\", "/").rpartition("/")[2])[:255].strip() or None
+
+
+async def _parsed_json(raw: bytes) -> dict[str, Any]:
+    """A body that is a JSON object; a large one is parsed beside the other requests."""
+    return await run_in_threadpool(_object, raw, "body") if len(raw) > _HELD else _object(raw, "body")
 
 
 def _object(raw: bytes, name: str) -> dict[str, Any]:

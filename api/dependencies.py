@@ -48,7 +48,7 @@ def get_principal(
         raise Unauthenticated("send an API key: Authorization: Bearer smk_...")
     principal = accounts.authenticate(app.db, credentials.credentials)
     limits: RateLimits = request.app.state.rate_limits
-    limits.take(principal.key_id)
+    limits.take(principal.key_id, app.settings.rate_per_minute)
     return principal
 
 

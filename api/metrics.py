@@ -1,16 +1,18 @@
-"""/metrics: what this process did and what the installation holds, in the text format of Prometheus."""
+"""/metrics: what this service did and what the installation holds, in the text format of Prometheus."""
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
 from collections.abc import Iterator
+from functools import partial
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from provenance.application import Application
@@ -19,7 +21,9 @@ from provenance.errors import Forbidden, SourcemarkError, Unauthenticated
 from provenance.observer import Observer
 from provenance.schemas import ScanResult
 
+from .health import apart
 from .problems import responses
+from .worker_memory import Worker, WorkerMemory
 
 router = APIRouter(tags=["health"])
 
@@ -29,11 +33,13 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
 class Metrics(Observer):
-    """The counts of one process, in a registry of its own."""
+    """The counts of one process, in a registry of its own; workers of one service write theirs into its folder."""
 
-    def __init__(self) -> None:
+    def __init__(self, worker: Worker, memory: WorkerMemory) -> None:
+        self._folder, self._memory = worker.folder, memory
         self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
+        if self._folder is None:
+            ProcessCollector(registry=self.registry)
         self._requests = Histogram(
             "sourcemark_request_seconds",
             "Time until a request was answered, by route.",
@@ -63,6 +69,16 @@ class Metrics(Observer):
             "sourcemark_rate_limited", "Requests refused because a key sent too many.", registry=self.registry
         )
 
+    def text(self, app: Application) -> bytes:
+        """All of it, of all workers, with what the installation holds."""
+        asked = CollectorRegistry()
+        asked.register(_Installation(app))
+        if self._folder is None:
+            return generate_latest(self.registry) + generate_latest(asked)
+        MultiProcessCollector(asked, path=str(self._folder))  # type: ignore[no-untyped-call]
+        asked.register(_Processes(self._memory))
+        return generate_latest(asked)
+
     def requested(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered; ``route`` is its template, or "" for an address that there is none of."""
         self._requests.labels(method, route, str(status)).observe(seconds)
@@ -77,6 +93,24 @@ class Metrics(Observer):
         self._examinations.observe(seconds)
         if failed is not None:
             self._failures.labels(failed).inc()
+
+
+class _Processes(Collector):
+    """What the system knows of each worker."""
+
+    def __init__(self, memory: WorkerMemory) -> None:
+        self._memory = memory
+
+    def collect(self) -> Iterator[Metric]:
+        families: dict[str, Metric] = {}
+        for number, (pid, *_) in enumerate(self._memory.slots()):
+            if not pid:
+                continue
+            for metric in ProcessCollector(pid=partial(int, pid), registry=None).collect():
+                family = families.setdefault(metric.name, Metric(metric.name, metric.documentation, metric.type))
+                for sample in metric.samples:
+                    family.add_sample(sample.name, {**sample.labels, "worker": str(number)}, sample.value)
+        yield from families.values()
 
 
 class _Installation(Collector):
@@ -118,14 +152,11 @@ class _Installation(Collector):
         ok={200: {"description": "Text format 0.0.4", "content": {"text/plain": {"schema": {"type": "string"}}}}},
     ),
 )
-def get_metrics(request: Request) -> Response:
-    """Of this process, and what the installation holds. With `SOURCEMARK_METRICS_TOKEN` set, send it as
+async def get_metrics(request: Request) -> Response:
+    """Of this service, and what the installation holds. With `SOURCEMARK_METRICS_TOKEN` set, send it as
     `Authorization: Bearer ...`; without it only this machine itself is answered, and nothing that a proxy passed on."""
     _refuse_strangers(request)
-    app: Application = request.app.state.application
-    asked = CollectorRegistry()
-    asked.register(_Installation(app))
-    text = generate_latest(request.app.state.metrics.registry) + generate_latest(asked)
+    text = await apart(request, request.app.state.metrics.text)
     return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4, headers={"Cache-Control": "no-store"})
 
 

@@ -1,56 +1,67 @@
-"""How many requests an API key may send: a token bucket each, in the memory of one process.
+"""How many requests an API key may send: a token bucket each, which the processes of a service share.
 
-Several processes count each by itself, so a key may send as many times more: a count that they share would cost every
-request a write.
+Services on several machines count each by itself: a count that they share would cost every request a write.
 """
 
 from __future__ import annotations
 
-import threading
+import hashlib
+import struct
 import time
 
 from provenance.errors import RateLimited
 
-_SWEEP = 10_000  # keys beyond which those that have been quiet are forgotten
+from .worker_memory import BUCKET_BYTES, BUCKETS, BUCKETS_AT, WorkerMemory
+
+_BUCKET = struct.Struct("=16sdd")  # digest of the key's id, tokens, and when there were as many
+_LOOKED_AT = 16  # buckets in which one key may be; of these the one that was used longest ago is given to a new key
+assert _BUCKET.size == BUCKET_BYTES
 
 
 class RateLimits:
     """Token buckets (as RFC 2697 counts tokens, without its colours), one a key. Thread-safe."""
 
-    def __init__(self, per_minute: int, burst: int) -> None:
+    def __init__(self, memory: WorkerMemory, burst: int) -> None:
         """
         Args:
-            per_minute: tokens that a bucket gains; 0: nothing is limited.
             burst: tokens that a full bucket holds.
         """
-        self._per_second = per_minute / 60
+        self._memory = memory
         self._burst = float(burst)
-        self._lock = threading.Lock()
-        self._buckets: dict[str, tuple[float, float]] = {}  # tokens, and when there were as many
 
-    def take(self, key_id: str) -> None:
-        """Take a token of a key; raises `RateLimited` with the time until there is one."""
-        if not self._per_second:
+    def take(self, key_id: str, per_minute: int) -> None:
+        """Take a token of a key; raises `RateLimited` with the time until there is one.
+
+        Args:
+            per_minute: tokens that the bucket gains; 0: nothing is limited.
+        """
+        if not per_minute:
             return
-        with self._lock:
+        per_second = per_minute / 60
+        name = hashlib.blake2b(key_id.encode(), digest_size=16).digest()
+        with self._memory.lock():
             now = time.monotonic()
-            tokens = self._tokens(key_id, now)
+            at, tokens, since = self._bucket(name)
+            tokens = min(self._burst, tokens + (now - since) * per_second)
             if tokens >= 1:
-                self._buckets[key_id] = tokens - 1, now
+                _BUCKET.pack_into(self._memory.bytes, at, name, tokens - 1, now)
                 return
-            if len(self._buckets) > _SWEEP:
-                self._forget_full(now)
         raise RateLimited(
-            "this key sends more requests than it may: slow down, or ask the operator to raise "
-            "SOURCEMARK_RATE_PER_MINUTE",
-            retry_after=(1 - tokens) / self._per_second,
+            "this key sends more requests than it may: slow down, or ask the operator to raise its "
+            "requests_per_minute or SOURCEMARK_RATE_PER_MINUTE",
+            reason="rate",
+            retry_after=(1 - tokens) / per_second,
         )
 
-    def _tokens(self, key_id: str, now: float) -> float:
-        tokens, since = self._buckets.get(key_id, (self._burst, now))
-        return min(self._burst, tokens + (now - since) * self._per_second)
-
-    def _forget_full(self, now: float) -> None:
-        self._buckets = {
-            key_id: bucket for key_id, bucket in self._buckets.items() if self._tokens(key_id, now) < self._burst
-        }
+    def _bucket(self, name: bytes) -> tuple[int, float, float]:
+        """Where the bucket of a key is, its tokens, and when there were as many; one that nobody has used is full."""
+        first = int.from_bytes(name[:4], "big")
+        oldest: tuple[int, float] = (0, float("inf"))
+        for n in range(_LOOKED_AT):
+            at = BUCKETS_AT + (first + n) % BUCKETS * BUCKET_BYTES
+            found, tokens, since = _BUCKET.unpack_from(self._memory.bytes, at)
+            if found == name:
+                return at, tokens, since
+            if since < oldest[1]:
+                oldest = at, since
+        return oldest[0], self._burst, time.monotonic()

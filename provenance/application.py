@@ -174,8 +174,9 @@ class Application:
             _logger.error("%s: run `sourcemark ledger fsck`", line)
         self.damaged_rows = len(found)
 
-    def close(self) -> None:
-        self.background.stop()
+    def close(self, seconds: float = 5.0) -> None:
+        """End everything; what works in the background gets so long."""
+        self.background.stop(seconds)
         self.examiner.close()
         self.log.close()
         self.db.close()

@@ -67,6 +67,16 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(8470, ge=0, le=65535, description="Port that `serve` listens on.")
+    serve_workers: int = Field(
+        1, ge=1, le=64, description="Processes of `serve` that answer requests; limits count for all of them together."
+    )
+    stop_seconds: int = Field(
+        20,
+        ge=0,
+        le=3600,
+        description="How long requests and jobs in work get to end when `serve` or `worker` is told to stop, seconds; "
+        "then the requests are answered 503 and the jobs given back.",
+    )
     metrics_token: SecretStr | None = Field(
         None,
         description="What `/metrics` asks for as `Authorization: Bearer ...`; without it only this machine may ask.",
@@ -116,7 +126,7 @@ class Settings(BaseSettings):
     mail_from: str = Field("sourcemark@localhost", description="Address that mail comes from.")
     max_upload_mib: int = Field(100, ge=1, le=4096, description="Largest file taken, MiB.")
     max_in_hand: int = Field(
-        16,
+        default_factory=lambda: max(8, 4 * (os.cpu_count() or 1)),
         ge=1,
         le=4096,
         description="Requests with content that `serve` takes in hand at once; more are answered 503 with Retry-After.",
@@ -186,7 +196,10 @@ class Settings(BaseSettings):
         30, ge=1, le=600, description="How long to wait for a busy or unreachable database or a lock, seconds."
     )
     rate_per_minute: int = Field(
-        0, ge=0, le=1_000_000, description="Requests a minute that a process takes of one API key; 0: any number."
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Requests a minute that `serve` takes of an API key that has no number of its own; 0: any number.",
     )
     rate_burst: int = Field(
         60, ge=1, le=1_000_000, description="Of these, how many may come at once after the key was quiet."

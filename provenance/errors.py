@@ -99,8 +99,8 @@ class RateLimited(SourcemarkError):
 
     slug, status, exit_status, title = "rate-limited", 429, 3, "Too many requests"
 
-    def __init__(self, detail: str, *, retry_after: float) -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str, *, retry_after: float, reason: str | None = None) -> None:
+        super().__init__(detail, reason=reason)
         self.retry_after = retry_after
 
 

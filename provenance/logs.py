@@ -24,18 +24,29 @@ _SECRETS = re.compile(r"(smk_|whsec_)[\w+/=-]+|(?<=://)[^/@\s]+(?=@)|(Bearer |Ba
 _FRAMES = 30  # most lines of a traceback
 
 
-def configure(form: Format) -> None:
-    """Write this process's log lines to stderr as JSON; text stays as Python writes it, warnings only."""
-    if form == "json":
+def configure(form: Format, worker: int | None = None) -> None:
+    """Write this process's log lines to stderr as JSON; text stays as Python writes it, warnings only.
+
+    Args:
+        worker: number of this process, which each line names; None where it serves alone.
+    """
+    if form == "json" or worker is not None:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(JsonLines())
+        handler.setFormatter(
+            JsonLines(worker) if form == "json" else logging.Formatter(f"worker {worker}: %(levelname)s: %(message)s")
+        )
         logging.root.handlers[:] = [handler]
         logging.root.setLevel(logging.WARNING)
-        logging.getLogger("api.access").setLevel(logging.INFO)
+        if form == "json":
+            logging.getLogger("api.access").setLevel(logging.INFO)
 
 
 class JsonLines(logging.Formatter):
-    """A record as a JSON object: time, level, logger, message, request_id, the record's ``fields``, exception."""
+    """A record as a JSON object: time, level, logger, message, worker, request_id, its ``fields``, exception."""
+
+    def __init__(self, worker: int | None = None) -> None:
+        super().__init__()
+        self._worker = worker
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -44,6 +55,8 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": without_secrets(record.getMessage()),
         }
+        if self._worker is not None:
+            line["worker"] = self._worker
         if (asked := request_id.get()) is not None:
             line["request_id"] = asked
         line.update(getattr(record, "fields", {}))

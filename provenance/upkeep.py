@@ -84,9 +84,13 @@ class Upkeep:
         for thread in self._threads:
             thread.start()
 
+    def begin_stop(self) -> None:
+        """Begin nothing more."""
+        self._stop.set()
+
     def stop(self, seconds: float = 5.0) -> None:
         """Begin nothing more, and wait so long for what is under way; each step of it is a transaction."""
-        self._stop.set()
+        self.begin_stop()
         until = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))

@@ -1,57 +1,78 @@
-"""How a service bears load: 10 and 100 clients at once with mixed posts, and others beside something very large.
+"""How a service bears more than it can do: an open loop of requests, whose answers are checked.
 
-    python benchmarks/service/load.py [--seconds 20] [--clients 10 100]
+    python benchmarks/service/load.py [--seconds 20] [--workers 1 2] [--database URL]
 
-A service of its own, on this machine, with works registered; its clients are one other process. Every client sends one
-post after the other: a text, a picture, or an article with two pictures, a third of each with something registered in
-it. What is refused with 503 or 429 is sent again after its Retry-After; anything else but an answer is an error. Times
-are those of requests that were answered. ``/healthz`` is asked beside them four times a second. Then ten clients again
-with two more that send a picture of 100 megapixels and a text of 8 MiB, one after the other.
+A service of its own, on this machine, with works registered. Requests come at times of their own (a Poisson process),
+whatever was answered before: at a quarter of the capacity, at the capacity, at four times the capacity, and so again
+while forty bodies of 20 MB come at once. The capacity is what clients get answered who send one post after the other.
+A tenth registers a text; a part of it is scanned as soon as the registration is answered, over a connection of its own.
+The others are scans of texts, pictures and articles with two pictures, a third of each a copy of a work.
+
+An answer is wrong when a scan finds a work that is not in it, or does not find the one that is. Refused is what was
+answered 503 or 429 with Retry-After; any other answer is an error. Memory is that of the service's own processes.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import io
-import itertools
 import json
 import os
-import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
-from PIL import Image
 
 from benchmarks.common.installation import COMMAND, cli, write_batch
-from benchmarks.image import drawn
-from benchmarks.text import generate
+from benchmarks.service import traffic
+from benchmarks.service.traffic import Asked, Mixture
 
-TEXTS, PICTURES = 300, 90  # registered
-_UNKNOWN = 10_000  # numbers from here on are nobody's works
+_PATIENCE = 120.0  # seconds until a client gives up
+_LARGE, _SIZE = 40, 20_000_000  # bodies that come at once, and bytes of each
 
 
 @dataclass
 class Figures:
     """What clients saw."""
 
-    seconds: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)  # of what was answered
+    refusals: list[float] = field(default_factory=list)
     health: list[float] = field(default_factory=list)
-    refused: int = 0
+    metrics: list[float] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
+    found: int = 0
+    missed: list[str] = field(default_factory=list)
+    false: list[str] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    fresh: int = 0
+    memory: float = 0.0  # MiB, at most
 
-    def quantile(self, share: float) -> float:
-        ordered = sorted(self.seconds)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    def line(self, name: str, seconds: float) -> str:
+        wrong = len(self.missed) + len(self.false) + len(self.stale)
+        copies = self.found + len(self.missed)
+        return (
+            f"{name}: {len(self.seconds) / seconds:.1f} answered/s, p50 {quantile(self.seconds, 0.5):.2f} s, "
+            f"p99 {quantile(self.seconds, 0.99):.2f} s; {len(self.refusals)} refused within "
+            f"{quantile(self.refusals, 0.99) * 1000:.0f} ms; errors {dict(self.errors) or 'none'}; "
+            f"{wrong} wrong: recall {self.found}/{copies}, {len(self.false)} false, "
+            f"{self.fresh}/{self.fresh + len(self.stale)} found once registered; /healthz "
+            f"{quantile(self.health, 0.5) * 1000:.0f} ms, at most {max(self.health) * 1000:.0f} ms, /metrics at most "
+            f"{max(self.metrics) * 1000:.0f} ms; {self.memory:.0f} MiB at most"
+        )
+
+
+def quantile(values: list[float], share: float) -> float:
+    ordered = sorted(values) or [0.0]
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 @dataclass(frozen=True)
@@ -60,35 +81,48 @@ class Service:
     key: str
     pid: int
 
-    def peak(self) -> int:
-        """MiB of memory, at most, of the service's own process."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(status.split("VmHWM:")[1].split()[0]) // 1024
+    def memory(self) -> float:
+        """MiB that its own processes hold now, each its share of what they share; decoders apart."""
+        total = 0
+        for number in (self.pid, *_children(self.pid)):
+            try:
+                if b"sandbox" not in Path(f"/proc/{number}/cmdline").read_bytes():
+                    total += int(Path(f"/proc/{number}/smaps_rollup").read_text().split("\nPss:")[1].split()[0])
+            except (OSError, IndexError):  # it has ended
+                continue
+        return total / 1024
+
+
+def _children(pid: int) -> list[int]:
+    return [int(n) for task in Path(f"/proc/{pid}/task").iterdir() for n in (task / "children").read_text().split()]
 
 
 @contextmanager
-def service(folder: Path) -> Iterator[Service]:
+def service(folder: Path, workers: int, database: str | None) -> Iterator[Service]:
     """A service with works on a free port."""
     home = folder / "home"
     environment = {**os.environ, "SOURCEMARK_HOME": str(home)}
     environment.pop("SOURCEMARK_DATABASE_URL", None)
-    works: list[dict[str, Any]] = [
-        {"text": text, "title": f"text {n}", "owner": "o"} for n, text in enumerate(generate.works(range(TEXTS)))
-    ]
-    for n in range(PICTURES):
-        path = folder / f"{n}.png"
-        drawn.work(n).save(path)
-        works.append({"path": str(path), "title": f"picture {n}", "owner": "o"})
-    cli(home, "register", "--batch", str(write_batch(folder / "w.jsonl", works)), "--json", output=folder / "out")
+    if database is not None:
+        environment["SOURCEMARK_DATABASE_URL"] = database
+    cli(
+        home,
+        "register",
+        "--batch",
+        str(write_batch(folder / "w", traffic.works(folder))),
+        "--json",
+        output=folder / "out",
+    )
 
     def said(*arguments: str) -> Any:
         done = subprocess.run([*COMMAND, *arguments, "--json"], env=environment, stdout=subprocess.PIPE, check=True)
         return json.loads(done.stdout)
 
-    said("account", "new", "forum", "--kind", "platform")
+    said("account", "new", "forum", "--kind", "administrator")
     key = said("key", "new", "forum")["secret"]
+    arguments = ["serve", "--port", "0", *(["--workers", str(workers)] if workers > 1 else [])]
     with (folder / "serve.log").open("w") as log:
-        server = subprocess.Popen([*COMMAND, "serve", "--port", "0"], env=environment, stderr=log)
+        server = subprocess.Popen([*COMMAND, *arguments], env=environment, stderr=log)
         try:
             while "listens on " not in (told := (folder / "serve.log").read_text()):
                 time.sleep(0.1)
@@ -96,158 +130,151 @@ def service(folder: Path) -> Iterator[Service]:
         finally:
             server.terminate()
             server.wait()
+            print((folder / "serve.log").read_text(), end="")
 
 
-# --- what is sent ----------------------------------------------------------------------------------------------------
-def _picture(number: int) -> bytes:
-    out = io.BytesIO()
-    drawn.work(number).resize((1200, 900)).save(out, "JPEG", quality=80)
-    return out.getvalue()
+# --- the clients -----------------------------------------------------------------------------------------------------
+class Clients:
+    """Requests to one service, and what became of them."""
 
+    def __init__(self, of: Service) -> None:
+        self.of, self.seen = of, Figures()
+        self._headers = {"Authorization": f"Bearer {of.key}"}
+        self.http = self._connections(400)
 
-def posts() -> list[tuple[str, dict[str, Any]]]:
-    """Requests, each as its path and what httpx takes."""
-    texts = list(generate.works(range(12), characters=3000)) + list(
-        generate.works(range(_UNKNOWN, _UNKNOWN + 24), characters=3000)
-    )
-    pictures = [_picture(n if n < 12 else _UNKNOWN + n) for n in range(36)]
-    out: list[tuple[str, dict[str, Any]]] = []
-    for n, (text, picture) in enumerate(zip(texts, pictures, strict=True)):
-        other = pictures[(n + 7) % len(pictures)]
-        out.append(("/v1/scans", {"json": {"text": text}}))
-        out.append(("/v1/scans", {"files": {"file": (f"{n}.jpg", picture)}}))
-        files = [("file", (f"{n}-{m}.jpg", data)) for m, data in enumerate((picture, other))]
-        out.append(("/v1/posts", {"files": files, "data": {"metadata": json.dumps({"text": text})}}))
-    return out
+    def _connections(self, most: int) -> httpx.AsyncClient:
+        limits = httpx.Limits(max_connections=most, max_keepalive_connections=50)
+        return httpx.AsyncClient(
+            base_url=self.of.address, headers=self._headers, timeout=_PATIENCE, limits=limits, trust_env=False
+        )
 
-
-def large() -> list[tuple[str, dict[str, Any]]]:
-    out = io.BytesIO()
-    Image.effect_noise((1250, 1000), 60).resize((12_500, 8_000)).save(out, "JPEG", quality=85)
-    text = "\n\n".join(generate.works(range(_UNKNOWN + 100, _UNKNOWN + 1900)))[: 8 << 20]  # of ASCII letters
-    assert text.isascii()
-    return [
-        ("/v1/scans", {"files": {"file": ("large.jpg", out.getvalue())}}),
-        ("/v1/scans", {"files": {"file": ("large.txt", text.encode())}}),
-    ]
-
-
-# --- the clients, in a process of their own --------------------------------------------------------------------------
-async def _client(
-    http: httpx.AsyncClient, requests: Iterator[tuple[str, dict[str, Any]]], until: float, figures: Figures
-) -> None:
-    for path, body in requests:
-        while time.monotonic() < until:
-            started = time.monotonic()
-            try:
-                answer = await http.post(path, **body)
-            except httpx.HTTPError as error:
-                figures.errors[type(error).__name__] += 1
-                break
-            if answer.status_code in (429, 503) and "retry-after" in answer.headers:
-                figures.refused += 1
-                await asyncio.sleep(float(answer.headers["retry-after"]))
-                continue
-            if answer.status_code == 200:
-                figures.seconds.append(time.monotonic() - started)
-            else:
-                figures.errors[str(answer.status_code)] += 1
-            break
-        if time.monotonic() >= until:
-            return
-
-
-async def _health(http: httpx.AsyncClient, until: float, figures: Figures) -> None:
-    while time.monotonic() < until:
+    async def ask(self, asked: Asked, http: httpx.AsyncClient | None = None) -> httpx.Response | None:
+        """The answer, noted and checked; None where the request was refused or failed."""
         started = time.monotonic()
         try:
-            (await http.get("/healthz")).raise_for_status()
+            answer = await (http or self.http).post(asked.path, **asked.body)
         except httpx.HTTPError as error:
-            figures.errors[f"healthz {type(error).__name__}"] += 1
-        figures.health.append(time.monotonic() - started)
-        await asyncio.sleep(0.25)
+            self.seen.errors[f"{asked.kind} {type(error).__name__}"] += 1
+            return None
+        seconds = time.monotonic() - started
+        if answer.status_code in (429, 503) and "retry-after" in answer.headers:
+            self.seen.refusals.append(seconds)
+            return None
+        if answer.status_code not in (200, 201):
+            self.seen.errors[f"{asked.kind} {answer.status_code}"] += 1
+            return None
+        self.seen.seconds.append(seconds)
+        if asked.kind in ("text", "picture", "article"):
+            self._check(asked, answer.json())
+        if asked.then is not None:
+            await self._is_found(asked.then, answer.json()["work_id"])
+        return answer
 
+    def _check(self, asked: Asked, result: dict[str, Any]) -> None:
+        titles = {match["title"] for match in result["matches"]}
+        if asked.work is not None:
+            if asked.work in titles:
+                self.seen.found += 1
+            else:
+                self.seen.missed.append(asked.work)
+        if others := titles - {asked.work}:
+            self.seen.false.append(f"{sorted(others)} in {asked.kind} of {asked.work}")
 
-async def _load(of: Service, clients: int, seconds: float, *, beside: bool) -> tuple[Figures, Figures]:
-    """What the clients saw, and what those saw who sent the large ones."""
-    seen, others = Figures(), Figures()
-    all_posts = posts()
-    limits = httpx.Limits(max_connections=clients + 8)
-    headers = {"Authorization": f"Bearer {of.key}"}
-    async with httpx.AsyncClient(base_url=of.address, headers=headers, timeout=600, limits=limits) as http:
+    async def _is_found(self, part: Asked, work_id: str) -> None:
+        """A work that was answered is found by the next scan, whichever process that reaches."""
+        async with self._connections(1) as fresh:
+            until = time.monotonic() + _PATIENCE
+            while time.monotonic() < until:
+                try:
+                    answer = await fresh.post(part.path, **part.body)
+                except httpx.HTTPError as error:
+                    self.seen.errors[f"scan of what is new {type(error).__name__}"] += 1
+                    return
+                if answer.status_code == 200:
+                    found = [match["work_id"] for match in answer.json()["matches"]]
+                    if found == [work_id]:
+                        self.seen.fresh += 1
+                    else:
+                        self.seen.stale.append(f"{work_id}: {found}")
+                    return
+                await asyncio.sleep(float(answer.headers.get("retry-after", 1)))
+        self.seen.errors["no answer whether a work is found"] += 1
+
+    async def closed(self, requests: Iterator[Asked], clients: int, seconds: float) -> float:
+        """Answers a second to clients who send one request after the other."""
         until = time.monotonic() + seconds
-        tasks = [
-            _client(
-                http, itertools.cycle(all_posts[n % len(all_posts) :] + all_posts[: n % len(all_posts)]), until, seen
-            )
-            for n in range(clients)
-        ]
-        if beside:
-            tasks += [_client(http, itertools.cycle([each]), until, others) for each in large()]
-        await asyncio.gather(_health(http, until, seen), *tasks)
-    return seen, others
+
+        async def one() -> None:
+            while time.monotonic() < until:
+                if await self.ask(next(requests)) is None:
+                    await asyncio.sleep(0.1)
+
+        await asyncio.gather(*(one() for _ in range(clients)))
+        return len(self.seen.seconds) / seconds
+
+    async def open(self, requests: Iterator[Asked], rate: float, seconds: float, *, beside: list[Asked]) -> Figures:
+        """Requests that come at ``rate`` a second, and others that come all at once after a quarter of the time."""
+        draw, tasks = Random(7), []
+        watching = asyncio.create_task(self._watch())
+        started = due = time.monotonic()
+        while due < started + seconds:
+            if beside and due > started + seconds / 4:
+                others = cycle(beside)
+                tasks += [asyncio.create_task(self.ask(next(others))) for _ in range(_LARGE)]
+                beside = []
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            tasks.append(asyncio.create_task(self.ask(next(requests))))
+            due += draw.expovariate(rate)
+        await asyncio.gather(*tasks)
+        watching.cancel()
+        return self.seen
+
+    async def _watch(self) -> None:
+        """Ask ``/healthz`` and ``/metrics`` and look at the memory, four times a second."""
+        async with self._connections(4) as http:
+            while True:
+                for path, times in (("/healthz", self.seen.health), ("/metrics", self.seen.metrics)):
+                    started = time.monotonic()
+                    try:
+                        (await http.get(path)).raise_for_status()
+                    except httpx.HTTPError as error:
+                        self.seen.errors[f"{path} {type(error).__name__}"] += 1
+                    times.append(time.monotonic() - started)
+                self.seen.memory = max(self.seen.memory, self.of.memory())
+                await asyncio.sleep(0.25)
 
 
-def _step(of: Service, clients: int, seconds: float, *, beside: bool) -> dict[str, Any]:
-    arguments = [of.address, of.key, str(of.pid), str(clients), str(seconds), str(int(beside))]
-    done = subprocess.run(
-        [sys.executable, __file__, "--step", *arguments], check=True, stdout=subprocess.PIPE, text=True
-    )
-    return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def _as_step(address: str, key: str, pid: str, clients: str, seconds: str, beside: str) -> None:
-    of = Service(address, key, int(pid))
-    seen, others = asyncio.run(_load(of, int(clients), float(seconds), beside=beside == "1"))
-    print(
-        json.dumps(
-            {
-                "answered": len(seen.seconds),
-                "p50": seen.quantile(0.5),
-                "p99": seen.quantile(0.99),
-                "refused": seen.refused,
-                "errors": seen.errors,
-                "health": max(seen.health),
-                "health p50": statistics.median(seen.health),
-                "peak": of.peak(),
-                "large": len(others.seconds),
-                "large refused": others.refused,
-                "large errors": others.errors,
-            }
-        )
-    )
+async def _measured(of: Service, mixture: Mixture, seconds: float) -> None:
+    requests = mixture.requests()
+    await Clients(of).closed(requests, 4, 3)  # warm
+    capacity = await Clients(of).closed(requests, 2 * (os.cpu_count() or 1), seconds / 2)
+    print(f"capacity: {capacity:.1f} answered/s", flush=True)
+    first: Figures | None = None
+    steps = [("1/4 of it", 0.25, False), ("1x", 1.0, False), ("4x", 4.0, False), ("4x and 40 of 20 MB", 4.0, True)]
+    for name, times, with_large in steps:
+        beside = traffic.large(_SIZE) if with_large else []
+        figures = await Clients(of).open(requests, times * capacity, seconds, beside=beside)
+        print(figures.line(name, seconds), flush=True)
+        for kind, wrong in (("missed", figures.missed), ("false", figures.false), ("stale", figures.stale)):
+            for each in wrong[:5]:
+                print(f"    {kind}: {each}")
+        first = first or figures
+        ratio = quantile(figures.seconds, 0.99) / quantile(first.seconds, 0.99)
+        print(f"    p99 {ratio:.1f}x, memory {figures.memory / first.memory:.2f}x of the first", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--clients", type=int, nargs="*", default=[10, 100])
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--database", help="URL of an empty PostgreSQL database; default: SQLite")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, service(Path(folder)) as of:
-        _step(of, 4, 5, beside=False)  # warm
-        first: dict[str, Any] | None = None
-        for clients, beside in [*((n, False) for n in options.clients), (options.clients[0], True)]:
-            figures = _step(of, clients, options.seconds, beside=beside)
-            first = first or figures
-            print(
-                f"{clients:4} clients{' and two very large uploads' if beside else ''}: "
-                f"{figures['answered'] / options.seconds:.1f} posts/s, p50 {figures['p50']:.2f} s, "
-                f"p99 {figures['p99']:.2f} s = {figures['p99'] / first['p50']:.1f}x the first p50, "
-                f"{figures['p99'] / first['p99']:.1f}x the first p99; {figures['refused']} refused, "
-                f"errors {figures['errors'] or 'none'}; /healthz at most {figures['health'] * 1000:.0f} ms; "
-                f"{figures['peak']} MiB at most"
-                + (
-                    f"; large: {figures['large']} answered, {figures['large refused']} refused, "
-                    f"errors {figures['large errors'] or 'none'}"
-                    if beside
-                    else ""
-                ),
-                flush=True,
-            )
+    mixture = Mixture(1)
+    for workers in options.workers:
+        print(f"--- workers: {workers}", flush=True)
+        with tempfile.TemporaryDirectory() as folder, service(Path(folder), workers, options.database) as of:
+            asyncio.run(_measured(of, mixture, options.seconds))
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--step"]:
-        _as_step(*sys.argv[2:])
-    else:
-        main()
+    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,9 +10,12 @@ import typer
 from .. import server
 from ..output import tr
 from ..session import unlocked
+from ..supervisor import Role, Supervisor
 
 if TYPE_CHECKING:
-    pass
+    import socket
+
+    from provenance.config import Settings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,19 +25,43 @@ def add_to(app: typer.Typer) -> None:
 def command(
     host: Annotated[str | None, typer.Option(help="Address to listen on (SOURCEMARK_HOST).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (SOURCEMARK_PORT); 0 takes a free one.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that answer requests (SOURCEMARK_SERVE_WORKERS).")
+    ] = None,
 ) -> None:
-    from uvicorn.config import LOGGING_CONFIG
-
-    from api.app import create_app
-    from provenance import logs
     from provenance.config import load_settings
 
     settings = unlocked(load_settings())
-    logs.configure(settings.log_format)
-    server.serve(
-        create_app(settings),
+    listener = server.listen(
         host or settings.host,
         settings.port if port is None else port,
         lambda at: tr(f"Sourcemark listens on {at} (docs: {at}/docs)", f"Sourcemark 正在监听 {at}（文档：{at}/docs）"),
-        log_config=None if settings.log_format == "json" else LOGGING_CONFIG,  # None: by ours, as all others
+    )
+    count = workers or settings.serve_workers
+    if count == 1:
+        _serve(settings, listener, None, 1)
+        return
+    role = Supervisor(count, listener, settings.stop_seconds + server.LAST_SECONDS + 1).run()
+    if isinstance(role, int):
+        raise typer.Exit(role)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(role.folder)  # before anything loads its library
+    _serve(settings, listener, role, count)
+
+
+def _serve(settings: Settings, listener: socket.socket, role: Role | None, workers: int) -> None:
+    from uvicorn.config import LOGGING_CONFIG
+
+    from api.app import create_app
+    from api.worker_memory import ALONE, Worker
+    from provenance import logs
+
+    logs.configure(settings.log_format, None if role is None else role.number)
+    app = create_app(settings, ALONE if role is None else Worker(role.number, workers, role.folder))
+    server.serve(
+        app,
+        listener,
+        seconds=settings.stop_seconds,
+        begin_stop=app.state.stopping.begin,
+        serves=None if role is None else role.serves,
+        log_config=LOGGING_CONFIG if settings.log_format == "text" and role is None else None,  # None: as all others
     )

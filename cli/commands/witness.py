@@ -53,11 +53,5 @@ def serve(
             raise BadInput(f"{path} holds no keys of a log: {error.detail}") from None
     witness = Witness(folder, known)
     origins = ", ".join(witness.origins)
-    server.serve(
-        create_app(witness),
-        host,
-        port,
-        lambda at: tr(f"witness of {origins} at {at}", f"正在 {at} 见证 {origins}"),
-        timeout_keep_alive=30,
-        limit_concurrency=200,
-    )
+    listener = server.listen(host, port, lambda at: tr(f"witness of {origins} at {at}", f"正在 {at} 见证 {origins}"))
+    server.serve(create_app(witness), listener, timeout_keep_alive=30, limit_concurrency=200)

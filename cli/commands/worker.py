@@ -38,4 +38,4 @@ def command(
         ended.wait()
     finally:
         upkeep.stop()
-        opened.close()
+        opened.close(settings.stop_seconds)

@@ -53,8 +53,13 @@ class Background:
         self._worker = Worker(self._queue, deliverer.deliver, ready, threads)
         self._worker.start()
 
-    def stop(self, seconds: float = 5.0) -> None:
-        """Take nothing more, and wait so long for what is under way."""
+    def begin_stop(self) -> None:
+        """Take nothing more; jobs under way end when they have saved what they have done."""
+        if self._worker is not None:
+            self._worker.begin_stop()
+
+    def stop(self, seconds: float) -> None:
+        """Take nothing more, wait so long for what is under way, and give back the jobs that have not ended then."""
         if self._worker is not None:
             self._worker.stop(seconds)
             self._worker = None

@@ -34,6 +34,7 @@ class Worker:
         """
         self._stop = threading.Event()
         self._queue = queue
+        self._held: set[Taken] = set()
         self._ready = ready
         tasks: list[tuple[str, Callable[[], bool]]] = [
             *[(f"jobs {n}", self._job) for n in range(threads)],
@@ -47,12 +48,24 @@ class Worker:
         for thread in self._threads:
             thread.start()
 
-    def stop(self, seconds: float) -> None:
-        """Take nothing more, and wait so long for what is under way; what does not end then is taken up by others."""
+    def begin_stop(self) -> None:
+        """Take nothing more; jobs under way end when they have saved what they have done."""
         self._stop.set()
+
+    def stop(self, seconds: float) -> None:
+        """Take nothing more, wait so long for what is under way, and give back the jobs that have not ended then.
+
+        Others take those up at once, after what was saved; the threads that are at them still can write nothing more.
+        """
+        self.begin_stop()
         until = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
+        for taken in tuple(self._held):
+            try:
+                self._queue.stopped(taken)
+            except SourcemarkError as error:  # its lease runs out
+                _logger.warning("%s: not given back: %s", taken.job_id, error.detail)
 
     def _loop(self, step: Callable[[], bool]) -> None:
         """Work until there is nothing to do, wait, look again."""
@@ -75,8 +88,12 @@ class Worker:
         taken = self._queue.take()
         if taken is None:
             return False
-        with leases.kept(f"lease of {taken.job_id}", RENEWAL_SECONDS, lambda: self._renew(taken)) as lost:
-            self._attempt(taken, lost)
+        self._held.add(taken)
+        try:
+            with leases.kept(f"lease of {taken.job_id}", RENEWAL_SECONDS, lambda: self._renew(taken)) as lost:
+                self._attempt(taken, lost)
+        finally:
+            self._held.discard(taken)
         return True
 
     def _renew(self, taken: Taken) -> bool:

@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
-from api.admission import Admission
+from api.admission import Admission, Places
 from api.app import create_app
+from api.stopping import Stopping
+from api.worker_memory import ALONE, InHand, Worker, WorkerMemory
 from provenance.config import Settings
+from provenance.errors import Unavailable
 
 PATHS = {"/v1/scans"}
 
@@ -25,12 +29,17 @@ class Held:
         await send({"type": "http.response.body", "body": b""})
 
 
+def admission(app: object, *, most: int, max_bytes: int, stopping: Stopping | None = None) -> Admission:
+    in_hand = InHand(WorkerMemory(ALONE), 0, most, max_bytes)
+    return Admission(app, PATHS, in_hand, max_bytes, stopping or Stopping())
+
+
 async def ask(app: Admission, path: str = "/v1/scans", size: int | None = 10, method: str = "POST") -> dict:
     said: list[dict] = []
     headers = [] if size is None else [(b"content-length", str(size).encode())]
 
     async def receive() -> dict:
-        raise AssertionError("the body of what is refused is not read")
+        return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: dict) -> None:
         said.append(message)
@@ -45,14 +54,20 @@ async def ask(app: Admission, path: str = "/v1/scans", size: int | None = 10, me
 
 async def in_hand(app: Admission, sizes: list[int | None]) -> list[asyncio.Task]:
     tasks = [asyncio.create_task(ask(app, size=size)) for size in sizes]
-    await asyncio.sleep(0)
+    await turns()
     return tasks
+
+
+async def turns() -> None:
+    """Let every task come as far as it can."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 def test_what_is_too_much_is_told_when_to_come_again() -> None:
     async def run() -> None:
         held = Held()
-        app = Admission(held, PATHS, most=2, max_bytes=1000)
+        app = admission(held, most=2, max_bytes=1000)
         first = await in_hand(app, [10, 10])
         refused = await ask(app)
         assert refused["status"] == 503
@@ -75,10 +90,10 @@ def test_what_is_too_much_is_told_when_to_come_again() -> None:
 def test_bodies_are_counted_together_and_one_alone_may_be_large(held_sizes, size, status) -> None:
     async def run() -> None:
         held = Held()
-        app = Admission(held, PATHS, most=9, max_bytes=1000)
+        app = admission(held, most=9, max_bytes=1000)
         first = await in_hand(app, held_sizes)
         last = asyncio.create_task(ask(app, size=size))
-        await asyncio.sleep(0)
+        await turns()
         held.released.set()
         assert (await last)["status"] == status
         await asyncio.gather(*first)
@@ -91,7 +106,7 @@ def test_a_request_that_fails_is_no_longer_in_hand() -> None:
         raise ConnectionError
 
     async def run() -> None:
-        app = Admission(fails, PATHS, most=1, max_bytes=10)
+        app = admission(fails, most=1, max_bytes=10)
         for _ in range(3):
             with pytest.raises(ConnectionError):
                 await ask(app)
@@ -110,3 +125,77 @@ def test_every_route_that_takes_content_is_counted(sqlite_settings: Settings) ->
     }
     assert takes == counted
     assert {"/v1/works/batch", "/v1/scans", "/v1/posts", "/compat/hma/h/hash", "/compat/hma/m/lookup"} <= takes
+
+
+def test_processes_count_together(tmp_path: Path) -> None:
+    folder = tmp_path
+    here, there = (WorkerMemory(Worker(n, 2, folder)) for n in (0, 1))
+    first, second = (InHand(memory, n, 3, 1000) for n, memory in enumerate((here, there)))
+    assert [first.take(10), second.take(10), first.take(10), second.take(10)] == [True, True, True, False]
+    assert not first.take(10)
+    first.give_back(10)
+    assert second.take(970)
+    second.give_back(970)
+    assert not second.take(981)  # more bytes than there may be together
+    reborn = WorkerMemory(Worker(0, 2, folder))  # what the dead one had in hand is nobody's
+    assert [slot[1:] for slot in reborn.slots()[:2]] == [(0, 0), (1, 10)]
+    for memory in (here, there, reborn):
+        memory.close()
+
+
+def test_places_are_given_in_turn() -> None:
+    async def run() -> None:
+        places, order, go = Places(1, Stopping()), [], asyncio.Event()
+
+        async def work(name: str) -> None:
+            async with places.place():
+                order.append(name)
+                await go.wait()
+
+        tasks = [asyncio.create_task(work(name)) for name in "abcd"]
+        await turns()
+        assert order == ["a"]
+        tasks[1].cancel()  # its client has gone
+        go.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert order == ["a", "c", "d"]
+        async with places.place():
+            pass
+
+    asyncio.run(run())
+
+
+def test_the_end_sends_away_who_waits_and_then_who_works() -> None:
+    async def run() -> None:
+        stopping, held = Stopping(), Held()
+        app = admission(held, most=9, max_bytes=1000, stopping=stopping)
+        places = Places(0, stopping)
+        waiting = asyncio.create_task(places.place().__aenter__())
+        working = (await in_hand(app, [10]))[0]
+        stopping.begin(0.05)
+        with pytest.raises(Unavailable, match="begins nothing more"):
+            await waiting
+        with pytest.raises(Unavailable, match="begins nothing more"):
+            async with places.place():
+                pass
+        refused = await ask(app)
+        assert (refused["status"], json.loads(refused["body"])["reason"]) == (503, "stopping")
+        assert refused["headers"][b"connection"] == b"close"  # the next one may reach another process
+        assert not working.done()
+        cut = await working
+        assert (cut["status"], json.loads(cut["body"])["reason"]) == (503, "stopping")
+        held.released.set()  # its thread ends, and its answer goes nowhere
+        await turns()
+
+    asyncio.run(run())
+
+
+def test_what_ends_in_time_is_answered() -> None:
+    async def run() -> None:
+        stopping, held = Stopping(), Held()
+        working = (await in_hand(admission(held, most=9, max_bytes=1000, stopping=stopping), [10]))[0]
+        stopping.begin(30)
+        held.released.set()
+        assert (await working)["status"] == 200
+
+    asyncio.run(run())

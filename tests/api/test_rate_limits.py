@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 
 from api import rate_limits
 from api.app import create_app
 from api.rate_limits import RateLimits
+from api.worker_memory import ALONE, Worker, WorkerMemory
 from provenance.config import Settings
 from provenance.errors import RateLimited
 from tests.api.conftest import Api
 from tests.api.test_api import problem
 
 
-def taken(limits: RateLimits, key: str) -> int:
+def taken(limits: RateLimits, key: str, per_minute: int) -> int:
     for n in range(1000):
         try:
-            limits.take(key)
+            limits.take(key, per_minute)
         except RateLimited:
             return n
     raise AssertionError("no limit")
@@ -26,28 +29,38 @@ def taken(limits: RateLimits, key: str) -> int:
 def test_a_bucket_is_filled_again(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(rate_limits.time, "monotonic", lambda: now)
-    limits = RateLimits(per_minute=120, burst=5)
-    assert taken(limits, "a") == 5
-    assert taken(limits, "b") == 5
+    limits = RateLimits(WorkerMemory(ALONE), burst=5)
+    assert taken(limits, "a", 120) == 5
+    assert taken(limits, "b", 120) == 5
     now += 1.25
-    assert taken(limits, "a") == 2
+    assert taken(limits, "a", 120) == 2
     with pytest.raises(RateLimited) as caught:
-        limits.take("a")
+        limits.take("a", 120)
     assert caught.value.retry_after == pytest.approx(0.25)
     now += 3600
-    assert taken(limits, "a") == 5  # a full bucket holds no more
+    assert taken(limits, "a", 120) == 5  # a full bucket holds no more
 
 
-def test_quiet_keys_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_take_from_one_bucket(tmp_path: Path) -> None:
+    memories = [WorkerMemory(Worker(n, 2, tmp_path)) for n in (0, 1)]
+    here, there = (RateLimits(memory, burst=6) for memory in memories)
+    for limits in (here, there, here, there):
+        limits.take("a", 1)
+    assert taken(here, "a", 1) + taken(there, "a", 1) == 2
+    for memory in memories:
+        memory.close()
+
+
+def test_the_key_that_was_quiet_longest_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(rate_limits.time, "monotonic", lambda: now)
-    monkeypatch.setattr(rate_limits, "_SWEEP", 100)
-    limits = RateLimits(per_minute=60, burst=2)
-    for n in range(200):
-        limits.take(f"key {n}")
-    now += 60
-    taken(limits, "busy")
-    assert len(limits._buckets) == 1
+    monkeypatch.setattr(rate_limits, "BUCKETS", rate_limits._LOOKED_AT)
+    limits = RateLimits(WorkerMemory(ALONE), burst=2)
+    for n in range(rate_limits._LOOKED_AT):
+        assert taken(limits, f"key {n}", 6) == 2
+        now += 1
+    assert taken(limits, "another", 6) == 2  # in the place of key 0
+    assert taken(limits, f"key {n}", 6) == 0
 
 
 def test_a_key_over_its_rate(api: Api) -> None:
