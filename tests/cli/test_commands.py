@@ -396,6 +396,18 @@ def test_configuration_and_doctor(sourcemark) -> None:
     assert bad.status == 1
 
 
+def test_doctor_tells_how_the_segments_of_the_index_are(sourcemark, tmp_path) -> None:
+    env = {"SOURCEMARK_INDEX_TAIL": "1"}
+    sourcemark("register", "--batch", "-", stdin=json.dumps({"text": ESSAY, "owner": "A"}), env=env)
+    assert "1 segments up to" in sourcemark("doctor", env=env).out
+    (file,) = (tmp_path / "home" / "index").glob("*.segment")
+    file.write_bytes(file.read_bytes()[:-1])
+    run = sourcemark("doctor", env=env)
+    assert (run.status, file.name in run.out, "cut short" in run.out) == (1, True, True)
+    assert sourcemark("doctor", env=env).status == 0  # it was made again
+    assert sourcemark("scan", "-", "--json", stdin=ESSAY, env=env).lines[0]["matches"]
+
+
 def test_keys_are_private(sourcemark, tmp_path) -> None:
     (tmp_path / "home").mkdir(mode=0o755)  # even in a folder that others may enter
     sourcemark("register", "--batch", "-", stdin=json.dumps({"text": ESSAY, "owner": "A"}))
