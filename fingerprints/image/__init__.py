@@ -118,7 +118,7 @@ def fingerprint(data: bytes, limits: Limits | None = None, *, thorough: bool = F
         algorithm=ALGORITHM,
         digest=hashlib.sha256(data).digest(),
         codes=kept_codes,
-        keys=np.concatenate([codebook.keys(codebook.projected(each.keypoints.descriptors))[:, 0] for each in kept])
+        keys=np.concatenate([codebook.keys(codebook.projected(each.keypoints.descriptors)) for each in kept])
         if not thorough
         else np.zeros(0, dtype=np.uint64),
         detail=codec.pack(width, height, kept, upload=thorough),

@@ -12,17 +12,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..index.interface import Positions, View
+from ..index.interface import NearKeyHits, Positions, View
 from . import codebook
 from .hypotheses import CODE_RADIUS, SIMILAR_BITS
 from .keypoints import VARIANTS
+from .probing import SIGNATURE_RADIUS, near_keys
 from .query import Query
 
-_SIGNATURE_RADIUS = 4  # of 24 bits, within which a signature votes
-_DISTANCE_BITS = _SIGNATURE_RADIUS.bit_length()
+_DISTANCE_BITS = SIGNATURE_RADIUS.bit_length()
 _REGISTRATION_BITS = 30  # for a registration in a sorted hit
 _SOFTNESS = 2.0  # bits; a vote that is off by so many weighs 1/e
-MAX_POSTINGS = 2048  # of one word that are looked at
+_BY_DISTANCE = np.exp(-((np.arange(SIGNATURE_RADIUS + 1) / _SOFTNESS) ** 2))
+_MAX_SORTED = 1 << 18  # hits; of more only the promising are
+_MAX_PROMISING = 4096  # sums of votes
+_HITS_BITS = 2  # a sum is of 2 to 4 hits on average; where most are of none, partition takes ten times as long
+_MIX = np.uint64(0x9E3779B97F4A7C15)
 _MAX_BY_VOTES = 16  # works, each in one variant, besides the first of each of nine parts of the upload
 _CELLS = 3  # parts a side
 _MAX_VOTERS = 96  # keypoints of the upload that are asked first about a work, those with the nearest and rarest words
@@ -55,12 +59,14 @@ class FrameCandidates:
         by_code: whole copies, nearest code first.
         alike: works that look alike from afar and are not among the copies; compared only where keypoints have not
             explained_keypoints the upload.
+        registered: how many pictures are.
     """
 
     query: Query
     votes: tuple[Vote, ...]
     by_code: tuple[int, ...]
     alike: tuple[int, ...]
+    registered: int
 
     @property
     def works(self) -> tuple[int, ...]:
@@ -73,34 +79,37 @@ def look_up(query: Query, view: View) -> FrameCandidates:
     nearest = close.positions[np.argsort(-close.similarity, kind="stable")[:_MAX_BY_CODE]]
     by_code = tuple(dict.fromkeys(nearest.tolist()))
     like = view.by_codes(query.codes[:_UPRIGHT], SIMILAR_BITS)
-    alike = dict.fromkeys(like.positions[np.argsort(-like.similarity, kind="stable")].tolist())
-    return FrameCandidates(
-        query, votes(query, view), by_code, tuple(work for work in alike if work not in by_code)[:_MAX_ALIKE]
-    )
+    order = dict.fromkeys(like.positions[np.argsort(-like.similarity, kind="stable")].tolist())
+    alike = tuple(work for work in order if work not in by_code)[:_MAX_ALIKE]
+    return FrameCandidates(query, votes(query, view), by_code, alike, len(view))
 
 
 def votes(query: Query, view: View) -> tuple[Vote, ...]:
     """The works and variants most words vote for, in all and in each part of the upload."""
-    keys, points, variants = query.keys()
-    hits = view.by_near_keys(keys, codebook.WORD_BITS, _SIGNATURE_RADIUS, MAX_POSTINGS)
+    words, points, variants = query.words()
+    near = near_keys(words, len(view))
+    hits = view.by_near_keys(near)
     if not len(hits.positions):
         return ()
     many = len(query.frame.points)
-    variant, point = variants[hits.asked], points[hits.asked]
     # What many works have says little: each keypoint and variant shares itself out among its hits.
-    common = np.bincount(variant * many + point)
+    asker = variants * many + points
+    common = np.bincount(asker, np.bincount(hits.asked, minlength=len(asker)))
+    weights = _BY_DISTANCE / (1 + np.log2(np.maximum(common[asker], 1)))[:, None]
+    if len(hits.positions) > _MAX_SORTED:
+        hits = _promising(hits, variants, weights)
     # A word votes for a work once, with its nearest hit, however often it comes again in both: letters and windows do
     # (Jegou, Douze, Schmid, On the burstiness of visual elements, 2009). One number a hit, because those sort fastest:
     # registration 30 bits, variant 2, word 16, distance 3, keypoint as many as it takes.
     bits = many.bit_length()
-    word = (keys >> codebook.SIGNATURE_BITS).astype(np.int64)[hits.asked]
+    word = (near.keys >> codebook.SIGNATURE_BITS).astype(np.int64)[hits.asked]
     registration, named = _numbered(hits.positions)
-    pair = registration * VARIANTS + variant
-    hit = np.sort(((pair << codebook.WORD_BITS | word) << _DISTANCE_BITS | hits.distance) << bits | point)
+    pair = registration * VARIANTS + variants[hits.asked]
+    hit = np.sort(((pair << codebook.WORD_BITS | word) << _DISTANCE_BITS | hits.distance) << bits | points[hits.asked])
     point, hit = hit & ((1 << bits) - 1), hit >> bits
     distance, hit = hit & ((1 << _DISTANCE_BITS) - 1), hit >> _DISTANCE_BITS
     pair = hit >> codebook.WORD_BITS
-    weight = np.exp(-((distance / _SOFTNESS) ** 2)) / (1 + np.log2(common[pair % VARIANTS * many + point]))
+    weight = _BY_DISTANCE[distance] / (1 + np.log2(common[pair % VARIANTS * many + point]))
     vote = np.where(np.diff(hit, prepend=-1), weight, 0)
     starts = np.flatnonzero(np.diff(pair, prepend=-1))
     ends = np.concatenate((starts[1:], [len(pair)]))
@@ -114,6 +123,24 @@ def votes(query: Query, view: View) -> tuple[Vote, ...]:
         voters = np.array(list(dict.fromkeys(best.tolist()))[:_MAX_VOTERS])
         out.append(Vote(work, which, voters))
     return tuple(out)
+
+
+def _promising(hits: NearKeyHits, variants: NDArray[np.int64], weights: NDArray[np.float64]) -> NearKeyHits:
+    """The hits of those works and variants that could have most votes: of a large registry nearly all have a few hits.
+
+    Each is counted by a number that another may share, and words that come again are counted again; so a sum may be
+    more than the votes, never less.
+
+    Args:
+        variants: of each key asked for, shape (n,).
+        weights: of each key and distance, shape (n, radius + 1).
+    """
+    pair = (hits.positions * VARIANTS + variants[hits.asked]).astype(np.uint64)
+    bits = len(pair).bit_length() - _HITS_BITS
+    number = (pair * _MIX >> np.uint64(64 - bits)).view(np.int64)
+    sums = np.bincount(number, weights.ravel()[hits.asked * weights.shape[1] + hits.distance], 1 << bits)
+    kept = np.flatnonzero((sums >= np.partition(sums, -_MAX_PROMISING)[-_MAX_PROMISING])[number])
+    return NearKeyHits(hits.asked[kept], hits.positions[kept], hits.distance[kept])
 
 
 def _numbered(positions: Positions) -> tuple[NDArray[np.int64], Positions | None]:

@@ -75,8 +75,48 @@ def restored(vectors: Floats) -> Floats:
     return np.asarray(vectors @ tables.projection.T + tables.mean)
 
 
-def keys(vectors: Floats, probes: int = 1) -> NDArray[np.uint64]:
-    """The keys of projected descriptors, shape (n, probes): of the nearest word, then of the next one.
+@dataclass(frozen=True, slots=True, eq=False)
+class Described:
+    """Words and signatures of descriptors: of the nearest word, then of the next one.
+
+    Attributes:
+        words: int64, shape (n, probes).
+        margins: shape (n, probes, 24): above 0 where the signature has a bit, and the surer the farther from it.
+    """
+
+    words: NDArray[np.int64]
+    margins: Floats
+
+    @property
+    def keys(self) -> NDArray[np.uint64]:
+        """Shape (n, probes)."""
+        bits = np.packbits(self.margins > 0, axis=2, bitorder="little")
+        signatures = bits.astype(np.uint64) @ (np.uint64(1) << np.arange(0, SIGNATURE_BITS, 8, dtype=np.uint64))
+        out: NDArray[np.uint64] = self.words.astype(np.uint64) << np.uint64(SIGNATURE_BITS) | signatures
+        return out
+
+    def least_sure(self, count: int, among: int) -> NDArray[np.uint64]:
+        """The least sure bits of each signature as those of a key, shape (n, probes).
+
+        Args:
+            count: how many.
+            among: how many of its upper bits they are taken from, at least as many.
+        """
+        if not count:
+            return np.zeros(self.words.shape, dtype=np.uint64)
+        upper = np.abs(self.margins[:, :, SIGNATURE_BITS - among :])
+        bits = upper.argpartition(count - 1, axis=2)[:, :, :count] + (SIGNATURE_BITS - among)
+        out: NDArray[np.uint64] = (np.uint64(1) << bits.astype(np.uint64)).sum(axis=2, dtype=np.uint64)
+        return out
+
+
+def keys(vectors: Floats) -> NDArray[np.uint64]:
+    """The keys of projected descriptors, shape (n,)."""
+    return described(vectors).keys[:, 0]
+
+
+def described(vectors: Floats, probes: int = 1) -> Described:
+    """Words and signatures of projected descriptors.
 
     Args:
         probes: 1 or 2; the next word has the second nearest centroid in the half that is less sure.
@@ -93,18 +133,17 @@ def keys(vectors: Floats, probes: int = 1) -> NDArray[np.uint64]:
             distance[:, half, rank] = squared[rows, best]
             squared[rows, best] = np.inf
     directions = vectors @ tables.signs
-    out = np.empty((n, probes), dtype=np.uint64)
+    words = np.empty((n, probes), dtype=np.int64)
+    margins = np.empty((n, probes, SIGNATURE_BITS), dtype=np.float32)
     for probe in range(probes):
         first = second = np.zeros(n, dtype=np.int64)
         if probe:
             second = (distance[:, 0, 1] - distance[:, 0, 0] > distance[:, 1, 1] - distance[:, 1, 0]).astype(np.int64)
             first = 1 - second
         a, b = near[rows, 0, first], near[rows, 1, second]
-        bits = np.packbits(directions > tables.centres[0][a] + tables.centres[1][b], axis=1, bitorder="little")
-        signature = bits.astype(np.uint64) @ (np.uint64(1) << np.arange(0, SIGNATURE_BITS, 8, dtype=np.uint64))
-        word = (a.astype(np.uint64) << np.uint64(8)) | b.astype(np.uint64)
-        out[:, probe] = (word << np.uint64(SIGNATURE_BITS)) | signature
-    return out
+        words[:, probe] = a << 8 | b
+        margins[:, probe] = directions - (tables.centres[0][a] + tables.centres[1][b])
+    return Described(words, margins)
 
 
 def _squared_distances(vectors: Floats, centroids: Floats) -> Floats:

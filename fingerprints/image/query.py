@@ -28,14 +28,13 @@ class Query:
         plain = codes(np.asarray(small, dtype=np.uint8))
         self.codes = np.concatenate((plain, ~plain))  # inversion changes every bit; orientation by position modulo 8
 
-    def keys(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-        """All keys to look up, and the keypoint and the variant of each."""
-        found, points, variants = [], [], []
+    def words(self) -> tuple[list[codebook.Described], NDArray[np.int64], NDArray[np.int64]]:
+        """All words to look up with their signatures, and the keypoint and the variant of each, one after the other."""
+        made, points, variants = [], [], []
         for which, vectors in enumerate(self._vectors):
             step = _INVERTED_SHARE if which & INVERTED else 1
             probes = _MAX_WORDS if which == 0 else 1
-            made = codebook.keys(vectors[::step], probes)
-            found.append(made.ravel())
+            made.append(codebook.described(vectors[::step], probes))
             points.append(np.repeat(np.arange(0, len(vectors), step), probes))
-            variants.append(np.full(made.size, which))
-        return np.concatenate(found), np.concatenate(points), np.concatenate(variants)
+            variants.append(np.full(len(points[-1]), which))
+        return made, np.concatenate(points), np.concatenate(variants)

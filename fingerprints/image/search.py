@@ -18,12 +18,13 @@ from ..medium import Found
 from ..model import Fingerprint, Match
 from . import codebook, codec
 from .alignment import vote_strength
-from .candidates import MAX_POSTINGS, FrameCandidates, Vote, look_up
+from .candidates import FrameCandidates, Vote, look_up
 from .classifier import passing, scores
 from .comparison import compare
 from .hypotheses import Hypothesis, conclusive, explained_keypoints, from_keypoints, from_whole_pictures
 from .likeness import MAX_COPY_SIDE, MAX_ICON_SIDE, likeness
 from .measurement import MatchedRegion, measure
+from .probing import near_keys
 from .query import Query
 from .reporting import Scored, identical, match, whole
 from .verification import is_another, is_sibling
@@ -37,7 +38,6 @@ _MIN_SHARE = 0.1  # of the strongest; what is fainter is chance: the fourth of a
 _RIVAL_SHARE = 0.7  # of the strongest: such works are aligned whatever explains the upload; one may be registered twice
 _MAX_ALIGNED, _MAX_FAINT = 16, 2  # works; of these, faint ones: unrelated pictures have many
 _MIN_GAIN_INCREASE = 0.1  # of the earlier gain, by which a later hypothesis must exceed it; keypoints come first
-_SAME_KEYPOINT_RADIUS = 4  # bits of signature within which another work has the same keypoint
 
 Floats = NDArray[np.floating]
 
@@ -167,7 +167,7 @@ def best_alignments(
         aligned += _from_keypoints(query, works, rest)
         whole = dict.fromkeys((*(each.work for each in (*strong[:1], *rest)), *frame.by_code, *frame.alike))
     aligned += _from_whole_pictures(query, works, whole, aligned, distant=explaining is None)
-    return _best(query, aligned, statistics, unclassified)
+    return _best(frame, aligned, statistics, unclassified)
 
 
 def _agreement(query: Query, work: Fingerprint, vote: Vote, among: NDArray[np.bool_] | None = None) -> float:
@@ -232,23 +232,24 @@ def _from_whole_pictures(
 
 
 def _best(
-    query: Query, aligned: Sequence[tuple[int, Hypothesis]], statistics: Statistics, unclassified: bool
+    frame: FrameCandidates, aligned: Sequence[tuple[int, Hypothesis]], statistics: Statistics, unclassified: bool
 ) -> dict[int, Scored]:
     """Of each work's hypotheses for an upload's frame the one under which they share most."""
     if not unclassified:
         aligned = [aligned[n] for n in passing([each.prefilter for _, each in aligned])]
+    upload = frame.query.frame
     best: dict[int, tuple[Hypothesis, Floats, MatchedRegion]] = {}
-    rarities = _rarities([each for _, each in aligned], statistics)
+    rarities = _rarities([each for _, each in aligned], statistics, frame.registered)
     for (work, each), rarity in zip(aligned, rarities, strict=True):
-        comparison = compare(query.frame, each.work, each.matrix, each.variant)
-        region = measure(query.frame, each.work, each.alignment, comparison, rarity, each.prefilter)
+        comparison = compare(upload, each.work, each.matrix, each.variant)
+        region = measure(upload, each.work, each.alignment, comparison, rarity, each.prefilter)
         if work not in best or region.gain - best[work][2].gain > _MIN_GAIN_INCREASE * abs(best[work][2].gain):
             best[work] = each, comparison.matrix, region
     features = [region.features for _, _, region in best.values()]
     sure = len(best) * [0.0] if unclassified else scores(features).tolist()
     return {
         work: Scored(
-            query.frame,
+            upload,
             each.work,
             each.frame_number,
             matrix,
@@ -262,13 +263,13 @@ def _best(
     }
 
 
-def _rarities(aligned: Sequence[Hypothesis], statistics: Statistics) -> list[Floats]:
+def _rarities(aligned: Sequence[Hypothesis], statistics: Statistics, registered: int) -> list[Floats]:
     """Of each hypothesis' inliers one by the number of registered works that have such a keypoint."""
     if not aligned:
         return []
     none = np.zeros(0, dtype=np.int64)
     inliers = [each.alignment.work_inliers if each.alignment is not None else none for each in aligned]
     # Asked for all at once: a look-up costs more than what it finds.
-    keys = codebook.keys(np.concatenate([e.work.vectors[these] for e, these in zip(aligned, inliers, strict=True)]))
-    counts = statistics.count_near_keys(keys[:, 0], codebook.WORD_BITS, _SAME_KEYPOINT_RADIUS, MAX_POSTINGS)
+    vectors = np.concatenate([e.work.vectors[these] for e, these in zip(aligned, inliers, strict=True)])
+    counts = statistics.count_near_keys(near_keys([codebook.described(vectors)], registered))
     return np.split(1 / np.maximum(counts, 1), np.cumsum([len(these) for these in inliers[:-1]]))

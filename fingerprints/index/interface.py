@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model import Fingerprint
-from .postings import Keys
+from .postings import Keys, NearKeys
 
 NO_WORK = -1  # of a change that moves the position and touches no work
 MAX_SAME_DIGEST = 256  # registrations taken from one digest, the earliest
@@ -115,11 +115,12 @@ class Rows:
 class Statistics(Protocol):
     """What a decision asks of all that is registered, once candidates are aligned.
 
-    Every answer is a sum over parts of an index that have no registration in common, so shards answer by adding up.
+    Every answer is a sum over parts of an index that have no registration in common, so shards answer by adding up; it
+    ends where the question says, in the sum as in each part.
     """
 
-    def count_near_keys(self, keys: Keys, bits: int, radius: int, cap: int) -> NDArray[np.int64]:
-        """How many registrations have something under each key or near it, shape (n,); see `View.by_near_keys`."""
+    def count_near_keys(self, near: NearKeys) -> NDArray[np.int64]:
+        """How many registrations have something near each key, shape (n,); at most ``near.cap``."""
         ...
 
 
@@ -142,8 +143,8 @@ class Part(Statistics, Protocol):
         """What stands under each of the keys: at least the ``cap`` earliest registrations a key, in any order."""
         ...
 
-    def by_near_keys(self, keys: Keys, bits: int, radius: int, cap: int) -> NearKeyHits:
-        """See `View.by_near_keys`."""
+    def by_near_keys(self, near: NearKeys) -> NearKeyHits:
+        """What stands near the keys: of each key and distance at least the ``near.cap`` earliest, in any order."""
         ...
 
     def code_hits(self, codes: Codes, radius: int) -> CodeHits:
@@ -200,9 +201,8 @@ class View(Statistics, Protocol):
         """What stands under each of the keys, at most the ``cap`` earliest a key: key by key, positions ascending."""
         ...
 
-    def by_near_keys(self, keys: Keys, bits: int, radius: int, cap: int) -> NearKeyHits:
-        """What stands under keys that begin with the same ``bits`` bits (a visual word) and differ in at most
-        ``radius`` of the others (its signature); at most about ``cap`` postings of a word are looked at."""
+    def by_near_keys(self, near: NearKeys) -> NearKeyHits:
+        """What stands near the keys: of each key and distance at most the ``near.cap`` earliest, in any order."""
         ...
 
     def by_codes(self, codes: Codes, radius: int) -> NearCodes:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..model import CODE_WORDS, Fingerprint
 from .hamming import near_codes
 from .interface import MAX_SAME_DIGEST, CodeHits, Codes, KeyHits, NearCodes, NearKeyHits, Part, Positions, Rows
-from .postings import Keys
+from .postings import Keys, NearKeys, cap_near
 
 _POSITION_BITS = 40  # of a log; what is left of 63 bits numbers the keys of one look-up
 
@@ -94,18 +94,17 @@ class JoinedView:
             hits, asked = hits[rank < cap], asked[rank < cap]
         return KeyHits(counts, asked, hits & ((1 << _POSITION_BITS) - 1))
 
-    def by_near_keys(self, keys: Keys, bits: int, radius: int, cap: int) -> NearKeyHits:
-        answers: Sequence[NearKeyHits] = self._ask("by_near_keys", keys, bits, radius, cap)
+    def by_near_keys(self, near: NearKeys) -> NearKeyHits:
+        answers: Sequence[NearKeyHits] = self._ask("by_near_keys", near)
         if len(answers) == 1:
             return answers[0]
-        return NearKeyHits(
-            np.concatenate([_NONE, *(answer.asked for answer in answers)]),
-            np.concatenate([_NONE, *(answer.positions for answer in answers)]),
-            np.concatenate([_NO_DISTANCE, *(answer.distance for answer in answers)]),
-        )
+        asked = np.concatenate([_NONE, *(answer.asked for answer in answers)])
+        positions = np.concatenate([_NONE, *(answer.positions for answer in answers)])
+        distance = np.concatenate([_NO_DISTANCE, *(answer.distance for answer in answers)])
+        return NearKeyHits(*cap_near(near, asked, positions, distance))
 
-    def count_near_keys(self, keys: Keys, bits: int, radius: int, cap: int) -> NDArray[np.int64]:
-        return _sum(self._ask("count_near_keys", keys, bits, radius, cap), len(keys))
+    def count_near_keys(self, near: NearKeys) -> NDArray[np.int64]:
+        return np.minimum(_sum(self._ask("count_near_keys", near), len(near.keys)), near.cap)
 
     def code_hits(self, codes: Codes, radius: int) -> CodeHits:
         answers: Sequence[CodeHits] = self._ask("code_hits", codes, radius)

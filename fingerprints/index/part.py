@@ -17,7 +17,7 @@ from ..model import Fingerprint
 from . import postings
 from .hamming import CodeColumn
 from .interface import MAX_SAME_DIGEST, CodeHits, Codes, KeyHits, NearKeyHits, Positions, Rows
-from .postings import Keys, Run, Slots
+from .postings import Keys, NearKeys, Run, Slots
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,15 +173,12 @@ class SlotView:
         found = postings.lookup(self._family.keys.runs, keys, self._columns.alive, cap, self._family.keys.dead)
         return KeyHits(found.counts, found.asked, self._columns.positions[found.slots])
 
-    def by_near_keys(self, keys: Keys, bits: int, radius: int, cap: int) -> NearKeyHits:
-        found = postings.lookup_near(self._family.keys.runs, keys, self._columns.alive, bits, radius, cap)
+    def by_near_keys(self, near: NearKeys) -> NearKeyHits:
+        found = postings.lookup_near(self._family.keys.runs, near, self._columns.alive)
         return NearKeyHits(found.asked, self._columns.positions[found.slots], found.distance)
 
-    def count_near_keys(self, keys: Keys, bits: int, radius: int, cap: int) -> NDArray[np.int64]:
-        found = postings.lookup_near(self._family.keys.runs, keys, self._columns.alive, bits, radius, cap)
-        # One number a pair: sorting pairs takes ten times as long.
-        pairs = np.unique(found.asked << postings.SLOT_BITS | found.slots)
-        return np.bincount(pairs >> postings.SLOT_BITS, minlength=len(keys))
+    def count_near_keys(self, near: NearKeys) -> NDArray[np.int64]:
+        return postings.count_near(self._family.keys.runs, near, self._columns.alive)
 
     def code_hits(self, codes: Codes, radius: int) -> CodeHits:
         slots, distance, near = self._family.codes.near(codes, radius, self._columns.alive)

@@ -19,7 +19,9 @@ SLOT_BITS = 64 - KEY_BITS
 MAX_SLOTS = 1 << SLOT_BITS
 
 _MAX_PAIRS = 1 << 15  # compared at once: what fits a core's own cache is several times faster
-_MIN_PAIRS_ALONE = 1 << 13  # of one word, to compare them by themselves; of fewer, calls would take longer
+_MIN_PAIRS_ALONE = 1 << 13  # of one stretch, to compare them by themselves; of fewer, calls would take longer
+_MAX_PENDING = 1 << 23  # hits, or pairs of a key and a slot, held before what is over the cap is left out
+_EARLIER_BITS = 40  # for what tells which of two hits is of the earlier registration: a position or a slot
 _GROWTH = 4  # a run is at least so much longer than the next: fewer to look in, more to merge
 
 Keys = NDArray[np.uint64]
@@ -47,34 +49,50 @@ class Postings:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NearPostings(Postings):
-    """What stands under the words of a look-up and has a signature near the one asked for.
+class NearKeys:
+    """Keys to look up with those near them: Hamming embedding (Jegou, Douze, Schmid, 2008).
+
+    A key is a word and, in its lower bits, a signature. What has the same word is found where the signatures differ in
+    at most ``radius`` bits. Of these only what begins like the signature is read, but for those of its first bits that
+    are told least surely (Lv et al., Multi-probe LSH, 2007): postings lie in the order of their signatures.
 
     Attributes:
-        counts: int64, shape (n,): how many slots stand under each word, whatever their signature, the dead ones too.
-        asked, slots: as above.
+        keys: shape (n,), each below 2^40, in any order.
+        word_bits: 1 to 40.
+        prefix_bits: of the signature, that must agree, 0 to 40 - ``word_bits``; 0 reads everything that has the word.
+        loose: shape (n,), the bits of each key that may differ all the same; each doubles the stretches that are read.
+        radius: in bits.
+        cap: of each key and each distance at most so many are found, the earliest; and at most so many are counted.
+    """
+
+    keys: Keys
+    word_bits: int
+    prefix_bits: int
+    loose: Keys
+    radius: int
+    cap: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NearPostings:
+    """What stands near the keys of a look-up.
+
+    Attributes:
+        asked: int64, shape (h,): for each living slot found, the place of its key among those asked for.
+        slots: int32, shape (h,).
         distance: uint8, shape (h,): bits in which the signatures differ.
     """
 
+    asked: NDArray[np.int64]
+    slots: Slots
     distance: NDArray[np.uint8]
 
 
-def ranges(
-    first: NDArray[np.integer], count: NDArray[np.integer], step: NDArray[np.float64] | None = None
-) -> NDArray[np.int64]:
-    """The places ``first[i]``, ``first[i] + 1``, ... ``count[i]`` of them, for each i in turn.
-
-    Args:
-        step: how far apart they are instead, rounded down; an integer division a place would cost more.
-    """
+def ranges(first: NDArray[np.integer], count: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The places ``first[i]``, ``first[i] + 1``, ... ``count[i]`` of them, for each i in turn."""
     ends = np.cumsum(count, dtype=np.int64)
     places: NDArray[np.int64] = np.arange(ends[-1] if len(ends) else 0)
-    if step is None:
-        places += np.repeat(first - ends + count, count)
-        return places
-    places -= np.repeat(ends - count, count)
-    places = (places * np.repeat(step, count)).astype(np.int64)
-    places += np.repeat(first, count)
+    places += np.repeat(first - ends + count, count)
     return places
 
 
@@ -150,130 +168,183 @@ def _counts(runs: tuple[Run, ...], keys: Keys) -> NDArray[np.int64]:
     return counts
 
 
-def lookup_near(
-    runs: tuple[Run, ...], keys: Keys, alive: NDArray[np.bool_], bits: int, radius: int, cap: int
-) -> NearPostings:
-    """What stands under keys of which the upper ``bits`` bits, the word, are the same and of the other bits, the
-    signature, at most ``radius`` differ: Hamming embedding (Jegou, Douze, Schmid, 2008).
+def lookup_near(runs: tuple[Run, ...], near: NearKeys, alive: NDArray[np.bool_]) -> NearPostings:
+    """What stands near keys."""
+    found = [NearPostings(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.uint8))]
+    pending = 0
+    for hits in _near(runs, near, alive):
+        found.append(hits)
+        pending += len(hits.slots)
+        if pending > _MAX_PENDING:
+            found, pending = [_capped(found, near)], 0
+    return _capped(found, near)
+
+
+def count_near(runs: tuple[Run, ...], near: NearKeys, alive: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many living slots stand near each key, shape (n,); at most ``near.cap``."""
+    found: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
+    pending = 0
+    for hits in _near(runs, near, alive):
+        # One number a pair: sorting pairs takes ten times as long.
+        found.append(hits.asked << SLOT_BITS | hits.slots)
+        pending += len(hits.slots)
+        if pending > _MAX_PENDING:
+            pairs = np.unique(np.concatenate(found))
+            found, pending = [pairs[_earliest(pairs >> SLOT_BITS, near.cap)]], 0
+    pairs = np.unique(np.concatenate(found))
+    return np.minimum(np.bincount(pairs >> SLOT_BITS, minlength=len(near.keys)), near.cap)
+
+
+def cap_near(
+    near: NearKeys, asked: NDArray[np.int64], earlier: NDArray[np.int64], distance: NDArray[np.uint8]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
+    """The same hits, but of a key and a distance that have more than ``near.cap`` only so many, the earliest.
 
     Args:
-        keys: shape (n,), each below 2^40, in any order.
-        bits: 1 to 40.
-        cap: of a word with more postings than this, so many are compared, evenly spaced in the order of signatures.
+        asked, distance: see `NearPostings`.
+        earlier: shape (h,), below 2^40, less for what was registered earlier.
     """
-    words = _group_by_word(keys, bits)
-    firsts = [np.searchsorted(run, words.low) for run in runs]
-    sizes = [np.searchsorted(run, words.high, side="right") - first for run, first in zip(runs, firsts, strict=True)]
-    total = sum(sizes, np.zeros(len(words.low), dtype=np.int64))
-    counts = np.empty(len(keys), dtype=np.int64)
-    counts[words.order] = total[words.group]
-    asked: list[NDArray[np.int64]] = [counts[:0]]
-    slots: list[Slots] = [np.zeros(0, dtype=np.int32)]
-    distances: list[NDArray[np.uint8]] = [np.zeros(0, dtype=np.uint8)]
-    for run, first, size in zip(runs, firsts, sizes, strict=True):
-        share = np.where(total > cap, -(-size * cap // np.maximum(total, 1)), size)
-        step = np.where(share < size, size / np.maximum(share, 1), 1.0)
-        common = share * np.diff(words.begins) >= _MIN_PAIRS_ALONE
+    many = np.bincount(asked, minlength=1)
+    if many.max() <= near.cap:
+        return asked, earlier, distance
+    over = many[asked] > near.cap
+    # One number a hit, because those sort fastest.
+    group = asked[over] * (near.radius + 1) + distance[over]
+    hits = np.sort(group << _EARLIER_BITS | earlier[over])
+    hits = hits[_earliest(hits >> _EARLIER_BITS, near.cap)]
+    key, away = np.divmod(hits >> _EARLIER_BITS, near.radius + 1)
+    rest = ~over
+    return (
+        np.concatenate((asked[rest], key)),
+        np.concatenate((earlier[rest], hits & ((1 << _EARLIER_BITS) - 1))),
+        np.concatenate((distance[rest], away.astype(np.uint8))),
+    )
+
+
+def _earliest(groups: NDArray[np.int64], cap: int) -> NDArray[np.bool_]:
+    """Which are among the first so many of their group; groups ascend."""
+    out = np.ones(len(groups), dtype=np.bool_)
+    out[cap:] = groups[cap:] != groups[:-cap]
+    return out
+
+
+def _capped(found: list[NearPostings], near: NearKeys) -> NearPostings:
+    """Hits together, those that are kept."""
+    asked = np.concatenate([hits.asked for hits in found])
+    slots = np.concatenate([hits.slots for hits in found])
+    distance = np.concatenate([hits.distance for hits in found])
+    asked, kept, distance = cap_near(near, asked, slots.astype(np.int64), distance)
+    return NearPostings(asked, kept.astype(np.int32), distance)
+
+
+def _near(runs: tuple[Run, ...], near: NearKeys, alive: NDArray[np.bool_]) -> Iterator[NearPostings]:
+    """What stands near keys, some of it at a time."""
+    stretches = _stretches_of(near)
+    for run in runs:
+        first = np.searchsorted(run, stretches.low)
+        count = np.searchsorted(run, stretches.high, side="right") - first
+        shared = count * np.diff(stretches.begins) >= _MIN_PAIRS_ALONE
         for which, entries, distance in chain(
-            _compare_alone(run, words, np.flatnonzero(common), first, share, step, radius),
-            _compare_together(run, words, first, np.where(common, 0, share), step, radius),
+            _compare_alone(run, stretches, np.flatnonzero(shared), first, count, near.radius),
+            _compare_together(run, stretches, first, np.where(shared, 0, count), near.radius),
         ):
-            here = (entries & _SLOT_MASK).astype(np.int32)
-            living = alive[here]
-            asked.append(words.order[which[living]])
-            slots.append(here[living])
-            distances.append(distance[living])
-    return NearPostings(counts, np.concatenate(asked), np.concatenate(slots), np.concatenate(distances))
+            slots = (entries & _SLOT_MASK).astype(np.int32)
+            living = alive[slots]
+            yield NearPostings(stretches.asked[which[living]], slots[living], distance[living])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Words:
-    """Keys in ascending order, grouped by their word.
+class _Stretches:
+    """The stretches of postings that begin alike and are read, and the keys that each is read for.
+
+    A key and one of its stretches are a pair; pairs lie stretch by stretch.
 
     Attributes:
-        order: shape (n,), the place of each among those given.
-        shifted: shape (n,), each as the upper bits of a posting.
-        group: shape (n,), the number of its word.
-        begins: shape (w + 1,), where each word's keys begin.
-        low, high: shape (w,), the least and the greatest posting that stands under each word.
+        asked: shape (p,), of each pair the place of the key among those given.
+        shifted: shape (p,), the key as the upper bits of a posting.
+        number: shape (p,), of its stretch.
+        begins: shape (s + 1,), where the pairs of each stretch begin.
+        low, high: shape (s,), the least and the greatest posting of each.
     """
 
-    order: NDArray[np.int64]
+    asked: NDArray[np.int64]
     shifted: Keys
-    group: NDArray[np.int64]
+    number: NDArray[np.int64]
     begins: NDArray[np.int64]
     low: Keys
     high: Keys
 
 
-# Of keys, by their places in order: which were compared, with which postings, and the distances up to the radius.
+# Of pairs: which were compared, with which postings, and the distances up to the radius.
 _Compared = tuple[NDArray[np.int64], Run, NDArray[np.uint8]]
 
 
-def _group_by_word(keys: Keys, bits: int) -> _Words:
-    order = np.argsort(keys, kind="stable")
-    shifted = keys[order] << _SHIFT
-    rest = np.uint64(64 - bits)
-    words = shifted >> rest
-    changes = np.concatenate(([True], words[1:] != words[:-1])) if len(words) else np.zeros(0, dtype=np.bool_)
-    low = words[changes] << rest
-    high = low | ((np.uint64(1) << rest) - np.uint64(1))
-    begins = np.append(np.flatnonzero(changes), len(words))
-    return _Words(order, shifted, np.cumsum(changes) - 1, begins, low, high)
+def _stretches_of(near: NearKeys) -> _Stretches:
+    rest = np.uint64(KEY_BITS - near.word_bits - near.prefix_bits)
+    loose = near.loose >> rest << rest
+    starts, which = (near.keys & ~loose) >> rest << rest, np.arange(len(near.keys))
+    while loose.any():
+        bit = loose & -loose
+        loose = loose ^ bit
+        both = np.flatnonzero(bit[which])
+        starts, which = np.append(starts, starts[both] | bit[which[both]]), np.append(which, which[both])
+    # Which key it is replaces the slot: sorting numbers is several times faster than sorting their order.
+    pairs = np.sort(starts << _SHIFT | which.astype(np.uint64))
+    asked = (pairs & _SLOT_MASK).astype(np.int64)
+    low = pairs >> _SHIFT << _SHIFT
+    changes = np.ones(len(low), dtype=np.bool_)
+    changes[1:] = low[1:] != low[:-1]
+    begins = np.append(np.flatnonzero(changes), len(low))
+    low = low[changes]
+    high = low | ((np.uint64(1) << (rest + _SHIFT)) - np.uint64(1))
+    return _Stretches(asked, near.keys[asked] << _SHIFT, np.cumsum(changes) - 1, begins, low, high)
 
 
 def _compare_alone(
     run: Run,
-    words: _Words,
+    stretches: _Stretches,
     which: NDArray[np.int64],
     first: NDArray[np.int64],
-    share: NDArray[np.int64],
-    step: NDArray[np.float64],
+    count: NDArray[np.int64],
     radius: int,
 ) -> Iterator[_Compared]:
-    """Compare all keys of one word with its postings, which are read once for all of them, word by word.
+    """Compare all keys of one stretch with its postings, which are read once for all of them, stretch by stretch.
 
     Args:
-        which: numbers of the words.
-        first, share, step: of each word, shape (w,): where its postings begin, how many are read, how far apart.
+        which: numbers of the stretches.
+        first, count: of each, shape (s,): where its postings begin, and how many there are.
     """
+    begins = stretches.begins
     for n in which:
-        one = slice(n, n + 1)
-        entries = run[ranges(first[one], share[one], step[one])]
-        most = max(1, _MAX_PAIRS // len(entries))
-        for start in range(words.begins[n], words.begins[n + 1], most):
-            mine = np.arange(start, min(start + most, words.begins[n + 1]))
-            distance = np.bitwise_count((entries ^ words.shifted[mine, None]) >> _SHIFT).ravel()
-            hits = np.flatnonzero(distance <= radius)
-            key, place = np.divmod(hits, len(entries))
-            yield mine[key], entries[place], distance[hits]
+        for low in range(first[n], first[n] + count[n], _MAX_PAIRS):
+            entries = run[low : min(low + _MAX_PAIRS, first[n] + count[n])]
+            most = max(1, _MAX_PAIRS // len(entries))
+            for start in range(begins[n], begins[n + 1], most):
+                mine = np.arange(start, min(start + most, begins[n + 1]))
+                distance = np.bitwise_count((entries ^ stretches.shifted[mine, None]) >> _SHIFT).ravel()
+                hits = np.flatnonzero(distance <= radius)
+                key, place = np.divmod(hits, len(entries))
+                yield mine[key], entries[place], distance[hits]
 
 
 def _compare_together(
-    run: Run,
-    words: _Words,
-    first: NDArray[np.int64],
-    share: NDArray[np.int64],
-    step: NDArray[np.float64],
-    radius: int,
+    run: Run, stretches: _Stretches, first: NDArray[np.int64], count: NDArray[np.int64], radius: int
 ) -> Iterator[_Compared]:
-    """Compare the keys of many words, each with its own postings; see `_compare_alone`.
+    """Compare the keys of many stretches, each with its own postings; see `_compare_alone`.
 
     Args:
-        share: 0 where a word is left out.
+        count: 0 where a stretch is left out.
     """
-    count = share[words.group]
-    these = np.flatnonzero(count)
-    ends = np.cumsum(count[these])
+    counts = count[stretches.number]
+    these = np.flatnonzero(counts)
+    ends = np.cumsum(counts[these])
     start = 0
     while start < len(these):
         done = int(ends[start - 1]) if start else 0
         stop = max(start + 1, int(np.searchsorted(ends, done + _MAX_PAIRS, side="right")))
         mine = these[start:stop]
-        taken, group = count[mine], words.group[mine]
-        sampled = (step[group] > 1).any()
-        entries = run[ranges(first[group], taken, step[group] if sampled else None)]
-        distance = np.bitwise_count((entries ^ np.repeat(words.shifted[mine], taken)) >> _SHIFT)
+        entries = run[ranges(first[stretches.number[mine]], counts[mine])]
+        distance = np.bitwise_count((entries ^ np.repeat(stretches.shifted[mine], counts[mine])) >> _SHIFT)
         hits = np.flatnonzero(distance <= radius)
         yield mine[np.searchsorted(ends[start:stop] - done, hits, side="right")], entries[hits], distance[hits]
         start = stop

@@ -351,11 +351,22 @@ def test_keys_are_words_and_signatures_that_a_poor_copy_mostly_shares() -> None:
     picture = photograph(6)
     fine = keypoints.detect(np.asarray(picture.convert("L")), 300)
     vectors = codebook.projected(fine.descriptors)
-    own, asked = codebook.keys(vectors), codebook.keys(vectors, 2)
-    assert (own[:, 0] == asked[:, 0]).all()
+    described = codebook.described(vectors, 2)
+    asked = described.keys
+    assert (codebook.keys(vectors) == asked[:, 0]).all()
     assert (asked < 1 << 40).all()
     words = asked >> np.uint64(codebook.SIGNATURE_BITS)
     assert all(len(set(row)) == 2 for row in words.tolist())
+    # What the poor copy's signatures differ in is mostly what was told least surely.
+    poor = codebook.keys(codebook.decoded(codebook.encoded(vectors)))
+    same_word = poor >> np.uint64(codebook.SIGNATURE_BITS) == words[:, 0]
+    differing = (poor ^ asked[:, 0])[same_word]
+    few = described.least_sure(6, 12)[same_word, 0]
+    assert (np.bitwise_count(few) == 6).all()
+    assert not (few & np.uint64(0xFFF)).any()
+    upper = differing & np.uint64(0xFFF000)
+    assert np.bitwise_count(upper & few).sum() > 3 * np.bitwise_count(upper & ~few).sum() > 0
+    assert not described.least_sure(0, 0).any()
     decoded = codebook.decoded(codebook.encoded(vectors))
     assert (codebook.unit(decoded) * codebook.unit(vectors)).sum(axis=1).mean() > 0.9
 

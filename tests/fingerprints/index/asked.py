@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from fingerprints.index.interface import View
+from fingerprints.index.postings import NearKeys
 from fingerprints.model import Fingerprint
 
 ALGORITHM, OTHER = "made/1", "made/2"
@@ -34,9 +35,11 @@ def answers(view: View) -> list[Any]:
         hits = view.by_keys(KEYS[::-1], cap)
         found += [hits.counts.tolist(), hits.asked.tolist(), hits.positions.tolist()]
     for radius in (0, 1, 3):
-        near = view.by_near_keys(KEYS, 2, radius, 1000)
-        found.append(sorted(zip(near.asked.tolist(), near.positions.tolist(), near.distance.tolist(), strict=True)))
-        found.append(view.count_near_keys(KEYS, 2, radius, 1000).tolist())
+        for prefix, loose, cap in ((0, 0, 1000), (37, 3, 1000), (20, 1, 1)):
+            asked = NearKeys(KEYS, 2, prefix, np.full(len(KEYS), loose, dtype=np.uint64), radius, cap)
+            near = view.by_near_keys(asked)
+            found.append(sorted(zip(near.asked.tolist(), near.positions.tolist(), near.distance.tolist(), strict=True)))
+            found.append(view.count_near_keys(asked).tolist())
     for radius in (0, 2, 31, 255):
         codes = view.by_codes(CODES[:2], radius)
         found += [codes.positions.tolist(), codes.similarity.tolist()]

@@ -11,6 +11,7 @@ from fingerprints.index import memory
 from fingerprints.index.interface import Change
 from fingerprints.index.joined import JoinedView, asking
 from fingerprints.index.memory import MemoryIndex
+from fingerprints.index.postings import NearKeys
 from fingerprints.model import Fingerprint
 from tests.fingerprints.index.asked import ALGORITHM, CODES, KEYS, answers, histories
 
@@ -79,5 +80,5 @@ def test_a_withdrawn_registration_is_in_no_count_before_it_is_forgotten() -> Non
         assert len(view) == len(living)
         assert view.by_keys(KEYS[:1], 5).positions.tolist() == living[:5]
         assert view.by_keys(KEYS[:1], 5).counts.tolist() == [len(living)]
-        assert view.count_near_keys(KEYS[:1], 2, 0, 100).tolist() == [len(living)]
+        assert view.count_near_keys(NearKeys(KEYS[:1], 2, 0, KEYS[:1] & 0, 0, 100)).tolist() == [len(living)]
         assert view.by_digest(bytes(32)).tolist() == living

@@ -11,28 +11,39 @@ from fingerprints import registry
 from fingerprints.index import postings
 from fingerprints.index.interface import Change
 from fingerprints.index.memory import MemoryIndex
+from fingerprints.index.postings import Keys
 from fingerprints.model import Fingerprint
 
 ALGORITHM = registry.MEDIA["image"].ALGORITHM
 
 
 def expected(
-    stored: list[tuple[int, int]], asked: list[int], alive: set[int], bits: int, radius: int
-) -> tuple[list[int], list[tuple[int, int, int]]]:
-    """How many stand under each word, and the (place asked, slot, distance) of each living hit."""
-    low = 40 - bits
-    counts = [sum(key >> low == other >> low for key, _ in stored) for other in asked]
+    stored: list[tuple[int, int]], near: postings.NearKeys, alive: set[int]
+) -> tuple[list[tuple[int, int, int]], list[int]]:
+    """The (place asked, slot, distance) of each living hit, and of each key asked for how many slots."""
+    rest = 40 - near.word_bits - near.prefix_bits
     hits = [
         (n, slot, (key ^ other).bit_count())
-        for n, other in enumerate(asked)
+        for n, (other, loose) in enumerate(zip(near.keys.tolist(), near.loose.tolist(), strict=True))
         for key, slot in stored
-        if key >> low == other >> low and (key ^ other).bit_count() <= radius and slot in alive
+        if not ((key ^ other) & ~loose) >> rest and (key ^ other) >> (40 - near.word_bits) == 0
+        if (key ^ other).bit_count() <= near.radius and slot in alive
     ]
-    return counts, sorted(hits)
+    found: list[tuple[int, int, int]] = []
+    for group in {(n, distance) for n, _, distance in hits}:
+        found += sorted(hit for hit in hits if (hit[0], hit[2]) == group)[: near.cap]
+    different = [len({slot for n, slot, _ in hits if n == place}) for place in range(len(near.keys))]
+    return sorted(found), [min(many, near.cap) for many in different]
 
 
 def hits_of(found: postings.NearPostings) -> list[tuple[int, int, int]]:
     return sorted(zip(found.asked.tolist(), found.slots.tolist(), found.distance.tolist(), strict=True))
+
+
+def near_keys(keys: list[int] | Keys, bits: int, radius: int, cap: int = 1000) -> postings.NearKeys:
+    """Everything that has the word."""
+    asked = np.array(keys, dtype=np.uint64)
+    return postings.NearKeys(asked, bits, 0, np.zeros_like(asked), radius, cap)
 
 
 # Few words and few signature bits, so that words are shared and distances small.
@@ -42,51 +53,71 @@ keys = st.builds(
     st.sampled_from([0, 1, 1 << 17]),
     st.integers(0, 31) | st.just((1 << 20) - 1),
 )
+# Of the same bits as keys have, the word's first bit among them.
+loose_bits = st.builds(lambda high, low: high << 36 | low, st.integers(0, 7), st.integers(0, 31))
 
 
 @settings(deadline=None)
 @given(
     works=st.lists(st.lists(keys, max_size=6), max_size=12),
-    asked=st.lists(keys, max_size=10),
-    bits=st.sampled_from([1, 2, 16, 22, 40]),
+    asked=st.lists(st.tuples(keys, loose_bits), max_size=10),
+    bits=st.sampled_from([(1, 39), (2, 38), (2, 36), (2, 0), (16, 24), (16, 8), (22, 0), (22, 16), (40, 0)]),
     radius=st.integers(0, 24),
+    cap=st.sampled_from([1, 2, 1000]),
     dead=st.sets(st.integers(0, 11)),
     chunk=st.sampled_from([1, 5, 1 << 15]),
     many=st.sampled_from([1, 3, 1 << 10]),
 )
 def test_the_same_as_brute_force(
-    works: list[list[int]], asked: list[int], bits: int, radius: int, dead: set[int], chunk: int, many: int
+    works: list[list[int]],
+    asked: list[tuple[int, int]],
+    bits: tuple[int, int],
+    radius: int,
+    cap: int,
+    dead: set[int],
+    chunk: int,
+    many: int,
 ) -> None:
     stored: tuple[postings.Run, ...] = ()
     for slot, mine in enumerate(works):
         stored = postings.inserted(stored, np.array(mine, dtype=np.uint64), np.full(len(mine), slot, dtype=np.int32))
     alive = np.array([slot not in dead for slot in range(12)])
+    word_bits, prefix_bits = bits
+    signature = (1 << (40 - word_bits)) - 1
+    near = postings.NearKeys(
+        np.array([key for key, _ in asked], dtype=np.uint64),
+        word_bits,
+        prefix_bits,
+        np.array([loose & signature for _, loose in asked], dtype=np.uint64),
+        radius,
+        cap,
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(postings, "_MAX_PAIRS", chunk)
         patch.setattr(postings, "_MIN_PAIRS_ALONE", many)
-        found = postings.lookup_near(stored, np.array(asked, dtype=np.uint64), alive, bits, radius, 1000)
+        patch.setattr(postings, "_MAX_PENDING", chunk)
+        found = postings.lookup_near(stored, near, alive)
+        counts = postings.count_near(stored, near, alive)
     pairs = [(key, slot) for slot, mine in enumerate(works) for key in mine]
-    counts, hits = expected(pairs, asked, set(np.flatnonzero(alive).tolist()), bits, radius)
-    assert found.counts.tolist() == counts
+    hits, different = expected(pairs, near, set(np.flatnonzero(alive).tolist()))
     assert hits_of(found) == hits
+    assert counts.tolist() == different
 
 
-def test_a_hub_gives_its_cap_from_all_over_and_hides_no_other_word() -> None:
+def test_a_hub_gives_its_earliest_of_each_distance_and_hides_no_other_word() -> None:
     r = np.random.default_rng(1)
     hub = np.uint64(5 << 20) | r.integers(0, 1 << 20, 30_000).astype(np.uint64)
     stored = postings.inserted((), hub, np.arange(30_000, dtype=np.int32))
     stored = postings.inserted(stored, hub[:300], np.arange(30_000, 30_300, dtype=np.int32))
     stored = postings.inserted(stored, np.array([9 << 20], dtype=np.uint64), np.array([30_300], dtype=np.int32))
-    asked = np.array([9 << 20, 5 << 20, 5 << 20 | 1], dtype=np.uint64)
-    found = postings.lookup_near(stored, asked, np.ones(30_301, dtype=np.bool_), 20, 20, 100)
-    assert found.counts.tolist() == [1, 30_300, 30_300]
+    found = postings.lookup_near(
+        stored, near_keys([9 << 20, 5 << 20, 5 << 20 | 1], 20, 20, 100), np.ones(30_301, dtype=np.bool_)
+    )
     assert found.slots[found.asked == 0].tolist() == [30_300]
-    for place in (1, 2):
-        given = found.slots[found.asked == place]
-        assert len(set(given.tolist())) == len(given)
-        assert 100 <= len(given) <= 100 + 3  # at most one more a run
-        signatures = np.concatenate((hub, hub[:300]))[given].astype(np.int64) & 0xFFFFF
-        assert (np.histogram(signatures, 10, (0, 1 << 20))[0] >= 5).all()
+    away = np.bitwise_count(np.concatenate((hub, hub[:300])) ^ np.uint64(5 << 20))
+    for distance in range(21):
+        mine = np.flatnonzero(away == distance)[:100]
+        assert np.sort(found.slots[(found.asked == 1) & (found.distance == distance)]).tolist() == mine.tolist()
 
 
 def test_a_view_finds_what_is_added_and_not_what_is_removed_and_keeps_its_moment_while_others_write() -> None:
@@ -103,7 +134,7 @@ def test_a_view_finds_what_is_added_and_not_what_is_removed_and_keeps_its_moment
 
     def found(view_of: MemoryIndex) -> dict[int, set[int]]:
         view = view_of.view(ALGORITHM)
-        hits = view.by_near_keys(base, 20, 3, 1000)
+        hits = view.by_near_keys(near_keys(base, 20, 3))
         return {int(at): set(hits.distance[hits.positions == at].tolist()) for at in np.unique(hits.positions)}
 
     assert found(index) == {work + 1: {work % 6} for work in range(12) if work % 6 <= 3}
@@ -149,7 +180,7 @@ def test_counts_over_shards_add_up_to_those_over_all() -> None:
     for part in (made, made[:13], made[13:]):
         index = MemoryIndex()
         index.apply(Change(n, n, each) for n, each in enumerate(part, 1))
-        counts.append(index.view(ALGORITHM).count_near_keys(asked, 16, 2, 10_000))
+        counts.append(index.view(ALGORITHM).count_near_keys(near_keys(asked, 16, 2, 10_000)))
     assert (counts[0] == counts[1] + counts[2]).all()
     for key, count in zip(asked.tolist(), counts[0].tolist(), strict=True):
         near = [
