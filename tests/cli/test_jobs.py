@@ -75,10 +75,13 @@ def test_a_worker_carries_out_what_the_service_took(sourcemark: Command, install
         local = accounts.local(opened.db)
         items = [{"text": f"{n}. Nothing that anybody has registered."} for n in range(3)]
         job = opened.jobs.add(local.id, batches.KIND, batches.ScanBatch(items=items)).job_id
+        export = sourcemark("job", "export", "decisions", "--format", "csv", "--json").lines[0]["job_id"]
+        early = sourcemark("job", "file", export)
+        assert (early.status, "queued" in early.err) == (2, True)
         cancelled = opened.jobs.add(local.id, batches.KIND, batches.ScanBatch(items=items)).job_id
         assert "cancelled" in sourcemark("job", "cancel", cancelled).out
-        (queued,) = sourcemark("job", "list", "--state", "queued", "--json").lines
-        assert (queued["job_id"], queued["state"]) == (job, "queued")
+        queued = sourcemark("job", "list", "--state", "queued", "--json").lines
+        assert [each["job_id"] for each in queued] == [job, export]
         assert "排队中" in sourcemark("job", "list", env=CHINESE).out
         worker = subprocess.Popen(
             [sys.executable, "-m", "cli.main", "worker"],
@@ -97,6 +100,13 @@ def test_a_worker_carries_out_what_the_service_took(sourcemark: Command, install
             assert "scan-batch; done; 100 %" in shown.out
             results = sourcemark("job", "show", job, "--results").lines
             assert [each["verdict"] for each in results] == ["clear"] * 3
+            assert sourcemark("job", "show", export, "--wait").status == 0
+            out = sourcemark.folder / "decisions.csv"
+            assert sourcemark("job", "file", export, "--out", str(out)).status == 0
+            assert out.read_text().startswith("decided_at,decision_id")
+            assert sourcemark("job", "file", export).out.splitlines() == out.read_text().splitlines()
+            again = sourcemark("job", "file", export, "--out", str(out))
+            assert (again.status, len(again.err.splitlines())) == (2, 1)
         finally:
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(20) == 0
@@ -104,7 +114,15 @@ def test_a_worker_carries_out_what_the_service_took(sourcemark: Command, install
 
 
 @pytest.mark.parametrize(
-    "arguments", [["job", "show", "job_0"], ["job", "cancel", "job_0"], ["job", "list", "--state", "asleep"]]
+    "arguments",
+    [
+        ["job", "show", "job_0"],
+        ["job", "cancel", "job_0"],
+        ["job", "list", "--state", "asleep"],
+        ["job", "file", "job_0"],
+        ["job", "export", "scans"],
+        ["job", "export", "sightings", "--until", "2026-01-01"],
+    ],
 )
 def test_a_job_that_is_not_there(sourcemark: Command, arguments: list[str]) -> None:
     run = sourcemark(*arguments)
