@@ -319,7 +319,7 @@ def _metadata(form: FormData, once: Sequence[str]) -> bytes:
             raise BadInput(f"{name}: there is more than one part of this name")
     metadata = form.get("metadata", "{}")
     if not isinstance(metadata, str):
-        raise BadInput("metadata: must be a JSON object as text, not a file")
+        raise BadInput("metadata: must be a JSON object as text, not a file (with curl: -F 'metadata=<FILE')")
     return metadata.encode("utf-8", "surrogatepass")
 
 

@@ -22,7 +22,7 @@ from . import sightings as seen
 from .review import dsa, history, statements
 
 KIND = "export"
-_ITEMS = 200  # of a list, that are read, and written as one piece, at a time
+_ITEMS = 500  # of a list, that are read, and written as one piece, at a time
 SCOPES: Mapping[Exported, Scope] = {"decisions": "review", "statements-of-reasons": "review", "sightings": "lookup"}
 MEDIA_TYPES: Mapping[ExportFormat, str] = {
     "jsonl": "application/x-ndjson",
