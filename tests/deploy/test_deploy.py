@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -64,9 +65,12 @@ def assignments(lines: list[str]) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
-def free_port() -> str:
-    import socket
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
+
+def free_port() -> str:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return str(listener.getsockname()[1])
@@ -88,8 +92,11 @@ def running(command: list[str], environment: dict[str, str], folder: Path) -> It
     assert "Traceback" not in (folder / "log").read_text()
 
 
-def wait_until_healthy(check: list[str], environment: dict[str, str]) -> None:
-    deadline = time.monotonic() + 60
+def wait_until_healthy(check: list[str], environment: dict[str, str], url: str) -> None:
+    deadline, port = time.monotonic() + 120, int(url.rpartition(":")[2])
+    while not listens(port):  # each check is a new process
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     while subprocess.run(check, env=environment, capture_output=True, check=False).returncode != 0:
         assert time.monotonic() < deadline
         time.sleep(0.2)
@@ -118,7 +125,7 @@ def test_the_unit_serves_and_a_backup_is_made(target: Path, tmp_path: Path) -> N
     assert json.loads(made.stdout)["origin"] == "log.example.org/sourcemark"
     check = [str(target / "bin" / "python"), "-c", "import sys, urllib.request; urllib.request.urlopen(sys.argv[1])"]
     with running(shlex.split(here(written["ExecStart"][0])), environment, tmp_path) as url:
-        wait_until_healthy([*check, f"{url}/readyz"], environment)
+        wait_until_healthy([*check, f"{url}/readyz"], environment, url)
         for step in unit(DEPLOY / "sourcemark-backup.service")["ExecStart"]:  # while it serves
             assert step.startswith("/bin/sh -c '")
             (home.parent / "sourcemark-backups").mkdir()
@@ -158,7 +165,7 @@ def test_the_container_serves(target: Path, tmp_path: Path) -> None:
         words = shlex.split(check.replace("http://127.0.0.1:8470", url))
         words[0] = str(shutil.which(words[0], path=environment["PATH"]))
         assert words[0] == str(target / "bin" / "python")
-        wait_until_healthy(words, environment)
+        wait_until_healthy(words, environment, url)
     assert (tmp_path / "sourcemark" / "sourcemark.db").stat().st_mode & 0o077 == 0
 
 
