@@ -53,5 +53,5 @@ def test_the_running_service_keeps_its_description(tmp_path: Path, phases: str) 
             assert server.poll() is None
         finally:
             server.terminate()
-            server.wait(timeout=20)
+            server.wait(timeout=120)
         assert "Traceback" not in (tmp_path / "serve.log").read_text()

@@ -82,7 +82,7 @@ def control() -> Iterator[socket.socket]:
     theirs.close()
     yield ours
     ours.close()
-    process.wait(20)
+    process.wait(120)
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ def test_a_worker_carries_out_what_the_service_took(sourcemark: Command, install
             assert (again.status, len(again.err.splitlines())) == (2, 1)
         finally:
             worker.send_signal(signal.SIGTERM)
-            assert worker.wait(20) == 0
+            assert worker.wait(120) == 0
             worker.stderr.close()
 
 

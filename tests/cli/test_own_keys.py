@@ -49,7 +49,7 @@ def served(tmp_path: Path, control: socket.socket) -> Iterator[Served]:
             yield Served(said.split("listens on ")[1].split()[0], key)
         finally:
             server.terminate()
-            server.wait(timeout=20)
+            server.wait(timeout=120)
         assert "Traceback" not in (folder / "log").read_text()
 
 

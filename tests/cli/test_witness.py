@@ -33,7 +33,7 @@ def serve(folder: Path, *args: str) -> tuple[subprocess.Popen[str], str]:
 
 def stop(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=20) in (0, -signal.SIGINT, 130)
+    assert process.wait(timeout=120) in (0, -signal.SIGINT, 130)
     assert process.stderr is not None
     assert "Traceback" not in process.stderr.read()
     process.stderr.close()

@@ -87,7 +87,7 @@ def running(command: list[str], environment: dict[str, str], folder: Path) -> It
             yield f"http://127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGTERM)
-            status = process.wait(timeout=20)
+            status = process.wait(timeout=60)
     assert status in (0, 128 + signal.SIGTERM, -signal.SIGTERM), (folder / "log").read_text()
     assert "Traceback" not in (folder / "log").read_text()
 

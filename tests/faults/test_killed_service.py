@@ -86,14 +86,14 @@ def test_the_retry_is_answered_within_seconds(settings: Settings, tmp_path: Path
             seen = begun if what == "works" else sa.select(entries.c.idx).where(entries.c.kind == "grant")
             service.kill_while_answering(application.db, seen, *request)
             service, started = Service(settings, tmp_path), time.monotonic()
-            while (answer := service.post(*request))[0] == 409 and time.monotonic() < started + 60:
+            while (answer := service.post(*request))[0] == 409 and time.monotonic() < started + 120:
                 time.sleep(0.2)
             assert answer[0] in (200, 201), answer
-            assert time.monotonic() - started < 20  # on a busy machine; a lease is six seconds
+            assert time.monotonic() - started < 60  # on a busy machine; a lease is six seconds
             assert service.post(*request) == answer
             work_id = work_id or answer[1]["work_id"]
         service.process.terminate()
-        service.process.wait(20)
+        service.process.wait(120)
         with application.db.read() as connection:
             for table in (works, grants):
                 assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar() == 1
