@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from fastapi.concurrency import run_in_threadpool
 
+from provenance.accounts.quotas import FLUSH_SECONDS
 from provenance.application import Application
 from provenance.errors import SourcemarkError
 from provenance.upkeep import Upkeep
@@ -33,14 +34,30 @@ async def running(application: Application, stopping: Stopping, *, keeps_up: boo
     if application.settings.job_threads:
         application.background.start(application.settings.job_threads, application.start)
     sampling = asyncio.create_task(_sample(application))
+    counting = asyncio.create_task(_save_counts(application))
     if upkeep is not None:
         stopping.at_once(upkeep.begin_stop)
         upkeep.start()
     yield
     if upkeep is not None:
         await run_in_threadpool(upkeep.stop, _LAST)
+    counting.cancel()
+    await asyncio.to_thread(_flush, application)
     await asyncio.wait([sampling], timeout=_LAST)
     await run_in_threadpool(application.close, _LAST)
+
+
+async def _save_counts(application: Application) -> None:
+    while True:
+        await asyncio.sleep(FLUSH_SECONDS)
+        await asyncio.to_thread(_flush, application)  # not in a thread that a request could have
+
+
+def _flush(application: Application) -> None:
+    try:
+        application.quotas.flush()
+    except SourcemarkError as error:
+        _logger.warning("what keys have sent is not saved now: %s", error.detail)
 
 
 async def _sample(application: Application) -> None:

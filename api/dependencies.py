@@ -16,7 +16,9 @@ from pydantic import BaseModel, Field
 
 from provenance.accounts import accounts
 from provenance.accounts.accounts import Account, Principal, Scope
+from provenance.accounts.quotas import refuse_beyond
 from provenance.application import Application
+from provenance.config import MEBIBYTE
 from provenance.database import idempotency
 from provenance.database.engine import Database
 from provenance.errors import BadInput, SourcemarkError, Unauthenticated
@@ -24,7 +26,8 @@ from provenance.json_input import unknown_key
 from provenance.scans.review.reviewer import Reviewer
 
 from .later import job_headers
-from .rate_limits import RateLimits
+from .observation import ANSWER_HEADERS
+from .rate_limits import RateLimits, rate_headers
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="ApiKey", description="An API key: `Authorization: Bearer smk_...`")
 
@@ -47,9 +50,22 @@ def get_principal(
     if credentials is None:
         raise Unauthenticated("send an API key: Authorization: Bearer smk_...")
     principal = accounts.authenticate(app.db, credentials.credentials)
-    limits: RateLimits = request.app.state.rate_limits
-    limits.take(principal.key_id, app.settings.rate_per_minute)
+    _take(request, app, principal)
     return principal
+
+
+def _take(request: Request, app: Application, principal: Principal) -> None:
+    """Count a request to its key; raises `RateLimited`. Whatever is answered tells what is left."""
+    limits = principal.limits.or_of(app.settings)
+    rates: RateLimits = request.app.state.rate_limits
+    rates.take(principal.key_id, limits.requests_per_minute or 0)
+    declared = request.headers.get("content-length", "")
+    chunked = "transfer-encoding" in request.headers
+    size = int(declared) if declared.isdigit() else app.settings.max_upload_mib * MEBIBYTE * chunked
+    left = app.quotas.take(principal.key_id, limits, size)
+    if left:
+        request.scope[ANSWER_HEADERS] = rate_headers(left)
+        refuse_beyond(left)
 
 
 def allowed(scope: Scope, *others: Scope) -> Any:

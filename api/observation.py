@@ -14,6 +14,7 @@ from provenance import logs
 from .metrics import Metrics
 
 HEADER = "X-Request-ID"
+ANSWER_HEADERS = "sourcemark.headers"  # in a request's scope: what its answer says besides
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _access = logging.getLogger("api.access")
@@ -42,7 +43,11 @@ class Observation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (HEADER.lower().encode(), name.encode())]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    *scope.get(ANSWER_HEADERS, ()),
+                    (HEADER.lower().encode(), name.encode()),
+                ]
             await send(message)
 
         try:

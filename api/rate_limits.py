@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import struct
 import time
+from collections.abc import Sequence
 
+from provenance.accounts.quotas import Left
 from provenance.errors import RateLimited
 
 from .worker_memory import BUCKET_BYTES, BUCKETS, BUCKETS_AT, WorkerMemory
@@ -65,3 +67,13 @@ class RateLimits:
             if since < oldest[1]:
                 oldest = at, since
         return oldest[0], self._burst, time.monotonic()
+
+
+def rate_headers(left: Sequence[Left]) -> list[tuple[bytes, bytes]]:
+    """What is left of a key's quotas, as draft-ietf-httpapi-ratelimit-headers-10 words it."""
+    policies, state = [], []
+    for each in left:
+        unit = ';qu="content-bytes"' if each.name.startswith("mib") else ""
+        policies.append(f'"{each.name}";q={each.quota}{unit};w={each.period_seconds}')
+        state.append(f'"{each.name}";r={max(0, each.left)};t={each.seconds}')
+    return [(b"ratelimit-policy", ", ".join(policies).encode()), (b"ratelimit", ", ".join(state).encode())]

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from fingerprints.sandbox.pool import Sandbox
 
 from .accounts.official import OfficialAccounts
+from .accounts.quotas import Quotas
 from .accounts.signing_keys import SigningKeys
 from .auditing.sample import sample_rows
 from .config import Settings
@@ -116,6 +117,7 @@ class Application:
         lease_seconds = settings.review_minutes * 60
         self.review_queue = ReviewQueue(self.db, lease_seconds)
         self.decisions = Decisions(self.db, self.official_accounts, lease_seconds, settings.second_opinion, defaults)
+        self.quotas = Quotas(self.db, settings)
         self.jobs = Queue(self.db)
         self.jobs.register(scan_batches.job_kind(self.db, self.scanner, settings.batch_size))
         self.jobs.register(work_batches.job_kind(self.db, self.registrar, settings.batch_size))

@@ -204,6 +204,14 @@ class Settings(BaseSettings):
     rate_burst: int = Field(
         60, ge=1, le=1_000_000, description="Of these, how many may come at once after the key was quiet."
     )
+    requests_per_day: int = Field(
+        0, ge=0, description="Requests a day (UTC) of an API key that has no number of its own; 0: any number."
+    )
+    requests_per_month: int = Field(
+        0, ge=0, description="Requests a month (UTC) of an API key that has no number of its own; 0: any number."
+    )
+    mib_per_day: int = Field(0, ge=0, description="MiB that such a key may send a day (UTC); 0: any number.")
+    mib_per_month: int = Field(0, ge=0, description="MiB that such a key may send a month (UTC); 0: any number.")
     keep_unmatched_days: int = Field(
         0, ge=0, le=36_500, description="How long scans that found nothing are kept, days; 0: for good."
     )

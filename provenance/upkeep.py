@@ -7,10 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from . import retention
-from .accounts import qualifications
+from .accounts import qualifications, quotas
 from .application import Application
+from .database.tables import stamp
 from .errors import SourcemarkError
 
 _logger = logging.getLogger(__name__)
@@ -18,6 +20,7 @@ _FIRST = 60  # seconds from the start until each duty is performed for the first
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
+_USAGE_DAYS = 400  # that it is kept how much a key has sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ def duties(app: Application) -> list[Duty]:
     def purge() -> None:
         app.start()
         retention.purge(app.db, settings)
+        quotas.purge(app.db, stamp(datetime.now(UTC) - timedelta(days=_USAGE_DAYS)))
 
     def settle() -> None:
         app.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ import typer
 from provenance.errors import BadInput, SourcemarkError
 from provenance.names import printable
 
-from ..option_groups import refuse
+from ..option_groups import grouped, refuse
 from ..options import Json
 from ..output import (
     clauses,
@@ -30,12 +31,28 @@ from ..remote_service import Remote, client, signed_elsewhere
 from ..session import acting_account, application, given_key, signing_key_file
 
 if TYPE_CHECKING:
+    from provenance.accounts.accounts import ApiKey
     from provenance.tlog.keys import SigningKey
 
 app = typer.Typer(no_args_is_help=True)
 
 
+@dataclass(frozen=True)
+class LimitOptions:
+    """What an API key may send."""
+
+    requests_per_minute: Annotated[int | None, typer.Option(help="It may send so many requests; 0: any number.")] = None
+    requests_per_day: Annotated[int | None, typer.Option(help="Likewise in a day, UTC.")] = None
+    requests_per_month: Annotated[int | None, typer.Option(help="Likewise in a month.")] = None
+    mib_per_day: Annotated[int | None, typer.Option(help="MiB that it may send in a day; 0: any number.")] = None
+    mib_per_month: Annotated[int | None, typer.Option(help="Likewise in a month.")] = None
+
+    def all(self) -> dict[str, int | None]:
+        return asdict(self)
+
+
 @app.command("new", help="Make an API key for an account, shown this once; or a signing key, in a file of yours.")
+@grouped
 def new(
     account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Account id or name; local for your own.")],
     scope: Annotated[
@@ -50,6 +67,8 @@ def new(
         Path | None, typer.Option(help="File of the account's present signing key, which names its successor.")
     ] = None,
     unlinked: Annotated[bool, typer.Option(help="Enrol although no former key of the account is at hand.")] = False,
+    *,
+    limits: LimitOptions,
     remote: Remote = None,
     json_: Json = False,
 ) -> None:
@@ -61,11 +80,15 @@ def new(
     if signing is None:
         refuse({"--recovery": recovery, "--sign-key": sign_key, "--unlinked": unlinked}, "is for --signing FILE")
     else:
-        refuse({"--scope": scope, "--label": label}, "is of an API key: leave out --signing")
+        own = {f"--{name.replace('_', '-')}": value is not None for name, value in limits.all().items()}
+        refuse({"--scope": scope, "--label": label, **own}, "is of an API key: leave out --signing")
         _new_signing(account, signing, recovery, sign_key, unlinked, remote, json_)
         return
     with application() as opened:
-        wanted = parse(accounts.NewApiKey, {"account": account, "label": label, "scopes": scope or None})
+        wanted = parse(
+            accounts.NewApiKey,
+            {"account": account, "label": label, "scopes": scope or None, "limits": limits.all()},
+        )
         issued = accounts.issue_key(opened.db, wanted)
     if json_:
         emit(issued)
@@ -175,6 +198,22 @@ def _rotate_log(out: Path | None, clock_was_ahead: bool) -> None:
     )
 
 
+@app.command("limit", help="Limit what an API key may send; what is not given follows the settings.")
+@grouped
+def limit(key_id: Annotated[str, typer.Argument(metavar="KEY")], *, limits: LimitOptions, json_: Json = False) -> None:
+    from provenance.accounts import accounts, quotas
+    from provenance.json_input import parse
+
+    with application() as opened:
+        key = accounts.limit_key(opened.db, key_id, parse(quotas.KeyLimits, limits.all()))
+        in_force = key.limits.or_of(opened.settings)
+    if json_:
+        emit(key)
+        return
+    rows = [[name, str(value or tr("any number", "不限"))] for name, value in in_force.model_dump().items()]
+    table([tr("limit", "限额"), tr("at most", "上限")], rows)
+
+
 @app.command("list", help="All keys, API and signing.")
 def list_(
     account: Annotated[str | None, typer.Option(help="Only of this account (id or name).")] = None, json_: Json = False
@@ -189,14 +228,20 @@ def list_(
         emit_all({"type": "api", **key.model_dump(mode="json")} for key in api_keys)
         emit_all({"type": "signing", **key.model_dump(mode="json")} for key in signing_keys)
         return
-    rows = [["API", k.id, k.account_id, " ".join(k.scopes), k.revoked_at or ""] for k in api_keys]
+    rows = [["API", k.id, k.account_id, " ".join(k.scopes), _sent_today(k), k.revoked_at or ""] for k in api_keys]
     rescues = {key.recovery for key in signing_keys}
     for key in signing_keys:
         revoked = "" if key.revoked_index is None else f"{tr('log entry', '账本条目')} {key.revoked_index}"
         kind = tr("recovery", "恢复") if key.keyid in rescues else tr("signing", "签名")
         kept = tr("kept by ", "保管方：") + custody_word(key.custody)
-        rows.append([kind, key.keyid, key.account_id, kept, revoked])
-    table([tr("type", "类型"), "id", tr("account", "账号"), tr("may", "权限"), tr("revoked", "已吊销")], rows)
+        rows.append([kind, key.keyid, key.account_id, kept, "", revoked])
+    head = [tr("type", "类型"), "id", tr("account", "账号"), tr("may", "权限")]
+    table([*head, tr("sent today", "今日已发"), tr("revoked", "已吊销")], rows)
+
+
+def _sent_today(key: ApiKey) -> str:
+    requests, mib = key.sent.requests_today, key.sent.bytes_today / (1 << 20)
+    return tr(f"{requests} requests, {mib:.1f} MiB", f"{requests} 次，{mib:.1f} MiB") if requests else ""
 
 
 @app.command("revoke", help="Revoke a key: an API key at once, a signing key by an entry in the log.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, get_args
 
 import sqlalchemy as sa
@@ -20,6 +20,8 @@ from ..database.tables import accounts, api_keys, now
 from ..errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from ..ids import new_id
 from ..schema_fields import Name, Record, Request
+from . import quotas
+from .quotas import KeyLimits, KeySent
 
 AccountKind = Literal["producer", "platform", "rights_holder", "administrator"]
 Scope = Literal["register", "scan", "lookup", "review", "keys", "admin"]
@@ -60,6 +62,8 @@ class ApiKey(Record):
     scopes: list[Scope]
     created_at: str
     revoked_at: str | None = None
+    limits: KeyLimits = KeyLimits()
+    sent: KeySent = KeySent()
 
 
 class NewApiKey(Request):
@@ -68,6 +72,7 @@ class NewApiKey(Request):
     scopes: Annotated[list[Scope], Field(json_schema_extra={"minItems": 1})] | None = Field(
         None, description="Default: what the account's kind needs."
     )
+    limits: KeyLimits = KeyLimits()
 
 
 class IssuedKey(ApiKey):
@@ -81,12 +86,14 @@ class Principal:
     Attributes:
         key_id: the public id of the key.
         label: what its account calls it.
+        limits: that the key has of its own.
     """
 
     account_id: str
     scopes: frozenset[Scope]
     key_id: str
     label: str
+    limits: KeyLimits = field(default_factory=KeyLimits)
 
     @property
     def is_admin(self) -> bool:
@@ -161,6 +168,7 @@ def issue_key(db: Database, new: NewApiKey) -> IssuedKey:
         "label": new.label,
         "scopes": sorted(set(scopes)),
         "created_at": now(),
+        "limits": new.limits.model_dump(exclude_none=True),
     }
     with db.write() as connection:
         connection.execute(api_keys.insert().values(**row, secret_hash=_hash(secret)))
@@ -173,19 +181,38 @@ def keys(db: Database, account_id: str | None = None) -> list[ApiKey]:
         query = query.where(api_keys.c.account_id == account_id)
     with db.read() as connection:
         rows = connection.execute(query).all()
-    return [ApiKey.model_validate(row._asdict()) for row in rows]
+        sent = quotas.sent(connection, [row.id for row in rows])
+    return [_as_key(row, sent.get(row.id)) for row in rows]
+
+
+def _as_key(row: sa.Row[Any], sent: KeySent | None) -> ApiKey:
+    values = {**row._asdict(), "limits": _limits(row), "sent": sent or KeySent()}
+    return ApiKey.model_validate(values)
+
+
+def _limits(row: sa.Row[Any]) -> KeyLimits:
+    return KeyLimits.model_validate(row.limits or {})
+
+
+def limit_key(db: Database, key_id: str, limits: KeyLimits) -> ApiKey:
+    """Give an API key limits of its own, in place of those that it had. Raises `NotFound`."""
+    return _changed(db, key_id, sa.true(), limits=limits.model_dump(exclude_none=True))
 
 
 def revoke_key(db: Database, key_id: str) -> ApiKey:
     """Revoke an API key, at once and for good; revoking twice changes nothing. Raises `NotFound`."""
+    return _changed(db, key_id, api_keys.c.revoked_at.is_(None), revoked_at=now())
+
+
+def _changed(db: Database, key_id: str, where: sa.ColumnElement[bool], **values: Any) -> ApiKey:
+    """An API key with other values, if it is one of those ``where``; raises `NotFound`."""
     with db.write() as connection:
-        connection.execute(
-            api_keys.update().where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)).values(revoked_at=now())
-        )
+        connection.execute(api_keys.update().where(api_keys.c.id == key_id, where).values(**values))
         row = connection.execute(sa.select(api_keys).where(api_keys.c.id == key_id)).first()
+        sent = quotas.sent(connection, [key_id])
     if row is None:
         raise NotFound(f"no API key has the id {key_id!r}: see `sourcemark key list`")
-    return ApiKey.model_validate(row._asdict())
+    return _as_key(row, sent.get(key_id))
 
 
 def authenticate(db: Database, secret: str) -> Principal:
@@ -196,7 +223,7 @@ def authenticate(db: Database, secret: str) -> Principal:
         raise Unauthenticated("this API key is not known here: check it, or ask the administrator for a new one")
     if row.revoked_at is not None:
         raise Unauthenticated("this API key has been revoked: ask the administrator for a new one")
-    return Principal(row.account_id, frozenset(row.scopes), row.id, row.label)
+    return Principal(row.account_id, frozenset(row.scopes), row.id, row.label, _limits(row))
 
 
 def _hash(secret: str) -> bytes:

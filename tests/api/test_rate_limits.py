@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,39 @@ def test_every_route_that_asks_for_a_key_declares_it(api: Api) -> None:
     keyed = [each for path in document["paths"].values() for each in path.values() if each.get("security")]
     assert len(keyed) > 20
     assert not [each["operationId"] for each in keyed if "429" not in each["responses"]]
+
+
+def test_a_key_over_its_quota(api: Api) -> None:
+    (key,) = (
+        each["id"]
+        for each in api("GET", "/v1/keys", "administrator").json()["items"]
+        if "".join(each["scopes"]) == "scan"
+    )
+    assert "ratelimit" not in api("GET", "/v1/scans", "platform").headers
+    limited = api("PUT", f"/v1/keys/{key}/limits", "administrator", json={"requests_per_day": 3, "mib_per_month": 1})
+    assert limited.json()["limits"]["requests_per_day"] == 3
+    first = api("GET", "/v1/scans", "platform")
+    assert re.fullmatch(
+        '"requests_per_day";r=1;t=[0-9]+, "mib_per_month";r=1048576;t=[0-9]+', first.headers["RateLimit"]
+    )
+    assert '"mib_per_month";q=1048576;qu="content-bytes";w=2592000' in first.headers["RateLimit-Policy"]
+    too_much = api(
+        "POST", "/v1/scans", "platform", content=b" " * (1 << 20), headers={"Content-Type": "application/json"}
+    )
+    assert too_much.status_code == 400  # of the last of its bytes
+    refused = api("GET", "/v1/scans", "platform")
+    problem(refused, 429, "rate-limited")
+    assert (refused.json()["reason"], refused.headers["RateLimit"][:24]) == ("quota", '"requests_per_day";r=0;t')
+    assert 0 < int(refused.headers["Retry-After"]) <= 86_400
+    api.application.quotas.flush()
+    used = next(each for each in api("GET", "/v1/keys", "administrator").json()["items"] if each["id"] == key)
+    assert used["sent"] == {
+        "requests_today": 3, "requests_this_month": 3, "bytes_today": 1 << 20, "bytes_this_month": 1 << 20
+    }  # fmt: skip
+    problem(api("GET", "/v1/usage", "platform"), 429, "rate-limited")
+    api("PUT", f"/v1/keys/{key}/limits", "administrator", json={})
+    usage = api("GET", "/v1/usage", "platform").json()
+    assert (usage["key_id"], usage["limits"]["requests_per_day"], usage["sent"]["requests_today"]) == (key, 0, 3)
+    problem(api("PUT", "/v1/keys/none/limits", "administrator", json={}), 404, "not-found")
+    problem(api("PUT", f"/v1/keys/{key}/limits", "platform", json={}), 403, "forbidden")
+    problem(api("PUT", f"/v1/keys/{key}/limits", "administrator", json={"requests_per_day": -1}), 400, "bad-input")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .accounts import (
     accounts,
     api_keys,
+    key_usage,
     official_accounts,
     official_names,
     qualifications,
@@ -60,6 +61,7 @@ __all__ = [
     "job_files",
     "job_results",
     "jobs",
+    "key_usage",
     "log_state",
     "matches",
     "metadata",

@@ -26,6 +26,17 @@ api_keys = Table(
     Column("scopes", Json(list), nullable=False),
     Column("created_at", String(27), nullable=False),
     Column("revoked_at", String(27)),
+    Column("limits", Json(dict, none_as_null=True)),  # `quotas.KeyLimits`; null: those of the settings
+)
+
+# What keys have sent, added to by every process from time to time.
+key_usage = Table(
+    "key_usage",
+    metadata,
+    Column("key_id", ForeignKey("api_keys.id"), primary_key=True),
+    Column("period", String(10), primary_key=True),  # 2026-01-31, a day, or 2026-01, a month; UTC
+    Column("requests", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
 )
 
 signing_keys = Table(

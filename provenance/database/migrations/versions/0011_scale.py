@@ -1,4 +1,4 @@
-"""Past one machine: claims that are settled by several processes at once, files that jobs write"""
+"""Past one machine: claims that are settled by several processes at once, files that jobs write, quotas of keys"""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     _claims_ahead()
     _job_files()
+    _quotas()
 
 
 def downgrade() -> None:
@@ -42,4 +43,18 @@ def _job_files() -> None:
         sa.Column("after", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["job"], ["jobs.id"], name=op.f("fk_job_files_job")),
         sa.PrimaryKeyConstraint("job", "number", name=op.f("pk_job_files")),
+    )
+
+
+def _quotas() -> None:
+    """Limits of keys, and what they have sent."""
+    op.add_column("api_keys", sa.Column("limits", sa.JSON(none_as_null=True)))
+    op.create_table(
+        "key_usage",
+        sa.Column("key_id", sa.String(length=40), nullable=False),
+        sa.Column("period", sa.String(length=10), nullable=False),
+        sa.Column("requests", sa.BigInteger(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["key_id"], ["api_keys.id"], name=op.f("fk_key_usage_key_id")),
+        sa.PrimaryKeyConstraint("key_id", "period", name=op.f("pk_key_usage")),
     )
