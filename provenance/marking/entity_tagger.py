@@ -12,9 +12,10 @@ from .lexicon import Lexicon
 from .links import Link, RegisteredAddresses, split_addresses
 from .model import Party, Post, Work
 from .name_boundaries import HOLE, NameBoundaries, ends_with
-from .name_patterns import identifier_pattern, name_pattern
+from .name_patterns import Name, name_pattern
 from .normalization import DENSE, HANGUL, clean, fold, fold_name, lower
 from .segmentation import Unit
+from .spaced_out import Handle, SpacedOut, identifier_pattern
 
 _MAX_ENTITIES = 200  # of one unit; what has more is a list of names, not a credit
 _MAX_ALIASES = 64
@@ -36,7 +37,7 @@ class _Pattern:
         whole: counts only where it is no part of a longer name.
     """
 
-    pattern: re.Pattern[str]
+    pattern: Name | Handle
     kind: EntityKind
     party: Party
     unspaced: bool = False
@@ -71,7 +72,7 @@ class EntityTagger:
             patterns += _name(post.account or "", "account", "self", post.lang)
         patterns += _work_patterns(work)
         self._patterns = patterns
-        self._identifiers = [p.pattern for p in patterns if p.kind == "identifier"]
+        self._identifiers = [p.pattern for p in patterns if isinstance(p.pattern, SpacedOut) and p.kind == "identifier"]
         self._boundaries = NameBoundaries(
             lexicon, [p.pattern for p in patterns], [p.pattern for p in patterns if p.whole]
         )
@@ -89,11 +90,8 @@ class EntityTagger:
         for (a, b), licence in licences.find(low):
             spots.append((a, b, Entity("licence", a / size, licence=licence)))
         for known in self._patterns:
-            for match in known.pattern.finditer(low):
-                a, b = match.span()
-                if a < b and (
-                    not known.whole or self._boundaries.is_whole(low, cased, (a, b), unspaced=known.unspaced)
-                ):
+            for a, b in known.pattern.spans(low):
+                if not known.whole or self._boundaries.is_whole(low, cased, (a, b), unspaced=known.unspaced):
                     spots.append((a, b, Entity(known.kind, a / size, known.party)))
         return _replace(unit, low, cased, spots)
 
@@ -102,7 +100,7 @@ class EntityTagger:
         deed = licences.from_url(link.href)
         if deed is not None:
             return Entity("licence", offset, link=link, licence=deed)
-        if link.match not in ("exact", "lookalike") and any(p.search(fold(link.href)) for p in self._identifiers):
+        if link.match not in ("exact", "lookalike") and any(p.is_in(fold(link.href)) for p in self._identifiers):
             return Entity("identifier", offset, link=link)
         return Entity("link", offset, link=link)
 
@@ -130,8 +128,7 @@ def _work_patterns(work: Work) -> Iterator[_Pattern]:
         yield from _name(work.title, "title", "other", None, whole=False)
     handle = fold(work.source_handle).strip(" @") if work.source_handle else ""
     if handle:
-        pattern = re.compile(rf"(?<![a-z0-9_.-])@?{re.escape(handle)}(?![a-z0-9_-])")
-        yield _Pattern(pattern, "handle", "source")
+        yield _Pattern(Handle(handle), "handle", "source")
     for identifier in work.identifiers[:_MAX_IDENTIFIERS]:
         found = identifier_pattern(identifier)
         if found is not None:

@@ -17,6 +17,7 @@ from .urls import MAX_URL, SCHEME, Address, normalise, site
 
 # What may stand in an address written in running text; Han, kana and Hangul end it, so do full-width signs.
 _BODY = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%|À-ɏͰ-ϿЀ-ԯא-ת\u0620-\u0669\u066e-\u06d3\u06d5-\u06ff]"
+_PLAIN = re.compile(f"{_BODY}+")
 _HOST = r"(?:[A-Za-z0-9À-ɏͰ-ϿЀ-ԯ](?:[A-Za-z0-9À-ɏͰ-ϿЀ-ԯ_-]{0,62})\.){1,8}(?:[A-Za-z]{2,24}|xn--[a-z0-9-]{2,59})"
 _IN_TEXT = re.compile(
     rf"(?:https?|ftp)://{_BODY}{{1,{MAX_URL}}}|(?<![\w@.])(?:www\.)?{_HOST}(?::\d{{2,5}})?(?:/{_BODY}{{0,{MAX_URL}}})?(?![A-Za-z0-9@])",
@@ -68,7 +69,7 @@ class RegisteredAddresses:
     def __init__(self, urls: Sequence[str]) -> None:
         self.addresses = [address for address in map(normalise, urls) if address is not None]
         self.keys = {address.key for address in self.addresses}
-        self.literal = _literal_pattern(urls)
+        self.literals = _literals(urls)
 
     def match(self, url: str) -> tuple[UrlMatch, bool]:
         """How an address relates to the registered ones, and whether it is only the home page of the same host."""
@@ -116,11 +117,27 @@ class RegisteredAddresses:
         return address.host == registered.host or site(address.host) == site(registered.host)
 
 
-def _literal_pattern(urls: Sequence[str]) -> re.Pattern[str] | None:
-    """A pattern for addresses with letters that end other addresses in running text, such as Han in the path."""
+def _literals(urls: Sequence[str]) -> list[str]:
+    """Addresses, without schemes, that have letters which end others in running text, such as Han in the path."""
     given = [url.strip() for url in urls]
-    odd = [SCHEME.sub("", url) for url in given if url and not re.fullmatch(f"{_BODY}+", url)]
-    return re.compile("|".join(rf"(?:https?://)?{re.escape(url)}" for url in odd if url)) if any(odd) else None
+    odd = [SCHEME.sub("", url) for url in given if url and not _PLAIN.fullmatch(url)]
+    return [url for url in odd if url]
+
+
+def _spans_of(literals: Sequence[str], text: str) -> Iterator[tuple[int, int]]:
+    """Where addresses of `_literals` stand, with the scheme if there is one; of two that overlap the first counts."""
+    found = []
+    for order, literal in enumerate(literals):
+        at = text.find(literal)
+        while at >= 0:
+            scheme = next((s for s in ("https://", "http://") if text[max(0, at - len(s)) : at] == s), "")
+            found.append((at - len(scheme), order, at + len(literal)))
+            at = text.find(literal, at + 1)
+    free = 0
+    for start, _, end in sorted(found):
+        if start >= free:
+            yield start, end
+            free = end
 
 
 def _agrees(seen: Address, real: Address) -> bool:
@@ -185,10 +202,11 @@ def _markdown_links(text: str, registered: RegisteredAddresses) -> Iterator[_Spo
 
 def _literal_addresses(text: str, registered: RegisteredAddresses, taken: list[_Spot]) -> Iterator[_Spot]:
     """Registered addresses with letters that end other addresses in running text."""
-    for match in registered.literal.finditer(text) if registered.literal else ():
-        if not any(spot.overlaps(*match.span()) for spot in taken):
-            relation, home = registered.match(match[0])
-            yield _Spot(*match.span(), Link(match[0], match[0], relation, home))
+    for start, end in _spans_of(registered.literals, text):
+        if not any(spot.overlaps(start, end) for spot in taken):
+            found = text[start:end]
+            relation, home = registered.match(found)
+            yield _Spot(start, end, Link(found, found, relation, home))
 
 
 def _plain_addresses(text: str, registered: RegisteredAddresses, taken: list[_Spot]) -> Iterator[_Spot]:

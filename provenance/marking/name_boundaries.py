@@ -7,7 +7,9 @@ from collections.abc import Sequence, Set
 
 from .entities import ANY_ENTITY
 from .lexicon import Lexicon
+from .name_patterns import Name
 from .normalization import ALPHA, DENSE, HANGUL, collapse_spaces, lower
+from .spaced_out import Handle
 
 HOLE = "\ue0ff"  # stands for an address that was taken out of a text
 _CLAUSE_END = re.compile(r"\s*(?:$|[.,;|/()\n!?])")
@@ -39,8 +41,8 @@ def _begins_word(text: str, n: int) -> bool:
 class NameBoundaries:
     """Judges the places around names of one work, with the lexicon and the work's other names."""
 
-    def __init__(self, lexicon: Lexicon, entities: Sequence[re.Pattern[str]], names: Sequence[re.Pattern[str]]) -> None:
-        """Take the patterns of all entities of the work, and of those among them that are names of its parties."""
+    def __init__(self, lexicon: Lexicon, entities: Sequence[Name | Handle], names: Sequence[Name | Handle]) -> None:
+        """Take what finds all entities of the work, and of those among them that are names of its parties."""
         self.lexicon = lexicon
         self._entities = entities
         self._names = names
@@ -114,7 +116,7 @@ class NameBoundaries:
         if word and not _CLAUSE_END.match(low, word.end()):
             filler = collapse_spaces(word[0]) in self.lexicon.fillers
             return filler or _BEFORE_NAME.match(cased, word.end()) is not None
-        return any(pattern.match(low, start) for pattern in self._entities)
+        return any(pattern.matches(low, start) for pattern in self._entities)
 
     # scripts without spaces between words, and Hangul
 
@@ -127,7 +129,8 @@ class NameBoundaries:
         return ends_with(low[:a], self.lexicon.vocabulary) or self._ends_with_name(low, a)
 
     def _ends_with_name(self, low: str, a: int) -> bool:
-        return any(m.end() == a for pattern in self._names for m in pattern.finditer(low, max(0, a - 40), a))
+        near = low[max(0, a - 40) : a]
+        return any(end == len(near) for pattern in self._names for _, end in pattern.spans(near))
 
     def _right_unspaced(self, low: str, b: int) -> bool:
         right = low[b : b + 1]
@@ -144,4 +147,4 @@ class NameBoundaries:
             and re.match(r"\s*(?:$|[。.,;|/\n])", tail[1:])
             and not self.lexicon.is_suffix_label(tail[0])
         )
-        return (bool(following) and not last) or any(pattern.match(low, b) for pattern in self._names)
+        return (bool(following) and not last) or any(pattern.matches(low, b) for pattern in self._names)

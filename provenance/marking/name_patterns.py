@@ -1,39 +1,178 @@
-"""Patterns that find a name in normalized text in the forms that a language gives it, and an identifier."""
+"""Finds a name in normalized text, in the forms that a language gives it.
+
+Names are compared as they are, word by word: a scan meets other names with every work, and compiling a regular
+expression for each took longer than all that is done with it.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from .normalization import collapse_spaces, fold, is_dense
+from .spaced_out import SpacedOut
 
 _MAX_INFLECTED = 120  # code points of a name; a longer one is compared as it stands, without its other forms
-_MIN_IDENTIFIER, _MAX_IDENTIFIER = 6, 200  # letters and digits of an identifier that is looked for
-_CYRILLIC_ENDING = (
-    "(?:ыи|ии|ая|яя|ое|ее|ую|юю|ых|их|ого|его|ому|ему|ыми|ими|ами|ями|ией|иею|ые|ов|ев|ом|ем|ым|им|ои|еи|ою|ею|ии|ия|ию|ие|ам|ям|ах|ях"
-    "|ові|еві|єю|а|я|у|ю|е|и|ы|о|ь|і|ї|є)?"
+_MAX_GAP = 3  # code points between two words of a name
+_APOSTROPHE = "'"  # as an ending: an apostrophe and up to five letters
+_MAX_SUFFIX = 5
+
+
+def _in_order(endings: str) -> tuple[str, ...]:
+    """Endings in the order in which they are tried; the first that fits is taken."""
+    return tuple(endings.split("|"))
+
+
+_CYRILLIC_ENDINGS = _in_order(
+    "ыи|ии|ая|яя|ое|ее|ую|юю|ых|их|ого|его|ому|ему|ыми|ими|ами|ями|ией|иею|ые|ов|ев|ом|ем|ым|им|ои|еи|ою|ею|ии|ия|ию|ие|ам|ям|ах|ях"
+    "|ові|еві|єю|а|я|у|ю|е|и|ы|о|ь|і|ї|є"
 )
 _ENDINGS = {
-    "pl": "(?:iego|iemu|iej|ami|iami|ach|iach|ymi|imi|emu|iem|owi|owie|ego|ych|ich|ow|im|ym|ie|em|ej|om|a|u|y|i|e|o)?",
-    "cs": "(?:eho|emu|ymi|imi|ach|ech|ich|ych|ami|ovi|ova|ove|em|ou|om|ho|mu|im|ym|u|a|y|e|i|o|u)?",
-    "sk": "(?:eho|emu|ymi|imi|ach|och|ych|ami|ovi|ova|ove|ej|om|ou|ho|mu|im|ym|a|u|y|e|i|o)?",
-    "hr": "(?:oga|ome|ima|ama|ega|emu|oj|og|om|em|ih|a|u|e|i|o)?",
-    "ro": "(?:ului|ilor|elor|ei|ii|ul|le|lui|a|i|e)?",
-    "el": "(?:ουσ|ων|εσ|εωσ|οσ|ασ|ησ|ου|ων|οι|ι|η|α|ο|ε|σ|ια|ιων|ιου)?",
-    "bn": "(?:এর|র|য|তএ|এ|কএ|গউলই)?",
-    "tr": "(?:'[a-z]{1,5}|nin|nun|nde|nden|ndan|nda)?",
-    "fi": "(?:lla|lta|lle|sta|ssa|ksi|in|en|an|on|un|yn|na|n|a)?",
-    "hu": "(?:nak|nek|tol|rol|val|vel|tel|t)?",
+    lang: _in_order(endings)
+    for lang, endings in {
+        "pl": "iego|iemu|iej|ami|iami|ach|iach|ymi|imi|emu|iem|owi|owie|ego|ych|ich|ow|im|ym|ie|em|ej|om|a|u|y|i|e|o",
+        "cs": "eho|emu|ymi|imi|ach|ech|ich|ych|ami|ovi|ova|ove|em|ou|om|ho|mu|im|ym|u|a|y|e|i|o|u",
+        "sk": "eho|emu|ymi|imi|ach|och|ych|ami|ovi|ova|ove|ej|om|ou|ho|mu|im|ym|a|u|y|e|i|o",
+        "hr": "oga|ome|ima|ama|ega|emu|oj|og|om|em|ih|a|u|e|i|o",
+        "ro": "ului|ilor|elor|ei|ii|ul|le|lui|a|i|e",
+        "el": "ουσ|ων|εσ|εωσ|οσ|ασ|ησ|ου|ων|οι|ι|η|α|ο|ε|σ|ια|ιων|ιου",
+        "bn": "এর|র|য|তএ|এ|কএ|গউলই",
+        "tr": f"{_APOSTROPHE}|nin|nun|nde|nden|ndan|nda",
+        "fi": "lla|lta|lle|sta|ssa|ksi|in|en|an|on|un|yn|na|n|a",
+        "hu": "nak|nek|tol|rol|val|vel|tel|t",
+    }.items()
 }
 _SCRIPT = {"el": "α-ω", "bn": "\u0980-\u09ff"}
-_STEMMED = tuple(_ENDINGS[lang] for lang in ("pl", "cs", "sk", "hr", "el"))
-_STEM_ENDS = r"(?:ии|ия|ыи|ои|ая|яя|ое|ее|ые|ие|а|я|о|е|и|ы|ь|у|ю|і|[aoyeiu]|οσ|ησ|ασ|εσ|ισ|α|η|ο|ι)$"
+_STEMMED = (_CYRILLIC_ENDINGS, *(_ENDINGS[lang] for lang in ("pl", "cs", "sk", "hr", "el")))
+_STEM_ENDS = re.compile(r"(?:ии|ия|ыи|ои|ая|яя|ое|ее|ые|ие|а|я|о|е|и|ы|ь|у|ю|і|[aoyeiu]|οσ|ησ|ασ|εσ|ισ|α|η|ο|ι)$")
+_FLEETING_VOWEL = re.compile(r"(\w{2,})(?:ie|[eоеё])([^\W\daeiouyаеиоуыэюя])")
+_WORD = re.compile(r"[^\W_]+")
+_CYRILLIC = re.compile(r"[\u0400-\u052f\d]+")
 _GENITIVE_S = ("de", "nl", "sv", "da", "no", "nb", "nn")
 
 
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One word of a name.
+
+    Attributes:
+        stems: how it begins.
+        endings: what may follow the stem, in the order in which it is tried; nothing always may.
+    """
+
+    stems: tuple[str, ...]
+    endings: tuple[str, ...] = ()
+
+    def ends(self, text: str, at: int) -> Iterator[int]:
+        """Where the word may end that begins at a place."""
+        for stem in self.stems:
+            if text.startswith(stem, at):
+                end = at + len(stem)
+                for ending in self.endings:
+                    if text.startswith(ending, end):
+                        yield from _suffixes(text, end + 1) if ending == _APOSTROPHE else (end + len(ending),)
+                yield end
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """What may stand between two words: up to three of some signs, or what the name itself has there."""
+
+    signs: str
+    least: int
+    own: str = ""
+
+    def ends(self, text: str, at: int) -> Iterator[int]:
+        end = at
+        while end - at <= _MAX_GAP and end < len(text) and (text[end] in self.signs or text[end].isspace()):
+            end += 1
+        if self.least <= end - at <= _MAX_GAP:
+            yield end
+        if self.own:
+            end = _after_spaces(text, at)
+            if text.startswith(self.own, end):
+                yield _after_spaces(text, end + len(self.own))
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """The words of a name in one order; ``gaps[i]`` is what may stand before ``words[i + 1]``."""
+
+    words: tuple[_Word, ...]
+    gaps: tuple[_Gap, ...]
+
+    def end(self, text: str, at: int, done: int = 0) -> int | None:
+        """Where the name ends whose words from ``done`` on begin at a place; None where they do not."""
+        for end in self.words[done].ends(text, at):
+            if done == len(self.gaps):
+                return end
+            for following in self.gaps[done].ends(text, end):
+                found = self.end(text, following, done + 1)
+                if found is not None:
+                    return found
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class NameInWords:
+    """A name in a script that puts spaces between words.
+
+    Attributes:
+        prefix: ``@`` where the name is written with it.
+        orders: of its words, in the order in which they are tried.
+        possessives: what may follow, where no letter or digit does after it.
+    """
+
+    prefix: str
+    orders: tuple[_Order, ...]
+    possessives: tuple[str, ...]
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where the name stands, start and end, as a whole or as a part of a longer word."""
+        if not all(any(stem in text for stem in word.stems) for word in self.orders[0].words):
+            return
+        beginnings = {self.prefix + stem for order in self.orders for stem in order.words[0].stems}
+        places = {beginning: text.find(beginning) for beginning in beginnings}
+        at = 0
+        while found := [place for place in places.values() if place >= 0]:
+            start = min(found)
+            end = self._end(text, start)
+            if end is not None:
+                yield start, end
+            at = start + 1 if end is None else max(end, start + 1)
+            places = {
+                beginning: text.find(beginning, at) if 0 <= place < at else place for beginning, place in places.items()
+            }
+
+    def matches(self, text: str, at: int) -> bool:
+        """Whether the name begins at a place."""
+        return self._end(text, at) is not None
+
+    def _end(self, text: str, at: int) -> int | None:
+        if not text.startswith(self.prefix, at):
+            return None
+        for order in self.orders:
+            end = order.end(text, at + len(self.prefix))
+            if end is not None:
+                return self._after_possessive(text, end)
+        return None
+
+    def _after_possessive(self, text: str, at: int) -> int:
+        for possessive in self.possessives:
+            end = at + len(possessive)
+            if text.startswith(possessive, at) and not _is_word(text[end : end + 1], underscore=possessive != "'"):
+                return end
+        return at
+
+
+Name = NameInWords | SpacedOut
+
+
 @lru_cache(maxsize=4096)
-def name_pattern(name: str, lang: str | None = None) -> re.Pattern[str] | None:
-    """A pattern that finds a name in folded text, as a whole or as a part of a longer word: the caller looks around it.
+def name_pattern(name: str, lang: str | None = None) -> Name | None:
+    """What finds a name in folded text, as a whole or as a part of a longer word: the caller looks around it.
 
     Spaces inside Han names, name order and comma in spaced scripts, grammatical endings and possessives are allowed.
 
@@ -41,67 +180,74 @@ def name_pattern(name: str, lang: str | None = None) -> re.Pattern[str] | None:
         None when nothing of the name survives folding.
     """
     folded = collapse_spaces(fold(name))
-    tokens = re.findall(r"[^\W_]+", folded)
+    tokens = _WORD.findall(folded)
     if not tokens:
         return None
-    prefix = re.escape("@") if folded.startswith("@") else ""
+    prefix = "@" if folded.startswith("@") else ""
     if len(folded) > _MAX_INFLECTED:
-        return re.compile(prefix + re.escape(folded.lstrip("@")))
+        return NameInWords(prefix, (_Order((_Word((folded.lstrip("@"),)),), ()),), ())
     if is_dense(folded):
-        return re.compile(prefix + r"[\s·\-]?".join(re.escape(c) for c in "".join(tokens)))
-    endings = _endings(tokens, lang)
-    joined = [_token(t, endings) for t in tokens]
-    orders = ["".join(_between(folded, tokens, i) + part for i, part in enumerate(joined))]
-    if 2 <= len(tokens) <= 4:
-        comma = r"[\s,.]{1,3}"
-        orders.append(joined[-1] + comma + r"[\s.·'\-]{1,3}".join(joined[:-1]))
-        if len(tokens) > 2:
-            orders.append(r"[\s.·'\-]{1,3}".join(joined[1:]) + comma + joined[0])
-    possessive = r"(?:'s\b|'(?![^\W_]))?"
-    if lang and lang.split("-")[0].lower() in _GENITIVE_S:
-        possessive = r"(?:'?s\b|'(?![^\W_]))?"
-    return re.compile(f"{prefix}(?:{'|'.join(orders)}){possessive}")
-
-
-def _between(folded: str, tokens: list[str], i: int) -> str:
-    """What may stand before the i-th word of a name: spaces, points, hyphens, or what the name itself has there."""
-    if i == 0:
-        return ""
-    gaps = re.split(r"[^\W_]+", folded)
-    own = gaps[i].strip() if len(gaps) == len(tokens) + 1 else ""
-    plain = r"[\s.·'\-]{0,3}"
-    return rf"(?:{plain}|\s*{re.escape(own)}\s*)" if own else plain
-
-
-def _endings(tokens: list[str], lang: str | None) -> str:
-    if all(re.fullmatch(r"[\u0400-\u052f\d]+", t) for t in tokens):
-        return _CYRILLIC_ENDING
+        return SpacedOut("".join(tokens), "·-", 1, prefix=prefix)
     language = (lang or "").split("-")[0].lower()
-    script = _SCRIPT.get(language, "a-z")
-    return _ENDINGS.get(language, "") if all(re.fullmatch(rf"[{script}\d]+", t) for t in tokens) else ""
+    endings = _endings(tokens, language)
+    words = tuple(_word(token, endings, language) for token in tokens)
+    possessives = ("'s", "s", "'") if language in _GENITIVE_S else ("'s", "'")
+    return NameInWords(prefix, tuple(_orders(words, _gaps(folded, tokens))), possessives)
 
 
-def _token(token: str, endings: str) -> str:
+def _orders(words: tuple[_Word, ...], gaps: tuple[_Gap, ...]) -> Iterator[_Order]:
+    """As it is written; of two to four words also the last one first and, of more than two, the first one last."""
+    yield _Order(words, gaps)
+    if 2 <= len(words) <= 4:
+        comma, inner = _Gap(",.", 1), _Gap(".·'-", 1)
+        others = (inner,) * (len(words) - 2)
+        yield _Order((words[-1], *words[:-1]), (comma, *others))
+        if len(words) > 2:
+            yield _Order((*words[1:], words[0]), (*others, comma))
+
+
+def _gaps(folded: str, tokens: Sequence[str]) -> tuple[_Gap, ...]:
+    """What may stand between the words: spaces, points, hyphens, or what the name itself has there."""
+    own = _WORD.split(folded)[1 : len(tokens)]
+    return tuple(_Gap(".·'-", 0, gap.strip()) for gap in own)
+
+
+def _endings(tokens: Sequence[str], language: str) -> tuple[str, ...]:
+    if all(_CYRILLIC.fullmatch(token) for token in tokens):
+        return _CYRILLIC_ENDINGS
+    letters = rf"[{_SCRIPT.get(language, 'a-z')}\d]+"
+    return _ENDINGS.get(language, ()) if all(re.fullmatch(letters, token) for token in tokens) else ()
+
+
+def _word(token: str, endings: tuple[str, ...], language: str) -> _Word:
     if not endings or len(token) < 3:
-        return re.escape(token)
-    if len(token) > 3 and (endings is _CYRILLIC_ENDING or endings in _STEMMED):
-        stem = re.sub(_STEM_ENDS, "", token)
+        return _Word((token,))
+    stemmed = endings in _STEMMED
+    if len(token) > 3 and stemmed:
+        stem = _STEM_ENDS.sub("", token)
         token = stem if len(stem) >= 3 else token
-    if endings is _ENDINGS["fi"] and token.endswith("i"):  # Niemi, Niemen
-        return f"{re.escape(token[:-1])}[ie]{endings}"
-    fleeting = re.fullmatch(r"(\w{2,})(?:ie|[eоеё])([^\W\daeiouyаеиоуыэюя])", token)
-    if fleeting and (endings is _CYRILLIC_ENDING or endings in _STEMMED):  # Marek, Marka; Павел, Павла
-        return f"(?:{re.escape(token)}|{re.escape(fleeting[1] + fleeting[2])}){endings}"
-    return re.escape(token) + endings
+    if language == "fi" and endings is not _CYRILLIC_ENDINGS and token.endswith("i"):  # Niemi, Niemen
+        return _Word((token, f"{token[:-1]}e"), endings)
+    fleeting = _FLEETING_VOWEL.fullmatch(token)
+    if fleeting and stemmed:  # Marek, Marka; Павел, Павла
+        return _Word((token, fleeting[1] + fleeting[2]), endings)
+    return _Word((token,), endings)
 
 
-def identifier_pattern(identifier: str) -> re.Pattern[str] | None:
-    """DOI, ISBN, ISRC, ISCC ... with or without prefix, hyphens and spaces; None for one too short to be told apart."""
-    text = re.sub(
-        r"^(?:doi|isbn(?:-1[03])?|issn|isrc|iscc|urn)[:\s]+|^https?://(?:dx\.)?doi\.org/", "", fold(identifier).strip()
-    )
-    core = re.findall(r"[^\W_]", text)
-    if not _MIN_IDENTIFIER <= len(core) <= _MAX_IDENTIFIER:
-        return None
-    body = r"[\s\-–._/:]{0,2}".join(re.escape(c) for c in core)
-    return re.compile(rf"(?<![a-z0-9]){body}(?![a-z0-9])")
+def _suffixes(text: str, at: int) -> Iterator[int]:
+    """Where a suffix of up to five letters may end, the longest first."""
+    end = at
+    while end - at < _MAX_SUFFIX and "a" <= text[end : end + 1] <= "z":
+        end += 1
+    yield from range(end, at, -1)
+
+
+def _after_spaces(text: str, at: int) -> int:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
+def _is_word(character: str, *, underscore: bool) -> bool:
+    """Whether it is a letter or digit; an empty one is not."""
+    return character.isalnum() or (underscore and character == "_")

@@ -16,7 +16,7 @@ from .normalization import fold, fold_name
 
 @dataclass
 class _OtherWork:
-    """A work that is shown beside this one; its names are compiled when some unit may name it."""
+    """A work that is shown beside this one; its names are looked for when some unit may name it."""
 
     work: Work
     post: Post
@@ -41,7 +41,7 @@ class _OtherWork:
         title = name_pattern(self.work.title)
         links = " ".join(fold(href) for _, _, href in tagged.unit.links)
         may_be = self.work.identifiers or any(sign in low or sign in links for sign in self._signs)
-        if not may_be and (title is None or title.search(low) is None):
+        if not may_be and (title is None or next(title.spans(low), None) is None):
             return False
         return names(self._tagger.tag(tagged.unit))
 

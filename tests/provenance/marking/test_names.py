@@ -31,7 +31,8 @@ def test_every_name_is_found_as_it_is_written(lang: str | None) -> None:
     for name in NAMES:
         pattern = name_pattern(name, lang)
         assert pattern is not None
-        assert pattern.fullmatch(fold(name).strip()), name
+        written = fold(name).strip()
+        assert list(pattern.spans(written)) == [(0, len(written))]
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
@@ -80,7 +81,7 @@ FORMS = [
 def test_forms(lang: str, name: str, forms: list[str]) -> None:
     pattern = name_pattern(name, lang)
     assert pattern is not None
-    assert [f for f in forms if not pattern.fullmatch(fold(f))] == []
+    assert [f for f in forms if list(pattern.spans(fold(f))) != [(0, len(fold(f)))]] == []
 
 
 OTHERS = [
