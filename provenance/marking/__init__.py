@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .checker import CHECKER, check
+from .checker import CHECKER, Checker, check
 from .credit_line import credit_line
 from .embedded_credit import write_into
 from .model import Case, Difference, Evidence, Post, Report, Work
@@ -10,6 +10,7 @@ from .model import Case, Difference, Evidence, Post, Report, Work
 __all__ = [
     "CHECKER",
     "Case",
+    "Checker",
     "Difference",
     "Evidence",
     "Post",

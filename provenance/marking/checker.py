@@ -49,6 +49,28 @@ class _Content:
     searched: tuple[str, ...]
 
 
+class Checker:
+    """Checks posts against one work.
+
+    What it has read of one it does not read again in the next: the same post with a credit line, or a part of it.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self._collector: tuple[Post, FactCollector] | None = None
+
+    def check(self, post: Post) -> Report:
+        """See `check`."""
+        return _check(self.work, post, self._collector_for(post))
+
+    def _collector_for(self, post: Post) -> FactCollector:
+        """One for posts that differ in nothing that decides how a unit is read."""
+        settings = Post(lang=post.lang, account=post.account, use=post.use, others=post.others)
+        if self._collector is None or self._collector[0] != settings:
+            self._collector = settings, FactCollector(self.work, settings)
+        return self._collector[1]
+
+
 def check(work: Work, post: Post) -> Report:
     """Check one post against one work.
 
@@ -59,9 +81,12 @@ def check(work: Work, post: Post) -> Report:
     Returns:
         a report; never an exception for what the post contains.
     """
+    return Checker(work).check(post)
+
+
+def _check(work: Work, post: Post, collector: FactCollector) -> Report:
     # 1. What a reader sees of the post decides.
     content = _content(post, work.kind)
-    collector = FactCollector(work, post)
     facts = collector.collect(content.visible)
     marked = attribution(work, facts)
     rivals = rival_credits(work, facts)
@@ -196,4 +221,4 @@ def _field_opt_outs(fields: Iterable[Field]) -> Iterator[str]:
             yield f"{field.tag}: {field.value[:120]}"
 
 
-__all__ = ["CHECKER", "check"]
+__all__ = ["CHECKER", "Checker", "check"]

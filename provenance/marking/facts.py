@@ -76,7 +76,7 @@ class Facts:
 
 
 class FactCollector:
-    """Reads the units of one post about one work."""
+    """Reads the units of one post about one work; a unit that it has read before it does not read again."""
 
     def __init__(self, work: Work, post: Post) -> None:
         self.kind = work.kind
@@ -85,16 +85,22 @@ class FactCollector:
         self._credits = CreditReader(self.lexicon, post.lang, quotation=post.use == "quotation")
         self._claims = ClaimReader(self.tagger, work)
         self._others = OtherWorks(work, post, self.lexicon)
+        self._readings: dict[Unit, UnitReading] = {}
 
     def collect(self, units: Iterable[Unit]) -> Facts:
         """What some units of the post say."""
         facts = Facts()
-        tagged = [self.tagger.tag(unit) for unit in units]
-        matches = self.lexicon.match_all([each.low for each in tagged])
-        readings = (self._credits.read(*each) for each in zip(tagged, matches, strict=True))
-        for reading in _without_related(readings):
+        in_order = list(units)
+        self._read(unit for unit in dict.fromkeys(in_order) if unit not in self._readings)
+        for reading in _without_related(self._readings[unit] for unit in in_order):
             self._add(facts, reading)
         return facts
+
+    def _read(self, units: Iterable[Unit]) -> None:
+        tagged = [self.tagger.tag(unit) for unit in units]
+        matches = self.lexicon.match_all([each.low for each in tagged])
+        for each, found in zip(tagged, matches, strict=True):
+            self._readings[each.unit] = self._credits.read(each, found)
 
     def _add(self, facts: Facts, reading: UnitReading) -> None:
         tagged = reading.tagged

@@ -9,9 +9,8 @@ from typing import Any
 
 from fingerprints.model import Field, Match, Segment
 
-from .. import marking
 from ..accounts.official import Poster
-from ..marking import Report
+from ..marking import Checker, Report
 from ..schemas import Coverage, DecidedClaim, MatchRecord, Permission, ReceiptRef, ScanItem, SegmentRecord, Verdict
 from ..search.matching import IndexedWork
 from ..works import grants
@@ -117,7 +116,7 @@ def assess(
     others = [other for other in beside if other.id != work.id and other.work_id not in background.competing]
     shown = replace(shown, others=tuple(marking_work(other) for other in others))
     credited = marking_work(work, background.fields)
-    judge = partial(_judge, item, work, credited, match, background, poster, moment)
+    judge = partial(_judge, item, work, Checker(credited), match, background, poster, moment)
     found, permitted, judged = judge(shown)
     line = None
     if judged in _NOT_CREDITED and not background.damaged:
@@ -138,7 +137,7 @@ def assess(
 def _judge(
     item: ScanItem,
     work: IndexedWork,
-    credited: marking.Work,
+    checker: Checker,
     match: Match,
     background: Background,
     poster: Poster,
@@ -149,7 +148,7 @@ def _judge(
     unproven = permission.unproven_name(work, background.grants, poster)
     if unproven:  # whoever only bears the owner's name does not credit the owner by speaking of himself
         item = item.model_copy(update={"account": None})
-    found = reuse.report(credited, item, shown, match)
+    found = reuse.report(checker, item, shown, match)
     grant, gaps = grants.applicable(background.grants, poster, item, found.use, moment)
     permitted = permission.evaluate(
         work.claim.licence,

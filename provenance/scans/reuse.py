@@ -9,8 +9,7 @@ from typing import Any, Literal
 
 from fingerprints.model import Examination, Match
 
-from .. import marking
-from ..marking import Post, Report, Work
+from ..marking import Checker, Post, Report, Work
 from ..marking.segmentation import Unit
 from ..schemas import ScanItem, Use
 
@@ -90,19 +89,19 @@ def _is_quoted(text: str, start: int) -> bool:
     return bool(marks) and marks[-1] in _OPENING_MARKS
 
 
-def report(work: Work, item: ScanItem, shown: Shown, match: Match) -> Report:
-    """The marking of one match.
+def report(checker: Checker, item: ScanItem, shown: Shown, match: Match) -> Report:
+    """The marking of one match, by a checker of its work.
 
     Where the whole post says that somebody else made the work, only what stands around the matched spans decides: names
     in the work's own text are not credits that the poster gave, and a digest credits each of its pieces beside it.
     """
     text = shown.examination.text
     post = _post(item, shown, use_of(item, match, text))
-    found = marking.check(work, post)
+    found = checker.check(post)
     if found.verdict != "wrong_owner" or text is None:
         return found
     context = _context(text, _spans(match), whole=match.coverage_upload >= _MOSTLY_THE_WORK)
-    around = marking.check(work, replace(post, html=context) if post.html is not None else replace(post, text=context))
+    around = checker.check(replace(post, html=context) if post.html is not None else replace(post, text=context))
     return found if around.verdict == "wrong_owner" else around
 
 
