@@ -61,7 +61,7 @@ class Application:
     def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
         observer = Observer() if observer is None else observer
         self.settings = settings
-        self.db = Database(settings.url, settings.database_timeout_seconds)
+        self.db = Database.of(settings)
         self.log = Log(self.db, settings)
         self.examiner = Examiner(
             Sandbox(settings.workers, settings.limits, settings.anchors), settings.workers, observer

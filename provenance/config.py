@@ -195,6 +195,17 @@ class Settings(BaseSettings):
     database_timeout_seconds: int = Field(
         30, ge=1, le=600, description="How long to wait for a busy or unreachable database or a lock, seconds."
     )
+    database_connections: int = Field(
+        48,
+        ge=4,
+        le=1000,
+        description="Most connections of one process to its database; a third of them stay open.",
+    )
+    database_pooling: Literal["session", "transaction"] = Field(
+        "session",
+        description="What a PostgreSQL connection is for as long as it is open: a session of the server's, or only its "
+        "transactions are (PgBouncer with pool_mode = transaction).",
+    )
     rate_per_minute: int = Field(
         0,
         ge=0,

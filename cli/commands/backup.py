@@ -99,7 +99,7 @@ def _database() -> Iterator[tuple[Database, Settings]]:
     from provenance.database.engine import Database
 
     settings = load_settings()
-    db = Database(settings.url, settings.database_timeout_seconds)
+    db = Database.of(settings)
     try:
         yield db, settings
     finally:

@@ -22,7 +22,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..config import Settings
-from ..database.engine import Database, exclusive
+from ..database.engine import Database
+from ..database.exclusive import exclusive
 from ..database.tables import entries, now, openings, pending_entries, signing_keys
 from ..errors import BadInput, Conflict, Forbidden, LedgerReadOnly, SourcemarkError, VerificationFailed
 from ..ledger.log import Log

@@ -13,15 +13,16 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ..errors import BadInput, LedgerReadOnly, SourcemarkError, Unavailable
-from .locks import busy, file_lock
+from ..config import Settings
+from ..errors import BadInput, LedgerReadOnly, Unavailable
+from .locks import busy, file_lock, lock_number
 from .tables import metadata
 
 HEAD = "0011"  # the newest migration; a test compares it with the scripts
@@ -53,38 +54,73 @@ class Database:
     disk; nothing of the failed transaction is kept.
     """
 
-    def __init__(self, url: str, timeout_seconds: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout_seconds: int,
+        connections: int = 48,
+        *,
+        pooling: Literal["session", "transaction"] = "session",
+    ) -> None:
+        """
+        Args:
+            connections: most that this process has at a time; who needs one more waits for it.
+            pooling: ``transaction`` behind a PgBouncer that lends sessions for a transaction only: then nothing is
+                left in a session, neither settings nor prepared statements.
+        """
         self.url = sa.make_url(url)
         self.timeout_seconds = timeout_seconds
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._turns: dict[str, threading.Lock] = {}  # of this process's threads, by the names of locks
         self._failed: LedgerReadOnly | None = None  # what ended all writing, until a restart
+        self._in_transactions = not self.is_sqlite and pooling == "transaction"
+        kept = max(1, connections // 3)
+        self.engine = sa.create_engine(
+            self.url,
+            hide_parameters=True,  # salts and names must not reach a log through an error message
+            connect_args=self._connect_arguments(),
+            pool_pre_ping=not self.is_sqlite,
+            pool_size=kept,
+            max_overflow=connections - kept,
+            pool_timeout=timeout_seconds,
+        )
         if self.is_sqlite:
-            self.engine = sa.create_engine(
-                self.url,
-                hide_parameters=True,  # salts and names must not reach a log through an error message
-                connect_args={"timeout": timeout_seconds, "check_same_thread": False},
-                pool_size=16,
-                max_overflow=32,
-                pool_timeout=timeout_seconds,
-            )
             event.listen(self.engine, "connect", _prepare_sqlite)
-        else:
-            self.engine = sa.create_engine(
-                self.url,
-                hide_parameters=True,
-                connect_args={
-                    "connect_timeout": min(timeout_seconds, 10),
-                    # Given by every session, these count whatever the server's configuration says. With
-                    # synchronous_commit off, what was answered could be lost with the machine.
-                    "options": f"-c synchronous_commit=on -c lock_timeout={timeout_seconds}s -c TimeZone=UTC",
-                    "application_name": f"sourcemark: process {os.getpid()} on {socket.gethostname()}"[:63],
-                },
-                pool_pre_ping=True,
-                pool_size=16,
-                max_overflow=32,
-                pool_timeout=timeout_seconds,
-            )
+        if self._in_transactions:
+            event.listen(self.engine, "begin", self._set_in_transaction)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Database:
+        """The database of an installation."""
+        return cls(
+            settings.url,
+            settings.database_timeout_seconds,
+            settings.database_connections,
+            pooling=settings.database_pooling,
+        )
+
+    def _connect_arguments(self) -> dict[str, Any]:
+        if self.is_sqlite:
+            return {"timeout": self.timeout_seconds, "check_same_thread": False}
+        arguments: dict[str, Any] = {
+            "connect_timeout": min(self.timeout_seconds, 10),
+            "application_name": f"sourcemark: process {os.getpid()} on {socket.gethostname()}"[:63],
+        }
+        if self._in_transactions:
+            return {**arguments, "prepare_threshold": None}
+        return {**arguments, "options": " ".join(f"-c {name}={value}" for name, value in self._session().items())}
+
+    def _session(self) -> dict[str, str]:
+        """Settings of every session, which count whatever the server's configuration says.
+
+        With synchronous_commit off, what was answered could be lost with the machine.
+        """
+        return {"synchronous_commit": "on", "lock_timeout": f"{self.timeout_seconds}s", "TimeZone": "UTC"}
+
+    def _set_in_transaction(self, connection: sa.Connection) -> None:
+        if connection.get_isolation_level() != "AUTOCOMMIT":
+            values = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in self._session().items())
+            connection.exec_driver_sql(f"SELECT {values}")
 
     def close(self) -> None:
         self.engine.dispose()
@@ -148,15 +184,25 @@ class Database:
         try:
             yield
         except (OperationalError, InterfaceError, PoolTimeout) as error:
-            raise self._unavailable(error) from error
+            raise self.unavailable(error) from error
         except DataError as error:
             raise BadInput("a value holds a character that no database text can hold, such as NUL") from error
         except DBAPIError as error:
             if error.connection_invalidated:
-                raise self._unavailable(error) from error
+                raise self.unavailable(error) from error
+            if isinstance(error, ProgrammingError):
+                self._check_schema(error)
             raise
 
-    def _unavailable(self, error: Exception) -> Unavailable:
+    def _check_schema(self, error: Exception) -> None:
+        """Raises `Unavailable` where a table or column is missed because a newer version has changed the schema."""
+        with self.engine.connect() as connection:
+            found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+        if found != HEAD:
+            raise _newer(str(found)) from error
+
+    def unavailable(self, error: Exception) -> Unavailable:
+        """What the driver raised, as a user is told it."""
         if isinstance(error, PoolTimeout):
             return busy(f"the connection pool of {self.place}", "other requests of this process")
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()
@@ -165,6 +211,10 @@ class Database:
             return Unavailable(f"the disk of {self.place} is full: free some space and try again", reason="disk_full")
         if "locked" in text or "lock timeout" in text:
             return busy(self.place, None)
+        if "no such column" in text or "no such table: " in text:  # of SQLite
+            self._check_schema(error)
+        if "unsupported startup parameter" in text or "prepared statement" in text:
+            return _not_a_session(text)
         return Unavailable(
             f"the database {self.place} cannot be used ({text}); start it or correct SOURCEMARK_DATABASE_URL",
             reason="database_down",
@@ -195,21 +245,40 @@ class Database:
             found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
             return None if found is None else str(found)
 
+    def _check_session(self) -> None:
+        """Raises `Unavailable` when a pooler keeps from the server what every session is given."""
+        if not self.is_sqlite:
+            with self.read() as connection:
+                given = connection.execute(sa.text("SELECT current_setting('lock_timeout')::interval")).scalar_one()
+            if given.total_seconds() != self.timeout_seconds:
+                raise _not_a_session("the settings that every session is given do not reach the server")
+
     def migrate(self) -> None:
-        """Bring the database to the newest schema; safe when several processes start at once."""
-        if self.revision() == HEAD:
+        """Bring the database to the newest schema; safe when several processes start at once.
+
+        Raises:
+            Unavailable: a newer version has brought it to a schema that this one does not know; or see `Database`.
+        """
+        self._check_session()
+        found = self.revision()
+        if found == HEAD:
             return
         from alembic import command
         from alembic.config import Config
+        from alembic.script import ScriptDirectory
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        if found is not None and found not in {
+            each.revision for each in ScriptDirectory.from_config(config).walk_revisions()
+        }:
+            raise _newer(found)
         with self._one_migrator() as connection:
             config.attributes["connection"] = connection
             try:
                 command.upgrade(config, "head")
             except (OperationalError, InterfaceError) as error:
-                raise self._unavailable(error) from error
+                raise self.unavailable(error) from error
 
     @contextmanager
     def _one_migrator(self) -> Iterator[sa.Connection]:
@@ -235,11 +304,20 @@ def insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[Mappi
     connection.exec_driver_sql(str(compiled), values)
 
 
-def lock_number(name: str) -> int:
-    """A PostgreSQL advisory lock number for a name."""
-    import hashlib
+def _newer(found: str) -> Unavailable:
+    return Unavailable(
+        f"the database has the schema {found}, this version knows {HEAD}: a newer Sourcemark was started on it; "
+        "update this one and start it again",
+        reason="database_newer",
+    )
 
-    return int.from_bytes(hashlib.sha256(b"sourcemark/" + name.encode()).digest()[:8], "big", signed=True)
+
+def _not_a_session(why: str) -> Unavailable:
+    return Unavailable(
+        f"a pooler stands before the database and lends its sessions for a transaction only ({why}): "
+        "set SOURCEMARK_DATABASE_POOLING=transaction",
+        reason="database_pooler",
+    )
 
 
 def storage_failed(place: object, why: str) -> LedgerReadOnly:
@@ -250,66 +328,4 @@ def storage_failed(place: object, why: str) -> LedgerReadOnly:
     )
 
 
-@contextmanager
-def exclusive(db: Database, folder: Path, name: str) -> Iterator[None]:
-    """Hold a named lock against every other process (and thread) of this installation.
-
-    On SQLite all processes share the home folder, so a file lock there; on PostgreSQL a session advisory lock, which
-    the server releases when the holder dies. One thread of a process at a time asks for it: on PostgreSQL each that
-    waits has a connection, and the one that holds it needs others.
-
-    Raises:
-        Unavailable: somebody else has held it for the database's time-out, or the database is down.
-    """
-    turn = db.turn(name)
-    if not turn.acquire(timeout=db.timeout_seconds):
-        raise busy(f"the lock {name!r}", "another thread of this process")
-    try:
-        with file_lock(folder / f"{name}.lock", db.timeout_seconds) if db.is_sqlite else _advisory_lock(db, name):
-            yield
-    finally:
-        turn.release()
-
-
-@contextmanager
-def _advisory_lock(db: Database, name: str) -> Iterator[None]:
-    number = {"key": lock_number(name)}
-    connection = None
-    try:
-        connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), number)
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        if connection is not None:
-            connection.invalidate()  # it may hold the lock: ending the session ends that
-            connection.close()
-        told = db._unavailable(error)
-        raise (
-            busy(f"the lock {name!r}", _advisory_holder(db, name)) if told.reason == "database_busy" else told
-        ) from error
-    try:
-        yield
-    finally:
-        try:
-            connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), number)
-        except DBAPIError:
-            connection.invalidate()  # the server has dropped the session and with it the lock
-        connection.close()
-
-
-def _advisory_holder(db: Database, name: str) -> str | None:
-    """Who holds an advisory lock, as far as the server tells; sessions of another role are not told."""
-    number = lock_number(name) & (2**64 - 1)
-    holder = sa.text(
-        "SELECT activity.application_name FROM pg_locks AS lock JOIN pg_stat_activity AS activity USING (pid) "
-        "WHERE lock.locktype = 'advisory' AND lock.granted AND lock.objsubid = 1 "
-        "AND lock.classid::bigint = :high AND lock.objid::bigint = :low"
-    )
-    try:
-        with db.read() as connection:
-            found = connection.execute(holder, {"high": number >> 32, "low": number & (2**32 - 1)}).scalar()
-    except SourcemarkError:
-        return None
-    return str(found) if found else None
-
-
-__all__ = ["HEAD", "Database", "exclusive", "lock_number", "metadata", "storage_failed"]
+__all__ = ["HEAD", "Database", "metadata", "storage_failed"]

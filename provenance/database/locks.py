@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -76,3 +77,8 @@ def busy(place: object, holder: str | None) -> Unavailable:
         "SOURCEMARK_DATABASE_TIMEOUT_SECONDS); try again, or see what that process does",
         reason="database_busy",
     )
+
+
+def lock_number(name: str) -> int:
+    """A PostgreSQL advisory lock number for a name."""
+    return int.from_bytes(hashlib.sha256(b"sourcemark/" + name.encode()).digest()[:8], "big", signed=True)

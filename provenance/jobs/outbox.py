@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..database.engine import Database
+from ..database.purging import GROUP, in_groups
 from ..database.tables import deliveries, endpoints, events, now, watches
 from ..ids import new_id
 from ..schema_fields import Record
@@ -136,9 +137,12 @@ def forget(connection: sa.Connection, work_id: str) -> None:
 
 def purge(db: Database, before: str) -> int:
     """Delete events from before a moment that wait for nobody any more, told or given up; returns how many."""
-    old = sa.select(events.c.id).where(events.c.created_at < before)
-    waiting = sa.select(deliveries.c.event).where(deliveries.c.event.in_(old), deliveries.c.state == "pending")
-    ended = (events.c.created_at < before, events.c.id.not_in(waiting))
-    with db.write() as connection:
-        connection.execute(deliveries.delete().where(deliveries.c.event.in_(sa.select(events.c.id).where(*ended))))
-        return connection.execute(events.delete().where(*ended)).rowcount
+    waiting = sa.exists().where(deliveries.c.event == events.c.id, deliveries.c.state == "pending")
+    ended = sa.select(events.c.id).where(events.c.created_at < before, ~waiting).limit(GROUP)
+
+    def step(connection: sa.Connection) -> int:
+        numbers = connection.execute(ended).scalars().all()
+        connection.execute(deliveries.delete().where(deliveries.c.event.in_(numbers)))
+        return connection.execute(events.delete().where(events.c.id.in_(numbers))).rowcount
+
+    return in_groups(db, step)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from ..database import paging
 from ..database.engine import Database
+from ..database.purging import GROUP, in_groups
 from ..database.tables import job_files, job_results, jobs, now
 from ..errors import Conflict, NotFound
 from ..schemas.events import JobFinished
@@ -107,8 +108,12 @@ def forget(connection: sa.Connection, work_id: str) -> None:
 
 def purge(db: Database, before: str) -> int:
     """Delete jobs that ended before a moment, with their results and files; returns how many."""
-    ended = (jobs.c.state.in_(ENDED), jobs.c.ended_at < before)
-    with db.write() as connection:
+    old = sa.select(jobs.c.id).where(jobs.c.state.in_(ENDED), jobs.c.ended_at < before).limit(GROUP)
+
+    def step(connection: sa.Connection) -> int:
+        numbers = connection.execute(old).scalars().all()
         for table in (job_results, job_files):
-            connection.execute(table.delete().where(table.c.job.in_(sa.select(jobs.c.id).where(*ended))))
-        return connection.execute(jobs.delete().where(*ended)).rowcount
+            connection.execute(table.delete().where(table.c.job.in_(numbers)))
+        return connection.execute(jobs.delete().where(jobs.c.id.in_(numbers))).rowcount
+
+    return in_groups(db, step)

@@ -17,7 +17,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ..config import Settings
-from ..database.engine import Database, exclusive
+from ..database.engine import Database
+from ..database.exclusive import exclusive
 from ..database.locks import busy
 from ..database.tables import checkpoints, log_state, pending_entries
 from ..errors import Conflict, LedgerReadOnly, Unavailable, VerificationFailed

@@ -22,7 +22,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from ..config import Settings
-from ..database.engine import Database, exclusive, storage_failed
+from ..database.engine import Database, storage_failed
+from ..database.exclusive import exclusive
 from ..database.tables import checkpoints, entries, log_state, now, pending_entries
 from ..errors import FULL_DISK, LedgerReadOnly, VerificationFailed, from_os_error
 from ..tlog import envelope, merkle

@@ -14,9 +14,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from provenance.config import Settings
-from provenance.database.engine import HEAD, MIGRATIONS, Database, exclusive
+from provenance.database.engine import HEAD, MIGRATIONS, Database
+from provenance.database.exclusive import exclusive
 from provenance.database.locks import file_lock
-from provenance.database.tables import metadata
+from provenance.database.tables import idempotency, metadata
 from provenance.errors import Unavailable
 
 pytestmark = pytest.mark.slow
@@ -108,7 +109,8 @@ def test_who_holds_a_lock_is_told(settings: Settings, tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from provenance.database.engine import Database, exclusive\n"
+        "from provenance.database.engine import Database\n"
+        "from provenance.database.exclusive import exclusive\n"
         "db = Database(sys.argv[1], 5)\n"
         "with exclusive(db, Path(sys.argv[2]), 'log'):\n"
         "    print('held', flush=True)\n"
@@ -155,3 +157,31 @@ def test_a_server_that_may_lose_commits_is_told(postgres) -> None:
         db.check_durable()
     assert caught.value.reason == "database_risk"
     db.close()
+
+
+def test_a_newer_schema(settings: Settings) -> None:
+    """A process that starts on it does not, and one that runs already says what to do once it misses something."""
+    db = Database(settings.url, 5)
+    with db.write() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(sa.text("ALTER TABLE idempotency RENAME TO answers"))
+    for act in (db.migrate, lambda: _first(db)):
+        with pytest.raises(Unavailable, match=r"schema 9999.*update this one and start it again") as caught:
+            act()
+        assert caught.value.reason == "database_newer"
+    db.close()
+
+
+def test_a_missing_table_of_this_schema_is_a_fault(settings: Settings) -> None:
+    db = Database(settings.url, 5)
+    with db.write() as connection:
+        connection.execute(sa.text("ALTER TABLE idempotency RENAME TO answers"))
+    with pytest.raises((Unavailable, sa.exc.ProgrammingError)) as caught:
+        _first(db)
+    assert "newer" not in str(caught.value)
+    db.close()
+
+
+def _first(db: Database) -> None:
+    with db.read() as connection:
+        connection.execute(sa.select(idempotency)).first()

@@ -12,8 +12,9 @@ from alembic import command
 from alembic.config import Config
 
 from provenance.config import Settings
-from provenance.database.engine import MIGRATIONS, Database
+from provenance.database.engine import HEAD, MIGRATIONS, Database
 from provenance.database.tables import entries, log_state, matches, prepared_statements, works
+from provenance.errors import Unavailable
 from provenance.scans import records, sightings
 from provenance.schemas import ScanResult
 
@@ -225,3 +226,22 @@ def test_what_waits_moves_to_a_new_table_and_what_was_learned_is_gone(before: Da
     with before.read() as connection:
         assert connection.execute(sa.select(prepared_statements)).mappings().one() == prepared
         assert not {"drafts", "lessons", "learned_boilerplate"} & set(sa.inspect(connection).get_table_names())
+
+
+def test_a_migration_waits_for_a_table_no_longer_than_others(before: Database) -> None:
+    """Somebody reads a table that it changes: it gives up and has changed nothing; the next time it works."""
+    if before.is_sqlite:
+        pytest.skip("a reader of SQLite stops no writer")
+    migrating = Database(before.url.render_as_string(hide_password=False), 1)
+    with before.read() as connection:
+        tables = sa.inspect(connection).get_table_names()
+        connection.execute(sa.text("SELECT 1 FROM scans")).first()
+        with pytest.raises(Unavailable) as caught:
+            migrating.migrate()
+    assert caught.value.reason == "database_busy"
+    assert migrating.revision() == "0006"
+    with before.read() as connection:
+        assert sa.inspect(connection).get_table_names() == tables
+    migrating.migrate()
+    assert migrating.revision() == HEAD
+    migrating.close()
