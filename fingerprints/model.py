@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 MediumName = Literal["text", "image", "audio", "video"]
 # Why nothing was matched, where the status of a scan repeats it.
-Status = Literal["too_short", "template_only", "no_texture"]
+Status = Literal["too_short", "template_only", "no_texture", "silent", "decode_partial"]
 Unit = Literal["codepoint", "second", "pixel"]
 TextFormat = Literal["plain", "html"]
 # How a text was reused: word for word; a part of it; several works side by side; changed here and there; reworded
@@ -256,7 +256,11 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one decode may cost. Every field is a setting of the service."""
+    """What one decode may cost, and the program it may use. Every field is a setting of the service.
+
+    Attributes:
+        ffmpeg: the program that reads sound and film; empty for the one that is installed with this package.
+    """
 
     max_bytes: int = 100 * 1024 * 1024
     max_text_bytes: int = 8 * 1024 * 1024
@@ -264,6 +268,8 @@ class Limits:
     max_frames: int = 200
     max_pages: int = 2000
     max_unpacked_bytes: int = 200 * 1024 * 1024
+    max_seconds: int = 12 * 3600  # of sound or film
     memory_bytes: int = 1536 * 1024 * 1024
     cpu_seconds: int = 30
     wall_seconds: int = 60
+    ffmpeg: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import image, sniff, text
+from . import audio, image, sniff, text
 from .errors import LimitExceeded
 from .exact import ExactCopies
 from .index.interface import Statistics, View
@@ -23,7 +23,7 @@ def _checked(medium: Medium[P]) -> Medium[Any]:
 MEDIA: Mapping[MediumName, Medium[Any]] = {
     "text": _checked(text),
     "image": _checked(image),
-    "audio": _checked(ExactCopies("audio")),
+    "audio": _checked(audio),
     "video": _checked(ExactCopies("video")),
 }
 ALGORITHMS = frozenset(medium.ALGORITHM for medium in MEDIA.values())  # those of today

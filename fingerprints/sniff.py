@@ -24,6 +24,13 @@ _MAGIC: tuple[tuple[int, bytes, MediumName, str], ...] = (
     (0, b"fLaC", "audio", "flac"),
     (0, b"OggS", "audio", "ogg"),
     (0, b"ADIF", "audio", "aac"),
+    (0, b"RF64", "audio", "wav"),
+    (0, b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00", "audio", "w64"),
+    (0, b"#!AMR", "audio", "amr"),
+    (0, b"FLV\x01", "video", "flv"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c", "video", "asf"),
+    (0, b"\x00\x00\x01\xba", "video", "mpeg"),
+    (0, b"\x00\x00\x01\xb3", "video", "mpeg"),
     (0, b"\x1a\x45\xdf\xa3", "video", "matroska"),
 )
 _RIFF: dict[bytes, tuple[MediumName, str]] = {
@@ -40,6 +47,7 @@ _BRANDS: dict[bytes, tuple[MediumName, str]] = {
 }
 _KBITS_1 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)  # layer III, MPEG 1
 _KBITS_2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)  # layer III, MPEG 2 and 2.5
+_TS_PACKET, _TS_SYNC = 188, 0x47  # ISO 13818-1
 _EXPORT_HINT = "export it as JPEG, PNG, PDF, .docx, HTML or plain text and send that"
 _REFUSED: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "archive", "archives are not taken; send the files in it (.docx, .pptx and .epub are taken)"),
@@ -116,6 +124,10 @@ def sniff(source: Source) -> tuple[MediumName, str]:
             return medium, format
     if head[:4] == b"RIFF" and head[8:12] in _RIFF:
         return _RIFF[head[8:12]]
+    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        return "audio", "aiff"
+    if len(head) > _TS_PACKET and set(head[: 5 * _TS_PACKET : _TS_PACKET]) == {_TS_SYNC}:
+        return "video", "mpegts"
     if head[:2] == b"BM" and len(head) >= 26 and head[6:10] == b"\x00\x00\x00\x00":
         return "image", "bmp"
     if head[4:8] == b"ftyp":

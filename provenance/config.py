@@ -146,6 +146,10 @@ class Settings(BaseSettings):
     max_unpacked_mib: int = Field(
         200, ge=1, le=4096, description="Most that the parts of a .docx, .pptx or .epub may unpack to, MiB."
     )
+    max_media_hours: int = Field(12, ge=1, le=1000, description="Longest sound or film read, hours.")
+    ffmpeg: Path | None = Field(
+        None, description="The program ffmpeg, which reads sound and film; without it that of the wheel imageio-ffmpeg."
+    )
     decode_memory_mib: int = Field(1536, ge=256, le=65536, description="Address space of a decoder process, MiB.")
     decode_cpu_seconds: int = Field(30, ge=1, le=3600, description="CPU time for one file, seconds.")
     decode_wall_seconds: int = Field(60, ge=1, le=7200, description="Wall time for one file, seconds.")
@@ -379,6 +383,8 @@ class Settings(BaseSettings):
             max_frames=self.max_frames,
             max_pages=self.max_pages,
             max_unpacked_bytes=self.max_unpacked_mib * MEBIBYTE,
+            max_seconds=self.max_media_hours * 3600,
+            ffmpeg="" if self.ffmpeg is None else str(self.ffmpeg),
             memory_bytes=self.decode_memory_mib * MEBIBYTE,
             cpu_seconds=self.decode_cpu_seconds,
             wall_seconds=self.decode_wall_seconds,

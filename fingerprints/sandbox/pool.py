@@ -27,8 +27,9 @@ from types import TracebackType
 from .. import errors
 from ..errors import FingerprintError, LimitExceeded, UnreadableMedia, WorkerFailed
 from ..model import EmbeddedPicture, EmbeddedPictures, Examination, Field, Fingerprint, Limits
+from ..progress import Listener
 from ..source import CHUNK, Source
-from .worker import ANSWER, EXAMINE, EXAMINE_THOROUGHLY, FORMATS, REQUEST, TAKE_PICTURES
+from .worker import ANSWER, EXAMINE, EXAMINE_THOROUGHLY, FORMATS, MIN_SPEED, REQUEST, TAKE_PICTURES
 
 _START_SECONDS = 60.0  # imports on a cold, busy disk
 _LARGE = 4 << 20  # bytes of a file that is read beside others, never in the place of all
@@ -95,11 +96,12 @@ class Sandbox:
             self._drop(place)
             self._places.put(place)
 
-    def examine(self, source: Source, *, thorough: bool = False) -> Examination:
+    def examine(self, source: Source, *, thorough: bool = False, progress: Listener | None = None) -> Examination:
         """Read one file in a worker.
 
         Args:
             thorough: see `registry.examine`.
+            progress: told now and then how much of a long file was read; what it raises ends the reading.
 
         Raises:
             UnreadableMedia: what the decoder says; ``empty``, ``file_missing``, ``is_a_directory``, ``not_a_file``,
@@ -108,7 +110,7 @@ class Sandbox:
             LimitExceeded: ``too_large``, ``too_many_pixels``, ``memory_limit``, ``cpu_limit``, ``time_limit``.
             WorkerFailed: no worker can be started, or the sandbox is closed.
         """
-        answer = self._asked(source, EXAMINE_THOROUGHLY if thorough else EXAMINE)
+        answer = self._asked(source, EXAMINE_THOROUGHLY if thorough else EXAMINE, progress)
         assert isinstance(answer, Examination)
         return answer
 
@@ -118,12 +120,12 @@ class Sandbox:
         assert isinstance(answer, EmbeddedPictures)
         return answer
 
-    def _asked(self, source: Source, task: int) -> Examination | EmbeddedPictures:
+    def _asked(self, source: Source, task: int, progress: Listener | None = None) -> Examination | EmbeddedPictures:
         with source.shared() as (descriptor, size):
             _check_size(size, self._limits.max_bytes)
             request = REQUEST.pack(size, FORMATS.index(source.declared), task)
             with self._large if size > _LARGE else contextlib.nullcontext(), self._place() as place:
-                answer = self._answer(place, request, descriptor)
+                answer = self._answer(place, request, descriptor, progress)
                 if isinstance(answer, LimitExceeded) and answer.reason == "memory_limit":
                     self._drop(place)  # it ends itself
         if isinstance(answer, FingerprintError):
@@ -141,7 +143,7 @@ class Sandbox:
         finally:
             self._places.put(place)
 
-    def _answer(self, place: _Place, request: bytes, descriptor: int) -> _Answer:
+    def _answer(self, place: _Place, request: bytes, descriptor: int, progress: Listener | None) -> _Answer:
         """What the worker says of a file; one that dies of it is replaced once."""
         for attempt in (1, 2):
             if place.worker is not None and not place.worker.alive():
@@ -149,7 +151,7 @@ class Sandbox:
             if place.worker is None:
                 place.worker = self._start()
             try:
-                return self._ask(place.worker, request, descriptor)
+                return self._ask(place.worker, request, descriptor, progress)
             except _Died as died:
                 self._drop(place)
                 if self._closed:
@@ -188,11 +190,18 @@ class Sandbox:
                 self._running.discard(place.worker)
             place.worker = None
 
-    def _ask(self, worker: _Worker, request: bytes, descriptor: int) -> _Answer:
+    def _ask(self, worker: _Worker, request: bytes, descriptor: int, progress: Listener | None) -> _Answer:
         deadline = time.monotonic() + self._limits.wall_seconds
+        more = 0.0
         try:
             worker.send(request, deadline, descriptor)
-            return _parsed(*worker.receive(deadline))
+            while (told := _progress(answer := worker.receive(deadline + more))) is not None:
+                done, of = told
+                # What a worker says is believed up to the longest file that is taken.
+                more = min(max(done, 0.0), self._limits.max_seconds) / MIN_SPEED
+                if progress is not None:
+                    progress(done, of)
+            return _parsed(*answer)
         except TimeoutError:
             raise LimitExceeded(
                 "time_limit", f"reading the file takes longer than {self._limits.wall_seconds} seconds"
@@ -210,6 +219,17 @@ def _check_size(size: int, limit: int) -> None:
         raise LimitExceeded("too_large", f"the file has {size} bytes, more than the limit of {limit}")
     if not size:
         raise UnreadableMedia("empty", "the file is empty")
+
+
+def _progress(answer: tuple[bytes, bytes, bytes]) -> tuple[float, float | None] | None:
+    """Seconds read and of how many, where an answer only says that; else None."""
+    if not answer[0].startswith(b'{"progress"'):
+        return None
+    try:
+        done, of = json.loads(answer[0])["progress"]
+        return float(done), None if of is None else float(of)
+    except (ValueError, KeyError, TypeError) as problem:
+        raise _Died(f"progress that cannot be read: {problem}") from None
 
 
 def _parsed(head: bytes, fingerprint: bytes, text: bytes) -> _Answer:

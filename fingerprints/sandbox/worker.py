@@ -7,7 +7,8 @@ Its standard input is a Unix socket. Frames, little endian: a request is ``<Q si
 format in ``FORMATS``, and one that numbers what is asked; with its first byte comes the descriptor of the file
 (``SCM_RIGHTS``). An answer is ``<I Q Q``: lengths of a JSON head, of the fingerprint and of the text, then the three;
 of the pictures of a document their files stand in place of the text, one after the other.
-The first frame is an empty answer: ready.
+The first frame is an empty answer: ready. Before the answer about a long file come frames whose head says
+``progress``: seconds of sound or film read, and of how many.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ import signal
 import socket
 import struct
 import sys
+import time
 from typing import BinaryIO, cast
 
+from .. import progress
 from ..errors import FingerprintError, LimitExceeded, UnreadableMedia
 from ..model import Limits, TextFormat
 from ..source import Source
@@ -29,6 +32,10 @@ REQUEST = struct.Struct("<QBB")
 FORMATS: tuple[TextFormat | None, ...] = (None, "plain", "html")
 EXAMINE, EXAMINE_THOROUGHLY, TAKE_PICTURES = range(3)
 ANSWER = struct.Struct("<IQQ")
+MIN_SPEED = (
+    10.0  # seconds of sound or film that are read in a second, at least: for every ten there is one more of time
+)
+_PROGRESS_SECONDS = 0.5  # between two frames
 _MAX_OPEN_FILES = 24  # standard streams, and what importing one module or decoding one file needs
 
 
@@ -53,6 +60,7 @@ def main() -> None:
     while (request := _request(channel)) is not None:
         descriptor, size, declared, task = request
         _start_clock(limits)
+        progress.listen(_Progress(sink, limits))
         try:
             source = Source.descriptor(descriptor, size, declared)
             if not _serve(source, descriptor, sink, limits, anchors, task):
@@ -160,14 +168,41 @@ def _confine(limits: Limits) -> None:
         resource.setrlimit(what, (value, value))
 
 
+class _Progress:
+    """Tells the parent how far a long file has been read, and allows it the time for what was read."""
+
+    def __init__(self, sink: BinaryIO, limits: Limits) -> None:
+        self._sink, self._limits = sink, limits
+        self._started = self._told = time.monotonic()
+        self._cpu = _cpu_seconds()
+
+    def __call__(self, done: float, of: float | None) -> None:
+        now = time.monotonic()
+        if now - self._told < _PROGRESS_SECONDS:
+            return
+        self._told = now
+        more = done / MIN_SPEED
+        _allow_cpu(self._cpu + self._limits.cpu_seconds + more)
+        signal.alarm(int(self._limits.wall_seconds + 5 + more - (now - self._started)) + 1)
+        _send(self._sink, {"progress": [done, of]})
+
+
 def _start_clock(limits: Limits) -> None:
     """Allow one file its CPU seconds, and end by oneself if the parent is no longer there to do it."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime) + 1 + limits.cpu_seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    _allow_cpu(_cpu_seconds() + limits.cpu_seconds)
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(limits.wall_seconds + 5)
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _allow_cpu(seconds: float) -> None:
+    """Let this process, and each program it starts, use so many seconds in all."""
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
 if __name__ == "__main__":

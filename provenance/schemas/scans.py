@@ -17,7 +17,16 @@ from .works import ReceiptRef
 
 Use = Literal["full", "excerpt", "adapted", "quotation"]
 ScanStatus = Literal[
-    "matched", "no_match", "too_short", "template_only", "no_texture", "silent", "static_match", "undecodable", "error"
+    "matched",
+    "no_match",
+    "too_short",
+    "template_only",
+    "no_texture",
+    "silent",
+    "static_match",
+    "decode_partial",
+    "undecodable",
+    "error",
 ]
 Verdict = Literal["clear", "own", "licensed", "credited", "uncredited", "review"]
 PermissionState = Literal["own", "permitted", "granted", "duties_unmet", "stated", "none"]

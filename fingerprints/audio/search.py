@@ -1,0 +1,123 @@
+"""From an upload to the recordings it contains: look up, align, count what is heard. Only here is sound decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..index.interface import Statistics, View
+from ..medium import Found
+from ..model import Fingerprint, Match, Segment, Span
+from . import alignment, candidates, codec, triples
+from .alignment import Stretch
+from .candidates import Hint, SoundProposal
+from .peaks import Peaks
+
+_MIN_EVIDENCE = 60.0  # of one stretch, natural logarithm of a ratio of likelihoods
+_MIN_FURTHER = 25.0  # of further stretches of a work that has one such
+_MAX_STRETCHES = 64
+_AROUND = 3.0  # seconds before and after a stretch that its line is laid through, too
+_SOFT = 25.0  # cents, as the index is asked
+_WHOLE = 0.01  # of tempo, and cents * 100: smaller changes are the coarseness of measuring
+
+
+def propose(query: Fingerprint, view: View) -> SoundProposal:
+    """Look an upload up; see `Medium.propose`."""
+    return candidates.look_up(codec.peaks(query), view)
+
+
+def decide(
+    query: Fingerprint, proposal: SoundProposal, works: Mapping[int, Fingerprint], statistics: Statistics
+) -> Found:
+    """The registered recordings that an upload contains; see `Medium.decide`."""
+    upload = codec.peaks(query)
+    out: dict[int, Match] = {}
+    for number in proposal.works:
+        if (work := works.get(number)) is None:
+            continue
+        hints = [hint for hint in proposal.hints if hint.work == number]
+        stretches = _stretches(upload, codec.peaks(work), hints)
+        if stretches and max(each.evidence for each in stretches) >= _MIN_EVIDENCE:
+            out[number] = _match(query, work, stretches)
+    partial = bool(query.facts.get("partial", False))
+    return Found(out, "decode_partial" if partial and not out else None)
+
+
+def _stretches(upload: Peaks, work: Peaks, hints: Sequence[Hint]) -> list[Stretch]:
+    """Where a work is heard in the upload, each part of the upload once."""
+    kept = triples.find(work, triples.WORK_NEIGHBOURS, only_strongest=True)
+    taken = np.zeros(len(upload), dtype=np.bool_)
+    found: list[Stretch] = []
+    for hint in hints:
+        a, b = np.searchsorted(upload.time, (hint.start, hint.stop)).tolist()
+        if taken[a:b].mean() > 0.8:
+            continue
+        part = Peaks(upload.time[a:b], upload.pitch[a:b], upload.strength[a:b])
+        theirs = triples.find(part, triples.QUERY_NEIGHBOURS, only_strongest=False)
+        points = np.unique(
+            np.concatenate(
+                [
+                    alignment.points(theirs, part.time, kept, work.time, hint.tempo, hint.cents + soft)
+                    for soft in (-_SOFT, _SOFT)
+                ]
+            ),
+            axis=0,
+        )
+        while len(found) < _MAX_STRETCHES:
+            free = points[~taken[np.searchsorted(upload.time, points[:, 0].astype(np.float32))]]
+            stretch = _one(free, upload, work, hint, taken)
+            if stretch is None or stretch.evidence < _MIN_FURTHER:
+                break
+            found.append(stretch)
+            taken |= (upload.time >= stretch.upload[0]) & (upload.time <= stretch.upload[1])
+    return found
+
+
+def _one(points: alignment.Doubles, upload: Peaks, work: Peaks, hint: Hint, taken: NDArray[np.bool_]) -> Stretch | None:
+    line = alignment.best_line(points)
+    if line is None:
+        return None
+    line = alignment.refined(line, upload.between(hint.start - _AROUND, hint.stop + _AROUND), work)
+    return alignment.stretch(line, upload, work, taken)
+
+
+def _match(query: Fingerprint, work: Fingerprint, stretches: Sequence[Stretch]) -> Match:
+    best = max(stretches, key=lambda each: each.evidence)
+    lasts = seconds(query)
+    segments = tuple(
+        Segment(_within(each.upload, lasts), _within(each.work, seconds(work)), "second")
+        for each in sorted(stretches, key=lambda each: each.upload)
+    )
+    transform: dict[str, bool | float] = {}
+    if abs(best.line.tempo - 1) >= _WHOLE:
+        transform["speed"] = round(best.line.tempo, 4)
+    if abs(best.line.cents) >= _WHOLE * 1000 * 2:
+        transform["pitch"] = round(-best.line.cents / 100, 2)
+    evidence = sum(each.evidence for each in stretches)
+    return Match(
+        score=round(evidence / (evidence + _MIN_EVIDENCE), 4),
+        coverage_upload=_covered([each.upload for each in stretches], lasts),
+        coverage_work=_covered([each.work for each in stretches], seconds(work)),
+        segments=segments,
+        transform=transform,
+    )
+
+
+def seconds(of: Fingerprint) -> float:
+    """How much of a recording was read."""
+    return float(of.facts.get("seconds_read", 0.0))
+
+
+def _within(span: Span, lasts: float) -> Span:
+    return round(max(span[0], 0.0), 2), round(min(span[1], lasts), 2)
+
+
+def _covered(spans: Sequence[Span], lasts: float) -> float:
+    """The share that spans cover together."""
+    total, reached = 0.0, 0.0
+    for start, stop in sorted(spans):
+        total += max(0.0, stop - max(start, reached))
+        reached = max(reached, stop)
+    return round(min(1.0, total / lasts), 4) if lasts else 0.0

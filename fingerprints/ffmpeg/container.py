@@ -1,0 +1,119 @@
+"""What a container says it holds, as ffmpeg reads it: its streams and how long they are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..errors import UnreadableMedia
+from ..model import Limits
+from ..source import Source
+from . import program
+
+# Metadata stand deeper than the lines of streams, so that a title cannot pass for one.
+_DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)")
+_STREAM = re.compile(r"^  Stream #0:(\d+)\S*: (Audio|Video): (\w+)(.*)")
+_RATE = re.compile(r"\b(\d+) Hz")
+_SIZE = re.compile(r"\b(\d{1,5})x(\d{1,5})\b")
+_FRAMES = re.compile(r"\b([\d.]+)(k?) fps")
+_ENCRYPTED = re.compile(r"\((?:enca|encv|drmi|drms) /")
+_CHANNELS = {"mono": 1, "stereo": 2, "2.1": 3, "quad": 4, "5.0": 5, "5.1": 6, "6.1": 7, "7.1": 8}
+_ESTIMATED = "Estimating duration from bitrate"
+
+
+@dataclass(frozen=True, slots=True)
+class SoundStream:
+    """A stream of sound.
+
+    Attributes:
+        codec: as ffmpeg names it.
+        rate: samples a second.
+        channels: 0 where they have no common name.
+    """
+
+    codec: str
+    rate: int
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class PictureStream:
+    """A stream of moving pictures.
+
+    Attributes:
+        codec: as ffmpeg names it.
+        width, height: pixels, as stored.
+        frames: a second, on average; 0 where unknown.
+    """
+
+    codec: str
+    width: int
+    height: int
+    frames: float
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """What a container says it holds.
+
+    Attributes:
+        seconds: how long it says it is; None where it does not, or where that is only estimated from the bit rate.
+        sounds, pictures: its streams; a cover is no stream of pictures.
+    """
+
+    seconds: float | None
+    sounds: tuple[SoundStream, ...]
+    pictures: tuple[PictureStream, ...]
+
+
+def read(source: Source, limits: Limits) -> Container:
+    """Read what a container says of itself; nothing is decoded but what tells the streams' parameters.
+
+    Raises:
+        UnreadableMedia: ``damaged``: no container is recognised; ``encrypted``.
+        UnsupportedMedium, WorkerFailed: see `program.running`.
+    """
+    with program.running(source, limits, [], level="info") as run:
+        run.output.read()
+        run.finished()
+        lines = run.log.lines
+    if not any(line.startswith("Input #0") for line in lines):
+        raise UnreadableMedia("damaged", f"the file cannot be opened as sound or film{_because(lines)}")
+    seconds: float | None = None
+    sounds: list[SoundStream] = []
+    pictures: list[PictureStream] = []
+    for line in lines:
+        if (found := _DURATION.match(line)) is not None:
+            seconds = 3600 * int(found[1]) + 60 * int(found[2]) + float(found[3])
+        elif (found := _STREAM.match(line)) is not None:
+            if _ENCRYPTED.search(found[4]):
+                raise UnreadableMedia("encrypted", "the sound or film is encrypted; send it without protection")
+            if found[2] == "Audio":
+                sounds.append(_sound(found[3], found[4]))
+            elif "(attached pic)" not in found[4]:
+                pictures.append(_picture(found[3], found[4]))
+    if any(_ESTIMATED in line for line in lines):
+        seconds = None
+    return Container(seconds, tuple(sounds), tuple(pictures))
+
+
+def _sound(codec: str, rest: str) -> SoundStream:
+    rate = _RATE.search(rest)
+    named = (part.strip().partition("(")[0] for part in rest.split(","))
+    channels = next((_CHANNELS[name] for name in named if name in _CHANNELS), 0)
+    return SoundStream(codec, int(rate[1]) if rate else 0, channels)
+
+
+def _picture(codec: str, rest: str) -> PictureStream:
+    # The tag of a codec may look like a size (0x31637661); sizes come after the pixel format.
+    size = _SIZE.search(re.sub(r"\(.*?\)", "", rest))
+    frames = _FRAMES.search(rest)
+    each_second = float(frames[1]) * (1000 if frames[2] else 1) if frames else 0.0
+    return PictureStream(codec, int(size[1]) if size else 0, int(size[2]) if size else 0, each_second)
+
+
+def _because(lines: list[str]) -> str:
+    """The program's own last words, which name what is wrong."""
+    last = next((line for line in reversed(lines) if line.startswith("Error opening input")), "")
+    reason = last.rpartition(": ")[2].strip()
+    return f": {reason}" if reason and not reason.startswith("fd") else ""
