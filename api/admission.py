@@ -27,7 +27,7 @@ from .stopping import Stopping, cut_off, not_begun, until
 from .worker_memory import InHand
 
 _WEIGHT = 0.1  # of the newest request in the mean of their times
-_LINGER = 10.0  # seconds for the rest of a body that nobody wants
+_LINGER = 30.0  # seconds for the rest of a body that nobody wants
 _MAX_WAIT = 60  # seconds that a client is asked to wait
 
 

@@ -16,12 +16,19 @@ from provenance.errors import SourcemarkError
 
 router = APIRouter(tags=["health"])
 T = TypeVar("T")
+_PATIENCE = 30.0  # seconds until a process that finds out nothing is not ready
 
 
-async def apart(request: Request, act: Callable[[Application], T]) -> T:
-    """Do what operators ask in threads of its own, so that it does not wait for those of the other requests."""
-    app: Application = request.app.state.application
-    return await anyio.to_thread.run_sync(act, app, limiter=request.app.state.probes)
+async def apart(request: Request, act: Callable[[Application], T], patience: float) -> T | None:
+    """Do what operators ask in threads of its own, so that it does not wait for those of the other requests.
+
+    Returns:
+        None where it takes longer than so many seconds; its thread goes on.
+    """
+    state = request.app.state
+    with anyio.move_on_after(patience):
+        return await anyio.to_thread.run_sync(act, state.application, limiter=state.probes, abandon_on_cancel=True)
+    return None
 
 
 class Health(BaseModel):
@@ -56,7 +63,13 @@ async def healthz(request: Request) -> Health:
     responses={503: {"model": Readiness, "description": "Not now"}},
 )
 async def readyz(request: Request) -> JSONResponse:
-    body = await apart(request, _readiness)
+    app: Application = request.app.state.application
+    body = await apart(request, _readiness, _PATIENCE) or Readiness(
+        status="not ready",
+        index_position=app.follower.position,
+        log_size=None,
+        detail=f"the database did not answer within {_PATIENCE:g} seconds, or the index is catching up",
+    )
     return JSONResponse(body.model_dump(), 200 if body.detail is None else 503)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from fastapi import APIRouter, Request
@@ -27,6 +27,7 @@ from .worker_memory import Worker, WorkerMemory
 
 router = APIRouter(tags=["health"])
 
+_PATIENCE = 0.8  # seconds until a database that does not answer counts as down
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 # A request with one of these came through a proxy, whose own address is not the asker's.
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
@@ -69,10 +70,10 @@ class Metrics(Observer):
             "sourcemark_rate_limited", "Requests refused because a key sent too many.", registry=self.registry
         )
 
-    def text(self, app: Application) -> bytes:
+    def text(self, installation: Collector) -> bytes:
         """All of it, of all workers, with what the installation holds."""
         asked = CollectorRegistry()
-        asked.register(_Installation(app))
+        asked.register(installation)
         if self._folder is None:
             return generate_latest(self.registry) + generate_latest(asked)
         MultiProcessCollector(asked, path=str(self._folder))  # type: ignore[no-untyped-call]
@@ -113,11 +114,23 @@ class _Processes(Collector):
         yield from families.values()
 
 
+_Stored = tuple[int, Mapping[tuple[str, str], int]]  # size of the log, and what waits
+
+
+def _stored(app: Application) -> _Stored | None:
+    try:
+        app.start()
+        with app.db.read() as connection:
+            return backlog.log_size(connection), backlog.waiting(connection)
+    except SourcemarkError:
+        return None
+
+
 class _Installation(Collector):
     """What is read when it is asked for: the log, the index, and what waits."""
 
-    def __init__(self, app: Application) -> None:
-        self._app = app
+    def __init__(self, app: Application, stored: _Stored | None) -> None:
+        self._app, self._stored = app, stored
 
     def collect(self) -> Iterator[Metric]:
         position = self._app.follower.position
@@ -126,14 +139,11 @@ class _Installation(Collector):
             yield GaugeMetricFamily(
                 "sourcemark_damaged_rows", "Rows that disagreed with the log at the start.", damaged
             )
-        try:
-            self._app.start()
-            with self._app.db.read() as connection:
-                size, waiting = backlog.log_size(connection), backlog.waiting(connection)
-        except SourcemarkError:
-            yield GaugeMetricFamily("sourcemark_database_up", "1 while the database answers.", 0)
+        up = self._stored is not None
+        yield GaugeMetricFamily("sourcemark_database_up", "1 while the database answers within a second.", up)
+        if self._stored is None:
             return
-        yield GaugeMetricFamily("sourcemark_database_up", "1 while the database answers.", 1)
+        size, waiting = self._stored
         yield GaugeMetricFamily("sourcemark_log_size", "Entries of the log.", size)
         family = GaugeMetricFamily("sourcemark_waiting", "What is not done yet.", labels=("kind", "state"))
         for labels, count in waiting.items():
@@ -156,7 +166,8 @@ async def get_metrics(request: Request) -> Response:
     """Of this service, and what the installation holds. With `SOURCEMARK_METRICS_TOKEN` set, send it as
     `Authorization: Bearer ...`; without it only this machine itself is answered, and nothing that a proxy passed on."""
     _refuse_strangers(request)
-    text = await apart(request, request.app.state.metrics.text)
+    stored = await apart(request, _stored, _PATIENCE)
+    text = request.app.state.metrics.text(_Installation(request.app.state.application, stored))
     return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4, headers={"Cache-Control": "no-store"})
 
 

@@ -18,7 +18,9 @@ import argparse
 import asyncio
 import json
 import os
+import select
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -215,7 +217,6 @@ class Clients:
     async def open(self, requests: Iterator[Asked], rate: float, seconds: float, *, beside: list[Asked]) -> Figures:
         """Requests that come at ``rate`` a second, and others that come all at once after a quarter of the time."""
         draw, tasks = Random(7), []
-        watching = asyncio.create_task(self._watch())
         started = due = time.monotonic()
         while due < started + seconds:
             if beside and due > started + seconds / 4:
@@ -226,22 +227,36 @@ class Clients:
             tasks.append(asyncio.create_task(self.ask(next(requests))))
             due += draw.expovariate(rate)
         await asyncio.gather(*tasks)
-        watching.cancel()
         return self.seen
 
-    async def _watch(self) -> None:
-        """Ask ``/healthz`` and ``/metrics`` and look at the memory, four times a second."""
-        async with self._connections(4) as http:
-            while True:
-                for path, times in (("/healthz", self.seen.health), ("/metrics", self.seen.metrics)):
-                    started = time.monotonic()
-                    try:
-                        (await http.get(path)).raise_for_status()
-                    except httpx.HTTPError as error:
-                        self.seen.errors[f"{path} {type(error).__name__}"] += 1
-                    times.append(time.monotonic() - started)
-                self.seen.memory = max(self.seen.memory, self.of.memory())
-                await asyncio.sleep(0.25)
+
+@contextmanager
+def watched(of: Service, seen: Figures) -> Iterator[None]:
+    """Note what `_watch` saw while the block ran, in a process of its own: the clients keep theirs busy."""
+    command = [sys.executable, __file__, "--watch", of.address, str(of.pid)]
+    watching = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    yield
+    told = json.loads(watching.communicate()[0])
+    seen.health, seen.metrics, seen.memory = told["/healthz"], told["/metrics"], told["memory"]
+    seen.errors.update(told["errors"])
+
+
+def _watch(of: Service) -> None:
+    """Ask ``/healthz`` and ``/metrics`` and look at the memory four times a second, until the input ends."""
+    times: dict[str, list[float]] = {"/healthz": [], "/metrics": []}
+    errors: Counter[str] = Counter()
+    memory = 0.0
+    with httpx.Client(base_url=of.address, timeout=_PATIENCE, trust_env=False) as http:
+        while not select.select([sys.stdin], [], [], 0.25)[0]:
+            for path, taken in times.items():
+                started = time.monotonic()
+                try:
+                    http.get(path).raise_for_status()
+                except httpx.HTTPError as error:
+                    errors[f"{path} {type(error).__name__}"] += 1
+                taken.append(time.monotonic() - started)
+            memory = max(memory, of.memory())
+    print(json.dumps({**times, "memory": memory, "errors": errors}))
 
 
 async def _measured(of: Service, mixture: Mixture, seconds: float) -> None:
@@ -253,7 +268,9 @@ async def _measured(of: Service, mixture: Mixture, seconds: float) -> None:
     steps = [("1/4 of it", 0.25, False), ("1x", 1.0, False), ("4x", 4.0, False), ("4x and 40 of 20 MB", 4.0, True)]
     for name, times, with_large in steps:
         beside = traffic.large(_SIZE) if with_large else []
-        figures = await Clients(of).open(requests, times * capacity, seconds, beside=beside)
+        clients = Clients(of)
+        with watched(of, clients.seen):
+            figures = await clients.open(requests, times * capacity, seconds, beside=beside)
         print(figures.line(name, seconds), flush=True)
         for kind, wrong in (("missed", figures.missed), ("false", figures.false), ("stale", figures.stale)):
             for each in wrong[:5]:
@@ -277,4 +294,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--watch"]:
+        _watch(Service(sys.argv[2], "", int(sys.argv[3])))
+    else:
+        main()

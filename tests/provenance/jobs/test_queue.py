@@ -231,6 +231,31 @@ def test_a_worker_that_ends_puts_its_job_back(sqlite_db: Database) -> None:
     assert records.get(sqlite_db, job.job_id).result == {"outcomes": {"even": 2, "odd": 1}}
 
 
+def test_a_job_that_does_not_end_in_time_is_given_back(sqlite_db: Database) -> None:
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def run(attempt: Run, wanted: Count) -> Mapping[str, Any]:
+        begun.set()
+        go_on.wait(10)
+        try:
+            return counting(attempt, wanted)
+        finally:
+            ended.set()
+
+    queue = a_queue(sqlite_db, run)
+    job = queue.add("one", "count", Count(to=3))
+    worker = Worker(queue, lambda stop: False, lambda: None, 1)
+    worker.start()
+    assert begun.wait(10)
+    worker.stop(0.05)
+    taken = a_queue(sqlite_db).take()  # at once: nobody waits for the end of a lease
+    assert taken is not None
+    assert (taken.job_id, taken.attempts) == (job.job_id, 1)
+    go_on.set()
+    assert ended.wait(10)
+    assert not rows(sqlite_db, job_results)  # whoever was late has written nothing
+
+
 def test_an_account_does_not_fill_the_queue(sqlite_db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queues, "MOST_WAITING", 2)
     queue = a_queue(sqlite_db)
