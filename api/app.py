@@ -100,7 +100,6 @@ def create_app(settings: Settings, worker: Worker = ALONE) -> FastAPI:
     own = settings.model_copy(
         update={"workers": worker.share(settings.workers), "job_threads": settings.job_threads * worker.keeps_up}
     )
-
     application = Application(own, counts)
 
     @asynccontextmanager
@@ -131,19 +130,7 @@ def create_app(settings: Settings, worker: Worker = ALONE) -> FastAPI:
     operations = problems.operations(module.router for module in (*_ROUTES, *_OPEN_ROUTES))
     problems.install(app, operations)
     app.add_middleware(problems.Methods, described=operations)
-    app.add_middleware(
-        BodyLimit,
-        limits={posts.PATH: (settings.max_post_mib * MEBIBYTE, "SOURCEMARK_MAX_POST_MIB")},
-        otherwise=(settings.max_upload_mib * MEBIBYTE, "SOURCEMARK_MAX_UPLOAD_MIB"),
-    )
-    max_bytes = settings.max_in_hand_mib * MEBIBYTE
-    app.add_middleware(
-        Admission,
-        paths=bodies.content_paths(module.router for module in _ROUTES),
-        in_hand=InHand(memory, worker.number, settings.max_in_hand, max_bytes),
-        max_bytes=max_bytes,
-        stopping=stopping,
-    )
+    _admit(app, settings, InHand(memory, worker.number, settings.max_in_hand, settings.max_in_hand_mib * MEBIBYTE))
     app.add_middleware(Observation, metrics=counts)  # the outermost: it sees every answer
     for module in _ROUTES:
         app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)])
@@ -151,3 +138,19 @@ def create_app(settings: Settings, worker: Worker = ALONE) -> FastAPI:
         app.include_router(module.router)
     description.install(app)
     return app
+
+
+def _admit(app: FastAPI, settings: Settings, in_hand: InHand) -> None:
+    """Bound what is let in: each body, then how many requests and bytes there are at once."""
+    app.add_middleware(
+        BodyLimit,
+        limits={posts.PATH: (settings.max_post_mib * MEBIBYTE, "SOURCEMARK_MAX_POST_MIB")},
+        otherwise=(settings.max_upload_mib * MEBIBYTE, "SOURCEMARK_MAX_UPLOAD_MIB"),
+    )
+    app.add_middleware(
+        Admission,
+        paths=bodies.content_paths(module.router for module in _ROUTES),
+        in_hand=in_hand,
+        max_bytes=settings.max_in_hand_mib * MEBIBYTE,
+        stopping=app.state.stopping,
+    )

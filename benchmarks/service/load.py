@@ -235,6 +235,8 @@ def watched(of: Service, seen: Figures) -> Iterator[None]:
     """Note what `_watch` saw while the block ran, in a process of its own: the clients keep theirs busy."""
     command = [sys.executable, __file__, "--watch", of.address, str(of.pid)]
     watching = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert watching.stdout is not None
+    assert watching.stdout.readline() == "begun\n"
     yield
     told = json.loads(watching.communicate()[0])
     seen.health, seen.metrics, seen.memory = told["/healthz"], told["/metrics"], told["memory"]
@@ -247,6 +249,7 @@ def _watch(of: Service) -> None:
     errors: Counter[str] = Counter()
     memory = 0.0
     with httpx.Client(base_url=of.address, timeout=_PATIENCE, trust_env=False) as http:
+        print("begun", flush=True)
         while not select.select([sys.stdin], [], [], 0.25)[0]:
             for path, taken in times.items():
                 started = time.monotonic()

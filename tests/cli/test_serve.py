@@ -63,7 +63,7 @@ def test_a_signal_ends_it_though_clients_hold_on(tmp_path: Path, number: int) ->
             )
             time.sleep(0.3)
             running.send_signal(number)
-            running.wait(timeout=120)
+            assert running.wait(timeout=120) == (0 if number == signal.SIGTERM else 130)
     finally:
         running.kill()
         running.wait()
