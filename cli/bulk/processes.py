@@ -18,6 +18,7 @@ from .answering import Answerer, Job
 from .listing import Chunk
 
 _POLL_SECONDS = 0.2  # between two looks at how many rows were examined
+_END_SECONDS = 5.0  # that a process may take to close its database and end its decoder
 
 
 def answer(job: Job, chunks: Iterator[Chunk], processes: int, step: Callable[[], None]) -> Iterator[BulkChunk]:
@@ -50,6 +51,8 @@ def answer(job: Job, chunks: Iterator[Chunk], processes: int, step: Callable[[],
                 seen += 1
                 step()
     finally:
+        for process in busy.values():
+            process.kill()
         for process in (*idle, *busy.values()):
             process.end()
 
@@ -85,10 +88,16 @@ class _Process:
         assert isinstance(answered, BulkChunk)
         return answered
 
+    def kill(self) -> None:
+        """End it in the middle of a chunk."""
+        self._process.terminate()
+
     def end(self) -> None:
+        """End it, in order where it has nothing to do."""
+        self.channel.close()
+        self._process.join(_END_SECONDS)
         self._process.terminate()
         self._process.join()
-        self.channel.close()
 
 
 def _serve(job: Job, channel: Connection, counted: Any) -> None:

@@ -10,6 +10,7 @@ import importlib.util
 import re
 import tempfile
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
@@ -24,7 +25,7 @@ _ATOMIC = ("s3", "s3a", "gs", "gcs")  # where an object is there when it is whol
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _PAUSES = (0.5, 2.0, 8.0)  # seconds before another try
 _CONNECT_SECONDS, _READ_SECONDS = 10, 30
-_READ_AHEAD = 8 << 20  # bytes a request asks for
+_READ_AHEAD = 8 << 20  # bytes that one request asks for
 
 
 def require(module: str, what: str) -> None:
@@ -151,14 +152,22 @@ def _download(address: str, limit: int) -> IO[bytes]:
         raise LimitExceeded("too_large", f"the file has {about['size']} bytes, more than the limit of {limit}")
     copy = tempfile.SpooledTemporaryFile(CHUNK)  # noqa: SIM115 - whoever asked for it closes it
     try:
-        with system.open(path, "rb", block_size=_READ_AHEAD) as remote:
-            while chunk := remote.read(CHUNK):
-                copy.write(chunk)
+        for start in range(0, about["size"], _READ_AHEAD):
+            copy.write(system.cat_file(path, start=start, end=min(start + _READ_AHEAD, about["size"])))
+        if copy.tell() != about["size"] or (
+            about["size"] > _READ_AHEAD and _version(system.info(path)) != _version(about)
+        ):
+            raise OSError("it was written to while it was read")
         copy.seek(0)
     except BaseException:
         copy.close()
         raise
     return copy
+
+
+def _version(about: Mapping[str, Any]) -> list[Any]:
+    """What is another one after an object was written to; each storage has its own name for it."""
+    return [about.get(name) for name in ("size", "ETag", "etag", "generation", "mtime")]
 
 
 def put(local: Path, address: str) -> None:
