@@ -49,7 +49,7 @@ class Archive:
     def run(self, *arguments: str, status: int = 0) -> str:
         """What it prints; its errors where it should fail."""
         process = self.start(*arguments)
-        out, err = process.communicate(timeout=240)
+        out, err = process.communicate(timeout=400)
         assert (process.returncode, "Traceback" in err) == (status, False), err
         assert status or not err
         return err if status else out
