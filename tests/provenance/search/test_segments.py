@@ -105,17 +105,17 @@ def test_a_start_opens_segments_and_a_search_reads_no_detail_from_the_database(
     application: Application, tmp_path: Path
 ) -> None:
     settings = application.settings.model_copy(update={"index_tail": 3})
-    fill(application, 0, 6)
+    fill(application, 0, 4)
     with Application(settings) as first:
         first.follower.condense()
         assert len(files(first)) == len(first.follower.index.segments) == 1
         assert size(first) == first.follower.index.segments[-1].coverage.stop
-    fill(application, 6, 8)
+    fill(application, 4, 5)
     with application.db.write() as connection:
-        kept = sa.select(works.c.id).where(works.c.title.in_(["6", "7"]))
+        kept = sa.select(works.c.id).where(works.c.title == "4")
         connection.execute(fingerprints.update().where(fingerprints.c.work.not_in(kept)).values(detail=b""))
     with Application(settings) as second:
-        assert [found(second, number) for number in range(8)] == [[str(number)] for number in range(8)]
+        assert [found(second, number) for number in (0, 3, 4)] == [["0"], ["3"], ["4"]]
         assert len(second.follower.index.segments) == 1
     with Application(settings.model_copy(update={"index_tail": 0})) as without:
         assert found(without, 0) == []  # the database's details are gone
@@ -124,14 +124,14 @@ def test_a_start_opens_segments_and_a_search_reads_no_detail_from_the_database(
 def test_segments_are_written_as_the_log_grows_and_merged(opened: Application, settings_of: Settings) -> None:
     finds(opened)
     assert opened.follower.index.segments[-1].coverage.stop == size(opened)  # this start was far behind
-    for first in range(WORKS, WORKS + 20, 4):
+    for first in range(WORKS, WORKS + 16, 4):
         fill(opened, first, first + 4)
         opened.follower.condense()
         names = files(opened)
         assert len(names) == len(opened.follower.index.segments) <= 4
     first, *rest = [each.coverage.stop - each.coverage.start for each in opened.follower.index.segments]
     assert 3 * first > sum(rest)
-    assert max(rest) > 12
+    assert max(rest) >= 12
     finds(opened)
     with Application(settings_of) as another:
         finds(another)
@@ -140,7 +140,7 @@ def test_segments_are_written_as_the_log_grows_and_merged(opened: Application, s
 
 def test_a_process_that_never_rests_writes_segments_while_it_registers(opened: Application) -> None:
     size(opened)
-    fill(opened, WORKS, WORKS + 20)
+    fill(opened, WORKS, WORKS + 16)
     assert len(opened.follower.index.segments) > 1
     assert size(opened) - opened.follower.index.segments[-1].coverage.stop <= 16
 
@@ -225,8 +225,9 @@ def damage_file(path: Path, damage: str) -> None:
             path.write_bytes(raw.replace(b'"format":1', b'"format":2'))
 
 
-@pytest.mark.parametrize("damage", ["short", "arrays", "record", "newer"])
-@pytest.mark.parametrize("which", [0, -1])
+@pytest.mark.parametrize(
+    ("damage", "which"), [("short", 0), ("arrays", -1), ("record", 0), ("record", -1), ("newer", -1)]
+)
 def test_a_damaged_segment_is_named_and_made_again(
     opened: Application, settings_of: Settings, damage: str, which: int, caplog: pytest.LogCaptureFixture
 ) -> None:
