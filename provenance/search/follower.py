@@ -76,9 +76,11 @@ class Follower:
         """
         self.index = SegmentedIndex()
         self._feed = Feed(db, share)
-        self._segments = SegmentStore(self._feed, self.index, folder, tail) if folder is not None and tail else None
+        self._lock = threading.RLock()
+        self._segments: SegmentStore | None = None
+        if folder is not None and tail:
+            self._segments = SegmentStore(self._feed, self.index, folder, tail, self._lock)
         self._timeout = db.timeout_seconds
-        self._lock = threading.Lock()
 
     @property
     def position(self) -> int:

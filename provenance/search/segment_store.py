@@ -12,6 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,13 +69,17 @@ class State:
 class SegmentStore:
     """Opens, writes and merges the segments that an index uses. Thread-safe."""
 
-    def __init__(self, feed: Feed, index: SegmentedIndex, folder: Path, tail: int) -> None:
+    def __init__(
+        self, feed: Feed, index: SegmentedIndex, folder: Path, tail: int, applying: AbstractContextManager[object]
+    ) -> None:
         """
         Args:
+            applying: held, again and again by one thread, while the position of the index changes.
             tail: changes that an index holds in memory before a segment is made of them.
         """
         self.tail = tail
         self._feed, self._index, self._folder = feed, index, folder
+        self._applying = applying  # taken before the next
         self._writing = threading.Lock()
         self._opening = threading.RLock()
         self._open: dict[tuple[str, int], Segment | str] = {}  # by name and inode; why it cannot be used
@@ -95,6 +100,8 @@ class SegmentStore:
             changed = self._changed()
             if changed == self._seen:
                 return
+            self._cover()  # opens files, which takes time, while others search
+        with self._applying, self._opening:
             found = self._cover()
             if found and found[-1].coverage.stop >= self.position:
                 self._index.adopt(found)
@@ -265,8 +272,8 @@ class SegmentStore:
         return []
 
     def _merge(self, some: Sequence[Segment]) -> None:
-        known = self._index.position
         alive = [self._index.alive(each) for each in some]
+        known = self._index.position  # after: no removal that was left out is later
         name, coverage = self._to_write(some[0].coverage.start, some[-1].coverage.stop, known)
         segments.merge(self._folder / name.file, coverage, list(zip(some, alive, strict=True)))
         self._adopt_now()

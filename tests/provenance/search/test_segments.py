@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import random
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,36 @@ def test_processes_use_the_same_segments_and_one_writes_at_a_time(opened: Applic
         mine, theirs = ([each.path.name for each in one.follower.index.segments] for one in (opened, other))
         assert mine == theirs == files(opened)
         assert other.follower.check_segments().unusable == {}
+
+
+def test_searches_go_on_while_two_processes_write_segments(opened: Application, settings_of: Settings) -> None:
+    failures: list[object] = []
+    stop = threading.Event()
+
+    def condense(one: Application) -> None:
+        while not stop.is_set():
+            try:
+                one.follower.condense()
+            except Exception as error:
+                failures.append(error)
+
+    with Application(settings_of) as other:
+        threads = [threading.Thread(target=condense, args=(one,)) for one in (opened, other)]
+        for thread in threads:
+            thread.start()
+        for number in range(WORKS, WORKS + 12):
+            fill((opened, other)[number % 2], number, number + 1)
+            for one in (opened, other):
+                size(one)
+                if len(one.follower.index) != number + 1:
+                    failures.append(len(one.follower.index))
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        for one in (opened, other):
+            finds(one)
+            assert found(one, WORKS + 11) == [str(WORKS + 11)]
 
 
 def test_what_is_withdrawn_is_not_found_and_what_is_erased_leaves_the_files(
