@@ -24,6 +24,7 @@ from .part import Columns, Family, Multimap, Registrations, SlotView, renumberin
 from .postings import Run, Slots
 from .segment_file import File, Stream, UnusableSegment, Writer
 
+# All that a part is made of; a new one here, or a new field of one, is another `segment_file.FORMAT`.
 _TYPES = (Columns, Multimap, Family, CodeColumn, Tables, Registrations)
 _MERGED_AT_ONCE = 1 << 22  # postings
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fingerprints.index import segment_file, segments
+from fingerprints.index import hamming, segment_file, segments
 from fingerprints.index.interface import Change
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.index.segment_file import UnusableSegment
@@ -46,7 +46,12 @@ def of_works(*works: int) -> list[Change]:
 def test_any_segments_and_merges_answer_as_memory_does(
     tmp_path_factory: pytest.TempPathFactory, log: list[Fingerprint | int], data: st.DataObject
 ) -> None:
-    folder = tmp_path_factory.mktemp("segments")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hamming, "_MAX_UNTABLED", data.draw(st.sampled_from([3, 1000]), "codes without tables"))
+        compare(tmp_path_factory.mktemp("segments"), log, data)
+
+
+def compare(folder: Path, log: Sequence[Fingerprint | int], data: st.DataObject) -> None:
     changes = changes_of(log)
     cuts = sorted(data.draw(st.sets(st.integers(0, len(changes)), min_size=1, max_size=5), "segments"))
     whole, index = MemoryIndex(), SegmentedIndex()

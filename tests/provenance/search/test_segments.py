@@ -127,6 +127,7 @@ def test_segments_are_written_as_the_log_grows_and_merged(opened: Application, s
     assert opened.follower.index.segments[-1].coverage.stop == size(opened)  # this start was far behind
     for first in range(WORKS, WORKS + 16, 4):
         fill(opened, first, first + 4)
+        (settings_of.index_dir / "0-9-9.segment.partial").write_bytes(b"of a process that was killed")
         opened.follower.condense()
         names = files(opened)
         assert len(names) == len(opened.follower.index.segments) <= 4
