@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ..config import Settings
 from ..errors import BadInput, LedgerReadOnly, Unavailable
+from . import online_indexes
 from .locks import busy, file_lock, lock_number
 from .tables import metadata
 
@@ -273,6 +274,9 @@ class Database:
             each.revision for each in ScriptDirectory.from_config(config).walk_revisions()
         }:
             raise _newer(found)
+        if found is not None and not self.is_sqlite:
+            with self._told():
+                online_indexes.make(self.engine, found)
         with self._one_migrator() as connection:
             config.attributes["connection"] = connection
             try:

@@ -39,13 +39,13 @@ def exclusive(db: Database, folder: Path, name: str) -> Iterator[None]:
 
 @contextmanager
 def _advisory_lock(db: Database, name: str) -> Iterator[None]:
-    number = {"key": lock_number(name)}
     connection = None
     try:
         connection = db.engine.connect()
-        # It waits for whoever holds the lock, and the transaction stands idle while its holder is at work.
-        connection.execute(sa.text("SELECT set_config('idle_in_transaction_session_timeout', '0', true)"))
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), number)
+        # The transaction stands idle while the holder is at work. Without parameters no portal is left open in it, whose
+        # snapshot would keep dead rows, and with them what was erased.
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock_number(name)})")
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         if connection is not None:
             connection.invalidate()  # it may hold the lock: ending the session ends that

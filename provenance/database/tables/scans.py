@@ -26,7 +26,7 @@ scans = Table(
     Column("category", Text),
     Column("flags", Json(list), nullable=False, server_default="[]"),
     Column("log_size", BigInteger, nullable=False),
-    Column("scanned_at", String(27), nullable=False),
+    Column("scanned_at", String(27), nullable=False, index=True),
     # What the platform's policy decided, and on what (`policy.facts`); empty of scans of before there were policies.
     Column("action", String(20)),
     Column("rule", String(60)),

@@ -228,6 +228,27 @@ def test_what_waits_moves_to_a_new_table_and_what_was_learned_is_gone(before: Da
         assert not {"drafts", "lessons", "learned_boilerplate"} & set(sa.inspect(connection).get_table_names())
 
 
+def test_a_large_table_gets_its_index_while_others_write(before: Database) -> None:
+    """A writer that is not done stops nobody from making it, but its end is waited for; one left half made is made anew."""
+    if before.is_sqlite:
+        pytest.skip("SQLite makes indexes in the migration")
+    url = before.url.render_as_string(hide_password=False)
+    one, two = Database(url, 20), Database(url, 1)
+    with before.alone() as connection, before.write() as writer:
+        writer.execute(sa.text("LOCK TABLE scans IN ROW EXCLUSIVE MODE"))
+        with pytest.raises(Unavailable) as caught:
+            two.migrate()  # it waits for the writer, longer than it may
+        assert caught.value.reason == "database_busy"
+        valid = sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_scans_scanned_at'::regclass")
+        assert connection.execute(valid).scalar() is False
+    one.migrate()
+    with before.read() as connection:
+        assert connection.execute(valid).scalar() is True
+    assert one.revision() == HEAD
+    one.close()
+    two.close()
+
+
 def test_a_migration_waits_for_a_table_no_longer_than_others(before: Database) -> None:
     """Somebody reads a table that it changes: it gives up and has changed nothing; the next time it works."""
     if before.is_sqlite:

@@ -15,6 +15,7 @@ _ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     _claims_ahead()
+    _scans()
     _job_files()
     _quotas()
 
@@ -30,6 +31,11 @@ def _claims_ahead() -> None:
         sa.Column("idx", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_claims_ahead")),
     )
+
+
+def _scans() -> None:
+    """Purging finds what is due by its time."""
+    op.create_index(op.f("ix_scans_scanned_at"), "scans", ["scanned_at"], if_not_exists=True)  # see `online_indexes`
 
 
 def _job_files() -> None:
