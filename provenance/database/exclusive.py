@@ -42,7 +42,7 @@ def _advisory_lock(db: Database, name: str) -> Iterator[None]:
     connection = None
     try:
         connection = db.engine.connect()
-        # The transaction stands idle while the holder is at work. Without parameters no portal is left open in it, whose
+        # The transaction stands idle while the holder is at work. Without parameters no portal is left open in it: its
         # snapshot would keep dead rows, and with them what was erased.
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock_number(name)})")
