@@ -130,20 +130,23 @@ class Follower:
         """Nothing is open."""
 
     def _step(self, size: int) -> None:
-        if self._segments is not None:
-            self._segments.adopt()
-            tail = self._segments.tail
-            if size - self.position > tail:  # a start; another process may be making segments already
-                self._segments.extend(size, self._timeout)
-            elif size - self._segments.position > _MAX_TAILS * tail:
-                self._segments.extend(size, 0.0)
         start = self.position
-        stop = min(size, start + _PAGE)
-        if start < stop:
+        if self._segments is not None:
+            self._use_segments(self._segments, size)
+        if self.position == start:
+            stop = min(size, start + _PAGE)
             changes = self._feed.changes(start, stop)
             if not changes or changes[-1].position < stop:
                 changes.append(Change(stop, NO_WORK, None))
             self.index.apply(changes)
+
+    def _use_segments(self, segments: SegmentStore, size: int) -> None:
+        segments.adopt()
+        if size - self.position > segments.tail:  # a start
+            segments.extend(size, self._timeout)
+            segments.adopt()  # what another process has made meanwhile
+        elif size - segments.position > _MAX_TAILS * segments.tail:
+            segments.extend(size, 0.0)
 
 
 def forget(connection: sa.Connection, work: int) -> None:

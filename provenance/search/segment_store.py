@@ -154,9 +154,7 @@ class SegmentStore:
                 act()
             self._trouble = None
         except Unavailable as error:
-            if error.reason == "database_busy":
-                self._next_try = time.monotonic() + _PAUSE
-            else:
+            if error.reason != "database_busy":
                 self._failed(error.detail)
         except OSError as error:
             self._failed(f"{error.strerror}: {error.filename or self._folder}")

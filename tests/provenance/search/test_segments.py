@@ -6,6 +6,7 @@ import errno
 import random
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,27 @@ def test_processes_use_the_same_segments_and_one_writes_at_a_time(opened: Applic
         mine, theirs = ([each.path.name for each in one.follower.index.segments] for one in (opened, other))
         assert mine == theirs == files(opened)
         assert other.follower.check_segments().unusable == {}
+
+
+def test_a_start_uses_what_another_process_makes_meanwhile(settings_of: Settings) -> None:
+    with Application(settings_of) as first, Application(settings_of) as second:
+        building = threading.Event()
+        pages = first.follower._feed.pages
+
+        def slow(*window: int) -> Iterator[Any]:
+            building.set()
+            time.sleep(0.5)
+            return pages(*window)
+
+        first.follower._feed.pages = slow  # type: ignore[method-assign]
+        thread = threading.Thread(target=first.follower.refresh)
+        thread.start()
+        assert building.wait(30)
+        second.follower.refresh()
+        thread.join()
+        assert len(files(settings_of)) == 1
+        assert len(second.follower.index.segments) == 1
+        finds(second)
 
 
 def test_searches_go_on_while_two_processes_write_segments(opened: Application, settings_of: Settings) -> None:
