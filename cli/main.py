@@ -45,6 +45,7 @@ COMMANDS = {
     "demo": "The main job, shown on made works or on a folder of yours. 演示。",
     "config": "Every setting and its value. 查看设置。",
     "doctor": "Check the installation. 检查安装。",
+    "index": "The index of works on several machines: how far each part is. 索引状态。",
     "ledger": "The public log: checkpoint, export, audit, fsck, rebuild. 公开账本。",
     "witness": "Be a witness of somebody's log. 为他人的账本作见证。",
     "account": "Accounts: producers, platforms, rights holders, administrators; official ones. 账号与公众账号。",

@@ -196,6 +196,7 @@ _STATUSES = {
     "template_only": ("nothing but a template", "仅有模板内容"),
     "silent": ("silent", "无声"),
     "static_match": ("a still picture matches", "静止画面匹配"),
+    "incomplete": ("a part of the index is missing: nothing can be said", "索引不完整，无法判定"),
     "error": ("error", "出错"),
 }
 

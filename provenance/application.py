@@ -19,7 +19,7 @@ from .accounts.official import OfficialAccounts
 from .accounts.quotas import Quotas
 from .accounts.signing_keys import SigningKeys
 from .auditing.sample import sample_rows
-from .config import Settings
+from .config import MEMORY, Settings
 from .database.engine import Database
 from .errors import Unavailable, from_os_error
 from .jobs.background import Background
@@ -34,7 +34,7 @@ from .scans.review.decisions import Decisions
 from .scans.review.queue import ReviewQueue
 from .scans.scanning import Scanner
 from .search.examination import Examiner
-from .search.follower import Follower
+from .search.follower import Follower, WorkIndex
 from .search.matching import Matcher
 from .search.signals import Signals
 from .works import batches as work_batches
@@ -66,7 +66,7 @@ class Application:
         self.examiner = Examiner(
             Sandbox(settings.workers, settings.limits, settings.anchors), settings.workers, observer
         )
-        self.follower = Follower(self.db, folder=settings.index_dir, tail=settings.index_tail)
+        self.follower = _index(self.db, settings)
         self.matcher = Matcher(self.db, self.follower)
         self.signals = Signals(self.db, self.follower)
         self.backings = Backings(self.db, self.log.reader)
@@ -113,6 +113,7 @@ class Application:
             max_parts=settings.max_parts,
             defaults=defaults,
             observer=observer,
+            may_be_incomplete=settings.index_incomplete == "status",
         )
         lease_seconds = settings.review_minutes * 60
         self.review_queue = ReviewQueue(self.db, lease_seconds)
@@ -180,8 +181,17 @@ class Application:
         """End everything; what works in the background gets so long."""
         self.background.stop(seconds)
         self.examiner.close()
+        self.follower.close()
         self.log.close()
         self.db.close()
+
+
+def _index(db: Database, settings: Settings) -> WorkIndex:
+    if settings.index_url == MEMORY:
+        return Follower(db, folder=settings.index_dir, tail=settings.index_tail)
+    from .search.cluster.sharded_follower import ShardedFollower  # the extra `cluster`
+
+    return ShardedFollower(db, settings)
 
 
 def _forget_in_scans(connection: sa.Connection, work: int) -> None:

@@ -21,6 +21,7 @@ from .errors import Misconfigured
 from .schema_fields import Line, Url
 
 MEBIBYTE = 1024 * 1024
+MEMORY = "memory:"  # the index of a process is its own
 
 
 class Settings(BaseSettings):
@@ -210,6 +211,21 @@ class Settings(BaseSettings):
         description="What a PostgreSQL connection is for as long as it is open: a session of the server's, or only its "
         "transactions are (PgBouncer with pool_mode = transaction).",
     )
+    index_url: str = Field(
+        MEMORY,
+        description="Where the index of works is: memory:, in every process; or ray://HOST:PORT, on the machines of "
+        "the Ray cluster whose head listens there (extra `cluster`, PostgreSQL).",
+    )
+    index_shards: int = Field(3, ge=1, le=4096, description="Shards that an index on a Ray cluster is divided into.")
+    index_replicas: int = Field(1, ge=1, le=8, description="Machines that hold each shard.")
+    index_seconds: int = Field(
+        10, ge=1, le=600, description="How long the shards may take to answer one question, seconds."
+    )
+    index_incomplete: Literal["refuse", "status"] = Field(
+        "refuse",
+        description="What a scan answers while a shard is missing: refuse, 503 with Retry-After; status, the status "
+        "`incomplete` and the verdict `review`.",
+    )
     rate_per_minute: int = Field(
         0,
         ge=0,
@@ -282,6 +298,13 @@ class Settings(BaseSettings):
             if value.startswith(prefix):
                 return "postgresql+psycopg://" + value[len(prefix) :]
         raise ValueError("must start with postgresql:// (leave it out for SQLite in the home folder)")
+
+    @field_validator("index_url")
+    @classmethod
+    def _known_index(cls, value: str) -> str:
+        if value != MEMORY and not re.fullmatch(r"ray://([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}", value):
+            raise ValueError("must be memory: or ray://HOST:PORT, of the head of a Ray cluster")
+        return value
 
     @field_validator("origin")
     @classmethod

@@ -129,6 +129,8 @@ class Misconfigured(SourcemarkError):
     slug, status, exit_status, title = "misconfigured", 500, 2, "A setting is wrong"
 
 
+INDEX_INCOMPLETE = "index_incomplete"  # reason: a part of the index is missing, so nothing can be said of an upload
+
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 

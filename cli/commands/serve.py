@@ -28,9 +28,15 @@ def command(
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes that answer requests (SOURCEMARK_SERVE_WORKERS).")
     ] = None,
+    index: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where the index is (SOURCEMARK_INDEX_URL): memory: or ray://HOST:PORT."),
+    ] = None,
 ) -> None:
     from provenance.config import load_settings
 
+    if index is not None:
+        os.environ["SOURCEMARK_INDEX_URL"] = index
     settings = unlocked(load_settings())
     listener = server.listen(
         host or settings.host,

@@ -8,7 +8,7 @@ from fingerprints import registry
 from fingerprints.model import MediumName
 
 from ..database.tables import now
-from ..errors import BadContent, SourcemarkError, TooLarge, UnsupportedContent
+from ..errors import INDEX_INCOMPLETE, BadContent, SourcemarkError, TooLarge, UnsupportedContent
 from ..ids import new_id
 from ..schemas import MatchRecord, PartRecord, ScanItem, ScanResult, ScanStatus, problem_of
 from ..search.matching import Search
@@ -107,5 +107,7 @@ def _unmatched(medium: MediumName, reason: str | None) -> ScanStatus:
 
 
 def _failure(error: SourcemarkError) -> ScanStatus:
+    if error.reason == INDEX_INCOMPLETE:
+        return "incomplete"
     content = isinstance(error, (BadContent, UnsupportedContent, TooLarge)) and error.reason not in _NOT_CONTENT
     return "undecodable" if content else "error"

@@ -10,7 +10,7 @@ from itertools import islice
 from fingerprints.model import Examination
 from fingerprints.source import Source
 
-from ..errors import SourcemarkError, TooLarge
+from ..errors import INDEX_INCOMPLETE, SourcemarkError, TooLarge, Unavailable
 from ..search.examination import Examiner
 from ..search.matching import Matcher, Search
 from . import embedded
@@ -24,11 +24,14 @@ Read = Sequence[tuple[Reading, Shown | None]] | SourcemarkError
 class PostReader:
     """Examines the parts of uploads, and those that they hold, and searches for what each reuses. Thread-safe."""
 
-    def __init__(self, examiner: Examiner, matcher: Matcher, max_parts: int) -> None:
+    def __init__(self, examiner: Examiner, matcher: Matcher, max_parts: int, *, may_be_incomplete: bool) -> None:
         """
         Args:
             max_parts: of one post; of those that its pages and documents hold, as many again are read.
+            may_be_incomplete: what cannot be searched for because a part of the index is missing is as what cannot be
+                read; if not, nothing is answered then.
         """
+        self._may_be_incomplete = may_be_incomplete
         self._examiner = examiner
         self._matcher = matcher
         self._max_parts = max_parts
@@ -67,8 +70,13 @@ class PostReader:
     ) -> list[tuple[Examination, Search] | tuple[SourcemarkError, None]]:
         """What is in each source, and which works it reuses: one is searched for while others are examined."""
 
-        def searched(done: Examination) -> tuple[Examination, Search]:
-            return done, self._matcher.find(done.fingerprint)
+        def searched(done: Examination) -> tuple[Examination, Search] | Unavailable:
+            try:
+                return done, self._matcher.find(done.fingerprint)
+            except Unavailable as error:
+                if self._may_be_incomplete and error.reason == INDEX_INCOMPLETE:
+                    return error
+                raise
 
         answers = self._examiner.examine_each(sources, searched, thorough=True, examined=examined)
         return [(answer, None) if isinstance(answer, SourcemarkError) else answer for answer in answers]

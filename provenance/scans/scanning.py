@@ -70,16 +70,19 @@ class Scanner:
         max_parts: int,
         defaults: Defaults,
         observer: Observer,
+        *,
+        may_be_incomplete: bool,
     ) -> None:
         """
         Args:
+            may_be_incomplete: see `PostReader`.
             batch_size: how many uploads, or parts of posts, share one transaction.
             max_parts: of one post.
             defaults: of the statements of reasons that a rule's restriction needs.
         """
         self._db = db
         self._log = log
-        self._reader = PostReader(examiner, matcher, max_parts)
+        self._reader = PostReader(examiner, matcher, max_parts, may_be_incomplete=may_be_incomplete)
         self._backings = backings
         self._official = official
         self._batch_size = batch_size

@@ -26,6 +26,7 @@ ScanStatus = Literal[
     "static_match",
     "decode_partial",
     "undecodable",
+    "incomplete",
     "error",
 ]
 Verdict = Literal["clear", "own", "licensed", "credited", "uncredited", "review"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -17,6 +19,7 @@ from fingerprints.index.segmented import SegmentedIndex
 
 from ..database.engine import Database
 from ..database.tables import fingerprints
+from ..schemas.index import IndexPart
 from .feed import Feed
 from .feed import Share as Share
 from .segment_store import SegmentStore, State
@@ -56,6 +59,30 @@ class WorkIndex(Protocol):
         Raises:
             Unavailable: as `refresh`.
         """
+        ...
+
+    def condense(self) -> None:
+        """Keep what is in files as it should be; searches go on meanwhile."""
+        ...
+
+    def check_segments(self) -> State:
+        """How the files are, after reading all of them and writing what is due."""
+        ...
+
+    def log_size(self) -> int:
+        """How many entries the log has."""
+        ...
+
+    def parts(self) -> list[IndexPart]:
+        """What the index is made of, as it is now, without bringing it up to the log."""
+        ...
+
+    def is_complete(self, parts: Sequence[IndexPart]) -> bool:
+        """Whether these together hold all works."""
+        ...
+
+    def stop(self) -> int:
+        """End what other machines hold of the index, and say how many parts that was."""
         ...
 
     def close(self) -> None: ...
@@ -108,13 +135,13 @@ class Follower:
             return self.position
 
     def condense(self) -> None:
-        """Keep the segments as they should be; searches go on meanwhile."""
+        """See `WorkIndex`."""
         self.refresh()
         if self._segments is not None:
             self._segments.condense()
 
     def check_segments(self) -> State:
-        """How the segments are, after reading all of them and writing what is due."""
+        """See `WorkIndex`."""
         self.refresh()
         if self._segments is None:
             return State()
@@ -125,6 +152,21 @@ class Follower:
         self.condense()
         after = self._segments.state()
         return replace(after, unusable={**before.unusable, **after.unusable})
+
+    def log_size(self) -> int:
+        return self._feed.size()
+
+    def parts(self) -> list[IndexPart]:
+        return [
+            IndexPart(position=self.position, works=len(self.index), machine=socket.gethostname(), process=os.getpid())
+        ]
+
+    def is_complete(self, parts: Sequence[IndexPart]) -> bool:
+        return bool(parts)
+
+    def stop(self) -> int:
+        """Nothing is on other machines."""
+        return 0
 
     def close(self) -> None:
         """Nothing is open."""
