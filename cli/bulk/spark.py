@@ -207,4 +207,9 @@ def _stderr_in(log: Path) -> Iterator[Callable[[], None]]:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    """What went wrong, of a page of stacks of Python and of Java; of an error in Python its last line names it."""
+    lines = [line for line in str(error).splitlines() if line and line[0] not in " \t"]
+    if any(line.startswith("Traceback") for line in lines):
+        before = lines[: next((n for n, line in enumerate(lines) if line.startswith("JVM stack")), len(lines))]
+        return before[-1][:300]
+    return (lines or [type(error).__name__])[0][:300]
