@@ -89,12 +89,20 @@ class Admission:
         request = await until(self._stopping.over, self._carried_out(scope, receive, answered))
         if request.done():
             request.result()
-        elif not started:
-            over = True  # nobody can interrupt its thread
+            return
+        request.add_done_callback(_drop)  # nobody can interrupt its thread
+        if not started:
+            over = True
             await problems.response(cut_off())(scope, receive, send)
 
     async def _carried_out(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
+
+
+def _drop(request: asyncio.Task[None]) -> None:
+    """Whatever becomes of a request that was answered for: it fails when what it uses is closed."""
+    if not request.cancelled():
+        request.exception()
 
 
 async def _refuse(error: SourcemarkError, scope: Scope, receive: Receive, send: Send) -> None:

@@ -32,6 +32,7 @@ T = TypeVar("T")
 _CUT_OFF = "the request was cut off"
 _LAST_SECONDS = 1.0  # for the rest of a body, when the service ends
 _HELD = 256 * 1024  # bytes of a body that are held in memory; what is larger waits on disk
+_LARGE = 4 * MEBIBYTE  # bytes of JSON, which takes several times as much memory, that are read beside others
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ async def _whole(request: Request, files: AsyncExitStack) -> bytes:
         return size
 
     size = await _received(request, read())
-    await _take_place(request, files, large=size > _HELD)
+    await _take_place(request, files, large=size > _LARGE)
     spool.seek(0)
     return spool.read()
 
@@ -133,7 +134,7 @@ async def _parsed(request: Request, files: AsyncExitStack, max_files: int, max_f
         raise kind_of(f"the multipart body cannot be read: {error.message}") from None
     files.push_async_callback(form.close)
     fields = sum(len(part) for _, part in form.multi_items() if isinstance(part, str))
-    await _take_place(request, files, large=fields > _HELD)
+    await _take_place(request, files, large=fields > _LARGE)
     return form
 
 

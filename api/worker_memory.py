@@ -90,12 +90,6 @@ class WorkerMemory:
             finally:
                 fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
 
-    def close(self) -> None:
-        self.bytes.close()
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-
 
 class InHand:
     """How many requests with content the processes have in hand together."""

@@ -67,7 +67,6 @@ class Supervisor:
         self._listener = listener
         self._stop_seconds = stop_seconds
         self._signals: list[int] = []
-        self._statuses: list[int] = []  # of workers that ended when they were told to
         self._folder = Path(tempfile.mkdtemp(prefix="sourcemark-serve-"))
         self._alive: tuple[int, int] | None = os.pipe()  # ends with the supervisor, which its workers see
 
@@ -122,17 +121,17 @@ class Supervisor:
         self._listener.close()
         self._kill(signal.SIGTERM)
         until = time.monotonic() + self._stop_seconds
-        told = len(self._signals)
+        told, statuses = len(self._signals), set()
         while any(place.pid is not None for place in self._places):
             if time.monotonic() > until or len(self._signals) > told:
                 self._kill(signal.SIGKILL)
             for place in self._places:
                 if (status := _ended(place)) is not None:
-                    self._statuses.append(status)
+                    statuses.add(status)
             time.sleep(_LOOK)
         if signal.SIGINT in self._signals:
             return 128 + signal.SIGINT
-        return 0 if {0, -signal.SIGTERM}.issuperset(self._statuses) else _CUT_OFF  # some were not up yet
+        return 0 if statuses <= {0, -signal.SIGTERM} else _CUT_OFF  # some were not up yet
 
     def _kill(self, number: int) -> None:
         for place in self._places:

@@ -47,6 +47,7 @@ class Figures:
     """What clients saw."""
 
     seconds: list[float] = field(default_factory=list)  # of what was answered
+    large: list[float] = field(default_factory=list)  # of the large bodies that were
     refusals: list[float] = field(default_factory=list)
     health: list[float] = field(default_factory=list)
     metrics: list[float] = field(default_factory=list)
@@ -65,6 +66,7 @@ class Figures:
             f"{name}: {len(self.seconds) / seconds:.1f} answered/s, p50 {quantile(self.seconds, 0.5):.2f} s, "
             f"p99 {quantile(self.seconds, 0.99):.2f} s; {len(self.refusals)} refused within "
             f"{quantile(self.refusals, 0.99) * 1000:.0f} ms; errors {dict(self.errors) or 'none'}; "
+            f"{f'{len(self.large)} large answered; ' if self.large else ''}"
             f"{wrong} wrong: recall {self.found}/{copies}, {len(self.false)} false, "
             f"{self.fresh}/{self.fresh + len(self.stale)} found once registered; /healthz "
             f"{quantile(self.health, 0.5) * 1000:.0f} ms, at most {max(self.health) * 1000:.0f} ms, /metrics at most "
@@ -165,7 +167,7 @@ class Clients:
         if answer.status_code not in (200, 201):
             self.seen.errors[f"{asked.kind} {answer.status_code}"] += 1
             return None
-        self.seen.seconds.append(seconds)
+        (self.seen.large if asked.large else self.seen.seconds).append(seconds)
         if asked.kind in ("text", "picture", "article"):
             self._check(asked, answer.json())
         if asked.then is not None:

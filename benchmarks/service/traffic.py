@@ -32,6 +32,7 @@ class Asked:
     Attributes:
         body: what httpx takes.
         work: title of the work that a scan has to find; None where it must find nothing.
+        large: it is one of those that come beside the others.
         then: what is scanned as soon as a registration is answered, and has to find its work.
     """
 
@@ -39,6 +40,7 @@ class Asked:
     path: str
     body: dict[str, Any]
     work: str | None = None
+    large: bool = False
     then: Asked | None = None
 
 
@@ -122,4 +124,4 @@ def _encoded(kind: str, path: str, body: dict[str, Any]) -> Asked:
     """With its body as bytes, which are sent many times."""
     request = httpx.Request("POST", "http://localhost", **body)
     headers = {"Content-Type": request.headers["content-type"]}
-    return Asked(kind, path, {"content": request.read(), "headers": headers})
+    return Asked(kind, path, {"content": request.read(), "headers": headers}, large=True)

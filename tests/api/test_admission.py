@@ -139,8 +139,6 @@ def test_processes_count_together(tmp_path: Path) -> None:
     assert not second.take(981)  # more bytes than there may be together
     reborn = WorkerMemory(Worker(0, 2, folder))  # what the dead one had in hand is nobody's
     assert [slot[1:] for slot in reborn.slots()[:2]] == [(0, 0), (1, 10)]
-    for memory in (here, there, reborn):
-        memory.close()
 
 
 def test_places_are_given_in_turn() -> None:

@@ -48,8 +48,6 @@ def test_processes_take_from_one_bucket(tmp_path: Path) -> None:
     for limits in (here, there, here, there):
         limits.take("a", 1)
     assert taken(here, "a", 1) + taken(there, "a", 1) == 2
-    for memory in memories:
-        memory.close()
 
 
 def test_the_key_that_was_quiet_longest_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
