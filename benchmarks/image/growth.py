@@ -1,12 +1,16 @@
-"""How a query's time, false positives, memory and restart grow with the number of registered pictures.
+"""How a query's time, what its look-up finds, false positives and memory grow with the number of registered pictures.
 
-    python benchmarks/image/growth.py [--sizes 1000 10000 100000] [--queries 120] [--unrelated 1000] [--drawn 2000]
+    python benchmarks/image/growth.py [--sizes 10000 100000 1000000] [--queries 60] [--unrelated 1000] [--drawn 1000]
 
 Up to ``--drawn`` works are drawn, the others mixed of one half of those (see mixing.py); the other half is what uploads
-copy. Drawn works stand evenly among the numbers, so that no age of a registration is favoured. Details are
-read from SQLite. Each size is restarted in a process of its own, on one core; a query's time is from the bytes to the
-verified matches. The unrelated uploads are ordinary drawn photographs that nobody registered. The exponent between two
-sizes is log(ratio of the figures) / log(ratio of the sizes): 0 does not grow, 1 is linear.
+copy. Drawn works stand evenly among the numbers, so that no age of a registration is favoured. Each size is a process
+of its own, on one core. Times are CPU milliseconds from the bytes to the verified matches, without reading the works
+found: mixed ones are made anew. The unrelated uploads are ordinary drawn photographs that nobody registered. The
+exponent between two sizes is log(ratio of the figures) / log(ratio of the sizes): 0 does not grow, 1 is linear.
+
+Look-up, of the first ``--compared`` uploads beside one that reads everything that has a word: "right" is the share of
+the postings of works that the upload copies that are found too, "of time" the share of its time; "voted" is the share
+of the works that the upload copies and that then have most votes that have them too, "all voted" that of all works.
 """
 
 from __future__ import annotations
@@ -19,48 +23,62 @@ import gc
 import json
 import math
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from itertools import chain
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from PIL import Image
 
+from benchmarks.common.filled import Block, filled
 from benchmarks.common.measuring import apart, exponent, resident
 from benchmarks.image.drawn import work
 from benchmarks.image.generate import edited, strangers
 from benchmarks.image.mixing import mixed, pool
 from benchmarks.image.ours import NAME, engine
 from fingerprints import image
+from fingerprints.image import candidates, codec
 from fingerprints.image.examples import saved
+from fingerprints.image.probing import near_keys
+from fingerprints.image.query import Query
+from fingerprints.index.interface import View
+from fingerprints.index.postings import NearKeys
 from fingerprints.model import Fingerprint
 
 LEAST = 16  # drawn works, so that of each half some are photographs
+_BLOCK = 1000  # works filled in at once
+_UNCAPPED = 1 << 40
 
 
 @dataclass(slots=True)
 class Row:
-    """Figures at one size: times in ms (restart: s), memory in MiB, ``found`` and ``fired`` shares."""
+    """Figures at one size: times in CPU ms, memory in MiB, the others shares."""
 
     works: int
     copies_p50: float = math.nan
     copies_p95: float = math.nan
     unrelated_p50: float = math.nan
     unrelated_p95: float = math.nan
+    look_up: float = math.nan
     memory: float = math.nan
-    restart: float = math.nan
     found: float = math.nan
     fired: float = math.nan
+    right: float = math.nan
+    of_time: float = math.nan
+    voted: float = math.nan
+    all_voted: float = math.nan
 
 
-HEAD = ("works", "copies p50", "p95 ms", "other p50", "p95 ms", "RSS MiB", "restart s", "found", "FPR")
-DIGITS = (0, 1, 1, 1, 1, 1, 2, 3, 4)
+HEAD = (
+    "works", "copies p50", "p95 ms", "other p50", "p95 ms", "look-up ms", "RSS MiB", "found", "FPR", "right", "of time",
+    "voted", "all voted",
+)  # fmt: skip
+DIGITS = (0, 1, 1, 1, 1, 1, 0, 3, 4, 3, 3, 3, 3)
 GROWING = 6  # columns after the first that have an exponent
 
 
@@ -79,97 +97,141 @@ def draw(count: int, copied: int, queries: int, unrelated: int, folder: Path) ->
         )
 
 
-def place(n: int, drawn: int, size: int) -> int:
-    """The number under which the drawn work n is registered, when so many of ``size`` works are drawn."""
-    return n * size // drawn + 1
+class Registry:
+    """``size`` works by number from 1: drawn ones, the first of those given, evenly between mixed ones."""
+
+    def __init__(self, size: int, drawn: Sequence[Fingerprint]) -> None:
+        self.size, self.drawn = size, drawn[:size]
+        self._places = {self.place(n): n for n in range(len(self.drawn))}
+        self._donors = pool(drawn[len(drawn) // 2 :])
+
+    def place(self, n: int) -> int:
+        """The number of the drawn work n."""
+        return n * self.size // len(self.drawn) + 1
+
+    def __getitem__(self, number: int) -> Fingerprint:
+        if number in self._places:
+            return self.drawn[self._places[number]]
+        return mixed(number, self._donors)
+
+    def blocks(self) -> Iterator[Block]:
+        for start in range(1, self.size + 1, _BLOCK):
+            made = [self[number] for number in range(start, min(start + _BLOCK, self.size + 1))]
+            codes = [each.codes[0] if len(each.codes) else np.zeros(4, dtype=np.uint64) for each in made]
+            yield np.array([len(each.keys) for each in made]), np.concatenate([e.keys for e in made]), np.stack(codes)
 
 
-def registered(size: int, drawn: list[Fingerprint]) -> Iterator[tuple[int, Fingerprint]]:
-    """Drawn works, evenly between mixed ones."""
-    used = min(size, len(drawn))  # the first ones, those that are copied among them
-    places = {place(n, used, size): n for n in range(used)}
-    donors = pool(drawn[len(drawn) // 2 :])
-    for number in range(1, size + 1):
-        yield number, drawn[places[number]] if number in places else mixed(number, donors)
+def query(data: bytes, registry: Registry, view: View) -> tuple[float, float, set[int]]:
+    """CPU milliseconds of a whole query and of its look-up, and the works found."""
+    began = time.process_time()
+    upload = image.fingerprint(data, thorough=True)
+    examined = time.process_time()
+    proposal = image.propose(upload, view)
+    proposed = time.process_time()
+    works = {number: registry[number] for number in proposal.works}
+    loaded = time.process_time()
+    found = set(image.decide(upload, proposal, works, view).matches)
+    return (time.process_time() - loaded + proposed - began) * 1e3, (proposed - examined) * 1e3, found
 
 
-def fill(size: int, folder: Path) -> None:
-    source = engine(folder / "drawn.db")
-    registry = engine(folder / "store.db")
-    registry.add(registered(size, list(source.kept())))
-    registry.close()
-    source.close()
+def everything(words: Sequence[image.codebook.Described], registered: int) -> NearKeys:
+    """Reads all that has a word."""
+    asked = near_keys(words, registered)
+    return replace(asked, prefix_bits=0, loose=np.zeros_like(asked.keys), cap=_UNCAPPED)
 
 
-def measure(size: int, drawn: int, folder: Path) -> Row:
-    """Restart on what `fill` kept, then ask."""
+def compared(uploads: Iterable[tuple[bytes, set[int]]], view: View) -> tuple[float, float, float, float]:
+    """See the module: "right", "of time", "voted", "all voted"."""
+    spent, right = np.zeros(2), np.zeros(2)
+    wanted, both = np.zeros(2), np.zeros(2)
+    for data, copied in uploads:
+        asked = Query(codec.frames(image.fingerprint(data, thorough=True))[0])
+        words, _, _ = asked.words()
+        voted = []
+        for which, reading in enumerate((near_keys, everything)):
+            near = reading(words, len(view))
+            began = time.process_time()
+            hits = view.by_near_keys(near)
+            spent[which] += time.process_time() - began
+            right[which] += np.isin(hits.positions, list(copied)).sum()
+            del hits
+            with mock.patch.object(candidates, "near_keys", reading):
+                voted.append({vote.work for vote in candidates.votes(asked, view)})
+        wanted += len(copied & voted[1]), len(voted[1])
+        both += len(copied & voted[0] & voted[1]), len(voted[0] & voted[1])
+    return right[0] / right[1], spent[0] / spent[1], *(both / wanted).tolist()
+
+
+def measure(size: int, alongside: int, folder: Path) -> Row:
+    """Fill an index, then ask."""
     image.fingerprint(saved(work(0), "JPEG"), thorough=True)  # the tables are there before memory is looked at
-    registry = engine(folder / "store.db")
+    source = engine(folder / "drawn.db")
+    registry = Registry(size, list(source.kept()))
+    source.close()
     gc.collect()
-    before, began = resident(), time.perf_counter()
-    registry.load()
-    row = Row(size, restart=time.perf_counter() - began)
+    before = resident()
+    view = filled(size, registry.blocks())
     gc.collect()
-    row.memory = resident() - before
+    row = Row(size, memory=resident() - before)
     times: dict[bool, list[float]] = {True: [], False: []}
     right: dict[bool, list[bool]] = {True: [], False: []}
-    with closing(sqlite3.connect(folder / "uploads.db")) as uploads:
-        for (upload,) in uploads.execute("SELECT data FROM upload LIMIT 3"):  # warm up
-            registry.query(upload)
-        for copied, upload in uploads.execute("SELECT copied, data FROM upload ORDER BY number"):
-            wanted = {place(n, min(size, drawn), size) for n in json.loads(copied)}
-            began = time.perf_counter()
-            found = {number for number, _ in registry.query(upload)}
-            times[bool(wanted)].append((time.perf_counter() - began) * 1e3)
-            right[bool(wanted)].append(bool(found & wanted) if wanted else not found)
+    look_ups = []
+    with closing(sqlite3.connect(folder / "uploads.db")) as store:
+        uploads = [
+            (data, {registry.place(n) for n in json.loads(copied)})
+            for copied, data in store.execute("SELECT copied, data FROM upload ORDER BY number")
+        ]
+    for data, wanted in (*uploads[:3], *uploads):  # the first to warm up
+        spent, look_up, found = query(data, registry, view)
+        times[bool(wanted)].append(spent)
+        look_ups.append(look_up)
+        right[bool(wanted)].append(bool(found & wanted) if wanted else not found)
+    times[True], right[True] = times[True][3:], right[True][3:]
     row.copies_p50, row.copies_p95 = np.percentile(times[True], (50, 95)).tolist()
     row.unrelated_p50, row.unrelated_p95 = np.percentile(times[False], (50, 95)).tolist()
+    row.look_up = float(np.median(look_ups))
     row.found, row.fired = float(np.mean(right[True])), 1 - float(np.mean(right[False]))
-    registry.close()
+    row.right, row.of_time, row.voted, row.all_voted = compared(uploads[:alongside], view)
     return row
 
 
 def show(row: Row, before: Row | None) -> None:
     """A line of the table, and the exponents since the line before."""
-    print("".join(f"{v:12.{d}f}" for v, d in zip(astuple(row), DIGITS, strict=True)), flush=True)
+    print("".join(f"{v:11.{d}f}" for v, d in zip(astuple(row), DIGITS, strict=True)), flush=True)
     if before is not None:
         pairs = list(zip(astuple(before), astuple(row), strict=True))[1 : GROWING + 1]
         times = row.works / before.works
-        print(f"{'exponent':>12}" + "".join(f"{exponent(a, b, times):12.2f}" for a, b in pairs), flush=True)
+        print(f"{'exponent':>11}" + "".join(f"{exponent(a, b, times):11.2f}" for a, b in pairs), flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000])
-    parser.add_argument("--queries", type=int, default=120, help="uploads that copy works")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--queries", type=int, default=60, help="uploads that copy works")
     parser.add_argument("--unrelated", type=int, default=1000, help="uploads that copy none")
-    parser.add_argument("--drawn", type=int, default=2000, help="works that are drawn, not mixed")
-    parser.add_argument("--step", nargs=2, metavar=("STEP", "FOLDER"), help=argparse.SUPPRESS)
+    parser.add_argument("--drawn", type=int, default=1000, help="works that are drawn, not mixed")
+    parser.add_argument("--compared", type=int, default=8, help="uploads for which everything is read too")
+    parser.add_argument("--folder", type=Path, help="where drawings are kept from one run to the next")
+    parser.add_argument("--step", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.step:
-        step, folder = given.step[0], Path(given.step[1])
-        if step == "fill":
-            fill(given.sizes[0], folder)
-        else:
-            print(json.dumps(asdict(measure(given.sizes[0], given.drawn, folder))))
+        print(json.dumps(asdict(measure(given.sizes[0], given.compared, given.folder))))
         return
     copied = min(given.drawn // 2, *given.sizes)
-    if copied < LEAST or min(given.queries, given.unrelated) < 1:
+    if copied < LEAST or min(given.queries, given.unrelated, given.compared) < 1:
         parser.error(f"at least {LEAST} works, {2 * LEAST} drawn, one upload of each kind")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = given.folder or Path(name)
         print(f"{NAME}: {given.queries} uploads copy one of {copied} works, {given.unrelated} copy none", flush=True)
-        draw(given.drawn, copied, given.queries, given.unrelated, folder)
-        print("".join(f"{h:>12}" for h in HEAD), flush=True)
+        if not (folder / "uploads.db").exists():
+            draw(given.drawn, copied, given.queries, given.unrelated, folder)
+        print("".join(f"{h:>11}" for h in HEAD), flush=True)
         before = None
         for size in given.sizes:
-            options = ("--sizes", size, "--drawn", given.drawn)
-            subprocess.run([sys.executable, __file__, *map(str, options), "--step", "fill", name], check=True)
-            row = Row(**json.loads(apart(__file__, *options, "--step", "measure", folder)))
+            options = ("--sizes", size, "--compared", given.compared, "--folder", folder)
+            row = Row(**json.loads(apart(__file__, *options, "--step", "measure")))
             show(row, before)
             before = row
-            for file in folder.glob("store.db*"):
-                file.unlink()
 
 
 if __name__ == "__main__":

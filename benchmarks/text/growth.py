@@ -1,9 +1,14 @@
 """How query time, memory, disk and restart grow with the number of works.
 
     python benchmarks/text/growth.py [--sizes 1000 10000 100000] [--queries 200] [--installed 2000]
+    python benchmarks/text/growth.py --mixed 10000 100000 1000000 [--queries 200]
 
 First the engine alone, in a process for each size, on one core; then a whole installation through ``register --batch``.
 The exponent between two sizes is log(ratio of the figures) / log(ratio of the sizes): 0 does not grow, 1 is linear.
+
+With ``--mixed``: a query's time in registries so large that nobody could write them. All works but those that uploads
+reuse are mixed (see mixing.py); the others stand evenly between them. Times are CPU milliseconds from the bytes to the
+verified matches, without reading the works found.
 """
 
 from __future__ import annotations
@@ -18,16 +23,21 @@ import math
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.common.filled import Block, filled
 from benchmarks.common.installation import scan_one
 from benchmarks.common.measuring import apart, exponent, resident
+from benchmarks.text import mixing
 from benchmarks.text.generate import BLOCK, EDITS, FAR, edited, works
 from benchmarks.text.ours import NAME, installed, stored_text
 from benchmarks.text.ours import engine as new_engine
+from fingerprints import text
+from fingerprints.model import Fingerprint
 
 
 @dataclass(slots=True)
@@ -114,6 +124,108 @@ def measure(size: int, queries: int, store: Path) -> Row:
     return row
 
 
+@dataclass(slots=True)
+class MixedRow:
+    """Figures at one size: times in CPU ms, memory in MiB, ``found`` and ``fired`` shares."""
+
+    works: int
+    found_p50: float = math.nan
+    found_p95: float = math.nan
+    unrelated_p50: float = math.nan
+    unrelated_p95: float = math.nan
+    look_up: float = math.nan
+    memory: float = math.nan
+    found: float = math.nan
+    fired: float = math.nan
+
+
+MIXED_HEAD = ("works", "found p50", "p95 ms", "other p50", "p95 ms", "look-up ms", "RSS MiB", "found", "FPR")
+MIXED_DIGITS = (0, 2, 2, 2, 2, 2, 0, 3, 4)
+WRITTEN = 2048  # texts whose keys are mixed
+
+
+class Registry:
+    """``size`` works by number from 1: written ones evenly between mixed ones."""
+
+    def __init__(self, size: int, written: Sequence[Fingerprint], others: Sequence[Fingerprint]) -> None:
+        self.size, self.written, self._others, self._pool = size, written, others, mixing.pool(others)
+        self._places = {self.place(n): n for n in range(len(written))}
+
+    def place(self, n: int) -> int:
+        """The number of the written work n."""
+        return n * self.size // len(self.written) + 1
+
+    def __getitem__(self, number: int) -> Fingerprint:
+        """Of a mixed work one of the texts that it is mixed of."""
+        if number in self._places:
+            return self.written[self._places[number]]
+        return self._others[number % len(self._others)]
+
+    def blocks(self) -> Iterator[Block]:
+        for start in range(1, self.size + 1, BLOCK):
+            sizes, keys, codes = mixing.mixed(start, min(BLOCK, self.size + 1 - start), self._pool)
+            each = np.split(keys, np.cumsum(sizes)[:-1])
+            for n in range(len(sizes)):
+                if start + n in self._places:
+                    each[n], codes[n] = self[start + n].keys, self[start + n].codes[0]
+            yield np.array([len(mine) for mine in each]), np.concatenate(each), codes
+
+
+def measure_mixed(size: int, queries: int) -> MixedRow:
+    """Fill an index, then ask."""
+    written = [text.fingerprint(t.encode()) for t in works(range(queries))]
+    others = [text.fingerprint(t.encode()) for t in works(range(FAR // 2, FAR // 2 + WRITTEN))]
+    registry = Registry(size, written, others)
+    gc.collect()
+    before = resident()
+    view = filled(size, registry.blocks())
+    gc.collect()
+    row = MixedRow(size, memory=resident() - before)
+
+    def timed(upload: bytes) -> tuple[float, float, set[int]]:
+        began = time.process_time()
+        asked = text.fingerprint(upload)
+        examined = time.process_time()
+        proposal = text.propose(asked, view)
+        proposed = time.process_time()
+        loaded = {number: registry[number] for number in proposal.works}
+        deciding = time.process_time()
+        found = set(text.decide(asked, proposal, loaded, view).matches)
+        return (time.process_time() - deciding + proposed - began) * 1e3, (proposed - examined) * 1e3, found
+
+    uploads, unrelated = (
+        asked(list(range(queries))),
+        [t.encode() for t in works(range(FAR + BLOCK, FAR + BLOCK + queries))],
+    )
+    for upload in (*uploads[:4], *unrelated[:4]):  # warm up
+        timed(upload)
+    copies, strangers = [timed(upload) for upload in uploads], [timed(upload) for upload in unrelated]
+    row.found_p50, row.found_p95 = np.percentile([t for t, _, _ in copies], (50, 95)).tolist()
+    row.unrelated_p50, row.unrelated_p95 = np.percentile([t for t, _, _ in strangers], (50, 95)).tolist()
+    row.look_up = float(np.median([t for _, t, _ in (*copies, *strangers)]))
+    row.found = float(np.mean([registry.place(n) in found for n, (_, _, found) in enumerate(copies)]))
+    row.fired = float(np.mean([bool(found) for _, _, found in strangers]))
+    return row
+
+
+def show(row: MixedRow, before: MixedRow | None) -> None:
+    print("".join(f"{v:11.{d}f}" for v, d in zip(astuple(row), MIXED_DIGITS, strict=True)), flush=True)
+    if before is not None:
+        pairs = zip(astuple(before)[1:7], astuple(row)[1:7], strict=True)
+        times = row.works / before.works
+        print(f"{'exponent':>11}" + "".join(f"{exponent(a, b, times):11.2f}" for a, b in pairs), flush=True)
+
+
+def mixed_growth(sizes: Sequence[int], queries: int) -> None:
+    print("".join(f"{h:>11}" for h in MIXED_HEAD), flush=True)
+    before = None
+    for size in sizes:
+        options = ("--sizes", size, "--queries", queries, "--step", "mixed", ".")
+        row = MixedRow(**json.loads(apart(__file__, *options)))
+        show(row, before)
+        before = row
+
+
 def table(rows: list[Row]) -> None:
     print("".join(f"{h:>11}" for h in HEAD))
     for n, row in enumerate(rows):
@@ -132,8 +244,8 @@ def installation(count: int, folder: Path) -> None:
     """Bytes a work of a whole home folder, filled by the command line, and a cold scan in it."""
     texts = list(works(range(count)))
     paths = [folder / f"{n}.txt" for n in range(count)]
-    for path, text in zip(paths, texts, strict=True):
-        path.write_text(text, encoding="utf-8", newline="")
+    for path, written in zip(paths, texts, strict=True):
+        path.write_text(written, encoding="utf-8", newline="")
     home = folder / "home"
     began = time.perf_counter()
     parts = installed(home, paths)
@@ -153,12 +265,19 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000])
     parser.add_argument("--queries", type=int, default=200, help="of each of the two kinds")
     parser.add_argument("--installed", type=int, default=2000, help="works in the whole installation; 0: skip it")
+    parser.add_argument("--mixed", type=int, nargs="+", metavar="N", help="these sizes of mixed works instead")
     parser.add_argument("--step", nargs=2, metavar=("STEP", "STORE"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.step:
         step, store = given.step[0], Path(given.step[1])
         size = given.sizes[0]
+        if step == "mixed":
+            print(json.dumps(asdict(measure_mixed(size, given.queries))))
+            return
         print(fill(size, store) if step == "fill" else json.dumps(asdict(measure(size, given.queries, store))))
+        return
+    if given.mixed:
+        mixed_growth(given.mixed, given.queries)
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

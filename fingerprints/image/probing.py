@@ -19,7 +19,7 @@ SIGNATURE_RADIUS = 4  # of 24 bits
 _MAX_FOUND = 4096  # of one keypoint and distance: a picture may be registered any number of times
 # Up to so many registrations: bits that must agree, and how many of them are left open as the least sure.
 _SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
-_PREFIX_AND_LOOSE = ((0, 0), (6, 4), (8, 4), (10, 5), (12, 5), (13, 5), (14, 5), (16, 6))
+_PREFIX_AND_LOOSE = ((0, 0), (6, 4), (8, 4), (10, 5), (13, 5), (14, 5), (15, 5), (17, 6))
 
 
 def near_keys(words: Sequence[codebook.Described], registered: int) -> NearKeys:

@@ -75,8 +75,9 @@ def propose(query: Fingerprint, view: View) -> ImageProposal:
     """Look an upload up; see `Medium.propose`.
 
     For every frame the index is asked three times: for visual words near those of the keypoints, for codes within
-    `CODE_RADIUS` of the frame's, and for codes within `SIMILAR_BITS`. The last scans all codes, and `decide` uses it
-    unless keypoints explain the upload; asking it first keeps every question about candidates in one place.
+    `CODE_RADIUS` of the frame's, and, where the registry is not large, for codes within `SIMILAR_BITS`. The last scans
+    all codes, and `decide` uses it unless keypoints explain the upload; asking it first keeps every question about
+    candidates in one place.
     """
     if not query.fingerprintable:
         return ImageProposal(same_pixels=tuple(view.by_keys(query.keys, _MAX_BY_PIXELS).positions.tolist()))

@@ -204,16 +204,16 @@ def cap_near(
         asked, distance: see `NearPostings`.
         earlier: shape (h,), below 2^40, less for what was registered earlier.
     """
-    many = np.bincount(asked, minlength=1)
-    if many.max() <= near.cap:
+    group = asked * (near.radius + 1) + distance
+    over = np.bincount(group, minlength=1) > near.cap
+    if not over.any():
         return asked, earlier, distance
-    over = many[asked] > near.cap
+    cut = over[group]
     # One number a hit, because those sort fastest.
-    group = asked[over] * (near.radius + 1) + distance[over]
-    hits = np.sort(group << _EARLIER_BITS | earlier[over])
+    hits = np.sort(group[cut] << _EARLIER_BITS | earlier[cut])
     hits = hits[_earliest(hits >> _EARLIER_BITS, near.cap)]
     key, away = np.divmod(hits >> _EARLIER_BITS, near.radius + 1)
-    rest = ~over
+    rest = np.flatnonzero(~cut)
     return (
         np.concatenate((asked[rest], key)),
         np.concatenate((earlier[rest], hits & ((1 << _EARLIER_BITS) - 1))),
@@ -241,8 +241,7 @@ def _near(runs: tuple[Run, ...], near: NearKeys, alive: NDArray[np.bool_]) -> It
     """What stands near keys, some of it at a time."""
     stretches = _stretches_of(near)
     for run in runs:
-        first = np.searchsorted(run, stretches.low)
-        count = np.searchsorted(run, stretches.high, side="right") - first
+        first, count = _places(run, stretches)
         shared = count * np.diff(stretches.begins) >= _MIN_PAIRS_ALONE
         for which, entries, distance in chain(
             _compare_alone(run, stretches, np.flatnonzero(shared), first, count, near.radius),
@@ -251,6 +250,16 @@ def _near(runs: tuple[Run, ...], near: NearKeys, alive: NDArray[np.bool_]) -> It
             slots = (entries & _SLOT_MASK).astype(np.int32)
             living = alive[slots]
             yield NearPostings(stretches.asked[which[living]], slots[living], distance[living])
+
+
+def _places(run: Run, stretches: _Stretches) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where in a run each stretch begins, and how many postings it has there, shape (s,) both."""
+    if not len(run):
+        return np.zeros_like(stretches.begins[1:]), np.zeros_like(stretches.begins[1:])
+    # Side by side, so that the second search goes where the first has just been: memory is what it waits for.
+    ends = np.searchsorted(run, np.stack((stretches.low, stretches.high), axis=1).ravel()).reshape(-1, 2)
+    first, last = ends[:, 0], ends[:, 1]
+    return first, last - first + (run[np.minimum(last, len(run) - 1)] == stretches.high)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

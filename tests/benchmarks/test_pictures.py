@@ -11,11 +11,14 @@ import pytest
 from PIL import Image
 
 from benchmarks.common import cases, contest, measuring, metrics
+from benchmarks.common.filled import filled
 from benchmarks.image import drawn, edits, generate, growth, mixing, peers
 from benchmarks.image.ours import engine, without_small
 from fingerprints import image
 from fingerprints.image import codec
 from fingerprints.image.examples import saved
+from fingerprints.index.interface import Change
+from fingerprints.index.memory import MemoryIndex
 from fingerprints.model import Fingerprint
 from scripts.training.image import families, learning_set, scenery, varied
 
@@ -214,11 +217,24 @@ def test_a_mixed_work_is_laid_out_like_a_drawn_one_and_made_of_many(works: list[
 
 
 def test_drawn_works_stand_evenly_among_mixed_ones(works: list[Fingerprint]) -> None:
-    made = dict(growth.registered(20, works))
-    assert list(made) == list(range(1, 21))
-    assert [n for n, of in made.items() if any(of is work for work in works)] == [1, 3, 6, 8, 11, 13, 16, 18]
-    assert all(made[growth.place(n, 8, 20)] is works[n] for n in range(8))
-    assert [of for _, of in growth.registered(5, works)] == works[:5]
+    made = growth.Registry(20, works)
+    everyone = [made[number] for number in range(1, 21)]
+    assert [n for n, of in enumerate(everyone, 1) if any(of is work for work in works)] == [1, 3, 6, 8, 11, 13, 16, 18]
+    assert all(made[made.place(n)] is works[n] for n in range(8))
+    assert [growth.Registry(5, works)[number] for number in range(1, 6)] == works[:5]
+
+
+def test_a_filled_view_answers_as_the_index_does(works: list[Fingerprint]) -> None:
+    made = growth.Registry(20, works)
+    index = MemoryIndex()
+    index.apply([Change(number, number, made[number]) for number in range(1, 21)])
+    views = index.view(image.ALGORITHM), filled(20, made.blocks())
+    keys = np.concatenate([work.keys for work in works[:3]])
+    one, other = (view.by_keys(keys, 100) for view in views)
+    assert one.positions.tolist() == other.positions.tolist()
+    assert one.counts.tolist() == other.counts.tolist()
+    one_near, other_near = (view.by_codes(works[0].codes, 31) for view in views)
+    assert one_near.positions.tolist() == other_near.positions.tolist() != []
 
 
 def test_an_exponent_is_that_of_the_growth() -> None:
