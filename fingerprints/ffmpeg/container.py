@@ -9,6 +9,7 @@ from ..errors import UnreadableMedia
 from ..model import Limits
 from ..source import Source
 from . import program
+from .truncation import is_cut
 
 # Metadata stand deeper than the lines of streams, so that a title cannot pass for one.
 _DURATION = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)")
@@ -17,6 +18,7 @@ _RATE = re.compile(r"\b(\d+) Hz")
 _SIZE = re.compile(r"\b(\d{1,5})x(\d{1,5})\b")
 _FRAMES = re.compile(r"\b([\d.]+)(k?) fps")
 _ENCRYPTED = re.compile(r"\((?:enca|encv|drmi|drms) /")
+_COMMON_ENCRYPTION = b"schm\x00\x00\x00\x00c"  # of the schemes cenc, cens, cbc1, cbcs (ISO/IEC 23001-7)
 _CHANNELS = {"mono": 1, "stereo": 2, "2.1": 3, "quad": 4, "5.0": 5, "5.1": 6, "6.1": 7, "7.1": 8}
 _ESTIMATED = "Estimating duration from bitrate"
 
@@ -59,11 +61,13 @@ class Container:
     Attributes:
         seconds: how long it says it is; None where it does not, or where that is only estimated from the bit rate.
         sounds, pictures: its streams; a cover is no stream of pictures.
+        cut: the end of the file is missing, as far as that can be seen.
     """
 
     seconds: float | None
     sounds: tuple[SoundStream, ...]
     pictures: tuple[PictureStream, ...]
+    cut: bool = False
 
 
 def read(source: Source, limits: Limits) -> Container:
@@ -79,6 +83,8 @@ def read(source: Source, limits: Limits) -> Container:
         lines = run.log.lines
     if not any(line.startswith("Input #0") for line in lines):
         raise UnreadableMedia("damaged", f"the file cannot be opened as sound or film{_because(lines)}")
+    if source[4:8] == b"ftyp" and source.find(_COMMON_ENCRYPTION) >= 0:
+        raise _encrypted()
     seconds: float | None = None
     sounds: list[SoundStream] = []
     pictures: list[PictureStream] = []
@@ -87,14 +93,18 @@ def read(source: Source, limits: Limits) -> Container:
             seconds = 3600 * int(found[1]) + 60 * int(found[2]) + float(found[3])
         elif (found := _STREAM.match(line)) is not None:
             if _ENCRYPTED.search(found[4]):
-                raise UnreadableMedia("encrypted", "the sound or film is encrypted; send it without protection")
+                raise _encrypted()
             if found[2] == "Audio":
                 sounds.append(_sound(found[3], found[4]))
             elif "(attached pic)" not in found[4]:
                 pictures.append(_picture(found[3], found[4]))
     if any(_ESTIMATED in line for line in lines):
         seconds = None
-    return Container(seconds, tuple(sounds), tuple(pictures))
+    return Container(seconds, tuple(sounds), tuple(pictures), is_cut(source))
+
+
+def _encrypted() -> UnreadableMedia:
+    return UnreadableMedia("encrypted", "the sound or film is encrypted; send it without protection")
 
 
 def _sound(codec: str, rest: str) -> SoundStream:

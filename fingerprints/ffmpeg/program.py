@@ -27,7 +27,7 @@ from ..source import Source
 _DEMUXERS = (
     "mp3,aac,flac,ogg,wav,w64,aiff,amr,asf,mov,matroska,avi,mpeg,mpegts,mpegvideo,flv"  # matroska stands for webm too
 )
-_MAX_LINES = 400  # kept of standard error; all are counted
+_MAX_LINES = 10_000  # kept of standard error, enough for a thousand streams; all are counted
 _MAX_LINE_BYTES = 1000
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 

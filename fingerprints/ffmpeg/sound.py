@@ -36,7 +36,7 @@ class Reading:
 
     def partial(self, container: Container) -> bool:
         """Whether not all of the sound was decoded, by what its container says; or its decoder stumbled."""
-        if self.complaints:
+        if self.complaints or container.cut:
             return True
         said = container.seconds
         return said is not None and said - self.seconds > max(_MAX_SHORTFALL[0], _MAX_SHORTFALL[1] * said)
@@ -73,7 +73,7 @@ def samples(source: Source, limits: Limits, rate: int, reading: Reading) -> Iter
             run.finished()
             reading.complaints = run.log.count
             if not reading.seconds:
-                last = run.log.lines[-1].rpartition("] ")[2] if run.log.lines else "no sound was decoded"
-                raise UnreadableMedia("damaged", f"the sound cannot be decoded: {last[:200]}")
+                first = run.log.lines[0].rpartition("] ")[2] if run.log.lines else "there is none"
+                raise UnreadableMedia("damaged", f"the sound cannot be decoded: {first[:200]}")
 
         yield blocks()

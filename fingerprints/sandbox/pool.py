@@ -35,7 +35,7 @@ _START_SECONDS = 60.0  # imports on a cold, busy disk
 _LARGE = 4 << 20  # bytes of a file that is read beside others, never in the place of all
 _MAX_ANSWER_OVERHEAD = 64 << 20  # bytes of an answer beside twice the largest file
 _ERRORS: dict[str, type[FingerprintError]] = {
-    name: getattr(errors, name) for name in ("UnreadableMedia", "UnsupportedMedium", "LimitExceeded")
+    name: getattr(errors, name) for name in ("UnreadableMedia", "UnsupportedMedium", "LimitExceeded", "WorkerFailed")
 }
 
 
@@ -108,7 +108,7 @@ class Sandbox:
                 ``file_unreadable``, ``file_changed``; ``decoder_crashed`` when it crashes twice.
             UnsupportedMedium: what `sniff` says.
             LimitExceeded: ``too_large``, ``too_many_pixels``, ``memory_limit``, ``cpu_limit``, ``time_limit``.
-            WorkerFailed: no worker can be started, or the sandbox is closed.
+            WorkerFailed: no worker, or no program that it needs, can be started, or the sandbox is closed.
         """
         answer = self._asked(source, EXAMINE_THOROUGHLY if thorough else EXAMINE, progress)
         assert isinstance(answer, Examination)
@@ -292,11 +292,13 @@ class _Worker:
             return 0
 
     def stop(self) -> None:
-        """End the process; the socket stays open for whoever reads it."""
-        self._process.kill()
+        """End the process and what it started; the socket stays open for whoever reads it."""
+        if self.alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def kill(self) -> None:
-        self._process.kill()
+        self.stop()
         self._process.wait()
         self._socket.close()
 
