@@ -134,7 +134,8 @@ def kill_under_load(spread: Application, queries: list[Fingerprint], right: list
 
 def opening_seconds(app: Application) -> float:
     """To start a process of Ray's with what a shard imports, and to read one shard's share."""
-    started = timed(subprocess.run, [sys.executable, "-c", "import ray, provenance.search.cluster.shard"], check=True)
+    command = [sys.executable, "-c", "import ray, provenance.search.cluster.shard"]
+    started = timed(lambda: subprocess.run(command, check=True))
     return started + timed(Follower(app.db, Share(1, SHARDS)).refresh)
 
 
