@@ -14,17 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .peaks import Floats, Peaks
-from .triples import Indices, Triples
+from .triples import Indices, Keys, Triples
 
 MIN_TEMPO, MAX_TEMPO = 0.74, 1.36  # seconds of the work a second of the upload
-_MAX_POINTS = 400
-_MAX_LINES = 4000
-_MIN_APART = 0.5  # seconds between two points that a line is drawn through
-_MAX_OFF, _MAX_CENTS_OFF = 0.04, 60.0  # of a point from its line
+_MAX_POINTS = 1500
+_TEMPOS = np.linspace(0.955, 1.045, 23)  # of what is supposed: closer than two changes of speed that are asked for
+_CELL_SECONDS, _CELL_CENTS = 0.09, 100.0  # in which points of a line lie together
+_MAX_TEMPO_OFF = 0.02  # of a line laid through points from where it was found
 _MIN_ON_LINE = 4  # first peaks of triples
 _TIME_TOLERANCE, _PITCH_TOLERANCE = 0.03, 40.0  # seconds, cents: within which a peak is heard
 _CONTROLS = (-7.3, -4.1, -2.3, -1.3, 1.1, 1.9, 3.7, 6.7)  # seconds elsewhere
 _REFINEMENTS = 3
+_CLASSES = 5  # of strength
+_INSTANT = 0.1  # seconds of the work whose peaks are of one event
+_OFF_BY_CHANCE = 2 * _TIME_TOLERANCE / 12**0.5, 2 * _PITCH_TOLERANCE / 12**0.5  # standard deviations where all is even
+_LEAST_OFF = 0.004, 3.0  # seconds, cents: no copy is measured closer
+_NORMAL_IN_UNIFORM = -0.176  # entropy of a uniform distribution less that of a normal one as wide, natural logarithm
 _MIN_CHANCE, _CHANCE = 0.02, 0.06  # share of peaks heard by chance: at least, and where it cannot be counted
 _FIRST_SHARE, _MAX_SHARE = 0.3, 0.97  # of a copy's peaks that are heard: supposed first, and at most
 
@@ -96,41 +101,46 @@ def points(upload: Triples, at: Floats, work: Triples, there: Floats, tempo: flo
     )
 
 
-def best_line(found: Doubles) -> Line | None:
-    """The line that most points lie on; None where too few do."""
+def best_lines(found: Doubles, tempo: float) -> list[Line]:
+    """The lines that most points lie on: of all that are about so fast, and of those exactly so fast."""
     if len(found) < _MIN_ON_LINE:
-        return None
-    chosen = np.random.default_rng(0)
-    some = found if len(found) <= _MAX_POINTS else found[chosen.choice(len(found), _MAX_POINTS, replace=False)]
-    a, b = np.triu_indices(len(some), 1)
-    apart = some[b, 0] - some[a, 0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        tempo = (some[b, 1] - some[a, 1]) / apart
-    good = (np.abs(apart) >= _MIN_APART) & (tempo > MIN_TEMPO) & (tempo < MAX_TEMPO)
-    good &= np.abs(some[a, 2] - some[b, 2]) < _MAX_CENTS_OFF
-    lines = np.flatnonzero(good)
-    if not len(lines):
-        return None
-    if len(lines) > _MAX_LINES:
-        lines = chosen.choice(lines, _MAX_LINES, replace=False)
-    tempo, first = tempo[lines], a[lines]
-    offset = some[first, 1] - tempo * some[first, 0]
-    off = np.abs(some[:, 1][None] - tempo[:, None] * some[:, 0][None] - offset[:, None]) < _MAX_OFF
-    off &= np.abs(some[:, 2][None] - some[first, 2][:, None]) < _MAX_CENTS_OFF
-    # Many triples of one first peak are one witness.
-    _, instant = np.unique(some[:, 0], return_inverse=True)
-    order = np.argsort(instant, kind="stable")
-    starts = np.flatnonzero(np.diff(instant[order], prepend=-1))
-    witnesses = np.logical_or.reduceat(off[:, order], starts, axis=1).sum(axis=1)
-    best = int(np.argmax(witnesses))
-    if witnesses[best] < _MIN_ON_LINE:
-        return None
-    on = some[off[best]]
-    if np.ptp(on[:, 0]) > 1.0:
-        fitted = np.polyfit(on[:, 0], on[:, 1], 1)
-        if MIN_TEMPO < fitted[0] < MAX_TEMPO:
-            return Line(float(fitted[0]), float(fitted[1]), float(np.median(on[:, 2])))
-    return Line(float(tempo[best]), float(offset[best]), float(np.median(on[:, 2])))
+        return []
+    if len(found) > _MAX_POINTS:
+        found = found[np.random.default_rng(0).choice(len(found), _MAX_POINTS, replace=False)]
+    tempos = tempo * _TEMPOS
+    offset = found[:, 1][None] - tempos[:, None] * found[:, 0][None]
+    # Votes for cells of tempo, offset and pitch, each cell half over the next. Many triples of one first peak are one
+    # witness.
+    _, instant = np.unique(found[:, 0], return_inverse=True)
+    row = np.arange(len(tempos))[:, None]
+    cell = np.stack(
+        [
+            ((row * 2 + half) << 40)
+            + ((np.floor(offset / _CELL_SECONDS + half / 2).astype(np.int64) + (1 << 23)) << 8)
+            + (np.floor(found[:, 2] / _CELL_CENTS + half / 2).astype(np.int64) + 128)[None]
+            for half in (0, 1)
+        ]
+    )
+    votes = np.unique(cell * len(found) + instant)
+    cells, witnesses = np.unique(votes // len(found), return_counts=True)
+    exactly = cells >> 41 == len(tempos) // 2
+    chosen = {int(np.argmax(witnesses)), int(np.argmax(np.where(exactly, witnesses, 0)))}
+    out = []
+    for n in sorted(chosen):
+        if witnesses[n] >= _MIN_ON_LINE:
+            half, which = int(cells[n]) >> 40 & 1, int(cells[n]) >> 41
+            out.append(_through(found[cell[half, which] == cells[n]], float(tempos[which])))
+    return out
+
+
+def _through(points: Doubles, tempo: float) -> Line:
+    """The line through points that lie on one of about this tempo."""
+    x, y, cents = points.T
+    if np.ptp(x) > 1.0:
+        fitted = np.polyfit(x, y, 1)
+        if abs(fitted[0] / tempo - 1) < _MAX_TEMPO_OFF:
+            return Line(float(fitted[0]), float(fitted[1]), float(np.median(cents)))
+    return Line(tempo, float(np.median(y - tempo * x)), float(np.median(cents)))
 
 
 def refined(line: Line, upload: Peaks, work: Peaks) -> Line:
@@ -167,23 +177,26 @@ def _heard(line: Line, upload: Peaks, work: Peaks, shift: float = 0.0) -> tuple[
     return which[first], other[first]
 
 
-def stretch(line: Line, upload: Peaks, work: Peaks, taken: NDArray[np.bool_] | None = None) -> Stretch | None:
+def stretch(
+    line: Line, upload: Peaks, work: Peaks, names: Keys, taken: NDArray[np.bool_] | None = None
+) -> Stretch | None:
     """The stretch of the work that a line says is heard, where it is most evident; None where nothing is.
 
     Args:
+        names: of the work's peaks, see `triples.names`.
         taken: of the upload's peaks, those that other stretches explain already.
     """
     if not len(upload):
         return None
     ends = np.array([upload.time[0] - 0.1, upload.time[-1] + 0.1]) * line.tempo + line.offset
     a, b = np.searchsorted(work.time, ends).tolist()
-    part = Peaks(work.time[a:b], work.pitch[a:b], work.strength[a:b])
+    part = work.slice(a, b)
     if len(part) < 2 * _MIN_ON_LINE:
         return None
     heard = np.zeros(len(part), dtype=np.bool_)
     which, other = _heard(line, upload, part)
     if taken is not None:
-        which = which[~taken[other]]
+        which, other = which[~taken[other]], other[~taken[other]]
     heard[which] = True
     if heard.sum() < 2 * _MIN_ON_LINE:
         return None
@@ -195,10 +208,60 @@ def stretch(line: Line, upload: Peaks, work: Peaks, taken: NDArray[np.bool_] | N
     # Once more with what is now known to be the rate.
     start, stop = _best_run(heard, share, chance)
     share = float(heard[start:stop].mean())
-    evidence = float(_gains(heard[start:stop], share, chance).sum())
+    inside = (which >= start) & (which < stop)
+    off = _off(line, upload, part, which[inside], other[inside])
+    evidence = _evidence(part.slice(start, stop), heard[start:stop], names[a + start : a + stop], chance, off)
     span = float(part.time[start]), float(part.time[stop - 1])
     there = tuple((each - line.offset) / line.tempo for each in span)
     return Stretch(line, (there[0], there[1]), span, evidence, share, chance, stop - start)
+
+
+def _off(line: Line, upload: Peaks, part: Peaks, which: Indices, other: Indices) -> tuple[float, float]:
+    """How far peaks are heard from where the line says: standard deviations, in seconds and in cents."""
+    seconds = (part.time[which] - line.offset) / line.tempo - upload.time[other]
+    cents = part.pitch[which] - line.cents - upload.pitch[other]
+    return max(float(np.std(seconds)), _LEAST_OFF[0]), max(float(np.std(cents)), _LEAST_OFF[1])
+
+
+def _evidence(part: Peaks, heard: NDArray[np.bool_], names: Keys, chance: float, off: tuple[float, float]) -> float:
+    """How much speaks for a copy: natural logarithm of the ratio of likelihoods, of peaks that are no copies of others.
+
+    What is the same again and again in the stretch (a drum's sample, a metronome) counts once. Peaks that are heard by
+    whole instants and missing by whole instants are fewer witnesses than they seem: another pattern of the same sounds
+    does that, noise does not (overdispersion; McCullagh and Nelder, Generalized linear models, 1989). And a copy
+    keeps time and pitch far within the tolerance: what is spread over it evenly is chance, or another performance.
+    """
+    _, place, times = np.unique(names, return_inverse=True, return_counts=True)
+    weight = 1.0 / times[place]
+    share = _shares(part, heard)
+    gain = float((weight * _gains(heard, share, chance)).sum())
+    spread = [each / limit for each, limit in zip(off, _OFF_BY_CHANCE, strict=True)]
+    closer = -float(np.log(spread[0])) - float(np.log(spread[1]))
+    gain += float(weight[heard].sum()) * max(closer + 2 * _NORMAL_IN_UNIFORM, 0.0)
+    steady = min(1.0, max(0.0, 3 * (1 - spread[0]))) * min(1.0, max(0.0, 4 * (1 - spread[1])))
+    return gain * steady / _dispersion(part, heard, share)
+
+
+def _shares(part: Peaks, heard: NDArray[np.bool_]) -> Doubles:
+    """Of each peak the share that is heard of those about as strong: noise and codecs take weak ones first."""
+    group = np.argsort(np.argsort(part.strength)) * _CLASSES // len(part)
+    many = np.bincount(group, minlength=_CLASSES) + 2.0
+    share: Doubles = ((np.bincount(group, heard, minlength=_CLASSES) + 2.0 * heard.mean()) / many)[group]
+    return np.clip(share, 1 - _MAX_SHARE, _MAX_SHARE)
+
+
+def _dispersion(part: Peaks, heard: NDArray[np.bool_], share: Doubles) -> float:
+    """How much more the shares that are heard vary from instant to instant than those of independent peaks; 1 or more.
+
+    Both over all, and from each instant to the next.
+    """
+    _, instant = np.unique(np.floor(part.time / _INSTANT), return_inverse=True)
+    excess = np.bincount(instant, heard - share) / np.sqrt(np.bincount(instant, share * (1 - share)))
+    if len(excess) < 2:
+        return 1.0
+    overall = float(np.square(excess).sum()) / (len(excess) - 1)
+    stepwise = float(np.square(np.diff(excess)).mean()) / 2
+    return max(1.0, overall, stepwise)
 
 
 def _by_chance(line: Line, upload: Peaks, part: Peaks) -> float:
@@ -208,8 +271,7 @@ def _by_chance(line: Line, upload: Peaks, part: Peaks) -> float:
         when = (part.time - line.offset) / line.tempo + shift
         inside: NDArray[np.bool_] = (when > upload.time[0]) & (when < upload.time[-1])
         if inside.sum() >= _MIN_ON_LINE:
-            some = Peaks(part.time[inside], part.pitch[inside], part.strength[inside])
-            shares.append(len(_heard(line, upload, some, shift)[0]) / int(inside.sum()))
+            shares.append(len(_heard(line, upload, part.where(inside), shift)[0]) / int(inside.sum()))
     return float(np.mean(shares)) if shares else _CHANCE
 
 
@@ -222,9 +284,8 @@ def _best_run(heard: NDArray[np.bool_], share: float, chance: float) -> tuple[in
     return start, stop
 
 
-def _gains(heard: NDArray[np.bool_], share: float, chance: float) -> Doubles:
+def _gains(heard: NDArray[np.bool_], share: float | Doubles, chance: float) -> Doubles:
     """What each peak adds to the logarithm of the ratio of likelihoods: heard in a copy, or by chance."""
-    share = min(share, _MAX_SHARE)
-    gains = np.full(len(heard), np.log((1 - share) / (1 - chance)))
-    gains[heard] = np.log(share / chance)
+    share = np.minimum(share, _MAX_SHARE)
+    gains: Doubles = np.where(heard, np.log(share / chance), np.log((1 - share) / (1 - chance)))
     return gains

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..index.interface import View
+from ..index.postings import ranges
 from . import triples
 from .peaks import Peaks
 
@@ -16,6 +18,8 @@ _MAX_WORKS_OF_A_KEY = 64  # read
 _MIN_HITS, _MIN_EXCESS = 4, 1.5  # keys of a work in a stretch, and standard deviations above what chance gives
 _MAX_OF_WINDOW, _MAX_HINTS_OF_WORK = 8, 3  # works of a stretch; changes of speed that are tried for one
 _MAX_WORKS = 48
+_PLAIN_EXCESS = 40.0  # a work that stands out so much as it is leaves no room for changes
+_CHANGE_BITS, _CHANGE_MASK = np.uint64(5), np.uint64(31)
 _SOFT = 25.0  # cents: asked for a little lower and a little higher, because pitch is rounded
 
 
@@ -84,52 +88,68 @@ def look_up(upload: Peaks, view: View) -> SoundProposal:
 
 
 def _of_stretch(upload: Peaks, start: float, stop: float, view: View) -> list[Hint]:
+    """What a stretch may be of: asked for as it is, and where that says nothing, as it would be before each change."""
     found = triples.find(upload, triples.QUERY_NEIGHBOURS, only_strongest=False)
-    asked = [
-        np.unique(np.concatenate((found.keys(tempo, cents - _SOFT), found.keys(tempo, cents + _SOFT))))
-        for tempo, cents in CHANGES
-    ]
-    distinct, place = np.unique(np.concatenate(asked), return_inverse=True)
-    hits = view.by_keys(distinct, _MAX_WORKS_OF_A_KEY)
+    hints = _under(found, CHANGES[:1], start, stop, view)
+    if not hints or hints[0].excess < _PLAIN_EXCESS:
+        few = triples.find(upload, triples.CHANGED_NEIGHBOURS, only_strongest=False)
+        hints += _under(few, CHANGES[1:], start, stop, view)
+    hints.sort(key=lambda hint: -hint.excess)
+    chosen = list(dict.fromkeys(hint.work for hint in hints))[:_MAX_OF_WINDOW]
+    return [hint for work in chosen for hint in [each for each in hints if each.work == work][:_MAX_HINTS_OF_WORK]]
+
+
+def _under(
+    found: triples.Triples, changes: Sequence[tuple[float, float]], start: float, stop: float, view: View
+) -> list[Hint]:
+    """The works that have more of the keys of a stretch than chance gives, under each of the changes."""
+    # The change stands in the lowest bits: one sort finds both the keys and under which changes they are asked for.
+    asked = np.concatenate(
+        [
+            found.keys(tempo, cents + soft) << _CHANGE_BITS | np.uint64(n)
+            for n, (tempo, cents) in enumerate(changes)
+            for soft in (-_SOFT, _SOFT)
+        ]
+    )
+    asked.sort()
+    asked = asked[_is_new(asked)]
+    keys = asked >> _CHANGE_BITS
+    is_new = _is_new(keys)
+    hits = view.by_keys(keys[is_new], _MAX_WORKS_OF_A_KEY)
     if not len(hits.positions):
         return []
     positions, who = np.unique(hits.positions, return_inverse=True)
-    sizes = view.sizes_at(positions).astype(np.float64)
-    count = _counts(asked, place, hits.asked, who, len(positions), len(distinct))
-    # A work that has many keys has more of any by chance: as many as the others have, for their size.
-    others = count.sum(axis=1, keepdims=True) - count
-    theirs = sizes.mean() * max(len(view), len(positions)) - sizes
-    expected = others * (sizes / np.maximum(theirs, sizes))
-    excess = (count - expected) / np.sqrt(expected + 1)
-    excess[count < _MIN_HITS] = 0.0
-    best = excess.max(axis=0)
-    chosen = [n for n in np.argsort(-best, kind="stable")[:_MAX_OF_WINDOW].tolist() if best[n] >= _MIN_EXCESS]
+    begins = np.searchsorted(hits.asked, np.arange(int(is_new.sum()) + 1))
+    place = np.cumsum(is_new) - 1
+    many = begins[place + 1] - begins[place]
+    change = np.repeat((asked & _CHANGE_MASK).astype(np.int64), many)
+    cells = change * len(positions) + who[ranges(begins[place], many)]
+    count = np.bincount(cells, minlength=len(changes) * len(positions)).reshape(len(changes), -1).astype(np.float64)
+    excess = _excess(count, view.sizes_at(positions).astype(np.float64), max(len(view), len(positions)))
     return [
-        Hint(int(positions[n]), start, stop, CHANGES[change][0], CHANGES[change][1], float(excess[change, n]))
-        for n in chosen
-        for change in np.argsort(-excess[:, n], kind="stable")[:_MAX_HINTS_OF_WORK].tolist()
-        if excess[change, n] >= _MIN_EXCESS
+        Hint(int(positions[n]), start, stop, changes[change][0], changes[change][1], float(excess[change, n]))
+        for change, n in np.argwhere(excess >= _MIN_EXCESS).tolist()
     ]
 
 
-def _counts(
-    asked: list[NDArray[np.uint64]],
-    place: NDArray[np.int64],
-    hit_key: NDArray[np.int64],
-    hit_work: NDArray[np.int64],
-    works: int,
-    keys: int,
-) -> NDArray[np.float64]:
-    """How many of the keys asked for under each change stand under each work, shape (changes, works)."""
-    order = np.argsort(hit_key, kind="stable")
-    hit_work = hit_work[order]
-    begins = np.searchsorted(hit_key[order], np.arange(keys + 1))
-    out = np.empty((len(asked), works))
-    start = 0
-    for n, each in enumerate(asked):
-        mine = place[start : start + len(each)]
-        start += len(each)
-        count = begins[mine + 1] - begins[mine]
-        which = np.repeat(begins[mine] - np.cumsum(count) + count, count) + np.arange(count.sum())
-        out[n] = np.bincount(hit_work[which], minlength=works)
+def _excess(count: NDArray[np.float64], sizes: NDArray[np.float64], works: int) -> NDArray[np.float64]:
+    """Standard deviations by which works exceed chance: the others' keys in common, for their size.
+
+    Args:
+        count: keys in common under each change, shape (changes, n).
+        sizes: keys of each work that has any in common, shape (n,).
+        works: how many are registered.
+    """
+    others = count.sum(axis=1, keepdims=True) - count
+    theirs = sizes.mean() * works - sizes
+    expected = others * (sizes / np.maximum(theirs, sizes))
+    excess: NDArray[np.float64] = (count - expected) / np.sqrt(expected + 1)
+    excess[count < _MIN_HITS] = 0.0
+    return excess
+
+
+def _is_new(ascending: triples.Keys) -> NDArray[np.bool_]:
+    """Which of ascending numbers differ from the one before."""
+    out = np.ones(len(ascending), dtype=np.bool_)
+    out[1:] = ascending[1:] != ascending[:-1]
     return out

@@ -51,8 +51,15 @@ class Peaks:
 
     def between(self, start: float, stop: float) -> Peaks:
         """Those of a stretch of time."""
-        a, b = np.searchsorted(self.time, (start, stop)).tolist()
-        return Peaks(self.time[a:b], self.pitch[a:b], self.strength[a:b])
+        return self.slice(*np.searchsorted(self.time, (start, stop)).tolist())
+
+    def slice(self, first: int, stop: int) -> Peaks:
+        """Those from one place to before another."""
+        return Peaks(self.time[first:stop], self.pitch[first:stop], self.strength[first:stop])
+
+    def where(self, these: NDArray[np.bool_]) -> Peaks:
+        """Those that are marked."""
+        return Peaks(self.time[these], self.pitch[these], self.strength[these])
 
 
 def joined(parts: Iterable[Peaks]) -> Peaks:

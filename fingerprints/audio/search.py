@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..index.interface import Statistics, View
 from ..medium import Found
@@ -15,8 +14,12 @@ from .alignment import Stretch
 from .candidates import Hint, SoundProposal
 from .peaks import Peaks
 
-_MIN_EVIDENCE = 60.0  # of one stretch, natural logarithm of a ratio of likelihoods
-_MIN_FURTHER = 25.0  # of further stretches of a work that has one such
+_MIN_EVIDENCE = 120.0  # of one stretch, natural logarithm of a ratio of likelihoods
+_MIN_CHANGED_EVIDENCE = 250.0  # of one that was played faster, slower, higher or lower: many more are tried
+_UNCHANGED = 0.012, 30.0  # of tempo, and cents: what is closer is as it was
+_MIN_SECONDS = 2.5  # of one stretch: shorter ones are syllables and notes that recordings have in common
+_SECONDS_OF_MANY_SOUNDS = 6.0  # in a shorter stretch, two or three such may be all; it must say so much more
+_MIN_FURTHER = 60.0  # of further stretches of a work that has one such
 _MAX_STRETCHES = 64
 _AROUND = 3.0  # seconds before and after a stretch that its line is laid through, too
 _SOFT = 25.0  # cents, as the index is asked
@@ -39,22 +42,33 @@ def decide(
             continue
         hints = [hint for hint in proposal.hints if hint.work == number]
         stretches = _stretches(upload, codec.peaks(work), hints)
-        if stretches and max(each.evidence for each in stretches) >= _MIN_EVIDENCE:
+        if any(_suffices(each) for each in stretches):
             out[number] = _match(query, work, stretches)
     partial = bool(query.facts.get("partial", False))
     return Found(out, "decode_partial" if partial and not out else None)
 
 
+def _suffices(found: Stretch) -> bool:
+    """Whether one stretch alone says that a work is heard."""
+    lasts = found.upload[1] - found.upload[0]
+    if lasts < _MIN_SECONDS:
+        return False
+    changed = abs(found.line.tempo - 1) > _UNCHANGED[0] or abs(found.line.cents) > _UNCHANGED[1]
+    needed = _MIN_CHANGED_EVIDENCE if changed else _MIN_EVIDENCE
+    return found.evidence >= needed * max(1.0, _SECONDS_OF_MANY_SOUNDS / lasts)
+
+
 def _stretches(upload: Peaks, work: Peaks, hints: Sequence[Hint]) -> list[Stretch]:
     """Where a work is heard in the upload, each part of the upload once."""
     kept = triples.find(work, triples.WORK_NEIGHBOURS, only_strongest=True)
+    names = triples.names(kept, len(work))
     taken = np.zeros(len(upload), dtype=np.bool_)
     found: list[Stretch] = []
     for hint in hints:
         a, b = np.searchsorted(upload.time, (hint.start, hint.stop)).tolist()
         if taken[a:b].mean() > 0.8:
             continue
-        part = Peaks(upload.time[a:b], upload.pitch[a:b], upload.strength[a:b])
+        part = upload.slice(a, b)
         theirs = triples.find(part, triples.QUERY_NEIGHBOURS, only_strongest=False)
         points = np.unique(
             np.concatenate(
@@ -67,20 +81,15 @@ def _stretches(upload: Peaks, work: Peaks, hints: Sequence[Hint]) -> list[Stretc
         )
         while len(found) < _MAX_STRETCHES:
             free = points[~taken[np.searchsorted(upload.time, points[:, 0].astype(np.float32))]]
-            stretch = _one(free, upload, work, hint, taken)
-            if stretch is None or stretch.evidence < _MIN_FURTHER:
+            near = upload.between(hint.start - _AROUND, hint.stop + _AROUND)
+            lines = [alignment.refined(line, near, work) for line in alignment.best_lines(free, hint.tempo)]
+            each = [alignment.stretch(line, upload, work, names, taken) for line in lines]
+            best = max((one for one in each if one is not None), key=lambda one: one.evidence, default=None)
+            if best is None or best.evidence < _MIN_FURTHER:
                 break
-            found.append(stretch)
-            taken |= (upload.time >= stretch.upload[0]) & (upload.time <= stretch.upload[1])
+            found.append(best)
+            taken |= (upload.time >= best.upload[0]) & (upload.time <= best.upload[1])
     return found
-
-
-def _one(points: alignment.Doubles, upload: Peaks, work: Peaks, hint: Hint, taken: NDArray[np.bool_]) -> Stretch | None:
-    line = alignment.best_line(points)
-    if line is None:
-        return None
-    line = alignment.refined(line, upload.between(hint.start - _AROUND, hint.stop + _AROUND), work)
-    return alignment.stretch(line, upload, work, taken)
 
 
 def _match(query: Fingerprint, work: Fingerprint, stretches: Sequence[Stretch]) -> Match:

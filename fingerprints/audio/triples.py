@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .peaks import Floats, Peaks
 
-WORK_NEIGHBOURS, QUERY_NEIGHBOURS = 3, 8
+WORK_NEIGHBOURS, QUERY_NEIGHBOURS, CHANGED_NEIGHBOURS = 3, 8, 6
 _NEXT = 48  # peaks after one that are looked at
 _MIN_SECONDS, _MAX_SECONDS = 0.06, 1.2  # from the first peak to another
 _MAX_INTERVAL = 1900.0  # cents
@@ -93,6 +93,13 @@ def find(peaks: Peaks, neighbours: int, *, only_strongest: bool) -> Triples:
         peaks.pitch[others] - peaks.pitch[first],
         np.log(delays / np.float32(_SHORTEST)),
     )
+
+
+def names(of: Triples, peaks: int) -> Keys:
+    """For each of so many peaks the key of its triple, and a number of its own where it has none."""
+    out: Keys = np.arange(peaks, dtype=np.uint64) | np.uint64(1 << 40)
+    out[of.first] = of.keys()
+    return out
 
 
 def _step(value: Floats, size: float, zero: int, most: int) -> Indices:
