@@ -195,6 +195,7 @@ _STATUSES = {
     "undecodable": ("cannot be read", "无法读取"),
     "template_only": ("nothing but a template", "仅有模板内容"),
     "silent": ("silent", "无声"),
+    "decode_partial": ("only a part could be read, and nothing was found in it", "仅能读取一部分，其中未找到登记作品"),
     "static_match": ("a still picture matches", "静止画面匹配"),
     "incomplete": ("a part of the index is missing: nothing can be said", "索引不完整，无法判定"),
     "error": ("error", "出错"),
@@ -202,9 +203,12 @@ _STATUSES = {
 
 
 _EXACT_ONLY = {
-    "too_short": ("the text is too short", "文字过短"),
+    "too_short": ("it is too short", "内容过短"),
     "too_small": ("the picture is too small", "图片过小"),
     "no_texture": ("the picture has no texture", "画面无纹理"),
+    "silent": ("the recording is silent", "录音无声"),
+    "no_sound": ("the file holds no sound", "文件中没有声音"),
+    "decode_partial": ("only a part of it could be read", "仅能读取其中一部分"),
     "not_fingerprinted": ("of this kind only the bytes are compared", "此类文件仅逐字节比对"),
 }
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import audio, image, sniff, text
+from . import audio, image, sniff, text, video
 from .errors import LimitExceeded
-from .exact import ExactCopies
 from .index.interface import Statistics, View
 from .medium import Found, Medium, P, Proposal
 from .model import Examination, Field, Fingerprint, Limits, Match, MediumName, Reuse, Segment
@@ -24,7 +23,7 @@ MEDIA: Mapping[MediumName, Medium[Any]] = {
     "text": _checked(text),
     "image": _checked(image),
     "audio": _checked(audio),
-    "video": _checked(ExactCopies("video")),
+    "video": _checked(video),
 }
 ALGORITHMS = frozenset(medium.ALGORITHM for medium in MEDIA.values())  # those of today
 

@@ -62,12 +62,14 @@ def of_part(
     """One part that was read and searched."""
     fingerprint = shown.examination.fingerprint
     reason = search.reason or fingerprint.reason
+    status: ScanStatus = "matched" if assessments else _unmatched(fingerprint.medium, reason)
     record = PartRecord(
         name=reading.part.name,
         medium=fingerprint.medium,
-        status="matched" if assessments else _unmatched(fingerprint.medium, reason),
+        status=status,
         reason=reason,
-        verdict=verdict.of_upload(assessments),
+        # Of what was not read nobody can say that it is clear.
+        verdict="review" if status == "decode_partial" else verdict.of_upload(assessments),
         matches=found,
     )
     return ScannedPart(fingerprint, assessments, record)

@@ -17,11 +17,11 @@ def test_no_codes_in_what_people_read(sourcemark, tmp_path: Path) -> None:
     first = sourcemark("register", "tiny.txt", "--owner", "Ada", env=CHINESE).out
     again = sourcemark("register", "tiny.txt", "--owner", "Ada", "--source-url", "https://a.example/", env=CHINESE).out
     found = sourcemark("scan", "tiny.txt", env=CHINESE).out
-    assert "文字过短" in first
+    assert "内容过短" in first
     assert "来源网址" in again
     assert "too_short" not in first + found
     assert "source_urls" not in again
-    assert "the text is too short" in sourcemark("scan", "tiny.txt").out
+    assert "it is too short" in sourcemark("scan", "tiny.txt").out
 
 
 def test_a_batch_s_texts_without_a_name_are_told_without_one(sourcemark) -> None:
