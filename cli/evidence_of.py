@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from provenance.scans.posts import Upload
     from provenance.schemas import MatchRecord, ScanResult
 
+_DRAWN = {"pixel", "second"}  # units of what is shown as a picture
+
 
 def show(opened: Application, upload: Upload, result: ScanResult, target: str, *, quiet: bool) -> None:
     """Print the passages of texts, or draw pictures into a file; of a post with several, into one a part.
@@ -24,9 +26,9 @@ def show(opened: Application, upload: Upload, result: ScanResult, target: str, *
         quiet: say nothing.
     """
     units = {segment.unit for match in result.matches for segment in match.segments}
-    if "pixel" in units and (target or "codepoint" not in units):
+    if units & _DRAWN and (target or "codepoint" not in units):
         if not target:
-            raise BadInput("a picture is drawn into a file: write --show OUT.png")
+            raise BadInput("pictures and sound are drawn into a file: write --show OUT.png")
         _draw(opened, result, Path(target), quiet=quiet)
     elif "codepoint" in units and target:
         raise BadInput("a text's passages are printed: write --show without a file")
@@ -51,7 +53,7 @@ def _draw(opened: Application, result: ScanResult, target: Path, *, quiet: bool)
     from provenance.scans import evidence
 
     assert result.scan_id is not None
-    drawn = [match for match in result.matches if any(segment.unit == "pixel" for segment in match.segments)]
+    drawn = [match for match in result.matches if any(segment.unit in _DRAWN for segment in match.segments)]
     names = list(dict.fromkeys(match.part for match in drawn))
     for number, name in enumerate(names, 1):
         path = target if len(names) == 1 else target.with_stem(f"{target.stem}-{number}")

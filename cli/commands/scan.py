@@ -119,7 +119,7 @@ def command(
         typer.Option(
             "--show",
             metavar="[OUT.png]",
-            help="Of a text, print the passages side by side; of a picture, draw both, what was found outlined.",
+            help="Of a text, print the passages side by side; of pictures and sound, draw both, matches outlined.",
         ),
     ] = None,
     dry_run: Annotated[

@@ -107,11 +107,15 @@ def shown(of: Fingerprint) -> str | None:
 
 
 def preview(upload: Fingerprint, match: Match) -> Preview | None:
-    return None
+    from .rendering import strip
+
+    return strip(upload)
 
 
 def render(upload: Preview, matches: Sequence[tuple[Fingerprint, Match]]) -> bytes | None:
-    return None
+    from .rendering import matches_below
+
+    return matches_below(upload, matches)
 
 
 def example_works() -> Sequence[Example]:

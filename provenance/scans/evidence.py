@@ -1,7 +1,8 @@
 """The picture that shows a scan's matches or a sighting: what is kept for it, and how it is made.
 
-Of a matched picture upload a small copy is kept, 320 pixels long, so that whoever contests a verdict can see what it
-rests on. The works' small copies are part of their fingerprints; an erased or withdrawn work is no longer shown.
+Of a matched picture upload a small copy is kept, 320 pixels long, of matched sound a drawing of its peaks, so that
+whoever contests a verdict can see what it rests on. What is drawn of the works is part of their fingerprints; an erased
+or withdrawn work is no longer shown.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def picture(db: Database, scan_id: str, account_id: str | None = None, part: str
         number = connection.execute(shown.order_by(matches.c.rank).limit(1)).scalar()
         drawn = _drawn(connection, sa.and_(matches.c.scan == scan.id, matches.c.part == number))
     if drawn is None:
-        raise NotFound(f"nothing can be shown of {scan_id!r}: it matched no picture, or the work was erased")
+        raise NotFound(f"nothing can be shown of {scan_id!r}: it matched no picture or sound, or a work that is erased")
     return drawn
 
 

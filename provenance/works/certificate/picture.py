@@ -53,7 +53,7 @@ def of_file(examined: Fingerprint) -> WorkPicture | None:
 
 def _small_copy(of: Fingerprint, *, from_file: bool) -> WorkPicture | None:
     medium = registry.MEDIA[of.medium]
-    if of.algorithm != medium.ALGORITHM or of.reason is not None:
+    if of.medium != "image" or of.algorithm != medium.ALGORITHM or of.reason is not None:
         return None
     preview = medium.preview(of, Match(1.0, 1.0, 1.0, (medium.whole(of),), {}))
     return None if preview is None else WorkPicture(preview.data, from_file)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from fingerprints.audio.examples import tune, wav
 from provenance.application import Application
+from provenance.errors import NotFound
+from provenance.scans import evidence, evidence_page, sightings
 from tests.fingerprints import encoding
 from tests.provenance.conftest import register_work, scan_upload
 
@@ -49,6 +54,30 @@ def test_why_nothing_was_found_is_said(sqlite_application: Application) -> None:
     for name, (data, status, reason, verdict) in wanted.items():
         found = scan_upload(application, data)
         assert (name, found.status, found.reason, found.verdict) == (name, status, reason, verdict)
+
+
+def test_a_match_is_drawn_with_both_recordings(sqlite_application: Application) -> None:
+    work = tune(7, 20)
+    register_work(sqlite_application, wav(work))
+    upload = wav(np.concatenate((tune(8, 12), work[4 * RATE : 14 * RATE])))
+    found = scan_upload(sqlite_application, upload)
+    assert found.scan_id is not None
+    with Image.open(io.BytesIO(evidence.picture(sqlite_application.db, found.scan_id))) as drawn:
+        assert drawn.format == "PNG"
+        pixels = np.asarray(drawn.convert("RGB")).astype(int)
+    outlined = np.abs(pixels - (0xE6, 0x19, 0x4B)).sum(axis=2) == 0
+    assert outlined[40:100].sum() > 100  # the upload, above
+    assert outlined[200:280].sum() > 100  # the work
+    (seen,), _ = sightings.page(sqlite_application.db, None)
+    page = evidence_page.make(sqlite_application.db, seen.sighting_id, None)
+    assert page.picture is not None
+    assert b"data:image/png" in page.html
+    silence = wav(np.zeros(8 * RATE))
+    register_work(sqlite_application, silence)
+    copied = scan_upload(sqlite_application, silence)
+    assert copied.scan_id is not None
+    with pytest.raises(NotFound):
+        evidence.picture(sqlite_application.db, copied.scan_id)
 
 
 def test_a_match_in_what_could_be_read_stays_a_match(sqlite_application: Application) -> None:
