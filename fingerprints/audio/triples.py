@@ -96,9 +96,10 @@ def find(peaks: Peaks, neighbours: int, *, only_strongest: bool) -> Triples:
 
 
 def names(of: Triples, peaks: int) -> Keys:
-    """For each of so many peaks the key of its triple, and a number of its own where it has none."""
+    """For each of so many peaks what its triple's key says of the first two, and a number of its own where it has
+    none: the same for the same sound, whatever comes later."""
     out: Keys = np.arange(peaks, dtype=np.uint64) | np.uint64(1 << 40)
-    out[of.first] = of.keys()
+    out[of.first] = of.keys() & ~np.uint64(127 << 12 | 63)
     return out
 
 
