@@ -5,7 +5,7 @@ What its sound matches may be a recording or another film: both have fingerprint
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from . import audio
@@ -47,13 +47,17 @@ def examine(source: Source, format: str, limits: Limits, *, thorough: bool = Fal
     except UnreadableMedia as error:
         if error.reason != "damaged":
             raise
-        found = None
+        return _by_bytes(source, format, {"partial": True})
     if found is None:
-        fingerprint = Fingerprint(NAME, ALGORITHM, source.sha256(), reason="not_fingerprinted")
-        return Examination(fingerprint, format)
+        return _by_bytes(source, format, {})
     if not held.pictures:
         return found
     return replace(found, fingerprint=replace(found.fingerprint, medium=NAME))
+
+
+def _by_bytes(source: Source, format: str, facts: Mapping[str, bool]) -> Examination:
+    fingerprint = Fingerprint(NAME, ALGORITHM, source.sha256(), facts=facts, reason="not_fingerprinted")
+    return Examination(fingerprint, format)
 
 
 def example_works() -> Sequence[Example]:

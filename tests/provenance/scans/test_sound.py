@@ -48,6 +48,7 @@ def test_why_nothing_was_found_is_said(sqlite_application: Application) -> None:
         "silent": (wav(silence), "silent", "silent", "clear"),
         "short": (wav(tune(9, 2)), "too_short", "too_short", "clear"),
         "mute": (mute[:8] + b"M4A " + mute[12:], "no_match", "no_sound", "clear"),
+        "no film": (b"\x1aE\xdf\xa3" + bytes(4000), "decode_partial", "decode_partial", "review"),
         "half": (whole[: len(whole) // 2], "decode_partial", "decode_partial", "review"),
         "empty": (wav(silence[:0]), "undecodable", "damaged", "review"),
     }
