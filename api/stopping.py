@@ -11,6 +11,37 @@ from provenance.errors import Unavailable
 T = TypeVar("T")
 
 
+class Moment:
+    """Something that comes once, and may be waited for in any event loop (an `asyncio.Event` belongs to one)."""
+
+    def __init__(self) -> None:
+        self._come = False
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    def is_set(self) -> bool:
+        return self._come
+
+    def set(self) -> None:
+        self._come = True
+        for future in list(self._waiting):
+            future.get_loop().call_soon_threadsafe(_settle, future)
+
+    async def wait(self) -> None:
+        if self._come:
+            return
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.add(future)
+        try:
+            await future
+        finally:
+            self._waiting.discard(future)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
 class Stopping:
     """The end of one process, seen by its event loop.
 
@@ -20,7 +51,7 @@ class Stopping:
     """
 
     def __init__(self) -> None:
-        self.begun, self.over = asyncio.Event(), asyncio.Event()
+        self.begun, self.over = Moment(), Moment()
         self._actions: list[Callable[[], None]] = []
 
     def at_once(self, action: Callable[[], None]) -> None:
@@ -36,7 +67,7 @@ class Stopping:
             asyncio.get_running_loop().call_later(seconds, self.over.set)
 
 
-async def until(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+async def until(event: Moment, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """Let something be done until it has ended or an event has come; the caller sees which, and may cancel it then."""
     task, coming = asyncio.create_task(work), asyncio.create_task(event.wait())
     try:

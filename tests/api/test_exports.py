@@ -36,7 +36,7 @@ def working(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     assert api("POST", "/v1/scans/batch", "platform", json={"items": items}).status_code == 200
     api.application.background.start(1, api.application.start)
     yield api
-    api.application.background.stop()
+    api.application.background.stop(10)
 
 
 def exported(api: Api, who: str, **wanted: Any) -> tuple[dict[str, Any], Any]:
@@ -101,7 +101,7 @@ def test_an_erased_work_and_an_old_job_leave_no_file(working: Api) -> None:
 
 
 def test_a_killed_worker_costs_one_piece(api: Api, working: Api) -> None:
-    api.application.background.stop()
+    api.application.background.stop(10)
     path = api("POST", "/v1/exports", "reviewer", json={"what": "decisions"}).headers["Location"]
     assert api("GET", f"{path}/file", "reviewer").status_code == 409
     queue = api.application.jobs

@@ -25,7 +25,7 @@ def working(api: Api) -> Iterator[Api]:
     """The API with its background threads."""
     api.application.background.start(1, api.application.start)
     yield api
-    api.application.background.stop()
+    api.application.background.stop(10)
 
 
 def ended(api: Api, who: str, path: str) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def test_a_policy_is_tried_at_once_or_in_a_job(api: Api) -> None:
             time.sleep(0.05)
             job = api("GET", later.headers["Location"], "platform").json()
     finally:
-        api.application.background.stop()
+        api.application.background.stop(10)
     assert (job["state"], job["result"]) == ("done", tried)
     too_long = {"toml": CAUTIOUS, "since": "yesterday"}
     assert "ISO 8601" in api("POST", "/v1/policies/try", "platform", json=too_long).json()["detail"]

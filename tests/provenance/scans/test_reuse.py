@@ -10,6 +10,7 @@ import pytest
 from fingerprints.model import Examination, Fingerprint, Match, Segment
 from provenance import marking
 from provenance.marking import Evidence, Post, Work
+from provenance.marking.checker import Checker
 from provenance.scans import reuse as reposting
 from provenance.scans.reuse import Shown
 from provenance.schemas import ScanItem
@@ -59,30 +60,31 @@ def test_a_mirrored_picture_is_adapted_and_what_the_platform_says_wins() -> None
 def test_names_in_the_works_own_text_are_no_credits() -> None:
     body = "By Dana Whitlock's mill the boats lay still.\nPhoto: Ruth Calder\n" + BODY
     text = f"Found this.\n{body}"
-    assert reposting.report(WORK, ScanItem(), _examined(text), _match(text, body)).verdict == "missing"
+    assert reposting.report(Checker(WORK), ScanItem(), _examined(text), _match(text, body)).verdict == "missing"
 
 
 def test_a_digest_credits_each_piece_beside_it() -> None:
     other = "By Dana Whitlock\n" + "Another piece about another river, told at length. " * 60
     text = f"{other}\n\n{BODY}\n"
-    found = reposting.report(WORK, ScanItem(), _examined(text), _match(text))
+    found = reposting.report(Checker(WORK), ScanItem(), _examined(text), _match(text))
     assert found.verdict == "missing"
     near = f"{other}\n\nBy Joan Vickers\n{BODY}\n"
-    assert reposting.report(WORK, ScanItem(), _examined(near), _match(near)).verdict == "wrong_owner"
+    assert reposting.report(Checker(WORK), ScanItem(), _examined(near), _match(near)).verdict == "wrong_owner"
 
 
 def test_positions_hold_and_the_place_of_the_credit_is_told() -> None:
     head = "Imogen Strand, Weir & Water, https://weirandwater.example/lock\n"
     for text, side in ((head + "\n" + BODY, "before"), (BODY + "\n\n" + head, "after")):
         match = _match(text)
-        found = reposting.report(WORK, ScanItem(), _examined(text), match)
+        found = reposting.report(Checker(WORK), ScanItem(), _examined(text), match)
         assert found.verdict == "compliant"
         place = reposting.credit_place(found, match)
         assert place is not None
         assert place.side == side
         assert place.distance <= 3
     assert (
-        reposting.credit_place(reposting.report(WORK, ScanItem(), _examined(BODY), _match(BODY)), _match(BODY)) is None
+        reposting.credit_place(reposting.report(Checker(WORK), ScanItem(), _examined(BODY), _match(BODY)), _match(BODY))
+        is None
     )
 
 
@@ -164,30 +166,33 @@ def test_what_somebody_else_is_credited_with_far_off_counts_only_where_the_post_
     ):
         text = f"{OTHER}\n" + "\n" * distance + BODY
         match = dataclasses.replace(_match(text), coverage_upload=share)
-        assert reposting.report(WORK, ScanItem(), _examined(text), match).verdict == expected
+        assert reposting.report(Checker(WORK), ScanItem(), _examined(text), match).verdict == expected
 
 
 def test_what_follows_the_work_counts_as_what_goes_before() -> None:
     for distance, expected in ((1_400, "wrong_owner"), (1_700, "missing")):
         text = BODY + "\n" * distance + f"\n{OTHER}\n"
         match = dataclasses.replace(_match(text), coverage_upload=0.3)
-        assert reposting.report(WORK, ScanItem(), _examined(text), match).verdict == expected
+        assert reposting.report(Checker(WORK), ScanItem(), _examined(text), match).verdict == expected
 
 
 def test_of_a_page_only_what_stands_around_the_work_decides() -> None:
     body = f"<p>{BODY}</p><p>{OTHER}</p><p>{BODY}</p>"
     page = f"<!doctype html><html><body><p>Found this.</p>{body}</body></html>"
     assert marking.check(WORK, Post(html=page)).verdict == "wrong_owner"
-    found = reposting.report(WORK, ScanItem(), _examined(page, "html"), _match(page, body))
+    found = reposting.report(Checker(WORK), ScanItem(), _examined(page, "html"), _match(page, body))
     assert (found.verdict, "html" in found.searched) == ("missing", True)
     wrong = f"<!doctype html><html><body><p>{OTHER}</p>{body}</body></html>"
-    assert reposting.report(WORK, ScanItem(), _examined(wrong, "html"), _match(wrong, body)).verdict == "wrong_owner"
+    assert (
+        reposting.report(Checker(WORK), ScanItem(), _examined(wrong, "html"), _match(wrong, body)).verdict
+        == "wrong_owner"
+    )
 
 
 def test_a_wrong_credit_around_the_work_is_reported_with_all_that_was_seen() -> None:
     body = f"{BODY}\n{OTHER}\n{BODY}"
     text = f"{OTHER}\n{body}"
-    found = reposting.report(WORK, ScanItem(), _examined(text), _match(text, body))
+    found = reposting.report(Checker(WORK), ScanItem(), _examined(text), _match(text, body))
     assert found == marking.check(WORK, Post(text=text))
     assert len(found.evidence) == 2
 
@@ -228,22 +233,22 @@ def test_left_out_text_keeps_its_tags_and_its_length() -> None:
 def test_beside_a_file_there_is_nothing_but_its_caption() -> None:
     examined = Examination(Fingerprint("image", "sourcemark-exact/1", b"\x00" * 32), "jpeg")
     match = Match(1.0, 1.0, 1.0, ())
-    found = reposting.report(WORK, ScanItem(), Shown(examined, OTHER), match)
+    found = reposting.report(Checker(WORK), ScanItem(), Shown(examined, OTHER), match)
     assert found.verdict == "wrong_owner"
     assert "fields" in found.searched
-    assert reposting.report(WORK, ScanItem(), Shown(examined, CREDIT), match).owner_marked
+    assert reposting.report(Checker(WORK), ScanItem(), Shown(examined, CREDIT), match).owner_marked
 
 
 def test_what_is_known_of_the_post_reaches_the_check() -> None:
     work = dataclasses.replace(WORK, licence="CC-BY-NC-4.0")
     text = f"{CREDIT}\n\n{BODY}"
-    found = reposting.report(work, ScanItem(commercial=True), _examined(text), _match(text))
+    found = reposting.report(Checker(work), ScanItem(commercial=True), _examined(text), _match(text))
     assert "nc_breach" in found.licence_findings
     own = reposting.report(
-        WORK, ScanItem(account="Dana Whitlock"), _examined(f"{OTHER}\n{BODY}"), _match(f"{OTHER}\n{BODY}")
+        Checker(WORK), ScanItem(account="Dana Whitlock"), _examined(f"{OTHER}\n{BODY}"), _match(f"{OTHER}\n{BODY}")
     )
     assert "self_credited" in own.reasons
-    assert reposting.report(WORK, ScanItem(use="quotation"), _examined(text), _match(text)).use == "quotation"
+    assert reposting.report(Checker(WORK), ScanItem(use="quotation"), _examined(text), _match(text)).use == "quotation"
 
 
 def _evidence(locator: str, **values: Any) -> Evidence:
