@@ -103,11 +103,15 @@ SCOPES = {
     "getJob": "any",
     "listJobResults": "any",
     "cancelJob": "any",
+    "getJobFile": "any",  # that of the list in it: test_exports
+    "exportList": "any",  # that of the list that is asked for: test_exports
+    "getUsage": "any",
     "createAccount": "admin",
     "listAccounts": "admin",
     "createKey": "admin",
     "listKeys": "admin",
     "revokeKey": "admin",
+    "limitKey": "admin",
     "getHealth": None,
     "getReadiness": None,
     "getMetrics": None,
