@@ -99,7 +99,7 @@ def test_the_list_says_which_key_recovers(sourcemark: Command) -> None:
     more = ("--sign-key", "rescue.pem", "--recovery", rescue)
     own = sourcemark("key", "new", "local", "--signing", "my.pem", *more, "--json").lines[0]["keyid"]
     shown = sourcemark("key", "list").out  # long ids go on in the next line
-    kinds = {keyid: line.split()[1] for line in shown.splitlines() for keyid in (rescue, own) if keyid[:40] in line}
+    kinds = {keyid: line.split()[1] for line in shown.splitlines() for keyid in (rescue, own) if keyid[:16] in line}
     assert kinds == {rescue: "recovery", own: "signing"}
 
 
