@@ -11,7 +11,6 @@ from dataclasses import replace
 from . import audio
 from .audio import ALGORITHM, STATUSES, decide, preview, propose, render, shown, upgrade, warm, whole
 from .errors import UnreadableMedia
-from .exact import ExactCopies
 from .medium import Example
 from .model import Examination, Fingerprint, Limits, MediumName
 from .source import Source
@@ -43,7 +42,7 @@ def examine(source: Source, format: str, limits: Limits, *, thorough: bool = Fal
 
     try:
         held = container.read(source, limits)
-        found = audio.examine(source, format, limits, thorough=thorough) if held.sounds else None
+        found = audio.examine_container(source, format, limits, held, thorough=thorough) if held.sounds else None
     except UnreadableMedia as error:
         if error.reason != "damaged":
             raise
@@ -61,4 +60,5 @@ def _by_bytes(source: Source, format: str, facts: Mapping[str, bool]) -> Examina
 
 
 def example_works() -> Sequence[Example]:
-    return ExactCopies(NAME).example_works()
+    work = b"\x1aE\xdf\xa3\x01\x00\x00\x00\x00\x00\x00\x23\x42\x82\x84webm" + bytes(range(200))
+    return [Example("film", work, others={"longer": work + b"x"})]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from ..model import Examination, Fingerprint, Limits, Match, MediumName, Preview
 from ..source import Source
 from . import codec, peaks, triples
 from .search import decide, propose, seconds
+
+if TYPE_CHECKING:
+    from ..ffmpeg.container import Container
 
 __all__ = [
     "ALGORITHM",
@@ -45,10 +49,18 @@ def warm() -> None:
 
 def examine(source: Source, format: str, limits: Limits, *, thorough: bool = False) -> Examination:
     """See `Medium.examine`; a file without a stream of sound has the reason ``no_sound``."""
-    from .. import progress
-    from ..ffmpeg import container, sound
+    from ..ffmpeg import container
 
-    held = container.read(source, limits)
+    return examine_container(source, format, limits, container.read(source, limits), thorough=thorough)
+
+
+def examine_container(
+    source: Source, format: str, limits: Limits, held: Container, *, thorough: bool = False
+) -> Examination:
+    """As `examine`, of a file whose container was read."""
+    from .. import progress
+    from ..ffmpeg import sound
+
     facts: dict[str, str | int | float | bool] = {"format": format}
     if held.seconds is not None:
         facts["seconds"] = held.seconds

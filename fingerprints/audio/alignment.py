@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..index.postings import ranges
 from .peaks import Floats, Peaks
 from .triples import Indices, Keys, Triples
 
@@ -59,42 +60,54 @@ class Stretch:
         line: where it lies.
         upload, work: seconds, from and to.
         evidence: natural logarithm of how much likelier what is heard is of a copy than by chance.
-        heard: share of the work's peaks that are heard.
-        chance: share that would be heard elsewhere in the upload.
-        expected: how many peaks the work has there.
     """
 
     line: Line
     upload: tuple[float, float]
     work: tuple[float, float]
     evidence: float
-    heard: float
-    chance: float
-    expected: int
 
 
-def points(upload: Triples, at: Floats, work: Triples, there: Floats, tempo: float, cents: float) -> Doubles:
+@dataclass(frozen=True, slots=True, eq=False)
+class WorkTriples:
+    """A work's triples by their keys, to be looked up again and again.
+
+    Attributes:
+        keys: shape (k,), ascending.
+        time, pitch: of the first peak of each, shape (k,).
+    """
+
+    keys: Keys
+    time: Floats
+    pitch: Floats
+
+    @classmethod
+    def of(cls, found: Triples, peaks: Peaks) -> WorkTriples:
+        """The triples of these peaks."""
+        keys = found.keys()
+        order = np.argsort(keys, kind="stable")
+        return cls(keys[order], peaks.time[found.first[order]], found.pitch[order])
+
+
+def points(upload: Triples, at: Floats, work: WorkTriples, tempo: float, cents: float) -> Doubles:
     """Times of the upload and the work, and intervals of pitch, of the triples that both have.
 
     Args:
-        at, there: times of the peaks of both.
+        at: times of the upload's peaks.
         tempo, cents: as for `Triples.keys`, of the upload.
 
     Returns:
         Shape (n, 3): second of the upload, second of the work, cents that the work is higher.
     """
-    asked, kept = upload.keys(tempo, cents), work.keys()
-    order = np.argsort(kept, kind="stable")
-    low = np.searchsorted(kept, asked, sorter=order)
-    count = np.searchsorted(kept, asked, side="right", sorter=order) - low
+    asked = upload.keys(tempo, cents)
+    low = np.searchsorted(work.keys, asked)
+    count = np.searchsorted(work.keys, asked, side="right") - low
     count[count > 8] = 0  # a steady tone has one key again and again
-    which = np.repeat(np.arange(len(asked)), count)
-    place = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    other = order[low[which] + place]
+    which, other = np.repeat(np.arange(len(asked)), count), ranges(low, count)
     return np.stack(
         (
             at[upload.first[which]].astype(np.float64),
-            there[work.first[other]].astype(np.float64),
+            work.time[other].astype(np.float64),
             (work.pitch[other] - upload.pitch[which]).astype(np.float64),
         ),
         axis=1,
@@ -167,8 +180,7 @@ def _heard(line: Line, upload: Peaks, work: Peaks, shift: float = 0.0) -> tuple[
     when = (work.time - line.offset) / line.tempo + shift
     low = np.searchsorted(upload.time, when - _TIME_TOLERANCE)
     count = np.searchsorted(upload.time, when + _TIME_TOLERANCE) - low
-    which = np.repeat(np.arange(len(work)), count)
-    other = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)
+    which, other = np.repeat(np.arange(len(work)), count), ranges(low, count)
     near = np.abs(work.pitch[which] - line.cents - upload.pitch[other]) < _PITCH_TOLERANCE
     which, other = which[near], other[near]
     off = np.abs(upload.time[other] - when[which])
@@ -177,9 +189,7 @@ def _heard(line: Line, upload: Peaks, work: Peaks, shift: float = 0.0) -> tuple[
     return which[first], other[first]
 
 
-def stretch(
-    line: Line, upload: Peaks, work: Peaks, names: Keys, taken: NDArray[np.bool_] | None = None
-) -> Stretch | None:
+def stretch(line: Line, upload: Peaks, work: Peaks, names: Keys, taken: NDArray[np.bool_]) -> Stretch | None:
     """The stretch of the work that a line says is heard, where it is most evident; None where nothing is.
 
     Args:
@@ -195,8 +205,7 @@ def stretch(
         return None
     heard = np.zeros(len(part), dtype=np.bool_)
     which, other = _heard(line, upload, part)
-    if taken is not None:
-        which, other = which[~taken[other]], other[~taken[other]]
+    which, other = which[~taken[other]], other[~taken[other]]
     heard[which] = True
     if heard.sum() < 2 * _MIN_ON_LINE:
         return None
@@ -207,13 +216,12 @@ def stretch(
         return None
     # Once more with what is now known to be the rate.
     start, stop = _best_run(heard, share, chance)
-    share = float(heard[start:stop].mean())
     inside = (which >= start) & (which < stop)
     off = _off(line, upload, part, which[inside], other[inside])
     evidence = _evidence(part.slice(start, stop), heard[start:stop], names[a + start : a + stop], chance, off)
     span = float(part.time[start]), float(part.time[stop - 1])
     there = tuple((each - line.offset) / line.tempo for each in span)
-    return Stretch(line, (there[0], there[1]), span, evidence, share, chance, stop - start)
+    return Stretch(line, (there[0], there[1]), span, evidence)
 
 
 def _off(line: Line, upload: Peaks, part: Peaks, which: Indices, other: Indices) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from ..index.interface import Statistics, View
 from ..medium import Found
 from ..model import Fingerprint, Match, Segment, Span
 from . import alignment, candidates, codec, triples
-from .alignment import Stretch
+from .alignment import Stretch, WorkTriples
 from .candidates import Hint, SoundProposal
 from .peaks import Peaks
 
@@ -23,7 +23,7 @@ _MIN_FURTHER = 60.0  # of further stretches of a work that has one such
 _MAX_STRETCHES = 64
 _AROUND = 3.0  # seconds before and after a stretch that its line is laid through, too
 _SOFT = 25.0  # cents, as the index is asked
-_WHOLE = 0.01  # of tempo, and cents * 100: smaller changes are the coarseness of measuring
+_MIN_SPEED_CHANGE, _MIN_PITCH_CHANGE = 0.01, 20.0  # of tempo, and cents: less is the coarseness of measuring
 
 
 def propose(query: Fingerprint, view: View) -> SoundProposal:
@@ -60,8 +60,8 @@ def _suffices(found: Stretch) -> bool:
 
 def _stretches(upload: Peaks, work: Peaks, hints: Sequence[Hint]) -> list[Stretch]:
     """Where a work is heard in the upload, each part of the upload once."""
-    kept = triples.find(work, triples.WORK_NEIGHBOURS, only_strongest=True)
-    names = triples.names(kept, len(work))
+    theirs = triples.find(work, triples.WORK_NEIGHBOURS, only_strongest=True)
+    names, kept = triples.names(theirs, len(work)), WorkTriples.of(theirs, work)
     taken = np.zeros(len(upload), dtype=np.bool_)
     found: list[Stretch] = []
     for hint in hints:
@@ -69,19 +69,16 @@ def _stretches(upload: Peaks, work: Peaks, hints: Sequence[Hint]) -> list[Stretc
         if taken[a:b].mean() > 0.8:
             continue
         part = upload.slice(a, b)
-        theirs = triples.find(part, triples.QUERY_NEIGHBOURS, only_strongest=False)
+        asked = triples.find(part, triples.QUERY_NEIGHBOURS, only_strongest=False)
         points = np.unique(
             np.concatenate(
-                [
-                    alignment.points(theirs, part.time, kept, work.time, hint.tempo, hint.cents + soft)
-                    for soft in (-_SOFT, _SOFT)
-                ]
+                [alignment.points(asked, part.time, kept, hint.tempo, hint.cents + soft) for soft in (-_SOFT, _SOFT)]
             ),
             axis=0,
         )
+        near = upload.between(hint.start - _AROUND, hint.stop + _AROUND)
         while len(found) < _MAX_STRETCHES:
             free = points[~taken[np.searchsorted(upload.time, points[:, 0].astype(np.float32))]]
-            near = upload.between(hint.start - _AROUND, hint.stop + _AROUND)
             lines = [alignment.refined(line, near, work) for line in alignment.best_lines(free, hint.tempo)]
             each = [alignment.stretch(line, upload, work, names, taken) for line in lines]
             best = max((one for one in each if one is not None), key=lambda one: one.evidence, default=None)
@@ -100,9 +97,9 @@ def _match(query: Fingerprint, work: Fingerprint, stretches: Sequence[Stretch]) 
         for each in sorted(stretches, key=lambda each: each.upload)
     )
     transform: dict[str, bool | float] = {}
-    if abs(best.line.tempo - 1) >= _WHOLE:
+    if abs(best.line.tempo - 1) >= _MIN_SPEED_CHANGE:
         transform["speed"] = round(best.line.tempo, 4)
-    if abs(best.line.cents) >= _WHOLE * 1000 * 2:
+    if abs(best.line.cents) >= _MIN_PITCH_CHANGE:
         transform["pitch"] = round(-best.line.cents / 100, 2)
     evidence = sum(each.evidence for each in stretches)
     return Match(

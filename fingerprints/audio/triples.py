@@ -2,9 +2,9 @@
 
 A key packs the pitch of the first peak, the intervals to the others, and how long they come after it, times on a scale
 of ratios. So a copy with another tempo and pitch has the keys of the work moved by the same steps, and an upload is
-looked up as it is and as it would have been before such a change (`shifted`). A work is kept by one triple a peak, the
-strongest ones near it; of an upload all triples of its strongest neighbours are asked for, because whatever noise added
-or took away, some of them are the work's.
+looked up as it is and as it would have been before such a change. A work is kept by one triple a peak, the strongest
+ones near it; of an upload all triples of its strongest neighbours are asked for, because whatever noise added or took
+away, some of them are the work's.
 """
 
 from __future__ import annotations
