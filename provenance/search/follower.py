@@ -20,8 +20,7 @@ from fingerprints.index.segmented import SegmentedIndex
 from ..database.engine import Database
 from ..database.tables import fingerprints
 from ..schemas.index import IndexPart
-from .feed import Feed
-from .feed import Share as Share
+from .feed import Feed, Share
 from .segment_store import SegmentStore, State
 
 _PAGE = 16_384  # entries read at a time while the index catches up: fewer, larger runs to merge

@@ -7,8 +7,8 @@ import os
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +19,8 @@ from fingerprints.index.interface import Part, Positions
 
 from ...database.engine import Database
 from ...errors import SourcemarkError
-from ..follower import Follower, Share
+from ..feed import Share
+from ..follower import Follower
 from . import moments
 from .layout import Layout, installation
 from .moments import BEGINNING, Moment
@@ -117,7 +118,8 @@ class Shard:
         try:
             if asked.moment not in self._moments:
                 self._catch_up(asked)
-            return self._moments[asked.moment][asked.algorithm]
+            _, views = self._moments[asked.moment]
+            return views[asked.algorithm]
         except SourcemarkError as error:
             raise _Refused("behind", f"it cannot follow the database: {error.detail}") from error
         finally:
@@ -148,8 +150,7 @@ class Shard:
         """With nothing."""
         share = Share(self._shard, self._layout.shards)
         self._follower = Follower(self._db, share, folder=self._folder, tail=self._tail)
-        self._moments: dict[Moment, Mapping[str, Part]] = {}  # in their order
-        self._since: deque[tuple[float, Moment]] = deque()
+        self._moments: dict[Moment, tuple[float, Mapping[str, Part]]] = {}  # in their order; since when, and its views
         self._keep(BEGINNING)
 
     def _advance(self, position: int) -> None:
@@ -162,13 +163,16 @@ class Shard:
         self._keep(moments.at(self._db, reached))
 
     def _keep(self, moment: Moment) -> None:
-        self._moments[moment] = {each: self._follower.index.view(each) for each in registry.ALGORITHMS}
-        self._since.append((time.monotonic(), moment))
+        if moment not in self._moments:  # whoever waited for the lock may find that there was nothing left to do
+            views = {each: self._follower.index.view(each) for each in registry.ALGORITHMS}
+            self._moments[moment] = time.monotonic(), views
         self._drop_old()
 
     def _drop_old(self) -> None:
-        while len(self._since) > 1 and self._since[1][0] < time.monotonic() - _KEPT_SECONDS:
-            del self._moments[self._since.popleft()[1]]
+        long_ago = time.monotonic() - _KEPT_SECONDS
+        for (moment, _), (_, (replaced, _)) in pairwise(list(self._moments.items())):
+            if replaced < long_ago:
+                del self._moments[moment]
 
     def _follow(self) -> None:
         """Follow the log for ever, step by step, so that questions come in between."""
