@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..index.interface import View
-from ..index.postings import ranges
+from ..index.postings import earliest, ranges
 from . import triples
 from .peaks import Peaks
 
@@ -112,9 +112,9 @@ def _under(
         ]
     )
     asked.sort()
-    asked = asked[_is_new(asked)]
+    asked = asked[earliest(asked, 1)]
     keys = asked >> _CHANGE_BITS
-    is_new = _is_new(keys)
+    is_new = earliest(keys, 1)
     hits = view.by_keys(keys[is_new], _MAX_WORKS_OF_A_KEY)
     if not len(hits.positions):
         return []
@@ -146,10 +146,3 @@ def _excess(count: NDArray[np.float64], sizes: NDArray[np.float64], works: int) 
     excess: NDArray[np.float64] = (count - expected) / np.sqrt(expected + 1)
     excess[count < _MIN_HITS] = 0.0
     return excess
-
-
-def _is_new(ascending: triples.Keys) -> NDArray[np.bool_]:
-    """Which of ascending numbers differ from the one before."""
-    out = np.ones(len(ascending), dtype=np.bool_)
-    out[1:] = ascending[1:] != ascending[:-1]
-    return out

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..model import CODE_WORDS
 from .interface import CodeHits, NearCodes
-from .postings import Slots, ranges
+from .postings import Slots, earliest, ranges
 
 MAX_RADIUS = 31  # allowances of 2; with 3 there would be 137 values a part to look up, and a scan is as fast
 
@@ -140,8 +140,7 @@ class CodeColumn:
             hits += [_look_up(tables, self.codes, asked, probes, radius) for tables in indexed]
         pairs = np.sort(np.concatenate(hits))
         rows = pairs >> _DISTANCE_BITS
-        nearest = np.ones(len(rows), dtype=np.bool_)
-        nearest[1:] = rows[1:] != rows[:-1]
+        nearest = earliest(rows, 1)
         return rows[nearest], pairs[nearest] & ((1 << _DISTANCE_BITS) - 1)
 
 
@@ -316,9 +315,7 @@ def near_codes(hits: CodeHits) -> NearCodes:
     if len(hits.positions) > _MAX_EQUAL_FIRST:
         group = _groups(hits.codes)
         order = np.argsort(group, kind="stable")
-        ordered = group[order]
-        place = np.arange(len(order)) - np.searchsorted(ordered, ordered)
-        similarity[order[place >= _MAX_EQUAL_FIRST]] -= 1.0
+        similarity[order[~earliest(group[order], _MAX_EQUAL_FIRST)]] -= 1.0
     return NearCodes(hits.positions, similarity)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..model import CODE_WORDS, Fingerprint
 from .hamming import near_codes
 from .interface import MAX_SAME_DIGEST, CodeHits, Codes, KeyHits, NearCodes, NearKeyHits, Part, Positions, Rows
-from .postings import Keys, NearKeys, cap_near
+from .postings import Keys, NearKeys, cap_near, earliest
 
 _POSITION_BITS = 40  # of a log; what is left of 63 bits numbers the keys of one look-up
 
@@ -88,10 +88,9 @@ class JoinedView:
         hits = np.concatenate([_NONE, *(answer.asked << _POSITION_BITS | answer.positions for answer in answers)])
         hits.sort()
         asked = hits >> _POSITION_BITS
-        many = np.bincount(asked, minlength=len(keys))
-        if (many > cap).any():
-            rank = np.arange(len(hits)) - np.repeat(np.cumsum(many) - many, many)
-            hits, asked = hits[rank < cap], asked[rank < cap]
+        kept = earliest(asked, cap)
+        if not kept.all():
+            hits, asked = hits[kept], asked[kept]
         return KeyHits(counts, asked, hits & ((1 << _POSITION_BITS) - 1))
 
     def by_near_keys(self, near: NearKeys) -> NearKeyHits:

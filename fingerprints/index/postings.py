@@ -96,6 +96,13 @@ def ranges(first: NDArray[np.integer], count: NDArray[np.integer]) -> NDArray[np
     return places
 
 
+def earliest(groups: NDArray[np.integer], cap: int) -> NDArray[np.bool_]:
+    """Which are among the first so many of their group, at least one; groups lie together."""
+    out = np.ones(len(groups), dtype=np.bool_)
+    out[cap:] = groups[cap:] != groups[:-cap]
+    return out
+
+
 def inserted(runs: tuple[Run, ...], keys: Keys, slots: Slots) -> tuple[Run, ...]:
     """The runs with more postings in them; the old ones are not changed, so a reader may go on with them.
 
@@ -190,7 +197,7 @@ def count_near(runs: tuple[Run, ...], near: NearKeys, alive: NDArray[np.bool_]) 
         pending += len(hits.slots)
         if pending > _MAX_PENDING:
             pairs = np.unique(np.concatenate(found))
-            found, pending = [pairs[_earliest(pairs >> SLOT_BITS, near.cap)]], 0
+            found, pending = [pairs[earliest(pairs >> SLOT_BITS, near.cap)]], 0
     pairs = np.unique(np.concatenate(found))
     return np.minimum(np.bincount(pairs >> SLOT_BITS, minlength=len(near.keys)), near.cap)
 
@@ -211,7 +218,7 @@ def cap_near(
     cut = over[group]
     # One number a hit, because those sort fastest.
     hits = np.sort(group[cut] << _EARLIER_BITS | earlier[cut])
-    hits = hits[_earliest(hits >> _EARLIER_BITS, near.cap)]
+    hits = hits[earliest(hits >> _EARLIER_BITS, near.cap)]
     key, away = np.divmod(hits >> _EARLIER_BITS, near.radius + 1)
     rest = np.flatnonzero(~cut)
     return (
@@ -219,13 +226,6 @@ def cap_near(
         np.concatenate((earlier[rest], hits & ((1 << _EARLIER_BITS) - 1))),
         np.concatenate((distance[rest], away.astype(np.uint8))),
     )
-
-
-def _earliest(groups: NDArray[np.int64], cap: int) -> NDArray[np.bool_]:
-    """Which are among the first so many of their group; groups ascend."""
-    out = np.ones(len(groups), dtype=np.bool_)
-    out[cap:] = groups[cap:] != groups[:-cap]
-    return out
 
 
 def _capped(found: list[NearPostings], near: NearKeys) -> NearPostings:
@@ -301,8 +301,7 @@ def _stretches_of(near: NearKeys) -> _Stretches:
     pairs = np.sort(starts << _SHIFT | which.astype(np.uint64))
     asked = (pairs & _SLOT_MASK).astype(np.int64)
     low = pairs >> _SHIFT << _SHIFT
-    changes = np.ones(len(low), dtype=np.bool_)
-    changes[1:] = low[1:] != low[:-1]
+    changes = earliest(low, 1)
     begins = np.append(np.flatnonzero(changes), len(low))
     low = low[changes]
     high = low | ((np.uint64(1) << (rest + _SHIFT)) - np.uint64(1))
