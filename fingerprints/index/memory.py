@@ -43,9 +43,6 @@ class MemoryIndex:
         """Works that can be found."""
         return len(self._slot_of)
 
-    def __contains__(self, work: int) -> bool:
-        return work in self._slot_of
-
     def apply(self, changes: Iterable[Change]) -> None:
         batch = list(changes)
         with self._lock:
@@ -69,7 +66,7 @@ class MemoryIndex:
                     fresh[slot] = change.fingerprint
             self._held = replace(self._held, columns=columns)
             if dead:
-                self._bury(dead)
+                self._held = self._held.without(dead)
             self._insert(fresh)
             self._position = last
             if self._count - len(self._slot_of) > max(_TOLERATED_DEAD, len(self._slot_of)):
@@ -113,15 +110,6 @@ class MemoryIndex:
         if self._count + sum(change.fingerprint is not None for change in batch) > postings.MAX_SLOTS:
             raise OverflowError(f"one part holds at most {postings.MAX_SLOTS} registrations; divide them among several")
         return last
-
-    def _bury(self, dead: Sequence[int]) -> None:
-        these = np.zeros(self._count, dtype=np.bool_)
-        these[dead] = True
-        self._held = self._held.buried(
-            dead,
-            postings.of_slots(self._held.digests.runs, these),
-            {name: postings.of_slots(family.keys.runs, these) for name, family in self._held.families.items()},
-        )
 
     def _insert(self, fresh: dict[int, Fingerprint]) -> None:
         if not fresh:

@@ -123,6 +123,13 @@ class Registrations:
     digests: Multimap = field(default_factory=Multimap)
     families: Mapping[str, Family] = field(default_factory=dict)
 
+    def without(self, dead: Sequence[int]) -> Registrations:
+        """With more dead slots, whose postings are looked for among all."""
+        these = np.zeros(len(self.columns.positions), dtype=np.bool_)
+        these[dead] = True
+        keys = {name: postings.of_slots(family.keys.runs, these) for name, family in self.families.items()}
+        return self.buried(dead, postings.of_slots(self.digests.runs, these), keys)
+
     def buried(self, dead: Sequence[int], digests: Run, keys: Mapping[str, Run]) -> Registrations:
         """With more dead slots.
 

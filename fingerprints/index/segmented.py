@@ -37,7 +37,7 @@ class _Living:
         try:
             prints = [self.segment.fingerprint(slot) for slot in slots.tolist()]
         except UnusableSegment:  # damaged: slow, but right
-            return _Living(self.segment, self._scanned(slots))
+            return _Living(self.segment, self.held.without(slots.tolist()))
         numbers = slots.astype(np.int32)
         digests = _run(digest_keys([each.digest for each in prints]), numbers)
         keys = {
@@ -48,12 +48,6 @@ class _Living:
             for name in {each.algorithm for each in prints}
         }
         return _Living(self.segment, self.held.buried(slots.tolist(), digests, keys))
-
-    def _scanned(self, slots: NDArray[np.int64]) -> Registrations:
-        these = np.zeros(len(self.segment), dtype=np.bool_)
-        these[slots] = True
-        keys = {name: postings.of_slots(family.keys.runs, these) for name, family in self.held.families.items()}
-        return self.held.buried(slots.tolist(), postings.of_slots(self.held.digests.runs, these), keys)
 
 
 def _run(keys: Keys, slots: NDArray[np.int32]) -> Run:
