@@ -139,7 +139,8 @@ class SegmentStore:
     def state(self) -> State:
         """How the segments are."""
         used = self._index.segments
-        unusable = {name: why for (name, _), why in self._open.items() if isinstance(why, str)}
+        with self._opening:
+            unusable = {name: why for (name, _), why in self._open.items() if isinstance(why, str)}
         unusable |= {each.path.name: each.damaged for each in used if each.damaged is not None}
         return State(len(used), self.position, sum(each.bytes for each in used), unusable, self._trouble)
 
@@ -189,9 +190,10 @@ class SegmentStore:
             return []
         return [_Name(*map(int, each.groups())) for each in found if each is not None]
 
-    def _cover(self, start: int = 0) -> list[Segment]:
-        """The segments that follow each other from a position of the log on."""
+    def _cover(self) -> list[Segment]:
+        """The segments in the folder that follow each other from the beginning of the log."""
         found: list[Segment] = []
+        start = 0
         names = sorted(self._names(), reverse=True)
         while True:
             segment = next(
@@ -245,7 +247,9 @@ class SegmentStore:
         name, coverage = self._to_write(start, stop, size)
         segments.build(self._folder / name.file, coverage, self._feed.pages(start, stop, _PAGE))
         self._adopt_now()
-        if self._cover()[-1:] == used[-1:]:
+        with self._opening:
+            unchanged = self._cover()[-1:] == used[-1:]
+        if unchanged:
             raise UnusableSegment(f"{name.file} was written and cannot be used")
         return True
 
