@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any, Literal
 
 from provenance.errors import BadInput
 
-from .listing import MAX_LINE, Chunk, Lines, Row, check_columns, digest_of_ends
+from .listing import MAX_LINE, Chunk, Lines, Row, check_columns, chunks_of, digest_of_ends
 from .storage import open_list
 
 csv.field_size_limit(MAX_LINE)
@@ -52,15 +51,7 @@ class CsvRows:
     def chunks(self, rows: int) -> Iterator[Chunk]:
         with open_list(self.address) as file:
             lines = Lines(file, self.start)
-            number, first_row, start, found = 0, 1, self.start, 0
-            for _ in _records(lines):
-                found += 1
-                if found == rows:
-                    yield Chunk(number, first_row, found, start, lines.at, lines.digest.hexdigest())
-                    number, first_row, start, found = number + 1, first_row + found, lines.at, 0
-                    lines.digest = hashlib.sha256()
-            if found:
-                yield Chunk(number, first_row, found, start, lines.at, lines.digest.hexdigest())
+            yield from chunks_of(lines, (True for _ in _records(lines)), rows)
 
     def rows(self, chunk: Chunk) -> Iterator[Row]:
         with open_list(self.address) as file:

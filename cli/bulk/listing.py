@@ -6,7 +6,7 @@ A chunk says where its rows stand in the list, so that whoever answers it reads 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal, Protocol, TypeAlias
 
@@ -101,6 +101,27 @@ class Lines:
         return line
 
 
+def chunks_of(lines: Lines, read: Iterable[bool], rows: int) -> Iterator[Chunk]:
+    """The list in chunks of so many rows, as far as it is asked.
+
+    Args:
+        read: takes from the lines what has one number in the list; whether it is a row.
+    """
+    number, first_row, start, found = 0, 1, lines.at, 0
+
+    def chunk() -> Chunk:
+        return Chunk(number, first_row, found, start, lines.at, lines.digest.hexdigest())
+
+    for last_row, is_row in enumerate(read, 1):
+        found += is_row
+        if found == rows:
+            yield chunk()
+            number, first_row, start, found = number + 1, last_row + 1, lines.at, 0
+            lines.digest = hashlib.sha256()
+    if found:
+        yield chunk()
+
+
 @dataclass(frozen=True, slots=True)
 class JsonLines:
     """An object a line."""
@@ -120,16 +141,8 @@ class JsonLines:
 
     def chunks(self, rows: int) -> Iterator[Chunk]:
         with open_list(self.address) as file:
-            lines, number, found = Lines(file, 0), 0, 0
-            start, first_row = 0, 1
-            for line_number, line in enumerate(lines, 1):
-                found += not line or bool(line.strip())
-                if found == rows:
-                    yield Chunk(number, first_row, found, start, lines.at, lines.digest.hexdigest())
-                    number, first_row, start, found = number + 1, line_number + 1, lines.at, 0
-                    lines.digest = hashlib.sha256()
-            if found:
-                yield Chunk(number, first_row, found, start, lines.at, lines.digest.hexdigest())
+            lines = Lines(file, 0)
+            yield from chunks_of(lines, (not line or bool(line.strip()) for line in lines), rows)
 
     def rows(self, chunk: Chunk) -> Iterator[Row]:
         with open_list(self.address) as file:

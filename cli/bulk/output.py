@@ -23,7 +23,7 @@ from provenance.names import json_line
 from provenance.schemas.bulk import BulkChunk, BulkManifest
 
 from .listing import Chunk
-from .storage import file_system, local_path, put
+from .storage import file_system, first_line, local_path, put
 
 _WORDS = {
     "command": "another command",
@@ -179,8 +179,7 @@ class Folder:
         return file_system(f"{self.address.rstrip('/')}/{name}")
 
     def _unreadable(self, error: Exception) -> Unavailable:
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        return Unavailable(f"{self.address} cannot be read: {said}", reason="storage")
+        return Unavailable(f"{self.address} cannot be read: {first_line(error)}", reason="storage")
 
 
 def _synchronise(path: Path) -> None:

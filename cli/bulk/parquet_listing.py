@@ -11,7 +11,7 @@ from typing import Any, Literal
 from provenance.errors import BadInput
 
 from .listing import Chunk, Row, check_columns
-from .storage import open_list, require
+from .storage import first_line, open_list, require
 
 _BATCH = 256  # rows decoded at a time: texts may stand in the list
 
@@ -43,7 +43,7 @@ class ParquetRows:
                 opened = pq.ParquetFile(file)
                 about, schema = opened.metadata, opened.schema_arrow
             except (pa.ArrowException, OSError, ValueError) as error:
-                raise BadInput(f"{address} is no Parquet file, or a damaged one: {_first_line(error)}") from error
+                raise BadInput(f"{address} is no Parquet file, or a damaged one: {first_line(error)}") from error
             check_columns(address, schema.names, known)
             for field in schema:
                 if not _is_taken(field.type):
@@ -73,7 +73,7 @@ class ParquetRows:
                         done += 1
                         yield done, fields
                 except (pa.ArrowException, OSError, ValueError) as error:
-                    wrong = f"row group {number} of the list is damaged: {_first_line(error)}"
+                    wrong = f"row group {number} of the list is damaged: {first_line(error)}"
                     while done < group_stop:
                         done += 1
                         yield done, BadInput(wrong)
@@ -109,7 +109,3 @@ def _is_taken(kind: Any) -> bool:
 def _plain(value: Any) -> Any:
     """A value as JSON would have it."""
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -71,7 +71,7 @@ def file_system(address: str) -> tuple[Any, str]:
     try:
         system, path = fsspec.core.url_to_fs(address, **options)
     except Exception as error:  # each library has its own, of no common base
-        raise Unavailable(f"{scheme}:// cannot be used: {_said(error)}", reason="storage") from error
+        raise Unavailable(f"{scheme}:// cannot be used: {first_line(error)}", reason="storage") from error
     if hasattr(system, "retries"):
         system.retries = 1  # `fetch` tries again, the same way for every storage
     return system, str(path)
@@ -97,7 +97,7 @@ def open_list(address: str) -> BinaryIO:
     except SourcemarkError:
         raise
     except Exception as error:
-        raise Unavailable(f"the list {address} cannot be read: {_said(error)}", reason="storage") from error
+        raise Unavailable(f"the list {address} cannot be read: {first_line(error)}", reason="storage") from error
 
 
 def source_in(list_address: str, limit: int, path: str) -> Source | SourcemarkError:
@@ -133,12 +133,12 @@ def fetch(address: str, limit: int) -> IO[bytes]:
         except FileNotFoundError:
             raise UnreadableMedia("file_missing", f"there is no {address!r}") from None
         except PermissionError as error:
-            raise UnreadableMedia("file_unreadable", f"{address!r} cannot be opened: {_said(error)}") from None
+            raise UnreadableMedia("file_unreadable", f"{address!r} cannot be opened: {first_line(error)}") from None
         except (UnreadableMedia, LimitExceeded):
             raise
         except Exception as error:
             if pause is None:
-                raise UnreadableMedia("not_fetched", f"{address!r} cannot be fetched: {_said(error)}") from error
+                raise UnreadableMedia("not_fetched", f"{address!r} cannot be fetched: {first_line(error)}") from error
             time.sleep(pause)
     raise AssertionError("unreachable")
 
@@ -183,9 +183,9 @@ def put(local: Path, address: str) -> None:
             system.rm_file(path)
         system.mv(f"{path}.tmp", path)
     except Exception as error:
-        raise Unavailable(f"{address} cannot be written: {_said(error)}", reason="storage") from error
+        raise Unavailable(f"{address} cannot be written: {first_line(error)}", reason="storage") from error
 
 
-def _said(error: Exception) -> str:
-    """One line of what a library says."""
+def first_line(error: Exception) -> str:
+    """The first line of what a library says."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
