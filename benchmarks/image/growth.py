@@ -28,6 +28,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, astuple, dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from unittest import mock
@@ -35,8 +36,9 @@ from unittest import mock
 import numpy as np
 from PIL import Image
 
+from benchmarks.common import growing
 from benchmarks.common.filled import Block, filled
-from benchmarks.common.measuring import apart, exponent, resident
+from benchmarks.common.measuring import apart, resident
 from benchmarks.image.drawn import work
 from benchmarks.image.generate import edited, strangers
 from benchmarks.image.mixing import mixed, pool
@@ -79,7 +81,6 @@ HEAD = (
     "voted", "all voted",
 )  # fmt: skip
 DIGITS = (0, 1, 1, 1, 1, 1, 0, 3, 4, 3, 3, 3, 3)
-GROWING = 6  # columns after the first that have an exponent
 
 
 def draw(count: int, copied: int, queries: int, unrelated: int, folder: Path) -> None:
@@ -97,21 +98,14 @@ def draw(count: int, copied: int, queries: int, unrelated: int, folder: Path) ->
         )
 
 
-class Registry:
-    """``size`` works by number from 1: drawn ones, the first of those given, evenly between mixed ones."""
+class Registry(growing.Registry):
+    """Drawn works, the first of those given, evenly between mixed ones."""
 
     def __init__(self, size: int, drawn: Sequence[Fingerprint]) -> None:
-        self.size, self.drawn = size, drawn[:size]
-        self._places = {self.place(n): n for n in range(len(self.drawn))}
+        super().__init__(size, drawn[:size])
         self._donors = pool(drawn[len(drawn) // 2 :])
 
-    def place(self, n: int) -> int:
-        """The number of the drawn work n."""
-        return n * self.size // len(self.drawn) + 1
-
-    def __getitem__(self, number: int) -> Fingerprint:
-        if number in self._places:
-            return self.drawn[self._places[number]]
+    def mixed(self, number: int) -> Fingerprint:
         return mixed(number, self._donors)
 
     def blocks(self) -> Iterator[Block]:
@@ -119,19 +113,6 @@ class Registry:
             made = [self[number] for number in range(start, min(start + _BLOCK, self.size + 1))]
             codes = [each.codes[0] if len(each.codes) else np.zeros(4, dtype=np.uint64) for each in made]
             yield np.array([len(each.keys) for each in made]), np.concatenate([e.keys for e in made]), np.stack(codes)
-
-
-def query(data: bytes, registry: Registry, view: View) -> tuple[float, float, set[int]]:
-    """CPU milliseconds of a whole query and of its look-up, and the works found."""
-    began = time.process_time()
-    upload = image.fingerprint(data, thorough=True)
-    examined = time.process_time()
-    proposal = image.propose(upload, view)
-    proposed = time.process_time()
-    works = {number: registry[number] for number in proposal.works}
-    loaded = time.process_time()
-    found = set(image.decide(upload, proposal, works, view).matches)
-    return (time.process_time() - loaded + proposed - began) * 1e3, (proposed - examined) * 1e3, found
 
 
 def everything(words: Sequence[image.codebook.Described], registered: int) -> NearKeys:
@@ -164,7 +145,8 @@ def compared(uploads: Iterable[tuple[bytes, set[int]]], view: View) -> tuple[flo
 
 def measure(size: int, alongside: int, folder: Path) -> Row:
     """Fill an index, then ask."""
-    image.fingerprint(saved(work(0), "JPEG"), thorough=True)  # the tables are there before memory is looked at
+    examined = partial(image.fingerprint, thorough=True)
+    examined(saved(work(0), "JPEG"))  # the tables are there before memory is looked at
     source = engine(folder / "drawn.db")
     registry = Registry(size, list(source.kept()))
     source.close()
@@ -181,27 +163,19 @@ def measure(size: int, alongside: int, folder: Path) -> Row:
             (data, {registry.place(n) for n in json.loads(copied)})
             for copied, data in store.execute("SELECT copied, data FROM upload ORDER BY number")
         ]
-    for data, wanted in (*uploads[:3], *uploads):  # the first to warm up
-        spent, look_up, found = query(data, registry, view)
+    for data, _ in uploads[:3]:  # warm up
+        growing.query(data, examined, registry, view)
+    for data, wanted in uploads:
+        spent, look_up, found = growing.query(data, examined, registry, view)
         times[bool(wanted)].append(spent)
         look_ups.append(look_up)
         right[bool(wanted)].append(bool(found & wanted) if wanted else not found)
-    times[True], right[True] = times[True][3:], right[True][3:]
     row.copies_p50, row.copies_p95 = np.percentile(times[True], (50, 95)).tolist()
     row.unrelated_p50, row.unrelated_p95 = np.percentile(times[False], (50, 95)).tolist()
     row.look_up = float(np.median(look_ups))
     row.found, row.fired = float(np.mean(right[True])), 1 - float(np.mean(right[False]))
     row.right, row.of_time, row.voted, row.all_voted = compared(uploads[:alongside], view)
     return row
-
-
-def show(row: Row, before: Row | None) -> None:
-    """A line of the table, and the exponents since the line before."""
-    print("".join(f"{v:11.{d}f}" for v, d in zip(astuple(row), DIGITS, strict=True)), flush=True)
-    if before is not None:
-        pairs = list(zip(astuple(before), astuple(row), strict=True))[1 : GROWING + 1]
-        times = row.works / before.works
-        print(f"{'exponent':>11}" + "".join(f"{exponent(a, b, times):11.2f}" for a, b in pairs), flush=True)
 
 
 def main() -> None:
@@ -230,8 +204,8 @@ def main() -> None:
         for size in given.sizes:
             options = ("--sizes", size, "--compared", given.compared, "--folder", folder)
             row = Row(**json.loads(apart(__file__, *options, "--step", "measure")))
-            show(row, before)
-            before = row
+            growing.show(astuple(row), before, DIGITS)
+            before = astuple(row)
 
 
 if __name__ == "__main__":

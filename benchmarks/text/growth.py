@@ -25,10 +25,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.common import growing
 from benchmarks.common.filled import Block, filled
 from benchmarks.common.installation import scan_one
 from benchmarks.common.measuring import apart, exponent, resident
@@ -144,21 +146,15 @@ MIXED_DIGITS = (0, 2, 2, 2, 2, 2, 0, 3, 4)
 WRITTEN = 2048  # texts whose keys are mixed
 
 
-class Registry:
-    """``size`` works by number from 1: written ones evenly between mixed ones."""
+class Registry(growing.Registry):
+    """Written works evenly between mixed ones."""
 
     def __init__(self, size: int, written: Sequence[Fingerprint], others: Sequence[Fingerprint]) -> None:
-        self.size, self.written, self._others, self._pool = size, written, others, mixing.pool(others)
-        self._places = {self.place(n): n for n in range(len(written))}
+        super().__init__(size, written)
+        self._others, self._pool = others, mixing.pool(others)
 
-    def place(self, n: int) -> int:
-        """The number of the written work n."""
-        return n * self.size // len(self.written) + 1
-
-    def __getitem__(self, number: int) -> Fingerprint:
-        """Of a mixed work one of the texts that it is mixed of."""
-        if number in self._places:
-            return self.written[self._places[number]]
+    def mixed(self, number: int) -> Fingerprint:
+        """One of the texts that it is mixed of."""
         return self._others[number % len(self._others)]
 
     def blocks(self) -> Iterator[Block]:
@@ -166,7 +162,7 @@ class Registry:
             sizes, keys, codes = mixing.mixed(start, min(BLOCK, self.size + 1 - start), self._pool)
             each = np.split(keys, np.cumsum(sizes)[:-1])
             for n in range(len(sizes)):
-                if start + n in self._places:
+                if start + n in self.places:
                     each[n], codes[n] = self[start + n].keys, self[start + n].codes[0]
             yield np.array([len(mine) for mine in each]), np.concatenate(each), codes
 
@@ -182,24 +178,12 @@ def measure_mixed(size: int, queries: int) -> MixedRow:
     gc.collect()
     row = MixedRow(size, memory=resident() - before)
 
-    def timed(upload: bytes) -> tuple[float, float, set[int]]:
-        began = time.process_time()
-        asked = text.fingerprint(upload)
-        examined = time.process_time()
-        proposal = text.propose(asked, view)
-        proposed = time.process_time()
-        loaded = {number: registry[number] for number in proposal.works}
-        deciding = time.process_time()
-        found = set(text.decide(asked, proposal, loaded, view).matches)
-        return (time.process_time() - deciding + proposed - began) * 1e3, (proposed - examined) * 1e3, found
-
-    uploads, unrelated = (
-        asked(list(range(queries))),
-        [t.encode() for t in works(range(FAR + BLOCK, FAR + BLOCK + queries))],
-    )
+    ask = partial(growing.query, fingerprint=text.fingerprint, registry=registry, view=view)
+    uploads = asked(list(range(queries)))
+    unrelated = [t.encode() for t in works(range(FAR + BLOCK, FAR + BLOCK + queries))]
     for upload in (*uploads[:4], *unrelated[:4]):  # warm up
-        timed(upload)
-    copies, strangers = [timed(upload) for upload in uploads], [timed(upload) for upload in unrelated]
+        ask(upload)
+    copies, strangers = [ask(upload) for upload in uploads], [ask(upload) for upload in unrelated]
     row.found_p50, row.found_p95 = np.percentile([t for t, _, _ in copies], (50, 95)).tolist()
     row.unrelated_p50, row.unrelated_p95 = np.percentile([t for t, _, _ in strangers], (50, 95)).tolist()
     row.look_up = float(np.median([t for _, t, _ in (*copies, *strangers)]))
@@ -208,22 +192,14 @@ def measure_mixed(size: int, queries: int) -> MixedRow:
     return row
 
 
-def show(row: MixedRow, before: MixedRow | None) -> None:
-    print("".join(f"{v:11.{d}f}" for v, d in zip(astuple(row), MIXED_DIGITS, strict=True)), flush=True)
-    if before is not None:
-        pairs = zip(astuple(before)[1:7], astuple(row)[1:7], strict=True)
-        times = row.works / before.works
-        print(f"{'exponent':>11}" + "".join(f"{exponent(a, b, times):11.2f}" for a, b in pairs), flush=True)
-
-
 def mixed_growth(sizes: Sequence[int], queries: int) -> None:
     print("".join(f"{h:>11}" for h in MIXED_HEAD), flush=True)
     before = None
     for size in sizes:
         options = ("--sizes", size, "--queries", queries, "--step", "mixed", ".")
         row = MixedRow(**json.loads(apart(__file__, *options)))
-        show(row, before)
-        before = row
+        growing.show(astuple(row), before, MIXED_DIGITS)
+        before = astuple(row)
 
 
 def table(rows: list[Row]) -> None:
