@@ -20,11 +20,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from os import times
 
 import numpy as np
 
-from benchmarks.common.measuring import exponent
+from benchmarks.common.measuring import cpu, exponent
 from fingerprints import audio, registry
 from fingerprints.audio import peaks
 from fingerprints.audio.examples import tune, under_noise, wav
@@ -40,11 +39,11 @@ PITCH, TEMPO = 1 << 26, 65  # what a step adds to a key
 
 
 @contextmanager
-def cpu(into: list[float]) -> Iterator[None]:
-    """CPU seconds of this process and of those it has waited for."""
-    before = times()
+def noted(into: list[float]) -> Iterator[None]:
+    """The CPU seconds that the block takes."""
+    before = cpu()
     yield
-    into.append(sum(times()[:4]) - sum(before[:4]))
+    into.append(cpu() - before)
 
 
 def made(data: bytes, *, thorough: bool = False) -> Fingerprint:
@@ -56,9 +55,9 @@ def ingest() -> None:
     ours: list[float] = []
     floor: list[float] = []
     for _ in range(ROUNDS):
-        with cpu(ours):
+        with noted(ours):
             work = made(data)
-        with cpu(floor), sound.samples(Source.blob(data), Limits(), peaks.RATE, sound.Reading()) as blocks:
+        with noted(floor), sound.samples(Source.blob(data), Limits(), peaks.RATE, sound.Reading()) as blocks:
             for _block in blocks:
                 pass
     a, b = statistics.median(ours), statistics.median(floor)

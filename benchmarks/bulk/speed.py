@@ -27,6 +27,7 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.common.installation import COMMAND, cli, write_batch
+from benchmarks.common.measuring import cpu, parent_and_cpu
 from benchmarks.image.drawn import work as drawn
 from benchmarks.text.generate import works as written
 from fingerprints.image.examples import saved
@@ -59,18 +60,13 @@ def examining(paths: list[Path]) -> float:
     """CPU seconds of examining files in a decoder process, without its start."""
 
     def seconds(some: list[Path]) -> float:
-        before = _waited_for()
+        before = cpu(resource.RUSAGE_CHILDREN)
         with Sandbox(1, Limits()) as sandbox:
             for path in some:
                 sandbox.examine(Source.file(path), thorough=True)
-        return _waited_for() - before
+        return cpu(resource.RUSAGE_CHILDREN) - before
 
     return (seconds(paths) - seconds(paths[:1])) * len(paths) / (len(paths) - 1)
-
-
-def _waited_for() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 @dataclass(frozen=True)
@@ -102,11 +98,10 @@ def run(command: list[str], environment: dict[str, str]) -> Seconds:
 def _processes() -> tuple[dict[int, int], dict[int, float]]:
     """The parent of each process of the machine, and the CPU seconds that it has used itself."""
     parents, used = {}, {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
+    for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            fields = path.read_text().rpartition(")")[2].split()
-            parents[int(path.parent.name)] = int(fields[1])
-            used[int(path.parent.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            process = int(path.name)
+            parents[process], used[process] = parent_and_cpu(process)
     return parents, used
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -29,6 +31,34 @@ def resident() -> float:
     """MiB of memory this process holds now."""
     with Path("/proc/self/statm").open() as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def cpu(*whose: int) -> float:
+    """CPU seconds.
+
+    Args:
+        whose: `RUSAGE_SELF`, `RUSAGE_CHILDREN` of `resource`; default: of this process and of those it has waited for.
+    """
+    used = [resource.getrusage(each) for each in whose or (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def children(process: int) -> list[int]:
+    """Those that a process has started and that go on; raises OSError if it has ended itself."""
+    threads = Path(f"/proc/{process}/task").iterdir()
+    return [int(number) for thread in threads for number in (thread / "children").read_text().split()]
+
+
+def parent_and_cpu(process: int) -> tuple[int, float]:
+    """The parent of a process, and the CPU seconds that it has used itself; raises OSError if it has ended."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[1]), (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def proportional(process: int) -> float:
+    """MiB that a process holds now, of pages that are shared its share; raises OSError if it has ended."""
+    found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{process}/smaps_rollup").read_text(), re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
 
 
 def exponent(small: float, large: float, times: float) -> float:

@@ -29,7 +29,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from benchmarks.common.measuring import apart
+from benchmarks.common.measuring import apart, proportional
 from benchmarks.image.drawn import work
 from benchmarks.image.mixing import mixed, pool
 from fingerprints import image
@@ -104,12 +104,6 @@ def fill(home: Path, count: int, drawn_works: int) -> None:
     db.close()
 
 
-def memory(process: int) -> float:
-    """MiB, in proportion where pages are shared."""
-    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1024
-
-
 def look_up(index: Index) -> None:
     for number in range(8):
         query = image.fingerprint(drawn(number), thorough=True)
@@ -143,7 +137,7 @@ def added(home: Path) -> tuple[float, float]:
     processes = [subprocess.Popen(command, text=True, **pipes) for _ in range(2)]  # type: ignore[call-overload]
 
     def together() -> float:
-        return sum(memory(process.pid) for process in processes)
+        return sum(proportional(process.pid) for process in processes)
 
     for process in processes:
         process.stdout.readline()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
+from benchmarks.common.measuring import cpu
 from provenance.auditing.report import audit_report
 from provenance.ledger import tile_store
 from provenance.tlog import envelope, keys, merkle, policy, proof, receipt, statement, tiles, verify
@@ -50,13 +50,6 @@ def leaves(count: int) -> list[bytes]:
         )
         made.append(statement.sign(registered, signers[len(made) % len(signers)]))
     return made
-
-
-def cpu() -> float:
-    return sum(
-        used.ru_utime + used.ru_stime
-        for used in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
-    )
 
 
 def measured(act: Callable[[], object]) -> tuple[float, float]:

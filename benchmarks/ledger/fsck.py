@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.common.measuring import cpu
 from fingerprints.source import Source
 from provenance.accounts import accounts
 from provenance.application import Application
@@ -51,13 +52,6 @@ def fill(application: Application, count: int) -> None:
         log.commit([draft.leaf_hash for draft in made])
         print(f"\r{log.head()[0]:,} of {count:,} entries", end="", flush=True)
     print()
-
-
-def cpu() -> float:
-    return sum(
-        used.ru_utime + used.ru_stime
-        for used in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
-    )
 
 
 def measured(name: str, count: int, act: Callable[[], fsck.FsckReport]) -> fsck.FsckReport:

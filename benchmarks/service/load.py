@@ -25,7 +25,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -35,6 +35,7 @@ from typing import Any
 import httpx
 
 from benchmarks.common.installation import COMMAND, cli, write_batch
+from benchmarks.common.measuring import children, proportional
 from benchmarks.service import traffic
 from benchmarks.service.traffic import Asked, Mixture
 
@@ -87,18 +88,12 @@ class Service:
 
     def memory(self) -> float:
         """MiB that its own processes hold now, each its share of what they share; decoders apart."""
-        total = 0
-        for number in (self.pid, *_children(self.pid)):
-            try:
-                if b"sandbox" not in Path(f"/proc/{number}/cmdline").read_bytes():
-                    total += int(Path(f"/proc/{number}/smaps_rollup").read_text().split("\nPss:")[1].split()[0])
-            except (OSError, IndexError):  # it has ended
-                continue
-        return total / 1024
-
-
-def _children(pid: int) -> list[int]:
-    return [int(n) for task in Path(f"/proc/{pid}/task").iterdir() for n in (task / "children").read_text().split()]
+        total = 0.0
+        for process in (self.pid, *children(self.pid)):
+            with suppress(OSError):  # it has ended
+                if b"sandbox" not in Path(f"/proc/{process}/cmdline").read_bytes():
+                    total += proportional(process)
+        return total
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from benchmarks.common.measuring import children, cpu, parent_and_cpu
 from benchmarks.image.drawn import work
 from benchmarks.image.mixing import mixed, pool
 from fingerprints import image
@@ -87,29 +88,17 @@ def register(at: Installation, names: list[str]) -> None:
         list(app.examiner.examine_all([Source.file(Path(names[0]))]))
         print("ready", flush=True)
         sys.stdin.readline()
-        before, started = cpu(), decoders()
+        before, started = cpu(resource.RUSAGE_SELF), decoders()
         results = list(app.registrar.register(account, requests))
-        took = cpu() - before
-    took += children() - started
+        took = cpu(resource.RUSAGE_SELF) - before
+    took += cpu(resource.RUSAGE_CHILDREN) - started
     assert {result.status for result in results} == {"registered"}, results
     print(json.dumps(took), flush=True)
 
 
-def cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
 def decoders() -> float:
     """CPU seconds of the processes that this one has started and that go on: what their start took is not counted."""
-    names = [name for task in Path("/proc/self/task").iterdir() for name in (task / "children").read_text().split()]
-    fields = [Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split() for name in names]
-    return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
-
-
-def children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return sum(parent_and_cpu(each)[1] for each in children(os.getpid()))
 
 
 def timed(at: Installation, batches: list[list[str]]) -> tuple[float, float]:
