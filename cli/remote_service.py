@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fingerprints.durable import private
 from provenance.errors import BadInput, Conflict, LedgerReadOnly, Misconfigured, SourcemarkError, Unavailable
 from provenance.names import clean
 
@@ -78,16 +78,12 @@ def register(url: str, paths: Sequence[Path], claim: dict[str, Any], key: Signin
 def _keep(path: Path, opening: dict[str, Any]) -> None:
     target = path.with_name(path.name + ".opening.json")
     try:
-        with open(target, "x", opener=_private) as handle:
+        with open(target, "x", opener=private) as handle:
             json.dump(opening, handle, ensure_ascii=False)
     except FileExistsError:
         raise Conflict(f"{target} exists: it opens an earlier sealed registration; move it away first") from None
     except OSError as error:
         raise BadInput(f"{target} cannot be written: {error.strerror}") from error
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def salt_in(path: Path) -> str:

@@ -17,6 +17,8 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from fingerprints.durable import private
+
 from .config import Settings
 from .database import backlog, copies
 from .database.engine import HEAD, Database
@@ -170,7 +172,7 @@ def _copy_keys(source: Path, target: Path) -> None:
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     for file in found:
         if not (target / file.name).exists():
-            with open(target / file.name, "xb", opener=copies.private) as handle:
+            with open(target / file.name, "xb", opener=private) as handle:
                 handle.write(file.read_bytes())
 
 

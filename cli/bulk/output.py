@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from fingerprints.durable import synchronise
 from provenance.database.locks import file_lock
 from provenance.errors import BadInput, SourcemarkError, Unavailable, from_os_error
 from provenance.names import json_line
@@ -141,9 +142,9 @@ class Folder:
             if target is None:
                 put(path, f"{self.address.rstrip('/')}/{name}")
             else:
-                _synchronise(path)
+                synchronise(path)
                 path.replace(target)
-                _synchronise(beside)
+                synchronise(beside)
         except OSError as error:
             raise from_os_error(error, beside) from error
         finally:
@@ -180,12 +181,3 @@ class Folder:
 
     def _unreadable(self, error: Exception) -> Unavailable:
         return Unavailable(f"{self.address} cannot be read: {first_line(error)}", reason="storage")
-
-
-def _synchronise(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk."""
-    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -126,7 +126,7 @@ def file_(
 
 def _write(out: Path, pieces: Iterator[str]) -> None:
     """A new file, or none where not all of it can be written."""
-    from provenance.database.copies import private
+    from fingerprints.durable import private
     from provenance.errors import BadInput, from_os_error
 
     try:

@@ -29,6 +29,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..durable import private, synchronise
+
 FORMAT = 1  # any change of what the arrays hold or of their order is another one
 
 _MAGIC = b"SMSEG\r\n\x1a"
@@ -61,7 +63,7 @@ class Writer:
         if sys.byteorder != "little":
             raise OSError(0, "segments are written on little-endian machines only", str(path))
         self._path, self._partial = path, path.with_name(path.name + ".partial")
-        self._file = open(self._partial, "w+b", opener=_private)  # noqa: SIM115  closed by __exit__
+        self._file = open(self._partial, "w+b", opener=private)  # noqa: SIM115  closed by __exit__
         self._at = 0
         self._spans: list[NDArray[np.int64]] = []  # begin and end of each record, shape (n, 2)
         self._put(_MAGIC)
@@ -117,11 +119,7 @@ class Writer:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._partial.rename(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        synchronise(self._path.parent)
 
     def _put(self, data: bytes | memoryview) -> None:
         self._file.write(data)
@@ -239,7 +237,3 @@ def _digest(raw: mmap.mmap, start: int, stop: int) -> str:
     sums = words[: blocks * _BLOCK_WORDS].reshape(blocks, _BLOCK_WORDS).sum(axis=1, dtype=np.uint64)
     rest = words[blocks * _BLOCK_WORDS :].sum(dtype=np.uint64)
     return hashlib.sha256(sums.tobytes() + rest.tobytes()).hexdigest()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC, 0o600)

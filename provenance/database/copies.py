@@ -13,6 +13,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from fingerprints.durable import private
+
 from ..errors import BadInput, Conflict, Misconfigured, Unavailable, from_os_error
 from .engine import Database
 
@@ -77,11 +79,6 @@ def _load_sqlite(target: Path, file: Path) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise from_os_error(error, target.parent) from error
-
-
-def private(path: str, flags: int) -> int:
-    """An opener that makes a file which only its owner can read."""
-    return os.open(path, flags, 0o600)
 
 
 def _postgresql(db: Database, tool: str, *arguments: str) -> None:

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
+from fingerprints.durable import synchronise
+
 from ..errors import LedgerReadOnly
 from ..tlog.keys import SigningKey
 from . import pkcs8
@@ -84,11 +86,7 @@ def _save(private: pkcs8.PrivateKey, path: Path, passphrase: bytes | None) -> No
         os.link(temporary, path)  # unlike rename, never replaces a key that is there
     finally:
         temporary.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    synchronise(path.parent)
 
 
 def _load(path: Path, passphrase: bytes | None) -> object:

@@ -10,6 +10,8 @@ import json
 import os
 from pathlib import Path
 
+from fingerprints.durable import synchronise
+
 from ..database.locks import DEFAULT_SECONDS, file_lock
 from ..errors import LedgerReadOnly, VerificationFailed
 from ..tlog.checkpoint import Checkpoint, parse_checkpoint
@@ -87,8 +89,4 @@ class SignerState:
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        synchronise(self.path.parent)
