@@ -197,10 +197,9 @@ class Database:
 
     def _check_schema(self, error: Exception) -> None:
         """Raises `Unavailable` where a table or column is missed because a newer version has changed the schema."""
-        with self.engine.connect() as connection:
-            found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-        if found != HEAD:
-            raise _newer(str(found)) from error
+        found = self.revision()
+        if found not in (None, HEAD):
+            raise _newer(found) from error
 
     def unavailable(self, error: Exception) -> Unavailable:
         """What the driver raised, as a user is told it."""

@@ -182,6 +182,18 @@ def test_a_missing_table_of_this_schema_is_a_fault(settings: Settings) -> None:
     db.close()
 
 
+def test_tables_that_are_gone_altogether(settings: Settings) -> None:
+    """A file that was replaced by an empty one under a running process: what is missing is told, not how that was found."""
+    db = Database(settings.url, 5)
+    with db.write() as connection:
+        connection.execute(sa.text("ALTER TABLE idempotency RENAME TO answers"))
+        connection.execute(sa.text("DROP TABLE alembic_version"))
+    with pytest.raises(Unavailable if db.is_sqlite else sa.exc.ProgrammingError, match="idempotency") as caught:
+        _first(db)
+    assert "alembic_version" not in str(caught.value)
+    db.close()
+
+
 def _first(db: Database) -> None:
     with db.read() as connection:
         connection.execute(sa.select(idempotency)).first()
