@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from provenance.errors import Misconfigured
@@ -58,7 +57,7 @@ class Job:
 
 
 class Answerer:
-    """Answers chunks with one application; close it, or use it as a context manager."""
+    """Answers chunks with one application; close it."""
 
     def __init__(self, job: Job) -> None:
         """
@@ -89,14 +88,6 @@ class Answerer:
         except BaseException:
             self._opened.close()
             raise
-
-    def __enter__(self) -> Answerer:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         self._opened.close()

@@ -111,7 +111,7 @@ def _serve(job: Job, channel: Connection, counted: Any) -> None:
             counted.value += 1
 
     try:
-        with Answerer(job) as answerer:
+        with contextlib.closing(Answerer(job)) as answerer:
             while True:
                 channel.send(answerer.answer(channel.recv(), examined))
     except EOFError:
