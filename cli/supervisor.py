@@ -143,6 +143,8 @@ class Supervisor:
     def _become(self, number: int) -> Role:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal, for the supervisor
+        if self._signals:  # told between the fork and this, when it could not end by it
+            os.kill(os.getpid(), signal.SIGTERM)
         assert self._alive is not None
         watched, held = self._alive
         self._alive = None  # the folder is the supervisor's to remove
