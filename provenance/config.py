@@ -284,6 +284,12 @@ class Settings(BaseSettings):
         30, ge=0, le=3650, description="How long before a qualification expires its platform is warned, days."
     )
 
+    regimes: Path | None = Field(
+        None,
+        description="TOML file of the regimes and calendars of complaints that are added to those shipped, or put in "
+        "their place.",
+    )
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:

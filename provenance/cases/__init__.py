@@ -1,0 +1,1 @@
+"""Complaints: notices, counter-notices, clocks, decisions, appeals, and the public register of them."""
