@@ -35,6 +35,7 @@ def of_upload(item: ScanItem, parts: Sequence[ScannedPart], moment: str, log_siz
         medium=None if is_post else first.medium,
         status=_status([part.record.status for part in parts]) if is_post else first.status,
         reason=None if is_post else first.reason,
+        facts={} if is_post else first.facts,
         verdict=verdict.most_severe(part.record.verdict for part in parts),
         matches=found,
         parts=[part.record for part in parts] if is_post else None,
@@ -68,6 +69,7 @@ def of_part(
         medium=fingerprint.medium,
         status=status,
         reason=reason,
+        facts=dict(fingerprint.facts),
         # Of what was not read nobody can say that it is clear.
         verdict="review" if status == "decode_partial" else verdict.of_upload(assessments),
         matches=found,

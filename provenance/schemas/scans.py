@@ -164,6 +164,16 @@ class MatchRecord(Record):
     )
 
 
+Facts = Annotated[
+    dict[str, str | int | float | bool],
+    Field(
+        description="What is known of the file, by its content: format, encoding, characters; width, height in pixels; "
+        "codec, and seconds. `seconds_read`: how much of it was read; `partial`: that was not all.",
+        examples=[{"format": "mp3", "codec": "mp3", "seconds": 215.3, "seconds_read": 107.1, "partial": True}],
+    ),
+]
+
+
 class PartRecord(Record):
     """What was found in one part of a post."""
 
@@ -171,6 +181,7 @@ class PartRecord(Record):
     medium: MediumName | None = None
     status: ScanStatus
     reason: str | None = Field(None, description="Why a part could not be matched fully.")
+    facts: Facts = Field(default_factory=dict)
     verdict: Verdict
     matches: list[MatchRecord] = Field(default_factory=list)
     error: Problem | None = Field(None, description="Why a part could not be read; the others were.")
@@ -185,6 +196,7 @@ class ScanResult(Record):
     medium: MediumName | None = None
     status: ScanStatus
     reason: str | None = Field(None, description="Why an upload could not be matched fully.")
+    facts: Facts = Field(default_factory=dict)
     verdict: Verdict
     matches: list[MatchRecord] = Field(default_factory=list, description="Of all parts, surest first.")
     parts: list[PartRecord] | None = Field(None, description="Of a post; null for a single upload.")

@@ -19,6 +19,7 @@ scans = Table(
     Column("medium", String(10)),
     Column("status", String(20), nullable=False),
     Column("reason", String(40)),
+    Column("file_facts", Json(dict), nullable=False, server_default="{}"),  # as answered; of a post its parts have them
     Column("verdict", String(20), nullable=False),
     Column("post_url", Text),
     Column("posting_account", Text),
@@ -50,6 +51,7 @@ parts = Table(
     Column("medium", String(10)),
     Column("status", String(20), nullable=False),
     Column("reason", String(40)),
+    Column("facts", Json(dict), nullable=False, server_default="{}"),
     Column("verdict", String(20), nullable=False),
     Column("digest", Bytes(32)),
     Column("error", Json(none_as_null=True)),
