@@ -20,8 +20,9 @@ import sourcemark
 from api import client
 from api.app import create_app
 from cli.main import app
-from fingerprints import sniff
-from fingerprints.model import Reuse
+from fingerprints import registry, sniff
+from fingerprints.model import Limits, Reuse
+from fingerprints.source import Source
 from provenance import errors, schemas
 from provenance.config import Settings
 from provenance.marking import model
@@ -249,6 +250,12 @@ def test_every_code_of_a_scan_is_documented() -> None:
     assert gaps == set(get_args(grants.Gap))
     assert _codes("docs/concepts.md", "A match") == set(schemas.MatchRecord.model_fields)
     assert _codes("docs/text.md", "How") - {"reuse"} == set(get_args(Reuse))
+
+
+def test_every_fact_of_a_file_is_documented() -> None:
+    works = [example.work for medium in registry.MEDIA.values() for example in medium.example_works()[:1]]
+    real = {fact for work in works for fact in registry.examine(Source.blob(work), Limits()).fingerprint.facts}
+    assert _codes("docs/concepts.md", "The facts of a file") == real | {"hidden_characters", "partial"}
 
 
 def test_every_condition_and_action_of_a_policy_is_documented() -> None:
