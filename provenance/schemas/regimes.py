@@ -12,16 +12,17 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 from ..schema_fields import Request, Said
 
 # What is personal of whoever sends a notice or a counter-notice.
-PersonalField = Literal["name", "contact", "postal_address", "identity", "signature"]
-# What a notice says besides: the work, the exact addresses, why, on what evidence; three statements; the signature.
+PersonalField = Literal["name", "email", "postal_address", "identity", "signature"]
+# The names are those of `schemas.notice`, but for two: "work" is an id or a description, "evidence" is files or a
+# registered work.
 NoticeField = Literal[
-    PersonalField, "work", "addresses", "explanation", "evidence", "good_faith", "accuracy", "authority"
+    PersonalField, "work", "addresses", "explanation", "evidence", "good_faith", "accurate", "authorised"
 ]
 # A counter-notice: what was taken down and why that was wrong; statements, and the courts that the poster accepts.
 CounterNoticeField = Literal[
-    PersonalField, "addresses", "explanation", "evidence", "good_faith", "accuracy", "jurisdiction"
+    PersonalField, "addresses", "explanation", "evidence", "good_faith", "accurate", "jurisdiction"
 ]
-Statement = Literal["good_faith", "accuracy", "authority", "jurisdiction"]
+Statement = Literal["good_faith", "accurate", "authorised", "jurisdiction"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
@@ -166,7 +167,7 @@ class Regime(_Frozen):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        for field in ("work", "addresses", "contact"):
+        for field in ("work", "addresses", "email"):
             if field not in self.notice:
                 raise ValueError(f"notice: no complaint can be handled without {field}: name it")
         asked = [each for each in get_args(Statement) if each in (*self.notice, *self.counter_notice)]

@@ -73,8 +73,8 @@ def _changed(old: str, new: str) -> str:
         (_changed("{ business_days = 3 }", "{ }"), "exactly one of hours, days"),
         (_changed("{ business_days = 3 }", "{ weeks = 3 }"), "weeks: is no field here"),
         (_changed("appeal_months = 6", "appeal_months = 5"), "appeal_months: "),
-        (_changed('"explanation", "good_faith"]', '"explanation", "authority"]'), "statements.authority: is missing"),
-        (_changed('["name", "contact", "work", "addresses", "ex', '["name", "work", "addresses", "ex'), "contact"),
+        (_changed('"explanation", "good_faith"]', '"explanation", "authorised"]'), "statements.authorised: is missing"),
+        (_changed('["name", "email", "work", "addresses", "ex', '["name", "work", "addresses", "ex'), "email"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_in_one_line(tmp_path: Path, content: str, said: str) -> None:
