@@ -14,6 +14,16 @@ from .accounts import (
 )
 from .answers import idempotency
 from .base import Bytes, Json, RowId, metadata, now, owner_key, stamp
+from .cases import (
+    case_addresses,
+    case_files,
+    case_letters,
+    case_links,
+    case_measures,
+    case_parties,
+    case_steps,
+    cases,
+)
 from .jobs import deliveries, endpoints, events, job_files, job_results, jobs, watches
 from .ledger import checkpoints, entries, log_state, openings, pending_entries, timestamps
 from .policies import policies
@@ -45,6 +55,14 @@ __all__ = [
     "RowId",
     "accounts",
     "api_keys",
+    "case_addresses",
+    "case_files",
+    "case_letters",
+    "case_links",
+    "case_measures",
+    "case_parties",
+    "case_steps",
+    "cases",
     "checkpoints",
     "claim_decisions",
     "claim_evidence",
