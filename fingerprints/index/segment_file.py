@@ -199,6 +199,10 @@ class File:
 
         return unpacked(self._content)
 
+    def is_whole(self) -> bool:
+        """Whether the file is as long as when it was mapped: reading what is gone ends a process."""
+        return self._mapped.size() >= len(self.raw)
+
     def record(self, slot: int) -> bytes:
         """The fingerprint of a slot; raises `UnusableSegment` where it is not what was written."""
         begin, end = self.spans[slot].tolist()

@@ -74,6 +74,10 @@ class Segment:
     def __len__(self) -> int:
         return len(self.registrations.columns.positions)
 
+    def is_whole(self) -> bool:
+        """Whether nothing was cut off its file since it was opened."""
+        return self._file.is_whole()
+
     def fingerprint(self, slot: int) -> Fingerprint:
         """With its detail; raises `UnusableSegment` where it is damaged."""
         try:

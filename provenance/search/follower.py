@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from fingerprints.index.interface import NO_WORK, Change, View
+from fingerprints import registry
+from fingerprints.index.interface import NO_WORK, Change, Part, View
 from fingerprints.index.segment_file import UnusableSegment
 from fingerprints.index.segmented import SegmentedIndex
 
@@ -23,6 +25,7 @@ from ..schemas.index import IndexPart
 from .feed import Feed, Share
 from .segment_store import SegmentStore, State
 
+_logger = logging.getLogger(__name__)
 _PAGE = 16_384  # entries read at a time while the index catches up: fewer, larger runs to merge
 _MAX_TAILS = 4  # times the changes that are to be in memory, from which a search makes a segment itself
 
@@ -100,13 +103,11 @@ class Follower:
             folder: of the index's segments; None: everything is in memory.
             tail: changes that may wait in memory before a segment is made of them; 0: any number.
         """
-        self.index = SegmentedIndex()
         self._feed = Feed(db, share)
         self._lock = threading.RLock()
-        self._segments: SegmentStore | None = None
-        if folder is not None and tail:
-            self._segments = SegmentStore(self._feed, self.index, folder, tail, self._lock)
+        self._folder, self._tail = folder, tail
         self._timeout = db.timeout_seconds
+        self._begin()
 
     @property
     def position(self) -> int:
@@ -114,24 +115,22 @@ class Follower:
 
     def refresh(self) -> int:
         """See `WorkIndex`. One cheap query when nothing is new, so it runs before every search."""
-        size = self._feed.size()
-        if self.position >= size:
-            return self.position
-        with self._lock:
-            while self.position < size:
-                self._step(size)
-        return size
+        return self._current()[1]
 
     def consult(self, algorithm: str, use: Callable[[View], T]) -> tuple[T, int]:
-        size = self.refresh()
-        return use(self.index.view(algorithm)), size
+        index, size = self._current()
+        return use(index.view(algorithm)), size
 
-    def step(self, size: int) -> int:
-        """Come some way towards a log size that there is, and return how far."""
+    def step(self, size: int) -> tuple[int, Mapping[str, Part]]:
+        """Come some way towards a log size that there is; how far, and what there is then, by algorithm."""
         with self._lock:
             if self.position < size:
                 self._step(size)
-            return self.position
+            return self.position, {each: self.index.view(each) for each in registry.ALGORITHMS}
+
+    def is_whole(self) -> bool:
+        """Whether the segments in use are as long as when they were opened."""
+        return all(each.is_whole() for each in self.index.segments)
 
     def condense(self) -> None:
         """See `WorkIndex`."""
@@ -169,6 +168,26 @@ class Follower:
 
     def close(self) -> None:
         """Nothing is open."""
+
+    def _begin(self) -> None:
+        """With nothing; segments are opened when the log is followed."""
+        self.index = SegmentedIndex()
+        self._segments: SegmentStore | None = None
+        if self._folder is not None and self._tail:
+            self._segments = SegmentStore(self._feed, self.index, self._folder, self._tail, self._lock)
+
+    def _current(self) -> tuple[SegmentedIndex, int]:
+        """The index when it holds all that is in the log now, and the size of that."""
+        size, index = self._feed.size(), self.index
+        if index.position >= size and self.is_whole():
+            return index, index.position
+        with self._lock:
+            if not self.is_whole():
+                _logger.error("a segment of the index was cut short while it was open: the index is opened anew")
+                self._begin()
+            while self.position < size:
+                self._step(size)
+            return self.index, size
 
     def _step(self, size: int) -> None:
         start = self.position

@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fingerprints import registry
 from fingerprints.index.interface import Part, Positions
 
 from ...database.engine import Database
@@ -116,6 +115,8 @@ class Shard:
         if not self._lock.acquire(timeout=asked.seconds):
             raise _Refused("behind", f"it is busy catching up with the log, at position {self._follower.position}")
         try:
+            if not self._follower.is_whole():
+                self._begin()
             if asked.moment not in self._moments:
                 self._catch_up(asked)
             _, views = self._moments[asked.moment]
@@ -151,7 +152,7 @@ class Shard:
         share = Share(self._shard, self._layout.shards)
         self._follower = Follower(self._db, share, folder=self._folder, tail=self._tail)
         self._moments: dict[Moment, tuple[float, Mapping[str, Part]]] = {}  # in their order; since when, and its views
-        self._keep(BEGINNING)
+        self._keep(BEGINNING, self._follower.step(0)[1])
 
     def _advance(self, position: int) -> None:
         """One step towards a position of the log."""
@@ -159,12 +160,11 @@ class Shard:
         if moments.at(self._db, newest.position) != newest:  # the database was restored
             _logger.warning("the log is another than before: the shard is made anew")
             self._begin()
-        reached = self._follower.step(position)
-        self._keep(moments.at(self._db, reached))
+        reached, views = self._follower.step(position)
+        self._keep(moments.at(self._db, reached), views)
 
-    def _keep(self, moment: Moment) -> None:
+    def _keep(self, moment: Moment, views: Mapping[str, Part]) -> None:
         if moment not in self._moments:  # whoever waited for the lock may find that there was nothing left to do
-            views = {each: self._follower.index.view(each) for each in registry.ALGORITHMS}
             self._moments[moment] = time.monotonic(), views
         self._drop_old()
 

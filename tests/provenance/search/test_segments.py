@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import random
 import shutil
 import threading
@@ -303,6 +304,23 @@ def test_a_damaged_segment_is_named_and_made_again(
         finds(again)
         assert again.follower.check_segments().unusable == {}
         assert again.follower.check_segments().count == len(files(again)) > 0
+
+
+def test_a_segment_that_is_cut_short_while_it_is_open_is_opened_anew(
+    opened: Application, settings_of: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    size(opened)
+    fill(opened, WORKS, WORKS + 4)
+    opened.follower.condense()
+    for _ in range(2):
+        path = opened.follower.index.segments[0].path
+        os.truncate(path, 100)  # what is read of the pages behind that ends a process
+        finds(opened)
+        assert found(opened, WORKS + 3) == [str(WORKS + 3)]
+        assert any(path.name in line and "cut short" in line for line in told(caplog))
+        opened.follower.condense()
+        assert all(segment_file.File(settings_of.index_dir / name).is_whole() for name in files(opened))
+        caplog.clear()
 
 
 def test_segments_of_another_log_are_not_used(
