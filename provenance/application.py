@@ -19,10 +19,13 @@ from .accounts.official import OfficialAccounts
 from .accounts.quotas import Quotas
 from .accounts.signing_keys import SigningKeys
 from .auditing.sample import sample_rows
+from .cases import regimes
+from .cases.letters import Letters
 from .config import MEMORY, Settings
 from .database.engine import Database
 from .errors import Unavailable, from_os_error
 from .jobs.background import Background
+from .jobs.mail import Mailer
 from .jobs.queue import Queue
 from .ledger.log import Log
 from .observer import Observer
@@ -125,7 +128,9 @@ class Application:
         self.jobs.register(replay.job_kind(self.db))
         self.jobs.register(bulk.job_kind(self.decisions))
         self.jobs.register(exports.job_kind(self.db))
-        self.background = Background(self.db, self.jobs, settings, sighting_mail.compose)
+        self.regimes = regimes.read(settings.regimes)
+        letters = Letters(self.db, Mailer.of(settings), self.regimes, settings)
+        self.background = Background(self.db, self.jobs, settings, sighting_mail.compose, letters.deliver)
         self.damaged_rows: int | None = None  # what `sample_rows` has found, None before
         self._start_lock = threading.Lock()
         self._started = False

@@ -284,6 +284,12 @@ class Settings(BaseSettings):
         30, ge=0, le=3650, description="How long before a qualification expires its platform is warned, days."
     )
 
+    public_url: Url | None = Field(
+        None, description="Address under which people reach this service, for links in letters; default: HOST and PORT."
+    )
+    case_link_days: int = Field(
+        400, ge=14, le=3660, description="How long the secret link of a letter opens its case, days."
+    )
     regimes: Path | None = Field(
         None,
         description="TOML file of the regimes and calendars of complaints that are added to those shipped, or put in "
@@ -323,6 +329,11 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{self.home / 'sourcemark.db'}"
+
+    @property
+    def public_address(self) -> str:
+        """Where people reach this service, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
     def keys_dir(self) -> Path:

@@ -19,8 +19,8 @@ Format = Literal["text", "json"]
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-# API keys, secrets of webhooks, credentials in addresses, and what follows the name of a scheme of HTTP.
-_SECRETS = re.compile(r"(smk_|whsec_)[\w+/=-]+|(?<=://)[^/@\s]+(?=@)|(Bearer |Basic )\S+", re.I)
+# API keys, secret links, secrets of webhooks, credentials in addresses, and what follows the name of a scheme of HTTP.
+_SECRETS = re.compile(r"(smk_|sml_|whsec_)[\w+/=-]+|(?<=://)[^/@\s]+(?=@)|(Bearer |Basic )\S+", re.I)
 _FRAMES = 30  # most lines of a traceback
 
 

@@ -15,7 +15,7 @@ from .mail import Compose, Mailer, MailSender
 from .queue import Queue
 from .webhook_secrets import WebhookSecrets
 from .webhook_sender import TargetRules, WebhookSender
-from .worker import Worker
+from .worker import Step, Worker
 
 _logger = logging.getLogger(__name__)
 
@@ -28,19 +28,22 @@ class Background:
         secrets: that sign them.
     """
 
-    def __init__(self, db: Database, queue: Queue, settings: Settings, compose: Compose) -> None:
+    def __init__(
+        self, db: Database, queue: Queue, settings: Settings, compose: Compose, send_letter: Step | None = None
+    ) -> None:
         """
         Args:
             compose: writes the mail of a watch.
+            send_letter: sends the next letter about a case.
         """
         self.rules = TargetRules(settings.webhook_http, settings.webhook_private, settings.webhook_seconds)
         self.secrets = WebhookSecrets(settings)
         self._db = db
         self._queue = queue
         self._settings = settings
-        smtp = settings.smtp_url
-        self._mailer = Mailer(None if smtp is None else smtp.get_secret_value(), settings.mail_from, settings.mail_dir)
+        self._mailer = Mailer.of(settings)
         self._compose = compose
+        self._send_letter = send_letter
         self._worker: Worker | None = None
 
     def start(self, threads: int, ready: Callable[[], None]) -> None:
@@ -50,7 +53,7 @@ class Background:
             ready: starts the application; raises `SourcemarkError` while that cannot be.
         """
         deliverer = Deliverer(self._db, self.sender, disable_days=self._settings.webhook_days)
-        self._worker = Worker(self._queue, deliverer.deliver, ready, threads)
+        self._worker = Worker(self._queue, deliverer.deliver, ready, threads, self._send_letter)
         self._worker.start()
 
     def begin_stop(self) -> None:

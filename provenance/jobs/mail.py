@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from ..config import Settings
 from ..errors import BadInput, Misconfigured
 from .delivery import Message, Outcome
 
@@ -36,6 +37,22 @@ def check_address(address: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """
+    Attributes:
+        letter_id: the same in every attempt, so that a mailbox shows it once.
+        created_at: as times are stored.
+        subject: one line.
+    """
+
+    letter_id: str
+    created_at: str
+    to: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mailer:
     """How mail leaves.
 
@@ -48,7 +65,33 @@ class Mailer:
     sender: str
     folder: Path
 
-    def send(self, mail: EmailMessage, name: str) -> None:
+    @classmethod
+    def of(cls, settings: Settings) -> Mailer:
+        smtp = settings.smtp_url
+        return cls(None if smtp is None else smtp.get_secret_value(), settings.mail_from, settings.mail_dir)
+
+    def attempt(self, letter: Letter) -> Outcome:
+        """Try once to send a letter."""
+        mail = EmailMessage(policy=SMTP)
+        mail["Subject"], mail["From"], mail["To"] = letter.subject, self.sender, letter.to
+        mail["Message-ID"] = f"<{letter.letter_id}@{self.sender.rpartition('@')[2]}>"
+        mail["Date"] = format_datetime(datetime.fromisoformat(letter.created_at).astimezone(UTC))
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(letter.text)
+        try:
+            self._send(mail, letter.letter_id)
+        except Misconfigured as error:
+            return Outcome(False, error.detail, unreached=True)
+        except smtplib.SMTPRecipientsRefused as error:
+            code = next(iter(error.recipients.values()))[0]
+            return Outcome(False, f"SMTP {code}", unreached=code < 500)
+        except smtplib.SMTPResponseException as error:
+            return Outcome(False, f"SMTP {error.smtp_code}", unreached=error.smtp_code < 500)
+        except (OSError, smtplib.SMTPException) as error:
+            return Outcome(False, f"the mail server: {getattr(error, 'strerror', None) or error}", unreached=True)
+        return Outcome(True, "sent")
+
+    def _send(self, mail: EmailMessage, name: str) -> None:
         """Send one; ``name`` is the file's in the folder.
 
         Raises:
@@ -112,23 +155,5 @@ class MailSender:
 
     def send(self, message: Message) -> Outcome:
         """One attempt; see `delivery.Sender`."""
-        mail = EmailMessage(policy=SMTP)
-        mail["Subject"], text = self._compose(self._lang, message.data)
-        mail["From"], mail["To"] = self._mailer.sender, self._address
-        # The same in every attempt, so that a mailbox shows it once.
-        mail["Message-ID"] = f"<{message.event_id}@{self._mailer.sender.rpartition('@')[2]}>"
-        mail["Date"] = format_datetime(datetime.fromisoformat(message.created_at).astimezone(UTC))
-        mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(text)
-        try:
-            self._mailer.send(mail, message.event_id)
-        except Misconfigured as error:
-            return Outcome(False, error.detail, unreached=True)
-        except smtplib.SMTPRecipientsRefused as error:
-            code = next(iter(error.recipients.values()))[0]
-            return Outcome(False, f"SMTP {code}", unreached=code < 500)
-        except smtplib.SMTPResponseException as error:
-            return Outcome(False, f"SMTP {error.smtp_code}", unreached=error.smtp_code < 500)
-        except (OSError, smtplib.SMTPException) as error:
-            return Outcome(False, f"the mail server: {getattr(error, 'strerror', None) or error}", unreached=True)
-        return Outcome(True, "sent")
+        subject, text = self._compose(self._lang, message.data)
+        return self._mailer.attempt(Letter(message.event_id, message.created_at, self._address, subject, text))

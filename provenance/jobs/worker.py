@@ -14,6 +14,7 @@ from .queue import RENEWAL_SECONDS, Queue, Stopped, Taken
 _logger = logging.getLogger(__name__)
 IDLE_SECONDS = 1.0  # between two looks for work
 _PAUSE_SECONDS = 5.0  # after the database could not be reached
+Step = Callable[[threading.Event], bool]  # does the next thing there is to do; returns whether there was one
 
 
 class Worker:
@@ -22,15 +23,17 @@ class Worker:
     def __init__(
         self,
         queue: Queue,
-        deliver: Callable[[threading.Event], bool],
+        deliver: Step,
         ready: Callable[[], None],
         threads: int,
+        send_letter: Step | None = None,
     ) -> None:
         """
         Args:
             deliver: delivers what is due to one endpoint; returns whether there was any.
             ready: makes what the others use usable, or raises; called before each look for work.
             threads: for jobs, and as many for deliveries.
+            send_letter: sends the next letter about a case, in one thread where there are others.
         """
         self._stop = threading.Event()
         self._queue = queue
@@ -40,6 +43,8 @@ class Worker:
             *[(f"jobs {n}", self._job) for n in range(threads)],
             *[(f"deliveries {n}", lambda: deliver(self._stop)) for n in range(threads)],
         ]
+        if send_letter is not None and threads:
+            tasks.append(("letters", lambda: send_letter(self._stop)))
         self._threads = [
             threading.Thread(target=self._loop, args=(step,), name=name, daemon=True) for name, step in tasks
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import email
 import socket
 import threading
@@ -12,7 +11,6 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP
 
 from provenance.config import Settings
 from provenance.database.engine import Database
@@ -26,6 +24,7 @@ from provenance.jobs.queue import Queue
 from provenance.scans import sighting_mail
 from provenance.schemas.webhooks import NewWatch
 from tests.provenance.jobs.conftest import listen
+from tests.provenance.jobs.mail_server import Mailbox, mail_server
 from tests.provenance.jobs.test_delivery import states
 from tests.provenance.jobs.test_outbox import a_sighting
 from tests.provenance.ledger.servers import free_port
@@ -33,44 +32,10 @@ from tests.provenance.ledger.servers import free_port
 pytestmark = pytest.mark.enable_socket
 
 
-class Mailbox:
-    """What a mail server was given."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
-        if address.startswith("nobody"):
-            return "550 no such mailbox"
-        if address.startswith("later"):
-            return "451 try again later"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        self.mails.append(email.message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
-        return "250 OK"
-
-
 @pytest.fixture
 def mailbox() -> Iterator[tuple[Mailbox, str]]:
-    """A mail server and its address."""
-    box, port, ready = Mailbox(), free_port(), threading.Event()
-    loop, stop = asyncio.new_event_loop(), asyncio.Event()
-
-    async def serve() -> None:
-        async with await loop.create_server(lambda: SMTP(box, hostname="mail.example"), "127.0.0.1", port):
-            ready.set()
-            await stop.wait()
-        await asyncio.sleep(0.05)  # what is open is closed by its client
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    assert ready.wait(10)
-    yield box, f"smtp://127.0.0.1:{port}"
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
-    loop.close()
+    with mail_server() as server:
+        yield server
 
 
 def told(db: Database, settings: Settings, **values: Any) -> None:
