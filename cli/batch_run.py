@@ -7,7 +7,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from .output import Interrupted, emit_all, progress, tr
+from .bars import Steps, progress
+from .output import Interrupted, emit_all, tr
 
 if TYPE_CHECKING:
     from provenance.schemas import RegistrationResult, ScanResult
@@ -16,7 +17,7 @@ Result = TypeVar("Result", "RegistrationResult", "ScanResult")
 
 
 def run(
-    start: Callable[[Callable[[], None]], Iterator[Result]],
+    start: Callable[[Steps], Iterator[Result]],
     *,
     label: str,
     total: int | None,
@@ -29,7 +30,7 @@ def run(
     """Print each answer when it is there, and of more than one what became of all, on stderr.
 
     Args:
-        start: begins the work; calls what it is given when an item was examined.
+        start: begins the work; tells the bar that it is given what was examined and read.
         total: items, where that is known.
         show: prints an answer for a person.
         outcome: a word for what became of an item.

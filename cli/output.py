@@ -1,4 +1,4 @@
-"""Everything that is printed: JSON lines, tables, one-line errors, progress; in English or 中文."""
+"""Everything that is printed: JSON lines, tables, one-line errors; in English or 中文."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import json
 import locale
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
@@ -106,42 +105,6 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]], title: str | No
         cells = map(printable, row)
         drawn.add_row(*[cell.replace("[", r"\[") if not cell.startswith("[/") else cell for cell in cells])
     out().print(drawn)
-
-
-@contextmanager
-def progress(label: str, total: int | None) -> Iterator[Callable[[], None]]:
-    """A progress bar on stderr while the block runs, and only when that is a terminal; yields what to call per step."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    ) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda: bar.advance(task)
-
-
-@contextmanager
-def bar(label: str) -> Iterator[Callable[[float], None]]:
-    """A bar for what somebody else does, as `progress`; yields what to call with the share that is done, 0 to 1."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    if not sys.stderr.isatty():
-        yield lambda share: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(label, total=1.0)
-        yield lambda share: shown.update(task, completed=share)
 
 
 # --- sentences: each language has its own punctuation -----------------------------------------------------------------

@@ -23,6 +23,7 @@ from .errors import LimitExceeded, UnreadableMedia
 
 if TYPE_CHECKING:
     from .model import TextFormat
+    from .progress import Listener
 
 CHUNK = 1 << 20  # bytes read at a time where all of a source passes by
 _MEMFD = hasattr(os, "memfd_create")
@@ -48,15 +49,19 @@ class Source:
 
     Attributes:
         declared: the bytes are UTF-8 text of this format, as their sender said; None where the content has to tell.
+        listener: is told now and then how much of long sound or film was read; what it raises ends the reading.
     """
 
-    __slots__ = ("_content", "declared")
+    __slots__ = ("_content", "declared", "listener")
 
     def __init__(
-        self, content: Path | bytes | _Descriptor | Callable[[], IO[bytes]], declared: TextFormat | None = None
+        self,
+        content: Path | bytes | _Descriptor | Callable[[], IO[bytes]],
+        declared: TextFormat | None = None,
+        listener: Listener | None = None,
     ) -> None:
         """Use one of the named constructors instead."""
-        self._content, self.declared = content, declared
+        self._content, self.declared, self.listener = content, declared, listener
 
     @classmethod
     def file(cls, path: Path) -> Source:
@@ -107,6 +112,10 @@ class Source:
     def descriptor(cls, number: int, size: int, declared: TextFormat | None = None) -> Source:
         """The first ``size`` bytes of an open regular file; the caller closes it."""
         return cls(_Descriptor(number, size), declared)
+
+    def told_to(self, listener: Listener) -> Source:
+        """The same source with somebody who waits for it to be read; called from any thread."""
+        return Source(self._content, self.declared, listener)
 
     @property
     def size(self) -> int:

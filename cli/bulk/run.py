@@ -16,7 +16,8 @@ from provenance.schemas import RegistrationItem, ScanItem
 from provenance.schemas.bulk import BulkChunk, BulkManifest, BulkSummary
 
 from .. import batch, batch_run
-from ..output import Interrupted, emit, progress, say, tr
+from ..bars import progress
+from ..output import Interrupted, emit, say, tr
 from ..session import acting_account, application, given_key
 from . import processes, spark
 from .answering import Job

@@ -13,6 +13,7 @@ import typer
 from fingerprints.source import Source
 from provenance.errors import BadInput
 
+from ..bars import progress
 from ..output import (
     labelled,
     language,
@@ -20,7 +21,6 @@ from ..output import (
     medium_word,
     out,
     percent,
-    progress,
     reason_words,
     say,
     table,

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..bars import bar
 from ..options import Json
-from ..output import bar, clauses, emit, emit_all, labelled, listed, minute, percent, say, table, tr
+from ..output import clauses, emit, emit_all, labelled, listed, minute, percent, say, table, tr
 from ..review_words import Platform
 from ..session import acting_account, application
 

@@ -12,7 +12,8 @@ from fingerprints.source import Source
 from provenance.errors import BadInput, Misconfigured, SourcemarkError, from_fingerprint_error
 
 from .. import batch as batches
-from ..output import emit_all, marking_word, progress, reason_words, say, tr
+from ..bars import progress
+from ..output import emit_all, marking_word, reason_words, say, tr
 
 if TYPE_CHECKING:
     from fingerprints.model import Field

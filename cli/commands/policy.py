@@ -10,8 +10,9 @@ import typer
 
 from provenance.errors import BadInput
 
+from ..bars import bar
 from ..options import Account, Json
-from ..output import action_word, bar, clauses, copy_out, emit, emit_all, labelled, listed, minute, say, table, tr
+from ..output import action_word, clauses, copy_out, emit, emit_all, labelled, listed, minute, say, table, tr
 from ..session import acting_account, application
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from provenance.errors import BadInput, SourcemarkError
 
 from .. import batch as batches
 from .. import batch_run, remote_service
+from ..bars import Steps
 from ..bulk.options import BulkOptions
 from ..claim_options import (
     Authors,
@@ -135,9 +136,9 @@ def command(
                 "--service registers files (no --batch) for its API key's account, and needs --sign-key FILE"
             )
 
-        def there(examined: Callable[[], None]) -> Iterator[RegistrationResult]:
+        def there(steps: Steps) -> Iterator[RegistrationResult]:
             for result in remote_service.register(remote, files, fields, key):
-                examined()
+                steps()
                 yield result
 
         return 2 if _report(there, len(files), json_=json_) else 0
@@ -154,7 +155,9 @@ def command(
         requests = (RegistrationRequest(item, source) for item, source in requested)
         acting = acting_account(opened.db, account)
         failed = _report(
-            lambda examined: opened.registrar.register(acting, requests, key, examined),
+            lambda steps: opened.registrar.register(
+                acting, (request.told_to(steps.reading) for request in requests), key, steps
+            ),
             len(files) if batch is None else batches.count_lines(batch),
             numbers,
             json_=json_,
@@ -188,7 +191,7 @@ def _words() -> dict[str, str]:
 
 
 def _report(
-    start: Callable[[Callable[[], None]], Iterator[RegistrationResult]],
+    start: Callable[[Steps], Iterator[RegistrationResult]],
     total: int | None,
     numbers: deque[int] | None = None,
     *,

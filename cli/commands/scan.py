@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from provenance.errors import BadContent, BadInput, SourcemarkError, TooLarge, f
 
 from .. import batch as batches
 from .. import batch_run, evidence_of
+from ..bars import Steps
 from ..bulk.options import BulkOptions
 from ..option_groups import given, grouped, refuse
 from ..output import (
@@ -212,9 +213,10 @@ def _scan(
 
     last: list[ScanResult] = []
 
-    def results(examined: Callable[[], None]) -> Iterator[ScanResult]:
+    def results(steps: Steps) -> Iterator[ScanResult]:
         local = accounts.local(opened.db)
-        for result in opened.scanner.scan(local, uploads, dry_run=dry_run, examined=examined):
+        watched = (upload.told_to(steps.reading) for upload in uploads)
+        for result in opened.scanner.scan(local, watched, dry_run=dry_run, examined=steps):
             last[:] = [result]
             yield result
 

@@ -96,12 +96,11 @@ class Sandbox:
             self._drop(place)
             self._places.put(place)
 
-    def examine(self, source: Source, *, thorough: bool = False, progress: Listener | None = None) -> Examination:
-        """Read one file in a worker.
+    def examine(self, source: Source, *, thorough: bool = False) -> Examination:
+        """Read one file in a worker; the source's listener is told how far it is.
 
         Args:
             thorough: see `registry.examine`.
-            progress: told now and then how much of a long file was read; what it raises ends the reading.
 
         Raises:
             UnreadableMedia: what the decoder says; ``empty``, ``file_missing``, ``is_a_directory``, ``not_a_file``,
@@ -110,7 +109,7 @@ class Sandbox:
             LimitExceeded: ``too_large``, ``too_many_pixels``, ``memory_limit``, ``cpu_limit``, ``time_limit``.
             WorkerFailed: no worker, or no program that it needs, can be started, or the sandbox is closed.
         """
-        answer = self._asked(source, EXAMINE_THOROUGHLY if thorough else EXAMINE, progress)
+        answer = self._asked(source, EXAMINE_THOROUGHLY if thorough else EXAMINE)
         assert isinstance(answer, Examination)
         return answer
 
@@ -120,12 +119,12 @@ class Sandbox:
         assert isinstance(answer, EmbeddedPictures)
         return answer
 
-    def _asked(self, source: Source, task: int, progress: Listener | None = None) -> Examination | EmbeddedPictures:
+    def _asked(self, source: Source, task: int) -> Examination | EmbeddedPictures:
         with source.shared() as (descriptor, size):
             _check_size(size, self._limits.max_bytes)
             request = REQUEST.pack(size, FORMATS.index(source.declared), task)
             with self._large if size > _LARGE else contextlib.nullcontext(), self._place() as place:
-                answer = self._answer(place, request, descriptor, progress)
+                answer = self._answer(place, request, descriptor, source.listener)
                 if isinstance(answer, LimitExceeded) and answer.reason == "memory_limit":
                     self._drop(place)  # it ends itself
         if isinstance(answer, FingerprintError):
@@ -143,7 +142,7 @@ class Sandbox:
         finally:
             self._places.put(place)
 
-    def _answer(self, place: _Place, request: bytes, descriptor: int, progress: Listener | None) -> _Answer:
+    def _answer(self, place: _Place, request: bytes, descriptor: int, listener: Listener | None) -> _Answer:
         """What the worker says of a file; one that dies of it is replaced once."""
         for attempt in (1, 2):
             if place.worker is not None and not place.worker.alive():
@@ -151,7 +150,7 @@ class Sandbox:
             if place.worker is None:
                 place.worker = self._start()
             try:
-                return self._ask(place.worker, request, descriptor, progress)
+                return self._ask(place.worker, request, descriptor, listener)
             except _Died as died:
                 self._drop(place)
                 if self._closed:
@@ -190,7 +189,7 @@ class Sandbox:
                 self._running.discard(place.worker)
             place.worker = None
 
-    def _ask(self, worker: _Worker, request: bytes, descriptor: int, progress: Listener | None) -> _Answer:
+    def _ask(self, worker: _Worker, request: bytes, descriptor: int, listener: Listener | None) -> _Answer:
         deadline = time.monotonic() + self._limits.wall_seconds
         more = 0.0
         try:
@@ -199,8 +198,8 @@ class Sandbox:
                 done, of = told
                 # What a worker says is believed up to the longest file that is taken.
                 more = min(max(done, 0.0), self._limits.max_seconds) / MIN_SPEED
-                if progress is not None:
-                    progress(done, of)
+                if listener is not None:
+                    listener(done, of)
             return _parsed(*answer)
         except TimeoutError:
             raise LimitExceeded(

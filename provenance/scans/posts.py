@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Literal
 
+from fingerprints.progress import Listener
 from fingerprints.source import Source
 
 from ..errors import BadInput, SourcemarkError
@@ -48,12 +49,27 @@ class Upload:
     def is_post(self) -> bool:
         return isinstance(self.content, tuple)
 
+    def told_to(self, listener: Callable[[str], Listener]) -> Upload:
+        """The same upload with somebody who waits for its sound and film to be read.
+
+        Args:
+            listener: makes one for each part, by its name, or by the path of a single upload.
+        """
+        if not isinstance(self.content, tuple):
+            return replace(self, content=_told(self.content, listener, self.item.path or ""))
+        parts = (replace(part, source=_told(part.source, listener, part.name)) for part in self.content)
+        return replace(self, content=tuple(parts))
+
     @property
     def parts(self) -> tuple[PartUpload, ...]:
         """Its parts; that of a single upload is all of it."""
         if isinstance(self.content, tuple):
             return self.content
         return (PartUpload("", self.content, "upload", self.item.caption),)
+
+
+def _told(source: Source | SourcemarkError, listener: Callable[[str], Listener], name: str) -> Source | SourcemarkError:
+    return source.told_to(listener(name)) if isinstance(source, Source) else source
 
 
 def of_post(new: NewPost, files: Sequence[tuple[str | None, Source]]) -> Upload:

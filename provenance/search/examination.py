@@ -36,8 +36,9 @@ class Examiner:
         self._pool = ThreadPoolExecutor(4 * workers, thread_name_prefix="examine")
 
     def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
-        self._sandbox.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._sandbox.close()  # which ends what is being read: a long recording takes minutes
+        self._pool.shutdown()
 
     def examine(self, source: Source, *, thorough: bool = False) -> Examination:
         """Examine one upload.

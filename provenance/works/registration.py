@@ -7,7 +7,7 @@ entry an index and publishes it; only then is it answered, with the earlier clai
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from fingerprints.model import Examination
+from fingerprints.progress import Listener
 from fingerprints.source import Source
 
 from ..accounts.accounts import Account
@@ -40,6 +41,12 @@ class RegistrationRequest:
 
     item: RegistrationItem
     source: Source | SourcemarkError
+
+    def told_to(self, listener: Callable[[str], Listener]) -> RegistrationRequest:
+        """The same with somebody who waits for sound or film to be read: what ``listener`` makes for its path."""
+        if not isinstance(self.source, Source):
+            return self
+        return replace(self, source=self.source.told_to(listener(self.item.path or "")))
 
 
 class Registrar:

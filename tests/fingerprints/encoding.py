@@ -1,4 +1,4 @@
-"""Files of sound that ffmpeg encodes for the tests."""
+"""Files of sound that ffmpeg encodes for the tests; a program in its place that pauses."""
 
 from __future__ import annotations
 
@@ -71,3 +71,32 @@ def encoded(name: str, *arguments: str, data: bytes | None = None, inputs: Seque
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", "pipe:0", *inputs, *arguments, str(out)]
         subprocess.run(command, input=recording() if data is None else data, check=True, timeout=60)
         return out.read_bytes()
+
+
+_PAUSING = """#!/bin/sh
+case "$*" in
+*pipe:1*)
+    head -c {size} /dev/zero
+    sleep 0.7
+    head -c {size} /dev/zero
+    until [ -e {go} ]; do sleep 0.05; done
+    head -c {size} /dev/zero
+    ;;
+*)
+    cat >&2 <<END
+Input #0, wav, from 'fd:':
+  Duration: 00:20:00.00, bitrate: 0 kb/s
+  Stream #0:0: Audio: pcm_s16le, 11025 Hz, stereo, s16
+END
+    ;;
+esac
+"""
+
+
+def pausing_program(folder: Path) -> Path:
+    """A program in the place of ffmpeg: of twenty minutes it gives 20 seconds of silence, pauses so that the worker
+    tells of it, gives as much again, and the rest when there is a file ``go`` in the folder."""
+    path = folder / "ffmpeg"
+    path.write_text(_PAUSING.format(size=20 * 11_025 * 4, go=folder / "go"))
+    path.chmod(0o755)
+    return path

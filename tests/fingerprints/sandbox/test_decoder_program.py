@@ -120,7 +120,7 @@ def test_progress_is_told_memory_does_not_grow_and_time_is_added(long_song: byte
     with Sandbox(1, Limits(cpu_seconds=1)) as sandbox:
         sandbox.examine(Source.blob(wav(np.tile(tune(1, 10), 6))))
         before = _most_memory(sandbox)
-        found = sandbox.examine(Source.blob(long_song), progress=lambda done, of: told.append((done, of)))
+        found = sandbox.examine(Source.blob(long_song).told_to(lambda done, of: told.append((done, of))))
         assert _most_memory(sandbox) - before < 16 << 20
     assert found.fingerprint.facts["seconds_read"] == pytest.approx(LONG_SECONDS, abs=1)
     assert "partial" not in found.fingerprint.facts
@@ -136,7 +136,7 @@ def test_who_is_told_may_end_the_reading(long_song: bytes) -> None:
 
     with Sandbox(1, Limits()) as sandbox:
         with pytest.raises(KeyboardInterrupt):
-            sandbox.examine(Source.blob(long_song), progress=enough)
+            sandbox.examine(Source.blob(long_song).told_to(enough))
         assert sandbox.examine(Source.blob(SONG)).format == "wav"
 
 
