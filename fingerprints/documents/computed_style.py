@@ -32,6 +32,11 @@ _RECT = re.compile(rf"rect\(\s*{_NUMBER}(?:px)?[\s,]+{_NUMBER}(?:px)?[\s,]+{_NUM
 _SHIFT = r"(-?\d*\.?\d+)(px|em|rem|%|vw|vh)?"
 _TRANSLATION = re.compile(rf"translate(?:x|y|3d)?\(\s*{_SHIFT}(?:\s*,\s*{_SHIFT})?")
 _SHIFT_PX: dict[str | None, int] = {"em": 16, "rem": 16, "%": 5, "vw": 12, "vh": 9}  # of one unit of a translation
+_VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*(?:\([^()]*\)[^()]*)*))?\)")
+_MAX_SUBSTITUTIONS = 20  # of one value; a variable of variables may grow without end
+_MAX_VALUE = 1000  # characters of a value
+_FAINT = re.compile(r"opacity\(\s*(?:0*(?:\.0[0-4]?\d*)?|[0-4](?:\.\d+)?%)\s*\)")  # of the property filter
+_EDGE_ON = re.compile(r"rotate[xy]\(\s*-?(?:90|270)deg|rotate3d\([^)]*-?(?:90|270)deg")
 _WHITE: Colour = (1.0, 1.0, 1.0)
 _BLACK: Colour = (0.0, 0.0, 0.0)
 
@@ -47,6 +52,8 @@ class Style:
         colour: of the text.
         ground: colour of what is behind the text; None where that is a picture.
         clear: the text's colour is transparent.
+        doubtful: it is treated in a way that may or may not take it out of sight: a mask, an unknown variable.
+        variables: custom properties in force (CSS Custom Properties 1).
     """
 
     removed: bool = False
@@ -55,6 +62,8 @@ class Style:
     colour: Colour | None = _BLACK
     ground: Colour | None = _WHITE
     clear: bool = False
+    doubtful: bool = False
+    variables: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def invisible(self) -> bool:
@@ -76,6 +85,9 @@ class Style:
         return _child(self, tuple(sheet), inline[:5000] if inline else None, colour, ground)
 
     def _apply(self, own: _Values) -> Style:
+        given = {name: value for name, value in own.items() if name.startswith("--")}
+        variables = frozenset({**dict(self.variables), **given}.items()) if given else self.variables
+        own, known = _substituted(own, dict(variables))
         size = _size(own, self.size)
         colour, clear = self.colour, self.clear
         value = own.get("-webkit-text-fill-color", own.get("color"))
@@ -105,6 +117,8 @@ class Style:
             colour=colour,
             ground=ground,
             clear=clear,
+            doubtful=self.doubtful or not known or _is_masked(own),
+            variables=variables,
         )
 
 
@@ -124,6 +138,24 @@ def _child(
             if strong:
                 important.add(name)
     return parent._apply(own) if own else parent
+
+
+def _substituted(own: _Values, variables: _Values) -> tuple[_Values, bool]:
+    """Declarations with their variables in place, and whether all of those were known."""
+    if not any("var(" in value for value in own.values()):
+        return own, True
+    out, known = {}, True
+    for name, value in own.items():
+        for _ in range(_MAX_SUBSTITUTIONS):
+            found = _VARIABLE.search(value)
+            if found is None:
+                break
+            fallback = None if found[2] is None else found[2].strip()
+            by = variables.get(found[1], fallback)
+            known = known and (by is not None or name.startswith("--"))
+            value = value[: found.start()] + (by or "") + value[found.end() :]
+        out[name] = value[:_MAX_VALUE]
+    return out, known
 
 
 def _tokens(value: str) -> list[str]:
@@ -192,8 +224,15 @@ def _removes(own: _Values, size: float) -> bool:
         or _is_collapsed(own, size)
         or _is_off_screen(own, size)
         or _is_clipped(own)
-        or _is_transformed_away(own.get("transform", ""), own.get("scale"))
+        or _is_transformed_away(own.get("transform", ""), own.get("scale"), own.get("translate", ""))
+        or _FAINT.search(own.get("filter", "")) is not None
     )
+
+
+def _is_masked(own: _Values) -> bool:
+    """Whether a mask may take an element out of sight: nobody has looked at its picture."""
+    masks = (own.get(name, "none") for name in ("mask", "mask-image", "-webkit-mask", "-webkit-mask-image"))
+    return any(value not in ("none", "") for value in masks)
 
 
 def _is_transparent(own: _Values) -> bool:
@@ -221,7 +260,8 @@ def _is_off_screen(own: _Values, size: float) -> bool:
     if indent is not None and abs(indent) >= _OFF_SCREEN:
         return True
     if own.get("position") in ("absolute", "fixed", "relative", "sticky"):
-        offsets = [_px(own.get(side), size) for side in ("left", "top", "right", "bottom")]
+        sides = (*map(own.get, ("left", "top", "right", "bottom")), *own.get("inset", "").split())
+        offsets = [_px(side, size) for side in sides]
         if any(px is not None and (px <= -_OFF_SCREEN or px >= 9 * _OFF_SCREEN) for px in offsets):
             return True
     margins = [_px(own.get(name), size) for name in ("margin-left", "margin-top")]
@@ -237,10 +277,14 @@ def _is_clipped(own: _Values) -> bool:
     return _NO_AREA.match(own.get("clip-path", "")) is not None
 
 
-def _is_transformed_away(transform: str, scale: str | None) -> bool:
-    """Whether an element is scaled to nothing or translated off every screen."""
-    if re.search(r"scale[xy]?\(\s*0(?:\.0\d*)?\s*[,)]", transform) or scale in ("0", "0%"):
+def _is_transformed_away(transform: str, scale: str | None, translate: str) -> bool:
+    """Whether an element is scaled to nothing, turned edge on or translated off every screen."""
+    if re.search(r"scale(?:[xy]|3d)?\(\s*0*(?:\.0\d*)?\s*[,)]", transform) or scale in ("0", "0%"):
         return True
+    if _EDGE_ON.search(transform):
+        return True
+    if translate:
+        transform = f"{transform} translate({','.join(translate.split()[:2])})"
     moved = _TRANSLATION.search(transform)
     if moved is None:
         return False

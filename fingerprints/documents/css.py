@@ -1,29 +1,35 @@
-"""Style sheets and style attributes: which declarations apply to an element (CSS 2.1 cascade).
+"""Style sheets and style attributes: which declarations apply to an element (CSS cascade, nesting, custom properties).
 
-Only what decides whether a reader sees a piece of text (`computed_style`) is read.
+Only what decides whether a reader sees a piece of text (`computed_style`) is read. Selectors of tags, classes, ids and
+their descendants are matched here, by names alone; all others by whoever asks, if it can (`Compile`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import tinycss2
 
 Names = tuple[str, frozenset[str], str]  # tag, classes, id of an element: what selectors look at
 Declaration = tuple[str, str, bool]  # name, value, whether it is important
 MAX_RULES = 5000
+MAX_SELECTORS = 500  # of one page that names alone do not decide
 MAX_TRIALS = 1_000_000  # of rules and ancestors on elements: hostile sheets are no longer applied from there on
 _MAX_ANCESTORS = 60  # ancestors looked at
 _RELEVANT = frozenset([
     "display", "visibility", "opacity", "font-size", "font", "color", "background", "background-color", "width",
     "height", "max-width", "max-height", "overflow", "overflow-x", "overflow-y", "text-indent", "position", "left",
     "top", "right", "bottom", "clip", "clip-path", "transform", "content-visibility", "margin-left", "margin-top",
-    "-webkit-text-fill-color", "line-height", "scale",
+    "-webkit-text-fill-color", "line-height", "scale", "inset", "translate", "rotate", "filter", "mask", "mask-image",
+    "-webkit-mask", "-webkit-mask-image",
 ])  # fmt: skip
+_SIMPLE = re.compile(r"(\*|[\w-]+)?((?:[.#][\w-]+)*)")  # a compound selector of names
+_MAX_COMPOUNDS = 6  # of a selector of names: the innermost ones
+_MAX_NESTING = 4
 _UNUSUAL = re.compile(r"""["'\\\\{}\[\]@/]|url\(|!\s+important""", re.IGNORECASE)
 
 
@@ -46,77 +52,190 @@ class _Rule:
     weight: tuple[int, int, int, int]
 
 
+class Selector(Protocol):
+    """A selector that looks at more than names.
+
+    Attributes:
+        key: what an element must have that it fits: a tag, ``.class``, ``#id`` or ``*``.
+        specificity: ids; classes, attributes and pseudo-classes; tags.
+        cost: how many elements it looks at to decide about one, about.
+    """
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def specificity(self) -> tuple[int, int, int]: ...
+    @property
+    def cost(self) -> int: ...
+    def fits(self, element: Any) -> bool: ...
+
+
+_Parsed = tuple[list[str], tuple[Declaration, ...]]  # the selectors and declarations of a rule
+Compile = Callable[[str], Sequence[Selector]]  # of a list of selectors; empty where a browser would drop the rule
+
+
+@dataclass(frozen=True, slots=True)
+class _SelectorRule:
+    selector: Selector
+    declarations: tuple[Declaration, ...]
+    weight: tuple[int, int, int, int]
+
+
 class Sheet:
     """Style sheets of one page, ready to be asked for one element after the other."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, compiled: Compile | None = None) -> None:
+        """
+        Args:
+            compiled: makes the selectors that look at more than names; without it their rules do not apply.
+        """
+        self._compiled = compiled
         self._by_key: dict[str, list[_Rule]] = {}
+        self._selectors: dict[str, list[_SelectorRule]] = {}
         self._subjects: set[str] = set()  # what the element itself must have for any rule to fit it
         self._count = 0
         self._budget = MAX_TRIALS
         if source.strip():
-            self._add(tinycss2.parse_stylesheet(source[:500_000], skip_comments=True, skip_whitespace=True), depth=0)
+            for selectors, declarations in _rules(source[:500_000]):
+                if self._count >= MAX_RULES:
+                    break
+                self._add(selectors, declarations)
 
-    def _add(self, nodes: Sequence[Any], depth: int) -> None:
-        for node in nodes:
-            if (
-                node.type == "at-rule"
-                and node.lower_at_keyword in ("media", "supports", "layer")
-                and node.content
-                and depth < 4
-            ):
-                if node.lower_at_keyword == "media" and re.search(
-                    r"\bprint\b|\bspeech\b|max-width", tinycss2.serialize(node.prelude).lower()
-                ):
-                    continue
-                self._add(tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True), depth + 1)
-            elif node.type == "qualified-rule" and self._count < MAX_RULES:
-                declarations = _declarations(node.content)
-                if declarations:
-                    for selector in tinycss2.serialize(node.prelude).split(","):
-                        self._rule(selector, declarations)
+    @property
+    def looks_at_more_than_names(self) -> bool:
+        """Whether elements of the same names may look different."""
+        return bool(self._selectors)
 
-    def _rule(self, selector: str, declarations: tuple[Declaration, ...]) -> None:
-        compounds: list[_Compound] = []
-        for part in re.sub(r"\s*[>+~]\s*", " ", selector.strip()).split()[-6:]:
-            m = re.fullmatch(r"(\*|[\w-]+)?((?:[.#][\w-]+)*)", part)
-            if not m:
-                return  # pseudo-classes and attributes: not applied
-            classes = frozenset(re.findall(r"\.([\w-]+)", m[2]))
-            ids = re.findall(r"#([\w-]+)", m[2])
-            compounds.append(_Compound("" if m[1] in (None, "*") else m[1].lower(), classes, ids[0] if ids else ""))
-        if not compounds:
-            return
-        self._count += 1
-        weight = (
-            sum(1 for c in compounds if c.id),
-            sum(len(c.classes) for c in compounds),
-            sum(1 for c in compounds if c.tag),
-            self._count,
-        )
-        self._subjects.add(_key(compounds[-1:]))
-        self._by_key.setdefault(_key(compounds), []).append(_Rule(tuple(compounds), declarations, weight))
+    def _add(self, selectors: Sequence[str], declarations: tuple[Declaration, ...]) -> None:
+        for selector in selectors:
+            self._count += 1
+            compounds = _compounds(selector)
+            if compounds is not None:
+                weight = (
+                    sum(1 for c in compounds if c.id),
+                    sum(len(c.classes) for c in compounds),
+                    sum(1 for c in compounds if c.tag),
+                    self._count,
+                )
+                self._subjects.add(_key(compounds[-1:]))
+                self._by_key.setdefault(_key(compounds), []).append(_Rule(compounds, declarations, weight))
+            elif self._compiled is not None and self._count <= MAX_SELECTORS:
+                for made in self._compiled(selector):
+                    rule = _SelectorRule(made, declarations, (*made.specificity, self._count))
+                    self._selectors.setdefault(made.key, []).append(rule)
 
-    def declarations(self, names: Names, ancestors: Sequence[Names]) -> list[Declaration]:
-        """The declarations that apply to an element, weakest first."""
-        if not self._by_key:
+    def declarations(self, names: Names, ancestors: Sequence[Names], element: Any = None) -> list[Declaration]:
+        """The declarations that apply to an element, weakest first.
+
+        Args:
+            element: what the selectors look at that names alone do not decide.
+        """
+        if not (self._by_key or self._selectors):
             return []
         keys = {"*", names[0], f"#{names[2]}", *(f".{c}" for c in names[1])}
+        rules: list[_Rule | _SelectorRule] = [*self._by_names(names, ancestors, keys)]
+        rules += self._by_selectors(keys, element)
+        rules.sort(key=lambda r: r.weight)
+        return [d for r in rules for d in r.declarations]
+
+    def _by_selectors(self, keys: set[str], element: Any) -> list[_SelectorRule]:
+        found = []
+        for key in keys & self._selectors.keys():
+            for rule in self._selectors[key]:
+                self._budget -= rule.selector.cost
+                if self._budget < 0:
+                    return []
+                if rule.selector.fits(element):
+                    found.append(rule)
+        return found
+
+    def _by_names(self, names: Names, ancestors: Sequence[Names], keys: set[str]) -> list[_Rule]:
         if self._subjects.isdisjoint(keys):
             return []
+        keys = {*keys}
         self._budget -= min(len(ancestors), _MAX_ANCESTORS)
         for _, classes, identity in ancestors[-_MAX_ANCESTORS:]:
             keys.update(f".{c}" for c in classes)
             keys.add(f"#{identity}")
-        rules = []
+        rules: list[_Rule] = []
         for key in keys & self._by_key.keys():
             self._budget -= len(self._by_key[key])
             if self._budget < 0:
                 return []
             rules += [r for r in self._by_key[key] if r.compounds[-1].fits(names)]
-        rules = [r for r in rules if _descends(r.compounds[:-1], ancestors)]
-        rules.sort(key=lambda r: r.weight)
-        return [d for r in rules for d in r.declarations]
+        return [r for r in rules if _descends(r.compounds[:-1], ancestors)]
+
+
+def _rules(source: str) -> Iterator[_Parsed]:
+    """The rules of a sheet in order: selectors and declarations, nested ones as what they stand for."""
+    yield from _flat(tinycss2.parse_stylesheet(source, skip_comments=True, skip_whitespace=True), "", 0)
+
+
+def _flat(nodes: Sequence[Any], parent: str, depth: int) -> Iterator[_Parsed]:
+    """See `_rules`.
+
+    Args:
+        parent: the selectors that the nodes are nested in (CSS Nesting 1); empty outside.
+    """
+    for node in nodes:
+        if node.type == "at-rule" and node.content and depth < _MAX_NESTING and _applies(node):
+            inner = tinycss2.parse_blocks_contents(node.content, skip_comments=True, skip_whitespace=True)
+            if parent:
+                yield from _block(inner, [parent], depth + 1)
+            else:
+                yield from _flat(inner, parent, depth + 1)
+        elif node.type == "qualified-rule" and depth < _MAX_NESTING:
+            given = tinycss2.serialize(node.prelude).strip()
+            selectors = _split(given) if not parent else _nested(given, parent)
+            inner = tinycss2.parse_blocks_contents(node.content, skip_comments=True, skip_whitespace=True)
+            yield from _block(inner, selectors, depth + 1)
+
+
+def _block(
+    nodes: Sequence[Any], selectors: list[str], depth: int
+) -> Iterator[tuple[list[str], tuple[Declaration, ...]]]:
+    declarations = _relevant(nodes)
+    if declarations:
+        yield selectors, declarations
+    if any(node.type != "declaration" for node in nodes):
+        parent = selectors[0] if len(selectors) == 1 else f":is({','.join(selectors)})"
+        yield from _flat([node for node in nodes if node.type != "declaration"], parent, depth)
+
+
+def _applies(rule: Any) -> bool:
+    """Whether the rules inside an at-rule apply on some reader's screen."""
+    if rule.lower_at_keyword == "media":
+        said = tinycss2.serialize(rule.prelude).lower()
+        return not re.search(r"\bprint\b|\bspeech\b|max-width", said)
+    return rule.lower_at_keyword in ("supports", "layer", "container", "scope")
+
+
+def _split(selectors: str) -> list[str]:
+    """A list of selectors at its commas, but for those in brackets."""
+    out, depth, start = [], 0, 0
+    for at, char in enumerate(selectors):
+        depth += (char in "([") - (char in ")]")
+        if char == "," and depth == 0:
+            out.append(selectors[start:at].strip())
+            start = at + 1
+    return [each for each in (*out, selectors[start:].strip()) if each]
+
+
+def _nested(selectors: str, parent: str) -> list[str]:
+    return [s.replace("&", parent) if "&" in s else f"{parent} {s}" for s in _split(selectors)]
+
+
+def _compounds(selector: str) -> tuple[_Compound, ...] | None:
+    """A selector of names and descendants; None for any other."""
+    compounds = []
+    for part in selector.split()[-_MAX_COMPOUNDS:]:
+        found = _SIMPLE.fullmatch(part)
+        if found is None:
+            return None
+        ids = re.findall(r"#([\w-]+)", found[2])
+        tag = "" if found[1] in (None, "*") else found[1].lower()
+        compounds.append(_Compound(tag, frozenset(re.findall(r"\.([\w-]+)", found[2])), ids[0] if ids else ""))
+    return tuple(compounds) or None
 
 
 def _key(compounds: Sequence[_Compound]) -> str:
@@ -152,15 +271,20 @@ def inline(source: str) -> tuple[Declaration, ...]:
     for part in source.split(";"):
         name, colon, value = part.partition(":")
         name, value = name.strip().lower(), value.strip().lower()
-        if colon and name in _RELEVANT:
+        if colon and (name in _RELEVANT or name.startswith("--")):
             strong = value.endswith("!important")
             out.append((name, value.removesuffix("!important").rstrip(), strong))
     return tuple(out)
 
 
 def _declarations(content: Any) -> tuple[Declaration, ...]:
-    out = []
-    for node in tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True):
-        if node.type == "declaration" and node.lower_name in _RELEVANT:
-            out.append((node.lower_name, tinycss2.serialize(node.value).strip().lower(), bool(node.important)))
-    return tuple(out)
+    return _relevant(tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True))
+
+
+def _relevant(nodes: Sequence[Any]) -> tuple[Declaration, ...]:
+    """Those of a block that decide what is seen, custom properties among them; all in lower case."""
+    return tuple(
+        (node.lower_name, tinycss2.serialize(node.value).strip().lower(), bool(node.important))
+        for node in nodes
+        if node.type == "declaration" and (node.lower_name in _RELEVANT or node.name.startswith("--"))
+    )

@@ -1,7 +1,8 @@
 """What a reader of an HTML page sees, block by block, and what only machines see.
 
-The walk is iterative and linear in the size of the page. CSS: inline styles and ``<style>`` sheets with tag, class, id
-and descendant selectors (CSS 2.1 cascade: importance, specificity, order). Not applied: external sheets and scripts.
+The walk is iterative and linear in the size of the page. CSS: inline styles and ``<style>`` sheets (cascade:
+importance, specificity, order). Not applied: external sheets and scripts. Where it is doubtful whether a reader sees
+something, it counts as not seen: a credit has to be plain to see.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from fingerprints.documents.computed_style import Style
 from fingerprints.documents.css import Names, Sheet
 from fingerprints.model import Field
 
-from . import structured_data
+from . import selectors, structured_data
 from .normalization import collapse_spaces
 
 MAX_HTML = 4_000_000  # code points of a page that are read
@@ -56,6 +57,7 @@ _AUTHOR = frozenset(
     ["byline", "author", "writer", "contributor", "creator", "credit", "credits", "photographer", "attribution", "作者"]
 )
 _SOURCE = frozenset(["source", "sources", "provenance", "origin", "via", "来源"])
+_CREDITS = _SOURCE | {"credit", "credits", "attribution"}
 
 
 # Where an element says what it shows; a page that loads its pictures late names them elsewhere than in src.
@@ -126,7 +128,8 @@ def read(source: str) -> Page:
         root = html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
         return Page([], (), [])
-    sheet = Sheet("\n".join(e.text or "" for e in root.iter("style") if _screen(e.get("media"))))
+    sheets = "\n".join(e.text or "" for e in root.iter("style") if _screen(e.get("media")))
+    sheet = Sheet(sheets, selectors.compiled)
     base = next((str(e.get("href")) for e in root.iter("base") if e.get("href")), None)
     title = next((collapse_spaces("".join(str(t) for t in e.itertext())) for e in root.iter("title")), None)
     walker = _VisibleText(sheet, base)
@@ -155,6 +158,8 @@ class _Frame:
     in_article: bool
     path: str
     figure: int | None = None
+    wrapped: selectors.Element | None = None  # where a sheet looks at more than names
+    latest: selectors.Element | None = None  # its child that was met last
     children: dict[str, int] = field(default_factory=dict)
     # what elements with the same names and attributes look like in here: paragraphs of a page are much alike
     styles: dict[tuple[Any, ...], tuple[Style, bool]] = field(default_factory=dict)
@@ -184,10 +189,11 @@ class _VisibleText:
         if tag in _BLOCKS:
             self.flush()
         style, readable = parent.style, parent.readable
-        shown = parent.shown and tag not in _NOT_RENDERED and element.get("hidden") is None
+        wrapped = self._wrapped(element, parent)
+        shown = parent.shown and tag not in _NOT_RENDERED and not _is_hidden(element)
         shown = shown and not _is_other_content(element, names, in_article=parent.in_article)
         if shown:
-            style, readable = self._style(element, names, parent)
+            style, readable = self._style(element, names, parent, wrapped)
             shown = not style.removed
         in_article = parent.in_article or tag in ("article", "main")
         hint = _hint(element, names) or (None if tag in _BLOCKS else parent.hint)
@@ -196,7 +202,7 @@ class _VisibleText:
             self.figures += 1
             figure = self.figures
         path = _css_path(element, tag, parent)
-        self.stack.append(_Frame(style, readable, shown, hint, names, in_article, path, figure))
+        self.stack.append(_Frame(style, readable, shown, hint, names, in_article, path, figure, wrapped))
         if tag in _SHOWS and (shown if tag == "img" else parent.shown) and len(self.pictures) < _MAX_PICTURES:
             self._picture(element, tag, figure)
         if tag == "a" and element.get("href"):
@@ -208,13 +214,23 @@ class _VisibleText:
         if reference and not {element.get("width"), element.get("height")} & _BEACON:
             self.pictures.append(Picture(reference, len(self.blocks), self.path is not None, figure))
 
-    def _style(self, element: Any, names: Names, parent: _Frame) -> tuple[Style, bool]:
+    def _wrapped(self, element: Any, parent: _Frame) -> selectors.Element | None:
+        if not self.sheet.looks_at_more_than_names:
+            return None
+        before = parent.latest
+        parent.latest = selectors.Element(element, parent.wrapped, 0 if before is None else before.index + 1, before)
+        return parent.latest
+
+    def _style(
+        self, element: Any, names: Names, parent: _Frame, wrapped: selectors.Element | None
+    ) -> tuple[Style, bool]:
         given = (element.get("style"), element.get("color"), element.get("bgcolor"))
-        known = parent.styles.get((names, *given))
+        known = parent.styles.get((names, *given)) if wrapped is None else None
         if known is None:
-            style = parent.style.child(self.sheet.declarations(names, [f.names for f in self.stack]), *given)
-            known = (style, not style.invisible)
-            if len(parent.styles) < _MAX_STYLES:
+            rules = self.sheet.declarations(names, [f.names for f in self.stack], wrapped)
+            style = parent.style.child(rules, *given)
+            known = (style, not (style.invisible or style.doubtful))
+            if wrapped is None and len(parent.styles) < _MAX_STYLES:
                 parent.styles[names, *given] = known
         return known
 
@@ -275,6 +291,11 @@ def _css_path(element: Any, tag: str, parent: _Frame) -> str:
     return steps if len(steps) <= 300 else "… > " + " > ".join(steps.split(" > ")[-6:])
 
 
+def _is_hidden(element: Any) -> bool:
+    """Whether attributes hide an element until a script or the reader's doing shows it."""
+    return element.get("hidden") is not None or element.get("popover") is not None
+
+
 def _tokens(names: Names) -> frozenset[str]:
     return _words((*names[1], names[2])) if names[1] or names[2] else frozenset()
 
@@ -296,11 +317,19 @@ def _is_other_content(element: Any, names: Names, *, in_article: bool) -> bool:
     if tag in ("nav", "input") or (tag == "dialog" and element.get("open") is None):
         return True
     if tag in ("footer", "aside") and not in_article:
-        return True
+        return not _is_box_of_credits(element, names)
     role = element.get("role")
     if "Comment" in (element.get("itemtype") or "") or role in ("navigation", "complementary", "contentinfo"):
         return not (in_article and role == "contentinfo")
     return _is_named_as_other_content(_tokens(names), tag, in_article=in_article)
+
+
+def _is_box_of_credits(element: Any, names: Names) -> bool:
+    """Whether an element outside an article says that it credits: by its name, or as the end of a quotation."""
+    parent = element.getparent()
+    tokens = _tokens(names)
+    quotation = parent is not None and parent.tag in ("blockquote", "figure", "q")
+    return quotation or (bool(tokens & _CREDITS) and not tokens & (_RELATED | _COMMENTS))
 
 
 def _is_named_as_other_content(tokens: frozenset[str], tag: str, *, in_article: bool) -> bool:

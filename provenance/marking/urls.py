@@ -1,8 +1,8 @@
 """Web addresses in comparable form.
 
 Normalization: RFC 3986 section 6 for what is equivalent, plus the things that change nothing for a reader: scheme,
-``www``/``m`` in front, trailing slash, fragment, tracking parameters, a web-archive or redirect wrapper that carries
-the address in itself. Paths stay case-sensitive.
+``www``/``m`` in front, trailing slash, fragment, tracking parameters, a web archive or a platform's redirector that
+carries the address in itself. Paths stay case-sensitive.
 """
 
 from __future__ import annotations
@@ -29,8 +29,20 @@ _WRAPPER_PATH = re.compile(
     r"(?=https?:|[\w-]+\.)",
     re.IGNORECASE,
 )
+# Hosts by which platforms send readers to addresses that others wrote. Any other host with an address in its query is
+# a page about which nothing is known.
+_REDIRECTORS = frozenset([
+    "l.facebook.com", "lm.facebook.com", "l.instagram.com", "l.messenger.com", "l.threads.net", "l.wl.co",
+    "youtube.com", "out.reddit.com", "linkedin.com", "vk.com", "away.vk.com", "ok.ru", "t.umblr.com", "href.li",
+    "duckduckgo.com", "urldefense.com", "slack-redir.net", "steamcommunity.com", "exit.sc", "disq.us",
+    "getpocket.com", "flipboard.com", "translate.google.com", "link.naver.com", "cr.naver.com", "link.zhihu.com",
+    "link.juejin.cn", "link.csdn.net", "gitee.com", "jianshu.com", "douban.com", "weibo.cn", "weibo.com", "t.cn",
+    "c.pc.qq.com", "mp.weixin.qq.com", "link.wtturl.cn",
+])  # fmt: skip
+_REDIRECTOR = re.compile(r"(?:google(?:\.[a-z]{2,3}){1,2}|[\w.-]+\.safelinks\.protection\.outlook\.com)")
 _WRAPPER_PARAMETERS = (
-    "url", "u", "q", "target", "to", "link", "dest", "destination", "goto", "redirect", "redirect_uri",
+    "url", "u", "q", "target", "to", "link", "dest", "destination", "goto", "redirect", "redirect_uri", "pfurl", "uddg",
+    "z",
 )  # fmt: skip
 # Second-level registries under country codes (a small extract in the spirit of the Public Suffix List).
 _SECOND_LEVEL = frozenset([
@@ -125,6 +137,9 @@ def _unwrap(url: str) -> str | None:
         return unquote(bare_low[wrapped.end() :]) if "%3a" in bare_low.lower() else bare_low[wrapped.end() :]
     try:
         parts = urlsplit(url if SCHEME.match(url) else "https://" + url)
+        host = _host(parts.hostname or "")
+        if host not in _REDIRECTORS and not _REDIRECTOR.fullmatch(host):
+            return None
         for key, value in parse_qsl(parts.query):
             if key.lower() in _WRAPPER_PARAMETERS and re.match(r"^https?://", value, re.IGNORECASE):
                 return value

@@ -20,7 +20,8 @@ HERE = RegisteredAddresses(["https://www.riverpost.example/essays/2020/On-Rivers
         "m.riverpost.example/essays/2020/On-Rivers?id=7",
         "https://riverpost.example:443/essays/2020/On%2DRivers?id=7",
         "https://web.archive.org/web/20210102030405/https://riverpost.example/essays/2020/On-Rivers?id=7",
-        "https://out.example/?to=https%3A%2F%2Friverpost.example%2Fessays%2F2020%2FOn-Rivers%3Fid%3D7",
+        "https://www.google.co.uk/url?sa=t&url=https%3A%2F%2Friverpost.example%2Fessays%2F2020%2FOn-Rivers%3Fid%3D7",
+        "https://link.zhihu.com/?target=https%3A//riverpost.example/essays/2020/On-Rivers%3Fid%3D7",
         "https://riverpost.example\u200b/essays/2020/On-Rivers?id=7",
     ],
 )
@@ -36,6 +37,8 @@ def test_the_same_address(url: str) -> None:
         ("https://riverpost.example/essays/2020/On-Rivers?id=8", "same_site"),
         ("https://blog.riverpost.example/x", "same_site"),
         ("https://somewhere.example/", "other_site"),
+        ("https://out.example/?to=https%3A%2F%2Friverpost.example%2Fessays%2F2020%2FOn-Rivers%3Fid%3D7", "other_site"),
+        ("https://google.copies.example/url?q=https://riverpost.example/essays/2020/On-Rivers?id=7", "other_site"),
         ("https://bit.ly/3xyz", "unresolvable"),
         ("mailto:a@riverpost.example", "unresolvable"),
         ("https://riverpost.example.reader.example/essays/2020/On-Rivers", "lookalike"),
