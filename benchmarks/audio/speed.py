@@ -28,6 +28,7 @@ from fingerprints import audio, registry
 from fingerprints.audio import peaks
 from fingerprints.audio.examples import tune, under_noise, wav
 from fingerprints.ffmpeg import sound
+from fingerprints.ffmpeg.reading import Reading
 from fingerprints.index.interface import Change
 from fingerprints.index.memory import MemoryIndex
 from fingerprints.model import Fingerprint, Limits
@@ -57,7 +58,7 @@ def ingest() -> None:
     for _ in range(ROUNDS):
         with noted(ours):
             work = made(data)
-        with noted(floor), sound.samples(Source.blob(data), Limits(), peaks.RATE, sound.Reading()) as blocks:
+        with noted(floor), sound.samples(Source.blob(data), Limits(), peaks.RATE, Reading()) as blocks:
             for _block in blocks:
                 pass
     a, b = statistics.median(ours), statistics.median(floor)

@@ -60,6 +60,7 @@ def examine_container(
     """As `examine`, of a file whose container was read."""
     from .. import progress
     from ..ffmpeg import sound
+    from ..ffmpeg.reading import Reading
 
     facts: dict[str, str | int | float | bool] = {"format": format}
     if held.seconds is not None:
@@ -68,7 +69,7 @@ def examine_container(
         return Examination(Fingerprint(NAME, ALGORITHM, source.sha256(), facts=facts, reason="no_sound"), format)
     stream = held.sounds[0]
     facts |= {"codec": stream.codec, "sample_rate": stream.rate, "channels": stream.channels}
-    reading = sound.Reading()
+    reading = Reading()
     parts = []
     with sound.samples(source, limits, peaks.RATE, reading) as blocks:
         for part in peaks.find(blocks, peaks.QUERY_DENSITY if thorough else peaks.WORK_DENSITY):

@@ -1,1 +1,1 @@
-"""Sound and film through the program ffmpeg: what a container holds, and its sound as samples."""
+"""Sound and film through the program ffmpeg: what a container holds, its sound as samples, its pictures as arrays."""

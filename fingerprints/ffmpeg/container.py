@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import UnreadableMedia
 from ..model import Limits
@@ -17,6 +17,10 @@ _STREAM = re.compile(r"^  Stream #0:(\d+)\S*: (Audio|Video): (\w+)(.*)")
 _RATE = re.compile(r"\b(\d+) Hz")
 _SIZE = re.compile(r"\b(\d{1,5})x(\d{1,5})\b")
 _FRAMES = re.compile(r"\b([\d.]+)(k?) fps")
+_ASPECT = re.compile(r"\bSAR (\d+):(\d+)")
+_MAX_ASPECT = 4.0  # of a pixel, or its inverse; further ones are mistakes
+_INTERLACED = re.compile(r"\b(?:top|bottom) (?:coded )?first\b")
+_ROTATION = re.compile(r"^      (?:Display Matrix|displaymatrix): rotation of (-?\d+)")
 _ENCRYPTED = re.compile(r"\((?:enca|encv|drmi|drms) /")
 _COMMON_ENCRYPTION = b"schm\x00\x00\x00\x00c"  # of the schemes cenc, cens, cbc1, cbcs (ISO/IEC 23001-7)
 _CHANNELS = {"mono": 1, "stereo": 2, "2.1": 3, "quad": 4, "5.0": 5, "5.1": 6, "6.1": 7, "7.1": 8}
@@ -46,12 +50,26 @@ class PictureStream:
         codec: as ffmpeg names it.
         width, height: pixels, as stored.
         frames: a second, on average; 0 where unknown.
+        pixel_aspect: width of a pixel by its height.
+        rotation: degrees by which the picture is to be turned to the left.
+        interlaced: a picture has the lines of two moments.
+        hdr: its brightness follows the PQ curve.
     """
 
     codec: str
     width: int
     height: int
     frames: float
+    pixel_aspect: float = 1.0
+    rotation: int = 0
+    interlaced: bool = False
+    hdr: bool = False
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """Width and height as it is to be seen, pixels."""
+        width = round(self.width * self.pixel_aspect)
+        return (self.height, width) if self.rotation in (90, -90) else (width, self.height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +116,8 @@ def read(source: Source, limits: Limits) -> Container:
                 sounds.append(_sound(found[3], found[4]))
             elif "(attached pic)" not in found[4]:
                 pictures.append(_picture(found[3], found[4]))
+        elif (found := _ROTATION.match(line)) is not None and pictures:
+            pictures[-1] = replace(pictures[-1], rotation=int(found[1]))
     if any(_ESTIMATED in line for line in lines):
         seconds = None
     return Container(seconds, tuple(sounds), tuple(pictures), is_cut(source))
@@ -119,7 +139,17 @@ def _picture(codec: str, rest: str) -> PictureStream:
     size = _SIZE.search(re.sub(r"\(.*?\)", "", rest))
     frames = _FRAMES.search(rest)
     each_second = float(frames[1]) * (1000 if frames[2] else 1) if frames else 0.0
-    return PictureStream(codec, int(size[1]) if size else 0, int(size[2]) if size else 0, each_second)
+    aspect = _ASPECT.search(rest)
+    pixel_aspect = int(aspect[1]) / max(int(aspect[2]), 1) if aspect else 1.0
+    return PictureStream(
+        codec,
+        width=int(size[1]) if size else 0,
+        height=int(size[2]) if size else 0,
+        frames=each_second,
+        pixel_aspect=pixel_aspect if 1 / _MAX_ASPECT <= pixel_aspect <= _MAX_ASPECT else 1.0,
+        interlaced=_INTERLACED.search(rest) is not None,
+        hdr="smpte2084" in rest,
+    )
 
 
 def _because(lines: list[str]) -> str:

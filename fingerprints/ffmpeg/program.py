@@ -78,12 +78,15 @@ def _installed() -> str:
 
 
 @contextlib.contextmanager
-def running(source: Source, limits: Limits, output: Sequence[str], *, level: str = "error") -> Iterator[Run]:
+def running(
+    source: Source, limits: Limits, output: Sequence[str], *, decoding: Sequence[str] = (), level: str = "error"
+) -> Iterator[Run]:
     """Run the program over a file; it is ended when the block is left. What the worker may use, each program may.
 
     Args:
         limits: name the program.
         output: its arguments after the input; the last is ``pipe:1`` where it makes something.
+        decoding: its arguments before the input.
         level: of what it writes to standard error.
 
     Raises:
@@ -93,7 +96,7 @@ def running(source: Source, limits: Limits, output: Sequence[str], *, level: str
     with source.shared() as (descriptor, _):
         os.lseek(descriptor, 0, os.SEEK_SET)
         arguments = ["-nostdin", "-hide_banner", "-v", level, "-threads", "1", "-protocol_whitelist", "fd"]
-        arguments += ["-format_whitelist", _DEMUXERS, "-fd", "0", "-i", "fd:", *output]
+        arguments += ["-format_whitelist", _DEMUXERS, "-fd", "0", *decoding, "-i", "fd:", *output]
         try:
             process = subprocess.Popen(  # noqa: S603 - a program of ours or of the user's, arguments of ours
                 [limits.ffmpeg or _installed(), *arguments],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,33 +12,12 @@ from ..errors import UnreadableMedia
 from ..model import Limits
 from ..source import Source
 from . import program
-from .container import Container
+from .reading import Reading
 
 CHANNELS = 2  # always; of mono both are the same
 _BLOCK_SECONDS = 4.0
 _BYTES = 2  # a sample
-_MAX_SHORTFALL = 1.0, 0.02  # seconds, and share of the length said, that may be missing: padding and rounding
 _STREAM = ["-map", "0:a:0", "-vn", "-sn", "-dn", "-ac", str(CHANNELS), "-c:a", "pcm_s16le", "-f", "s16le"]
-
-
-@dataclass(slots=True)
-class Reading:
-    """What was decoded so far; see `samples`.
-
-    Attributes:
-        seconds: decoded.
-        complaints: lines the decoder wrote about damage, known at the end.
-    """
-
-    seconds: float = 0.0
-    complaints: int = 0
-
-    def partial(self, container: Container) -> bool:
-        """Whether not all of the sound was decoded, by what its container says; or its decoder stumbled."""
-        if self.complaints or container.cut:
-            return True
-        said = container.seconds
-        return said is not None and said - self.seconds > max(_MAX_SHORTFALL[0], _MAX_SHORTFALL[1] * said)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from fingerprints import audio, registry
 from fingerprints.audio.examples import tune, wav
 from fingerprints.errors import UnreadableMedia
 from fingerprints.ffmpeg import container, sound
+from fingerprints.ffmpeg.reading import Reading
 from fingerprints.model import Limits
 from fingerprints.sniff import sniff
 from fingerprints.source import Source
@@ -52,7 +53,7 @@ def test_the_sound_of_film_is_decoded(name: str) -> None:
 def test_samples_have_two_channels_whatever_there_are() -> None:
     left, right = tune(1, 3), -tune(1, 3)
     for channels, count in (([left], 1), ([left, right], 2)):
-        source, reading = Source.blob(wav(*channels)), sound.Reading()
+        source, reading = Source.blob(wav(*channels)), Reading()
         assert container.read(source, LIMITS).sounds[0].channels == count
         with sound.samples(source, LIMITS, 11_025, reading) as blocks:
             both = np.concatenate(list(blocks)).astype(float)
