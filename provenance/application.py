@@ -20,7 +20,14 @@ from .accounts.quotas import Quotas
 from .accounts.signing_keys import SigningKeys
 from .auditing.sample import sample_rows
 from .cases import regimes
+from .cases.automatic import Automatic
+from .cases.deciding import CaseDecisions
+from .cases.files import CaseFiles
 from .cases.letters import Letters
+from .cases.notices import Notices
+from .cases.outcomes import Outcomes
+from .cases.proceedings import Proceedings
+from .cases.steps import Steps
 from .config import MEMORY, Settings
 from .database.engine import Database
 from .errors import Unavailable, from_os_error
@@ -121,6 +128,14 @@ class Application:
         lease_seconds = settings.review_minutes * 60
         self.review_queue = ReviewQueue(self.db, lease_seconds)
         self.decisions = Decisions(self.db, self.official_accounts, lease_seconds, settings.second_opinion, defaults)
+        self.regimes = regimes.read(settings.regimes)
+        steps = Steps(self.db, self.log, self.signing_keys, self.regimes)
+        outcomes = Outcomes(self.decisions, self.official_accounts)
+        self.case_files = CaseFiles(settings)
+        self.automatic = Automatic(steps, outcomes)
+        self.notices = Notices(steps, self.case_files, self.automatic.advance, self.examiner, self.matcher, settings)
+        self.proceedings = Proceedings(steps, self.case_files, self.automatic, outcomes)
+        self.case_decisions = CaseDecisions(steps, outcomes)
         self.quotas = Quotas(self.db, settings)
         self.jobs = Queue(self.db)
         self.jobs.register(scan_batches.job_kind(self.db, self.scanner, settings.batch_size))
@@ -128,7 +143,6 @@ class Application:
         self.jobs.register(replay.job_kind(self.db))
         self.jobs.register(bulk.job_kind(self.decisions))
         self.jobs.register(exports.job_kind(self.db))
-        self.regimes = regimes.read(settings.regimes)
         letters = Letters(self.db, Mailer.of(settings), self.regimes, settings)
         self.background = Background(self.db, self.jobs, settings, sighting_mail.compose, letters.deliver)
         self.damaged_rows: int | None = None  # what `sample_rows` has found, None before

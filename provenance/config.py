@@ -295,6 +295,19 @@ class Settings(BaseSettings):
         description="TOML file of the regimes and calendars of complaints that are added to those shipped, or put in "
         "their place.",
     )
+    case_files: Literal["keep", "hash"] = Field(
+        "keep",
+        description="What is kept of files that come with complaints: keep, encrypted; hash, their SHA-256 only.",
+    )
+    max_case_file_mib: int = Field(20, ge=1, le=1024, description="Largest file that comes with a complaint, MiB.")
+    notices_per_source: int = Field(
+        30,
+        ge=0,
+        description="Notices an hour that are taken of one mail address; 0: any number. Keys have limits of their own.",
+    )
+    notices_per_work: int = Field(
+        200, ge=0, description="Notices an hour about one work that are taken of all mail addresses; 0: any number."
+    )
 
     @field_validator("home")
     @classmethod

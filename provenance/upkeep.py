@@ -62,12 +62,17 @@ def duties(app: Application) -> list[Duty]:
         app.start()
         app.claims.settle_left_behind()
 
+    def keep_clocks() -> None:
+        app.start()
+        app.automatic.run_due()
+
     def condense() -> None:
         app.start()
         app.follower.condense()
 
     found = [Duty("warnings of qualifications", _HOUR, warn), Duty("purge", _DAY, purge)]
     found.append(Duty("competing claims", _MINUTE, settle))
+    found.append(Duty("clocks of complaints", _MINUTE, keep_clocks))
     found.append(Duty("segments of the index", _MINUTE // 2, condense))
     if settings.tsa_url is not None:  # of a log that has gone quiet: its last entries get a time-stamp too
         interval = max(1, min(60, settings.tsa_interval_seconds))

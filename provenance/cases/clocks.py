@@ -9,7 +9,8 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 
-from ..schemas.regimes import Calendar, Period, PutBack
+from ..schemas.case import ClockName
+from ..schemas.regimes import Calendar, Period, PutBack, Regime
 
 
 def end_of(period: Period, start: datetime, calendar: Calendar) -> datetime:
@@ -29,6 +30,23 @@ def end_of(period: Period, start: datetime, calendar: Calendar) -> datetime:
 def put_back_window(clock: PutBack, start: datetime, calendar: Calendar) -> tuple[datetime, datetime]:
     """From when, and by when, content is put back after a counter-notice that was forwarded at ``start``."""
     return end_of(clock.earliest, start, calendar), end_of(clock.latest, start, calendar)
+
+
+def running(clock: ClockName, regime: Regime, calendar: Calendar, start: datetime) -> tuple[datetime | None, datetime]:
+    """When this program acts by a clock that starts now, None where a person has to; and when it has run out."""
+    match clock:
+        case "completion":
+            over = end_of(regime.complete_within, start, calendar)
+        case "counter_notice":
+            over = end_of(regime.answer_within, start, calendar)
+        case "appeal":
+            over = end_of(Period(months=regime.appeal_months), start, calendar)
+        case "put_back":
+            assert regime.put_back is not None
+            return put_back_window(regime.put_back, start, calendar)
+        case "decision":
+            return None, end_of(regime.decide_within, start, calendar)
+    return over, over
 
 
 def _last_day(period: Period, first: date, calendar: Calendar) -> date:

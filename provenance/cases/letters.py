@@ -65,7 +65,7 @@ class Letters:
         """The secrets of a letter: that of the case, and where the address is to be confirmed a second one."""
         with self._db.write() as connection:
             made = [links.make(connection, about.party, "case", self._link_days)]
-            if about.name == "file" and about.confirmed_at is None:
+            if about.name in ("file", "complete") and about.confirmed_at is None:
                 made.append(links.make(connection, about.party, "confirm", _CONFIRM_DAYS))
         return made
 

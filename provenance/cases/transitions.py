@@ -56,7 +56,7 @@ TRANSITIONS: Mapping[StepName, Transition] = MappingProxyType(
             clock="completion",
         ),
         "ask": Transition(
-            *(("received",), "incomplete", ("service", "staff"), "notice"),
+            *(("received",), "incomplete", ("service",), "notice"),
             facts=("missing",),
             tells=("notifier",),
             clock="completion",
@@ -83,28 +83,28 @@ TRANSITIONS: Mapping[StepName, Transition] = MappingProxyType(
             weighed="decision",
         ),
         "uncontested": Transition(
-            *(("forwarded",), "stays_down", ("service",), "decision"), facts=("reason", "decision_id"), clock="appeal"
+            *(("forwarded",), "stays_down", ("service",), "decision"), facts=("reason", "decision_ids"), clock="appeal"
         ),
         "counter": Transition(
             *(("forwarded",), "counter_notice", ("poster",), "counter-notice"), facts=("files",), weighed="decision"
         ),
         "start_clock": Transition(
-            *(("counter_notice",), "clock_running", ("service", "staff"), "counter-notice"), clock="put_back"
+            *(("counter_notice",), "clock_running", ("service",), "counter-notice"), clock="put_back"
         ),
         "keep_down": Transition(
-            *(("clock_running",), "stays_down", ("notifier", "staff"), "decision"),
-            facts=("reason", "decision_id", "files"),
+            *(("clock_running",), "stays_down", ("notifier",), "decision"),
+            facts=("reason", "decision_ids", "files"),
             clock="appeal",
         ),
         "put_back": Transition(
             *(("counter_notice", "clock_running"), "put_back", ("service", "staff"), "decision"),
-            facts=("reason", "decision_id"),
+            facts=("reason", "decision_ids"),
             clock="appeal",
         ),
         "decide": Transition(
             *(("forwarded", "counter_notice", "clock_running", "put_back", "stays_down"), "decided"),
             *(("staff",), "decision"),
-            facts=("finding", "outcome", "reason", "decision_id", "territory", "until"),
+            facts=("finding", "outcome", "reason", "decision_ids", "territory", "until"),
             clock="appeal",
         ),
         "appeal": Transition(
@@ -112,7 +112,7 @@ TRANSITIONS: Mapping[StepName, Transition] = MappingProxyType(
         ),
         "decide_appeal": Transition(
             *(("appealed",), "closed", ("staff",), "decision"),
-            facts=("upheld", "finding", "outcome", "reason", "decision_id", "territory", "until"),
+            facts=("upheld", "finding", "outcome", "reason", "decision_ids", "territory", "until"),
         ),
         "close": Transition(*(OUTCOMES, "closed", ("service",), "decision")),
         "withdraw": Transition(

@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..schema_fields import Record
 from ..schemas.events import (
+    CaseChanged,
     ClaimContested,
     JobFinished,
     QualificationExpiring,
@@ -22,6 +23,7 @@ EventName = Literal[
     "work.sighted",
     "job.finished",
     "claim.contested",
+    "case.changed",
     "qualification.expiring",
     "webhook.test",
 ]
@@ -32,6 +34,7 @@ PAYLOADS: Mapping[EventName, type[Record]] = {
     "work.sighted": WorkSighted,
     "job.finished": JobFinished,
     "claim.contested": ClaimContested,
+    "case.changed": CaseChanged,
     "qualification.expiring": QualificationExpiring,
     "webhook.test": WebhookTest,
 }

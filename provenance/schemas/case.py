@@ -147,36 +147,40 @@ class CaseDecision(Request):
     until: Date | None = Field(None, description="Last day or instant of it, UTC; null: for good.")
     ground: Ground | None = Field(None, description="Default: the clause in the settings.")
     strike: bool = Field(False, description="Count it against the posting account as confirmed copying.")
+    notifier_account: Annotated[Line, Field(max_length=200)] | None = Field(
+        None, description="Of misuse: the notifier's own official account, against which it counts."
+    )
     stay_down: bool = Field(False, description="Keep other posts of the same down too.")
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> CaseDecision:
         if self.finding != "founded" and (self.outcome != "release" or self.strike or self.stay_down):
             raise ValueError("outcome: is release, without strike and stay_down, where the notice is not founded")
+        if self.notifier_account is not None and self.finding != "misuse":
+            raise ValueError("notifier_account: counts misuse only")
         if self.outcome == "release" and (self.territory or self.until or self.ground or self.stay_down):
             raise ValueError("territory, until, ground and stay_down belong to restrict and label, not to release")
         return self
 
 
-class AppealDecision(CaseDecision):
-    """What another person decides about an appeal: the same fields, as they stand from now on."""
+class Explained(Request):
+    """Why, for both parties."""
+
+    reason: ReasonCode = Field(description="Your code for why.", examples=["not_about_copyright"])
+    explanation: Annotated[Text, Field(min_length=1)]
 
 
-class Refusal(Request):
+class Refusal(Explained):
     """Why a notice is not dealt with."""
 
-    reason: ReasonCode = Field(examples=["not_about_copyright"])
-    explanation: Annotated[Text, Field(min_length=1)]
     finding: Literal["misuse"] | None = Field(None, description="misuse: it counts against who sent it.")
 
 
-class Measure(Request):
+class Measure(Explained):
     """What is decided against a party who misuses complaints."""
 
     act: MeasureAct
     against: Role
-    reason: ReasonCode = Field(examples=["repeated_unfounded_notices"])
-    explanation: Annotated[Text, Field(min_length=1)]
     until: Date | None = Field(None, description="Last day or instant of a suspension, UTC.")
 
     @model_validator(mode="after")
@@ -265,7 +269,6 @@ class MonthlyCount(Record):
 
 __all__ = [
     "Actor",
-    "AppealDecision",
     "CaseDecision",
     "CaseFile",
     "CaseOutcome",
@@ -273,6 +276,7 @@ __all__ = [
     "CaseSummary",
     "Clock",
     "ClockName",
+    "Explained",
     "Finding",
     "Forwarding",
     "Measure",

@@ -12,7 +12,7 @@ from fingerprints.model import MediumName
 from ..schema_fields import Country, Date, Line, Record, Request, Url
 from .standing import Counter
 
-SubjectKind = Literal["scan", "match", "standing", "claim"]
+SubjectKind = Literal["scan", "match", "standing", "claim", "case"]
 Outcome = Literal["release", "label", "ask-for-credit", "hold", "restrict", "escalate", "withdrawn"]
 Choice = Literal["release", "label", "restrict", "escalate"]
 GroundKind = Literal["terms", "law"]

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from ..schema_fields import Record
+from .case import State, StepName
 from .scans import Coverage, ScanStatus, Verdict
 
 
@@ -83,6 +84,21 @@ class QualificationExpiring(Record):
     kind: str = Field(examples=["news-information-service"])
     number: str = Field(examples=["11120210001"])
     valid_until: str = Field(examples=["2026-02-28"])
+
+
+class CaseChanged(Record):
+    """Event `case.changed`, told to the platform that decides and to the account that sent the notice: a step was taken
+    in a complaint."""
+
+    case_id: str = Field(examples=["case_0123456789abcdef01234567"])
+    step: StepName = Field(examples=["forward"])
+    state: State = Field(examples=["forwarded"])
+    regime: str = Field(examples=["us-dmca"])
+    work_id: str | None = None
+    post_urls: list[str] = Field(examples=[["https://platform.example/p/9001"]])
+    due: str | None = Field(None, description="When the clock that runs has run out, UTC.")
+    act_by: str | None = Field(None, description="Of a notice that was forwarded: by when it is acted upon, UTC.")
+    at: str = Field(examples=["2026-01-31T12:00:00.000000Z"])
 
 
 class WebhookTest(Record):

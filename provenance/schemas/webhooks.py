@@ -11,7 +11,13 @@ from .scans import Verdict
 
 # The events that an endpoint may be told of without a watch.
 Subscribed = Literal[
-    "scan.decided", "review.decided", "work.sighted", "job.finished", "claim.contested", "qualification.expiring"
+    "scan.decided",
+    "review.decided",
+    "work.sighted",
+    "job.finished",
+    "claim.contested",
+    "case.changed",
+    "qualification.expiring",
 ]
 
 

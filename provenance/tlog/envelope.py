@@ -38,6 +38,7 @@ _ENVELOPE_WORDS = 19  # into which its quotation marks divide it; the 3rd, 13th 
 CUSTODIES = ("producer", "service")
 ACCOUNT = "account"  # the commitment of an enrolment to whose key it is
 ENDED_BY_WITHDRAWAL = ("registration", "grant", "evidence", "claim-decision")  # kinds
+CASE_KINDS = ("notice", "counter-notice", "decision", "appeal")  # of the steps of a complaint
 AMENDING = ("amendment", "transfer")  # kinds whose commitment "claim" takes the place of the registration's
 # This version writes those of `_PREDICATES`; it audits logs that hold the others too.
 KINDS = (
@@ -284,6 +285,12 @@ def _amends_well(predicate: Predicate) -> bool:
     return named and _is_reference(predicate) and "claim" in predicate.get("commitments", {})
 
 
+def _is_case_step(predicate: Predicate) -> bool:
+    """A step of a complaint: what it says stands in the commitment "facts", what a person says in "said"."""
+    named = isinstance(predicate.get("step"), str) and "facts" in predicate.get("commitments", {})
+    return named and ("follows" not in predicate or _is_hex64(predicate["follows"]))
+
+
 def _are_words(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
@@ -317,6 +324,7 @@ _PREDICATES: dict[str, tuple[tuple[str, Callable[[Predicate], bool]], ...]] = {
         ("a transfer", _amends_well),
         ("a transfer to a key", lambda p: "to" not in p or _is_hex64(p["to"])),
     ),
+    **dict.fromkeys(CASE_KINDS, (("a step of a complaint", _is_case_step),)),
 }
 
 

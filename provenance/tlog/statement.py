@@ -176,6 +176,35 @@ def attached(
     return _statement(origin, kind, [registration], after, predicate)
 
 
+def case_digest(case_id: str) -> bytes:
+    """The digest by which every entry of a case names it."""
+    return hashlib.sha256(case_id.encode()).digest()
+
+
+def case_step(
+    origin: str,
+    kind: str,
+    *,
+    case: bytes,
+    step: str,
+    follows: bytes | None,
+    commitments: Mapping[str, str],
+    after: After,
+) -> dict[str, Any]:
+    """A step of a complaint was taken; signed for the service that keeps the case.
+
+    Args:
+        kind: "notice", "counter-notice", "decision" or "appeal".
+        case: see `case_digest`.
+        follows: leaf hash of the case's step before, so that none can be left out; None of the first.
+        commitments: "facts", which name nobody; "said", where a person said something.
+    """
+    predicate: dict[str, Any] = {"step": step, "commitments": dict(commitments)}
+    if follows is not None:
+        predicate["follows"] = follows.hex()
+    return _statement(origin, kind, [case], after, predicate)
+
+
 def amendment(
     origin: str, *, registration: Reference, supersedes: Reference, commitments: Mapping[str, str], after: After
 ) -> dict[str, Any]:

@@ -252,6 +252,7 @@ def _enrolled_keys(files: Files, entry: _ProvenEntry, trusted: Policy) -> dict[s
 
 # --- 6. commitments --------------------------------------------------------------------------------------------------
 _RECORDS_ZH = {"claim": "主张", "fingerprint": "指纹", "metadata": "内嵌信息", "terms": "授权条件"}
+_RECORDS_ZH |= {"facts": "事实", "said": "陈述"}  # of a step of a complaint
 
 
 def _commitments(files: Files, leaf: envelope.Leaf) -> Passed[dict[str, Any]]:

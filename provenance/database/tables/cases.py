@@ -31,8 +31,7 @@ cases = Table(
     Column("state", String(20), nullable=False),
     Column("steps", Integer, nullable=False),  # number of the last one
     Column("work", ForeignKey("works.id")),
-    Column("sighting", ForeignKey("sightings.id"), index=True),
-    Column("scan", ForeignKey("scans.id"), index=True),  # the newest of the post when the notice came
+    Column("sighting_id", String(40), index=True),  # may be gone by now
     Column("subject", Bytes(32), nullable=False, index=True),  # SHA-256 of work and addresses: what repeats agree in
     Column("repeats", ForeignKey("cases.id"), index=True),
     Column("finding", String(20)),  # founded | unfounded | misuse
@@ -119,7 +118,7 @@ case_letters = Table(
     Column("letter_id", String(40), nullable=False, unique=True),
     Column("step", ForeignKey("case_steps.id"), nullable=False),
     Column("party", ForeignKey("case_parties.id"), nullable=False),
-    Column("state", String(10), nullable=False),  # pending | sent | dead | unaddressed
+    Column("state", String(20), nullable=False),  # pending | sent | dead | unaddressed
     Column("attempts", Integer, nullable=False),
     # When a worker may take it, Unix time by the database's clock: of one that is being sent the end of its lease.
     Column("due", Double, nullable=False),

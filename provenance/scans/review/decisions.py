@@ -122,6 +122,28 @@ class Decisions:
                 _reopen(connection, undone)
             return self._now_counts(connection, row, scan)
 
+    def enter(
+        self, connection: sa.Connection, new: NewRow, scan: sa.Row[Any] | None, about: About, poster: str | None
+    ) -> Decision:
+        """Record what was decided in a complaint, with all that follows from it, in the caller's transaction.
+
+        Args:
+            new: final.
+            scan: that it is about; an item of the queue in which it waits is decided with it.
+            about: the post, where there is no scan.
+            poster: the posting account's id, if it is known.
+        """
+        row = decision_rows.insert(connection, new)
+        if scan is not None:
+            waiting = sa.select(review_items.c.id).where(
+                review_items.c.scan == scan.id, review_items.c.closed_at.is_(None)
+            )
+            for number in connection.execute(waiting).scalars().all():
+                items.let_go(connection, number, state="decided", closed_at=now())
+            return self._now_counts(connection, row, scan)
+        self._follow(connection, row, about, poster)
+        return decision_rows.load(connection, row.id)
+
     # --- one decision ----------------------------------------------------------------------------------------------
     def _decide(self, connection: sa.Connection, reviewer: Reviewer, item: sa.Row[Any], new: NewDecision) -> Decision:
         scan = connection.execute(sa.select(scans).where(scans.c.id == item.scan)).one()
@@ -159,7 +181,16 @@ class Decisions:
     def _now_counts(self, connection: sa.Connection, row: sa.Row[Any], scan: sa.Row[Any]) -> Decision:
         """What follows from a final decision about a scan: the poster is told, the account's standing changes, the
         platform hears of it; and what followed from the decision before ends."""
-        by, reason = row.reviewer_name or row.reviewer, f"decision {row.decision_id}: {row.reason}"
+        result = records.of_rows(connection, [scan])[0]
+        about = About(result, scan.post_url, scan.posting_account, scan.posting_account_id)
+        self._follow(connection, row, about, scan.posting_account_id)
+        decision = decision_rows.load(connection, row.id)
+        outbox.emit(connection, "review.decided", row.account_id, _told(decision, scan), subject=scan.scan_id)
+        return decision
+
+    def _follow(self, connection: sa.Connection, row: sa.Row[Any], about: About, poster: str | None) -> None:
+        """What follows from a final decision, but for telling the platform."""
+        by, reason = row.reviewer_name or row.reviewer or "rule", f"decision {row.decision_id}: {row.reason}"
         if row.supersedes is not None:
             before = connection.execute(sa.select(decisions).where(decisions.c.id == row.supersedes)).one()
             stay_down.end_with(connection, before.id)
@@ -168,24 +199,15 @@ class Decisions:
                     connection, row.account_id, before.decision_id, reason, by, self._official.table
                 )
         if row.outcome in statements.RESTRICTIONS:
-            result = records.of_rows(connection, [scan])[0]
-            about = About(result, scan.post_url, scan.posting_account, scan.posting_account_id)
             statements.insert(connection, row, about, self._defaults)
         if row.terms["strike"] is not None:
-            self._strike(
-                connection,
-                row,
-                scan,
-                StandingCount(counter=row.terms["strike"], reason=reason, decided_by=by, subject=row.decision_id),
-            )
-        decision = decision_rows.load(connection, row.id)
-        outbox.emit(connection, "review.decided", row.account_id, _told(decision, scan), subject=scan.scan_id)
-        return decision
+            counted = StandingCount(counter=row.terms["strike"], reason=reason, decided_by=by, subject=row.decision_id)
+            self._strike(connection, row, poster, counted)
 
-    def _strike(self, connection: sa.Connection, row: sa.Row[Any], scan: sa.Row[Any], new: StandingCount) -> None:
-        if scan.posting_account_id is None:
+    def _strike(self, connection: sa.Connection, row: sa.Row[Any], poster: str | None, new: StandingCount) -> None:
+        if poster is None:
             raise BadInput("strike: the platform did not say which account posted this: leave it out")
-        standing.count(connection, row.account_id, scan.posting_account_id, new, self._official.table)
+        standing.count(connection, row.account_id, poster, new, self._official.table)
 
     def _item_of(self, connection: sa.Connection, reviewer: Reviewer, scan: sa.Row[Any]) -> sa.Row[Any]:
         """The item in which a scan waits, or one that is made for it now.

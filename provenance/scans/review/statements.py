@@ -19,17 +19,22 @@ from ...database.tables import decisions, matches, now, scans, statements_of_rea
 from ...errors import NotFound
 from ...ids import new_id
 from ...schemas import MatchRecord, ScanResult
-from ...schemas.decisions import Ground, StatementOfReasons
+from ...schemas.decisions import Ground, StatementOfReasons, SubjectKind
 from . import statement_text
 
+_NOBODY: dict[str, None] = dict.fromkeys(("external_id", "post_url", "account", "account_id"))
 RESTRICTIONS = ("label", "ask-for-credit", "hold", "restrict")  # outcomes that need one
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The post that a statement speaks of: what was found in it, and what the platform said of it."""
+    """The post that a statement speaks of: what was found in it, and what the platform said of it.
 
-    result: ScanResult
+    Attributes:
+        result: None where nothing was scanned.
+    """
+
+    result: ScanResult | None
     post_url: str | None
     account: str | None
     account_id: str | None
@@ -59,14 +64,14 @@ def insert(connection: sa.Connection, decision: sa.Row[Any], about: About, defau
     """Store the statement of a decision that restricts."""
     made_at = now()
     appeal_until = (datetime.now(UTC) + timedelta(days=defaults.appeal_days)).date().isoformat()
-    terms = decision.terms
+    terms, result = decision.terms, about.result
     record = {
-        "scan_id": about.result.scan_id,
-        "external_id": about.result.external_id,
+        "scan_id": None if result is None else result.scan_id,
+        "external_id": None if result is None else result.external_id,
         "post_url": about.post_url,
         "account": about.account,
         "account_id": about.account_id,
-        "media": _media(about.result),
+        "media": [] if result is None else _media(result),
         "restriction": {
             "kind": decision.outcome,
             "territory": terms["territory"],
@@ -74,13 +79,13 @@ def insert(connection: sa.Connection, decision: sa.Row[Any], about: About, defau
             "ends": terms["until"],
         },
         "reason": decision.reason,
-        "matches": [_fact(match) for match in about.result.matches],
+        "matches": [] if result is None else [_fact(match) for match in result.matches],
         "source": terms["source"],
         "automated_detection": terms["source"] == "voluntary",
         "automated_decision": decision.automated,
         "ground": terms["ground"] or defaults.ground.model_dump(),
         "redress": {"appeal_until": appeal_until, "url": defaults.complaints_url},
-        "posted_at": about.result.scanned_at,
+        "posted_at": None if result is None else result.scanned_at,
     }
     connection.execute(
         statements_of_reasons.insert().values(
@@ -185,14 +190,18 @@ def forget(connection: sa.Connection, work: int) -> None:
         told = [{**each, **erased} if each["work_id"] == work_id else each for each in record["matches"]]
         return {**record, "matches": told}
 
-    _rewrite(connection, shown, unnamed)
+    _rewrite(connection, _about("scan", decisions.c.subject_id.in_(shown)), unnamed)
+
+
+def _about(kind: SubjectKind, which: sa.ColumnElement[bool]) -> sa.Select[tuple[int]]:
+    """Decisions about subjects of a kind."""
+    return sa.select(decisions.c.id).where(decisions.c.subject_kind == kind, which)
 
 
 def _rewrite(
-    connection: sa.Connection, scan_ids: sa.Select[tuple[str]], change: Callable[[dict[str, Any]], dict[str, Any]]
+    connection: sa.Connection, about: sa.Select[tuple[int]], change: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
-    """Change what the statements about scans say."""
-    about = sa.select(decisions.c.id).where(decisions.c.subject_kind == "scan", decisions.c.subject_id.in_(scan_ids))
+    """Change what the statements of decisions say."""
     table = statements_of_reasons
     rows = connection.execute(sa.select(table.c.id, table.c.record).where(table.c.decision.in_(about))).all()
     for row in rows:
@@ -221,6 +230,10 @@ def forget_posters(connection: sa.Connection, numbers: Sequence[int]) -> None:
     Args:
         numbers: internal ones of scans.
     """
-    nobody = dict.fromkeys(("external_id", "post_url", "account", "account_id"))
     of_these = sa.select(scans.c.scan_id).where(scans.c.id.in_(numbers))
-    _rewrite(connection, of_these, lambda record: {**record, **nobody})
+    _rewrite(connection, _about("scan", decisions.c.subject_id.in_(of_these)), lambda record: {**record, **_NOBODY})
+
+
+def forget_poster(connection: sa.Connection, case_id: str) -> None:
+    """Take who posted and where out of the statement about a complaint."""
+    _rewrite(connection, _about("case", decisions.c.subject_id == case_id), lambda record: {**record, **_NOBODY})

@@ -53,26 +53,30 @@ def add(db: Database, reviewer: Reviewer, account_id: str, new: NewStayDown) -> 
         NotFound: there is no such scan or decision of this account, or no such work.
         BadInput: it would end before it begins.
     """
-    until = None if new.until is None else to_come(new.until)
     with db.write() as connection:
-        values = {
-            "stay_down_id": new_id("stay"),
-            "account_id": account_id,
-            "digest": None if new.scan_id is None else _digest(connection, account_id, new.scan_id),
-            "work": None if new.work_id is None else _work(connection, new.work_id),
-            "coverage": new.coverage,
-            "decision": None if new.decision_id is None else _decision(connection, account_id, new.decision_id),
-            "reason": new.reason,
-            "note": new.note,
-            "except_accounts": new.exceptions.accounts,
-            "except_works": new.exceptions.works,
-            "created_at": now(),
-            "created_by": reviewer.name or reviewer.id,
-            "expires_at": until,
-        }
-        number = connection.execute(stay_down.insert().values(**values)).inserted_primary_key
-        assert number is not None
-        return _records(connection, stay_down.c.id == number[0])[0]
+        return insert(connection, reviewer, account_id, new)
+
+
+def insert(connection: sa.Connection, reviewer: Reviewer, account_id: str, new: NewStayDown) -> StayDown:
+    """The same within the caller's transaction; raises as `add`."""
+    values = {
+        "stay_down_id": new_id("stay"),
+        "account_id": account_id,
+        "digest": None if new.scan_id is None else _digest(connection, account_id, new.scan_id),
+        "work": None if new.work_id is None else _work(connection, new.work_id),
+        "coverage": new.coverage,
+        "decision": None if new.decision_id is None else _decision(connection, account_id, new.decision_id),
+        "reason": new.reason,
+        "note": new.note,
+        "except_accounts": new.exceptions.accounts,
+        "except_works": new.exceptions.works,
+        "created_at": now(),
+        "created_by": reviewer.name or reviewer.id,
+        "expires_at": None if new.until is None else to_come(new.until),
+    }
+    number = connection.execute(stay_down.insert().values(**values)).inserted_primary_key
+    assert number is not None
+    return _records(connection, stay_down.c.id == number[0])[0]
 
 
 def _digest(connection: sa.Connection, account_id: str, scan_id: str) -> bytes:

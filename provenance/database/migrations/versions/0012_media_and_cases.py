@@ -48,8 +48,7 @@ def _case_table() -> None:
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("steps", sa.Integer(), nullable=False),
         sa.Column("work", _ROW_ID),
-        sa.Column("sighting", _ROW_ID),
-        sa.Column("scan", _ROW_ID),
+        sa.Column("sighting_id", sa.String(length=40)),
         sa.Column("subject", sa.LargeBinary(length=32), nullable=False),
         sa.Column("repeats", _ROW_ID),
         sa.Column("finding", sa.String(length=20)),
@@ -63,9 +62,7 @@ def _case_table() -> None:
         sa.Column("closed_at", sa.String(length=27)),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_cases_account_id")),
         sa.ForeignKeyConstraint(["repeats"], ["cases.id"], name=op.f("fk_cases_repeats")),
-        sa.ForeignKeyConstraint(["scan"], ["scans.id"], name=op.f("fk_cases_scan")),
         sa.ForeignKeyConstraint(["sender"], ["accounts.id"], name=op.f("fk_cases_sender")),
-        sa.ForeignKeyConstraint(["sighting"], ["sightings.id"], name=op.f("fk_cases_sighting")),
         sa.ForeignKeyConstraint(["work"], ["works.id"], name=op.f("fk_cases_work")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("case_id", name=op.f("uq_cases_case_id")),
@@ -75,9 +72,8 @@ def _case_table() -> None:
     op.create_index(op.f("ix_cases_due"), "cases", ["due"], unique=False)
     op.create_index("ix_cases_filed_at", "cases", ["filed_at"], unique=False)
     op.create_index(op.f("ix_cases_repeats"), "cases", ["repeats"], unique=False)
-    op.create_index(op.f("ix_cases_scan"), "cases", ["scan"], unique=False)
     op.create_index("ix_cases_sender", "cases", ["sender", "filed_at"], unique=False)
-    op.create_index(op.f("ix_cases_sighting"), "cases", ["sighting"], unique=False)
+    op.create_index(op.f("ix_cases_sighting_id"), "cases", ["sighting_id"], unique=False)
     op.create_index(op.f("ix_cases_subject"), "cases", ["subject"], unique=False)
     op.create_index("ix_cases_work", "cases", ["work", "filed_at"], unique=False)
     op.create_table(
@@ -175,7 +171,7 @@ def _beside_case_steps() -> None:
         sa.Column("letter_id", sa.String(length=40), nullable=False),
         sa.Column("step", _ROW_ID, nullable=False),
         sa.Column("party", _ROW_ID, nullable=False),
-        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due", sa.Double(), nullable=False),
         sa.Column("holder", sa.String(length=32)),
