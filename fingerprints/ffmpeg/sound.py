@@ -17,6 +17,8 @@ from .reading import Reading
 CHANNELS = 2  # always; of mono both are the same
 _BLOCK_SECONDS = 4.0
 _BYTES = 2  # a sample
+# Of a film whose sound begins late, the seconds of the sound are those of the film: silence comes first.
+_FROM_THE_BEGINNING = ["-af", "aresample=first_pts=0"]
 _STREAM = ["-map", "0:a:0", "-vn", "-sn", "-dn", "-ac", str(CHANNELS), "-c:a", "pcm_s16le", "-f", "s16le"]
 
 
@@ -39,7 +41,8 @@ def samples(source: Source, limits: Limits, rate: int, reading: Reading) -> Iter
         UnreadableMedia: ``damaged``: nothing could be decoded.
         UnsupportedMedium, WorkerFailed: see `program.running`.
     """
-    with program.running(source, limits, [*_STREAM, "-ar", str(rate), "-t", str(limits.max_seconds), "pipe:1"]) as run:
+    output = [*_STREAM, *_FROM_THE_BEGINNING, "-ar", str(rate), "-t", str(limits.max_seconds), "pipe:1"]
+    with program.running(source, limits, output) as run:
 
         def blocks() -> Iterator[NDArray[np.int16]]:
             size = int(_BLOCK_SECONDS * rate) * CHANNELS * _BYTES
