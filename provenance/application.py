@@ -22,6 +22,7 @@ from .auditing.sample import sample_rows
 from .cases import regimes
 from .cases.automatic import Automatic
 from .cases.deciding import CaseDecisions
+from .cases.erasure import CaseErasures
 from .cases.files import CaseFiles
 from .cases.letters import Letters
 from .cases.notices import Notices
@@ -136,6 +137,7 @@ class Application:
         self.notices = Notices(steps, self.case_files, self.automatic.advance, self.examiner, self.matcher, settings)
         self.proceedings = Proceedings(steps, self.case_files, self.automatic, outcomes)
         self.case_decisions = CaseDecisions(steps, outcomes)
+        self.case_erasures = CaseErasures(self.db, self.log, self.signing_keys)
         self.quotas = Quotas(self.db, settings)
         self.jobs = Queue(self.db)
         self.jobs.register(scan_batches.job_kind(self.db, self.scanner, settings.batch_size))

@@ -299,6 +299,13 @@ class Settings(BaseSettings):
         "keep",
         description="What is kept of files that come with complaints: keep, encrypted; hash, their SHA-256 only.",
     )
+    keep_parties_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="How long after its end it is kept of a complaint who its parties are and what they said, days; "
+        "0: for good.",
+    )
     max_case_file_mib: int = Field(20, ge=1, le=1024, description="Largest file that comes with a complaint, MiB.")
     notices_per_source: int = Field(
         30,

@@ -56,6 +56,7 @@ def duties(app: Application) -> list[Duty]:
     def purge() -> None:
         app.start()
         retention.purge(app.db, settings)
+        app.case_erasures.purge(settings.keep_parties_days)
         quotas.purge(app.db, stamp(datetime.now(UTC) - timedelta(days=_USAGE_DAYS)))
 
     def settle() -> None:

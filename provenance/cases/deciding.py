@@ -130,7 +130,7 @@ class CaseDecisions:
             party = rows.parties(writing.connection, case.id).get(new.against)
             if party is None or party.key is None:
                 raise BadInput(f"against: nobody is known who could be the {new.against}")
-            known = parties.counts(writing.connection, case.account_id, party.key)
+            known = parties.misuse(writing.connection, case.account_id, party.key)
             if new.act == "suspend" and known.warned_at is None:
                 raise Conflict("nobody is suspended without having been warned: warn first", reason="not_warned")
             facts = {"act": new.act, "against": new.against, "reason": new.reason, "until": new.until}
@@ -155,7 +155,7 @@ class CaseDecisions:
         with self._steps.db.read() as connection:
             case = rows.find(connection, case_id, reviewer.account_id)
             key = rows.parties(connection, case.id)["notifier"].key
-            return parties.counts(connection, case.account_id, key or b"")
+            return parties.misuse(connection, case.account_id, key or b"")
 
     @contextmanager
     def _as(self, reviewer: Reviewer, case_id: str) -> Iterator[tuple[Writing, sa.Row[Any], By]]:

@@ -19,6 +19,7 @@ from ..errors import Conflict, SourcemarkError
 from ..ids import new_id
 from ..jobs.mail import check_address
 from ..scans.sightings import get as get_sighting
+from ..schemas.case import NoticeCounts
 from ..schemas.notice import BulkNoticeAnswer, BulkNoticeAnswers, Notice, NoticeContent
 from ..search.examination import Examiner
 from ..search.matching import Matcher
@@ -130,6 +131,11 @@ class Notices:
         answers = [self._answer(sender, each) for each in notices]
         filed = sum(each.case_id is not None for each in answers)
         return BulkNoticeAnswers(answers=answers, filed=filed, refused=len(answers) - filed)
+
+    def quality(self, sender_id: str) -> NoticeCounts:
+        """What became of all notices of a trusted notifier's account."""
+        with self._steps.db.read() as connection:
+            return parties.counts(connection, cases.c.sender == sender_id)
 
     def _answer(self, sender: Account, new: Notice) -> BulkNoticeAnswer:
         try:

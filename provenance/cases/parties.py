@@ -22,7 +22,7 @@ from ..database.tables import (
 )
 from ..errors import Forbidden, RateLimited
 from ..ids import new_id
-from ..schemas.case import Forwarding, MisuseCount, PartyRecord, Role
+from ..schemas.case import Forwarding, MisuseCount, NoticeCounts, PartyRecord, Role
 from ..schemas.notice import Lang, Person
 from ..schemas.regimes import PersonalField, Regime
 
@@ -110,33 +110,30 @@ def hide(said: Mapping[str, Any], author: Role, reader: Role | None, regime: Reg
 
 
 # --- misuse --------------------------------------------------------------------------------------------------------
-def counts(connection: sa.Connection, platform_id: str, key: bytes) -> MisuseCount:
+def counts(connection: sa.Connection, which: sa.ColumnElement[bool]) -> NoticeCounts:
+    """What became of cases.
+
+    Args:
+        which: such as `of_party`, or those of a trusted notifier's account.
+    """
+    found = connection.execute(
+        sa.select(cases.c.state, cases.c.finding, sa.func.count()).where(which).group_by(cases.c.state, cases.c.finding)
+    )
+    counted = dict.fromkeys(NoticeCounts.model_fields, 0)
+    for state, finding, number in found:
+        counted["filed"] += number
+        for name in {state, finding} & counted.keys():
+            counted[name] += number
+    return NoticeCounts(**counted)
+
+
+def misuse(connection: sa.Connection, platform_id: str, key: bytes) -> MisuseCount:
     """What a notifier was found to do in all cases of a platform, and what was decided against it."""
-    mine = sa.select(case_parties.c.case).where(case_parties.c.key == key, case_parties.c.role == "notifier")
-    states: dict[str, int] = dict(
-        connection.execute(
-            sa.select(cases.c.state, sa.func.count()).where(cases.c.id.in_(mine)).group_by(cases.c.state)
-        )
-        .tuples()
-        .all()
-    )
-    findings: dict[str | None, int] = dict(
-        connection.execute(
-            sa.select(cases.c.finding, sa.func.count()).where(cases.c.id.in_(mine)).group_by(cases.c.finding)
-        )
-        .tuples()
-        .all()
-    )
     warned = sa.select(sa.func.max(case_steps.c.at)).join(case_measures, case_measures.c.step == case_steps.c.id)
+    warned = warned.where(case_measures.c.account_id == platform_id, case_measures.c.key == key)
     return MisuseCount(
-        filed=sum(states.values()),
-        **{name: findings.get(name, 0) for name in ("founded", "unfounded", "misuse")},
-        **{name: states.get(name, 0) for name in ("withdrawn", "repeated", "inadmissible")},
-        warned_at=connection.execute(
-            warned.where(case_measures.c.account_id == platform_id, case_measures.c.key == key).where(
-                case_measures.c.act == "warn"
-            )
-        ).scalar(),
+        **counts(connection, of_party(key)).model_dump(),
+        warned_at=connection.execute(warned.where(case_measures.c.act == "warn")).scalar(),
         suspended_until=suspended_until(connection, platform_id, key),
     )
 
@@ -190,4 +187,5 @@ def refuse_flood(connection: sa.Connection, which: sa.ColumnElement[bool], most:
 
 def of_party(key: bytes) -> sa.ColumnElement[bool]:
     """Cases of one notifier."""
-    return cases.c.id.in_(sa.select(case_parties.c.case).where(case_parties.c.key == key))
+    mine = case_parties.c.key == key, case_parties.c.role == "notifier"
+    return cases.c.id.in_(sa.select(case_parties.c.case).where(*mine))

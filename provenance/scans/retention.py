@@ -11,13 +11,20 @@ from collections.abc import Callable, Iterator, Sequence
 import sqlalchemy as sa
 
 from ..database.engine import Database
-from ..database.tables import matches, now, parts, previews, review_items, scans, sightings
+from ..database.tables import case_addresses, cases, matches, now, parts, previews, review_items, scans, sightings
 from .review import statements
 
 _GROUP = 500  # scans a transaction, so that nobody waits long
 
 _matched = sa.exists().where(matches.c.scan == scans.c.id)
 _reviewed = sa.exists().where(review_items.c.scan == scans.c.id)
+# What a complaint is about that is not at its end stays, with all that shows who is right.
+_contested = sa.exists().where(
+    case_addresses.c.key == scans.c.post,
+    cases.c.id == case_addresses.c.case,
+    cases.c.account_id == scans.c.account_id,
+    cases.c.closed_at.is_(None),
+)
 _copied = sa.or_(
     sa.exists().where(previews.c.scan == scans.c.id),
     sa.exists().where(matches.c.scan == scans.c.id, sa.func.length(sa.cast(matches.c.passages, sa.Text)) > len("[]")),
@@ -53,7 +60,7 @@ def _purge(
     act: Callable[[sa.Connection, Sequence[int]], None],
 ) -> int:
     done = 0
-    which = sa.and_(which, ~statements.contestable(now()[:10]))
+    which = sa.and_(which, ~_contested, ~statements.contestable(now()[:10]))
     for numbers in _groups(db, sa.and_(scans.c.scanned_at < before, which)):
         with db.write() as connection:
             # Read again: an item or a match may have come meanwhile.

@@ -205,8 +205,8 @@ class Forwarding(Request):
     account_id: Annotated[Line, Field(max_length=200)] | None = None
 
 
-class MisuseCount(Record):
-    """What a party has been found to do, over all its cases on a platform."""
+class NoticeCounts(Record):
+    """What became of somebody's notices."""
 
     filed: int
     founded: int
@@ -215,6 +215,11 @@ class MisuseCount(Record):
     withdrawn: int
     repeated: int
     inadmissible: int
+
+
+class MisuseCount(NoticeCounts):
+    """What a notifier was found to do, over all cases on a platform, and what was decided against it."""
+
     warned_at: str | None = None
     suspended_until: str | None = None
 
@@ -229,6 +234,7 @@ class PublicStep(Record):
     reason: str | None = None
     finding: Finding | None = None
     outcome: CaseOutcome | None = None
+    reachable: bool | None = Field(None, description="Of forwarding: whether the poster could be written to.")
     receipt: ReceiptRef | None = None
 
 
@@ -283,6 +289,7 @@ __all__ = [
     "MeasureAct",
     "MisuseCount",
     "MonthlyCount",
+    "NoticeCounts",
     "PartyRecord",
     "PublicCase",
     "PublicStep",

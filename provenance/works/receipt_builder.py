@@ -1,10 +1,10 @@
-"""The receipt of a registration, put together from the database and the published log."""
+"""The receipt of a registration, or of a step of a complaint, put together from the database and the published log."""
 
 from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from ..accounts import enrolled_keys
 from ..database.engine import Database
 from ..database.tables import checkpoints, entries, openings
-from ..errors import Unavailable
+from ..errors import NotFound, Unavailable
 from ..ledger import claim_history
 from ..ledger.attached import EVIDENCE
 from ..ledger.later_entries import LaterEntries
@@ -57,6 +57,41 @@ def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None =
         later_files = partial(_later, connection, db, log, {*parse_leaf(leaf).signers, *holders})
         amended = [later_files(each.raw, each.index) for each in chain if each.index is not None]
         shown = [later_files(row.leaf, row.idx) for row in attaching.in_force(connection, db, EVIDENCE, [work.id])]
+    return _built(db, log, index, leaf, enrolments, opening, amended, shown)
+
+
+def build_step_receipt(db: Database, log: Log, leaf_hash: bytes, opened: Collection[str]) -> dict[str, bytes]:
+    """The files of a receipt of a step of a complaint.
+
+    Args:
+        opened: names of the commitments that the reader may see opened.
+
+    Raises:
+        NotFound: its entry is not in the log yet.
+    """
+    with db.read() as connection:
+        query = sa.select(entries.c.idx, entries.c.leaf).where(entries.c.leaf_hash == leaf_hash)
+        found = connection.execute(query).first()
+        if found is None:
+            raise NotFound("this step waits for the log: ask again")
+        leaf = parse_leaf(found.leaf)
+        enrolments = _entries(connection, enrolled_keys.enrolment_indexes(db, leaf.signers))
+        opening = _opening(connection, leaf_hash, leaf)
+    shown = {name: each for name, each in opening.items() if name in opened}
+    return _built(db, log, found.idx, found.leaf, enrolments, shown)
+
+
+def _built(
+    db: Database,
+    log: Log,
+    index: int,
+    leaf: bytes,
+    enrolments: Sequence[Any],
+    opening: dict[str, Any],
+    amendments: Sequence[receipt.LaterFiles] = (),
+    evidence: Sequence[receipt.LaterFiles] = (),
+) -> dict[str, bytes]:
+    """The files of a receipt of an entry: with the proofs, checkpoints and time-stamps that there are for it."""
     seen, _ = parse_leaf(leaf).after
     with db.read() as connection:
         after = connection.execute(sa.select(checkpoints.c.note).where(checkpoints.c.size == seen)).scalar()
@@ -81,8 +116,8 @@ def build_receipt(db: Database, log: Log, work_id: str, account_id: str | None =
         after=None if after is None else bytes(after),
         stamp=stamp,
         renewal=renewal,
-        amendments=amended,
-        evidence=shown,
+        amendments=amendments,
+        evidence=evidence,
     )
 
 

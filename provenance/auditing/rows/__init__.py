@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
-from . import amendment_rows, attached_rows, endings, entry_rows, key_rows, work_rows
+from . import amendment_rows, attached_rows, case_rows, endings, entry_rows, key_rows, work_rows
 from .run import Entry, Run
 from .stray import operators_word, stray_rows
 
@@ -32,6 +32,7 @@ def check_rows(connection: sa.Connection, entries: Sequence[Entry]) -> Iterator[
     yield from work_rows.problems(run)
     yield from amendment_rows.problems(run)
     yield from attached_rows.problems(run)
+    yield from case_rows.problems(run)
     yield from endings.problems(run)
     yield from key_rows.problems(run)
 

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...database.tables import (
+    case_steps,
     checkpoints,
     competing_claims,
     entries,
@@ -33,6 +34,7 @@ _NAMING: tuple[tuple[sa.Column[Any], sa.Column[Any], str], ...] = (
     (works.c.erasure_hash, works.c.work_id, "the erasure of {} is in no entry of the log"),
     *((kind.leaf_hash, kind.id, "{} stands for no entry of the log") for kind in ATTACHED),
     *((kind.ended_by, kind.id, "the end of {} is in no entry of the log") for kind in ATTACHED),
+    (case_steps.c.leaf_hash, case_steps.c.step_id, "{} stands for no entry of the log"),
     (openings.c.leaf_hash, openings.c.name, "an opening of a {} belongs to no entry of the log"),
 )
 
