@@ -168,6 +168,8 @@ def answer_once(
     key: str | None,
     request: tuple[str, Iterable[bytes]],
     act: Callable[[bytes | None], tuple[int, Any]],
+    *,
+    prefer: str | None = None,
 ) -> JSONResponse:
     """Carry out a POST, once per Idempotency-Key.
 
@@ -175,6 +177,7 @@ def answer_once(
         request: the route and the exact body in pieces, which tell whether two requests are the same.
         act: returns status and JSON body; an error it raises is not remembered. It is given 32 bytes that are the same
             when the request is carried out again after its process was killed; None without a key.
+        prefer: the request's preferences.
     """
     if key is None:
         status, body = act(None)
@@ -184,7 +187,7 @@ def answer_once(
             request_hash.update(piece)
         hours = app.settings.idempotency_hours
         status, body = idempotency.once(app.db, principal.account_id, key, request_hash.digest(), hours, act)
-    return JSONResponse(body, status, job_headers(body) if status == 202 else None)
+    return JSONResponse(body, status, job_headers(body, prefer) if status == 202 else None)
 
 
 def make_once(

@@ -29,7 +29,7 @@ from .cases.notices import Notices
 from .cases.outcomes import Outcomes
 from .cases.proceedings import Proceedings
 from .cases.steps import Steps
-from .config import MEMORY, Settings
+from .config import MEBIBYTE, MEMORY, Settings
 from .database.engine import Database
 from .errors import Unavailable, from_os_error
 from .jobs.background import Background
@@ -39,6 +39,7 @@ from .ledger.log import Log
 from .observer import Observer
 from .scans import batches as scan_batches
 from .scans import exports, records, sighting_mail
+from .scans import later as scans_later
 from .scans.policy import replay
 from .scans.review import bulk, statements
 from .scans.review.decisions import Decisions
@@ -49,6 +50,7 @@ from .search.follower import Follower, WorkIndex
 from .search.matching import Matcher
 from .search.signals import Signals
 from .works import batches as work_batches
+from .works import later as works_later
 from .works.amendment import Amendments
 from .works.attaching import Attaching
 from .works.backing import Backings
@@ -139,9 +141,11 @@ class Application:
         self.case_decisions = CaseDecisions(steps, outcomes)
         self.case_erasures = CaseErasures(self.db, self.log, self.signing_keys)
         self.quotas = Quotas(self.db, settings)
-        self.jobs = Queue(self.db)
+        self.jobs = Queue(self.db, settings.max_waiting_mib * MEBIBYTE)
         self.jobs.register(scan_batches.job_kind(self.db, self.scanner, settings.batch_size))
         self.jobs.register(work_batches.job_kind(self.db, self.registrar, settings.batch_size))
+        self.jobs.register(scans_later.job_kind(self.db, self.scanner))
+        self.jobs.register(works_later.job_kind(self.db, self.registrar))
         self.jobs.register(replay.job_kind(self.db))
         self.jobs.register(bulk.job_kind(self.decisions))
         self.jobs.register(exports.job_kind(self.db))

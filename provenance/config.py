@@ -104,6 +104,15 @@ class Settings(BaseSettings):
     max_job_items: int = Field(
         100_000, ge=1, le=10_000_000, description="Most items in one batch request that a job carries out."
     )
+    long_media_seconds: int = Field(
+        600,
+        ge=1,
+        le=1_000_000,
+        description="Over HTTP, sound and film that is longer is scanned and registered in a job, seconds.",
+    )
+    max_waiting_mib: int = Field(
+        4096, ge=1, le=1_000_000, description="Most that the files in jobs of one account are together, MiB."
+    )
     job_threads: int = Field(
         1,
         ge=0,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from provenance.errors import Unavailable
+from provenance.schemas import RegistrationResult, ScanResult
 from provenance.schemas.jobs import JobRecord, JobState
 
 from .calls import Call, Flow, Listing, M, Pause, given, new_key, path
+from .errors import Refused
 from .session import Session
 
+Result = TypeVar("Result", ScanResult, RegistrationResult)
 _FIRST_LOOK, _LONGEST = 0.5, 10.0  # seconds between two looks at a job
+_A_DAY = 86_400.0
 
 
 def scan_later(
@@ -65,6 +69,27 @@ def wait_for_job(session: Session, job_id: str, seconds: float = 3600) -> Flow[J
         yield Pause(pause)
         waited, pause = waited + pause, min(_LONGEST, 1.5 * pause)
     return job
+
+
+def answered(session: Session, call: Call, kind: type[Result]) -> Flow[Result]:
+    """What a request about one file is answered; where its sound or film is long the service does it in a job.
+
+    Raises:
+        Refused: as the request itself would.
+        Unavailable: the job has not ended after a day, or was cancelled.
+    """
+    answer = yield call
+    if answer.status != 202:
+        return answer.model(kind)
+    job = yield from wait_for_job(session, answer.model(JobRecord).job_id, _A_DAY)
+    if job.error is not None:
+        raise Refused(job.error.model_dump(), job.error.status)
+    found, _ = yield from job_results(session, job.job_id, kind).page(None)
+    if not found:
+        raise Unavailable(f"{job.job_id} was {job.state} and has no result: send the file again", reason="job_lost")
+    if found[0].error is not None:
+        raise Refused(found[0].error.model_dump(), found[0].error.status)
+    return found[0]
 
 
 def cancel_job(_: Session, job_id: str) -> Flow[JobRecord]:

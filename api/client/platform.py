@@ -9,12 +9,13 @@ from typing import Any
 from provenance.json_input import parse
 from provenance.schemas import NewPost, NewScan, ScanResult
 
+from . import jobs as later
 from .calls import Call, File, Flow, Listing, content, given, new_key, path, read_model
 from .session import Session
 
 
 def scan(
-    _: Session,
+    session: Session,
     source: Path | str,
     about: Mapping[str, Any] | None = None,
     *,
@@ -31,11 +32,11 @@ def scan(
     known = dict(about or {})
     parse(NewScan, known)
     body, files = content(source, known)
-    return (yield _scan("scans", body, files, idempotency_key, dry_run)).model(ScanResult)
+    return (yield from later.answered(session, _scan("scans", body, files, idempotency_key, dry_run), ScanResult))
 
 
 def post(
-    _: Session,
+    session: Session,
     about: Mapping[str, Any],
     files: Sequence[Path | tuple[str, bytes]] = (),
     *,
@@ -51,7 +52,7 @@ def post(
     known = dict(about)
     parse(NewPost, known)
     sent = [File(each.name, each) if isinstance(each, Path) else File(*each) for each in files]
-    return (yield _scan("posts", known, sent, idempotency_key, dry_run)).model(ScanResult)
+    return (yield from later.answered(session, _scan("posts", known, sent, idempotency_key, dry_run), ScanResult))
 
 
 def _scan(

@@ -16,6 +16,7 @@ from provenance.tlog.encoding import canonical
 from provenance.tlog.keys import SigningKey
 from provenance.tlog.proof import parse_proof
 
+from . import jobs as later
 from . import keys, signing
 from .calls import Call, Flow, Listing, content, encode_text, given, new_key, path, read_file, read_model
 from .errors import Refused
@@ -44,7 +45,7 @@ def register(
     parse(NewWork, dict(claim))
     if key is None:
         call = _new_work(path("works"), source, claim, idempotency_key or new_key())
-        return (yield call).model(RegistrationResult)
+        return (yield from later.answered(session, call, RegistrationResult))
     data = encode_text(source) if isinstance(source, str) else read_file(source)
     yield from keys.enrol(session, key, first_only=True)
     prepared = yield _new_work(path("works", "prepare"), source, claim, None)

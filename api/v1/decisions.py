@@ -53,7 +53,7 @@ def decide_many(
         return JSONResponse(app.decisions.decide_many(who, decision).model_dump(mode="json"))
     batch = bulk.DecisionBatch(account_id=who.account_id, reviewer=who.id, reviewer_name=who.name, decision=decision)
     status, job = add_job(app, principal, bulk.KIND, batch)
-    return JSONResponse(job, status, job_headers(job))
+    return JSONResponse(job, status, job_headers(job, prefer))
 
 
 @router.get(

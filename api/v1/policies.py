@@ -91,4 +91,4 @@ def try_policy(
         return JSONResponse(replay.replay_now(app.db, principal.account_id, trial, limit=limit).model_dump(mode="json"))
     replay.check(trial.toml)  # told now, not by the job
     status, job = add_job(app, principal, replay.KIND, PolicyTrialJob(trial=trial, limit=limit))
-    return JSONResponse(job, status, job_headers(job))
+    return JSONResponse(job, status, job_headers(job, prefer))

@@ -13,9 +13,10 @@ from provenance.schemas import NewPost, ScanResult
 
 from ..bodies import SentPost
 from ..body_declarations import post_body
-from ..dependencies import ApplicationDep, IdempotencyKey, MayScan, account_of, answer_once
+from ..dependencies import ApplicationDep, IdempotencyKey, MayScan, answer_once
+from ..later import ACCEPTED, Prefer
 from ..problems import responses
-from .scans import DryRun, refused
+from .scans import DryRun, scanned
 
 PATH = "/v1/posts"
 router = APIRouter(prefix=PATH, tags=["posts"])
@@ -35,7 +36,7 @@ EXAMPLE: dict[str, Any] = {
     operation_id="scanPost",
     summary="Scan a post",
     response_model=ScanResult,
-    responses=responses(401, 403, 409, 413, 415, 422),
+    responses=responses(401, 403, 409, 413, 415, 422, ok=ACCEPTED),
     openapi_extra=post_body(NewPost, EXAMPLE),
 )
 def scan_post(
@@ -43,19 +44,19 @@ def scan_post(
     principal: MayScan,
     body: SentPost,
     dry_run: DryRun = False,
+    prefer: Prefer = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Every part is matched in its medium and judged by what a reader sees beside it; the post has one verdict.
 
     A page shows its pictures by file name, `cid:` or data URI; nothing is fetched. A part that cannot be read is a part
-    with a status and an error, and the verdict is `review` at least.
+    with a status and an error, and the verdict is `review` at least. A post with long sound or film is scanned in a
+    job, as by `POST /v1/scans`.
     """
 
     def act(_: bytes | None) -> tuple[int, Any]:
         upload = posts.of_post(parse(NewPost, body.data), body.files)
-        result = next(app.scanner.scan(account_of(app.db, principal), [upload], dry_run=dry_run))
-        if result.error is not None:
-            raise refused(result)
-        return 200, result.model_dump(mode="json")
+        return scanned(app, principal, upload, prefer, dry_run=dry_run)
 
-    return answer_once(app, principal, None if dry_run else idempotency_key, ("posts", body.exact()), act)
+    key = None if dry_run else idempotency_key
+    return answer_once(app, principal, key, ("posts", body.exact()), act, prefer=prefer)

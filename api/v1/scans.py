@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
-from provenance.scans import batches, evidence, records, scanning
+from provenance.accounts.accounts import Principal
+from provenance.application import Application
+from provenance.scans import batches, evidence, later, records, scanning
 from provenance.schemas import NewScan, ScanItem, ScanResult
 
 from ..bodies import BatchBody, RequestBody, batch_items, item
@@ -27,7 +30,7 @@ from ..dependencies import (
     read_cursor,
     write_cursor,
 )
-from ..later import ACCEPTED, Prefer, add_job, wants_job
+from ..later import ACCEPTED, Prefer, TakesLong, add_job, short_only, wants_job
 from ..problems import responses
 
 router = APIRouter(prefix="/v1/scans", tags=["scans"])
@@ -61,7 +64,7 @@ class ScanBatchResult(BaseModel):
     operation_id="scanUpload",
     summary="Scan an upload",
     response_model=ScanResult,
-    responses=responses(401, 403, 409, 413, 415, 422),
+    responses=responses(401, 403, 409, 413, 415, 422, ok=ACCEPTED),
     openapi_extra=request_body(NewScan, EXAMPLE),
 )
 def scan_upload(
@@ -69,11 +72,14 @@ def scan_upload(
     principal: MayScan,
     body: RequestBody,
     dry_run: DryRun = False,
+    prefer: Prefer = None,
     idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Searches everything registered up to this moment. Of the upload only what the verdict needs is kept.
 
-    Of an upload that cannot be read the problem has an `action` too, by your policy.
+    Of an upload that cannot be read the problem has an `action` too, by your policy. Long sound or film
+    (`SOURCEMARK_LONG_MEDIA_SECONDS`), and everything with `Prefer: respond-async`, is scanned in a job; what this
+    route would have answered is the one item of its results.
     """
 
     def act(_: bytes | None) -> tuple[int, Any]:
@@ -82,12 +88,24 @@ def scan_upload(
             ScanItem.model_validate({**new.model_dump(), "path": body.filename or None}),
             body.file if body.file is not None else batches.inline(new),
         )
-        result = next(app.scanner.scan(account_of(app.db, principal), [upload], dry_run=dry_run))
-        if result.error is not None:
-            raise refused(result)
-        return 200, result.model_dump(mode="json")
+        return scanned(app, principal, upload, prefer, dry_run=dry_run)
 
-    return answer_once(app, principal, None if dry_run else idempotency_key, ("scans", body.exact()), act)
+    key = None if dry_run else idempotency_key
+    return answer_once(app, principal, key, ("scans", body.exact()), act, prefer=prefer)
+
+
+def scanned(
+    app: Application, principal: Principal, upload: scanning.Upload, prefer: str | None, *, dry_run: bool
+) -> tuple[int, Any]:
+    """Status and body of the answer to one upload; raises `ItemRefused`. It is a job where that takes long."""
+    if not wants_job(prefer):
+        with contextlib.suppress(TakesLong):
+            told = upload.told_to(short_only(app))
+            result = next(app.scanner.scan(account_of(app.db, principal), [told], dry_run=dry_run))
+            if result.error is not None:
+                raise refused(result)
+            return 200, result.model_dump(mode="json")
+    return 202, later.add(app.jobs, principal.account_id, upload, dry_run=dry_run).model_dump(mode="json")
 
 
 def refused(result: ScanResult) -> ItemRefused:
@@ -123,7 +141,8 @@ def scan_uploads(
         results = app.scanner.scan(account_of(app.db, principal), batches.uploads(items), dry_run=dry_run)
         return 200, {"results": [r.model_dump(mode="json") for r in results]}
 
-    return answer_once(app, principal, None if dry_run else idempotency_key, ("scans/batch", body.exact()), act)
+    key = None if dry_run else idempotency_key
+    return answer_once(app, principal, key, ("scans/batch", body.exact()), act, prefer=prefer)
 
 
 @router.get("", operation_id="listScans", summary="Your scans", responses=responses(401, 403))

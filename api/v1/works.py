@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 
 from fingerprints.source import Source
 from provenance.schemas import Amendment, NewWork, RegistrationItem, RegistrationResult, Transfer, WorkRecord
-from provenance.works import batches, catalog
+from provenance.works import batches, catalog, later
 from provenance.works.prepared import Prepared
 from provenance.works.registration import RegistrationRequest
 
@@ -30,7 +31,7 @@ from ..dependencies import (
     read_cursor,
     write_cursor,
 )
-from ..later import ACCEPTED, Prefer, add_job, wants_job
+from ..later import ACCEPTED, Prefer, TakesLong, add_job, short_only, wants_job
 from ..problems import responses
 
 router = APIRouter(prefix="/v1/works", tags=["works"])
@@ -60,27 +61,38 @@ class WorkBatchResult(BaseModel):
     response_model=RegistrationResult,
     responses=responses(
         *(401, 403, 404, 409, 413, 415, 422),
-        ok={200: {"model": RegistrationResult, "description": "It was registered before"}},
+        ok={200: {"model": RegistrationResult, "description": "It was registered before"}, **ACCEPTED},
     ),
     openapi_extra=request_body(NewWork, EXAMPLE),
 )
 def register_work(
-    app: ApplicationDep, principal: MayRegister, body: RequestBody, idempotency_key: IdempotencyKey = None
+    app: ApplicationDep,
+    principal: MayRegister,
+    body: RequestBody,
+    prefer: Prefer = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """The answer comes when the entry is signed, published and durable. Earlier registrations of the same or similar
-    content are listed in `competing`; they never prevent a registration."""
+    content are listed in `competing`; they never prevent a registration.
+
+    Long sound or film (`SOURCEMARK_LONG_MEDIA_SECONDS`), and everything with `Prefer: respond-async`, is registered in
+    a job; what this route would have answered is the one item of its results."""
 
     def act(_: bytes | None) -> tuple[int, Any]:
         new = item(NewWork, body)
         wanted = RegistrationRequest(
             RegistrationItem.model_validate({**new.model_dump(), "path": body.filename or None}), _source(new, body)
         )
-        result = next(app.registrar.register(account_of(app.db, principal), [wanted]))
-        if result.error is not None:
-            raise ItemRefused(result.error.model_dump(mode="json"))
-        return 201 if result.status == "registered" else 200, result.model_dump(mode="json")
+        if not wants_job(prefer):
+            with contextlib.suppress(TakesLong):
+                told = wanted.told_to(short_only(app))
+                result = next(app.registrar.register(account_of(app.db, principal), [told]))
+                if result.error is not None:
+                    raise ItemRefused(result.error.model_dump(mode="json"))
+                return 201 if result.status == "registered" else 200, result.model_dump(mode="json")
+        return 202, later.add(app.jobs, principal.account_id, wanted).model_dump(mode="json")
 
-    return answer_once(app, principal, idempotency_key, ("works", body.exact()), act)
+    return answer_once(app, principal, idempotency_key, ("works", body.exact()), act, prefer=prefer)
 
 
 @router.post(
@@ -129,7 +141,7 @@ def register_works(
         results = app.registrar.register(account_of(app.db, principal), batches.requests(items))
         return 200, {"results": [r.model_dump(mode="json") for r in results]}
 
-    return answer_once(app, principal, idempotency_key, ("works/batch", body.exact()), act)
+    return answer_once(app, principal, idempotency_key, ("works/batch", body.exact()), act, prefer=prefer)
 
 
 @router.get("", operation_id="listWorks", summary="Your works", responses=responses(401, 403))

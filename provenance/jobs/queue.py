@@ -15,16 +15,20 @@ from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
+from fingerprints.errors import FingerprintError
+from fingerprints.model import TextFormat
+from fingerprints.source import Source
+
 from ..database import leases
 from ..database.clock import clock
 from ..database.engine import Database
 from ..database.tables import job_files, job_results, jobs, now
-from ..errors import RateLimited, SourcemarkError, Unavailable
+from ..errors import RateLimited, SourcemarkError, Unavailable, from_fingerprint_error
 from ..ids import new_id
 from ..schema_fields import Record
 from ..schemas.events import JobFinished
 from ..schemas.jobs import JobRecord, JobState
-from . import outbox
+from . import inputs, outbox
 from .records import COLUMNS, as_record
 
 LEASE_SECONDS = 15.0
@@ -80,7 +84,7 @@ class Taken:
     job_id: str
     account_id: str
     kind: str
-    argument: bytes
+    argument: bytes | None  # None: its files did not all come
     attempts: int
     holder: str
 
@@ -124,6 +128,10 @@ class Run:
         """Say how far it is, a share from 0 to 1; raises as `save`."""
         self.save((), progress)
 
+    def input(self, number: int, declared: TextFormat | None = None) -> Source:
+        """A file that the job was given, from 0 on."""
+        return inputs.read(self._queue.db, self._taken.number, number, declared)
+
     def outcomes(self, field: str) -> dict[str, int]:
         """How often a field of the saved results has each of its values."""
         return self._queue.outcomes(self._taken, field)
@@ -132,8 +140,13 @@ class Run:
 class Queue:
     """The jobs of an installation. Thread-safe."""
 
-    def __init__(self, db: Database, *, lease_seconds: float = LEASE_SECONDS) -> None:
-        self._db = db
+    def __init__(self, db: Database, max_waiting_bytes: int = 1 << 32, *, lease_seconds: float = LEASE_SECONDS) -> None:
+        """
+        Args:
+            max_waiting_bytes: of the files in jobs of one account.
+        """
+        self.db = db
+        self._max_waiting_bytes = max_waiting_bytes
         self._lease_seconds = lease_seconds
         self._kinds: dict[str, JobKind[Any]] = {}
 
@@ -141,42 +154,76 @@ class Queue:
         """Make a kind of job known; every process that may take one needs all of them."""
         self._kinds[kind.name] = kind
 
-    def add(self, account_id: str, kind: str, argument: Record) -> JobRecord:
-        """Put a job into the queue; raises `RateLimited` while too many of the account's wait."""
+    def add(self, account_id: str, kind: str, argument: Record, files: Sequence[Source] = ()) -> JobRecord:
+        """Put a job into the queue.
+
+        Args:
+            files: that it reads (`Run.input`); they are kept until it has ended.
+
+        Raises:
+            RateLimited: too many of the account's jobs wait, or too much in them.
+            BadContent, TooLarge: a file cannot be read.
+        """
         assert isinstance(argument, self._kinds[kind].argument)
+        packed = argument.model_dump_json().encode("utf-8", "surrogatepass")
         row = {
             "job_id": new_id("job"),
             "account_id": account_id,
             "kind": kind,
-            "argument": argument.model_dump_json().encode("utf-8", "surrogatepass"),
+            "argument": None if files else packed,
             "state": "queued",
             "progress": 0.0,
             "attempts": 0,
-            "due": 0.0,
+            "due": clock() + inputs.ARRIVAL_SECONDS if files else 0.0,
             "cancel": False,
             "created_at": now(),
         }
-        with self._db.write() as connection:
-            waiting = connection.execute(
-                sa.select(sa.func.count())
-                .select_from(jobs)
-                .where(jobs.c.account_id == account_id, jobs.c.state.in_(("queued", "running")))
-            ).scalar_one()
-            if waiting >= MOST_WAITING:
-                raise RateLimited(
-                    f"{waiting} jobs of yours have not ended yet: wait for some, or cancel them",
-                    retry_after=_RETRY_SECONDS,
-                )
+        with self.db.write() as connection:
+            self._check_waiting(connection, account_id, files)
             connection.execute(jobs.insert().values(row))
             made = connection.execute(sa.select(*COLUMNS).where(jobs.c.job_id == row["job_id"])).one()
+        if files:
+            self._bring(made.id, files, packed)
         return as_record(made)
+
+    def _bring(self, number: int, files: Sequence[Source], argument: bytes) -> None:
+        """Keep the files of a job that was made without its argument, and let workers take it."""
+        try:
+            inputs.keep(self.db, number, files)
+        except FingerprintError as error:
+            raise from_fingerprint_error(error) from error
+        waits = (jobs.c.id == number, jobs.c.state == "queued")
+        with self.db.write() as connection:
+            if connection.execute(jobs.update().where(*waits).values(argument=argument, due=0.0)).rowcount == 1:
+                return
+            inputs.delete(connection, number)  # it was cancelled, or taken for lost
+        raise _files_lost()
+
+    def _check_waiting(self, connection: sa.Connection, account_id: str, files: Sequence[Source]) -> None:
+        waiting = connection.execute(
+            sa.select(sa.func.count())
+            .select_from(jobs)
+            .where(jobs.c.account_id == account_id, jobs.c.state.in_(("queued", "running")))
+        ).scalar_one()
+        if waiting >= MOST_WAITING:
+            raise RateLimited(
+                f"{waiting} jobs of yours have not ended yet: wait for some, or cancel them",
+                retry_after=_RETRY_SECONDS,
+            )
+        size = sum(source.size for source in files)
+        if size and size + inputs.waiting_bytes(connection, account_id) > self._max_waiting_bytes:
+            raise RateLimited(
+                "the files in jobs of yours that have not ended are together larger than what may wait "
+                "(SOURCEMARK_MAX_WAITING_MIB): wait for some, or cancel them",
+                retry_after=_RETRY_SECONDS,
+            )
 
     # --- for workers -------------------------------------------------------------------------------------------------
     def take(self) -> Taken | None:
         """The job that has waited longest, under a lease; None if there is none."""
         while True:
             row = leases.take(
-                self._db,
+                self.db,
                 jobs,
                 _next(),
                 self._lease_seconds,
@@ -189,9 +236,9 @@ class Queue:
             if row is None:
                 return None
             taken = Taken(**row._asdict())
-            if taken.attempts <= MOST_ATTEMPTS:
+            if taken.argument is not None and taken.attempts <= MOST_ATTEMPTS:
                 return taken
-            self.end(taken, "failed", error=_gave_up())
+            self.end(taken, "failed", error=_files_lost() if taken.argument is None else _gave_up())
 
     def run(self, taken: Taken, stopping: Callable[[], bool]) -> Mapping[str, Any]:
         """Carry out an attempt and return the job's result; raises what its kind raises.
@@ -204,8 +251,9 @@ class Queue:
             raise Unavailable(
                 f"this version does not know jobs of the kind {taken.kind!r}: update its workers", reason="job_kind"
             )
+        assert taken.argument is not None  # `take` gives none without
         argument = kind.argument.model_validate_json(taken.argument)
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             done = connection.execute(
                 sa.select(sa.func.count()).select_from(job_results).where(job_results.c.job == taken.number)
             ).scalar_one()
@@ -214,7 +262,7 @@ class Queue:
 
     def save(self, taken: Taken, first: int, results: Sequence[Record], progress: float) -> None:
         """Keep results of items, the first of which has the number ``first``; raises `Stopped`."""
-        with self._db.write() as connection:
+        with self.db.write() as connection:
             cancel = self._renewed(connection, taken, progress=min(1.0, max(0.0, progress)))
             if results:
                 rows = [
@@ -228,7 +276,7 @@ class Queue:
     def write(self, taken: Taken, number: int, data: str, items: int, after: int | None, progress: float) -> None:
         """Keep a piece of a job's file; raises `Stopped`."""
         piece = {"job": taken.number, "number": number, "data": data, "items": items, "after": after}
-        with self._db.write() as connection:
+        with self.db.write() as connection:
             cancel = self._renewed(connection, taken, progress=min(1.0, max(0.0, progress)))
             connection.execute(job_files.insert().values(piece))
         if cancel:
@@ -236,7 +284,7 @@ class Queue:
 
     def renew(self, taken: Taken) -> None:
         """Hold a job for another while; raises `Stopped` if it belongs to another or is to end."""
-        with self._db.write() as connection:
+        with self.db.write() as connection:
             cancel = self._renewed(connection, taken)
         if cancel:
             raise Stopped
@@ -256,7 +304,7 @@ class Queue:
     def outcomes(self, taken: Taken, field: str) -> dict[str, int]:
         """See `Run.outcomes`."""
         value = job_results.c.data[field].as_string()
-        with self._db.read() as connection:
+        with self.db.read() as connection:
             rows = connection.execute(
                 sa.select(value, sa.func.count()).where(job_results.c.job == taken.number).group_by(value)
             ).all()
@@ -282,16 +330,17 @@ class Queue:
         }
         if state == "done":
             values["progress"] = 1.0
-        with self._db.write() as connection:
+        with self.db.write() as connection:
             if connection.execute(jobs.update().where(*_held(taken)).values(values)).rowcount != 1:
                 return False
+            inputs.delete(connection, taken.number)
             told = JobFinished(job_id=taken.job_id, kind=taken.kind, state=state, ended_at=moment)
             outbox.emit(connection, "job.finished", taken.account_id, told, subject=taken.job_id)
         return True
 
     def stopped(self, taken: Taken) -> None:
         """An attempt was stopped: the job is cancelled if that is wanted, else it goes back without having failed."""
-        with self._db.write() as connection:
+        with self.db.write() as connection:
             cancelled = connection.execute(sa.select(jobs.c.cancel).where(*_held(taken))).scalar()
             if cancelled is False:
                 back = {"state": "queued", "holder": None, "due": 0.0, "attempts": jobs.c.attempts - 1}
@@ -306,7 +355,7 @@ class Queue:
             return
         pause = _FIRST_PAUSE * _PAUSE_GROWTH ** (taken.attempts - 1) * random.uniform(0.8, 1.2)
         later = {"state": "queued", "holder": None, "due": clock() + pause, "error": error.problem()}
-        with self._db.write() as connection:
+        with self.db.write() as connection:
             connection.execute(jobs.update().where(*_held(taken)).values(later))
 
 
@@ -333,6 +382,10 @@ def _next() -> sa.Select[tuple[int]]:
 
 def _held(taken: Taken) -> tuple[sa.ColumnElement[bool], ...]:
     return (jobs.c.id == taken.number, jobs.c.state == "running", jobs.c.holder == taken.holder)
+
+
+def _files_lost() -> Unavailable:
+    return Unavailable("the service was ended before it had all of the job's files: send them again", reason="job_lost")
 
 
 def _gave_up() -> Unavailable:

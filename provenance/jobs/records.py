@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from ..database import paging
 from ..database.engine import Database
 from ..database.purging import GROUP, in_groups
-from ..database.tables import job_files, job_results, jobs, now
+from ..database.tables import job_files, job_inputs, job_results, jobs, now
 from ..errors import Conflict, NotFound
 from ..schemas.events import JobFinished
 from ..schemas.jobs import JobRecord
-from . import files, outbox
+from . import files, inputs, outbox
 
 # All but the argument, which may be large.
 COLUMNS = tuple(column for column in jobs.c if column.name != "argument")
@@ -94,6 +94,7 @@ def cancel(db: Database, job_id: str, account_id: str | None = None) -> JobRecor
         if not ended and not running:
             raise Conflict(f"{job_id} has ended already ({row.state}): there is nothing to cancel")
         if ended:
+            inputs.delete(connection, row.id)
             told = JobFinished(job_id=job_id, kind=row.kind, state="cancelled", ended_at=moment)
             outbox.emit(connection, "job.finished", row.account_id, told, subject=job_id)
         return as_record(_row(connection, job_id, account_id))
@@ -112,7 +113,7 @@ def purge(db: Database, before: str) -> int:
 
     def step(connection: sa.Connection) -> int:
         numbers = connection.execute(old).scalars().all()
-        for table in (job_results, job_files):
+        for table in (job_results, job_files, job_inputs):
             connection.execute(table.delete().where(table.c.job.in_(numbers)))
         return connection.execute(jobs.delete().where(jobs.c.id.in_(numbers))).rowcount
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -28,9 +29,9 @@ class Api:
         return self.client.request(method, path, headers=headers, **options)
 
 
-@pytest.fixture
-def api(sqlite_settings: Settings) -> Iterator[Api]:
-    app = create_app(sqlite_settings)
+@contextmanager
+def served(settings: Settings) -> Iterator[Api]:
+    app = create_app(settings)
     with TestClient(app, raise_server_exceptions=False, client=("127.0.0.1", 50000)) as client:
         application = client.app.state.application
         keys = {}
@@ -40,3 +41,9 @@ def api(sqlite_settings: Settings) -> Iterator[Api]:
         accounts.create(application.db, NewAccount(name="rival", kind="producer"))
         keys["rival"] = accounts.issue_key(application.db, NewApiKey(account="rival")).secret
         yield Api(client, application, keys)
+
+
+@pytest.fixture
+def api(sqlite_settings: Settings) -> Iterator[Api]:
+    with served(sqlite_settings) as opened:
+        yield opened

@@ -24,7 +24,7 @@ from .cases import (
     case_steps,
     cases,
 )
-from .jobs import deliveries, endpoints, events, job_files, job_results, jobs, watches
+from .jobs import deliveries, endpoints, events, job_files, job_inputs, job_results, jobs, watches
 from .ledger import checkpoints, entries, log_state, openings, pending_entries, timestamps
 from .policies import policies
 from .review import (
@@ -77,6 +77,7 @@ __all__ = [
     "grants",
     "idempotency",
     "job_files",
+    "job_inputs",
     "job_results",
     "jobs",
     "key_usage",

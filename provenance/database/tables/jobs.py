@@ -26,7 +26,7 @@ jobs = Table(
     Column("job_id", String(40), nullable=False, unique=True),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("kind", String(40), nullable=False),
-    Column("argument", Bytes),  # JSON; gone when the job has ended
+    Column("argument", Bytes),  # JSON; not there before all its files are, nor when the job has ended
     Column("state", String(10), nullable=False),  # queued | running | done | failed | cancelled
     Column("progress", Float, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -50,6 +50,16 @@ job_results = Table(
     Column("job", ForeignKey("jobs.id"), primary_key=True, autoincrement=False),
     Column("item", Integer, primary_key=True, autoincrement=False),
     Column("data", Json(dict), nullable=False),
+)
+
+# The files that a job reads, in pieces; gone when it has ended.
+job_inputs = Table(
+    "job_inputs",
+    metadata,
+    Column("job", ForeignKey("jobs.id"), primary_key=True, autoincrement=False),
+    Column("file", Integer, primary_key=True, autoincrement=False),  # from 0
+    Column("number", Integer, primary_key=True, autoincrement=False),  # from 0
+    Column("data", Bytes, nullable=False),
 )
 
 # The file that a job writes, in pieces of whole lines: an attempt goes on after the last one.

@@ -1,4 +1,4 @@
-"""Sound and film: what is known of a file that was scanned. Complaints"""
+"""Sound and film: what is known of a file that was scanned, files that jobs read. Complaints"""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     _facts_of_files()
+    _job_inputs()
     _cases()
 
 
@@ -26,6 +27,19 @@ def _facts_of_files() -> None:
     """What is known of the files that were scanned: how long they are, how much of them was read."""
     op.add_column("scans", sa.Column("file_facts", sa.JSON(), server_default="{}", nullable=False))
     op.add_column("parts", sa.Column("facts", sa.JSON(), server_default="{}", nullable=False))
+
+
+def _job_inputs() -> None:
+    """The files that a job reads, piece by piece."""
+    op.create_table(
+        "job_inputs",
+        sa.Column("job", _ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("file", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["job"], ["jobs.id"], name=op.f("fk_job_inputs_job")),
+        sa.PrimaryKeyConstraint("job", "file", "number", name=op.f("pk_job_inputs")),
+    )
 
 
 # --- cases -----------------------------------------------------------------------------------------------------------
