@@ -83,11 +83,10 @@ def propose(query: Fingerprint, view: View) -> Candidates:
         query: the upload's fingerprint.
         view: the registered works, for fingerprints of the query's algorithm.
     """
-    same = tuple(view.by_digest(query.digest).tolist())
+    view.soon("by_digest", query.digest)
     medium = MEDIA[query.medium]
-    if query.algorithm != medium.ALGORITHM:
-        return Candidates(same, None)
-    return Candidates(same, medium.propose(query, view))
+    proposal = medium.propose(query, view) if query.algorithm == medium.ALGORITHM else None
+    return Candidates(tuple(view.by_digest(query.digest).tolist()), proposal)
 
 
 def decide(

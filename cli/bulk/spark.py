@@ -18,14 +18,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from provenance.errors import Misconfigured, SourcemarkError, Unavailable
 from provenance.schemas.bulk import BulkChunk
 
 from .answering import Answerer, Job
 from .listing import Chunk
-from .storage import require
+from .storage import from_anywhere, require
 
 _TASKS_A_CORE = 32  # so that no core waits long for the last ones
 _TRIES, _PAUSE = 3, 5.0  # of a chunk that the database could not be asked for, and seconds between them
@@ -73,7 +73,10 @@ class _Task:
     """What an executor does with a part of the chunks."""
 
     def __init__(self, job: Job) -> None:
-        self._job = job
+        # An executor of a cluster works in a folder of its own.
+        listing = dataclasses.replace(cast(Any, job.listing), address=from_anywhere(job.listing.address))
+        folder = dataclasses.replace(job.folder, address=from_anywhere(job.folder.address))
+        self._job = dataclasses.replace(job, listing=listing, folder=folder)
 
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
         import pyarrow as pa
@@ -174,9 +177,9 @@ def _options(master: str, place: str) -> dict[str, str]:
         "spark.sql.execution.arrow.maxRecordsPerBatch": "1",  # an answer is a chunk: none waits for another
         "spark.sql.warehouse.dir": place,
     }
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # Spark's own choice, python3, is none that has Sourcemark
     if not is_local(master):
         return common
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     return {
         **common,
         "spark.driver.host": "127.0.0.1",

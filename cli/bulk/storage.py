@@ -51,6 +51,12 @@ def local_path(address: str) -> Path | None:
     return None
 
 
+def from_anywhere(address: str) -> str:
+    """The same address for a process with another working directory."""
+    path = local_path(address)
+    return address if path is None else str(path.absolute())
+
+
 def file_system(address: str) -> tuple[Any, str]:
     """The fsspec file system of an address of object storage, and the path in it.
 

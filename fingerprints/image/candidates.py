@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..index.interface import NearKeyHits, Positions, View
+from ..index.interface import Codes, NearKeyHits, Positions, View
 from . import codebook
 from .hypotheses import CODE_RADIUS, SIMILAR_BITS
 from .keypoints import VARIANTS
@@ -78,18 +78,21 @@ class FrameCandidates:
 
 def look_up(query: Query, view: View) -> FrameCandidates:
     """Look one frame of an upload up."""
-    close = view.by_codes(query.codes, CODE_RADIUS)
+    close, upright = view.by_codes(query.codes, CODE_RADIUS), query.codes[:_UPRIGHT]
+    if len(view) <= _MAX_SCANNED:
+        view.soon("by_codes", upright, SIMILAR_BITS)
+    voted = votes(query, view)
     nearest = close.positions[np.argsort(-close.similarity, kind="stable")[:_MAX_BY_CODE]]
     by_code = tuple(dict.fromkeys(nearest.tolist()))
-    alike = tuple(work for work in _alike(query, view) if work not in by_code)[:_MAX_ALIKE]
-    return FrameCandidates(query, votes(query, view), by_code, alike, len(view))
+    alike = tuple(work for work in _alike(upright, view) if work not in by_code)[:_MAX_ALIKE]
+    return FrameCandidates(query, voted, by_code, alike, len(view))
 
 
-def _alike(query: Query, view: View) -> list[int]:
+def _alike(codes: Codes, view: View) -> list[int]:
     """Works that look alike from afar, nearest first; of a large registry none."""
     if len(view) > _MAX_SCANNED:
         return []
-    like = view.by_codes(query.codes[:_UPRIGHT], SIMILAR_BITS)
+    like = view.by_codes(codes, SIMILAR_BITS)
     nearest: list[int] = like.positions[np.argsort(-like.similarity, kind="stable")].tolist()
     return nearest
 

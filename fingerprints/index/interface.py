@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,6 +174,11 @@ class View(Statistics, Protocol):
 
     def __len__(self) -> int:
         """How many registrations there are."""
+        ...
+
+    def soon(self, question: Literal["by_digest", "by_codes"], *args: Any) -> None:
+        """Say what will be asked, with these very objects: an index on other machines answers it together with the
+        question that comes before."""
         ...
 
     def accounts_at(self, positions: Positions) -> NDArray[np.int64]:

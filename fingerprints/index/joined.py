@@ -7,7 +7,8 @@ postings merged in the order of the log and cut there, and the rule for many equ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +33,27 @@ class Ask(Protocol):
         """
         ...
 
+    def soon(self, question: str, *args: Any) -> None:
+        """Say what will be asked later, with the same objects."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """See `asking`."""
+
+    parts: Sequence[Part]
+
+    def __call__(self, question: str, *args: Any) -> Sequence[Any]:
+        return [getattr(part, question)(*args) for part in self.parts]
+
+    def soon(self, question: str, *args: Any) -> None:
+        """Nothing is gained by knowing."""
+
 
 def asking(parts: Sequence[Part]) -> Ask:
     """Asks parts that are in this process, one after the other."""
-    return lambda question, *args: [getattr(part, question)(*args) for part in parts]
+    return _Here(parts)
 
 
 class JoinedView:
@@ -46,6 +64,9 @@ class JoinedView:
 
     def __len__(self) -> int:
         return int(sum(self._ask("__len__")))
+
+    def soon(self, question: Literal["by_digest", "by_codes"], *args: Any) -> None:
+        self._ask.soon("code_hits" if question == "by_codes" else question, *args)
 
     def accounts_at(self, positions: Positions) -> NDArray[np.int64]:
         return _all_of(self.rows_at(positions), positions).accounts

@@ -58,7 +58,7 @@ def look_up(text: NormalizedText, query: Fingerprint, view: View) -> Lookup:
     """
     asked, positions = winnowing.upload_keys(text)
     distinct, place = grouped(asked)
-    postings = view.by_keys(distinct, _MAX_WORKS_OF_A_KEY)
+    postings, same = _asked(distinct, query.keys[:1], view)
     works, who = np.unique(postings.positions, return_inverse=True)
     hits = np.bincount(who, minlength=len(works))
     letters = np.cumsum(scoring.unit_weights(text))[positions]
@@ -78,7 +78,6 @@ def look_up(text: NormalizedText, query: Fingerprint, view: View) -> Lookup:
     promising |= hits >= max(_MIN_COPY * len(distinct), MIN_SHARED)
     order = np.lexsort((-own, -together))
     order = order[promising[order]][:_MAX_CANDIDATES]
-    same = view.by_keys(query.keys[:1], _MAX_WORKS_OF_A_KEY).positions  # under the key of the whole normal form
     chosen = np.concatenate((same, works[order]))
     also = works[_witnesses(postings, who, len(works), common.phrases)]
     also = also[~np.isin(also, chosen)][:_MAX_WITNESSES]
@@ -89,6 +88,15 @@ def look_up(text: NormalizedText, query: Fingerprint, view: View) -> Lookup:
     known = np.flatnonzero(common.phrases[place])
     standing = asked[known], positions[known], common.taken(place[known])
     return Lookup(candidates, witnesses, accounts, *standing, len(view))
+
+
+def _asked(grams: Keys, whole: Keys, view: View) -> tuple[KeyHits, LogPositions]:
+    """What stands under the keys of grams, and under that of the whole normal form: asked together, for a question to
+    other machines is a round."""
+    hits = view.by_keys(np.concatenate((grams, whole)), _MAX_WORKS_OF_A_KEY)
+    first = int(np.searchsorted(hits.asked, len(grams)))
+    of_grams = KeyHits(hits.counts[: len(grams)], hits.asked[:first], hits.positions[:first])
+    return of_grams, hits.positions[first:]
 
 
 def _witnesses(postings: KeyHits, who: NDArray[np.int64], works: int, spread: Weights) -> NDArray[np.int64]:

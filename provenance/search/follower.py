@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -90,6 +90,21 @@ class WorkIndex(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """What a follower holds at one moment.
+
+    Attributes:
+        position: how far it has come.
+        views: by algorithm.
+        detailed: up to which position fingerprints are there with their details.
+    """
+
+    position: int
+    views: Mapping[str, Part]
+    detailed: int
+
+
 class Follower:
     """Keeps one process's index of works, or of a share of them, up to date with the log. Thread-safe.
 
@@ -121,12 +136,13 @@ class Follower:
         index, size = self._current()
         return use(index.view(algorithm)), size
 
-    def step(self, size: int) -> tuple[int, Mapping[str, Part]]:
-        """Come some way towards a log size that there is; how far, and what there is then, by algorithm."""
+    def step(self, size: int) -> Held:
+        """Come some way towards a log size that there is."""
         with self._lock:
             if self.position < size:
                 self._step(size)
-            return self.position, {each: self.index.view(each) for each in registry.ALGORITHMS}
+            used, views = self.index.segments, {each: self.index.view(each) for each in registry.ALGORITHMS}
+            return Held(self.position, views, used[-1].coverage.stop if used else 0)
 
     def is_whole(self) -> bool:
         """Whether the segments in use are as long as when they were opened."""

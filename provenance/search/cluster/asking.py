@@ -1,4 +1,4 @@
-"""Asks all shards one question, each at one of its replicas, until one deadline; nothing is left out in silence."""
+"""Asks all shards the same, each at one of its replicas, until one deadline; nothing is left out in silence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...errors import Unavailable
 from .courier import Courier, Undelivered
 from .layout import Layout
 from .moments import BEGINNING, Moment
-from .questions import BUILD, STATUS, Answer, Ask, BadAnswer, answer_to
+from .questions import BUILD, STATUS, Answer, Ask, BadAnswer, Question, answer_to
 
 _RETRY_SECONDS = 2
 _MAX_NAMED = 3  # missing shards that a message names
@@ -30,13 +30,12 @@ class Missing(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """A method of the view for an algorithm at a moment, and what it is called with."""
+class _Asked:
+    """What is asked of the view for an algorithm at a moment."""
 
     moment: Moment
     algorithm: str
-    name: str
-    arguments: tuple[Any, ...]
+    questions: tuple[Question, ...]
 
 
 class Shards:
@@ -53,19 +52,19 @@ class Shards:
         self._numbers = count(1)
         self._owed: dict[Place, Future[bytes]] = {}  # the first answers that were due and did not come
 
-    def ask(self, moment: Moment, algorithm: str, name: str, *arguments: Any) -> list[Answer]:
+    def ask(self, moment: Moment, algorithm: str, *questions: Question) -> list[Answer]:
         """The answers of all shards, in their order.
 
         Args:
-            name: method of `Part`, of the view for this algorithm at this moment.
+            questions: methods of `Part`, of the view for this algorithm at this moment.
 
         Raises:
             Moved: see there.
             Unavailable: a shard is missing (``index_incomplete``).
         """
         stop = time.monotonic() + self._seconds
-        question = _Question(moment, algorithm, name, arguments)
-        tries = [_Tries(self, shard, question, stop) for shard in range(self.layout.shards)]
+        asked = _Asked(moment, algorithm, questions)
+        tries = [_Tries(self, shard, asked, stop) for shard in range(self.layout.shards)]
         answers, missing = [], []
         for each in tries:
             try:
@@ -85,13 +84,13 @@ class Shards:
     def statuses(self) -> dict[Place, Mapping[str, Any]]:
         """What every replica says of itself; of one that does not answer its ``trouble`` only."""
         stop = time.monotonic() + self._seconds
-        question = _Question(BEGINNING, "", STATUS, ())
+        asked = _Asked(BEGINNING, "", ((STATUS, ()),))
         places = [(n, m) for n in range(self.layout.shards) for m in range(self.layout.replicas)]
-        sent = {place: self.send(place, question, self._seconds) for place in places}
+        sent = {place: self.send(place, asked, self._seconds) for place in places}
         found: dict[Place, Mapping[str, Any]] = {}
         for place, (ask, future) in sent.items():
             try:
-                found[place] = self.answer(place, ask, future, stop).value
+                found[place] = self.answer(place, ask, future, stop).values[0]
             except Missing as error:
                 found[place] = {"trouble": str(error)}
         return found
@@ -120,7 +119,7 @@ class Shards:
             return False
         return True
 
-    def send(self, place: Place, question: _Question, seconds: float) -> tuple[Ask, Future[bytes]]:
+    def send(self, place: Place, asked: _Asked, seconds: float) -> tuple[Ask, Future[bytes]]:
         layout, number = self.layout, next(self._numbers)
         ask = Ask(
             number,
@@ -128,11 +127,10 @@ class Shards:
             layout.installation,
             place[0],
             layout.shards,
-            question.moment,
+            asked.moment,
             seconds,
-            question.algorithm,
-            question.name,
-            question.arguments,
+            asked.algorithm,
+            asked.questions,
         )
         return ask, self._courier.send(*place, ask.to_bytes())
 
@@ -157,10 +155,10 @@ class Shards:
 
 
 class _Tries:
-    """One question to one shard: the first replica is asked at once, the next ones when those before it fail."""
+    """What is asked of one shard: the first replica is asked at once, the next ones when those before it fail."""
 
-    def __init__(self, shards: Shards, shard: int, question: _Question, stop: float) -> None:
-        self._shards, self._shard, self._question, self._stop = shards, shard, question, stop
+    def __init__(self, shards: Shards, shard: int, asked: _Asked, stop: float) -> None:
+        self._shards, self._shard, self._asked, self._stop = shards, shard, asked, stop
         self._left = shards.replicas()
         self._why = ""
         self._moved: Moved | None = None
@@ -189,5 +187,5 @@ class _Tries:
                 continue
             now = time.monotonic()
             seconds = max(0.0, self._stop - now) / tries
-            return place, now + seconds, *self._shards.send(place, self._question, seconds)
+            return place, now + seconds, *self._shards.send(place, self._asked, seconds)
         return None

@@ -13,28 +13,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprints import registry
-from fingerprints.index.interface import Positions
+from fingerprints.index.interface import Codes, Positions
 
 from .layout import Installation
 from .moments import Moment
 
 Build = tuple[str, ...]
-BUILD: Build = ("1", *sorted(registry.ALGORITHMS))  # of this format, and of every fingerprint: shards of others differ
+BUILD: Build = ("2", *sorted(registry.ALGORITHMS))  # of this format, and of every fingerprint: shards of others differ
 STATUS = "status"  # a question that needs no position
+Question = tuple[str, tuple[Any, ...]]  # a method of the view, and what it is called with
 
 Refusal = Literal["behind", "beyond", "version", "installation", "layout", "question"]
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question to one shard.
+    """Questions to one shard, answered together.
 
     Attributes:
         number: of the question; no two of a service are the same.
         moment: the answer is of the index as it was then.
         seconds: how long the shard may take to catch up with it.
         algorithm: of the view that is asked.
-        question, arguments: method of the view, and what it is called with.
     """
 
     number: int
@@ -45,8 +45,7 @@ class Ask:
     moment: Moment
     seconds: float
     algorithm: str
-    question: str
-    arguments: tuple[Any, ...]
+    questions: tuple[Question, ...]
 
     def to_bytes(self) -> bytes:
         return pickle.dumps(self, pickle.HIGHEST_PROTOCOL)
@@ -54,18 +53,22 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Beside:
-    """What a shard tells beside an answer, because it would be asked next.
+    """What a shard tells beside its answers, because it would be asked next.
 
     Attributes:
         length: of the view.
-        positions: shape (n,), ascending: registrations that the answer names, by their keys.
+        detailed: up to which position it has fingerprints with their details.
+        positions: shape (n,), ascending: registrations that the answers name, by their keys.
         accounts, sizes: shape (n,), see `View`.
+        codes: shape (n, 4), the first of each; none where that would be many.
     """
 
     length: int
+    detailed: int
     positions: Positions
     accounts: NDArray[np.int64]
     sizes: NDArray[np.int64]
+    codes: Codes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ class Answer:
     """What one shard answers, with what it was asked.
 
     Attributes:
-        refusal: why there is no value; ``detail`` says it to a person.
+        values: one for each question.
+        refusal: why there are none; ``detail`` says it to a person.
     """
 
     number: int
@@ -82,7 +86,7 @@ class Answer:
     shard: int
     shards: int
     moment: Moment
-    value: Any = None
+    values: tuple[Any, ...] = ()
     beside: Beside | None = None
     refusal: Refusal | None = None
     detail: str = ""

@@ -19,7 +19,7 @@ from fingerprints.index.interface import Part, Positions
 from ...database.engine import Database
 from ...errors import SourcemarkError
 from ..feed import Share
-from ..follower import Follower
+from ..follower import Follower, Held
 from . import moments
 from .layout import Layout, installation
 from .moments import BEGINNING, Moment
@@ -29,6 +29,7 @@ _logger = logging.getLogger(__name__)
 _KEPT_SECONDS = 30.0  # that a moment can still be asked about after a newer one has come; a search takes less
 _CONNECTIONS = 9  # to its database: one to follow the log, one for each question it works on
 _CONDENSING_PERIOD = 30.0  # seconds between looks at the segments; what was erased leaves them then
+_MOST_CODES = 1024  # told beside an answer; Ray takes several times as long for answers above 100 kB
 _PERIOD = 1.0  # seconds between looks at the database, so that little is left to do when somebody asks
 
 
@@ -77,9 +78,9 @@ class Shard:
     def ask(self, raw: bytes) -> bytes:
         """Answer one question; see `questions`."""
         asked = ask_from(raw)
-        value, beside, refusal, detail = None, None, None, ""
+        values, beside, refusal, detail = (), None, None, ""
         try:
-            value, beside = self._answer(asked)
+            values, beside = self._answer(asked)
         except _Refused as refused:
             refusal, detail = refused.refusal, refused.detail
         return Answer(
@@ -89,28 +90,30 @@ class Shard:
             self._shard,
             self._layout.shards,
             asked.moment,
-            value,
+            values,
             beside,
             refusal,
             detail,
         ).to_bytes()
 
-    def _answer(self, asked: Ask) -> tuple[Any, Beside | None]:
+    def _answer(self, asked: Ask) -> tuple[tuple[Any, ...], Beside | None]:
         if asked.build != BUILD:
             raise _Refused("version", f"it runs another version of Sourcemark: {' '.join(BUILD)}")
         if asked.installation != self._layout.installation:
             raise _Refused("installation", f"it belongs to another installation: {self._layout.installation}")
         if (asked.shard, asked.shards) != (self._shard, self._layout.shards):
             raise _Refused("layout", f"it is shard {self._shard} of {self._layout.shards}")
-        if asked.question == STATUS:
-            return self._status(), None
-        if asked.question not in _QUESTIONS:
-            raise _Refused("question", f"there is no question {asked.question!r:.60}")
-        view = self._view(asked)
-        value = getattr(view, asked.question)(*asked.arguments)
-        return value, _beside(view, value.positions if asked.question == "by_keys" else _NONE)
+        if asked.questions == ((STATUS, ()),):
+            return (self._status(),), None
+        if unknown := [name for name, _ in asked.questions if name not in _QUESTIONS]:
+            raise _Refused("question", f"there is no question {unknown[0]!r:.60}")
+        held = self._held(asked)
+        view = held.views[asked.algorithm]
+        values = tuple(getattr(view, name)(*arguments) for name, arguments in asked.questions)
+        named = [value.positions for (name, _), value in zip(asked.questions, values, strict=True) if name == "by_keys"]
+        return values, _beside(view, held.detailed, np.unique(np.concatenate([_NONE, *named])))
 
-    def _view(self, asked: Ask) -> Part:
+    def _held(self, asked: Ask) -> Held:
         """What it held at a moment of the log; it catches up with a later one."""
         if not self._lock.acquire(timeout=asked.seconds):
             raise _Refused("behind", f"it is busy catching up with the log, at position {self._follower.position}")
@@ -119,8 +122,8 @@ class Shard:
                 self._begin()
             if asked.moment not in self._moments:
                 self._catch_up(asked)
-            _, views = self._moments[asked.moment]
-            return views[asked.algorithm]
+            _, held = self._moments[asked.moment]
+            return held
         except SourcemarkError as error:
             raise _Refused("behind", f"it cannot follow the database: {error.detail}") from error
         finally:
@@ -151,8 +154,8 @@ class Shard:
         """With nothing."""
         share = Share(self._shard, self._layout.shards)
         self._follower = Follower(self._db, share, folder=self._folder, tail=self._tail)
-        self._moments: dict[Moment, tuple[float, Mapping[str, Part]]] = {}  # in their order; since when, and its views
-        self._keep(BEGINNING, self._follower.step(0)[1])
+        self._moments: dict[Moment, tuple[float, Held]] = {}  # in their order; since when, and what was held then
+        self._keep(BEGINNING, self._follower.step(0))
 
     def _advance(self, position: int) -> None:
         """One step towards a position of the log."""
@@ -160,12 +163,12 @@ class Shard:
         if moments.at(self._db, newest.position) != newest:  # the database was restored
             _logger.warning("the log is another than before: the shard is made anew")
             self._begin()
-        reached, views = self._follower.step(position)
-        self._keep(moments.at(self._db, reached), views)
+        held = self._follower.step(position)
+        self._keep(moments.at(self._db, held.position), held)
 
-    def _keep(self, moment: Moment, views: Mapping[str, Part]) -> None:
+    def _keep(self, moment: Moment, held: Held) -> None:
         if moment not in self._moments:  # whoever waited for the lock may find that there was nothing left to do
-            self._moments[moment] = time.monotonic(), views
+            self._moments[moment] = time.monotonic(), held
         self._drop_old()
 
     def _drop_old(self) -> None:
@@ -209,10 +212,11 @@ class Shard:
         }
 
 
-def _beside(view: Part, named: Positions) -> Beside:
-    positions = np.unique(named)
-    rows = view.rows_at(positions)
-    return Beside(len(view), positions[rows.places], rows.accounts, rows.sizes)
+def _beside(view: Part, detailed: int, named: Positions) -> Beside:
+    rows = view.rows_at(named)
+    here = named[rows.places]
+    codes = view.first_codes(here) if len(here) <= _MOST_CODES else None
+    return Beside(len(view), detailed, here, rows.accounts, rows.sizes, codes)
 
 
 _NONE: Positions = np.zeros(0, dtype=np.int64)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import pyspark
 import pytest
 
 from .conftest import text
@@ -92,6 +96,54 @@ def test_what_spark_cannot_do_is_one_line(archive) -> None:
     out = archive.run("scan", "--input", "l.jsonl", "--output", "out", *SPARK[:2], status=2)
     assert "it needs Java 17 or later" in out
     assert len(out.splitlines()) == 1
+
+
+@contextmanager
+def standalone(folder: Path, **environment: str) -> Iterator[str]:
+    """A master and a worker of a Spark cluster, whose executors have this environment; the master's address."""
+    script = Path(pyspark.__file__).parent / "bin" / "spark-class"
+    own = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYTHONPATH": str(Path(__file__).parents[3]), **environment}
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(name: str, *arguments: str) -> Path:
+        log = folder / f"{name}.log"
+        common = ["--host", "127.0.0.1", "--webui-port", "0"]
+        command = [str(script), f"org.apache.spark.deploy.{name.lower()}.{name}", *common, *arguments]
+        with log.open("wb") as file:
+            started.append(subprocess.Popen(command, stdout=file, stderr=file, cwd=folder, env=own))
+        return log
+
+    def said(log: Path, what: str) -> str:
+        deadline = time.monotonic() + 400  # a machine may be busy
+        while (found := re.search(what, log.read_text())) is None:
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        return found[0]
+
+    try:
+        address = said(start("Master", "--port", "0"), r"spark://127\.0\.0\.1:\d+")
+        said(start("Worker", "-c", "1", "-m", "1g", "-d", str(folder / "work"), address), "Successfully registered")
+        yield address
+    finally:
+        for each in started:
+            each.terminate()
+            each.wait()
+
+
+def test_a_cluster_answers_a_list_beside_the_command(archive, postgres) -> None:
+    """Its executors work in folders of their own, and have of the command only what Spark carries."""
+    archive.environment |= {
+        "SOURCEMARK_HOME": str(archive.folder / "service"),
+        "SOURCEMARK_DATABASE_URL": postgres(template="migrated"),
+    }
+    archive.run("register", "--batch", "works.jsonl", "--owner", "Lin", "--json")
+    _list(archive, 5)
+    command = ("scan", "--input", "l.jsonl", "--output", "out", "--all", "--json", "--chunk-rows", "3")
+    of_executors = {**archive.environment, "SOURCEMARK_HOME": str(archive.folder / "executors")}
+    with standalone(archive.folder, **of_executors) as master:
+        summary = json.loads(archive.run(*command, "--spark", master))
+    assert summary["statuses"] == {"matched": 3, "no_match": 1, "error": 2}
+    assert [row["row"] for row in archive.rows("out")] == list(range(1, 7))
 
 
 OTHER_MACHINE = """

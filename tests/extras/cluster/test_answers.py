@@ -20,7 +20,7 @@ MOMENT = Moment(7, b"last")
 
 
 def rightly(ask: Ask) -> Answer:
-    return Answer(ask.number, BUILD, ask.installation, ask.shard, ask.shards, ask.moment, value=ask.shard)
+    return Answer(ask.number, BUILD, ask.installation, ask.shard, ask.shards, ask.moment, values=(ask.shard,))
 
 
 class Between:
@@ -42,7 +42,7 @@ class Between:
 
 def ask(between: Between, times: int = 1) -> list[Any]:
     shards = Shards(between, LAYOUT, 0.2)  # type: ignore[arg-type]
-    return [[answer.value for answer in shards.ask(MOMENT, "a", "__len__")] for _ in range(times)]
+    return [[answer.values[0] for answer in shards.ask(MOMENT, "a", ("__len__", ()))] for _ in range(times)]
 
 
 WRONG = [
@@ -83,7 +83,7 @@ def test_bytes_that_are_no_answer_are_refused() -> None:
 
     between.send = spoilt  # type: ignore[method-assign]
     with pytest.raises(Unavailable, match="1 of 2"):
-        shards.ask(MOMENT, "a", "__len__")
+        shards.ask(MOMENT, "a", ("__len__", ()))
 
 
 def test_a_shard_that_has_gone_on_is_asked_about_a_later_moment() -> None:
@@ -97,9 +97,9 @@ def test_a_replica_that_owes_an_answer_is_not_asked_again_until_it_comes() -> No
     shards = Shards(between, LAYOUT, 0.1)  # type: ignore[arg-type]
     for _ in range(3):
         with pytest.raises(Unavailable):
-            shards.ask(MOMENT, "a", "__len__")
+            shards.ask(MOMENT, "a", ("__len__", ()))
     assert sorted(place for place in between.asked if place[0] == 0) == [(0, 0), (0, 1)]
     late = between.futures[0, 1]
     late.set_result(b"late")  # whatever it is: nobody waits for it
     between.changed = {"s0r0": None}
-    assert [answer.value for answer in shards.ask(MOMENT, "a", "__len__")] == [0, 1]
+    assert [answer.values[0] for answer in shards.ask(MOMENT, "a", ("__len__", ()))] == [0, 1]

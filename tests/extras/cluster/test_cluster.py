@@ -171,7 +171,7 @@ def test_two_installations_never_mix(opened: Opener) -> None:
     shards = shards_of(one)
     shards.layout = replace(shards.layout, installation=Installation("two.test.example/log", "0"))
     with pytest.raises(Unavailable, match="belongs to another installation: one"):
-        shards.ask(moments.newest(one.db), "", "__len__")
+        shards.ask(moments.newest(one.db), "", ("__len__", ()))
 
 
 def test_a_shard_of_another_version_is_refused(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,9 +195,9 @@ def test_a_shard_answers_of_the_moment_it_is_asked_about_or_not_at_all(opened: O
     assert len(JoinedView(Consultation(shards, before, algorithm))) == 0  # kept for a while
     between = moments.at(one.db, now.position - 1)
     with pytest.raises(asking.Moved):
-        shards.ask(between, algorithm, "__len__")
+        shards.ask(between, algorithm, ("__len__", ()))
     with pytest.raises(Unavailable, match="no such moment as position 77"):
-        shards.ask(moments.Moment(77, b"x" * 32), algorithm, "__len__")
+        shards.ask(moments.Moment(77, b"x" * 32), algorithm, ("__len__", ()))
     assert len(length) == 2
 
 
