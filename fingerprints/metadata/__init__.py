@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ..model import Field
 from ..source import Source
-from . import c2pa_manifest, exif, id3, iim, isobmff, matroska, png_gif, xmp
+from . import c2pa_manifest, exif, id3, iim, isobmff, matroska, png_gif, riff_info, xmp
 from .containers import inflate, jpeg_segments, png_chunks, riff_chunks
 from .xmp import xmp_packets, xmp_values
 
@@ -29,8 +29,8 @@ def read(source: Source, format: str, trust_anchors: str = "") -> tuple[Field, .
     Pictures are read whole; of sound and film, only the tags are held.
 
     Args:
-        format: jpeg, png, webp, gif, tiff, avif, heic, bmp, jp2, mp3, flac, ogg, wav, m4a, mp4, mov, mkv, webm ...;
-            others give ().
+        format: jpeg, png, webp, gif, tiff, avif, heic, bmp, jp2, mp3, flac, ogg, wav, m4a, mp4, mov, mkv, webm, avi,
+            asf ...; others give ().
         trust_anchors: PEM certificates that C2PA manifests are trusted by.
 
     Returns:
@@ -68,6 +68,8 @@ def _containers(source: Source, format: str, trust_anchors: str) -> list[Iterato
         ]
     if format in ("mkv", "webm"):
         return [matroska.fields(source)]
+    if format == "avi":
+        return [riff_info.fields(source)]
     if format in _BOXES:
         tags = isobmff.fields(source)
     elif format in id3.CONTAINER:

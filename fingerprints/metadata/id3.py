@@ -20,7 +20,7 @@ CONTAINER = {
     "opus": "vorbis",
     "wav": "id3",
     "aiff": "id3",
-    "wma": "asf",
+    "asf": "asf",
 }
 # Frames of ID3v2.3 and 2.4 (https://id3.org) and their three-letter forms of 2.2.
 _FRAMES = {

@@ -179,7 +179,7 @@ class Evidence:
 
     Attributes:
         where: text, html, caption, title, or the metadata container (exif, iim, xmp, png, id3, mp4, vorbis,
-            matroska, c2pa).
+            matroska, asf, riff, c2pa).
         locator: ``a-b`` code points of the text, a CSS path of the page, or the tag of the field.
         quote: what stands there, at most 200 code points.
         names_owner: who is named: owner, alias, transliteration, source, other, generic, self; None if nobody.
