@@ -50,11 +50,11 @@ def get_principal(
     if credentials is None:
         raise Unauthenticated("send an API key: Authorization: Bearer smk_...")
     principal = accounts.authenticate(app.db, credentials.credentials)
-    _take(request, app, principal)
+    count_request(request, app, principal)
     return principal
 
 
-def _take(request: Request, app: Application, principal: Principal) -> None:
+def count_request(request: Request, app: Application, principal: Principal) -> None:
     """Count a request to its key; raises `RateLimited`. Whatever is answered tells what is left."""
     limits = principal.limits.or_of(app.settings)
     rates: RateLimits = request.app.state.rate_limits

@@ -11,10 +11,13 @@ from fastapi.responses import HTMLResponse
 from pydantic.json_schema import models_json_schema
 
 from provenance.schemas import NewPost, NewScan, NewWork, Problem
+from provenance.schemas.notice import Appeal, CounterNotice, LegalAction, Message, Notice, NoticeContent
 
+_READ_BY_HAND = (NewWork, NewScan, NewPost, Notice, NoticeContent, CounterNotice, LegalAction, Appeal, Message, Problem)
 ABOUT = (
     "Registers original works in a signed public ledger, finds their reposts, and checks that a repost marks the owner "
-    "and a traceable source. Everything under /v1/ledger is public; the rest needs an API key."
+    "and a traceable source. Everything under /v1/ledger, /v1/notices, /v1/case-links and /v1/transparency is "
+    "public; the rest needs an API key."
 )
 
 
@@ -37,7 +40,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
     """FastAPI's description with the models of bodies that are read by hand, and without answers that are not given."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     _, extra = models_json_schema(
-        [(model, "validation") for model in (NewWork, NewScan, NewPost, Problem)],
+        [(model, "validation") for model in _READ_BY_HAND],
         ref_template="#/components/schemas/{model}",
     )
     for name, schema in extra["$defs"].items():

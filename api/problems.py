@@ -34,7 +34,7 @@ _BY_STATUS: dict[int, tuple[Callable[[str], SourcemarkError], str]] = {
     422: (errors.BadContent, "the picture ends before its data does: it was cut off; send the whole file"),
     429: (
         partial(errors.RateLimited, retry_after=1),
-        "this key sends more requests than it may: slow down, or ask the operator to raise SOURCEMARK_RATE_PER_MINUTE",
+        "more requests come than are allowed: slow down, or ask the operator to raise SOURCEMARK_RATE_PER_MINUTE",
     ),
     503: (errors.Unavailable, "the database cannot be reached; try again"),
 }

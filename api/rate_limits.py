@@ -17,6 +17,7 @@ from .worker_memory import BUCKET_BYTES, BUCKETS, BUCKETS_AT, WorkerMemory
 
 _BUCKET = struct.Struct("=16sdd")  # digest of the key's id, tokens, and when there were as many
 _LOOKED_AT = 16  # buckets in which one key may be; of these the one that was used longest ago is given to a new key
+_KEY_SETTING = "this key's requests_per_minute or SOURCEMARK_RATE_PER_MINUTE"
 assert _BUCKET.size == BUCKET_BYTES
 
 
@@ -31,11 +32,13 @@ class RateLimits:
         self._memory = memory
         self._burst = float(burst)
 
-    def take(self, key_id: str, per_minute: int) -> None:
+    def take(self, key_id: str, per_minute: int, setting: str = _KEY_SETTING) -> None:
         """Take a token of a key; raises `RateLimited` with the time until there is one.
 
         Args:
+            key_id: of a key, or what tells a sender without one apart.
             per_minute: tokens that the bucket gains; 0: nothing is limited.
+            setting: that the operator can raise.
         """
         if not per_minute:
             return
@@ -49,8 +52,7 @@ class RateLimits:
                 _BUCKET.pack_into(self._memory.bytes, at, name, tokens - 1, now)
                 return
         raise RateLimited(
-            "this key sends more requests than it may: slow down, or ask the operator to raise its "
-            "requests_per_minute or SOURCEMARK_RATE_PER_MINUTE",
+            f"more requests come than are allowed: slow down, or ask the operator to raise {setting}",
             reason="rate",
             retry_after=(1 - tokens) / per_second,
         )

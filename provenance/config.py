@@ -296,6 +296,13 @@ class Settings(BaseSettings):
     public_url: Url | None = Field(
         None, description="Address under which people reach this service, for links in letters; default: HOST and PORT."
     )
+    public_per_minute: int = Field(
+        30,
+        ge=0,
+        le=1_000_000,
+        description="Requests a minute that `serve` takes of one address without an API key, where none is needed, "
+        "beside those that read the log; 0: any number.",
+    )
     case_link_days: int = Field(
         400, ge=14, le=3660, description="How long the secret link of a letter opens its case, days."
     )

@@ -121,9 +121,9 @@ _CLOCKS: dict[str, dict[Role, tuple[str, str]]] = {
         "notifier": ("You can appeal until", "您可申诉至"),
         "poster": ("You can appeal until", "您可申诉至"),
     },
-    "answer": {
-        "notifier": ("The appeal is decided by", "申诉决定期限"),
-        "poster": ("The appeal is decided by", "申诉决定期限"),
+    "decision": {
+        "notifier": ("A person decides by", "作出决定的期限"),
+        "poster": ("A person decides by", "作出决定的期限"),
     },
 }
 

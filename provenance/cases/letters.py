@@ -16,11 +16,11 @@ from ..config import Settings
 from ..database import leases
 from ..database.clock import clock
 from ..database.engine import Database
-from ..database.tables import case_addresses, case_letters, case_parties, case_steps, cases, now, openings
+from ..database.tables import case_letters, case_parties, case_steps, cases, now
 from ..errors import BadInput
 from ..jobs.delivery import SCHEDULE, Outcome
 from ..jobs.mail import Letter, Mailer, check_address
-from . import links
+from . import links, rows
 from .letter_texts import StepLetter, compose
 from .regimes import Regimes
 
@@ -45,15 +45,18 @@ class Letters:
         taken = leases.take(self._db, case_letters, _next(), _LEASE_SECONDS, *case_letters.c)
         if taken is None:
             return False
-        with self._db.read() as connection:
+        with self._db.write() as connection:  # with the party locked: a link confirms the address it is sent to
             about = connection.execute(_about(taken)).one()
-        try:
-            to = check_address(str(about.person.get("email") or ""))
-        except BadInput:
+            try:
+                to = check_address(str(about.person.get("email") or ""))
+            except BadInput:
+                to = None
+            secrets = [] if to is None else self._new_links(connection, about)
+            letter = None if to is None else self._written(connection, taken, about, to, secrets)
+        if letter is None:
             self._record(taken, {"state": "unaddressed", "answer": "the party has no mail address"})
             return True
-        secrets = self._new_links(about)
-        outcome = self._mailer.attempt(self._written(taken, about, to, secrets))
+        outcome = self._mailer.attempt(letter)
         self._record(taken, _came_of(taken, outcome))
         if not outcome.delivered:
             with self._db.write() as connection:
@@ -61,37 +64,26 @@ class Letters:
                     links.take_back(connection, secret)
         return True
 
-    def _new_links(self, about: Any) -> list[str]:
+    def _new_links(self, connection: sa.Connection, about: Any) -> list[str]:
         """The secrets of a letter: that of the case, and where the address is to be confirmed a second one."""
-        with self._db.write() as connection:
-            made = [links.make(connection, about.party, "case", self._link_days)]
-            if about.name in ("file", "complete") and about.confirmed_at is None:
-                made.append(links.make(connection, about.party, "confirm", _CONFIRM_DAYS))
+        made = [links.make(connection, about.party, "case", self._link_days)]
+        if about.role == "notifier" and about.confirmed_at is None and about.state in ("received", "incomplete"):
+            made.append(links.make(connection, about.party, "confirm", _CONFIRM_DAYS))
         return made
 
-    def _written(self, taken: Any, about: Any, to: str, secrets: list[str]) -> Letter:
-        with self._db.read() as connection:
-            urls = connection.execute(
-                sa.select(case_addresses.c.url)
-                .where(case_addresses.c.case == about.case)
-                .order_by(case_addresses.c.number)
-            ).scalars()
-            opened = connection.execute(
-                sa.select(openings.c.name, openings.c.record).where(openings.c.leaf_hash == about.leaf_hash)
-            )
-            records: dict[str, Any] = {row.name: row.record for row in opened}
-            addresses = list(urls)
-        said = records.get("said") or {}
+    def _written(self, connection: sa.Connection, taken: Any, about: Any, to: str, secrets: list[str]) -> Letter:
+        records = rows.opened(connection, [about.leaf_hash]).get(about.leaf_hash, {})
+        said = records.get(rows.SAID) or {}
         link, *confirm = (f"{self._address}/v1/case-links/{secret}" for secret in secrets)
         letter = StepLetter(
             step=about.name,
             role=about.role,
             lang=about.lang,
             case_id=about.case_id,
-            addresses=addresses,
+            addresses=rows.addresses(connection, about.case),
             clock=(about.clock, about.due) if about.clock and about.number == about.steps else None,
-            missing=(records.get("facts") or {}).get("missing") or [],
-            quoted=(said.get("explanation") or said.get("text")) if about.actor == "staff" else None,
+            missing=(records.get(rows.FACTS) or {}).get("missing") or [],
+            quoted=(said.get("explanation") or said.get("message")) if about.actor == "staff" else None,
             link=link,
             confirm=f"{confirm[0]}/confirmation" if confirm else None,
         )
@@ -133,13 +125,15 @@ def _about(taken: Any) -> sa.Select[Any]:
     return (
         sa.select(
             *(case_steps.c.name, case_steps.c.number, case_steps.c.actor, case_steps.c.at, case_steps.c.leaf_hash),
-            *(cases.c.id.label("case"), cases.c.case_id, cases.c.regime, cases.c.steps, cases.c.clock, cases.c.due),
+            *(cases.c.id.label("case"), cases.c.case_id, cases.c.regime, cases.c.state, cases.c.steps),
+            *(cases.c.clock, cases.c.due),
             *(case_parties.c.id.label("party"), case_parties.c.role, case_parties.c.person, case_parties.c.lang),
             case_parties.c.confirmed_at,
         )
         .join_from(case_steps, cases, case_steps.c.case == cases.c.id)
         .join(case_parties, case_parties.c.id == taken.party)
         .where(case_steps.c.id == taken.step)
+        .with_for_update(of=case_parties)
     )
 
 

@@ -61,6 +61,11 @@ def take_back(connection: sa.Connection, secret: str) -> None:
     connection.execute(case_links.delete().where(case_links.c.hash == _hash(secret)))
 
 
+def unconfirm(connection: sa.Connection, party: int) -> None:
+    """The mail address of a party is another now: what was sent to the one before confirms nothing."""
+    connection.execute(case_links.delete().where(case_links.c.party == party, case_links.c.purpose == "confirm"))
+
+
 def forget(connection: sa.Connection, party: int) -> None:
     """The links of a party who is erased open nothing any more."""
     connection.execute(case_links.delete().where(case_links.c.party == party))

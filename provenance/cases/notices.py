@@ -23,7 +23,7 @@ from ..schemas.case import NoticeCounts
 from ..schemas.notice import BulkNoticeAnswer, BulkNoticeAnswers, Notice, NoticeContent
 from ..search.examination import Examiner
 from ..search.matching import Matcher
-from . import contents, parties, rows
+from . import contents, links, parties, rows
 from .files import CaseFiles, SealedFile, Upload, attached
 from .steps import By, NewStep, Steps, Writing
 
@@ -218,13 +218,15 @@ class Notices:
 
         Raises:
             Conflict: the notice is not incomplete.
-            BadInput, Forbidden, TooLarge: as `file`.
+            Forbidden: the party has posted; or it is suspended.
+            BadInput, TooLarge: as `file`.
         """
         if new.email is not None:
             check_address(new.email)
         sealed = self._files.seal(uploads, new.files)
         with self._steps.writing() as writing:
             row, case = rows.party_case(writing.connection, party)
+            parties.require(row, "notifier")
             said = new.model_copy(update={"files": attached(sealed)}).model_dump(mode="json", exclude_unset=True)
             before = rows.notice(writing.connection, case.id)
             merged = NoticeContent.model_validate({**before.model_dump(exclude_unset=True), **said})
@@ -253,6 +255,8 @@ class Notices:
         key = parties.key_of(case.account_id, merged.email, row.account_id)
         parties.refuse_suspended(connection, case.account_id, key)
         same = merged.email == row.person.get("email") or row.account_id is not None
+        if not same:
+            links.unconfirm(connection, row.id)
         values = {"person": parties.person_of(merged), "key": key, "lang": merged.lang}
         connection.execute(
             case_parties.update()

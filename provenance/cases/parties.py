@@ -42,6 +42,12 @@ def insert(connection: sa.Connection, case: int, role: Role, person: Mapping[str
     return int(connection.execute(case_parties.insert().values(**values).returning(case_parties.c.id)).scalar_one())
 
 
+def require(row: sa.Row[Any], role: Role) -> None:
+    """Raises `Forbidden` where a party has another role in its case."""
+    if row.role != role:
+        raise Forbidden(f"this is for the {role} of the case, not for the {row.role}", reason="other_party")
+
+
 def person_of(said: Person) -> dict[str, Any]:
     """Who somebody says they are, as a party's row keeps it."""
     return {name: value for name in Person.model_fields if (value := getattr(said, name, None)) is not None}

@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..database.tables import case_parties
-from ..errors import BadInput, Forbidden
+from ..errors import BadInput
 from ..jobs.mail import check_address
 from ..schemas.case import Role, State
 from ..schemas.notice import Appeal, CounterNotice, LegalAction, Message
-from . import automatic, contents, parties, rows
+from . import automatic, contents, links, parties, rows
 from .automatic import Automatic
 from .files import CaseFiles, SealedFile, Upload, attached
 from .outcomes import Outcome, Outcomes
@@ -32,12 +32,22 @@ class Proceedings:
         self._automatic = automatic
         self._outcomes = outcomes
 
+    def confirm_by_link(self, secret: str) -> int:
+        """Use up the link of a letter that confirms a mail address; the number of its party. Raises `NotFound`."""
+        with self._steps.writing() as writing:
+            party = links.confirm(writing.connection, secret)
+            self._confirm(writing, party)
+        return party
+
     def confirm(self, party: int) -> State:
         """A party has shown that a mail address is theirs: what waited for that goes on. Again it changes nothing."""
         with self._steps.writing() as writing:
-            _, case = rows.party_case(writing.connection, party)
-            automatic.confirmed(writing.connection, party)
-            state: State = self._automatic.advance(writing, case).state
+            return self._confirm(writing, party)
+
+    def _confirm(self, writing: Writing, party: int) -> State:
+        _, case = rows.party_case(writing.connection, party)
+        automatic.confirmed(writing.connection, party)
+        state: State = self._automatic.advance(writing, case).state
         return state
 
     def counter(self, party: int, new: CounterNotice, uploads: Sequence[Upload] = ()) -> State:
@@ -111,8 +121,8 @@ class Proceedings:
         """
         with self._steps.writing() as writing:
             row, case = rows.party_case(writing.connection, party)
-            if role is not None and row.role != role:
-                raise Forbidden(f"this is for the {role} of the case, not for the {row.role}", reason="other_party")
+            if role is not None:
+                parties.require(row, role)
             yield writing, row, case
 
 

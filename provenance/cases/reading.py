@@ -137,6 +137,13 @@ def party_of(db: Database, case_id: str, account_id: str) -> int:
     return int(found)
 
 
+def place_of(db: Database, party: int) -> tuple[str, Role]:
+    """The id of a party's case, and the party's role in it."""
+    with db.read() as connection:
+        row, case = _party(connection, party)
+        return case.case_id, row.role
+
+
 def _party(connection: sa.Connection, party: int) -> tuple[sa.Row[Any], sa.Row[Any]]:
     row = connection.execute(sa.select(case_parties).where(case_parties.c.id == party)).first()
     if row is None:
@@ -181,11 +188,8 @@ class _Reading:
         taken = rows.steps(self.connection, self.number)
         opened = rows.opened(self.connection, [row.leaf_hash for row in taken])
         query = sa.select(entries.c.leaf_hash, entries.c.idx)
-        indexes: dict[bytes, int] = dict(
-            self.connection.execute(query.where(entries.c.leaf_hash.in_([row.leaf_hash for row in taken])))
-            .tuples()
-            .all()
-        )
+        entered = self.connection.execute(query.where(entries.c.leaf_hash.in_([row.leaf_hash for row in taken])))
+        indexes: dict[bytes, int] = {row.leaf_hash: row.idx for row in entered}
         return [
             self._step(row, opened.get(row.leaf_hash, {}), indexes.get(row.leaf_hash))
             for row in taken
@@ -235,18 +239,26 @@ def sees_step(row: sa.Row[Any], opened: Mapping[str, Any], reader: Role | None) 
 
 
 # --- files and receipts --------------------------------------------------------------------------------------------
-def file(db: Database, kept: files.CaseFiles, case_id: str, file_id: str, reader: Role | None) -> tuple[str, bytes]:
+def file(
+    db: Database,
+    kept: files.CaseFiles,
+    case_id: str,
+    file_id: str,
+    reader: Role | None,
+    account_id: str | None = None,
+) -> tuple[str, bytes]:
     """Name and content of a file of a case.
 
     Args:
         reader: the party who reads, shown to be one of this case; None: staff.
+        account_id: the platform whose case it is; None: any.
 
     Raises:
         NotFound: there is none, only its hash is kept, or it belongs to a step that the reader may not see.
         LedgerReadOnly: see `CaseFiles.open`.
     """
     with db.read() as connection:
-        case = rows.find(connection, case_id, None)
+        case = rows.find(connection, case_id, account_id)
         row, step = files.find(connection, case.id, file_id)
         if not sees_step(step, rows.opened(connection, [step.leaf_hash]).get(step.leaf_hash, {}), reader):
             raise NotFound(f"no file of this case has the id {file_id!r:.80}")

@@ -205,6 +205,12 @@ class Forwarding(Request):
     account_id: Annotated[Line, Field(max_length=200)] | None = None
 
 
+class Assignment(Request):
+    """Whether a case is yours to deal with."""
+
+    mine: bool = Field(description="false: nobody's.")
+
+
 class NoticeCounts(Record):
     """What became of somebody's notices."""
 
@@ -275,6 +281,7 @@ class MonthlyCount(Record):
 
 __all__ = [
     "Actor",
+    "Assignment",
     "CaseDecision",
     "CaseFile",
     "CaseOutcome",

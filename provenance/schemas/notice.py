@@ -69,6 +69,23 @@ class Notice(NoticeContent):
     )
 
 
+class FiledNotice(Record):
+    """What became of a notice."""
+
+    case_id: str = Field(examples=["case_0123456789abcdef01234567"])
+    state: str = Field(examples=["received"])
+    missing: list[str] = Field(default_factory=list, description="What the regime asks for and the notice lacks.")
+    link: str | None = Field(
+        None, description="Secret: opens the case at /v1/case-links/. With an API key the id of the case does."
+    )
+
+
+class MatchedWorks(Record):
+    """The registered works that a file shows."""
+
+    work_ids: list[str] = Field(description="The surest first.")
+
+
 class CounterNotice(Statement):
     """A poster's answer: the notice is wrong."""
 
@@ -129,8 +146,10 @@ __all__ = [
     "BulkNoticeAnswers",
     "BulkNotices",
     "CounterNotice",
+    "FiledNotice",
     "Lang",
     "LegalAction",
+    "MatchedWorks",
     "Message",
     "Notice",
     "NoticeContent",

@@ -175,3 +175,9 @@ class Regime(_Frozen):
             if each not in self.statements:
                 raise ValueError(f"statements.{each}: is missing; the regime asks for it")
         return self
+
+
+class OfferedRegime(Regime):
+    """A regime that a notice may name."""
+
+    regime: Id

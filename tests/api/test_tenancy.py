@@ -90,6 +90,17 @@ def _stay_down(api: Api, made: Things) -> str:
     return str(api("POST", "/v1/stay-down", "owner", json={"scan_id": made["scan_id"]}).json()["stay_down_id"])
 
 
+def _case(api: Api, _: Things) -> str:
+    """A notice that the owner sends to itself, with a file."""
+    parts = [("metadata", (None, '{"platform": "owner", "name": "Ada"}')), ("file", ("draft.txt", b"A draft."))]
+    return str(api("POST", "/v1/notices", "owner", files=parts).json()["case_id"])
+
+
+def _case_file(api: Api, made: Things) -> str:
+    steps = api("GET", f"/v1/cases/{made['case_id']}", "owner").json()["steps"]
+    return str(steps[0]["files"][0]["file_id"])
+
+
 def _webhook(api: Api, _: Things) -> str:
     return str(api("POST", "/v1/webhooks", "owner", json={"url": "https://93.184.215.14/"}).json()["webhook_id"])
 
@@ -124,6 +135,9 @@ THINGS: dict[str, Maker] = {
     "decision_id": _review_decision,
     "statement_id": _statement,
     "stay_down_id": _stay_down,
+    "case_id": _case,
+    "link": lambda _, made: made["case_id"],  # opens the case with the key of the account that complains
+    "file_id": _case_file,
     "webhook_id": _webhook,
     "watch_id": _watch,
     "job_id": _job,
@@ -133,6 +147,7 @@ NOBODYS = {
     "path": "of the published log",
     "bank_name": "there is one bank, of all works",
     "content_id": "of the published log",
+    "number": "of a step, in its case",
     "key_id": "for administrators only",
     "queue": "a name that each platform gives",
 }
@@ -146,6 +161,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "answerStanding": {"act": "reverse", "reason": "No copy", "decided_by": "S"},
     "moveQueueItem": {"queue": "other"},
     "commentQueueItem": {"text": "a remark"},
+    "assignCase": {"mine": True},
+    "refuseNotice": {"reason": "x", "explanation": "y"},
+    "putBack": {"reason": "x", "explanation": "y"},
+    "decideCase": {"finding": "unfounded", "outcome": "release", "reason": "x", "explanation": "y"},
+    "decideAppeal": {"finding": "unfounded", "outcome": "release", "reason": "x", "explanation": "y"},
+    "takeMeasure": {"act": "warn", "against": "notifier", "reason": "x", "explanation": "y"},
+    "writeToParties": {"text": "x", "to": ["notifier"]},
     "decideQueueItem": {"decision": "release", "reason": "fine"},
 }
 # What its query must hold.

@@ -118,7 +118,7 @@ def test_every_step_has_its_words(lang: Any) -> None:
     assert len(told) > 25
     for step, role in told:
         for name, regime in REGIMES.regimes.items():
-            for clock in ("completion", "counter_notice", "put_back", "appeal", "answer"):
+            for clock in ("completion", "counter_notice", "put_back", "appeal", "decision"):
                 due = (clock, "2026-12-16T04:00:00.000000Z")
                 letter = letter_texts.StepLetter(step, role, lang, CASE, [], due, [], None, "https://x.example/", None)
                 subject, text = letter_texts.compose(letter, regime, REGIMES.calendar(name))
@@ -142,7 +142,7 @@ HOSTILE = [
 def test_hostile_text_stays_text(
     sqlite_db: Database, sqlite_settings: Settings, mailbox: tuple[Mailbox, str], hostile: str
 ) -> None:
-    a_step(sqlite_db, "message", "poster", said={"text": hostile})
+    a_step(sqlite_db, "message", "poster", said={"message": hostile})
     change(sqlite_db, case_addresses, url="https://posts.example/" + hostile)
     assert send_all(sender(sqlite_db, sqlite_settings, mailbox[1])) == 1
     (mail,) = mailbox[0].mails
@@ -196,7 +196,7 @@ def test_a_later_letter_waits_for_an_earlier_one_of_the_same_party(
 
 def test_two_workers_send_each_letter_once(db: Database, settings: Settings, mailbox: tuple[Mailbox, str]) -> None:
     for _ in range(4):
-        a_step(db, "message", "notifier", "poster", said={"text": "Hello."})
+        a_step(db, "message", "notifier", "poster", said={"message": "Hello."})
     sends = sender(db, settings, mailbox[1])
     workers = [threading.Thread(target=send_all, args=(sends,)) for _ in range(3)]
     for worker in workers:

@@ -67,6 +67,15 @@ def test_what_confirms_is_used_up_and_opens_no_case(db: Database) -> None:
         links.confirm(connection, confirming)
 
 
+def test_what_confirms_an_address_confirms_no_other_one(sqlite_db: Database) -> None:
+    before, opening = made(sqlite_db, 1, "confirm"), made(sqlite_db, 1)
+    with sqlite_db.write() as connection:
+        links.unconfirm(connection, 1)
+        with pytest.raises(NotFound):
+            links.confirm(connection, before)
+        assert links.find(connection, opening) == 1
+
+
 def test_of_two_who_confirm_at_once_one_is_refused(db: Database) -> None:
     secret, together = made(db, 1, "confirm"), threading.Barrier(2)
 
