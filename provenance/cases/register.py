@@ -19,7 +19,12 @@ from . import reading, rows
 
 # What shows a party to the other, or was not dealt with yet: nobody publishes a complaint by sending one.
 _UNPUBLISHED_STEPS = ("message", "measure", "file", "ask", "complete")
-_PUBLISHED = sa.exists().where(case_steps.c.case == cases.c.id, case_steps.c.name.in_(("forward", "refuse", "repeat")))
+_PUBLISHED = sa.exists().where(
+    case_steps.c.case == cases.c.id,
+    sa.or_(
+        case_steps.c.name.in_(("forward", "repeat")), (case_steps.c.name == "refuse") & (case_steps.c.actor == "staff")
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)

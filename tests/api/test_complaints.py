@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 import threading
 from collections.abc import Mapping
 from email import message_from_bytes, policy
 from typing import Any
+
+from lxml import etree
 
 from api.v1 import notices
 from provenance.accounts import accounts
@@ -282,3 +285,78 @@ def test_lists_of_cases_are_narrowed(api: Api) -> None:
     first = api("GET", "/v1/cases", "Ann", params={"limit": 1}).json()
     assert listed(cursor=first["next"]) == [other]
     assert api("GET", "/v1/cases", "Ann", params={"state": "lost"}).status_code == 400
+
+
+def test_the_register_says_what_became_of_complaints_and_of_nobody(api: Api) -> None:
+    case_id, mine, theirs = forwarded(api)
+    unpublished = filed(api, email="other@x.example", addresses=["https://platform.example/p/secret"])["case_id"]
+    api("POST", f"/v1/case-links/{theirs}/counter-notice", json=dict(ANSWER))
+    api("POST", f"/v1/case-links/{mine}/messages", json={"text": "between us"})
+    api("POST", f"/v1/cases/{case_id}/decision", "Ann", json=dict(DECISION))
+    listed = api("GET", "/v1/transparency/cases")
+    (case,) = listed.json()["items"]
+    assert (case["case_id"], case["state"], case["addresses"]) == (
+        case_id,
+        "decided",
+        ["https://platform.example/p/9002"],
+    )
+    assert [step["name"] for step in case["steps"]] == ["forward", "counter", "start_clock", "decide"]
+    assert case["steps"][-1]["finding"] == "founded"
+    assert api("GET", f"/v1/transparency/cases/{case_id}").json() == case
+    assert api("GET", f"/v1/transparency/cases/{unpublished}").status_code == 404
+    table = api("GET", "/v1/transparency/cases", params={"format": "csv"})
+    months, feed = api("GET", "/v1/transparency/months"), api("GET", "/v1/transparency/feed")
+    assert [(each["filed"], each["founded"]) for each in months.json()["items"]] == [(2, 1)]
+    months_table = api("GET", "/v1/transparency/months", params={"format": "csv"})
+    assert table.text.count("\r\n") == months_table.text.count("\r\n") == 2
+    for answer in (listed, table, months, months_table, feed):
+        for personal in (
+            *("North Bank", "northbank", "Embankment", "Chen Yi", "City Daily", "citydaily", "Market", "Zhaoyun"),
+            *("Ann", "between us", "names nobody", "repeats the article", "sml_", "secret"),
+        ):
+            assert personal not in answer.text, (answer.url, personal)
+
+
+def test_the_register_is_asked_by_address_work_and_time(api: Api) -> None:
+    case_id, _, _ = forwarded(api)
+    for query, found in (
+        ({"address": "https://platform.example/p/9002"}, [case_id]),
+        ({"address": "https://platform.example/p/1"}, []),
+        ({"work_id": "work_1"}, []),
+        ({"regime": "eu-dsa"}, []),
+        ({"regime": "us-dmca", "since": "2020-01-01"}, [case_id]),
+        ({"since": "2099-01-01"}, []),
+    ):
+        items = api("GET", "/v1/transparency/cases", params=query).json()["items"]
+        assert [each["case_id"] for each in items] == found, query
+    assert api("GET", "/v1/transparency/cases", params={"since": "soon"}).status_code == 400
+    assert api("GET", "/v1/transparency/months", params={"regime": "eu-dsa"}).json()["items"] == []
+
+
+def test_hostile_addresses_are_text_in_the_table_and_the_feed(api: Api) -> None:
+    hostile = "https://x.example/]]><script>alert(1)</script>&amp;\u202egnp"
+    said = {**notices.EXAMPLE, "platform": "platform", "addresses": [hostile, 'https://platform.example/"=1+1,']}
+    made = api("POST", "/v1/notices", "rights_holder", json=said)
+    assert made.json()["state"] == "forwarded", made.text
+    feed = api("GET", "/v1/transparency/feed")
+    assert feed.headers["content-type"].startswith("application/atom+xml")
+    tree = etree.fromstring(feed.content)
+    names = {each.tag.rpartition("}")[2] for each in tree.iter()}
+    assert names == {
+        *("feed", "id", "title", "updated", "author", "name", "link", "entry", "published", "content")
+    }  # and nothing of the address's
+    assert "<script>" in tree.findtext(".//{*}content")
+    (_, line) = list(csv.reader(api("GET", "/v1/transparency/cases", params={"format": "csv"}).text.splitlines()))
+    assert len(line) == 9
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in line)
+
+
+def test_a_table_names_its_next_page(api: Api) -> None:
+    said = {**notices.EXAMPLE, "platform": "platform"}
+    for n in range(3):
+        api("POST", "/v1/notices", "rights_holder", json={**said, "addresses": [f"https://platform.example/{n}"]})
+    path = "/v1/transparency/cases?format=csv&limit=2"
+    for rows, more in ((2, True), (1, False)):
+        answer = api("GET", path)
+        assert (answer.text.count("\r\n") - 1, "link" in answer.headers) == (rows, more)
+        path = answer.headers.get("link", "")[1:].partition(">")[0]
