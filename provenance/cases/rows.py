@@ -46,8 +46,8 @@ def addresses(connection: sa.Connection, number: int) -> list[str]:
 
 def parties(connection: sa.Connection, number: int) -> dict[Role, sa.Row[Any]]:
     """Who the parties of a case are, as far as it has them yet."""
-    rows = connection.execute(sa.select(case_parties).where(case_parties.c.case == number))
-    return {cast(Role, row.role): row for row in rows}
+    query = sa.select(case_parties).where(case_parties.c.case == number).order_by(case_parties.c.id)
+    return {cast(Role, row.role): row for row in connection.execute(query)}
 
 
 def party_case(connection: sa.Connection, party: int) -> tuple[sa.Row[Any], sa.Row[Any]]:
