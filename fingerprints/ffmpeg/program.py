@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -81,7 +82,8 @@ def _installed() -> str:
 def running(
     source: Source, limits: Limits, output: Sequence[str], *, decoding: Sequence[str] = (), level: str = "error"
 ) -> Iterator[Run]:
-    """Run the program over a file; it is ended when the block is left. What the worker may use, each program may.
+    """Run the program over a file; it is ended when the block is left. It may use the memory that the worker may, and
+    time until the worker is ended: how much that is depends on how much is read.
 
     Args:
         limits: name the program.
@@ -104,7 +106,7 @@ def running(
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env={"LC_ALL": "C.UTF-8", "AV_LOG_FORCE_NOCOLOR": "1"},
-                preexec_fn=_die_with_parent,
+                preexec_fn=_prepared,
             )
         except OSError as error:
             raise WorkerFailed("no_decoder", f"ffmpeg does not start ({error}); see SOURCEMARK_FFMPEG") from None
@@ -136,14 +138,22 @@ def _collect(stream: IO[bytes], log: Log) -> None:
             log.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
 
 
+def _free_clock() -> None:
+    """The worker's limit grows with what is read; this process would keep that of its start."""
+    most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+
+
 if os.uname().sysname == "Linux":
     _libc = ctypes.CDLL(None, use_errno=True)
 
-    def _die_with_parent() -> None:
-        """So that a worker that is killed leaves no program behind."""
+    def _prepared() -> None:
+        """A worker that is killed leaves no program behind."""
         _libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        _free_clock()
 
 else:
 
-    def _die_with_parent() -> None:
+    def _prepared() -> None:
         """Elsewhere the program ends when it writes to nobody."""
+        _free_clock()

@@ -27,9 +27,9 @@ from types import TracebackType
 from .. import errors
 from ..errors import FingerprintError, LimitExceeded, UnreadableMedia, WorkerFailed
 from ..model import EmbeddedPicture, EmbeddedPictures, Examination, Field, Fingerprint, Limits
-from ..progress import Listener
+from ..progress import FILM_SPEED, Listener
 from ..source import CHUNK, Source
-from .worker import ANSWER, EXAMINE, EXAMINE_THOROUGHLY, FORMATS, MIN_SPEED, REQUEST, TAKE_PICTURES
+from .worker import ANSWER, EXAMINE, EXAMINE_THOROUGHLY, FORMATS, REQUEST, TAKE_PICTURES
 
 _START_SECONDS = 60.0  # imports on a cold, busy disk
 _LARGE = 4 << 20  # bytes of a file that is read beside others, never in the place of all
@@ -195,9 +195,9 @@ class Sandbox:
         try:
             worker.send(request, deadline, descriptor)
             while (told := _progress(answer := worker.receive(deadline + more))) is not None:
-                done, of = told
+                done, of, allowed = told
                 # What a worker says is believed up to the longest file that is taken.
-                more = min(max(done, 0.0), self._limits.max_seconds) / MIN_SPEED
+                more = min(max(allowed, more), self._limits.max_seconds / FILM_SPEED)
                 if listener is not None:
                     listener(done, of)
             return _parsed(*answer)
@@ -220,13 +220,13 @@ def _check_size(size: int, limit: int) -> None:
         raise UnreadableMedia("empty", "the file is empty")
 
 
-def _progress(answer: tuple[bytes, bytes, bytes]) -> tuple[float, float | None] | None:
-    """Seconds read and of how many, where an answer only says that; else None."""
+def _progress(answer: tuple[bytes, bytes, bytes]) -> tuple[float, float | None, float] | None:
+    """Seconds read, of how many, and seconds of time allowed, where an answer only says that; else None."""
     if not answer[0].startswith(b'{"progress"'):
         return None
     try:
-        done, of = json.loads(answer[0])["progress"]
-        return float(done), None if of is None else float(of)
+        done, of, allowed = json.loads(answer[0])["progress"]
+        return float(done), None if of is None else float(of), float(allowed)
     except (ValueError, KeyError, TypeError) as problem:
         raise _Died(f"progress that cannot be read: {problem}") from None
 

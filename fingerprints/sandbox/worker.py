@@ -8,7 +8,7 @@ format in ``FORMATS``, and one that numbers what is asked; with its first byte c
 (``SCM_RIGHTS``). An answer is ``<I Q Q``: lengths of a JSON head, of the fingerprint and of the text, then the three;
 of the pictures of a document their files stand in place of the text, one after the other.
 The first frame is an empty answer: ready. Before the answer about a long file come frames whose head says
-``progress``: seconds of sound or film read, and of how many.
+``progress``: seconds of sound or film read, of how many, and seconds of time that are allowed for it.
 """
 
 from __future__ import annotations
@@ -32,9 +32,6 @@ REQUEST = struct.Struct("<QBB")
 FORMATS: tuple[TextFormat | None, ...] = (None, "plain", "html")
 EXAMINE, EXAMINE_THOROUGHLY, TAKE_PICTURES = range(3)
 ANSWER = struct.Struct("<IQQ")
-MIN_SPEED = (
-    10.0  # seconds of sound or film that are read in a second, at least: for every ten there is one more of time
-)
 _PROGRESS_SECONDS = 0.5  # between two frames
 _MAX_OPEN_FILES = 24  # standard streams, and what importing one module or decoding one file needs
 
@@ -175,16 +172,17 @@ class _Progress:
         self._sink, self._limits = sink, limits
         self._started = self._told = time.monotonic()
         self._cpu = _cpu_seconds()
+        self._allowed = 0.0
 
-    def __call__(self, done: float, of: float | None) -> None:
+    def __call__(self, done: float, of: float | None, allowed: float) -> None:
+        self._allowed = max(self._allowed, allowed)
         now = time.monotonic()
         if now - self._told < _PROGRESS_SECONDS:
             return
         self._told = now
-        more = done / MIN_SPEED
-        _allow_cpu(self._cpu + self._limits.cpu_seconds + more)
-        signal.alarm(int(self._limits.wall_seconds + 5 + more - (now - self._started)) + 1)
-        _send(self._sink, {"progress": [done, of]})
+        _allow_cpu(self._cpu + self._limits.cpu_seconds + self._allowed)
+        signal.alarm(int(self._limits.wall_seconds + 5 + self._allowed - (now - self._started)) + 1)
+        _send(self._sink, {"progress": [done, of, self._allowed]})
 
 
 def _start_clock(limits: Limits) -> None:
@@ -201,7 +199,7 @@ def _cpu_seconds() -> float:
 
 
 def _allow_cpu(seconds: float) -> None:
-    """Let this process, and each program it starts, use so many seconds in all."""
+    """Let this process use so many seconds in all."""
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
