@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import version
 
 import anyio
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
+from starlette.routing import BaseRoute
 
 from provenance.application import Application
 from provenance.config import MEBIBYTE, Settings
@@ -140,12 +142,20 @@ def create_app(settings: Settings, worker: Worker = ALONE) -> FastAPI:
     app.add_middleware(problems.Methods, described=operations)
     _admit(app, settings, InHand(memory, worker.number, settings.max_in_hand, settings.max_in_hand_mib * MEBIBYTE))
     app.add_middleware(Observation, metrics=counts)  # the outermost: it sees every answer
-    for module in _ROUTES:
-        app.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)])
-    for module in _OPEN_ROUTES:
-        app.include_router(module.router)
+    app.router.routes.extend(_routes())
     description.install(app)
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """All routes, once a process: FastAPI works out how each is called at its first request, and keeps it."""
+    router = APIRouter()
+    for module in _ROUTES:
+        router.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)])
+    for module in _OPEN_ROUTES:
+        router.include_router(module.router)
+    return router.routes
 
 
 def _admit(app: FastAPI, settings: Settings, in_hand: InHand) -> None:

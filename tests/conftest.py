@@ -37,6 +37,23 @@ for _name in [name for name in os.environ if name.startswith("SOURCEMARK_")]:
     del os.environ[_name]  # a developer's own installation must not leak into the tests
 
 
+_MEMORY = Path("/dev/shm")
+_ROOM = 4 << 30  # bytes: the tests' folders have a tenth of it at a time, and what runs beside them must fit too
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the tests' folders in memory where there is room: tens of thousands of times they wait for a disk to sync.
+
+    Only where the user names no other place; the workers of a run get their folders from the process that starts them.
+    """
+    if config.option.basetemp or "PYTEST_DEBUG_TEMPROOT" in os.environ or not os.access(_MEMORY, os.W_OK):
+        return
+    available = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())["MemAvailable"]
+    if min(shutil.disk_usage(_MEMORY).free, int(available.split()[0]) << 10) > _ROOM:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_MEMORY)
+
+
 def _postgres_bin() -> Path | None:
     found = shutil.which("initdb")
     if found:
