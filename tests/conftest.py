@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -140,6 +142,25 @@ def shared_workers() -> Iterator[None]:
     yield
     application_module.Sandbox = real  # type: ignore[misc]
     shared.close()
+
+
+@pytest.fixture(scope="session")
+def control() -> Iterator[socket.socket]:
+    """The end of the line to a process that runs commands; see `tests.cli.forked`."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # messages arrive whole
+    environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
+    number = theirs.fileno()
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "tests.cli.forked", str(number)],
+        pass_fds=[number],
+        env=environment,
+        cwd=Path(__file__).parents[1],
+        stdin=subprocess.DEVNULL,
+    )
+    theirs.close()
+    yield ours
+    ours.close()
+    process.wait(120)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import ast
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -52,10 +53,29 @@ _VARYING = re.compile(
 
 
 # --- sessions --------------------------------------------------------------------------------------------------------
+# `sourcemark` for a shell, run by the process of `tests.cli.forked`, which has loaded it; the installed one, which takes
+# seconds to load, does the main job in `tests/packaging`.
+_COMMAND = """#!%s -IS
+import json, os, socket, sys
+
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+request = {"arguments": sys.argv[1:], "folder": os.getcwd(), "environment": dict(os.environ)}
+socket.send_fds(socket.socket(fileno=%d), [json.dumps(request).encode()], [theirs.fileno(), 0, 1, 2])
+theirs.close()
+ours.recv(100)  # its process id
+sys.exit(int(ours.recv(100)))
+"""
+
+
 @pytest.mark.parametrize("page", [name for name, text in PAGES.items() if "```console\n" in text])
-def test_a_session_prints_what_the_page_says(page: str, tmp_path: Path) -> None:
+def test_a_session_prints_what_the_page_says(
+    page: str, tmp_path: Path, control: socket.socket, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    command_folder = tmp_path_factory.mktemp("bin")
+    (command_folder / "sourcemark").write_text(_COMMAND % (sys.executable, control.fileno()))
+    (command_folder / "sourcemark").chmod(0o755)
     environment = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PATH": f"{command_folder}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(tmp_path / "nobody"),
         "SOURCEMARK_HOME": str(tmp_path / "home"),
         "SOURCEMARK_WORKERS": "1",
@@ -69,8 +89,9 @@ def test_a_session_prints_what_the_page_says(page: str, tmp_path: Path) -> None:
         for written, real in known.items():
             command = command.replace(written, real)
         done = subprocess.run(
-            ["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
+            ["sh", "-c", command],
+            cwd=tmp_path, env=environment, pass_fds=[control.fileno()], capture_output=True, text=True, check=False,
+        )  # fmt: skip
         printed = (done.stdout + done.stderr).rstrip("\n")
         assert _VARYING.sub("*", printed) == _VARYING.sub("*", expected), command
         known.update(zip(_VARYING.findall(expected), _VARYING.findall(printed), strict=True))

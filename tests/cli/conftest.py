@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
-
-from tests.cli import forked
 
 
 @dataclass
@@ -27,6 +24,31 @@ class Run:
     @property
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Running:
+    """A command in the background."""
+
+    def __init__(self, line: socket.socket) -> None:
+        line.settimeout(120)
+        self._line = line
+        self.status: int | None = None
+        self.pid = int(line.recv(100))
+
+    def poll(self) -> int | None:
+        """Its exit status once it has ended, minus the signal's number where one ended it."""
+        if self.status is None and select.select([self._line], [], [], 0)[0]:
+            self.wait()
+        return self.status
+
+    def wait(self) -> int:
+        if self.status is None:
+            with self._line:
+                self.status = int(self._line.recv(100))
+        return self.status
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
 
 
 class Command:
@@ -44,45 +66,28 @@ class Command:
         }
 
     def __call__(self, *args: str | Path, stdin: str | bytes = b"", env: dict[str, str] | None = None) -> Run:
-        with tempfile.TemporaryDirectory() as place:
-            files = [Path(place, name) for name in ("in", "out", "err")]
-            for file in files:
-                file.write_bytes(b"")
-            files[0].write_bytes(stdin.encode() if isinstance(stdin, str) else stdin)
-            request = {
-                "arguments": list(map(str, args)),
-                "folder": str(self.folder),
-                "environment": {**self.environment, **(env or {})},
-                "files": list(map(str, files)),
-            }
-            ours, theirs = socket.socketpair()
-            with ours:
-                with theirs:
-                    socket.send_fds(self.control, [json.dumps(request).encode()], [theirs.fileno()])
-                ours.settimeout(120)
-                status = int(ours.recv(100))
-            run = Run(status, files[1].read_text(), files[2].read_text())
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            given.write(stdin.encode() if isinstance(stdin, str) else stdin)
+            given.seek(0)
+            status = self.start(*args, streams=(given, out, err), env=env).wait()
+            for file in (out, err):
+                file.seek(0)
+            run = Run(status, out.read().decode(), err.read().decode())
         assert "Traceback" not in run.err, run.err
         return run
 
-
-@pytest.fixture(scope="session")
-def control() -> Iterator[socket.socket]:
-    """The end of the line to a process that runs commands."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # messages arrive whole
-    environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
-    number = theirs.fileno()
-    process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", forked.__name__, str(number)],
-        pass_fds=[number],
-        env=environment,
-        cwd=Path(forked.__file__).parents[2],
-        stdin=subprocess.DEVNULL,
-    )
-    theirs.close()
-    yield ours
-    ours.close()
-    process.wait(120)
+    def start(self, *args: str | Path, streams: Sequence[IO[bytes]], env: dict[str, str] | None = None) -> Running:
+        """In the background, with these for its three streams."""
+        request = {
+            "arguments": list(map(str, args)),
+            "folder": str(self.folder),
+            "environment": {**self.environment, **(env or {})},
+        }
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            descriptors = [theirs.fileno(), *(stream.fileno() for stream in streams)]
+            socket.send_fds(self.control, [json.dumps(request).encode()], descriptors)
+        return Running(ours)
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """kill -9 in the middle of a batch: nothing acknowledged is lost, moved or doubled."""
 
+import contextlib
 import json
 import os
 import random
 import signal
-import subprocess
-import sys
+import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from provenance.application import Application
 from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.database.tables import entries, works
+from tests.cli.conftest import Command, Running
 
 pytestmark = pytest.mark.slow
 
@@ -46,23 +48,28 @@ def article(n: int) -> str:
     return " ".join(rng.choice(WORDS) + str(rng.randrange(99)) for _ in range(120))
 
 
-def start(settings: Settings, batch: Path, out: Path) -> subprocess.Popen[bytes]:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "SOURCEMARK_HOME": str(settings.home),
-        "SOURCEMARK_BATCH_SIZE": "8",
-        "SOURCEMARK_WORKERS": "1",
-        "SOURCEMARK_ORIGIN": "log.test.example/sourcemark",
-    }
+Start = Callable[[Path, Path], Running]
+
+
+@pytest.fixture
+def errors(tmp_path: Path) -> Path:
+    return tmp_path / "errors"
+
+
+@pytest.fixture
+def start(settings: Settings, control: socket.socket, tmp_path: Path, errors: Path) -> Start:
+    """Starts the registration of a batch in a process of its own."""
+    environment = {"SOURCEMARK_BATCH_SIZE": "8", "SOURCEMARK_ORIGIN": "log.test.example/sourcemark"}
     if settings.database_url:
         environment["SOURCEMARK_DATABASE_URL"] = settings.database_url
-    with out.open("ab") as sink:
-        return subprocess.Popen(
-            [sys.executable, "-m", "cli.main", "register", "--batch", str(batch), "--json"],
-            stdout=sink,
-            stderr=subprocess.PIPE,
-            env=environment,
-        )
+
+    def started(batch: Path, out: Path) -> Running:
+        with Path(os.devnull).open("rb") as nothing, out.open("ab") as sink, errors.open("wb") as told:
+            return Command(tmp_path, control).start(
+                "register", "--batch", batch, "--json", streams=(nothing, sink, told), env=environment
+            )
+
+    return started
 
 
 def answers(out: Path) -> list[dict]:
@@ -70,7 +77,7 @@ def answers(out: Path) -> list[dict]:
     return [json.loads(line) for line in lines]
 
 
-def test_kill_in_a_batch(settings: Settings, tmp_path: Path) -> None:
+def test_kill_in_a_batch(settings: Settings, start: Start, errors: Path, tmp_path: Path) -> None:
     batch, out = tmp_path / "works.jsonl", tmp_path / "out.jsonl"
     batch.write_text(
         "".join(json.dumps({"text": article(n), "owner": "A", "external_id": str(n)}) + "\n" for n in range(WORKS))
@@ -80,14 +87,14 @@ def test_kill_in_a_batch(settings: Settings, tmp_path: Path) -> None:
     killed = 0
     for _ in range(ROUNDS):
         before = len(answers(out))
-        run = start(settings, batch, out)
+        run = start(batch, out)
         deadline = time.monotonic() + 60
         while len(answers(out)) == before and run.poll() is None and time.monotonic() < deadline:
             time.sleep(0.005)  # until something of this round is acknowledged
         time.sleep(rng.random() * 0.4)
-        run.send_signal(signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has done all
+            run.send_signal(signal.SIGKILL)
         killed += run.wait() == -signal.SIGKILL
-        run.stderr.close()
         raw = out.read_bytes()
         out.write_bytes(raw[: raw.rfind(b"\n") + 1])
         for answer in answers(out):
@@ -97,9 +104,8 @@ def test_kill_in_a_batch(settings: Settings, tmp_path: Path) -> None:
         with Application(settings) as application:
             assert fsck.check(application.db, application.log)["problems"] == []
     assert killed >= 2  # otherwise this test tested nothing
-    run = start(settings, batch, out)
-    _, err = run.communicate(timeout=120)
-    assert run.returncode == 0, err
+    run = start(batch, out)
+    assert run.wait() == 0, errors.read_text()
     final = answers(out)[-WORKS:]
     assert [answer["external_id"] for answer in final] == [str(n) for n in range(WORKS)]
     for answer in final:
@@ -115,15 +121,15 @@ def test_kill_in_a_batch(settings: Settings, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_for_the_answers(settings: Settings, tmp_path: Path) -> None:
+def test_a_full_disk_for_the_answers(start: Start, errors: Path, tmp_path: Path) -> None:
     """The batch's own output cannot be written: one line, no traceback, and what was registered stays registered."""
     batch = tmp_path / "works.jsonl"
     batch.write_text(json.dumps({"text": article(1), "owner": "A"}) + "\n")
-    run = start(settings, batch, Path("/dev/full"))
-    _, err = run.communicate(timeout=60)
-    assert run.returncode == 3
+    run = start(batch, Path("/dev/full"))
+    assert run.wait() == 3
+    err = errors.read_bytes()
     assert b"Traceback" not in err
     assert len(err.splitlines()) == 1
-    run = start(settings, batch, tmp_path / "out.jsonl")
-    run.communicate(timeout=60)
+    run = start(batch, tmp_path / "out.jsonl")
+    assert run.wait() == 0
     assert answers(tmp_path / "out.jsonl")[0]["status"] == "already_registered"
