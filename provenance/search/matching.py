@@ -12,6 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from fingerprints import registry
+from fingerprints.index.earlier import EarlierView
 from fingerprints.index.interface import View
 from fingerprints.medium import Found
 from fingerprints.model import Fingerprint, Match, MediumName
@@ -87,9 +88,10 @@ class Matcher:
         """
 
         def decided(view: View) -> tuple[Found, dict[int, Fingerprint]]:
+            if before is not None:
+                view = EarlierView(view, before)  # a registration's position is its index and one
             candidates = registry.propose(query, view)
-            asked = [position for position in candidates.works if before is None or position <= before]
-            prints = _fingerprints(self._db, view, asked)
+            prints = _fingerprints(self._db, view, candidates.works)
             return registry.decide(query, candidates, prints, view), prints
 
         # Aligning two books takes a gigabyte for a moment: one at a time.

@@ -12,9 +12,10 @@ import pytest
 
 from provenance.accounts import accounts
 from provenance.application import Application
-from provenance.auditing import fsck
+from provenance.auditing import fsck, sample
 from provenance.auditing.sample import sample_rows
 from provenance.config import Settings
+from provenance.database.engine import Database
 from provenance.errors import LedgerReadOnly, SourcemarkError, Unavailable
 from provenance.scans import sightings
 from provenance.schemas import Amendment
@@ -114,6 +115,20 @@ def test_a_damaged_row_harms_its_own_work_only(home: Path, insider: sqlite3.Conn
             with contextlib.suppress(SourcemarkError):
                 build_receipt(db, application.log, work_id)
         assert register_work(application, b"Something that was never registered before.").status == "registered"
+
+
+def test_a_start_joins_no_tables_of_a_large_log(
+    home: Path, insider: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = "algorithm, data, detail"
+    insider.execute(f"INSERT INTO fingerprints (work, {columns}) SELECT 9999, {columns} FROM fingerprints LIMIT 1")
+    db = Database(_settings(home).url, 5)
+    try:
+        assert list(sample_rows(db)) == ["a fingerprint of work number 9999 has no work"]
+        monkeypatch.setattr(sample, "_MOST_JOINED", 2)
+        assert list(sample_rows(db)) == []
+    finally:
+        db.close()
 
 
 def _exchange(insider: sqlite3.Connection) -> None:
