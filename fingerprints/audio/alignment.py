@@ -8,33 +8,29 @@ lay elsewhere. The stretch where that speaks for the copy is the segment.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..index.postings import ranges
+from . import evidence
+from .evidence import PITCH_TOLERANCE, TIME_TOLERANCE, Doubles
 from .peaks import Floats, Peaks
 from .triples import Indices, Keys, Triples
 
 MIN_TEMPO, MAX_TEMPO = 0.74, 1.36  # seconds of the work a second of the upload
 _MAX_POINTS = 1500
+_MAX_SAME_KEYS = 8  # in a work
 _TEMPOS = np.linspace(0.955, 1.045, 23)  # of what is supposed: closer than two changes of speed that are asked for
 _CELL_SECONDS, _CELL_CENTS = 0.09, 100.0  # in which points of a line lie together
 _MAX_TEMPO_OFF = 0.02  # of a line laid through points from where it was found
 _MIN_ON_LINE = 4  # first peaks of triples
-_TIME_TOLERANCE, _PITCH_TOLERANCE = 0.03, 40.0  # seconds, cents: within which a peak is heard
-_CONTROLS = (-7.3, -4.1, -2.3, -1.3, 1.1, 1.9, 3.7, 6.7)  # seconds elsewhere
 _REFINEMENTS = 3
-_CLASSES = 5  # of strength
-_INSTANT = 0.1  # seconds of the work whose peaks are of one event
-_OFF_BY_CHANCE = 2 * _TIME_TOLERANCE / 12**0.5, 2 * _PITCH_TOLERANCE / 12**0.5  # standard deviations where all is even
-_LEAST_OFF = 0.004, 3.0  # seconds, cents: no copy is measured closer
-_NORMAL_IN_UNIFORM = -0.176  # entropy of a uniform distribution less that of a normal one as wide, natural logarithm
+_MAX_CONTROLLED = 600  # peaks of the work that are laid elsewhere
+_FIRST_SHARE = 0.3  # of a copy's peaks that are heard: supposed first
 _MIN_CHANCE, _CHANCE = 0.02, 0.06  # share of peaks heard by chance: at least, and where it cannot be counted
-_FIRST_SHARE, _MAX_SHARE = 0.3, 0.97  # of a copy's peaks that are heard: supposed first, and at most
-
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,46 +65,57 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WorkTriples:
-    """A work's triples by their keys, to be looked up again and again.
+class KeyedTriples:
+    """Triples by their keys, to be looked up again and again.
 
     Attributes:
         keys: shape (k,), ascending.
+        first: of each, the place of its first peak.
         time, pitch: of the first peak of each, shape (k,).
     """
 
     keys: Keys
+    first: Indices
     time: Floats
     pitch: Floats
 
     @classmethod
-    def of(cls, found: Triples, peaks: Peaks) -> WorkTriples:
-        """The triples of these peaks."""
-        keys = found.keys()
+    def of_work(cls, found: Triples, peaks: Peaks) -> KeyedTriples:
+        """Those of a work, but for what it has again and again, as a steady tone has."""
+        every = cls._sorted(found.keys(), found.first, peaks)
+        first = np.searchsorted(every.keys, every.keys)
+        few = np.searchsorted(every.keys, every.keys, side="right") - first <= _MAX_SAME_KEYS
+        return cls(every.keys[few], every.first[few], every.time[few], every.pitch[few])
+
+    @classmethod
+    def of_upload(cls, found: Triples, peaks: Peaks, tempo: float, cents: Sequence[float]) -> KeyedTriples:
+        """Those that an upload would have before each of such changes, see `Triples.keys`."""
+        keys = np.concatenate([found.keys(tempo, each) for each in cents])
+        return cls._sorted(keys, np.tile(found.first, len(cents)), peaks)
+
+    @classmethod
+    def _sorted(cls, keys: Keys, first: Indices, peaks: Peaks) -> KeyedTriples:
         order = np.argsort(keys, kind="stable")
-        return cls(keys[order], peaks.time[found.first[order]], found.pitch[order])
+        first = first[order]
+        return cls(keys[order], first, peaks.time[first], peaks.pitch[first])
 
 
-def points(upload: Triples, at: Floats, work: WorkTriples, tempo: float, cents: float) -> Doubles:
+def points(upload: KeyedTriples, work: KeyedTriples) -> Doubles:
     """Times of the upload and the work, and intervals of pitch, of the triples that both have.
-
-    Args:
-        at: times of the upload's peaks.
-        tempo, cents: as for `Triples.keys`, of the upload.
 
     Returns:
         Shape (n, 3): second of the upload, second of the work, cents that the work is higher.
     """
-    asked = upload.keys(tempo, cents)
-    low = np.searchsorted(work.keys, asked)
-    count = np.searchsorted(work.keys, asked, side="right") - low
-    count[count > 8] = 0  # a steady tone has one key again and again
-    which, other = np.repeat(np.arange(len(asked)), count), ranges(low, count)
+    low = np.searchsorted(upload.keys, work.keys)
+    count = np.searchsorted(upload.keys, work.keys, side="right") - low
+    which, other = np.repeat(np.arange(len(low)), count), ranges(low, count)
+    _, once = np.unique(upload.first[other] * len(low) + which, return_index=True)
+    which, other = which[once], other[once]
     return np.stack(
         (
-            at[upload.first[which]].astype(np.float64),
-            work.time[other].astype(np.float64),
-            (work.pitch[other] - upload.pitch[which]).astype(np.float64),
+            upload.time[other].astype(np.float64),
+            work.time[which].astype(np.float64),
+            (work.pitch[which] - upload.pitch[other]).astype(np.float64),
         ),
         axis=1,
     )
@@ -159,29 +166,25 @@ def _through(points: Doubles, tempo: float) -> Line:
 def refined(line: Line, upload: Peaks, work: Peaks) -> Line:
     """The line laid through the peaks themselves."""
     for _ in range(_REFINEMENTS):
-        heard, other = _heard(line, upload, work)
-        if len(heard) < _MIN_ON_LINE or np.ptp(upload.time[other]) < 1.0:
+        which, other = heard(line, upload, work)
+        if len(which) < _MIN_ON_LINE or np.ptp(upload.time[other]) < 1.0:
             return line
-        x, y = upload.time[other].astype(np.float64), work.time[heard].astype(np.float64)
+        x, y = upload.time[other].astype(np.float64), work.time[which].astype(np.float64)
         tempo, offset = np.polyfit(x, y, 1)
         if not MIN_TEMPO < tempo < MAX_TEMPO:
             return line
-        cents = float(np.median(work.pitch[heard] - upload.pitch[other]))
+        cents = float(np.median(work.pitch[which] - upload.pitch[other]))
         line = Line(float(tempo), float(offset), cents)
     return line
 
 
-def _heard(line: Line, upload: Peaks, work: Peaks, shift: float = 0.0) -> tuple[Indices, Indices]:
-    """Which peaks of the work are heard in the upload, and by which of its peaks, each by the nearest in time.
-
-    Args:
-        shift: seconds of the upload by which it is laid elsewhere, for control.
-    """
-    when = (work.time - line.offset) / line.tempo + shift
-    low = np.searchsorted(upload.time, when - _TIME_TOLERANCE)
-    count = np.searchsorted(upload.time, when + _TIME_TOLERANCE) - low
+def heard(line: Line, upload: Peaks, work: Peaks) -> tuple[Indices, Indices]:
+    """Which peaks of the work are heard in the upload, and by which of its peaks, each by the nearest in time."""
+    when = (work.time - line.offset) / line.tempo
+    low = np.searchsorted(upload.time, when - TIME_TOLERANCE)
+    count = np.searchsorted(upload.time, when + TIME_TOLERANCE) - low
     which, other = np.repeat(np.arange(len(work)), count), ranges(low, count)
-    near = np.abs(work.pitch[which] - line.cents - upload.pitch[other]) < _PITCH_TOLERANCE
+    near = np.abs(work.pitch[which] - line.cents - upload.pitch[other]) < PITCH_TOLERANCE
     which, other = which[near], other[near]
     off = np.abs(upload.time[other] - when[which])
     order = np.lexsort((off, which))
@@ -203,97 +206,53 @@ def stretch(line: Line, upload: Peaks, work: Peaks, names: Keys, taken: NDArray[
     part = work.slice(a, b)
     if len(part) < 2 * _MIN_ON_LINE:
         return None
-    heard = np.zeros(len(part), dtype=np.bool_)
-    which, other = _heard(line, upload, part)
+    is_heard = np.zeros(len(part), dtype=np.bool_)
+    which, other = heard(line, upload, part)
     which, other = which[~taken[other]], other[~taken[other]]
-    heard[which] = True
-    if heard.sum() < 2 * _MIN_ON_LINE:
+    is_heard[which] = True
+    if is_heard.sum() < 2 * _MIN_ON_LINE:
         return None
-    chance = max(_by_chance(line, upload, part), _MIN_CHANCE)
-    start, stop = _best_run(heard, max(_FIRST_SHARE, 3 * chance), chance)
-    share = float(heard[start:stop].mean()) if stop > start else 0.0
+    when = (part.time.astype(np.float64) - line.offset) / line.tempo
+    pitch = part.pitch - np.float32(line.cents)
+    around = _middle(which)
+    elsewhere = evidence.shares_elsewhere(when[around], pitch[around], upload)
+    chance = max(float(elsewhere.mean()), _MIN_CHANCE) if len(elsewhere) else _CHANCE
+    start, stop = _best_run(is_heard, max(_FIRST_SHARE, 3 * chance), chance)
+    share = float(is_heard[start:stop].mean()) if stop > start else 0.0
     if share <= chance:
         return None
     # Once more with what is now known to be the rate.
-    start, stop = _best_run(heard, share, chance)
+    start, stop = _best_run(is_heard, share, chance)
     inside = (which >= start) & (which < stop)
-    off = _off(line, upload, part, which[inside], other[inside])
-    evidence = _evidence(part.slice(start, stop), heard[start:stop], names[a + start : a + stop], chance, off)
+    which, other = which[inside], other[inside]
+    of_copy = evidence.of_copy(
+        part.slice(start, stop),
+        is_heard[start:stop],
+        names[a + start : a + stop],
+        chance,
+        when[which] - upload.time[other],
+        pitch[which] - upload.pitch[other],
+    )
+    around = _middle(np.arange(start, stop))
+    elsewhere = evidence.shares_elsewhere(when[around], pitch[around], upload)
+    of_copy *= evidence.no_other_pattern(float(is_heard[start:stop].mean()), elsewhere)
     span = float(part.time[start]), float(part.time[stop - 1])
     there = tuple((each - line.offset) / line.tempo for each in span)
-    return Stretch(line, (there[0], there[1]), span, evidence)
+    return Stretch(line, (there[0], there[1]), span, of_copy)
 
 
-def _off(line: Line, upload: Peaks, part: Peaks, which: Indices, other: Indices) -> tuple[float, float]:
-    """How far peaks are heard from where the line says: standard deviations, in seconds and in cents."""
-    seconds = (part.time[which] - line.offset) / line.tempo - upload.time[other]
-    cents = part.pitch[which] - line.cents - upload.pitch[other]
-    return max(float(np.std(seconds)), _LEAST_OFF[0]), max(float(np.std(cents)), _LEAST_OFF[1])
-
-
-def _evidence(part: Peaks, heard: NDArray[np.bool_], names: Keys, chance: float, off: tuple[float, float]) -> float:
-    """How much speaks for a copy: natural logarithm of the ratio of likelihoods, of peaks that are no copies of others.
-
-    What is the same again and again in the stretch (a drum's sample, a metronome) counts once. Peaks that are heard by
-    whole instants and missing by whole instants are fewer witnesses than they seem: another pattern of the same sounds
-    does that, noise does not (overdispersion; McCullagh and Nelder, Generalized linear models, 1989). And a copy
-    keeps time and pitch far within the tolerance: what is spread over it evenly is chance, or another performance.
-    """
-    _, place, times = np.unique(names, return_inverse=True, return_counts=True)
-    weight = 1.0 / times[place]
-    share = _shares(part, heard)
-    gain = float((weight * _gains(heard, share, chance)).sum())
-    spread = [each / limit for each, limit in zip(off, _OFF_BY_CHANCE, strict=True)]
-    closer = -float(np.log(spread[0])) - float(np.log(spread[1]))
-    gain += float(weight[heard].sum()) * max(closer + 2 * _NORMAL_IN_UNIFORM, 0.0)
-    steady = min(1.0, max(0.0, 3 * (1 - spread[0]))) * min(1.0, max(0.0, 4 * (1 - spread[1])))
-    return gain * steady / _dispersion(part, heard, share)
-
-
-def _shares(part: Peaks, heard: NDArray[np.bool_]) -> Doubles:
-    """Of each peak the share that is heard of those about as strong: noise and codecs take weak ones first."""
-    group = np.argsort(np.argsort(part.strength)) * _CLASSES // len(part)
-    many = np.bincount(group, minlength=_CLASSES) + 2.0
-    share: Doubles = ((np.bincount(group, heard, minlength=_CLASSES) + 2.0 * heard.mean()) / many)[group]
-    return np.clip(share, 1 - _MAX_SHARE, _MAX_SHARE)
-
-
-def _dispersion(part: Peaks, heard: NDArray[np.bool_], share: Doubles) -> float:
-    """How much more the shares that are heard vary from instant to instant than those of independent peaks; 1 or more.
-
-    Both over all, and from each instant to the next.
-    """
-    _, instant = np.unique(np.floor(part.time / _INSTANT), return_inverse=True)
-    excess = np.bincount(instant, heard - share) / np.sqrt(np.bincount(instant, share * (1 - share)))
-    if len(excess) < 2:
-        return 1.0
-    overall = float(np.square(excess).sum()) / (len(excess) - 1)
-    stepwise = float(np.square(np.diff(excess)).mean()) / 2
-    return max(1.0, overall, stepwise)
-
-
-def _by_chance(line: Line, upload: Peaks, part: Peaks) -> float:
-    """The share of a work's peaks that would be heard if the upload lay elsewhere."""
-    shares = []
-    for shift in _CONTROLS:
-        when = (part.time - line.offset) / line.tempo + shift
-        inside: NDArray[np.bool_] = (when > upload.time[0]) & (when < upload.time[-1])
-        if inside.sum() >= _MIN_ON_LINE:
-            shares.append(len(_heard(line, upload, part.where(inside), shift)[0]) / int(inside.sum()))
-    return float(np.mean(shares)) if shares else _CHANCE
+def _middle(places: Indices) -> slice:
+    """Some hundred places around the middle of those given, at most from the first to the last."""
+    middle = int(places[len(places) // 2])
+    return slice(
+        max(int(places[0]), middle - _MAX_CONTROLLED // 2), min(int(places[-1]) + 1, middle + _MAX_CONTROLLED // 2)
+    )
 
 
 def _best_run(heard: NDArray[np.bool_], share: float, chance: float) -> tuple[int, int]:
     """The run of peaks that speaks most for a copy in which this share is heard (maximum-sum segment)."""
-    total = np.concatenate(([0.0], np.cumsum(_gains(heard, share, chance))))
+    total = np.concatenate(([0.0], np.cumsum(evidence.gains(heard, share, chance))))
     lowest = np.minimum.accumulate(total)
     stop = int(np.argmax(total - lowest))
     start = int(np.flatnonzero(total[: stop + 1] == lowest[stop])[-1])
     return start, stop
-
-
-def _gains(heard: NDArray[np.bool_], share: float | Doubles, chance: float) -> Doubles:
-    """What each peak adds to the logarithm of the ratio of likelihoods: heard in a copy, or by chance."""
-    share = np.minimum(share, _MAX_SHARE)
-    gains: Doubles = np.where(heard, np.log(share / chance), np.log((1 - share) / (1 - chance)))
-    return gains

@@ -13,9 +13,10 @@ from ..index.postings import earliest, ranges
 from . import triples
 from .peaks import Peaks
 
-_WINDOW, _STEP = 14.0, 9.0  # seconds of the upload that are asked for together, and from one such stretch to the next
+_WINDOW, _STEP = 16.0, 11.0  # seconds of the upload that are asked for together, and from one such stretch to the next
 _MAX_WORKS_OF_A_KEY = 64  # read
 _MIN_HITS, _MIN_EXCESS = 4, 1.5  # keys of a work in a stretch, and standard deviations above what chance gives
+_MAX_BY_CHANCE = 1e-7  # share of pairs of a key asked for and a key of other works that are equal, at most
 _MAX_OF_WINDOW, _MAX_HINTS_OF_WORK = 8, 3  # works of a stretch; changes of speed that are tried for one
 _MAX_WORKS = 48
 _PLAIN_EXCESS = 40.0  # a work that stands out so much as it is leaves no room for changes
@@ -23,18 +24,28 @@ _CHANGE_BITS, _CHANGE_MASK = np.uint64(5), np.uint64(31)
 _SOFT = 25.0  # cents: asked for a little lower and a little higher, because pitch is rounded
 
 
-def _played_faster(by: float) -> tuple[float, float]:
-    """Of sound played so many times as fast: seconds of the work a second of it, and cents the work is higher."""
-    return by, -1200 * float(np.log2(by))
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What may have been done to a work before it was uploaded.
+
+    Attributes:
+        tempo, cents: seconds of the work a second of the upload, and how much higher the work is.
+        backwards: the upload is played backwards.
+    """
+
+    tempo: float = 1.0
+    cents: float = 0.0
+    backwards: bool = False
 
 
 _STEPS = 1.08
-# As it is; slower and faster at the same pitch; lower and higher at the same tempo; both together, as a record is.
-CHANGES: tuple[tuple[float, float], ...] = (
-    (1.0, 0.0),
-    *((_STEPS**n, 0.0) for n in (-2, -1, 1, 2)),
-    *((1.0, 100.0 * n) for n in (-2, -1, 1, 2)),
-    *(_played_faster(_STEPS**n) for n in (-2, -1, -0.5, 0.5, 1, 2, 3)),
+UNCHANGED = Change()
+# Slower and faster at the same pitch; lower and higher at the same tempo; both together, as a record is; backwards.
+CHANGES = (
+    *(Change(_STEPS**n) for n in (-2, -1, 1, 2)),
+    *(Change(cents=100.0 * n) for n in (-2, -1, 1, 2)),
+    *(Change(_STEPS**n, -1200 * float(np.log2(_STEPS)) * n) for n in (-2, -1, -0.5, 0.5, 1, 2, 3)),
+    Change(backwards=True),
 )
 
 
@@ -45,15 +56,14 @@ class Hint:
     Attributes:
         work: the position of its registration.
         start, stop: of the stretch, seconds of the upload.
-        tempo, cents: seconds of the work a second of the upload, and how much higher the work is, about.
+        change: what was done to the work, about.
         excess: standard deviations by which the keys in common exceed chance.
     """
 
     work: int
     start: float
     stop: float
-    tempo: float
-    cents: float
+    change: Change
     excess: float
 
 
@@ -89,30 +99,36 @@ def look_up(upload: Peaks, view: View) -> SoundProposal:
 
 def _of_stretch(upload: Peaks, start: float, stop: float, view: View) -> list[Hint]:
     """What a stretch may be of: asked for as it is, and where that says nothing, as it would be before each change."""
-    found = triples.find(upload, triples.QUERY_NEIGHBOURS, only_strongest=False)
-    hints = _under(found, CHANGES[:1], start, stop, view)
+    hints = _under(_asked(upload, (UNCHANGED,), triples.QUERY_NEIGHBOURS), (UNCHANGED,), start, stop, view)
     if not hints or hints[0].excess < _PLAIN_EXCESS:
-        few = triples.find(upload, triples.CHANGED_NEIGHBOURS, only_strongest=False)
-        hints += _under(few, CHANGES[1:], start, stop, view)
+        hints += _under(_asked(upload, CHANGES, triples.CHANGED_NEIGHBOURS), CHANGES, start, stop, view)
     hints.sort(key=lambda hint: -hint.excess)
     chosen = list(dict.fromkeys(hint.work for hint in hints))[:_MAX_OF_WINDOW]
     return [hint for work in chosen for hint in [each for each in hints if each.work == work][:_MAX_HINTS_OF_WORK]]
 
 
-def _under(
-    found: triples.Triples, changes: Sequence[tuple[float, float]], start: float, stop: float, view: View
-) -> list[Hint]:
-    """The works that have more of the keys of a stretch than chance gives, under each of the changes."""
-    # The change stands in the lowest bits: one sort finds both the keys and under which changes they are asked for.
+def _asked(upload: Peaks, changes: Sequence[Change], neighbours: int) -> triples.Keys:
+    """The keys that an upload would have without each of the changes, ascending.
+
+    Which change stands in the lowest bits: one sort finds both the keys and under which changes they are asked for.
+    """
+    found = {
+        backwards: triples.find(upload.backwards() if backwards else upload, neighbours, only_strongest=False)
+        for backwards in {change.backwards for change in changes}
+    }
     asked = np.concatenate(
         [
-            found.keys(tempo, cents + soft) << _CHANGE_BITS | np.uint64(n)
-            for n, (tempo, cents) in enumerate(changes)
+            found[change.backwards].keys(change.tempo, change.cents + soft) << _CHANGE_BITS | np.uint64(n)
+            for n, change in enumerate(changes)
             for soft in (-_SOFT, _SOFT)
         ]
     )
     asked.sort()
-    asked = asked[earliest(asked, 1)]
+    return asked[earliest(asked, 1)]
+
+
+def _under(asked: triples.Keys, changes: Sequence[Change], start: float, stop: float, view: View) -> list[Hint]:
+    """The works that have more of the keys of a stretch than chance gives, under each of the changes."""
     keys = asked >> _CHANGE_BITS
     is_new = earliest(keys, 1)
     hits = view.by_keys(keys[is_new], _MAX_WORKS_OF_A_KEY)
@@ -125,24 +141,31 @@ def _under(
     change = np.repeat((asked & _CHANGE_MASK).astype(np.int64), many)
     cells = change * len(positions) + who[ranges(begins[place], many)]
     count = np.bincount(cells, minlength=len(changes) * len(positions)).reshape(len(changes), -1).astype(np.float64)
-    excess = _excess(count, view.sizes_at(positions).astype(np.float64), max(len(view), len(positions)))
+    sizes = view.sizes_at(positions).astype(np.float64)
+    many_asked = np.bincount((asked & _CHANGE_MASK).astype(np.int64), minlength=len(changes))
+    excess = _excess(count, sizes, many_asked, max(len(view), len(positions)))
     return [
-        Hint(int(positions[n]), start, stop, changes[change][0], changes[change][1], float(excess[change, n]))
+        Hint(int(positions[n]), start, stop, changes[change], float(excess[change, n]))
         for change, n in np.argwhere(excess >= _MIN_EXCESS).tolist()
     ]
 
 
-def _excess(count: NDArray[np.float64], sizes: NDArray[np.float64], works: int) -> NDArray[np.float64]:
+def _excess(
+    count: NDArray[np.float64], sizes: NDArray[np.float64], asked: NDArray[np.int64], works: int
+) -> NDArray[np.float64]:
     """Standard deviations by which works exceed chance: the others' keys in common, for their size.
 
     Args:
         count: keys in common under each change, shape (changes, n).
         sizes: keys of each work that has any in common, shape (n,).
+        asked: keys asked for under each change, shape (changes,).
         works: how many are registered.
     """
     others = count.sum(axis=1, keepdims=True) - count
     theirs = sizes.mean() * works - sizes
-    expected = others * (sizes / np.maximum(theirs, sizes))
+    # What many works share, or one that is registered many times, is no chance.
+    rate = np.minimum(others / np.maximum(theirs, sizes), _MAX_BY_CHANCE * asked[:, None])
+    expected = sizes * rate
     excess: NDArray[np.float64] = (count - expected) / np.sqrt(expected + 1)
     excess[count < _MIN_HITS] = 0.0
     return excess

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter, uniform_filter
+from scipy.fft import rfft
+from scipy.ndimage import uniform_filter1d
 
 RATE = 11_025  # samples a second
 WINDOW, HOP = 1024, 256  # samples: 93 ms, 23 ms
@@ -21,9 +22,9 @@ WORK_DENSITY, QUERY_DENSITY = 36.0, 50.0  # peaks a second at most
 _LOWEST, _HIGHEST = 12, 460  # bins: 129 Hz to 4,950 Hz
 _BASE_HZ = 100.0  # pitch 0
 _SURROUNDINGS = 43, 25  # frames, bins: a second, 270 Hz
-_NEIGHBOURS = 7, 7  # frames, bins within which a peak is the greatest
+_AROUND = 3  # frames and bins before and after, of which a peak is the greatest
 _MIN_STANDING_OUT = 3.0  # decibels above the surroundings
-_MIN_POWER = -35.0  # decibels; below it is what codecs make of silence
+_MIN_POWER = -55.0  # decibels; below it are the last bits of samples, and what codecs make of silence
 _CELL_SECONDS = 0.5
 _OCTAVES = 5.3  # between the lowest and the highest bin
 _CHUNK_FRAMES = 1200  # looked at together: memory is that of half a minute
@@ -60,6 +61,10 @@ class Peaks:
     def where(self, these: NDArray[np.bool_]) -> Peaks:
         """Those that are marked."""
         return Peaks(self.time[these], self.pitch[these], self.strength[these])
+
+    def backwards(self) -> Peaks:
+        """Those of the same sound played backwards, second 0 being where it was."""
+        return Peaks(-self.time[::-1], self.pitch[::-1], self.strength[::-1])
 
 
 def joined(parts: Iterable[Peaks]) -> Peaks:
@@ -100,9 +105,12 @@ def find(blocks: Iterable[NDArray[np.int16]], density: float) -> Iterator[Peaks]
 def _of_chunk(samples: NDArray[np.int16], first: int, frames: int, density: float) -> Peaks:
     """The peaks of ``frames`` frames after the margin, of which the first has this number."""
     level = _decibels(samples)
-    out = level - uniform_filter(level, _SURROUNDINGS, mode="nearest")
-    is_peak = out == maximum_filter(out, _NEIGHBOURS, mode="nearest")
-    is_peak &= (out > _MIN_STANDING_OUT) & (level > _MIN_POWER)
+    mean = level
+    for axis, size in enumerate(_SURROUNDINGS):
+        mean = uniform_filter1d(mean, size, axis, mode="nearest")
+    out = level - mean
+    is_peak = (out > _MIN_STANDING_OUT) & (level > _MIN_POWER)
+    is_peak &= out == _greatest_around(_greatest_around(out).T).T
     is_peak[:, :_LOWEST] = False
     is_peak[:, _HIGHEST:] = False
     is_peak[:_MARGIN] = False
@@ -142,9 +150,24 @@ _HANN = np.hanning(WINDOW).astype(np.float32) / np.float32(32768)
 
 def _power(channel: NDArray[np.int16]) -> Floats:
     frames = np.lib.stride_tricks.sliding_window_view(channel, WINDOW)[::HOP] * _HANN
-    spectrum = np.fft.rfft(frames, axis=1)[:, : _HIGHEST + _SURROUNDINGS[1]]
-    power: Floats = np.square(spectrum.real) + np.square(spectrum.imag)
+    spectrum = rfft(frames, axis=1, overwrite_x=True)[:, : _HIGHEST + _SURROUNDINGS[1]]
+    power: Floats = np.square(spectrum.real)
+    power += np.square(spectrum.imag)
     return power
+
+
+def _greatest_around(rows: Floats) -> Floats:
+    """Of each number the greatest of those in the rows from `_AROUND` before it to `_AROUND` after it.
+
+    By doubling how many are compared, whole rows at a time.
+    """
+    padded = np.pad(rows, ((_AROUND, _AROUND), (0, 0)), mode="edge")
+    reached, whole = 1, 2 * _AROUND + 1
+    while reached < whole:
+        step = min(reached, whole - reached)
+        padded = np.maximum(padded[:-step], padded[step:])
+        reached += step
+    return padded
 
 
 def _offset(level: Floats, frame: NDArray[np.int64], bin_: NDArray[np.int64], *, axis: int) -> Floats:

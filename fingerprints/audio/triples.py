@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from .peaks import Floats, Peaks
 
-WORK_NEIGHBOURS, QUERY_NEIGHBOURS, CHANGED_NEIGHBOURS = 3, 8, 6
+WORK_NEIGHBOURS, QUERY_NEIGHBOURS, CHANGED_NEIGHBOURS = 3, 8, 5
 _NEXT = 48  # peaks after one that are looked at
 _MIN_SECONDS, _MAX_SECONDS = 0.06, 1.2  # from the first peak to another
 _MAX_INTERVAL = 1900.0  # cents
@@ -69,15 +70,17 @@ def find(peaks: Peaks, neighbours: int, *, only_strongest: bool) -> Triples:
         only_strongest: one triple a peak, with the two strongest; else all.
     """
     count = len(peaks)
-    after = np.arange(count)[:, None] + np.arange(1, _NEXT + 1)
-    there = after < count
-    after = np.minimum(after, max(count - 1, 0))
-    delay = peaks.time[after] - peaks.time[:, None]
-    interval = peaks.pitch[after] - peaks.pitch[:, None]
-    there &= (delay >= _MIN_SECONDS) & (delay <= _MAX_SECONDS) & (np.abs(interval) <= _MAX_INTERVAL)
-    worth = np.where(there, peaks.strength[after] - _DECIBELS_A_SECOND * delay, np.float32(-np.inf))
-    best = np.argsort(-worth, axis=1)[:, :neighbours]
-    there, after = np.take_along_axis(there, best, 1), np.take_along_axis(after, best, 1)
+    # What comes after the last peak is never near.
+    time, pitch, strength = (
+        sliding_window_view(np.append(each, np.full(_NEXT, filler, dtype=np.float32)), _NEXT)[1 : count + 1]
+        for each, filler in ((peaks.time, np.inf), (peaks.pitch, 0), (peaks.strength, 0))
+    )
+    delay = time - peaks.time[:, None]
+    near = (delay >= _MIN_SECONDS) & (delay <= _MAX_SECONDS) & (np.abs(pitch - peaks.pitch[:, None]) <= _MAX_INTERVAL)
+    worth = np.where(near, strength - _DECIBELS_A_SECOND * delay, np.float32(-np.inf))
+    best = np.argpartition(-worth, neighbours, axis=1)[:, :neighbours]
+    best = np.take_along_axis(best, np.argsort(-np.take_along_axis(worth, best, 1), axis=1, kind="stable"), 1)
+    there, after = np.take_along_axis(near, best, 1), best + np.arange(1, count + 1)[:, None]
     firsts, seconds, thirds = [], [], []
     for a, b in list(combinations(range(neighbours), 2))[: 1 if only_strongest else None]:
         first = np.flatnonzero(there[:, a] & there[:, b])

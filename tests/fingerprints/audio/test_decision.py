@@ -123,6 +123,71 @@ def test_what_is_made_of_the_same_sounds_is_no_copy(works: list[Fingerprint], ot
     assert not _found(works, _made(other, thorough=True)).matches
 
 
+def test_sound_played_backwards_is_found_and_said_so(works: list[Fingerprint]) -> None:
+    upload = _made(WORK[4 * _DRAWN_RATE : 16 * _DRAWN_RATE][::-1], thorough=True)
+    found = _found(works, upload).matches
+    assert list(found) == [1]
+    assert found[1].transform["reversed"] is True
+    assert "speed" not in found[1].transform
+    (segment,) = found[1].segments
+    assert segment.upload == pytest.approx((0, 12), abs=0.5)
+    assert segment.work == pytest.approx((4, 16), abs=0.5)
+
+
+def _performance(seed: int, *, unsteady: float) -> Sound:
+    """One piece, by one instrument, each chord so many seconds early or late (standard deviation)."""
+    notes, late = np.random.default_rng(8), np.random.default_rng(seed)
+    out = np.zeros(16 * _DRAWN_RATE)
+    time = np.arange(int(0.9 * _DRAWN_RATE)) / _DRAWN_RATE
+    for beat in range(48):
+        start = int((0.1 + 0.3 * beat + abs(late.normal()) * unsteady) * _DRAWN_RATE)
+        for octave in (36, 60, 67):
+            hertz = 440 * 2 ** ((octave + int(notes.integers(0, 12)) - 69) / 12)
+            for partial in range(1, 7):
+                out[start : start + len(time)] += (
+                    np.sin(2 * np.pi * hertz * partial * time) * np.exp(-5 * time) / partial
+                )
+    return out
+
+
+def test_another_performance_is_no_copy() -> None:
+    first = _made(_performance(1, unsteady=0.04))
+    assert not _found([first], _made(_performance(2, unsteady=0.04), thorough=True)).matches
+    assert _found([first], _made(under_noise(_performance(1, unsteady=0.04), 6), thorough=True)).matches
+
+
+SHARED = tune(31, 6)
+_OTHERS = np.split(tune(32, 160), 20)  # 8 seconds each
+
+
+@pytest.fixture(scope="module")
+def with_a_jingle() -> list[Fingerprint]:
+    """Twenty works that begin with the same six seconds."""
+    return [_made(np.concatenate((SHARED, other))) for other in _OTHERS]
+
+
+def test_what_many_works_share_accuses_none_of_them(with_a_jingle: list[Fingerprint]) -> None:
+    upload = np.concatenate((tune(33, 5), SHARED, tune(34, 4)))
+    assert not _found(with_a_jingle, _made(upload, thorough=True)).matches
+    assert sorted(_found(with_a_jingle[:2], _made(upload, thorough=True)).matches) == [1, 2]
+
+
+def test_a_work_is_found_by_what_it_does_not_share(with_a_jingle: list[Fingerprint]) -> None:
+    upload = np.concatenate((SHARED, _OTHERS[4][: 6 * _DRAWN_RATE]))
+    assert list(_found(with_a_jingle, _made(upload, thorough=True)).matches) == [5]
+
+
+def test_a_jingle_is_found_as_a_work_of_its_own(with_a_jingle: list[Fingerprint]) -> None:
+    upload = _made(np.concatenate((tune(33, 5), SHARED)), thorough=True)
+    assert list(_found([*with_a_jingle[:8], _made(SHARED)], upload).matches) == [9]
+
+
+def test_a_recording_registered_many_times_does_not_hide_itself() -> None:
+    many = [_made(under_noise(WORK, 20 + n)) for n in range(6)]
+    upload = _made(WORK[5 * _DRAWN_RATE : 12 * _DRAWN_RATE], thorough=True)
+    assert sorted(_found(many, upload).matches) == [1, 2, 3, 4, 5, 6]
+
+
 def test_peaks_survive_their_codec() -> None:
     before = codec.peaks(_made(WORK))
     again = codec.peaks(Fingerprint("audio", audio.ALGORITHM, b"\0" * 32, detail=codec.pack(before)))
