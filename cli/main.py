@@ -59,6 +59,7 @@ COMMANDS = {
     "queue": "Posts that wait for a person: take, decide, overview. 人工审核队列。",
     "decision": "What was decided about posts, and what posters are told. 审核决定与限制理由说明。",
     "stay-down": "Confirmed cases that are not to come back. 持续下架清单。",
+    "case": "Complaints about posts: list, decide, export. 投诉案件。",
     "evidence": "What shows whose a work is. 权属证据。",
     "claim": "Who claims the same content, and whose claim counts. 权属争议与裁定。",
     "grant": "Grants: who may reuse a work. 授权（白名单、地域、期限）。",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from provenance.config import Settings
 
 _LOW_DISK = 1024**3
+_CALENDAR_DAYS = 31  # before the end of a calendar that more holidays are asked for
 
 
 def add_to(app: typer.Typer) -> None:
@@ -49,6 +50,7 @@ def command(json_: Annotated[bool, typer.Option("--json", help="As a JSON object
         (tr("erasures", "删除"), _erasures),
         (tr("qualifications", "资质"), _qualifications),
         (tr("webhooks", "通知"), _webhooks),
+        (tr("complaints", "投诉"), _complaints),
     ]
     results: list[dict[str, object]] = [
         _run("Python", lambda: sys.version.split()[0]),
@@ -175,3 +177,29 @@ def _webhooks(opened: Application) -> str:
         return tr(f"{count}, all take what they are sent", f"{count} 个，均正常接收")
     named = f"{listed(troubled[:3])}{' …' if len(troubled) > 3 else ''}"
     return tr(f"{len(troubled)} of {count} take nothing: ", f"{count} 个中有 {len(troubled)} 个未能接收：") + named
+
+
+def _complaints(opened: Application) -> str:
+    """What is late, which letters do not arrive, and calendars that end; a matter of those who decide, so no fault of
+    the installation."""
+    from datetime import UTC, datetime, timedelta
+
+    from provenance.cases import letters, reading
+
+    opened.start()
+    late, (waiting, dead) = reading.overdue(opened.db, None), letters.troubled(opened.db)
+    soon = (datetime.now(UTC) + timedelta(days=_CALENDAR_DAYS)).date()
+    used = {opened.regimes.of(name).calendar for name in opened.regimes.offered}
+    ending = sorted(name for name in used if opened.regimes.calendars[name].known_until < soon)
+    found = []
+    if late:
+        found.append(tr(f"{late} overdue", f"{late} 件已逾期") + in_brackets("sourcemark case list --overdue"))
+    if waiting or dead:
+        found.append(tr(f"{waiting} letters wait, {dead} were given up", f"{waiting} 封信件待重发，{dead} 封已放弃"))
+    if ending:
+        names = listed(ending)
+        found.append(
+            tr(f"holidays to be added soon: {names}", f"需补充节假日的日历：{names}")
+            + in_brackets("SOURCEMARK_REGIMES")
+        )
+    return listed(found) or tr("nothing is overdue", "无逾期")
