@@ -104,6 +104,8 @@ def find(blocks: Iterable[NDArray[np.int16]], density: float) -> Iterator[Peaks]
 
 def _of_chunk(samples: NDArray[np.int16], first: int, frames: int, density: float) -> Peaks:
     """The peaks of ``frames`` frames after the margin, of which the first has this number."""
+    if max(int(samples.max()), -int(samples.min())) <= _QUIET:
+        return joined(())
     level = _decibels(samples)
     mean = level
     for axis, size in enumerate(_SURROUNDINGS):
@@ -146,6 +148,7 @@ def _decibels(samples: NDArray[np.int16]) -> Floats:
 
 
 _HANN = np.hanning(WINDOW).astype(np.float32) / np.float32(32768)
+_QUIET = int(10 ** (_MIN_POWER / 20) / float(_HANN.sum()))  # an amplitude of which no tone reaches `_MIN_POWER`
 
 
 def _power(channel: NDArray[np.int16]) -> Floats:

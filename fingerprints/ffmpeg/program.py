@@ -98,7 +98,8 @@ def running(
     with source.shared() as (descriptor, _):
         os.lseek(descriptor, 0, os.SEEK_SET)
         arguments = ["-nostdin", "-hide_banner", "-v", level, "-threads", "1", "-protocol_whitelist", "fd"]
-        arguments += ["-format_whitelist", _DEMUXERS, "-fd", "0", *decoding, "-i", "fd:", *output]
+        arguments += ["-format_whitelist", _DEMUXERS, "-err_detect", "crccheck", "-fd", "0"]
+        arguments += [*decoding, "-i", "fd:", *output]
         try:
             process = subprocess.Popen(  # noqa: S603 - a program of ours or of the user's, arguments of ours
                 [limits.ffmpeg or _installed(), *arguments],

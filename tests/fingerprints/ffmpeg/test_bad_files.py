@@ -68,6 +68,13 @@ def test_flipped_bits_are_noticed_and_the_rest_is_found(name: str, seconds: int)
     assert search(upload, []).reason == "decode_partial"
 
 
+def test_one_flipped_bit_is_noticed_where_a_format_has_checksums() -> None:
+    for name in ("a.flac", "a.ogg", "a.opus"):
+        damaged = bytearray(encoding.sound(name))
+        damaged[len(damaged) // 2] ^= 1
+        assert made(bytes(damaged), thorough=True).facts.get("partial") is True, name
+
+
 @pytest.mark.parametrize("extension", [b"", b"ID3\x04\0\0\0\0\0\0"])
 @pytest.mark.parametrize(
     "playlist",
