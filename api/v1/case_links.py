@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from provenance.cases import reading
 from provenance.json_input import parse
@@ -14,8 +14,10 @@ from provenance.schemas.case import CaseRecord
 from provenance.schemas.notice import Appeal, CounterNotice, LegalAction, Message, NoticeContent
 from provenance.tlog import receipt
 
+from .. import case_pages
 from ..bodies import SentPost
 from ..body_declarations import statement_body
+from ..case_pages import PRIVATE
 from ..complainants import Party, Sender, uploads
 from ..dependencies import ApplicationDep
 from ..problems import Responses, responses
@@ -23,7 +25,7 @@ from ..problems import Responses, responses
 router = APIRouter(prefix="/v1/case-links/{link}", tags=["complaints"])
 
 FILE_ANSWER: Responses = {200: {"description": "The file", "content": {"application/octet-stream": {}}}}
-_PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+_PAGE: Responses = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 _ACT = responses(401, 403, 404, 409, 413, 415, 429)
 _APPEAL: dict[str, Any] = {"reason": "The licence of 2 May covers this use."}
 _MESSAGE: dict[str, Any] = {"text": "The certificate follows by Friday."}
@@ -42,9 +44,11 @@ _COUNTER: dict[str, Any] = {
 
 
 def _shown(app: ApplicationDep, party: int) -> JSONResponse:
-    return JSONResponse(
-        reading.for_party(app.db, app.log, app.regimes, party).model_dump(mode="json"), headers=_PRIVATE
-    )
+    return _json(reading.for_party(app.db, app.log, app.regimes, party))
+
+
+def _json(case: CaseRecord) -> JSONResponse:
+    return JSONResponse(case.model_dump(mode="json"), headers=PRIVATE)
 
 
 @router.get(
@@ -52,11 +56,25 @@ def _shown(app: ApplicationDep, party: int) -> JSONResponse:
     operation_id="getCaseByLink",
     summary="Your case",
     response_model=CaseRecord,
-    responses=responses(401, 404, 429),
+    responses=responses(401, 404, 429, ok=_PAGE),
 )
-def get_case_by_link(app: ApplicationDep, party: Party) -> JSONResponse:
-    """Its state, deadlines, steps, messages and files; of the other side what the regime lets you see."""
-    return _shown(app, party)
+def get_case_by_link(app: ApplicationDep, party: Party, request: Request) -> Response:
+    """Its state, deadlines, steps, messages and files; of the other side what the regime lets you see. A browser is
+    given a page."""
+    case = reading.for_party(app.db, app.log, app.regimes, party)
+    return case_pages.case(request, case) if case_pages.wants_page(request) else _json(case)
+
+
+@router.get(
+    "/confirmation",
+    operation_id="showConfirmation",
+    summary="The page that confirms a mail address",
+    response_class=HTMLResponse,
+    responses=responses(401, 429),
+)
+def show_confirmation(sender: Sender, link: str, request: Request) -> HTMLResponse:
+    """With a button: opening it confirms nothing, whatever the link."""
+    return case_pages.confirmation(request)
 
 
 @router.post(
@@ -64,11 +82,12 @@ def get_case_by_link(app: ApplicationDep, party: Party) -> JSONResponse:
     operation_id="confirmAddress",
     summary="Confirm a mail address",
     response_model=CaseRecord,
-    responses=responses(401, 404, 409, 429),
+    responses=responses(401, 404, 409, 429, ok=_PAGE),
 )
-def confirm_address(app: ApplicationDep, sender: Sender, link: str) -> JSONResponse:
+def confirm_address(app: ApplicationDep, sender: Sender, link: str, request: Request) -> Response:
     """By the second link of the letter about a notice, once."""
-    return _shown(app, app.proceedings.confirm_by_link(link))
+    case = reading.for_party(app.db, app.log, app.regimes, app.proceedings.confirm_by_link(link))
+    return case_pages.case(request, case) if case_pages.wants_page(request) else _json(case)
 
 
 @router.post(
@@ -196,11 +215,11 @@ def get_step_receipt(
     files = reading.receipt(app.db, app.log, case_id, number, role)
     data = receipt.to_json(files) if format == "json" else receipt.to_zip(files)
     name = f'attachment; filename="{case_id}.{number}.receipt.{format}"'
-    return Response(data, media_type=f"application/{format}", headers={"Content-Disposition": name, **_PRIVATE})
+    return Response(data, media_type=f"application/{format}", headers={"Content-Disposition": name, **PRIVATE})
 
 
 def file_answer(name: str, content: bytes) -> Response:
     """A file that a stranger sent: saved, never shown by the browser as what it claims to be."""
     disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-    headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff", **_PRIVATE}
+    headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff", **PRIVATE}
     return Response(content, media_type="application/octet-stream", headers=headers)

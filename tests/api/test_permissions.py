@@ -93,6 +93,7 @@ SCOPES = {
     "findWorksForNotice": None,
     "getCaseByLink": None,
     "confirmAddress": None,
+    "showConfirmation": None,
     "completeNotice": None,
     "fileCounterNotice": None,
     "showLegalAction": None,

@@ -175,7 +175,7 @@ QUERIES = {"reverseClaimDecision": "?reason=forged"}
 # Operations that make a thing of the account's own under the id that it has chosen.
 MAKING = {"putOfficialAccount"}
 # Operations that show the same to everybody: test_complaints.
-PUBLIC = {"getPublicCase"}
+PUBLIC = {"getPublicCase", "showConfirmation"}
 
 
 @pytest.fixture
