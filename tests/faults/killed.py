@@ -31,6 +31,7 @@ from provenance.tlog.keys import SigningKey
 from provenance.works.registration import RegistrationRequest
 from provenance.works.submissions import SignedStatement
 from tests.faults.store import Faults
+from tests.provenance.cases import people
 
 CLIENTS = 4
 COMMITMENTS = {"seal": statement.commit(bytes(32), {"salt": ""})}
@@ -134,3 +135,16 @@ def random_kill(rng: random.Random) -> tuple[int, str] | None:
         return None
     number = rng.randrange(-60, 240)
     return number, rng.choice(("kill before", "kill after"))
+
+
+def complain(settings: Settings, number: int, kill: tuple[int, str]) -> None:
+    """File a notice, confirm its address, send the letters, and be killed at one of the store calls of that."""
+    application.Sandbox = NoSandbox  # type: ignore[misc,assignment]
+    faults = Faults(settings.home)
+    opened = Application(settings)
+    faults.watch(opened.db.engine)
+    opened.start()
+    faults.arm(*kill, only="case|pending_entries|openings|commit")
+    people.forwarded(opened, addresses=[f"https://forum.example/p/{number}"], email=f"m{number}@salt.example")
+    people.send_letters(opened)
+    opened.close()

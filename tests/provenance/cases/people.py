@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,8 +10,10 @@ import sqlalchemy as sa
 
 from provenance.application import Application
 from provenance.cases.files import Upload
+from provenance.cases.letters import Letters
 from provenance.cases.notices import Filed
 from provenance.database.tables import case_letters, case_parties, case_steps, cases
+from provenance.jobs.mail import Mailer
 from provenance.scans.review.reviewer import Reviewer
 from provenance.schemas.notice import CounterNotice, Notice
 
@@ -103,3 +106,12 @@ def run_out(application: Application, case_id: str) -> int:
         past = {"acts_at": "2026-01-01T00:00:00.000000Z", "due": "2026-01-01T00:00:00.000000Z"}
         connection.execute(cases.update().where(cases.c.case_id == case_id).values(**past))
     return application.automatic.run_due()
+
+
+def send_letters(application: Application) -> int:
+    """Send all letters that are due, as a worker does; returns how many there were."""
+    sender = Letters(application.db, Mailer.of(application.settings), application.regimes, application.settings)
+    count = 0
+    while sender.deliver(threading.Event()):
+        count += 1
+    return count
