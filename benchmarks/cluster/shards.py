@@ -1,7 +1,7 @@
 """An index on a Ray cluster of three nodes beside one in a process: the same answers? how much slower? and when a shard
 is killed under load?
 
-    python benchmarks/cluster/shards.py --postgresql URL [--cases FOLDER ...]
+    python benchmarks/cluster/shards.py --postgresql URL [--cases FOLDER ... [--uploads N]]
 
 Registers the project's own examples, and the works of case sets (see `benchmarks.common.cases`), in an empty database.
 Wanted: every answer the same, the median search at most 1.6 times as long, nothing answered wrongly while a shard is
@@ -46,7 +46,8 @@ def said(search: Search) -> object:
     return [(each.work.work_id, each.match) for each in search.found], search.reason
 
 
-def works_and_uploads(folders: list[Path]) -> tuple[list[Source], list[Source]]:
+def works_and_uploads(folders: list[Path], most: int) -> tuple[list[Source], list[Source]]:
+    """All works; of each case set at most so many uploads, evenly chosen."""
     works, uploads = [], []
     for medium in ("text", "image"):
         for example in registry.MEDIA[medium].example_works():  # type: ignore[index]
@@ -55,7 +56,8 @@ def works_and_uploads(folders: list[Path]) -> tuple[list[Source], list[Source]]:
     for folder in folders:
         cases = load(folder)
         works += [Source.file(ref.path) for ref in cases.refs]
-        uploads += [Source.file(query.path) for query in cases.queries]
+        step = -(-len(cases.queries) // most)
+        uploads += [Source.file(query.path) for query in cases.queries[::step]]
     return works, uploads
 
 
@@ -143,8 +145,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--postgresql", metavar="URL", required=True, help="an empty database")
     parser.add_argument("--cases", type=Path, nargs="*", default=[])
+    parser.add_argument("--uploads", type=int, default=10_000, help="of each case set")
     given = parser.parse_args()
-    works, uploads = works_and_uploads(given.cases)
+    works, uploads = works_and_uploads(given.cases, given.uploads)
     with tempfile.TemporaryDirectory() as home, LocalNodes(3) as nodes:
         common = {"home": Path(home), "database_url": given.postgresql, "workers": 2, "job_threads": 0}
         with (

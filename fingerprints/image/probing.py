@@ -2,7 +2,7 @@
 
 Postings of a word become more with every picture, and most that are near a signature are so by chance. So of a large
 registry only those are read that begin like the signature, its least sure bits aside: what is right and lost by that is
-mostly far off and weighs little in a vote. ``benchmarks/growth/pictures.py`` measures both.
+mostly far off and weighs little in a vote. ``benchmarks/image/growth.py`` measures both.
 """
 
 from __future__ import annotations
