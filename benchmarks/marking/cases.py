@@ -16,13 +16,13 @@ def main() -> None:
         raise SystemExit(f"{CASES} is missing")
     cases = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(cases)
-    for half in ("tuned", "held", "later"):
+    for half in ("tuned", "held", "later", "families-tuned", "families-held"):
         result = cases.score(cases.load(half))
         wrong = result.pop("wrong")
         shown = {k: round(v, 3) if isinstance(v, float) else v for k, v in result.items()}
         shown["f1"] = {k: round(v, 3) for k, v in result["f1"].items()}
         print(half, json.dumps(shown))
-        if "-v" in sys.argv and half != "held":
+        if "-v" in sys.argv and not half.endswith("held"):
             print("\n".join(wrong))
 
 

@@ -86,7 +86,7 @@ def check(work: Work, post: Post) -> Report:
 
 def _check(work: Work, post: Post, collector: FactCollector) -> Report:
     # 1. What a reader sees of the post decides.
-    content = _content(post, work.kind)
+    content = _content(post, work)
     facts = collector.collect(content.visible)
     marked = attribution(work, facts)
     rivals = rival_credits(work, facts)
@@ -143,11 +143,10 @@ def _check(work: Work, post: Post, collector: FactCollector) -> Report:
     )
 
 
-def _content(post: Post, kind: str) -> _Content:
+def _content(post: Post, work: Work) -> _Content:
     """Cut a post into units, and find what of it only machines read.
 
-    Args:
-        kind: of the work; the caption of a picture does not speak of a text.
+    The caption of a picture does not speak of a text, nor that of one picture of another.
     """
     visible: list[Unit] = []
     searched: list[str] = []
@@ -156,7 +155,7 @@ def _content(post: Post, kind: str) -> _Content:
         visible += from_text(post.text, "text")
         searched.append("text")
     if page is not None:
-        visible += from_blocks(page.outside_pictures if kind == "text" else page.blocks)
+        visible += from_blocks(_blocks(page, work))
         searched.append("html")
     if post.caption:
         visible += from_text(post.caption, "caption")
@@ -175,6 +174,12 @@ def _content(post: Post, kind: str) -> _Content:
     if len(visible) > MAX_UNITS:
         visible = visible[: MAX_UNITS // 2] + visible[-MAX_UNITS // 2 :]
     return _Content(visible, tuple(machine), fields, page, tuple(searched))
+
+
+def _blocks(page: html.Page, work: Work) -> list[html.Block]:
+    if work.kind == "text":
+        return page.outside_pictures
+    return page.about_picture(work.title) if work.kind == "image" else page.blocks
 
 
 def _headings(content: _Content, post: Post) -> list[str]:

@@ -50,6 +50,9 @@ class ClaimReader:
 
     def _claims_rights(self, reading: UnitReading) -> bool:
         categories, account, owner = reading.categories, _names_account(reading), _names_owner(reading)
+        claimed = [c.kinds for c in reading.credits if c.credited == "account" and c.role in ("rights", "author")]
+        if claimed and not any(self.work.kind in kinds for kinds in claimed):
+            return False  # "text © us" beside somebody's photo
         if any(c.credited == "account" and c.role == "rights" for c in reading.credits):
             return True
         if "originality" in categories and account and not owner:

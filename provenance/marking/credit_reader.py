@@ -10,13 +10,16 @@ from __future__ import annotations
 import re
 
 from .credit_model import Span, Statement, UnitReading
+from .datelines import DatelineReader
 from .entities import BOTH, OWNER, TaggedUnit
 from .labelled_names import PrefixLabelReader, SuffixLabelReader
 from .lexicon import Lexicon, PhraseMatches
 from .licences import negated
+from .strangers import StrangerReader
 from .unlabelled_names import UnlabelledNameReader
 
 _OWNER = re.compile(f"[{OWNER}{BOTH}]")
+_QUESTION = re.compile(rf"[{OWNER}{BOTH}][\s\"'”’»」』)]*\?\W*$")  # "Written by X?"
 _MAX_HEADING_START = 6  # code points before "Read next" in a heading of links to other posts
 
 
@@ -31,8 +34,10 @@ class CreditReader:
     def __init__(self, lexicon: Lexicon, lang: str | None = None, *, quotation: bool = False) -> None:
         self.lexicon = lexicon
         self.lang = (lang or "").replace("_", "-").split("-")[0].lower() or None
+        self._datelines = DatelineReader(lexicon)
         self._prefix_labels = PrefixLabelReader(lexicon, self.lang)
         self._suffix_labels = SuffixLabelReader(lexicon, self.lang)
+        self._strangers = StrangerReader(lexicon, quotation=quotation)
         self._unlabelled = UnlabelledNameReader(lexicon, quotation=quotation)
 
     def read(self, tagged: TaggedUnit, matches: PhraseMatches | None = None) -> UnitReading:
@@ -48,9 +53,11 @@ class CreditReader:
             return reading
         if _OWNER.search(tagged.low) and self.lexicon.negates_owner(tagged.low, self.lang):
             reading.phrases.setdefault("denial", []).append((0, 0))
+        self._datelines.read(reading)
         self._prefix_labels.read(reading, matches.labels)
         self._suffix_labels.read(reading)
         self._suffix_labels.read_other_names(reading)
+        self._strangers.read(reading)
         self._unlabelled.read(reading)
         reading.names_title = self._unlabelled.names_title(reading)
         return reading
@@ -60,6 +67,8 @@ class CreditReader:
         phrases: dict[str, list[Span]] = self.lexicon.categories(matches.phrases, self.lang)
         if all(negated(tagged.low, start) for start, _ in phrases.get("free_use", ())):
             phrases.pop("free_use", None)
+        if _QUESTION.search(tagged.low):  # it credits nobody
+            phrases.setdefault("doubt", []).append((len(tagged.low) - 1, len(tagged.low)))
         statements = [Statement(tagged, category, tagged.offset(spans[0][0])) for category, spans in phrases.items()]
         return UnitReading(tagged, phrases, statements=statements)
 

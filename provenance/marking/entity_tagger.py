@@ -20,6 +20,9 @@ from .spaced_out import Handle, SpacedOut, identifier_pattern
 _MAX_ENTITIES = 200  # of one unit; what has more is a list of names, not a credit
 _MAX_ALIASES = 64
 _MAX_IDENTIFIERS = 64
+_ARTICLE = re.compile(
+    r"(?:the|die|der|das|les?|la|el|los|las)\s+(?=\S+\s+\S)", re.IGNORECASE
+)  # before two words or more
 _MIN_TITLE = 2  # letters of a title that is looked for
 
 # Of two entities that begin at one place and are of one length, the first of these is taken.
@@ -116,10 +119,12 @@ def _owner_patterns(work: Work, names: list[str], source: str, lang: str | None)
 
 
 def _name(name: str, kind: EntityKind, party: Party, lang: str | None, *, whole: bool = True) -> Iterator[_Pattern]:
-    pattern = name_pattern(name, lang)
-    if pattern is not None:
-        unspaced = re.search(f"[{DENSE}{HANGUL}]", fold(name)) is not None
-        yield _Pattern(pattern, kind, party, unspaced, whole)
+    article = _ARTICLE.match(name) if whole else None
+    for each in (name, name[article.end() :]) if article else (name,):
+        pattern = name_pattern(each, lang)
+        if pattern is not None:
+            unspaced = re.search(f"[{DENSE}{HANGUL}]", fold(each)) is not None
+            yield _Pattern(pattern, kind, party, unspaced, whole)
 
 
 def _work_patterns(work: Work) -> Iterator[_Pattern]:

@@ -23,6 +23,10 @@ _ISSUE = re.compile(
     r"(?:第\s*\d+\s*[期号卷辑]|第\s*[一二三四五六七八九十百]+\s*[期号卷辑]|\bissue\s*(?:no\.?\s*)?\d+|\bvol(?:\.|ume)?\s*\d+|\bno\.?\s*\d+|№\s*\d+|\bheft\s*\d+"
     r"|\bn[°o]\s*\d+|\bnum(?:\.|ero)\s*\d+|\bnr\.?\s*\d+|\bausgabe\s*\d+|제\s*\d+\s*호|\d+\s*월?\s*호|\d{4}\s*年\s*\d+\s*月\s*号?|العدد\s*\d+|выпуск\s*\d+)"
 )
+# Volume, issue and pages of a journal: 12(3): 45-67; 2021, (06): 18-21
+_CITATION = re.compile(
+    r"\b\d{1,4}\s*,?\s*\(\d{1,3}(?:[-/]\d{1,3})?\)\s*[:,]\s*(?:pp?\.?\s*)?[a-z]?\d{1,5}(?:\s*[-+]\s*\d{1,5})?"
+)
 _PAGE = re.compile(
     r"(?:第\s*[\da-z]+\s*[页頁版面]|[a-z]?\d+\s*[版页頁]|\bpp?\.?\s*\d+|\bpages?\s*\d+|\bs\.\s*\d+|\bseite\s*\d+|\bpag(?:\.|ina)?\s*\d+|стр\.?\s*\d+"
     r"|\bс\.\s*\d+|\d+\s*(?:쪽|면|페이지)|ص\s*\d+|صفحه\s*\d+)"
@@ -117,8 +121,7 @@ class FactCollector:
         facts.entities += [(tagged, entity) for entity in tagged.entities]
         if reading.names_title:
             facts.titles.append(tagged)
-        if _NUMBER.search(tagged.low) and _ISSUE.search(tagged.low) and _PAGE.search(tagged.low):
-            facts.has_issue_and_page = True
+        facts.has_issue_and_page |= _has_issue_and_page(tagged.low)
 
     def _is_about_another(self, reading: UnitReading) -> bool:
         """Whether a unit is the credit of another work that the post shows."""
@@ -130,6 +133,12 @@ class FactCollector:
         if reading.tagged.has_exact_link() or any(e.kind == "identifier" for e in reading.tagged.entities):
             return True
         return any(self.kind in credit.kinds and credit.kinds != ALL_KINDS for credit in reading.credits)
+
+
+def _has_issue_and_page(low: str) -> bool:
+    if _CITATION.search(low):
+        return True
+    return all(pattern.search(low) is not None for pattern in (_NUMBER, _ISSUE, _PAGE))
 
 
 def _without_related(readings: Iterable[UnitReading]) -> Iterator[UnitReading]:

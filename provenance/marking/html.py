@@ -21,7 +21,7 @@ from fingerprints.documents.css import Names, Sheet
 from fingerprints.model import Field
 
 from . import selectors, structured_data
-from .normalization import collapse_spaces
+from .normalization import collapse_spaces, fold_name
 
 MAX_HTML = 4_000_000  # code points of a page that are read
 _MAX_STYLES = 1000  # different looks of elements that are remembered, of one parent
@@ -93,12 +93,14 @@ class Picture:
         block: how many blocks of text end before it.
         inside: text of the next block stands before it.
         figure: as of a block.
+        alt: what the page says instead of it.
     """
 
     reference: str
     block: int
     inside: bool
     figure: int | None
+    alt: str = ""
 
 
 @dataclass(slots=True)
@@ -116,6 +118,18 @@ class Page:
         """The blocks without the captions of pictures: those in a figure that shows one."""
         figures = {picture.figure for picture in self.pictures if picture.figure is not None}
         return [block for block in self.blocks if block.figure not in figures]
+
+    def about_picture(self, title: str) -> list[Block]:
+        """The blocks without the captions of other pictures, where one figure alone names a title."""
+        said: dict[int, str] = {}
+        for figure, text in [*((p.figure, p.alt) for p in self.pictures), *((b.figure, b.text) for b in self.blocks)]:
+            if figure is not None:
+                said[figure] = f"{said.get(figure, '')} {text}"
+        name = fold_name(title)
+        named = {figure for figure, text in said.items() if name and name in fold_name(text)}
+        if len(named) != 1:
+            return self.blocks
+        return [block for block in self.blocks if block.figure is None or block.figure in named]
 
 
 def read(source: str) -> Page:
@@ -212,7 +226,8 @@ class _VisibleText:
     def _picture(self, element: Any, tag: str, figure: int | None) -> None:
         reference = next((str(element.get(name)).strip() for name in _SHOWS[tag] if element.get(name)), "")
         if reference and not {element.get("width"), element.get("height")} & _BEACON:
-            self.pictures.append(Picture(reference, len(self.blocks), self.path is not None, figure))
+            alt = str(element.get("alt") or "")
+            self.pictures.append(Picture(reference, len(self.blocks), self.path is not None, figure, alt))
 
     def _wrapped(self, element: Any, parent: _Frame) -> selectors.Element | None:
         if not self.sheet.looks_at_more_than_names:

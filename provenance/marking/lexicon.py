@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from .normalization import collapse_spaces, fold
 from .phrase_matcher import IndexedText, PhraseMatcher, alternatives
 
-VERSION = "3"
+VERSION = "4"
 ALL_KINDS = frozenset({"text", "image", "audio", "video"})
 NAMED = "[\ue000\ue002]"  # placeholders of the owner, and of the owner who is the source (see `entity_tagger`)
 _NEGATION_REACH = "[^.:;,|/()\n。]{0,28}?"
@@ -87,6 +87,7 @@ class Lexicon:
         vocabulary: words that may stand directly before a name in a script without spaces; ``followers`` after one.
         bare: labels that need no separator before the name that ends the line.
         generic, brand: what names nobody (the internet, a friend), and makers of cameras and platforms.
+        agency: news and picture agencies, and portals that pass on news: they are somebody, wherever they stand.
         self_reference: we, this site, my.
     """
 
@@ -110,6 +111,7 @@ class Lexicon:
         self.connector = PhraseMatcher(connectors)
         self.generic = PhraseMatcher(words["generic"])
         self.brand = PhraseMatcher(words["brands"])
+        self.agency = PhraseMatcher(words["agencies"])
         self.self_reference = PhraseMatcher(words["self"])
         self._negations: dict[str, tuple[re.Pattern[str], ...]] = {}
         gapped = sorted(k for k in self._categories if "..." in k)

@@ -32,6 +32,7 @@ _SHORTENERS = frozenset([
 _MAX_SHOWN = 300  # code points of what a reader sees of a link
 _MAX_CUTS = 20  # signs at which the end of an address in running text is tried
 _SIGN = re.compile(r"[,;()\[\]|!'\"]")
+_GLUED_LICENCE = re.compile(r"/(?=(?:cc|©)(?:[^a-z]|$)|cc[- ]?(?:by|0))", re.IGNORECASE)  # .../77/CC BY 4.0
 # Shorteners that a platform puts in by itself: the visible address of such a link is not the poster's doing.
 _AUTOMATIC = frozenset(["t.co", "t.cn", "lnkd.in", "url.cn"])
 
@@ -91,7 +92,8 @@ class RegisteredAddresses:
         """An address of running text, cut at a sign where only its beginning is a registered one: ``/77,CC BY``."""
         match, home = self.match(found)
         if match != "exact":
-            for sign in islice(_SIGN.finditer(found, len("https://")), _MAX_CUTS):
+            signs = (*islice(_SIGN.finditer(found, len("https://")), _MAX_CUTS), *_GLUED_LICENCE.finditer(found))
+            for sign in signs:
                 if self.match(found[: sign.start()])[0] == "exact":
                     return found[: sign.start()], "exact", False
         return found, match, home

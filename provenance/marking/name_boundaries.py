@@ -24,6 +24,11 @@ _UNSPACED = re.compile(f"[{DENSE}{HANGUL}]")
 _HANGUL = re.compile(f"[{HANGUL}]+")
 _LETTER = re.compile(ALPHA)
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;|>)(\"“-])\s*$")
+# "on the River Post Facebook page"
+_PLATFORM_PLACE = re.compile(
+    r"(?:facebook|instagram|twitter|x|threads|tiktok|youtube|telegram|substack|linkedin|wechat|weibo|vk)"
+    r" (?:page|account|feed|channel|profile|group|post|newsletter)\b"
+)
 _MIN_HANDLE = 6  # code points of a name after @ that is taken for the name and not for a part of a handle
 _MAX_SUFFIX = 16  # code points of a word of the lexicon that is looked for before or at the end of a name
 
@@ -111,6 +116,8 @@ class NameBoundaries:
         a surname (Vy Anh, though ảnh is a photo), but for labels that stand after names (Ruth Calder Photography).
         """
         word = self.lexicon.trailing.match(low, start)
+        if _PLATFORM_PLACE.match(low, start):
+            return True
         if word and self.lexicon.is_suffix_label(collapse_spaces(word[0])):
             return True
         if word and not _CLAUSE_END.match(low, word.end()):

@@ -40,10 +40,16 @@ _ENDINGS = {
         "el": "ουσ|ων|εσ|εωσ|οσ|ασ|ησ|ου|ων|οι|ι|η|α|ο|ε|σ|ια|ιων|ιου",
         "bn": "এর|র|য|তএ|এ|কএ|গউলই",
         "tr": f"{_APOSTROPHE}|nin|nun|nde|nden|ndan|nda",
+        "de": "en|es|n|s|e",
+        "sv": "ens|ets|en|et|n|t|s",
         "fi": "lla|lta|lle|sta|ssa|ksi|in|en|an|on|un|yn|na|n|a",
         "hu": "nak|nek|tol|rol|val|vel|tel|t",
     }.items()
 }
+# Letters that are written as two where a keyboard has none of them.
+_SPELT_OUT = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "å": "aa", "Å": "Aa", "ø": "oe", "Ø": "Oe"}
+)
 _SCRIPT = {"el": "α-ω", "bn": "\u0980-\u09ff"}
 _STEMMED = (_CYRILLIC_ENDINGS, *(_ENDINGS[lang] for lang in ("pl", "cs", "sk", "hr", "el")))
 _STEM_ENDS = re.compile(r"(?:ии|ия|ыи|ои|ая|яя|ое|ее|ые|ие|а|я|о|е|и|ы|ь|у|ю|і|[aoyeiu]|οσ|ησ|ασ|εσ|ισ|α|η|ο|ι)$")
@@ -187,10 +193,14 @@ def name_pattern(name: str, lang: str | None = None) -> Name | None:
     if len(folded) > _MAX_INFLECTED:
         return NameInWords(prefix, (_Order((_Word((folded.lstrip("@"),)),), ()),), ())
     if is_dense(folded):
-        return SpacedOut("".join(tokens), "·-", 1, prefix=prefix)
+        return SpacedOut("".join(tokens), "·-", _MAX_GAP, prefix=prefix)
     language = (lang or "").split("-")[0].lower()
     endings = _endings(tokens, language)
-    words = tuple(_word(token, endings, language) for token in tokens)
+    spelt = _WORD.findall(collapse_spaces(fold(name.translate(_SPELT_OUT))))
+    words = tuple(
+        _word(token, endings, language, other)
+        for token, other in zip(tokens, spelt if len(spelt) == len(tokens) else tokens, strict=True)
+    )
     possessives = ("'s", "s", "'") if language in _GENITIVE_S else ("'s", "'")
     return NameInWords(prefix, tuple(_orders(words, _gaps(folded, tokens))), possessives)
 
@@ -219,7 +229,13 @@ def _endings(tokens: Sequence[str], language: str) -> tuple[str, ...]:
     return _ENDINGS.get(language, ()) if all(re.fullmatch(letters, token) for token in tokens) else ()
 
 
-def _word(token: str, endings: tuple[str, ...], language: str) -> _Word:
+def _word(token: str, endings: tuple[str, ...], language: str, spelt: str) -> _Word:
+    """
+    Args:
+        spelt: the same word with its umlauts spelt out: Krueger for Krüger.
+    """
+    if spelt != token:
+        return _Word((token, spelt), endings)
     if not endings or len(token) < 3:
         return _Word((token,))
     stemmed = endings in _STEMMED

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import re
 
-from .entities import ANY_ENTITY
+from .entities import ACCOUNT, ANY_ENTITY, LINK, TITLE
 from .lexicon import Lexicon
 from .normalization import ALPHA, DENSE, HANGUL, collapse_spaces
 
 QUOTES = " \t\"'“”«»‹›「」『』《》〈〉()[]{}*_~.,:;|/-·@#=<>【】!?"
 _CAPITAL = r"(?:[A-ZА-ЯІЇЄΑ-Ω])"
 _PARTICLE = "de|da|do|dos|di|del|della|van|von|der|den|bin|al|el|la|le|of|y|du|des|&"
-_LATIN = re.compile(
-    rf"(?:(?:the|The|Die|Der|Das|Le|La|El|L'|Il)\s+)?{_CAPITAL}[\w'.&-]*"
+# In a script with capitals, as the normalized text has it.
+LATIN_NAME = (
+    rf"(?:(?:the|The|Die|Der|Das|Le|La|El|L'|Il)\s+)?{_CAPITAL}[\w'.-]*"
     rf"(?:\s+(?:(?:{_PARTICLE})\s+){{0,2}}{_CAPITAL}[\w'.&-]*){{0,4}}"
+)
+_LATIN = re.compile(LATIN_NAME)
+# "By our columnist Ruth Calder", "shot by my friend, Ruth Calder"
+_OUR = re.compile(
+    r"(?:[oO]ur|[mM]y|[uU]nser\w*|[mM]ein\w*|[nN]otre|[nN]os|[mM]on|[mM]a|[nN]uestr[oa]s?|[mM]i|[nN]ostr[oa]|[nN]oss[oa]|"
+    r"[mM]inh[ao]|[oO]nze|[mM]ijn|[nN]aš\w*|[нН]аш\w*|[мМ]о\w{1,3})\s+(?:[^\W\d_A-ZА-ЯІЇЄΑ-Ω][\w'-]*\s*,?\s+){0,3}(?:,\s*)?",
 )
 # A name of two to four words of a script without capitals, one or two in Hangul.
 _BARE = re.compile(rf"[^\W\d_a-z]{{2,14}}(?: [^\W\d_a-z]{{2,14}}){{1,3}}|[{HANGUL}]{{3,4}}", re.IGNORECASE)
 _DENSE = re.compile(f"[{DENSE}]")
 _DENSE_NAME = re.compile(rf"([{DENSE}·]{{2,8}})\s*(?:$|[,;、|/()。!?])")
 _MAX_DENSE_PERSON = 4  # characters of a person's name in Han or kana; an organisation's is longer
+_BEFORE_NAME = " \"'“«„「『《:"
+_HANDLE = re.compile(rf"@[\w{DENSE}{HANGUL}][\w.{DENSE}{HANGUL}-]{{1,39}}")
 _MAX_NAME = 120  # code points after a label that are looked at
-_DECORATIONS = "📷📸🎵✍️✏️🖊©"  # what stands before the label of a credit line
+_DECORATIONS = "📷📸🎵✍️✏️🖊©♪♫♬🎶"  # what stands before the label of a credit line
 _NO_DENSE_NAME = "[的了是在很和不就也都这那它]"
-_CLAUSE_END = re.compile(r"\s*(?:$|[.;,|/()\n])")
-_NAME_END = re.compile(r"\s*(?:$|[.;,|/()\n]|staff|for |in |and |from |via |- |'s? )")
+_CLAUSE_END = re.compile(rf"[\"'”»」』》]?\s*(?:$|[.;,|/()\n{LINK}])")
+_NAME_END = re.compile(
+    rf"[\"'”»」』》]?\s*(?:$|[.;,|/()\n{LINK}]|staff|for |in |and |from |via |on |who |- |'s? |für |geschrieben)"
+)
 _NO_NAME = frozenset(["the", "a", "an", "this", "how", "why", "what"])  # a weak label before these introduces a title
 # "By Dover, the fog was gone": a sentence goes on like that, no credit does.
 _SENTENCE = re.compile(r",\s+[a-z]+(?:\s+[a-z]+){2}")
@@ -47,13 +58,16 @@ class NameClassifier:
         low = text.lower().strip(QUOTES)
         if not low or self.lexicon.brand.is_word(low):
             return True
+        if self.lexicon.agency.has(low):
+            return False
         brand = self.lexicon.brand.match(low)
         if brand and _MODEL.fullmatch(low, brand.end()):
             return True  # the camera or the phone that something was taken with
         rest = self.lexicon.generic.blank(low)
         if rest == low:
             return self.lexicon.brand.has(low) and len(self.residue(self.lexicon.brand.blank(low))) == 0
-        return len(self.residue(self.lexicon.brand.blank(rest))) <= 2
+        allowed = 0 if _OTHER_SCRIPTS.search(low) else 2  # पाठक is a reader, and a name
+        return len(self.residue(self.lexicon.brand.blank(rest))) <= allowed
 
     def looks_like_name(self, text: str, *, strong: bool) -> bool:
         """Whether a text can be somebody's name: not too long, no title, no number, capitals where there are any.
@@ -67,6 +81,8 @@ class NameClassifier:
             return False
         if self.lexicon.filler.is_word(text.lower()):
             return False
+        if self.lexicon.agency.is_word(text.lower()):
+            return True
         if _DENSE.search(text):
             return len(text) <= (20 if strong else 10)
         words = text.split()
@@ -84,10 +100,17 @@ class NameClassifier:
             cased, low: a tagged unit with and without its case.
             start, end: the span of the label.
         """
-        lead = re.sub(r"#[^#\s]{1,20}#", "", low[:start]).strip(QUOTES + _DECORATIONS)
-        if lead and not re.search(r"[.;,|。]\s*$", low[:start]):
+        lead = re.sub(r"#[^#\s]{1,20}#", "", low[:start]).strip(QUOTES + _DECORATIONS + TITLE)
+        for_account = ACCOUNT in lead and not self.residue(lead)  # "ghostwritten for the Post by Ruth Calder"
+        if lead and not (for_account or re.search(r"[.;,|。]\s*$", low[:start])):
             return None
-        label, rest = low[start:end], cased[end : end + _MAX_NAME].lstrip(" ")
+        label, rest = low[start:end], cased[end : end + _MAX_NAME].lstrip(_BEFORE_NAME)
+        platform = self.lexicon.brand.match(rest.lower())
+        if platform:  # "reposted from Weibo @somebody"
+            rest = rest[platform.end() :].lstrip(_BEFORE_NAME)
+        handle = _HANDLE.match(rest)
+        if handle:
+            return handle[0]
         unspaced = _DENSE_NAME.match(rest)
         if unspaced and _DENSE.search(label):
             return self._dense_name(unspaced[1])
@@ -106,6 +129,8 @@ class NameClassifier:
         return None
 
     def _capitalised_name(self, label: str, rest: str) -> str | None:
+        ours = _OUR.match(rest)
+        rest = rest[ours.end() :] if ours else rest
         found = _LATIN.match(rest)
         if found is None:
             return None

@@ -16,7 +16,7 @@ from .normalization import DENSE
 MAX_TEXT = 400_000  # code points read: the first and the last half of it, where credits stand
 MAX_UNIT = 4_000
 _ABBREVIATION = re.compile(
-    rf"(?:^|[\W{DENSE}])(?:[A-Za-zÀ-ÿА-Яа-я]|no|nr|dr|mr|mrs|ms|prof|st|vol|pp|feat|ft|inc|ltd|co|vs|ca|ed|eds|cf|jr|sr|hr|fr|bzw|z\.b)$",
+    rf"(?:^|[\W{DENSE}])(?:[A-Za-zÀ-ÿА-Яа-я]|no|nr|dr|mr|mrs|ms|prof|st|vol|pp|feat|ft|inc|ltd|co|vs|ca|ed|eds|cf|jr|sr|hr|fr|bzw|z\.b|ill|illus|abb|fig|fot|il|trad|aut)$",
     re.IGNORECASE,
 )
 _END = re.compile(r"(?:[。！？]+|[!?]+(?![\x21-\x7e]))[”」』\"')）]*|\.(?=\s)|\n")
