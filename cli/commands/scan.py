@@ -311,7 +311,12 @@ def _show_part(part: PartRecord) -> None:
 
 
 def _why(found: ScanResult | PartRecord) -> str:
-    return in_brackets(exact_only_word(found.reason)) if found.reason and found.reason != found.status else ""
+    why = in_brackets(exact_only_word(found.reason)) if found.reason and found.reason != found.status else ""
+    read = found.facts.get("seconds_read")
+    if not found.facts.get("partial") or not isinstance(read, float):
+        return why
+    of = found.facts["seconds"]
+    return why + in_brackets(tr(f"{read:.0f} of {of:.0f} seconds were read", f"共 {of:.0f} 秒，读取 {read:.0f} 秒"))
 
 
 def _show_match(match: MatchRecord) -> None:
