@@ -27,8 +27,8 @@ from ..search.matching import Matcher
 
 _logger = logging.getLogger(__name__)
 _GROUP = 32  # registrations compared between two transactions
-# After which whoever registered an entry is taken for dead; at worst two compare it. A group of 256 pictures takes a busy
-# core minutes where there are a million.
+# After which whoever registered an entry is taken for dead; at worst two compare it. A group of 256 pictures takes a
+# busy core minutes where there are a million.
 _LEFT_BEHIND_SECONDS = 300.0
 _HELP = 8  # entries that others have left behind which one registration takes up, so that its answer is not late
 
