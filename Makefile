@@ -12,8 +12,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: $(VENV)/.runtime
 	@$(BIN)/sourcemark demo
 
-# Many tests wait for a process or a lease: one more than there are cores.
-WORKERS = $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
+# Many tests wait for a process or a lease: two more than there are cores.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(min(6, 2 + (os.cpu_count() or 1)))')
 
 # Where the environment forbids it, each of hundreds of processes would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE

@@ -56,6 +56,24 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_MEMORY)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give each worker of a run its share of the slow files, and those first, so that none ends alone with a slow one.
+
+    Workers begin with equal runs of the list, and take from the ends of others' when they have nothing left.
+    """
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    files = {item.path for item in items if item.get_closest_marker("slow")}
+    slow, quick = ([item for item in items if (item.path in files) is wanted] for wanted in (True, False))
+    if workers > 1:
+        items[:] = [
+            item
+            for n in range(workers)
+            for part in (slow, quick)
+            for item in part[len(part) * n // workers : len(part) * (n + 1) // workers]
+        ]
+
+
 def _postgres_bin() -> Path | None:
     found = shutil.which("initdb")
     if found:

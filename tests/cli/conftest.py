@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -48,7 +49,9 @@ class Running:
         return self.status
 
     def send_signal(self, number: int) -> None:
-        os.kill(self.pid, number)
+        """Nothing to one that has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
 
 class Command:

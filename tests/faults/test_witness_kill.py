@@ -4,10 +4,10 @@ import os
 import random
 import re
 import signal
-import subprocess
-import sys
+import socket
 import threading
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from provenance.tlog import keys, merkle, tiles
 from provenance.tlog.checkpoint import Checkpoint
 from provenance.tlog.signed_checkpoint import sign_checkpoint
 from provenance.tlog.witness_request import format_request
+from tests.cli.conftest import Command, Running
 from tests.provenance.ledger.small_log import LOG_KEYS, ORIGIN, SmallLog, enrolment, registration
 
 pytestmark = pytest.mark.slow
@@ -29,22 +30,25 @@ ROUNDS = 8
 KEY = keys.new_signing_key()
 
 
-def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cli.main", "witness", "serve", "w", "--log", "vkey", "--port", "0"],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    found = re.search(r"http://\S+", process.stderr.readline())
-    assert found
-    return process, found[0]
+@contextmanager
+def started(command: Command) -> Iterator[tuple[Running, str]]:
+    """A witness and its address; killed at the end, if it still runs."""
+    reading, writing = os.pipe()
+    with Path(os.devnull).open("r+b") as nothing, open(reading) as said:  # noqa: PTH123 - a descriptor
+        with open(writing, "wb") as told:  # noqa: PTH123
+            arguments = ("witness", "serve", "w", "--log", "vkey", "--port", "0")
+            running = command.start(*arguments, streams=(nothing, nothing, told))
+        try:
+            found = re.search(r"http://\S+", said.readline())
+            assert found
+            yield running, found[0]
+        finally:
+            running.send_signal(signal.SIGKILL)
+            running.wait()
 
 
 @pytest.mark.enable_socket
-def test_kill_a_witness(tmp_path: Path) -> None:
+def test_kill_a_witness(control: socket.socket, tmp_path: Path) -> None:
     log = SmallLog([enrolment(KEY), *(registration(KEY) for _ in range(SIZE - 1))], tmp_path / "log")
     nodes = tiles.TileReader(tile_store.fetch_from(log.folder), SIZE)
     witness_server.create(tmp_path / "w", "witness.example/w")
@@ -56,32 +60,27 @@ def test_kill_a_witness(tmp_path: Path) -> None:
     ]
     rng, acknowledged, told, killed = random.Random(11), 0, 0, 0
     for _ in range(ROUNDS):
-        process, url = start(tmp_path)
-        timer = threading.Timer(rng.uniform(0.0, 0.2), process.send_signal, [signal.SIGKILL])
-        remote, old = HttpServer(url, 20), acknowledged
-        try:
-            while acknowledged < SIZE:
-                new = min(SIZE, old + rng.randrange(1, 4))
-                body = format_request(old, merkle.consistency_proof(nodes, old, new), signed[new])
-                answer = remote.post("add-checkpoint", body, "text/plain", 65_536)
-                if timer.ident is None:  # its time runs from the first answer, however slowly the process came up
-                    timer.start()
-                if answer.status == 409:
-                    old = told = int(answer.body)
-                    assert told >= acknowledged  # never behind what it has answered
-                    continue
-                assert answer.status == 200
-                old = acknowledged = new
-        except Unavailable:
-            killed += 1
-        finally:
-            remote.close()
-            timer.join()
-            process.kill()
-            process.wait()
-            assert process.stderr is not None
-            process.stderr.close()
-            time.sleep(0.01)
+        with started(Command(tmp_path, control)) as (process, url):
+            timer = threading.Timer(rng.uniform(0.0, 0.2), process.send_signal, [signal.SIGKILL])
+            remote, old = HttpServer(url, 20), acknowledged
+            try:
+                while acknowledged < SIZE:
+                    new = min(SIZE, old + rng.randrange(1, 4))
+                    body = format_request(old, merkle.consistency_proof(nodes, old, new), signed[new])
+                    answer = remote.post("add-checkpoint", body, "text/plain", 65_536)
+                    if timer.ident is None:  # its time runs from the first answer, however slowly the process came up
+                        timer.start()
+                    if answer.status == 409:
+                        old = told = int(answer.body)
+                        assert told >= acknowledged  # never behind what it has answered
+                        continue
+                    assert answer.status == 200
+                    old = acknowledged = new
+            except Unavailable:
+                killed += 1
+            finally:
+                remote.close()
+                timer.join()
     assert killed >= ROUNDS // 2
     witness = witness_server.Witness(tmp_path / "w", [log.vkeys])
     assert acknowledged > 0

@@ -32,8 +32,8 @@ def brute(
 ) -> list[tuple[int, float]]:
     """Slot and similarity of each living row within the radius, one less from the ninth of equal codes on."""
     out, seen = [], Counter[bytes]()
-    for code, slot in zip(stored, slots.tolist(), strict=True):
-        distance = min((int(np.bitwise_count(code ^ other).sum()) for other in asked), default=257)
+    distances = np.bitwise_count(stored[:, None] ^ asked).sum(axis=2, dtype=int).min(axis=1, initial=257).tolist()
+    for code, slot, distance in zip(stored, slots.tolist(), distances, strict=True):
         if distance <= radius and alive[slot]:
             seen[code.tobytes()] += 1
             out.append((slot, 1 - distance / 256 - (seen[code.tobytes()] > 8)))

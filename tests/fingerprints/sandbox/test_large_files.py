@@ -15,8 +15,10 @@ from fingerprints.source import Source
 
 pytestmark = pytest.mark.slow
 
-SIZE = 1800 << 20  # bytes: more than the memory that a decoder may have (`Limits.memory_bytes`)
-LARGER = 3 << 30
+MEMORY = 1 << 30  # bytes that a decoder may have here
+SIZE = 1100 << 20  # more than that
+LARGER = 2100 << 20  # and than fits in 31 bits
+LIMITS = Limits(max_bytes=1 << 40, cpu_seconds=120, wall_seconds=500, memory_bytes=MEMORY)
 HELD = 400 << 20  # bytes that a decoder may need to hold, its libraries included
 XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -75,7 +77,7 @@ def mp3(path: Path, size: int) -> set[Field]:
 def test_a_film_of_any_length_fits(make: Callable[[Path, int], set[Field]], size: int, tmp_path: Path) -> None:
     path = tmp_path / "film"
     wanted = make(path, size)
-    with Sandbox(1, Limits(max_bytes=1 << 40, cpu_seconds=120, wall_seconds=500)) as sandbox:
+    with Sandbox(1, LIMITS) as sandbox:
         found = sandbox.examine(Source.file(path))
         (worker,) = sandbox._running
         status = Path(f"/proc/{worker._process.pid}/status").read_text()
@@ -90,7 +92,7 @@ def test_a_long_file_without_any_sound_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "song.mp3"
     wanted = mp3(path, SIZE)
     assert wanted <= set(metadata.read(Source.file(path), "mp3"))
-    with Sandbox(1, Limits(max_bytes=1 << 40, cpu_seconds=120, wall_seconds=500)) as sandbox:
+    with Sandbox(1, LIMITS) as sandbox:
         with pytest.raises(UnreadableMedia) as refused:
             sandbox.examine(Source.file(path))
         assert refused.value.reason == "damaged"

@@ -1,5 +1,6 @@
 """Whatever is sent, the sequencer takes exactly what an audit accepts."""
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -92,9 +93,12 @@ def families(draw: st.DrawFn) -> list[list[tuple]]:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(families(), st.lists(st.lists(steps, min_size=1, max_size=6), min_size=2, max_size=8))
-def test_the_sequencer_takes_what_an_audit_accepts(family: list[list[tuple]], rounds: list[list[tuple]]) -> None:
+@given(family=families(), rounds=st.lists(st.lists(steps, min_size=1, max_size=6), min_size=2, max_size=8))
+def test_the_sequencer_takes_what_an_audit_accepts(
+    migrated: Path, family: list[list[tuple]], rounds: list[list[tuple]]
+) -> None:
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
+        shutil.copy(migrated, home)
         patch.setattr("os.fsync", lambda _: None)
         with Application(Settings(home=Path(home), workers=1, origin="log.test.example/x")) as application:
             account = accounts.local(application.db)
