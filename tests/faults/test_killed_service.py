@@ -4,8 +4,7 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
+import socket
 import threading
 import time
 from http.client import HTTPException
@@ -24,6 +23,7 @@ from provenance.auditing import fsck
 from provenance.config import Settings
 from provenance.database.engine import Database
 from provenance.database.tables import entries, grants, idempotency, works
+from tests.cli.conftest import Command
 from tests.provenance.conftest import ESSAY
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
@@ -32,14 +32,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 class Service:
     """`sourcemark serve` in a process of its own."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        environment = {"PATH": os.environ["PATH"], "SOURCEMARK_HOME": str(settings.home), "SOURCEMARK_WORKERS": "1"}
+    def __init__(self, settings: Settings, control: socket.socket, folder: Path) -> None:
+        environment = {"SOURCEMARK_HOME": str(settings.home)}
         if settings.database_url:
             environment["SOURCEMARK_DATABASE_URL"] = settings.database_url
         log = folder / f"log-{time.monotonic()}"
-        with log.open("w") as sink:
-            command = [sys.executable, "-m", "cli.main", "serve", "--port", "0"]
-            self.process = subprocess.Popen(command, env=environment, stderr=sink)
+        with Path(os.devnull).open("r+b") as nothing, log.open("wb") as sink:
+            streams = (nothing, nothing, sink)
+            self.process = Command(folder, control).start("serve", "--port", "0", streams=streams, env=environment)
         deadline = time.monotonic() + 60
         while "http://" not in (said := log.read_text()) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -73,11 +73,11 @@ class Service:
         sender.join()
 
 
-def test_the_retry_is_answered_within_seconds(settings: Settings, tmp_path: Path) -> None:
+def test_the_retry_is_answered_within_seconds(settings: Settings, control: socket.socket, tmp_path: Path) -> None:
     with Application(settings) as application:
         accounts.create(application.db, NewAccount(name="weekly"))
         secret = accounts.issue_key(application.db, NewApiKey(account="weekly")).secret
-        service, work_id = Service(settings, tmp_path), ""
+        service, work_id = Service(settings, control, tmp_path), ""
         registration = (secret, "/v1/works", {"text": ESSAY, "owner": "Ada"}, "one")
         for what in ("works", "grants"):
             request = registration if what == "works" else (secret, f"/v1/works/{work_id}/grants", {"to": ["*"]}, "two")
@@ -85,15 +85,15 @@ def test_the_retry_is_answered_within_seconds(settings: Settings, tmp_path: Path
             begun = sa.select(idempotency.c.key).where(idempotency.c.holder.is_not(None))
             seen = begun if what == "works" else sa.select(entries.c.idx).where(entries.c.kind == "grant")
             service.kill_while_answering(application.db, seen, *request)
-            service, started = Service(settings, tmp_path), time.monotonic()
+            service, started = Service(settings, control, tmp_path), time.monotonic()
             while (answer := service.post(*request))[0] == 409 and time.monotonic() < started + 120:
                 time.sleep(0.2)
             assert answer[0] in (200, 201), answer
             assert time.monotonic() - started < 60  # on a busy machine; a lease is six seconds
             assert service.post(*request) == answer
             work_id = work_id or answer[1]["work_id"]
-        service.process.terminate()
-        service.process.wait(120)
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait() == 0
         with application.db.read() as connection:
             for table in (works, grants):
                 assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar() == 1
