@@ -31,7 +31,7 @@ class Running:
     """A command in the background."""
 
     def __init__(self, line: socket.socket) -> None:
-        line.settimeout(120)
+        line.settimeout(300)  # a busy machine
         self._line = line
         self.status: int | None = None
         self.pid = int(line.recv(100))
