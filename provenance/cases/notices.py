@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,8 +14,9 @@ from fingerprints.source import Source
 from ..accounts import accounts
 from ..accounts.accounts import Account
 from ..config import Settings
+from ..database.engine import Database
 from ..database.tables import case_parties, cases, now, sightings
-from ..errors import Conflict, SourcemarkError
+from ..errors import Conflict, NotFound, SourcemarkError
 from ..ids import new_id
 from ..jobs.mail import check_address
 from ..scans.sightings import get as get_sighting
@@ -94,41 +95,19 @@ class Notices:
             RateLimited: too many notices came of one source, or about one work.
             TooLarge: a file is.
         """
-        regime = self._steps.regimes.choose(new.regime)
-        if new.email is not None:
-            check_address(new.email)
-        case_id = new_id("case", request_id)
-        known = self._known(new)
-        sealed = self._files.seal(uploads, new.files)
-        known = known.with_files(sealed)
+        prepared = self._prepared(new, uploads, sender, request_id)
         try:
             with self._steps.writing() as writing:
-                if request_id is not None and (done := _filed(writing.connection, case_id)) is not None:
-                    return done
-                self._refuse_too_many(writing.connection, known, sender)
-                case = self._insert(writing.connection, known, case_id, regime, sender)
-                party = self._insert_notifier(writing.connection, known, case, sender)
-                facts = {
-                    "regime": regime,
-                    "work_id": known.content.work_id,
-                    "addresses": known.content.addresses,
-                    "sender": None if sender is None else sender.id,
-                    "files": [each.digest.hex() for each in sealed],
-                }
-                said = {"notice": known.content.model_dump(mode="json", exclude_unset=True)}
-                by = By("notifier", party)
-                case = writing.take(case, NewStep("file", by, facts, said, files=sealed))
-                case = self._advance(writing, case)
-                filed = _filed(writing.connection, case_id)
+                done = None if request_id is None else self._filed(writing.connection, prepared.case_id)
+                return done or self._take(writing, prepared)
         except IntegrityError as error:
-            raise Conflict(f"{case_id} is being filed already: ask again") from error
-        assert filed is not None
-        missing = contents.lacking(known.content, self._steps.regimes.of(regime))
-        return Filed(filed.case_id, filed.party, filed.state, missing)
+            raise Conflict(f"{prepared.case_id} is being filed already: ask again") from error
 
     def file_many(self, sender: Account, notices: Sequence[Notice]) -> BulkNoticeAnswers:
         """Take the notices of a trusted notifier, each on its own: what is refused keeps no other one back."""
-        answers = [self._answer(sender, each) for each in notices]
+        prepared = [self._prepared_or_refused(each, sender) for each in notices]
+        with self._steps.writing() as writing:  # one transaction, so that many cost little more than one
+            answers = [self._answer(writing, each) for each in prepared]
         filed = sum(each.case_id is not None for each in answers)
         return BulkNoticeAnswers(answers=answers, filed=filed, refused=len(answers) - filed)
 
@@ -137,77 +116,95 @@ class Notices:
         with self._steps.db.read() as connection:
             return parties.counts(connection, cases.c.sender == sender_id)
 
-    def _answer(self, sender: Account, new: Notice) -> BulkNoticeAnswer:
+    def _prepared_or_refused(self, new: Notice, sender: Account) -> _Prepared | SourcemarkError:
         try:
-            filed = self.file(new, sender=sender)
+            return self._prepared(new, (), sender, None)
         except SourcemarkError as error:
             if error.status >= 500:
                 raise
-            return BulkNoticeAnswer(error=error.problem())
+            return error
+
+    def _answer(self, writing: Writing, each: _Prepared | SourcemarkError) -> BulkNoticeAnswer:
+        if isinstance(each, SourcemarkError):
+            return BulkNoticeAnswer(error=each.problem())
+        filed = self._take(writing, each)
         return BulkNoticeAnswer(case_id=filed.case_id, state=filed.state, missing=list(filed.missing))
 
-    def _known(self, new: Notice) -> _Known:
-        """What a notice says, with what its sighting knows filled in."""
-        said = new.model_dump(include=set(NoticeContent.model_fields), exclude_unset=True)
-        content = NoticeContent.model_validate(said)
+    def _prepared(
+        self, new: Notice, uploads: Sequence[Upload], sender: Account | None, request_id: bytes | None
+    ) -> _Prepared:
+        """A notice with what its sighting knows filled in, its files sealed; raises as `file`, and writes nothing."""
+        regime = self._steps.regimes.choose(new.regime)
+        if new.email is not None:
+            check_address(new.email)
+        content = NoticeContent.model_validate(
+            new.model_dump(include=set(NoticeContent.model_fields), exclude_unset=True)
+        )
+        platform_id = _platform(self._steps.db, new.platform)
         with self._steps.db.read() as connection:
-            platform = None if new.platform is None else accounts.find(self._steps.db, new.platform).id
             if new.sighting_id is not None:
                 seen = get_sighting(connection, new.sighting_id, None).record
                 content = _filled(content, seen.work_id, seen.post_url)
                 query = sa.select(sightings.c.account_id).where(sightings.c.sighting_id == new.sighting_id)
-                platform = connection.execute(query).scalar_one()
+                platform_id = connection.execute(query).scalar_one()
             work = contents.work_number(connection, content.work_id)
-        platform = platform or accounts.local(self._steps.db).id
-        return _Known(content, platform, work, new.sighting_id)
+            key = parties.key_of(platform_id, content.email, None if sender is None else sender.id)
+            parties.refuse_suspended(connection, platform_id, key)
+            if sender is None:
+                self._refuse_too_many(connection, key, work)
+        sealed = self._files.seal(uploads, content.files)
+        content = content.model_copy(update={"files": attached(sealed)})
+        case_id = new_id("case", request_id)
+        return _Prepared(case_id, regime, content, platform_id, work, new.sighting_id, sender, key, sealed)
 
-    def _refuse_too_many(self, connection: sa.Connection, known: _Known, sender: Account | None) -> None:
-        key = parties.key_of(known.platform, known.content.email, None if sender is None else sender.id)
-        parties.refuse_suspended(connection, known.platform, key)
-        if sender is not None:
-            return
+    def _refuse_too_many(self, connection: sa.Connection, key: bytes | None, work: int | None) -> None:
         if key is not None:
             most, setting = self._settings.notices_per_source, "SOURCEMARK_NOTICES_PER_SOURCE"
             parties.refuse_flood(connection, parties.of_party(key), most, f"from one address ({setting})")
-        if known.work is not None:
+        if work is not None:
             most, setting = self._settings.notices_per_work, "SOURCEMARK_NOTICES_PER_WORK"
-            about = sa.and_(cases.c.work == known.work, cases.c.sender.is_(None))
+            about = sa.and_(cases.c.work == work, cases.c.sender.is_(None))
             parties.refuse_flood(connection, about, most, f"about this work ({setting})")
 
-    def _insert(
-        self, connection: sa.Connection, known: _Known, case_id: str, regime: str, sender: Account | None
-    ) -> sa.Row[Any]:
-        moment = now()
-        values = {
-            "case_id": case_id,
-            "account_id": known.platform,
-            "sender": None if sender is None else sender.id,
-            "regime": regime,
-            "state": "received",
-            "steps": 0,
-            "sighting_id": known.sighting_id,
-            "filed_at": moment,
-            "changed_at": moment,
-            **contents.subject_columns(known.content, known.work),
-        }
-        case = connection.execute(cases.insert().values(**values).returning(cases)).one()
-        contents.write_addresses(connection, case.id, known.content.addresses)
-        return case
-
-    def _insert_notifier(
-        self, connection: sa.Connection, known: _Known, case: sa.Row[Any], sender: Account | None
-    ) -> int:
-        own = None if sender is None else sender.id
-        return parties.insert(
-            connection,
+    def _take(self, writing: Writing, new: _Prepared) -> Filed:
+        """Make the case of a notice, with its first steps."""
+        case = writing.connection.execute(cases.insert().values(**new.columns()).returning(cases)).one()
+        contents.write_addresses(writing.connection, case.id, new.content.addresses)
+        own = None if new.sender is None else new.sender.id
+        party = parties.insert(
+            writing.connection,
             case.id,
             "notifier",
-            parties.person_of(known.content),
+            parties.person_of(new.content),
             account_id=own,
-            key=parties.key_of(known.platform, known.content.email, own),
-            lang=known.content.lang,
-            confirmed_at=None if sender is None else now(),
+            key=new.key,
+            lang=new.content.lang,
+            confirmed_at=None if own is None else now(),
         )
+        facts = {
+            "regime": new.regime,
+            "work_id": new.content.work_id,
+            "addresses": new.content.addresses,
+            "sender": own,
+            "files": [each.digest.hex() for each in new.sealed],
+        }
+        said = {"notice": new.content.model_dump(mode="json", exclude_unset=True)}
+        step = NewStep("file", By("notifier", party), facts, said, files=new.sealed)
+        case = self._advance(writing, writing.take(case, step))
+        missing = contents.lacking(new.content, self._steps.regimes.of(new.regime))
+        return Filed(case.case_id, party, case.state, missing)
+
+    def _filed(self, connection: sa.Connection, case_id: str) -> Filed | None:
+        """A notice that was taken before."""
+        row = connection.execute(
+            sa.select(cases.c.id, cases.c.state, cases.c.regime, case_parties.c.id.label("party"))
+            .join(case_parties, sa.and_(case_parties.c.case == cases.c.id, case_parties.c.role == "notifier"))
+            .where(cases.c.case_id == case_id)
+        ).first()
+        if row is None:
+            return None
+        missing = contents.lacking(rows.notice(connection, row.id), self._steps.regimes.of(row.regime))
+        return Filed(case_id, row.party, row.state, missing)
 
     # --- completing ------------------------------------------------------------------------------------------------
     def complete(self, party: int, new: NoticeContent, uploads: Sequence[Upload] = ()) -> Filed:
@@ -242,11 +239,9 @@ class Notices:
             )
             self._change_notifier(writing.connection, row, case, merged)
             contents.write_addresses(writing.connection, case.id, merged.addresses)
-            self._advance(writing, writing.take(case, step))
-            filed = _filed(writing.connection, case.case_id)
+            case = self._advance(writing, writing.take(case, step))
             missing = contents.lacking(rows.notice(writing.connection, case.id), self._steps.regimes.of(case.regime))
-        assert filed is not None
-        return Filed(filed.case_id, filed.party, filed.state, missing)
+        return Filed(case.case_id, party, case.state, missing)
 
     def _change_notifier(
         self, connection: sa.Connection, row: sa.Row[Any], case: sa.Row[Any], merged: NoticeContent
@@ -266,21 +261,50 @@ class Notices:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """A notice with what is known beside it.
+class _Prepared:
+    """A notice that is ready to be taken.
 
     Attributes:
         platform: id of the account that decides.
         work: internal number of the work, if it is registered.
+        key: see `parties.key_of`.
     """
 
+    case_id: str
+    regime: str
     content: NoticeContent
     platform: str
     work: int | None
     sighting_id: str | None
+    sender: Account | None
+    key: bytes | None
+    sealed: Sequence[SealedFile]
 
-    def with_files(self, files: Sequence[SealedFile]) -> _Known:
-        return replace(self, content=self.content.model_copy(update={"files": attached(files)}))
+    def columns(self) -> dict[str, Any]:
+        """The row of its case, before its first step."""
+        moment = now()
+        return {
+            "case_id": self.case_id,
+            "account_id": self.platform,
+            "sender": None if self.sender is None else self.sender.id,
+            "regime": self.regime,
+            "state": "received",
+            "steps": 0,
+            "sighting_id": self.sighting_id,
+            "filed_at": moment,
+            "changed_at": moment,
+            **contents.subject_columns(self.content, self.work),
+        }
+
+
+def _platform(db: Database, ref: str | None) -> str:
+    """The id of the platform that a notice names; raises `NotFound`, also for other kinds of accounts."""
+    if ref is None:
+        return accounts.local(db).id
+    found = accounts.find(db, ref)
+    if found.kind != "platform" and found.name != accounts.LOCAL:
+        raise NotFound(f"platform: no platform has the id or name {ref!r:.80}")
+    return found.id
 
 
 def _filled(content: NoticeContent, work_id: str, post_url: str | None) -> NoticeContent:
@@ -290,12 +314,3 @@ def _filled(content: NoticeContent, work_id: str, post_url: str | None) -> Notic
     if not content.addresses and post_url is not None:
         known["addresses"] = [post_url]
     return content.model_copy(update=known)
-
-
-def _filed(connection: sa.Connection, case_id: str) -> Filed | None:
-    row = connection.execute(
-        sa.select(cases.c.state, case_parties.c.id)
-        .join(case_parties, sa.and_(case_parties.c.case == cases.c.id, case_parties.c.role == "notifier"))
-        .where(cases.c.case_id == case_id)
-    ).first()
-    return None if row is None else Filed(case_id, row.id, row.state, ())
