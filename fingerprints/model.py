@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 MediumName = Literal["text", "image", "audio", "video"]
 # Why nothing was matched, where the status of a scan repeats it.
-Status = Literal["too_short", "template_only", "no_texture", "silent", "decode_partial"]
+Status = Literal["too_short", "template_only", "no_texture", "silent", "static_match", "decode_partial"]
 Unit = Literal["codepoint", "second", "pixel"]
 TextFormat = Literal["plain", "html"]
 # How a text was reused: word for word; a part of it; several works side by side; changed here and there; reworded
@@ -59,6 +59,7 @@ class Fingerprint:
         facts: small JSON-able facts for people (width, height, characters, encoding ...).
         reason: None when the work can be found again in altered form; otherwise why only exact copies can be found
             (``no_texture``, ``too_short``, ``not_fingerprinted`` ...).
+        also: fingerprints of the same file by other algorithms, by which it is found as well: a film's sound.
     """
 
     medium: MediumName
@@ -69,6 +70,16 @@ class Fingerprint:
     detail: bytes = b""
     facts: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     reason: str | None = None
+    also: tuple[Fingerprint, ...] = ()
+
+    @property
+    def each(self) -> tuple[Fingerprint, ...]:
+        """All that the file is found by: this one and the others."""
+        return (self, *self.also)
+
+    def by(self, algorithm: str) -> Fingerprint | None:
+        """The one of them by an algorithm."""
+        return next((each for each in self.each if each.algorithm == algorithm), None)
 
     @property
     def fingerprintable(self) -> bool:
@@ -77,10 +88,15 @@ class Fingerprint:
 
     def to_bytes(self) -> bytes:
         """A compact, stable serialisation; never pickle, because it crosses from the decoder process."""
-        return self.index_bytes() + self.detail
+        return self.index_bytes() + self.detail_bytes()
+
+    def detail_bytes(self) -> bytes:
+        """What `to_bytes` ends with: the details, which only a decision needs."""
+        return b"".join(each.detail for each in self.each)
 
     def index_bytes(self) -> bytes:
-        """What `to_bytes` begins with: all but the detail, which an index does not need."""
+        """What `to_bytes` begins with: all but the details, which an index does not need."""
+        also = [each.index_bytes() for each in self.also]
         head = json.dumps(
             {
                 "medium": self.medium,
@@ -91,6 +107,7 @@ class Fingerprint:
                 "detail": len(self.detail),
                 "facts": dict(self.facts),
                 "reason": self.reason,
+                **({"also": len(also)} if also else {}),
             },
             ensure_ascii=True,
             sort_keys=True,
@@ -104,6 +121,7 @@ class Fingerprint:
                 head,
                 self.codes.astype("<u8", copy=False).tobytes(),
                 keys.tobytes(),
+                *also,
             )
         )
 
@@ -118,31 +136,50 @@ class Fingerprint:
         Raises:
             ValueError: the bytes are not a fingerprint, or lengths disagree.
         """
-        if raw[: len(_MAGIC)] != _MAGIC or len(raw) < len(_MAGIC) + 4:
-            raise ValueError("not a fingerprint")
-        (n,) = struct.unpack_from("<I", raw, len(_MAGIC))
-        at = len(_MAGIC) + 4
-        head = json.loads(raw[at : at + n])
-        at += n
-        codes, keys = int(head["codes"]), int(head["keys"])
-        keys_at = at + codes * CODE_WORDS * 8
-        end = keys_at + keys * KEY_BYTES
-        if len(raw) != end + (int(head["detail"]) if detail is None else 0):
+        found, end = _indexed(raw, 0)
+        rest = raw[end:] if detail is None else detail
+        if (detail is not None and len(raw) != end) or (detail is None and len(rest) != sum(n for _, n in found)):
             raise ValueError("fingerprint has the wrong length")
-        code_array = np.frombuffer(raw, dtype="<u8", count=codes * CODE_WORDS, offset=at).astype(np.uint64)
-        key_bytes = np.zeros((keys, 8), dtype=np.uint8)
-        stored = np.frombuffer(raw, dtype=np.uint8, count=keys * KEY_BYTES, offset=keys_at)
-        key_bytes[:, :KEY_BYTES] = stored.reshape(keys, KEY_BYTES)
-        return cls(
-            medium=head["medium"],
-            algorithm=head["algorithm"],
-            digest=bytes.fromhex(head["digest"]),
-            codes=code_array.reshape(codes, CODE_WORDS),
-            keys=key_bytes.view("<u8").astype(np.uint64).reshape(keys),
-            detail=raw[end:] if detail is None else detail,
-            facts=head["facts"],
-            reason=head["reason"],
-        )
+        made: list[Fingerprint] = []
+        at = 0
+        for each, length in found:
+            made.append(replace(each, detail=rest[at : at + length]))
+            at += length
+        return replace(made[0], also=tuple(made[1:]))
+
+
+def _indexed(raw: bytes, start: int) -> tuple[list[tuple[Fingerprint, int]], int]:
+    """The fingerprints of `Fingerprint.index_bytes` from a place on, each with the length of its detail, and where they
+    end."""
+    if raw[start : start + len(_MAGIC)] != _MAGIC or len(raw) < start + len(_MAGIC) + 4:
+        raise ValueError("not a fingerprint")
+    (n,) = struct.unpack_from("<I", raw, start + len(_MAGIC))
+    at = start + len(_MAGIC) + 4
+    head = json.loads(raw[at : at + n])
+    at += n
+    codes, keys = int(head["codes"]), int(head["keys"])
+    keys_at = at + codes * CODE_WORDS * 8
+    end = keys_at + keys * KEY_BYTES
+    if len(raw) < end:
+        raise ValueError("fingerprint has the wrong length")
+    code_array = np.frombuffer(raw, dtype="<u8", count=codes * CODE_WORDS, offset=at).astype(np.uint64)
+    key_bytes = np.zeros((keys, 8), dtype=np.uint8)
+    stored = np.frombuffer(raw, dtype=np.uint8, count=keys * KEY_BYTES, offset=keys_at)
+    key_bytes[:, :KEY_BYTES] = stored.reshape(keys, KEY_BYTES)
+    first = Fingerprint(
+        medium=head["medium"],
+        algorithm=head["algorithm"],
+        digest=bytes.fromhex(head["digest"]),
+        codes=code_array.reshape(codes, CODE_WORDS),
+        keys=key_bytes.view("<u8").astype(np.uint64).reshape(keys),
+        facts=head["facts"],
+        reason=head["reason"],
+    )
+    found = [(first, int(head["detail"]))]
+    for _ in range(int(head.get("also", 0))):
+        more, end = _indexed(raw, end)
+        found += more
+    return found, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +188,16 @@ class Segment:
 
     ``upload`` and ``work`` are half-open spans [a, b) of code points or seconds, or quadrilaterals of pixels
     (clockwise from the top left corner of the work).
+
+    Attributes:
+        quad: of seconds of a film, where the work's frame lies in the upload's, pixels; its corners clockwise from the
+            work's top left one. None where its pictures were not found.
     """
 
     upload: Span | Quad
     work: Span | Quad
     unit: Unit
+    quad: Quad | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +210,8 @@ class Match:
         coverage_work: share 0..1 of the work found in the upload.
         segments: the evidence, at least one.
         transform: what was done to the work: ``exact``, ``mirrored``, ``inverted`` (bool), ``rotation`` (degrees
-            clockwise), ``scale`` (upload / work), ``speed``, ``pitch`` ...
+            clockwise), ``scale`` (upload / work), ``speed``, ``pitch``; of film ``by``, ``picture``, ``sound`` or
+            ``both``
         reuse: how a text was reused; None in other media.
         common: share 0..1 of what is matched that many works share: quotation, template, legal notice.
     """
@@ -177,7 +220,7 @@ class Match:
     coverage_upload: float
     coverage_work: float
     segments: tuple[Segment, ...]
-    transform: Mapping[str, bool | float] = field(default_factory=dict)
+    transform: Mapping[str, bool | float | str] = field(default_factory=dict)
     reuse: Reuse | None = None
     common: float = 0.0
 

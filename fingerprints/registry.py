@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,6 +82,9 @@ def propose(query: Fingerprint, view: View) -> Candidates:
     Args:
         query: the upload's fingerprint.
         view: the registered works, for fingerprints of the query's algorithm.
+
+    Of a fingerprint that has others beside it (`Fingerprint.also`), each is looked up by itself; `joined` makes one
+    answer of what is decided.
     """
     view.soon("by_digest", query.digest)
     medium = MEDIA[query.medium]
@@ -106,9 +109,19 @@ def decide(
     }
     if candidates.proposal is None:
         return Found(exact)
-    others = {work: found for work, found in works.items() if work not in exact and found.algorithm == query.algorithm}
+    others = {
+        number: by_same
+        for number, work in works.items()
+        if number not in exact and (by_same := work.by(query.algorithm)) is not None
+    }
     found = medium.decide(query, candidates.proposal, others, statistics)
     return Found({**exact, **found.matches}) if exact else found
+
+
+def joined(answers: Sequence[Found]) -> Found:
+    """What is found by each of a query's fingerprints (`Fingerprint.each`), in their order, as one answer."""
+    first, *others = answers
+    return video.fused(first, others) if others else first
 
 
 def _exact(medium: Medium[Any], query: Fingerprint, work: Fingerprint) -> Match:

@@ -51,7 +51,7 @@ class Engine:
         """Keep and index fingerprints."""
         for group in _groups(works):
             with self.store:
-                rows = ((n, f.index_bytes(), f.detail) for n, f in group)
+                rows = ((n, f.index_bytes(), f.detail_bytes()) for n, f in group)
                 self.store.executemany("INSERT INTO fingerprint VALUES (?, ?, ?)", rows)
             self.index.apply([Change(n, n, f, accounts.get(n, 0)) for n, f in group])
 

@@ -80,7 +80,7 @@ def row(idx: int, made: Fingerprint) -> tuple[dict[str, Any], dict[str, Any], di
         "leaf_hash": leaf_hash,
         "registered_at": "2026-01-01T00:00:00.000000Z",
     }
-    kept = {"work": idx + 1, "algorithm": made.algorithm, "data": made.index_bytes(), "detail": made.detail}
+    kept = {"work": idx + 1, "algorithm": made.algorithm, "data": made.index_bytes(), "detail": made.detail_bytes()}
     return entry, registered, kept
 
 

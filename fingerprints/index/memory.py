@@ -60,7 +60,8 @@ class MemoryIndex:
                     slot = self._count
                     self._count += 1
                     columns.positions[slot], columns.works[slot] = change.position, change.work
-                    columns.accounts[slot], columns.sizes[slot] = change.account, len(change.fingerprint.keys)
+                    columns.accounts[slot] = change.account
+                    columns.sizes[slot] = sum(len(each.keys) for each in change.fingerprint.each)
                     columns.alive[slot] = True
                     self._slot_of[change.work] = slot
                     fresh[slot] = change.fingerprint
@@ -117,8 +118,8 @@ class MemoryIndex:
         everyone = np.fromiter(fresh, dtype=np.int32, count=len(fresh))
         digests = self._held.digests.inserted(digest_keys([f.digest for f in fresh.values()]), everyone)
         families = dict(self._held.families)
-        for algorithm in {f.algorithm for f in fresh.values()}:
-            mine = {slot: f for slot, f in fresh.items() if f.algorithm == algorithm}
+        for algorithm in {each.algorithm for f in fresh.values() for each in f.each}:
+            mine = {slot: each for slot, f in fresh.items() if (each := f.by(algorithm)) is not None}
             slots = np.fromiter(mine, dtype=np.int32, count=len(mine))
             keys = np.concatenate([f.keys for f in mine.values()])
             key_slots = np.repeat(slots, [len(f.keys) for f in mine.values()])

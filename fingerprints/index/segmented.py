@@ -42,10 +42,10 @@ class _Living:
         digests = _run(digest_keys([each.digest for each in prints]), numbers)
         keys = {
             name: _run(
-                np.concatenate([each.keys for each in prints if each.algorithm == name]),
-                np.repeat(numbers, [len(each.keys) if each.algorithm == name else 0 for each in prints]),
+                np.concatenate([found.keys for each in prints if (found := each.by(name)) is not None]),
+                np.repeat(numbers, [0 if (found := each.by(name)) is None else len(found.keys) for each in prints]),
             )
-            for name in {each.algorithm for each in prints}
+            for name in {found.algorithm for each in prints for found in each.each}
         }
         return _Living(self.segment, self.held.buried(slots.tolist(), digests, keys))
 

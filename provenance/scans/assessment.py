@@ -169,4 +169,5 @@ def _segment_record(segment: Segment) -> SegmentRecord:
         whole = segment.unit == "codepoint"
         return [plain(p) if isinstance(p, tuple) else int(p) if whole else round(float(p), 2) for p in part]
 
-    return SegmentRecord(upload=plain(segment.upload), work=plain(segment.work), unit=segment.unit)
+    quad = None if segment.quad is None else plain(segment.quad)
+    return SegmentRecord(upload=plain(segment.upload), work=plain(segment.work), unit=segment.unit, quad=quad)

@@ -110,7 +110,13 @@ def _drawn(connection: sa.Connection, which: sa.ColumnElement[bool]) -> bytes | 
 def _match(row: sa.Row[Any]) -> Match:
     """A match as it was recorded."""
     segments = tuple(
-        Segment(_region(segment["upload"]), _region(segment["work"]), segment["unit"]) for segment in row.segments
+        Segment(
+            _region(segment["upload"]),
+            _region(segment["work"]),
+            segment["unit"],
+            None if segment.get("quad") is None else _region(segment["quad"]),
+        )
+        for segment in row.segments
     )
     return Match(row.score, row.coverage_upload, row.coverage_work, segments, row.transform, row.reuse, row.common)
 

@@ -112,6 +112,11 @@ class SegmentRecord(Record):
     upload: list[int] | list[float] | list[list[float]] = Field(examples=[[120, 860]])
     work: list[int] | list[float] | list[list[float]] = Field(examples=[[0, 740]])
     unit: Literal["codepoint", "second", "pixel"]
+    quad: list[list[float]] | None = Field(
+        None,
+        description="Of seconds of a film: the corners of the work's frame in the upload's, pixels, clockwise from the "
+        "work's top left one; null where its sound alone was found, and in other media.",
+    )
 
 
 class Permission(Record):
@@ -142,7 +147,7 @@ class MatchRecord(Record):
     score: float = Field(ge=0, le=1, description="Higher is surer; reported from 0.5 on.")
     coverage: Coverage
     segments: list[SegmentRecord]
-    transform: dict[str, bool | float] = Field(default_factory=dict)
+    transform: dict[str, bool | float | str] = Field(default_factory=dict)
     reuse: Reuse | None = Field(None, description="How a text was reused.")
     common: float = Field(
         0, ge=0, le=1, description="Share of what is matched that other works have too: quotation or template."
@@ -229,6 +234,6 @@ class SightingRecord(Record):
     score: float
     coverage: Coverage
     segments: list[SegmentRecord] = Field(default_factory=list)
-    transform: dict[str, bool | float] = Field(default_factory=dict)
+    transform: dict[str, bool | float | str] = Field(default_factory=dict)
     marking: dict[str, Any] = Field(default_factory=dict)
     decided: DecidedClaim | None = Field(None, description="The decision whose claim counts that it fell under.")

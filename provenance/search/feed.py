@@ -135,7 +135,7 @@ class Feed:
         new = registry.MEDIA[old.medium].upgrade(old)
         if new is None:
             return old
-        values = {"work": work, "algorithm": new.algorithm, "data": new.index_bytes(), "detail": new.detail}
+        values = {"work": work, "algorithm": new.algorithm, "data": new.index_bytes(), "detail": new.detail_bytes()}
         with contextlib.suppress(sa.exc.IntegrityError), self._db.write() as connection:  # another process was first
             connection.execute(fingerprints.insert().values(values))
         return new

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import sqlalchemy as sa
@@ -87,7 +88,7 @@ class Matcher:
             before: consider only works whose log index is lower (for competing claims).
         """
 
-        def decided(view: View) -> tuple[Found, dict[int, Fingerprint]]:
+        def decided(query: Fingerprint, view: View) -> tuple[Found, dict[int, Fingerprint]]:
             if before is not None:
                 view = EarlierView(view, before)  # a registration's position is its index and one
             candidates = registry.propose(query, view)
@@ -95,8 +96,16 @@ class Matcher:
             return registry.decide(query, candidates, prints, view), prints
 
         # Aligning two books takes a gigabyte for a moment: one at a time.
+        answers: list[Found] = []
+        prints: dict[int, Fingerprint] = {}
+        sizes: list[int] = []
         with self._large if len(query.detail) > _LARGE_BYTES else contextlib.nullcontext():
-            (answer, prints), log_size = self._index.consult(query.algorithm, decided)
+            for each in query.each:
+                (found_by, known_by), size = self._index.consult(each.algorithm, partial(decided, each))
+                answers.append(found_by)
+                prints |= known_by
+                sizes.append(size)
+        answer, log_size = registry.joined(answers), min(sizes)
         known = _works(self._db, list(answer.matches))
         found = [
             MatchedWork(known[position], match, prints[position])

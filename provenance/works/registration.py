@@ -295,7 +295,7 @@ def _insert(connection: sa.Connection, account: Account, new: Sequence[Draft]) -
             "work": numbers[each.work_id],
             "algorithm": each.fingerprint.algorithm,
             "data": each.fingerprint.index_bytes(),
-            "detail": each.fingerprint.detail,
+            "detail": each.fingerprint.detail_bytes(),
         }
         for each in new
         if each.fingerprint is not None

@@ -30,10 +30,13 @@ def search(upload: Fingerprint, works: Sequence[Fingerprint], index: MemoryIndex
 
 def found(upload: Fingerprint, index: MemoryIndex, works: Mapping[int, Fingerprint]) -> Found:
     """Works that are not among those given are withheld."""
-    view = index.view(upload.algorithm)
-    candidates = registry.propose(upload, view)
-    given = {position: works[position - 1] for position in candidates.works if position - 1 in works}
-    answer = registry.decide(upload, candidates, given, view)
+    answers = []
+    for each in upload.each:
+        view = index.view(each.algorithm)
+        candidates = registry.propose(each, view)
+        given = {position: works[position - 1] for position in candidates.works if position - 1 in works}
+        answers.append(registry.decide(each, candidates, given, view))
+    answer = registry.joined(answers)
     return replace(answer, matches={position - 1: match for position, match in answer.matches.items()})
 
 

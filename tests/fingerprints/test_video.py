@@ -1,4 +1,4 @@
-"""Film is found by its sound."""
+"""Film is found by its pictures and by its sound."""
 
 import numpy as np
 import pytest
@@ -31,12 +31,14 @@ def test_sound_alone_in_a_container_of_film_is_a_recording(name: str) -> None:
     assert (found.medium, found.algorithm, found.reason) == ("audio", registry.MEDIA["audio"].ALGORITHM, None)
 
 
-def test_film_without_sound_is_found_by_its_bytes() -> None:
+def test_film_without_sound_is_found_by_its_pictures() -> None:
     mute = encoding.encoded("a.mp4", "-map", "1:v", "-c:v", "mpeg4", inputs=encoding.PICTURE)
-    found = made(mute)
-    assert (found.medium, found.reason) == ("video", "not_fingerprinted")
-    assert match(found, made(mute)) is not None
-    assert match(made(encoding.film("a.mp4")), found) is None
+    found = match(made(encoding.film("a.mp4"), thorough=True), made(mute))
+    assert found is not None
+    assert found.transform["by"] == "picture"
+    both = match(made(encoding.film("a.webm"), thorough=True), made(encoding.film("a.mp4")))
+    assert both is not None
+    assert both.transform["by"] == "both"
 
 
 def test_film_that_was_registered_by_its_bytes_is_still_found() -> None:
@@ -53,7 +55,9 @@ def test_encrypted_film_is_refused() -> None:
     assert refused.value.reason == "encrypted"
 
 
-def test_silent_film_says_so() -> None:
-    found = made(encoding.encoded("a.mkv", "-c:v", "mpeg4", data=wav(np.zeros(90_000)), inputs=encoding.PICTURE))
-    assert (found.medium, found.reason) == ("video", "silent")
+def test_film_that_shows_and_sounds_nothing_says_so() -> None:
+    dark = ("-f", "lavfi", "-i", "color=black:s=96x64:r=10:d=4")
+    found = made(encoding.encoded("a.mkv", "-c:v", "mpeg4", data=wav(np.zeros(90_000)), inputs=dark))
+    assert (found.medium, found.reason) == ("video", "no_texture")
+    assert [each.reason for each in found.also] == ["silent"]
     assert search(found, []).reason is None

@@ -1,0 +1,240 @@
+"""From an upload to the films it shows: look up, place, follow through time. Only here is film decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..index.interface import Statistics, View
+from ..medium import Found
+from ..model import Fingerprint, Match, Quad, Segment, Span
+from . import alignment, candidates, codec
+from .alignment import Placement, WorkKeys
+from .candidates import FilmProposal, Hint
+from .codec import Film
+from .features import PLANE_SIDE
+from .motion import Agreement, Line, Overlay
+from .planes import UPLOAD_RATE
+
+_MIN_WITNESSES = 5  # places of the work that agree on where its frame lies
+_MIN_MOTION = 0.5  # correlation of what changes
+_MIN_CHANGED_MOTION = 0.72  # likewise at another speed: many are tried, and other takes of one scene are found so
+_MIN_SHORT_MOTION, _SHORT = 0.62, 4.0  # likewise of a stretch of fewer seconds
+_MIN_LIKENESS_OF_ALL = 0.65  # of the pictures, in the middle of a stretch
+_MIN_CHANGING = 1.0  # grey levels, below which nothing moves that could be compared
+_MIN_LIKENESS, _SHARE_OF_LIKENESS = 0.3, 0.6  # of the pictures of one second; of the stretch's median
+_MIN_SECONDS = 2.5  # of one stretch
+_MAX_GAP = 0.75  # seconds within a stretch that may be unlike
+_ATTEMPTS = 2  # transforms of a hint
+_SHARE_SEEN = 0.9  # of a window; where less is seen, the line is looked for once more
+_AROUND = 1.0  # seconds, in which it is then
+_SLACK, _MAX_CHANGE = 1.2, 0.28  # seconds, and share, by which keypoints that agree may lie off the line
+_MIN_SPEED_CHANGE = 0.01  # less is the coarseness of measuring
+_STATIC_LIKENESS = 0.6  # from which a stretch shows what the work shows
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """A stretch of the upload that shows a work.
+
+    Attributes:
+        upload: seconds.
+        line: where it lies in the work.
+        placement: where the work's frame lies in the upload's.
+        likeness: of the pictures, in the middle.
+        agreement: of what moves.
+    """
+
+    upload: Span
+    line: Line
+    placement: Placement
+    likeness: float
+    agreement: Agreement
+
+    @property
+    def seconds(self) -> float:
+        return self.upload[1] - self.upload[0]
+
+    @property
+    def moves_alike(self) -> bool:
+        needed = _MIN_MOTION
+        if abs(self.line.speed - 1) >= _MIN_SPEED_CHANGE:
+            needed = _MIN_CHANGED_MOTION
+        elif self.seconds < _SHORT:
+            needed = _MIN_SHORT_MOTION
+        return self.agreement.motion >= needed and self.agreement.changing >= _MIN_CHANGING
+
+    @property
+    def suffices(self) -> bool:
+        """Whether this stretch alone says that a work is shown."""
+        lasts, looks = self.seconds >= _MIN_SECONDS, self.likeness >= _MIN_LIKENESS_OF_ALL
+        return self.moves_alike and lasts and looks and self.placement.witnesses >= _MIN_WITNESSES
+
+    @property
+    def is_static(self) -> bool:
+        """Whether it looks like the work, but nothing says that it was filmed at the same time."""
+        return not self.moves_alike and self.likeness >= _STATIC_LIKENESS and self.placement.witnesses >= _MIN_WITNESSES
+
+
+def propose(query: Fingerprint, view: View) -> FilmProposal:
+    """Look an upload up; see `Medium.propose`."""
+    upload = codec.film(query)
+    return FilmProposal(()) if upload is None else candidates.look_up(upload.features, upload.seconds, view)
+
+
+def decide(
+    query: Fingerprint, proposal: FilmProposal, works: Mapping[int, Fingerprint], statistics: Statistics
+) -> Found:
+    """The registered films that an upload shows; see `Medium.decide`."""
+    upload = codec.film(query)
+    out: dict[int, Match] = {}
+    static = False
+    for number in proposal.works if upload is not None else ():
+        work = codec.film(works[number]) if number in works else None
+        if work is None or upload is None:
+            continue
+        found = stretches(upload, work, [hint for hint in proposal.hints if hint.work == number])
+        if any(each.suffices for each in found):
+            out[number] = _match(upload, work, [each for each in found if each.moves_alike])
+        static = static or any(each.is_static for each in found)
+    reason = "static_match" if static else "decode_partial" if query.facts.get("partial") else None
+    return Found(out, None if out else reason)
+
+
+def stretches(upload: Film, work: Film, hints: Sequence[Hint]) -> list[Stretch]:
+    """Where a work is shown in an upload, each second of the upload once."""
+    keys = WorkKeys(work.features)
+    taken = np.zeros(int(np.ceil(upload.seconds * UPLOAD_RATE)) + 1, dtype=np.bool_)
+    found: list[Stretch] = []
+    for hint in hints:
+        first, stop = round(hint.start * UPLOAD_RATE), round(hint.stop * UPLOAD_RATE)
+        if taken[first:stop].mean() > 0.8:
+            continue
+        features = upload.features
+        inside = (features.until > hint.start) & (features.time < hint.stop)
+        inside &= ~taken[np.minimum((features.time * UPLOAD_RATE).astype(np.int64), len(taken) - 1)]
+        pairs = keys.pairs(features, np.flatnonzero(inside), mirrored=hint.mirrored)
+        for _ in range(_ATTEMPTS):
+            placement = alignment.place(features, work.features, pairs, mirrored=hint.mirrored)
+            if placement is None:
+                break
+            stretch = _followed(upload, work, placement, hint)
+            if stretch is not None:
+                found.append(stretch)
+                if stretch.suffices:
+                    taken[round(stretch.upload[0] * UPLOAD_RATE) : round(stretch.upload[1] * UPLOAD_RATE)] = True
+                    break
+            pairs = pairs.where(~np.isin(pairs.upload, placement.pairs.upload))
+    return found
+
+
+def _followed(upload: Film, work: Film, placement: Placement, hint: Hint) -> Stretch | None:
+    """The stretch of a window in which a placed work is seen."""
+    earliest, latest = _offsets(upload, work, placement, (hint.start + hint.stop) / 2)
+    found = _seen(upload, work, placement, (hint.start, hint.stop), (earliest, latest))
+    if found is not None and found.seconds < _SHARE_SEEN * (hint.stop - hint.start):
+        # What else is in the window tells nothing of the line; without it that is exact.
+        here = float(found.line.work_time(sum(found.upload) / 2))
+        found = _seen(upload, work, placement, found.upload, (here - _AROUND, here + _AROUND)) or found
+    return found
+
+
+def _offsets(upload: Film, work: Film, placement: Placement, middle: float) -> Span:
+    """Between which seconds of the work a second of the upload may lie, as the keypoints that agree have it."""
+    at = upload.features.time[placement.pairs.upload].astype(np.float64)
+    slack = _SLACK + _MAX_CHANGE * np.abs(at - middle)
+    first = work.features.time[placement.pairs.work] - at - slack
+    last = work.features.until[placement.pairs.work] - at + slack
+    return float(np.percentile(first, 10)) + middle, float(np.percentile(last, 90)) + middle
+
+
+def _seen(upload: Film, work: Film, placement: Placement, window: Span, offsets: Span) -> Stretch | None:
+    """The stretch of some seconds of the upload in which a placed work is seen; None where none is.
+
+    Args:
+        offsets: between which seconds of the work the middle of the window lies.
+    """
+    first, stop = int(window[0] * UPLOAD_RATE), int(np.ceil(window[1] * UPLOAD_RATE))
+    overlay = Overlay(upload, work, placement.matrix, first, stop)
+    line = overlay.best_line(*offsets, sum(window) / 2) if overlay.enough else None
+    if line is None:
+        return None
+    like = overlay.likeness(line, np.arange(len(overlay.upload)))
+    begin, end = _run(like)
+    if end - begin < UPLOAD_RATE:
+        return None
+    theirs, ours = overlay.numbers(line)
+    inside = (ours >= begin) & (ours < end)
+    agreement = overlay.agreement(line, (theirs[inside], ours[inside]))
+    span = (begin + first) / UPLOAD_RATE, min((end + first) / UPLOAD_RATE, upload.seconds)
+    return Stretch(span, line, placement, float(np.median(like[begin:end])), agreement)
+
+
+def _run(like: Doubles) -> tuple[int, int]:
+    """The longest run of pictures that are alike, short gaps included."""
+    typical = float(np.median(like[like >= _MIN_LIKENESS])) if (like >= _MIN_LIKENESS).any() else 1.0
+    agree = like >= max(_MIN_LIKENESS, _SHARE_OF_LIKENESS * typical)
+    at = np.flatnonzero(agree)
+    if not len(at):
+        return 0, 0
+    breaks = np.flatnonzero(np.diff(at) > _MAX_GAP * UPLOAD_RATE)
+    starts, ends = at[np.concatenate(([0], breaks + 1))], at[np.concatenate((breaks, [len(at) - 1]))] + 1
+    longest = int((ends - starts).argmax())
+    return int(starts[longest]), int(ends[longest])
+
+
+def _match(upload: Film, work: Film, found: Sequence[Stretch]) -> Match:
+    best = max(found, key=lambda each: each.seconds * each.agreement.motion)
+    segments = tuple(_segment(upload, work, each) for each in sorted(found, key=lambda each: each.upload))
+    transform: dict[str, bool | float | str] = {"by": "picture"}
+    if abs(best.line.speed - 1) >= _MIN_SPEED_CHANGE:
+        transform["speed"] = round(best.line.speed, 3)
+    if best.placement.mirrored:
+        transform["mirrored"] = True
+    motion = max(each.agreement.motion for each in found if each.suffices)
+    return Match(
+        score=round(min(1.0, 0.5 + 0.5 * (motion - _MIN_MOTION) / (1 - _MIN_MOTION)), 4),
+        coverage_upload=_covered([each.upload for each in found], upload.seconds),
+        coverage_work=_covered([_in_work(work, each) for each in found], work.seconds),
+        segments=segments,
+        transform=transform,
+    )
+
+
+def _segment(upload: Film, work: Film, found: Stretch) -> Segment:
+    there = _in_work(work, found)
+    return Segment(
+        (round(found.upload[0], 2), round(found.upload[1], 2)),
+        (round(there[0], 2), round(there[1], 2)),
+        "second",
+        _quad(upload, work, found.placement),
+    )
+
+
+def _in_work(work: Film, found: Stretch) -> Span:
+    start, stop = (min(max(float(found.line.work_time(at)), 0.0), work.seconds) for at in found.upload)
+    return start, stop
+
+
+def _quad(upload: Film, work: Film, placement: Placement) -> Quad:
+    """The corners of the work's frame in pixels of the upload's, clockwise from the work's top left."""
+    scale = PLANE_SIDE / max(work.width, work.height)
+    right, down = work.width * scale, work.height * scale
+    corners = np.array(((0, 0), (right, 0), (right, down), (0, down))) @ placement.matrix[:, :2].T
+    corners = (corners + placement.matrix[:, 2]) * (max(upload.width, upload.height) / PLANE_SIDE)
+    a, b, c, d = ((round(float(x), 1), round(float(y), 1)) for x, y in corners)
+    return a, b, c, d
+
+
+def _covered(spans: Sequence[Span], lasts: float) -> float:
+    """The share that spans cover together."""
+    total, reached = 0.0, 0.0
+    for start, stop in sorted(spans):
+        total += max(0.0, stop - max(start, reached))
+        reached = max(reached, stop)
+    return round(min(1.0, total / lasts), 4) if lasts else 0.0
