@@ -96,6 +96,6 @@ def test_an_interrupted_batch_says_what_is_kept_and_how_to_go_on(tmp_path: Path)
     assert json.loads(running.stdout.readline())["status"] == "registered"
     time.sleep(0.5)
     running.send_signal(signal.SIGINT)  # while it waits for the next line
-    _, err = running.communicate(timeout=60)
+    _, err = running.communicate(timeout=300)
     assert running.returncode == 130
     assert err.startswith("sourcemark: interrupted: 1 answered and kept (1 registered); run the same command again")

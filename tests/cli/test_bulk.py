@@ -201,17 +201,19 @@ def test_an_interrupt_and_the_death_of_a_process(archive: Path) -> None:
     done = archive / "out" / "done"
     running = _running(archive, *BY_ONE)
     _wait_for(lambda: done.is_dir() and list(done.glob("*.json")))
+    running.send_signal(signal.SIGSTOP)  # so that it cannot be done before the other looks
     waiting = _running(archive, *BY_ONE)
-    assert "another run is writing into out" in waiting.communicate(timeout=60)[1]
+    assert "another run is writing into out" in waiting.communicate(timeout=300)[1]
     assert waiting.returncode == 2
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+    running.send_signal(signal.SIGCONT)
+    out, err = running.communicate(timeout=300)
     assert (running.returncode, out) == (130, "")
     assert "chunks done and kept; run the same command again to go on" in err
 
     running = _running(archive, *BY_ONE)
     os.kill(_wait_for(lambda: _answering(running.pid))[0], signal.SIGKILL)
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate(timeout=300)
     assert (running.returncode, out, len(err.splitlines())) == (3, "", 1)
     assert "a process that answers rows died (exit status -9)" in err
 

@@ -122,7 +122,7 @@ def test_two_workers_are_one_service(sqlite_settings: Settings, tmp_path: Path) 
         assert set(taken) == {200, 429}
 
         service.process.send_signal(signal.SIGTERM)
-        assert service.process.wait(30) == 0
+        assert service.process.wait(120) == 0
         assert not list(tmp_path.glob("sourcemark-serve-*"))
 
 
@@ -165,8 +165,8 @@ def test_what_is_in_work_is_answered_before_the_end(sqlite_settings: Settings, t
         service.until(lambda: service.ask("/v1/scans?limit=1")[1] != '{"items":[],"next":null}')  # some are in work
         service.process.send_signal(signal.SIGTERM)
         for thread in asking:
-            thread.join(30)
-        assert service.process.wait(30) == 0
+            thread.join(120)
+        assert service.process.wait(120) == 0
     answered = [len(json.loads(said)["results"]) for status, said in answers if status == 200]
     refused = [json.loads(said)["reason"] for status, said in answers if status == 503]
     assert len(answered) + len(refused) == 6  # each had an answer

@@ -37,7 +37,7 @@ def test_a_service_is_killed_while_it_takes_steps_and_sends_letters(settings: Se
         mode = ("kill before", "kill after")[number % 2]
         child = context.Process(target=complain, args=(settings, number, (EVERY * number, mode)))
         child.start()
-        child.join(60)
+        child.join(300)
         finished = child.exitcode == 0
         assert finished or child.exitcode == -signal.SIGKILL
         child.close()

@@ -48,7 +48,7 @@ def test_a_registrant_is_killed(settings: Settings) -> None:
         for kill in kills():
             child = context.Process(target=register, args=(settings, f"{ESSAY} Killed {kill}.", kill))
             child.start()
-            child.join(60)
+            child.join(300)
             finished = child.exitcode == 0
             assert finished or child.exitcode == -signal.SIGKILL
             child.close()

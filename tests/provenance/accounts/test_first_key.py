@@ -58,7 +58,7 @@ def ask_at_once(settings: Settings, what: str) -> list[str]:
     for run in runs:
         run.stdin.write("go\n")
         run.stdin.flush()
-    return [answer for run in runs for answer in json.loads(run.communicate(timeout=60)[0])]
+    return [answer for run in runs for answer in json.loads(run.communicate(timeout=300)[0])]
 
 
 @pytest.mark.parametrize("what", ["kept", "own", "rotated"])

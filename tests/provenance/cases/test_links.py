@@ -80,7 +80,7 @@ def test_of_two_who_confirm_at_once_one_is_refused(db: Database) -> None:
     secret, together = made(db, 1, "confirm"), threading.Barrier(2)
 
     def attempt(_: int) -> bool:
-        together.wait(10)
+        together.wait(60)
         try:
             with db.write() as connection:
                 return links.confirm(connection, secret) == 1

@@ -49,7 +49,7 @@ def mail_server() -> Iterator[tuple[Mailbox, str]]:
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     try:
         yield box, f"smtp://127.0.0.1:{port}"
     finally:

@@ -210,15 +210,15 @@ def test_a_worker_that_ends_puts_its_job_back(sqlite_db: Database) -> None:
 
     def run(attempt: Run, wanted: Count) -> Mapping[str, Any]:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return counting(attempt, wanted)
 
     queue = a_queue(sqlite_db, run)
     job = queue.add("one", "count", Count(to=3))
     worker = Worker(queue, lambda stop: False, lambda: None, 1)
     worker.start()
-    assert begun.wait(10)
-    stopping = threading.Thread(target=worker.stop, args=(10,))
+    assert begun.wait(60)
+    stopping = threading.Thread(target=worker.stop, args=(60,))
     stopping.start()
     while not worker._stop.is_set():
         time.sleep(0.01)
@@ -236,7 +236,7 @@ def test_a_job_that_does_not_end_in_time_is_given_back(sqlite_db: Database) -> N
 
     def run(attempt: Run, wanted: Count) -> Mapping[str, Any]:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         try:
             return counting(attempt, wanted)
         finally:
@@ -246,13 +246,13 @@ def test_a_job_that_does_not_end_in_time_is_given_back(sqlite_db: Database) -> N
     job = queue.add("one", "count", Count(to=3))
     worker = Worker(queue, lambda stop: False, lambda: None, 1)
     worker.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     worker.stop(0.05)
     taken = a_queue(sqlite_db).take()  # at once: nobody waits for the end of a lease
     assert taken is not None
     assert (taken.job_id, taken.attempts) == (job.job_id, 1)
     go_on.set()
-    assert ended.wait(10)
+    assert ended.wait(60)
     assert not rows(sqlite_db, job_results)  # whoever was late has written nothing
 
 
