@@ -17,8 +17,8 @@ from pydantic import BaseModel
 from provenance.errors import BadInput, Unavailable
 from provenance.http_client import retry_after_seconds
 
+from . import complaints, keys, owner, platform, producer, review
 from . import jobs as later
-from . import keys, owner, platform, producer, review
 from .attempts import Attempts
 from .calls import NOTHING, Answer, Call, Flow, Listing, Pause
 from .errors import Refused
@@ -169,6 +169,13 @@ class Client(_Service):
     undo = _blocking(review.undo)
     get_decision = _blocking(review.get_decision)
     decisions = _blocking_list(review.decisions)
+    file_notice = _blocking(complaints.file_notice)
+    file_notices = _blocking(complaints.file_notices)
+    get_notice = _blocking(complaints.get_notice)
+    cases = _blocking_list(complaints.cases)
+    get_case = _blocking(complaints.get_case)
+    decide_case = _blocking(complaints.decide_case)
+    decide_appeal = _blocking(complaints.decide_appeal)
     sightings = _blocking_list(owner.sightings)
     get_sighting = _blocking(owner.get_sighting)
     evidence = _blocking(owner.evidence)
@@ -298,6 +305,13 @@ class AsyncClient(_Service):
     undo = _awaited(review.undo)
     get_decision = _awaited(review.get_decision)
     decisions = _awaited_list(review.decisions)
+    file_notice = _awaited(complaints.file_notice)
+    file_notices = _awaited(complaints.file_notices)
+    get_notice = _awaited(complaints.get_notice)
+    cases = _awaited_list(complaints.cases)
+    get_case = _awaited(complaints.get_case)
+    decide_case = _awaited(complaints.decide_case)
+    decide_appeal = _awaited(complaints.decide_appeal)
     sightings = _awaited_list(owner.sightings)
     get_sighting = _awaited(owner.get_sighting)
     evidence = _awaited(owner.evidence)

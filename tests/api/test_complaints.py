@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from email import message_from_bytes, policy
 from typing import Any
 
+import pytest
 from lxml import etree
 
 from api.v1 import notices
@@ -18,7 +19,9 @@ from provenance.accounts.accounts import NewApiKey
 from provenance.cases import links
 from provenance.cases.letters import Letters
 from provenance.jobs.mail import Mailer
+from sourcemark import Refused
 from tests.api.conftest import Api
+from tests.api.test_client import Direct
 from tests.provenance.cases.people import party
 
 ANSWER: Mapping[str, Any] = {
@@ -360,6 +363,22 @@ def test_a_table_names_its_next_page(api: Api) -> None:
         answer = api("GET", path)
         assert (answer.text.count("\r\n") - 1, "link" in answer.headers) == (rows, more)
         path = answer.headers.get("link", "")[1:].partition(">")[0]
+
+
+def test_complaints_by_the_python_client(api: Api) -> None:
+    reviewer(api, "Ann")
+    about = {**notices.EXAMPLE, "platform": "platform"}
+    with Direct(api, "rights_holder") as holder, Direct(api, "Ann") as ann:
+        filed_ = holder.file_notice(about, [("draft.txt", b"A draft.")])
+        assert filed_.state == "forwarded"
+        assert [each.state for each in holder.file_notices([about]).answers] == ["repeated"]
+        assert [each.case_id for each in ann.cases(state="forwarded")] == [filed_.case_id]
+        assert ann.get_case(filed_.case_id).steps[0].files[0].name == "draft.txt"
+        assert ann.decide_case(filed_.case_id, **DECISION).finding == "founded"
+        assert holder.get_notice(filed_.case_id).allowed == ["appeal", "message"]
+        assert list(ann.cases(overdue=True)) == []
+        with pytest.raises(Refused, match="is decided now"):
+            ann.decide_appeal(filed_.case_id, **DECISION)
 
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml", "Accept-Language": "zh-CN,zh;q=0.9"}
