@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from provenance.cases import reading
+from provenance.cases import links, reading
 from provenance.cases.reading import Sought
 from provenance.scans.review.reviewer import Reviewer
 from provenance.schemas.case import (
@@ -19,6 +19,7 @@ from provenance.schemas.case import (
     Forwarding,
     Measure,
     MisuseCount,
+    PosterLink,
     Refusal,
     StaffMessage,
     State,
@@ -98,6 +99,14 @@ def forward_notice(case_id: str, known: Forwarding, app: ApplicationDep, princip
     who = reviewer(principal)
     app.case_decisions.forward(who, case_id, known)
     return _shown(app, who, case_id)
+
+
+@router.post("/{case_id}/poster-link", operation_id="linkPoster", summary="A link for the poster", responses=_ACT)
+def link_poster(case_id: str, app: ApplicationDep, principal: MayReview) -> PosterLink:
+    """To whom you write by ways of your own, such as in your app, where no mail address is known here."""
+    days = app.settings.case_link_days
+    link = links.for_poster(app.db, case_id, own(principal), days)
+    return PosterLink(link=link, url=f"{app.settings.public_address}/v1/case-links/{link}", days=days)
 
 
 @router.post("/{case_id}/refusal", operation_id="refuseNotice", summary="Do not deal with a notice", responses=_ACT)

@@ -213,6 +213,16 @@ def forward(
         _show(opened, who, case_id, json_=json_)
 
 
+@app.command("link", help="A secret link into the case for its poster, whom you tell by ways of your own.")
+def link(case_id: _Case, account: Platform = None, by: By = None) -> None:
+    from provenance.cases import links
+
+    with application() as opened:
+        days, who = opened.settings.case_link_days, reviewer(opened.db, account, by)
+        secret = links.for_poster(opened.db, case_id, who.account_id, days)
+        say(f"{opened.settings.public_address}/v1/case-links/{secret}")
+
+
 @app.command("refuse", help="Do not deal with a notice; its sender is told why.")
 def refuse_(
     case_id: _Case,

@@ -13,8 +13,10 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from ..database.engine import Database
 from ..database.tables import case_links, now, stamp
 from ..errors import NotFound
+from . import rows
 
 # confirm: shows, once, that a mail address is the party's; case: opens the case, as often as it is wanted.
 Purpose = Literal["confirm", "case"]
@@ -38,6 +40,22 @@ def make(connection: sa.Connection, party: int, purpose: Purpose, days: int) -> 
         )
     )
     return secret
+
+
+def for_poster(db: Database, case_id: str, account_id: str | None, days: int) -> str:
+    """A link for the poster of a case, whom the platform tells by ways of its own.
+
+    Args:
+        account_id: the platform whose case it is; None: any.
+
+    Raises:
+        NotFound: there is no such case, or it was not forwarded to anybody yet.
+    """
+    with db.write() as connection:
+        poster = rows.parties(connection, rows.find(connection, case_id, account_id).id).get("poster")
+        if poster is None or poster.erased_at is not None:
+            raise NotFound(f"{case_id} has no poster: forward it first")
+        return make(connection, poster.id, "case", days)
 
 
 def find(connection: sa.Connection, secret: str) -> int:

@@ -211,6 +211,14 @@ class Assignment(Request):
     mine: bool = Field(description="false: nobody's.")
 
 
+class PosterLink(Record):
+    """A way into a case for its poster. Secret: hand it to nobody else."""
+
+    link: str = Field(description="Opens the case at /v1/case-links/.")
+    url: str
+    days: int = Field(description="After which it opens nothing.")
+
+
 class NoticeCounts(Record):
     """What became of somebody's notices."""
 
@@ -298,6 +306,7 @@ __all__ = [
     "MonthlyCount",
     "NoticeCounts",
     "PartyRecord",
+    "PosterLink",
     "PublicCase",
     "PublicStep",
     "Refusal",

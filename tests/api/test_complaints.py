@@ -16,13 +16,11 @@ from lxml import etree
 from api.v1 import notices
 from provenance.accounts import accounts
 from provenance.accounts.accounts import NewApiKey
-from provenance.cases import links
 from provenance.cases.letters import Letters
 from provenance.jobs.mail import Mailer
 from sourcemark import Refused
 from tests.api.conftest import Api
 from tests.api.test_client import Direct
-from tests.provenance.cases.people import party
 
 ANSWER: Mapping[str, Any] = {
     "name": "City Daily",
@@ -82,9 +80,10 @@ def forwarded(api: Api) -> tuple[str, str, str]:
 
 
 def poster_link(api: Api, case_id: str) -> str:
-    """A link as the letter about the notice has it, where the platform knows the poster's mail address."""
-    with api.application.db.write() as connection:
-        return links.make(connection, party(api.application, case_id, "poster"), "case", 14)
+    """What the platform hands to its poster, of whom it has told no mail address."""
+    answer = api("POST", f"/v1/cases/{case_id}/poster-link", "Ann").json()
+    assert answer["url"] == f"http://127.0.0.1:8470/v1/case-links/{answer['link']}"
+    return str(answer["link"])
 
 
 def test_a_notice_of_anybody_goes_all_the_way(api: Api) -> None:
@@ -101,12 +100,12 @@ def test_a_notice_of_anybody_goes_all_the_way(api: Api) -> None:
     assert api("GET", f"/v1/case-links/{confirm}").status_code == 404  # it opens no case
     assert api("POST", f"/v1/case-links/{confirm}/confirmation").json()["state"] == "forwarded"
     assert api("POST", f"/v1/case-links/{confirm}/confirmation").status_code == 404  # replayed
+    reviewer(api, "Ann")
     theirs = f"/v1/case-links/{poster_link(api, made['case_id'])}"
     assert api("POST", f"{theirs}/counter-notice", json=dict(ANSWER)).json()["state"] == "clock_running"
     seen = api("GET", mine).json()
     assert seen["clock"]["name"] == "put_back"
     assert not seen["clock"]["overdue"]
-    reviewer(api, "Ann")
     reviewer(api, "Ben")
     case = f"/v1/cases/{made['case_id']}"
     assert api("POST", f"{case}/assignment", "Ann", json={"mine": True}).json()["assignee"] == "Ann"
@@ -172,7 +171,7 @@ PARTY = {
 }  # fmt: skip
 STAFF = {
     "": None, "misuse": None, "assignment": {"mine": True}, "forwarding": {}, "decision": dict(DECISION),
-    "refusal": {"reason": "x", "explanation": "y"}, "put-back": {"reason": "x", "explanation": "y"},
+    "refusal": {"reason": "x", "explanation": "y"}, "put-back": {"reason": "x", "explanation": "y"}, "poster-link": None,
     "appeal-decision": dict(DECISION), "messages": {"text": "x", "to": ["notifier"]},
     "measures": {"act": "warn", "against": "notifier", "reason": "x", "explanation": "y"},
     "files/file_0123456789abcdef01234567": None,

@@ -112,6 +112,7 @@ SCOPES = {
     "getMisuse": "review",
     "assignCase": "review",
     "forwardNotice": "review",
+    "linkPoster": "review",
     "refuseNotice": "review",
     "putBack": "review",
     "decideCase": "review",

@@ -37,6 +37,7 @@ def test_the_way_of_a_case(sourcemark, installation: Application, tmp_path: Path
     (listed,) = sourcemark("case", "list", "--assignee", "ann", "--json").lines
     assert listed["case_id"] == case
     assert "已转送" in sourcemark("case", "list", env=CHINESE).out
+    assert "/v1/case-links/sml_" in sourcemark("case", "link", case).out
     decided = sourcemark("case", "decide", case, *DECIDED, "--law", "Copyright Law, article 53", "--by", "ann")
     assert "decided: ann (founded, restrict, copied)  It repeats it." in decided.out
     shown = sourcemark("case", "show", case, env=CHINESE).out

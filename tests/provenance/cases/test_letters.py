@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from provenance.application import Application
 from provenance.cases import letter_texts, letters, links, regimes
 from provenance.cases.letters import Letters
 from provenance.cases.transitions import TRANSITIONS
@@ -246,6 +248,17 @@ def test_a_worker_that_is_killed_between_sending_and_recording(
         assert [mail["Message-ID"] for mail in mailbox[0].mails] == ["<letter_1_poster@service.example>"] * 2
     else:
         assert list(in_folder(sqlite_settings)) == ["letter_1_poster"]
+
+
+def test_the_workers_of_a_process_send_letters(sqlite_db: Database, sqlite_settings: Settings) -> None:
+    a_step(sqlite_db, "forward", "notifier", "poster")
+    with Application(sqlite_settings) as application:
+        application.background.start(1, application.start)
+        until = time.monotonic() + 60
+        while len(in_folder(sqlite_settings)) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+    assert list(in_folder(sqlite_settings)) == ["letter_1_notifier", "letter_1_poster"]
+    assert states(sqlite_db) == [("sent", 1, "sent")] * 2
 
 
 def test_a_late_worker_writes_nothing_over_the_next_ones_record(sqlite_db: Database, sqlite_settings: Settings) -> None:
