@@ -47,6 +47,8 @@ def _examine(source: Source, limits: Limits, trust_anchors: str, *, thorough: bo
         raise LimitExceeded("too_large", f"the file is larger than {limits.max_bytes} bytes")
     medium, format = sniff.sniff(source) if source.declared is None else ("text", source.declared)
     found = MEDIA[medium].examine(source, format, limits, thorough=thorough)
+    if thorough and medium == image.NAME and (moving := video.examine_animation(source, limits)) is not None:
+        found = replace(found, fingerprint=replace(found.fingerprint, also=(moving,)))
     fields = _metadata(source, format, trust_anchors) if MEDIA[medium].HAS_METADATA else ()
     return replace(found, fields=fields)
 
@@ -118,10 +120,9 @@ def decide(
     return Found({**exact, **found.matches}) if exact else found
 
 
-def joined(answers: Sequence[Found]) -> Found:
+def joined(query: Fingerprint, answers: Sequence[Found]) -> Found:
     """What is found by each of a query's fingerprints (`Fingerprint.each`), in their order, as one answer."""
-    first, *others = answers
-    return video.fused(first, others) if others else first
+    return video.fused(query, answers) if query.also else answers[0]
 
 
 def _exact(medium: Medium[Any], query: Fingerprint, work: Fingerprint) -> Match:

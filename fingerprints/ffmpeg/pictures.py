@@ -42,6 +42,7 @@ def frames(
     rate: float,
     longest_side: int,
     colour: bool = False,
+    only_key_frames: bool = False,
 ) -> Iterator[Iterator[tuple[float, Pixels]]]:
     """The first stream of moving pictures of a file, as it is to be seen: turned, of one field, of common brightness.
 
@@ -54,6 +55,8 @@ def frames(
         rate: pictures a second, at most.
         longest_side: pixels of the longer side; smaller ones are not enlarged.
         colour: RGB instead of grey.
+        only_key_frames: those that need no other to be decoded, which costs a tenth: one every few seconds, and mostly
+            the first after a cut.
 
     Yields:
         Seconds since the file's beginning, rising, and uint8 of shape (height, width) or (height, width, 3), all of one
@@ -75,6 +78,8 @@ def frames(
     decoding = ["-max_pixels", str(most)]
     if stream.width * stream.height > _LARGE and stream.frames >= _QUICK_FRAMES:
         decoding += _QUICK
+    if only_key_frames:
+        decoding += ["-skip_frame", "nokey"]
     if stream.rotation in _TURNS:
         decoding += ["-noautorotate"]  # which would turn every picture before it is made small
     output = ["-map", "0:V:0", "-an", "-sn", "-dn", "-vf", _filters(stream, rate, width, height, colour=colour)]

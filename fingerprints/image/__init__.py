@@ -10,8 +10,10 @@ and show it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -46,10 +48,13 @@ __all__ = [
     "examine",
     "example_works",
     "fingerprint",
+    "fingerprint_frame",
+    "moving",
     "preview",
     "propose",
     "render",
     "shown",
+    "small_copy",
     "upgrade",
     "warm",
     "whole",
@@ -126,6 +131,43 @@ def fingerprint(data: bytes, limits: Limits | None = None, *, thorough: bool = F
     )
 
 
+def fingerprint_frame(frame: Image.Image, digest: bytes) -> Fingerprint | None:
+    """Fingerprint a picture out of a film, as closely as a search wants to; None where nothing is to be recognised.
+
+    Args:
+        digest: SHA-256 of the film.
+    """
+    from .decoding import small_grey, stored_code
+
+    grey = small_grey(frame, SIDE)
+    if min(frame.size) < _MIN_SIDE or textured(grey) < _MIN_TEXTURED:
+        return None
+    detail = codec.pack(*frame.size, [_decoded(frame, thorough=True)], upload=True)
+    return Fingerprint(medium=NAME, algorithm=ALGORITHM, digest=digest, codes=stored_code(grey), detail=detail)
+
+
+@contextlib.contextmanager
+def moving(source: Source, limits: Limits) -> Iterator[Iterator[tuple[float, Image.Image]]]:
+    """The frames of an animated picture, each with its second, see `decoding.timed_frames`.
+
+    Raises:
+        As `fingerprint`.
+    """
+    from .decoding import opened, timed_frames
+
+    with opened(source.read(limits.max_bytes), limits) as held:
+        yield timed_frames(held.picture)
+
+
+def small_copy(work: Fingerprint) -> Image.Image | None:
+    """A registered picture, small; None where nothing is kept that could be looked at."""
+    kept = codec.thumbnails(work) if work.fingerprintable else ()
+    if not kept:
+        return None
+    with Image.open(io.BytesIO(kept[0])) as opened:
+        return opened.convert("RGB")
+
+
 def upgrade(old: Fingerprint) -> Fingerprint | None:
     """No older algorithm was ever released."""
     return None
@@ -150,7 +192,8 @@ def preview(upload: Fingerprint, match: Match) -> Preview | None:
 
 
 def render(upload: Preview, matches: Sequence[tuple[Fingerprint, Match]]) -> bytes | None:
-    return rendering.matches_beside(upload, matches)
+    pictures = [(work, match) for work, match in matches if work.medium == NAME]  # an animated one may show film, too
+    return rendering.matches_beside(upload, pictures) if pictures else None
 
 
 def example_works() -> Sequence[Example]:

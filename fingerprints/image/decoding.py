@@ -67,6 +67,7 @@ _NO_MEMORY = (
 )
 _MAX_SCANS = 100  # passes over a progressive JPEG, which has about ten; each costs the time of a whole picture
 _MAX_ANIMATION_FACTOR = 5  # times the pixel limit that an animation may decode to
+_UNTIMED = 100.0  # milliseconds that browsers show a frame for which says no time
 _MIN_FRAME_PIXELS = 10_000  # pixels that the smallest frame counts as: what it costs to get to it
 # EXIF 2.3, tag 0x0112.
 _ORIENTATIONS = {
@@ -220,12 +221,11 @@ def frames(picture: Image.Image, max_frames: int) -> Iterator[Image.Image]:
         UnreadableMedia: ``truncated`` for an animation with fewer frames than it declares.
         LimitExceeded: ``too_many_pixels`` when a frame enlarges the picture.
     """
-    total = getattr(picture, "n_frames", 1) if picture.format in _ANIMATED else 1
+    total = _reachable(picture)
     if total == 1:
         yield from canonical(picture)
         return
     pixels = Image.MAX_IMAGE_PIXELS or Limits().max_pixels
-    total = max(1, min(total, _MAX_ANIMATION_FACTOR * pixels // (picture.width * picture.height + _MIN_FRAME_PIXELS)))
     orientation = _orientation(picture)
     group = max(1, math.ceil(total / max_frames))
     for first in range(0, total, group):
@@ -241,6 +241,33 @@ def frames(picture: Image.Image, max_frames: int) -> Iterator[Image.Image]:
             if not best or duration > longest:
                 longest, best = duration, _to_canonical(picture, orientation)
         yield from best
+
+
+def timed_frames(picture: Image.Image) -> Iterator[tuple[float, Image.Image]]:
+    """The frames of an animation on white, each with the second from which on it is shown; none of a still picture.
+
+    The last comes twice, the second time when it ends. Where frames are missing or damaged, it ends there.
+    """
+    total, at, last = _reachable(picture), 0.0, None
+    for number in range(total if total > 1 else 0):
+        try:
+            picture.seek(number)
+            last = plain(picture)
+        except (EOFError, OSError, ValueError):
+            break
+        last = srgb(_shrunk(last), None)[0]
+        yield at, last
+        at += float(picture.info.get("duration", 0) or _UNTIMED) / 1000
+    if last is not None:
+        yield at, last
+
+
+def _reachable(picture: Image.Image) -> int:
+    """How many frames are looked at, see `frames`."""
+    total = getattr(picture, "n_frames", 1) if picture.format in _ANIMATED else 1
+    pixels = Image.MAX_IMAGE_PIXELS or Limits().max_pixels
+    most = _MAX_ANIMATION_FACTOR * pixels // (picture.width * picture.height + _MIN_FRAME_PIXELS)
+    return int(max(1, min(total, most)))
 
 
 def canonical(frame: Image.Image, *, full: bool = False) -> tuple[Image.Image, ...]:

@@ -1,27 +1,42 @@
-"""What the pictures of a film say and what its sound says, as one answer."""
+"""What the pictures of a film say, what its sound says, and what single pictures of it say, as one answer."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from .. import image
+from ..audio.search import seconds
 from ..medium import Found
-from ..model import Match, Segment
+from ..model import Fingerprint, Match, Segment
+from . import stills
 
 
-def fused(pictures: Found, sounds: Sequence[Found]) -> Found:
-    """What a film was found to contain; `Match.transform` says by what (``by``): picture, sound or both."""
-    matches = dict(pictures.matches)
-    for sound in sounds:
-        for work, heard in sound.matches.items():
-            seen = matches.get(work)
-            if seen is None:
-                matches[work] = replace(heard, transform={**heard.transform, "by": "sound"})
+def fused(query: Fingerprint, answers: Sequence[Found]) -> Found:
+    """What a film or an animated picture was found to contain; ``by`` of `Match.transform` says by what: picture, sound
+    or both.
+
+    Args:
+        answers: for each of `Fingerprint.each`.
+    """
+    matches = dict(answers[0].matches)
+    shown: dict[int, list[Match]] = defaultdict(list)
+    for part, found in zip(query.also, answers[1:], strict=True):
+        for work, match in found.matches.items():
+            if part.medium == "video":
+                matches.setdefault(work, match)
+            elif part.medium == image.NAME:
+                shown[work].append(stills.in_seconds(part, match, seconds(query)))
+            elif (seen := matches.get(work)) is None:
+                matches[work] = replace(match, transform={**match.transform, "by": "sound"})
             elif not seen.transform.get("exact"):
-                matches[work] = _both(seen, heard)
-    reasons = (found.reason for found in (pictures, *sounds))
+                matches[work] = _both(seen, match)
+    for work, single in shown.items():
+        matches.setdefault(work, stills.joined(single))
+    reasons = (found.reason for found in answers)
     return Found(matches, None if matches else next((reason for reason in reasons if reason is not None), None))
 
 

@@ -105,7 +105,7 @@ class Matcher:
                 answers.append(found_by)
                 prints |= known_by
                 sizes.append(size)
-        answer, log_size = registry.joined(answers), min(sizes)
+        answer, log_size = registry.joined(query, answers), min(sizes)
         known = _works(self._db, list(answer.matches))
         found = [
             MatchedWork(known[position], match, prints[position])

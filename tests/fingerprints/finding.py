@@ -36,7 +36,7 @@ def found(upload: Fingerprint, index: MemoryIndex, works: Mapping[int, Fingerpri
         candidates = registry.propose(each, view)
         given = {position: works[position - 1] for position in candidates.works if position - 1 in works}
         answers.append(registry.decide(each, candidates, given, view))
-    answer = registry.joined(answers)
+    answer = registry.joined(upload, answers)
     return replace(answer, matches={position - 1: match for position, match in answer.matches.items()})
 
 
