@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import PurePath
 from typing import Literal, TypeVar
 
@@ -12,15 +13,17 @@ from fingerprints.errors import FingerprintError, UnsupportedMedium
 from fingerprints.sniff import sniff
 from fingerprints.source import Source
 
-from . import picture_reposts, text_reposts
+from . import film_reposts, picture_reposts, text_reposts
 from .articles import unregistered_articles
+from .film_reposts import FilmChange
+from .films import unregistered_films
 from .picture_reposts import PictureChange
 from .pictures import unregistered_pictures
 from .text_reposts import TextChange, language_of
 from .work import DemoWork, Lang
 
 T = TypeVar("T")
-Medium = Literal["text", "image"]
+Medium = Literal["text", "image", "video"]
 Credit = Literal["right", "wrong", "none"]
 CreditLine = Callable[[DemoWork], str]
 
@@ -36,15 +39,22 @@ _WRONG = {
     ("image", "zh-Hans"): "摄影：{}　来源：{}",
     ("image", "zh-Hant"): "攝影：{}　來源：{}",
     ("image", "en"): "Photo by {}. Source: {}",
+    ("video", "zh-Hans"): "视频：{}　来源：{}",
+    ("video", "zh-Hant"): "影片：{}　來源：{}",
+    ("video", "en"): "Video by {}. Source: {}",
 }
 _CAPTIONS = {
-    "zh-Hans": "今天想分享这张图。",
-    "zh-Hant": "今天想分享這張圖。",
-    "en": "Good morning, this one is worth a second look.",
+    ("image", "zh-Hans"): "今天想分享这张图。",
+    ("image", "zh-Hant"): "今天想分享這張圖。",
+    ("image", "en"): "Good morning, this one is worth a second look.",
+    ("video", "zh-Hans"): "今天想分享这段视频。",
+    ("video", "zh-Hant"): "今天想分享這段影片。",
+    ("video", "en"): "Good evening, watch this one to the end.",
 }
 _UNREGISTERED: tuple[tuple[Medium, Callable[[], Sequence[DemoWork]]], ...] = (
     ("image", unregistered_pictures),
     ("text", unregistered_articles),
+    ("video", unregistered_films),
 )
 _CREDITED = {
     "right": ("with the right credit", "标注正确"),
@@ -60,7 +70,7 @@ class Repost:
     Attributes:
         name: a file name, unique in the plan.
         html: ``data`` is a web page.
-        caption: the words beside a picture; None where there are none. A text carries its credit in itself.
+        caption: the words beside a picture or film; None where there are none. A text carries its credit in itself.
         work: the name of the work it is made of, None for a file that should match nothing.
         credit: what credit it carries; ``none`` means none was added.
         change: what was done (``mirrored``, ``half``, ``respaced`` ...), ``unrelated`` for a file of its own.
@@ -98,7 +108,7 @@ def plan(
     works: Iterable[DemoWork],
     credit_line: CreditLine,
     *,
-    limit: int = 28,
+    limit: int = 32,
     step: Callable[[], object] = lambda: None,
 ) -> Plan:
     """Make reposts of works: the demo's own or anybody's files.
@@ -111,8 +121,8 @@ def plan(
         limit: how many reposts at most, spread evenly over the works; the unrelated files come on top.
         step: called after each work, for a progress bar.
 
-    A file that cannot be read, is tiny, flat or no picture or text is skipped with a reason; nothing is raised for it.
-    What ``credit_line`` raises is passed on.
+    A file that cannot be read, is tiny, flat, short or no picture, film or text is skipped with a reason; nothing is
+    raised for it. What ``credit_line`` raises is passed on.
     """
     skipped: list[Skipped] = []
     usable: list[tuple[DemoWork, Medium]] = []
@@ -129,7 +139,7 @@ def plan(
     for number, (work, medium) in enumerate(usable):
         share = limit // len(usable) + (number < limit % len(usable))
         right = credit_line(work) if share else ""
-        make = _of_picture if medium == "image" else _of_text
+        make = _of_text if medium == "text" else partial(_with_caption, medium)
         try:
             reposts += list(make(work, turns[medium], share, right))
         except Exception as error:  # whatever a stranger's file does to a decoder, the demo goes on
@@ -141,7 +151,7 @@ def plan(
 
 
 def unrelated() -> list[Repost]:
-    """Files that nobody registered: two pictures, and an article in each of the demo's languages."""
+    """Files that nobody registered: two pictures, a film, and an article in each of the demo's languages."""
     description = {"en": "unrelated, nobody registered it", "zh": "无关内容，无人登记"}
     return [
         Repost(work.name, medium, work.data, False, None, None, "none", "unrelated", description)
@@ -152,7 +162,7 @@ def unrelated() -> list[Repost]:
 
 def _medium(work: DemoWork) -> Medium:
     medium, _ = sniff(Source.blob(work.data))
-    if medium == "text" or medium == "image":
+    if medium == "text" or medium == "image" or medium == "video":
         return medium
     raise UnsupportedMedium(medium, f"the demo makes no reposts of {medium}")
 
@@ -168,18 +178,18 @@ def _dealt(changes: Sequence[T], turn: int, share: int) -> Iterator[tuple[T, Cre
         yield changes[(turn + k) % len(changes)], _CREDITS[(turn + 2 * k) % len(_CREDITS)]
 
 
-def _of_picture(work: DemoWork, turn: int, share: int, right: str) -> Iterator[Repost]:
+def _with_caption(medium: Medium, work: DemoWork, turn: int, share: int, right: str) -> Iterator[Repost]:
+    """Of a picture or a film."""
     if not share:
         return
-    picture = picture_reposts.open_picture(work.data)
     lang = work.lang or language_of(work.title + work.owner)
-    for change, credit in _dealt(picture_reposts.CHANGES, turn, share):
-        words = _credit(work, "image", lang, credit, right)
-        caption = _CAPTIONS[lang] if words is None else f"{_CAPTIONS[lang]}\n{words}"
+    for change, made, credit in _changed(medium, work.data, turn, share):
+        words = _credit(work, medium, lang, credit, right)
+        caption = _CAPTIONS[medium, lang] if words is None else f"{_CAPTIONS[medium, lang]}\n{words}"
         yield Repost(
             name=f"{PurePath(work.name).stem}-{change.name}{change.ending}",
-            medium="image",
-            data=change.make(picture),
+            medium=medium,
+            data=made,
             html=False,
             caption=caption,
             work=work.name,
@@ -187,6 +197,19 @@ def _of_picture(work: DemoWork, turn: int, share: int, right: str) -> Iterator[R
             change=change.name,
             description=_described(change, credit),
         )
+
+
+def _changed(
+    medium: Medium, data: bytes, turn: int, share: int
+) -> Iterator[tuple[PictureChange | FilmChange, bytes, Credit]]:
+    if medium == "image":
+        picture = picture_reposts.open_picture(data)
+        for change, credit in _dealt(picture_reposts.CHANGES, turn, share):
+            yield change, change.make(picture), credit
+    else:
+        film = film_reposts.open_film(data)
+        for edit, credit in _dealt(film_reposts.CHANGES, turn, share):
+            yield edit, edit.make(film), credit
 
 
 def _of_text(work: DemoWork, turn: int, share: int, right: str) -> Iterator[Repost]:
@@ -221,7 +244,7 @@ def _credit(work: DemoWork, medium: Medium, lang: Lang, credit: Credit, right: s
     return _WRONG[medium, lang].format(*somebody)
 
 
-def _described(change: PictureChange | TextChange, credit: Credit) -> dict[str, str]:
+def _described(change: PictureChange | FilmChange | TextChange, credit: Credit) -> dict[str, str]:
     english, chinese = _CREDITED[credit]
     return {"en": f"{change.english}; {english}", "zh": f"{change.chinese}；{chinese}"}
 

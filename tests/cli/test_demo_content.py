@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cli.demo import DemoWork, Plan, articles, pictures, plan
+from cli.demo import DemoWork, Plan, articles, films, pictures, plan
 from cli.demo.articles import unregistered_articles
 from cli.demo.picture_reposts import LARGEST
 from cli.demo.pictures import unregistered_pictures
@@ -49,7 +49,7 @@ def encoded(picture: Image.Image, format: str, **options: object) -> bytes:
 
 @pytest.fixture(scope="module")
 def works() -> list[DemoWork]:
-    return pictures() + articles()
+    return pictures() + films() + articles()
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +68,8 @@ def full_plan(works: list[DemoWork]) -> Plan:
 
 
 def test_every_work_can_be_registered(works: list[DemoWork]) -> None:
-    assert len({work.name for work in works}) == len(works) == 7
-    assert len({work.source_url for work in works}) == 7
+    assert len({work.name for work in works}) == len(works) == 8
+    assert len({work.source_url for work in works}) == 8
     for work in works:
         assert work.title
         assert work.owner
@@ -144,7 +144,7 @@ def test_no_two_articles_share_a_passage() -> None:
 def test_the_default_plan_shows_everything(default_plan: Plan, works: list[DemoWork]) -> None:
     assert default_plan.skipped == []
     made = [repost for repost in default_plan.reposts if repost.work is not None]
-    assert len(made) == 28
+    assert len(made) == 32
     assert {repost.work for repost in made} == {work.name for work in works}
     for medium, changes in (
         ("image", {"recompressed", "mirrored", "half", "edited", "webp", "png"}),
@@ -155,8 +155,8 @@ def test_the_default_plan_shows_everything(default_plan: Plan, works: list[DemoW
         assert {repost.credit for repost in of_medium} == {"right", "wrong", "none"}
     for work in works:
         assert {repost.credit for repost in made if repost.work == work.name} == {"right", "wrong", "none"}
-    unrelated = default_plan.reposts[28:]
-    assert [repost.medium for repost in unrelated] == ["image", "image", "text", "text", "text"]
+    unrelated = default_plan.reposts[32:]
+    assert [repost.medium for repost in unrelated] == ["image", "image", "text", "text", "text", "video"]
     assert all(repost.work is None and repost.credit == "none" for repost in unrelated)
 
 
@@ -179,14 +179,15 @@ def test_the_credit_stands_where_it_is_said_to(full_plan: Plan, works: list[Demo
         if repost.work is None:
             continue
         work = by_name[repost.work]
-        words = repost.caption if repost.medium == "image" else repost.data.decode()
+        words = repost.data.decode() if repost.medium == "text" else repost.caption
         assert words is not None
         right = credit_line(work)
         if repost.html:
             right = right.replace("<", "&lt;").replace(">", "&gt;")
         assert (right in words) == (repost.credit == "right")
         named = any(
-            label in words for label in ("作者：", "摄影：", "攝影：", "By Jordan Vale", "Photo by Jordan Vale")
+            label in words
+            for label in ("作者：", "摄影：", "攝影：", "视频：", "By Jordan Vale", "Photo by Jordan Vale")
         )
         assert named == (repost.credit == "wrong")
 
