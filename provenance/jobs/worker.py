@@ -118,7 +118,9 @@ class Worker:
         except Stopped:
             self._queue.stopped(taken)
         except SourcemarkError as error:
-            if error.status >= 500:
+            if error.status >= 500 and self._stop.is_set():
+                self._queue.stopped(taken)  # what it worked with is being closed
+            elif error.status >= 500:
                 _logger.warning("%s, attempt %s: %s", taken.job_id, taken.attempts, error.detail)
                 self._queue.try_again(taken, error)
             else:
