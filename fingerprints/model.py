@@ -230,12 +230,14 @@ class Field:
     """One embedded metadata field of a file, as a person could look it up with any metadata viewer.
 
     ``where`` is the container (exif, iim, xmp, png, id3, mp4, vorbis, matroska), ``tag`` its name there
-    (``Artist``, ``dc:creator``, ``By-line`` ...), ``value`` decoded text.
+    (``Artist``, ``dc:creator``, ``By-line`` ...), ``value`` decoded text. Where the bytes do not say what encoding they
+    are in, ``readings`` are what else they may say.
     """
 
     where: str
     tag: str
     value: str
+    readings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -47,7 +47,7 @@ def read(source: Source, format: str, trust_anchors: str = "") -> tuple[Field, .
                 for found in parsed:
                     value = _CONTROLS.sub(" ", found.value).strip()[:MAX_VALUE]
                     if value:
-                        out[Field(found.where, found.tag[:100], value)] = None
+                        out[Field(found.where, found.tag[:100], value, found.readings)] = None
                     if len(out) >= MAX_FIELDS:
                         return tuple(out)
     return tuple(out)

@@ -32,6 +32,8 @@ _CREATIVE_WORK = (  # properties of schema.org's CreativeWork
     "headline",
 )
 _MAX_VALUES = 200
+_MAX_FAILURES = 5
+_MAX_PARENTS = 8  # manifests of a picture that are looked at, one behind the other
 
 
 def fields(source: Source, format: str, trust_anchors: str = "") -> Iterator[Field]:
@@ -48,17 +50,50 @@ def fields(source: Source, format: str, trust_anchors: str = "") -> Iterator[Fie
     state, store = read
     yield Field("c2pa", "state", state)
     if state not in ("Valid", "Trusted"):
+        for code in _failures(store):
+            yield Field("c2pa", "failure", code)
         return
+    active = store.get("manifests", {}).get(store.get("active_manifest"), {})
+    claims = list(islice(_authorship(active), _MAX_VALUES))
+    for _ in range(_MAX_PARENTS):  # whoever resized or annotated the picture kept the credit of its parent
+        if any(field.tag in _CREATIVE_WORK for field in claims) or (active := _parent(store, active)) is None:
+            break
+        claims += islice(_authorship(active), _MAX_VALUES - len(claims))
     active = store.get("manifests", {}).get(store.get("active_manifest"), {})
     signer = active.get("signature_info") or {}
     if isinstance(signer.get("common_name") or signer.get("issuer"), str):
         yield Field("c2pa", "signer", signer.get("common_name") or signer["issuer"])
-    claims = (
-        Field("c2pa", tag, value)
-        for assertion in active.get("assertions") or ()
-        for tag, value in _claims(str(assertion.get("label", "")), assertion.get("data"))
-    )
-    yield from islice(claims, _MAX_VALUES)
+    yield from claims
+
+
+def _authorship(manifest: dict[str, Any]) -> Iterator[Field]:
+    for assertion in manifest.get("assertions") or ():
+        for tag, value in _claims(str(assertion.get("label", "")), assertion.get("data")):
+            yield Field("c2pa", tag, value)
+
+
+def _parent(store: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any] | None:
+    """The manifest of what this one was made from (C2PA 2.1, 18.16), if it is intact."""
+    for ingredient in manifest.get("ingredients") or ():
+        if ingredient.get("relationship") == "parentOf" and not _is_broken(ingredient):
+            found = store.get("manifests", {}).get(ingredient.get("active_manifest"))
+            if isinstance(found, dict):
+                return found
+    return None
+
+
+def _is_broken(ingredient: dict[str, Any]) -> bool:
+    results = (ingredient.get("validation_results") or {}).get("activeManifest") or {}
+    failures = [str(each.get("code", "")) for each in results.get("failure") or ()]
+    return any(not code.startswith("signingCredential.untrusted") for code in failures)
+
+
+def _failures(store: dict[str, Any]) -> list[str]:
+    """Why the active manifest is Invalid: codes of C2PA 2.1, 15."""
+    results = (store.get("validation_results") or {}).get("activeManifest") or {}
+    codes = [str(each.get("code", "")) for each in results.get("failure") or ()]
+    codes += [str(each.get("code", "")) for each in store.get("validation_status") or ()]
+    return list(dict.fromkeys(code for code in codes if code))[:_MAX_FAILURES]
 
 
 def _read(source: Source, mime: str, trust_anchors: str) -> tuple[str, dict[str, Any]] | None:

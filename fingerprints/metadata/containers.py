@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import struct
 import zlib
 from collections.abc import Iterator
 
+from ..model import Field
+from ..unicode import charset
+
+# Of names in cameras and editors that know no other than their region's.
+_REGIONAL = (
+    "gb18030", "cp932", "euc_jp", "big5hkscs", "cp949", "cp1252", "cp1251", "koi8_r", "cp1253", "cp1250", "mac_roman",
+)  # fmt: skip
+_MAX_JUDGED_BYTES = 2000
 MAX_INFLATED = 1 << 20  # bytes
 _MAX_DIRECTORIES, _MAX_ENTRIES = 8, 1000  # of a TIFF structure, and of one directory
 _EXIF_DIRECTORY = 34665  # tag
@@ -15,16 +22,29 @@ _TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 13: 4}  # bytes of the TIFF t
 
 
 def decode(raw: bytes) -> str:
-    """Text of unknown encoding: UTF-8, else GB 18030 if every high byte is half of a pair, else Windows-1252."""
-    raw = raw.rstrip(b"\x00 ").split(b"\x00", 1)[0] if not raw.startswith((b"\xff\xfe", b"\xfe\xff")) else raw
+    """Text of unknown encoding, as it is read most likely; see `readings`."""
+    return readings(raw)[0]
+
+
+def readings(raw: bytes) -> tuple[str, ...]:
+    """What text of unknown encoding may say, the most likely first; one only where the bytes leave no doubt.
+
+    A name is too short to tell what language it is in: whoever knows whose name to expect can tell.
+    """
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", "replace").rstrip("\x00")
+        return (raw.decode("utf-16", "replace").rstrip("\x00"),)
+    raw = raw.rstrip(b"\x00 ").split(b"\x00", 1)[0]
     with contextlib.suppress(UnicodeDecodeError):
-        return raw.decode("utf-8")
-    if re.fullmatch(rb"(?:[\x00-\x7f]|[\x81-\xfe][\x80-\xfe])+", raw):
-        with contextlib.suppress(UnicodeDecodeError):
-            return raw.decode("gb18030")
-    return raw.decode("cp1252", "replace")
+        return (raw.decode("utf-8"),)
+    ranked = charset.ranked(raw[:_MAX_JUDGED_BYTES], _REGIONAL)
+    found = dict.fromkeys(text for encoding in ranked if (text := charset.decoded(raw, encoding)) is not None)
+    return tuple(found) or (raw.decode("cp1252", "replace"),)
+
+
+def text_field(where: str, tag: str, raw: bytes) -> Field:
+    """A field with text of unknown encoding."""
+    value, *others = readings(raw)
+    return Field(where, tag, value, tuple(others))
 
 
 def inflate(raw: bytes) -> bytes | None:

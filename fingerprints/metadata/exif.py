@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from ..model import Field
-from .containers import decode, jpeg_segments, png_chunks, png_texts, raw_profile, riff_chunks, tiff_tags
+from .containers import decode, jpeg_segments, png_chunks, png_texts, raw_profile, riff_chunks, text_field, tiff_tags
 
 _MAX_VALUE_BYTES = 16_000  # read of one value
 _MAX_HEIF_ITEM_BYTES = 1 << 20
@@ -63,5 +63,6 @@ def fields(data: bytes, format: str) -> Iterator[Field]:
             elif name == "Copyright":  # photographer's and editor's notice, divided by a NUL
                 text = ", ".join(t for t in (decode(part) for part in value.split(b"\x00")) if t.strip())
             else:
-                text = decode(value)
+                yield text_field("exif", name, value)
+                continue
             yield Field("exif", name, text)

@@ -10,7 +10,7 @@ from tinytag import TinyTag
 
 from ..model import Field
 from ..source import Source
-from .containers import MAX_INFLATED, decode
+from .containers import MAX_INFLATED, decode, text_field
 
 CONTAINER = {
     "mp3": "id3",
@@ -58,7 +58,7 @@ def _id3(source: Source) -> Iterator[Field]:
     tail = source[-128:]
     if tail[:3] == b"TAG" and len(tail) == 128:
         for name, a, b in (("title", 3, 33), ("artist", 33, 63), ("comment", 97, 125)):
-            yield Field("id3", name, decode(tail[a:b]))
+            yield text_field("id3", name, tail[a:b])
 
 
 def _id3v2(head: bytes, body: bytes) -> Iterator[Field]:

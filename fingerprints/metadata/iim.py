@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..model import Field
-from .containers import decode, jpeg_segments, png_texts, raw_profile, tiff_tags
+from .containers import jpeg_segments, png_texts, raw_profile, text_field, tiff_tags
 
 _IIM_IN_TIFF, _PHOTOSHOP_IN_TIFF = 33723, 34377  # tags
 _DATASETS = {
@@ -62,5 +62,5 @@ def fields(data: bytes, format: str) -> Iterator[Field]:
                 at += digits
             if record == 2 and dataset in _DATASETS:
                 # the UTF-8 marker of 1:90 is often missing or wrong; `decode` tells the encodings apart by themselves
-                yield Field("iim", _DATASETS[dataset], decode(blob[at : at + size]))
+                yield text_field("iim", _DATASETS[dataset], blob[at : at + size])
             at += size

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..model import Field
 from ..source import Source
-from .containers import decode
+from .containers import text_field
 
 _TAGS = {
     b"IART": "artist", b"ICOP": "copyright", b"INAM": "title", b"ICMT": "comment", b"ISRC": "source",
@@ -22,7 +22,7 @@ def fields(source: Source) -> Iterator[Field]:
         if kind == b"LIST" and source[start : start + 4] == b"INFO":
             for tag, first, last in _chunks(source, start + 4, end):
                 if tag in _TAGS:
-                    yield Field("riff", _TAGS[tag], decode(source[first : min(last, first + _MAX_VALUE_BYTES)]))
+                    yield text_field("riff", _TAGS[tag], source[first : min(last, first + _MAX_VALUE_BYTES)])
 
 
 def _chunks(source: Source, at: int, stop: int) -> Iterator[tuple[bytes, int, int]]:

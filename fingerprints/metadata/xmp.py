@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,10 +12,12 @@ from lxml import etree
 
 from ..model import Field
 from ..source import Source
-from .containers import png_texts, raw_profile
+from .containers import jpeg_segments, png_texts, raw_profile
 
 _MAX_PACKET_BYTES = 2 << 20
 _MAX_PACKETS = 4
+_EXTENSION = b"http://ns.adobe.com/xmp/extension/\x00"
+_MAX_HEADERS_BYTES = 16 << 20  # of a JPEG file, before the picture
 _PREFIXES = {
     "http://purl.org/dc/elements/1.1/": "dc",
     "http://ns.adobe.com/photoshop/1.0/": "photoshop",
@@ -114,9 +117,23 @@ def _property(tag: str) -> str | None:
     return f"{prefix}:{local}"
 
 
+def _extended(data: bytes) -> list[bytes]:
+    """The extended XMP of a JPEG file (XMP part 3, 1.1.3.1): pieces in any order, each with its place in the whole."""
+    pieces: dict[bytes, dict[int, bytes]] = {}
+    for marker, start, end in jpeg_segments(data):
+        body = data[start + 4 : end]
+        if marker == 0xE1 and body.startswith(_EXTENSION) and len(body) > len(_EXTENSION) + 40:
+            identity, (whole, offset) = body[35:67], struct.unpack(">II", body[67:75])
+            if whole <= _MAX_PACKET_BYTES and offset < whole and len(pieces) < _MAX_PACKETS:
+                pieces.setdefault(identity, {})[offset] = body[75:]
+    return [b"".join(found[offset] for offset in sorted(found))[:_MAX_PACKET_BYTES] for found in pieces.values()]
+
+
 def fields(source: Source, format: str) -> Iterator[Field]:
     """The properties of all XMP packets of a file, each packet once."""
     packets = [source[a:b] for a, b in xmp_packets(source)]
+    if format == "jpeg":
+        packets += _extended(source[:_MAX_HEADERS_BYTES])
     if format == "png":
         for key, value in png_texts(source[:]):
             if key == "XML:com.adobe.xmp" and value.encode() not in packets:

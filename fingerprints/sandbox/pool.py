@@ -242,7 +242,10 @@ def _parsed(head: bytes, fingerprint: bytes, text: bytes) -> _Answer:
             Fingerprint.from_bytes(fingerprint),
             found["format"],
             text.decode("utf-8", "surrogatepass") if found["text"] else None,
-            tuple(Field(*map(str, field)) for field in found["fields"]),
+            tuple(
+                Field(str(where), str(tag), str(value), tuple(map(str, readings)))
+                for where, tag, value, readings in found["fields"]
+            ),
         )
     except (ValueError, KeyError, TypeError) as problem:
         raise _Died(f"an answer that cannot be read: {problem}") from None

@@ -118,7 +118,7 @@ def _examination(
     head = {
         "format": found.format,
         "text": found.text is not None,
-        "fields": [[field.where, field.tag, field.value] for field in found.fields],
+        "fields": [[field.where, field.tag, field.value, field.readings] for field in found.fields],
     }
     return head, found.fingerprint.to_bytes(), (found.text or "").encode("utf-8", "surrogatepass")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 
 from ..errors import UnreadableMedia
 from .charset_scoring import gain
@@ -164,6 +165,20 @@ def _legacy(data: bytes, start: int) -> tuple[str, str]:
         "undecodable",
         f"the text is not valid UTF-8 (byte {start}) nor another encoding it reads well in; save it as UTF-8",
     )
+
+
+def ranked(data: bytes, encodings: Sequence[str]) -> list[str]:
+    """Those of some encodings that can decode a short text, the one that it reads best in first."""
+    found = [(gain(text, data) + _LEGACY.get(e, 0.0), e) for e in encodings if (text := decoded(data, e)) is not None]
+    return [encoding for _, encoding in sorted(found, key=lambda each: -each[0])]
+
+
+def decoded(data: bytes, encoding: str) -> str | None:
+    """Text in an encoding; None where it is none."""
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
 
 
 def _ranked(data: bytes) -> list[tuple[float, float, str]]:

@@ -16,7 +16,8 @@ from .attribution import Attribution, attribution, contradicts, rival_credits
 from .duties import licence_duties
 from .facts import FactCollector, Facts
 from .lexicon import VERSION
-from .model import Evidence, Post, Report, Role, Work
+from .model import QUOTE, Evidence, Post, Report, Role, Work
+from .normalization import fold_name
 from .segmentation import Unit, from_blocks, from_fields, from_text
 
 CHECKER = "sourcemark-marking/1"
@@ -137,7 +138,9 @@ def _check(work: Work, post: Post, collector: FactCollector) -> Report:
         rmi_state=rmi_state,
         rmi_diff=rmi_diff,
         reasons=tuple(reasons),
-        evidence=_evidence([deception.evidence for deception in deceptions], marked, facts),
+        evidence=_evidence(
+            [*(deception.evidence for deception in deceptions), *_unusable_manifests(content.fields)], marked, facts
+        ),
         searched=content.searched,
         versions={"checker": CHECKER, "lexicon": VERSION},
     )
@@ -162,7 +165,7 @@ def _content(post: Post, work: Work) -> _Content:
         searched.append("caption")
     visible += post.around
     searched += sorted({unit.where for unit in post.around} - {*searched})
-    fields = post.fields or ()
+    fields = _as_meant(post.fields or (), work)
     if post.fields is not None:
         searched += sorted({f.where for f in fields}) or ["fields"]
     machine = page.machine_fields if page is not None else ()
@@ -174,6 +177,33 @@ def _content(post: Post, work: Work) -> _Content:
     if len(visible) > MAX_UNITS:
         visible = visible[: MAX_UNITS // 2] + visible[-MAX_UNITS // 2 :]
     return _Content(visible, tuple(machine), fields, page, tuple(searched))
+
+
+def _as_meant(fields: Iterable[Field], work: Work) -> tuple[Field, ...]:
+    """Fields as they read best for a work: where their encoding is in doubt, by the name that is expected there.
+
+    One that may be read in other ways and names nobody we know is left out: it would accuse by a garbled name.
+    """
+    names = [name for name in map(fold_name, (work.owner, *work.owner_aliases, work.source_name or "")) if name]
+    out = []
+    for field in fields:
+        if field.readings:
+            read = (field.value, *field.readings)
+            meant = next((text for text in read if any(name in fold_name(text) for name in names)), None)
+            if meant is None:
+                continue
+            field = Field(field.where, field.tag, meant)
+        out.append(field)
+    return tuple(out)
+
+
+def _unusable_manifests(fields: Iterable[Field]) -> Iterator[Evidence]:
+    """C2PA manifests that are Invalid, and why: what they say does not count, but that they are there is told."""
+    for field in fields:
+        if field.where == "c2pa" and field.tag == "failure":
+            yield Evidence(
+                "c2pa", "state", f"Invalid: {field.value}"[:QUOTE], "claim", visible=False, c2pa_state="Invalid"
+            )
 
 
 def _blocks(page: html.Page, work: Work) -> list[html.Block]:

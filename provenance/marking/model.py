@@ -185,7 +185,7 @@ class Evidence:
         names_owner: who is named: owner, alias, transliteration, source, other, generic, self; None if nobody.
         visible: whether a reader of the post sees it.
         url_match: how a link relates to the registered address; None if it is not about a link.
-        c2pa_state: Valid or Trusted where a C2PA manifest says it; None elsewhere.
+        c2pa_state: Valid or Trusted where a C2PA manifest says it, Invalid where one does not count; None elsewhere.
     """
 
     where: str

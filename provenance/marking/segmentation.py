@@ -120,7 +120,7 @@ _ROLE_OF = {tag: role for role, tags in _ROLES.items() for tag in tags.split()}
 _IGNORED = frozenset([
     "encoder", "encoder_settings", "software", "creatortool", "xmp:creatortool", "album", "genre", "year", "date",
     "track", "disc", "writer-editor", "captionwriter", "photoshop:captionwriter", "isrc", "bpm", "compilation",
-    "encoded_by", "state", "signer", "digitalsourcetype", "lyrics", "grouping", "subtitle",
+    "encoded_by", "state", "failure", "signer", "digitalsourcetype", "lyrics", "grouping", "subtitle",
 ])  # fmt: skip
 
 

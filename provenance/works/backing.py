@@ -245,7 +245,9 @@ def _claim(record: Any) -> Claim | None:
 
 def _fields(records: Mapping[str, Any]) -> tuple[Field, ...] | None:
     kept = records.get(METADATA)
-    return None if kept is None else tuple(Field(*map(str, field)) for field in kept["fields"])
+    return (
+        None if kept is None else tuple(Field(str(where), str(tag), str(value)) for where, tag, value in kept["fields"])
+    )
 
 
 def _is_committed(connection: sa.Connection, number: int, compared: Fingerprint, record: Any) -> bool:

@@ -14,6 +14,7 @@ from PIL import Image, PngImagePlugin
 from fingerprints import metadata
 from fingerprints.model import Field
 from fingerprints.source import Source
+from provenance.marking import Post, Work, check
 
 NAME = "沈砚秋"
 RDF = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">{}</rdf:RDF></x:xmpmeta>'
@@ -72,6 +73,45 @@ def _values(data: bytes, format: str) -> dict[tuple[str, str], str]:
 def test_exif_text_in_the_encodings_cameras_and_editors_write(raw: bytes, text: str, order: str) -> None:
     exif = _exif({315: raw + b"\x00"}, order)
     assert _values(_jpeg(_segment(0xE1, b"Exif\x00\x00" + exif)), "jpeg") == {("exif", "Artist"): text}
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        ("林田小太郎", "cp932"),
+        ("林田小太郎", "euc_jp"),
+        ("林昭遠", "big5"),
+        ("김나룻", "cp949"),
+        ("Лариса Речная", "cp1251"),
+        ("Лариса Речная", "koi8_r"),
+        ("Γιώργος Ποταμίτης", "cp1253"),
+        ("Zofia Dąbrowska", "cp1250"),
+        ("Jürgen Gröbenzell", "mac_roman"),
+    ],
+)
+def test_a_name_in_a_regional_encoding_is_known_by_who_expects_it_and_accuses_nobody(name: str, encoding: str) -> None:
+    exif = _exif({315: name.encode(encoding) + b"\x00"}, ">")
+    parts = _segment(0xE1, b"Exif\x00\x00" + exif), _segment(0xED, _iim((80, name.encode(encoding))))
+    found = metadata.read(Source.blob(_jpeg(*parts)), "jpeg")
+    assert all(name in (field.value, *field.readings) for field in found)
+    assert check(Work("x", name, kind="image"), Post(fields=found)).owner_marked
+    assert check(Work("x", "Ann", kind="image"), Post(fields=found)).verdict == "missing"
+
+
+def test_extended_xmp_is_put_together_by_its_places() -> None:
+    pad, rdf = "x" * 90_000, 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+    whole = (
+        f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF {rdf}><rdf:Description xmlns:p="http://p.example/" p:pad="{pad}" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator><rdf:Seq><rdf:li>Ann</rdf:li></rdf:Seq></dc:creator>'
+        "</rdf:Description></rdf:RDF></x:xmpmeta>"
+    ).encode()
+    head = b"http://ns.adobe.com/xmp/extension/\x00" + b"A" * 32
+    pieces = [
+        _segment(0xE1, head + struct.pack(">II", len(whole), at) + whole[at : at + 50_000])
+        for at in range(0, len(whole), 50_000)
+    ]
+    for order in (pieces, pieces[::-1]):
+        assert _values(_jpeg(*order), "jpeg") == {("xmp", "dc:creator"): "Ann"}
 
 
 def test_exif_of_every_container() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 from dataclasses import dataclass
 
 import pytest
@@ -14,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image
 
 from fingerprints import metadata
-from fingerprints.model import Limits
+from fingerprints.model import Field, Limits
 from fingerprints.sandbox.pool import Sandbox
 from fingerprints.source import Source
 from provenance.errors import BadInput, UnsupportedContent
@@ -103,8 +104,32 @@ def test_a_tampered_picture_says_nothing(signer: Signer) -> None:
     marked = bytearray(sign(_picture(), WORK, signer.chain, signer.key))
     marked[-20] ^= 0x55
     fields = metadata.read(Source.blob(bytes(marked)), "jpeg", signer.root)
-    assert [(f.where, f.tag, f.value) for f in fields] == [("c2pa", "state", "Invalid")]
-    assert check(WORK, Post(fields=fields)).verdict == "missing"
+    assert fields[0] == Field("c2pa", "state", "Invalid")
+    assert {f.tag for f in fields[1:]} == {"failure"}
+    report = check(WORK, Post(fields=fields))
+    assert report.verdict == "missing"
+    assert any(e.c2pa_state == "Invalid" and "assertion" in e.quote for e in report.evidence), report.evidence
+
+
+@pytest.mark.parametrize("intent", ["EDIT", "UPDATE"])
+def test_whoever_edits_a_credited_picture_keeps_its_credit(signer: Signer, intent: str) -> None:
+    import c2pa
+
+    marked = io.BytesIO(sign(_picture(), WORK, signer.chain, signer.key))
+    edited = io.BytesIO()
+    manifest = {"claim_generator_info": [{"name": "resizer"}], "title": "x", "assertions": []}
+    info = c2pa.C2paSignerInfo("es256", signer.chain, signer.key, None)
+    if b"ED25519" in signer.key or len(signer.key) < 150:
+        info = c2pa.C2paSignerInfo("ed25519", signer.chain, signer.key, None)
+    with (
+        c2pa.Context.from_dict({"verify": {"verify_after_sign": False, "remote_manifest_fetch": False}}) as context,
+        c2pa.Signer.from_info(info) as by,
+        c2pa.Builder(json.dumps(manifest), context=context) as builder,
+    ):
+        builder.set_intent(getattr(c2pa.C2paBuilderIntent, intent))
+        builder.sign(by, "image/jpeg", marked, edited)
+    fields = metadata.read(Source.blob(edited.getvalue()), "jpeg")
+    assert check(WORK, Post(fields=fields)).verdict == "compliant"
 
 
 def test_a_broken_manifest_is_no_exception(signer: Signer) -> None:
