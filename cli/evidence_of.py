@@ -28,7 +28,7 @@ def show(opened: Application, upload: Upload, result: ScanResult, target: str, *
     units = {segment.unit for match in result.matches for segment in match.segments}
     if units & _DRAWN and (target or "codepoint" not in units):
         if not target:
-            raise BadInput("pictures and sound are drawn into a file: write --show OUT.png")
+            raise BadInput("pictures, sound and film are drawn into a file: write --show OUT.png")
         _draw(opened, result, Path(target), quiet=quiet)
     elif "codepoint" in units and target:
         raise BadInput("a text's passages are printed: write --show without a file")

@@ -67,7 +67,7 @@ def picture(db: Database, scan_id: str, account_id: str | None = None, part: str
         number = connection.execute(shown.order_by(matches.c.rank).limit(1)).scalar()
         drawn = _drawn(connection, sa.and_(matches.c.scan == scan.id, matches.c.part == number))
     if drawn is None:
-        raise NotFound(f"nothing can be shown of {scan_id!r}: it matched no picture or sound, or a work that is erased")
+        raise NotFound(f"nothing can be shown of {scan_id!r}: nothing that is drawn matched, or an erased work")
     return drawn
 
 
