@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from . import retention
 from .accounts import qualifications, quotas
 from .application import Application
+from .cases import links
 from .database.tables import stamp
 from .errors import SourcemarkError
 
@@ -56,6 +57,7 @@ def duties(app: Application) -> list[Duty]:
     def purge() -> None:
         app.start()
         retention.purge(app.db, settings)
+        links.purge(app.db)
         app.case_erasures.purge(settings.keep_parties_days)
         quotas.purge(app.db, stamp(datetime.now(UTC) - timedelta(days=_USAGE_DAYS)))
 

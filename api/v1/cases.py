@@ -21,6 +21,7 @@ from provenance.schemas.case import (
     MisuseCount,
     PosterLink,
     Refusal,
+    Role,
     StaffMessage,
     State,
 )
@@ -147,6 +148,15 @@ def take_measure(case_id: str, new: Measure, app: ApplicationDep, principal: May
     who = reviewer(principal)
     app.case_decisions.measure(who, case_id, new)
     return _shown(app, who, case_id)
+
+
+@router.delete(
+    "/{case_id}/parties/{role}", operation_id="eraseParty", summary="Erase a party", status_code=204, responses=_ACT
+)
+def erase_party(case_id: str, role: Role, app: ApplicationDep, principal: MayReview) -> Response:
+    """Who it was and what it said, once the case has ended. Facts and proofs stay."""
+    app.case_erasures.forget(case_id, role, own(principal))
+    return Response(status_code=204)
 
 
 @router.post("/{case_id}/messages", operation_id="writeToParties", summary="Write to the parties", responses=_ACT)

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from provenance.cases import links
 from provenance.json_input import parse
+from provenance.schemas.case import NoticeCounts
 from provenance.schemas.notice import BulkNoticeAnswers, BulkNotices, FiledNotice, MatchedWorks, Notice
 from provenance.schemas.regimes import OfferedRegime
 
@@ -83,6 +84,12 @@ def file_notice(
 def file_notices(new: BulkNotices, app: ApplicationDep, principal: AnyKey) -> BulkNoticeAnswers:
     """Up to 100 notices of an account, each answered on its own: what is refused keeps no other one back."""
     return app.notices.file_many(account_of(app.db, principal), new.notices)
+
+
+@router.get("/counts", operation_id="countNotices", summary="What became of your notices", responses=responses(401))
+def count_notices(app: ApplicationDep, principal: AnyKey) -> NoticeCounts:
+    """Of all that your account sent, with every platform."""
+    return app.notices.quality(principal.account_id)
 
 
 @router.post(

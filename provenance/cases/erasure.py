@@ -19,7 +19,6 @@ from ..database.engine import Database
 from ..database.tables import (
     case_files,
     case_letters,
-    case_links,
     case_parties,
     case_steps,
     cases,
@@ -33,7 +32,7 @@ from ..ledger.log import Log
 from ..scans.review import statements
 from ..schemas.case import Role
 from ..tlog import merkle, statement
-from . import rows
+from . import links, rows
 
 _logger = logging.getLogger(__name__)
 _TOUCHED = (
@@ -130,7 +129,7 @@ class CaseErasures:
         """The party's files, links and letters, and its name in the statement of reasons."""
         steps = sa.select(case_steps.c.id).where(case_steps.c.party == party.id)
         connection.execute(case_files.update().where(case_files.c.step.in_(steps)).values(name="", sealed=None))
-        connection.execute(case_links.delete().where(case_links.c.party == party.id))
+        links.forget(connection, party.id)
         waiting = case_letters.c.party == party.id, case_letters.c.state == "pending"
         connection.execute(case_letters.update().where(*waiting).values(state="dead", answer="the party was erased"))
         if party.role == "poster":

@@ -89,9 +89,10 @@ def forget(connection: sa.Connection, party: int) -> None:
     connection.execute(case_links.delete().where(case_links.c.party == party))
 
 
-def purge(connection: sa.Connection) -> int:
+def purge(db: Database) -> int:
     """Delete links that have expired; returns how many."""
-    return connection.execute(case_links.delete().where(case_links.c.expires_at <= now())).rowcount
+    with db.write() as connection:
+        return connection.execute(case_links.delete().where(case_links.c.expires_at <= now())).rowcount
 
 
 def _open(secret: str, purpose: Purpose) -> tuple[sa.ColumnElement[bool], ...]:

@@ -118,6 +118,10 @@ def test_a_notice_of_anybody_goes_all_the_way(api: Api) -> None:
     assert (refused.status_code, refused.json()["reason"]) == (409, "same_person")
     closed = api("POST", f"{case}/appeal-decision", "Ben", json=reversed_).json()
     assert (closed["state"], closed["finding"]) == ("closed", "unfounded")
+    erased = api("DELETE", f"{case}/parties/poster", "Ben")
+    assert (erased.status_code, api("DELETE", f"{case}/parties/poster", "Ben").status_code) == (204, 409)
+    assert api("GET", theirs).status_code == 404
+    assert "Zhaoyun" not in api("GET", case, "Ben").text
     names = [step["name"] for step in api("GET", mine).json()["steps"]]
     assert names == [
         *("file", "ask", "complete", "forward", "counter", "start_clock", "decide", "appeal", "decide_appeal")
@@ -212,6 +216,7 @@ def test_every_route_of_staff_is_closed_to_others(api: Api) -> None:
         assert ask(api, base, route, body).status_code == 401
         assert ask(api, base, route, body, "rival").status_code == 403
         assert ask(api, base, route, body, "Eve").status_code == 404  # decides elsewhere
+        assert api("DELETE", f"{base}/parties/poster", "Eve").status_code == 404
         for link in secrets:
             api.keys["link"] = link
             assert ask(api, base, route, body, "link").status_code == 401
@@ -239,6 +244,9 @@ def test_many_notices_are_answered_each_on_its_own(api: Api) -> None:
     answer = api("POST", "/v1/notices/batch", "rights_holder", json={"notices": [good, bad, good]}).json()
     assert (answer["filed"], answer["refused"]) == (2, 1)
     assert [each["state"] for each in answer["answers"]] == ["forwarded", None, "repeated"]
+    counts = api("GET", "/v1/notices/counts", "rights_holder").json()
+    assert (counts["filed"], counts["repeated"]) == (2, 1)
+    assert api("GET", "/v1/notices/counts", "rival").json()["filed"] == 0
     assert "mars is not offered here" in answer["answers"][1]["error"]["detail"]
     assert api("POST", "/v1/notices/batch", "rights_holder", json={"notices": [good] * 101}).status_code == 400
 

@@ -148,6 +148,7 @@ NOBODYS = {
     "bank_name": "there is one bank, of all works",
     "content_id": "of the published log",
     "number": "of a step, in its case",
+    "role": "of a party, in its case: test_complaints",
     "key_id": "for administrators only",
     "queue": "a name that each platform gives",
 }
