@@ -108,7 +108,7 @@ def large(postgres: Callable[..., str]) -> Iterator[sa.Connection]:
         for name in LARGE:
             table = metadata.tables[name]
             values = ", ".join(_value(column) for column in table.columns)
-            columns = ", ".join(column.name for column in table.columns)
+            columns = ", ".join(f'"{column.name}"' for column in table.columns)
             connection.execute(
                 sa.text(f"INSERT INTO {name} ({columns}) SELECT {values} FROM generate_series(1, {ROWS}) AS n")
             )

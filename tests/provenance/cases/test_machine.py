@@ -166,6 +166,6 @@ def test_every_way_through_a_case_is_one_of_the_table(sqlite_application: Applic
     Cases.app, Cases.number = sqlite_application, 0
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        Cases, settings=settings(max_examples=20, stateful_step_count=12, deadline=None, suppress_health_check=checks)
+        Cases, settings=settings(max_examples=12, stateful_step_count=12, deadline=None, suppress_health_check=checks)
     )
     assert fsck.check(sqlite_application.db, sqlite_application.log)["problems"] == []
