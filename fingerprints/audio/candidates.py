@@ -138,15 +138,18 @@ def _under(asked: triples.Keys, changes: Sequence[Change], start: float, stop: f
     begins = np.searchsorted(hits.asked, np.arange(int(is_new.sum()) + 1))
     place = np.cumsum(is_new) - 1
     many = begins[place + 1] - begins[place]
-    change = np.repeat((asked & _CHANGE_MASK).astype(np.int64), many)
-    cells = change * len(positions) + who[ranges(begins[place], many)]
+    under = np.repeat((asked & _CHANGE_MASK).astype(np.int64), many)
+    cells = under * len(positions) + who[ranges(begins[place], many)]
     count = np.bincount(cells, minlength=len(changes) * len(positions)).reshape(len(changes), -1).astype(np.float64)
     sizes = view.sizes_at(positions).astype(np.float64)
     many_asked = np.bincount((asked & _CHANGE_MASK).astype(np.int64), minlength=len(changes))
     excess = _excess(count, sizes, many_asked, max(len(view), len(positions)))
+    best = np.argsort(-excess.max(axis=0), kind="stable")[:_MAX_OF_WINDOW]
     return [
-        Hint(int(positions[n]), start, stop, changes[change], float(excess[change, n]))
-        for change, n in np.argwhere(excess >= _MIN_EXCESS).tolist()
+        Hint(int(positions[n]), start, stop, change, float(excess[number, n]))
+        for n in best.tolist()
+        for number, change in enumerate(changes)
+        if excess[number, n] >= _MIN_EXCESS
     ]
 
 

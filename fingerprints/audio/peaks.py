@@ -24,7 +24,8 @@ _BASE_HZ = 100.0  # pitch 0
 _SURROUNDINGS = 43, 25  # frames, bins: a second, 270 Hz
 _AROUND = 3  # frames and bins before and after, of which a peak is the greatest
 _MIN_STANDING_OUT = 3.0  # decibels above the surroundings
-_MIN_POWER = -55.0  # decibels; below it are the last bits of samples, and what codecs make of silence
+_MIN_POWER = -55.0, -35.0  # decibels; below it are a sample's last bits, and what codecs make of silence in loud sound
+_BELOW_LOUD = 25.0  # decibels below the loudest hundredth, where that lies between the two
 _CELL_SECONDS = 0.5
 _OCTAVES = 5.3  # between the lowest and the highest bin
 _CHUNK_FRAMES = 1200  # looked at together: memory is that of half a minute
@@ -111,7 +112,7 @@ def _of_chunk(samples: NDArray[np.int16], first: int, frames: int, density: floa
     for axis, size in enumerate(_SURROUNDINGS):
         mean = uniform_filter1d(mean, size, axis, mode="nearest")
     out = level - mean
-    is_peak = (out > _MIN_STANDING_OUT) & (level > _MIN_POWER)
+    is_peak = (out > _MIN_STANDING_OUT) & (level > _least_power(level))
     is_peak &= out == _greatest_around(_greatest_around(out).T).T
     is_peak[:, :_LOWEST] = False
     is_peak[:, _HIGHEST:] = False
@@ -127,6 +128,12 @@ def _of_chunk(samples: NDArray[np.int16], first: int, frames: int, density: floa
     kept = kept[_strongest(cell[kept], strength[kept], int(density * _CELL_SECONDS))]
     kept = kept[np.argsort(time[kept], kind="stable")]
     return Peaks(time[kept].astype(np.float32), pitch[kept].astype(np.float32), strength[kept])
+
+
+def _least_power(level: Floats) -> float:
+    """Decibels below which nothing is a peak."""
+    loud = float(np.quantile(level[::8, _LOWEST:_HIGHEST], 0.99))
+    return min(max(loud - _BELOW_LOUD, _MIN_POWER[0]), _MIN_POWER[1])
 
 
 def _strongest(group: NDArray[np.int64], strength: Floats, most: int) -> NDArray[np.int64]:

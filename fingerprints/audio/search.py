@@ -19,7 +19,7 @@ from .peaks import Peaks
 _MIN_EVIDENCE = 100.0  # of one stretch, natural logarithm of a ratio of likelihoods
 _MIN_CHANGED_EVIDENCE = 150.0  # of one that was played faster, slower, higher or lower: many more are tried
 _UNCHANGED = 0.012, 30.0  # of tempo, and cents: what is closer is as it was
-_MIN_SECONDS = 2.5  # of one stretch: shorter ones are syllables and notes that recordings have in common
+_MIN_SECONDS = 3.0  # of one stretch: shorter ones are syllables and notes that recordings have in common
 _SECONDS_OF_MANY_SOUNDS = 5.0  # in a shorter stretch, two or three such may be all; it must say so much more
 _MIN_FURTHER = 60.0  # of further stretches of a work that has one such
 _MAX_STRETCHES = 64
