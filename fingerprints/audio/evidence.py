@@ -30,6 +30,7 @@ _ONE_EVENT = 0.06  # seconds from a peak to the next within which both are of on
 _MIN_PAIRS = 10  # of such, to tell
 _TOGETHER_FROM, _TOGETHER_TO = 0.006, 0.009  # seconds: events so early or late count in full, not at all
 _OFF_BY_CHANCE = 2 * TIME_TOLERANCE / 12**0.5, 2 * PITCH_TOLERANCE / 12**0.5  # standard deviations where all is even
+_SPARSE_FROM, _SPARSE_TO = 0.62, 0.75  # share heard and share of that deviation: what counts not at all, and in full
 _LEAST_OFF = 0.004, 3.0  # seconds, cents: no copy is measured closer
 _NORMAL_IN_UNIFORM = -0.176  # entropy of a uniform distribution less that of a normal one as wide, natural logarithm
 _MAX_SHARE = 0.97  # of a copy's peaks that are heard, at most
@@ -76,6 +77,8 @@ def of_copy(
     whole instants and missing by whole instants are fewer witnesses than they seem: another pattern of the same sounds
     does that, noise does not (overdispersion; McCullagh and Nelder, Generalized linear models, 1989). And a copy
     keeps time and pitch far within the tolerance: what is spread over it evenly is chance, or another performance.
+    What takes peaks away, as noise does, moves the others a little: if few are heard, and these in the very places, the
+    recordings have only some sounds in common.
 
     Args:
         heard: which of the work's peaks are.
@@ -92,6 +95,7 @@ def of_copy(
     closer = -float(np.log(spread[0])) - float(np.log(spread[1]))
     gain += float(weight[heard].sum()) * max(closer + 2 * _NORMAL_IN_UNIFORM, 0.0)
     steady = min(1.0, max(0.0, 3 * (1 - spread[0]))) * min(1.0, max(0.0, 4 * (1 - spread[1])))
+    steady *= min(1.0, max(0.0, (float(heard.mean()) + spread[0] - _SPARSE_FROM) / (_SPARSE_TO - _SPARSE_FROM)))
     return gain * steady * _same_performance(part.time[heard], seconds_off) / _dispersion(part, heard, share)
 
 

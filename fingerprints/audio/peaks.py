@@ -155,7 +155,7 @@ def _decibels(samples: NDArray[np.int16]) -> Floats:
 
 
 _HANN = np.hanning(WINDOW).astype(np.float32) / np.float32(32768)
-_QUIET = int(10 ** (_MIN_POWER / 20) / float(_HANN.sum()))  # an amplitude of which no tone reaches `_MIN_POWER`
+_QUIET = int(10 ** (_MIN_POWER[0] / 20) / float(_HANN.sum()))  # an amplitude of which no tone is loud enough
 
 
 def _power(channel: NDArray[np.int16]) -> Floats:
