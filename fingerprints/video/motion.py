@@ -114,23 +114,26 @@ class Overlay:
         """How far both agree along a line: each part of the frame by itself, so that what was put over some of them
         spoils no others, and each as much as it changes in the work."""
         theirs, ours = self.numbers(line) if these is None else these
-        if len(theirs) < 2:
+        differences = [
+            (
+                _level(self.upload[ours[lag:]] - self.upload[ours[:-lag]]),
+                _level(self.work[theirs[lag:]] - self.work[theirs[:-lag]]),
+            )
+            for lag in _LAGS
+            if len(theirs) > lag
+        ]
+        if not differences:
             return Agreement(0.0, 0.0, len(theirs))
         part = self._parts()
-        products, both, works = (np.zeros(int(part.max()) + 1) for _ in range(3))
-        count = 0
-        for lag in _LAGS:
-            if len(theirs) <= lag:
-                continue
-            a = _level(self.upload[ours[lag:]] - self.upload[ours[:-lag]])
-            b = _level(self.work[theirs[lag:]] - self.work[theirs[:-lag]])
-            products += np.bincount(part, (a * b).sum(axis=0), len(products))
-            both += np.bincount(part, (a * a).sum(axis=0), len(products))
-            works += np.bincount(part, (b * b).sum(axis=0), len(products))
-            count += b.size
+        parts = int(part.max()) + 1
+        products, both, works = (np.zeros(parts) for _ in range(3))
+        for a, b in differences:
+            products += np.bincount(part, (a * b).sum(axis=0), parts)
+            both += np.bincount(part, (a * a).sum(axis=0), parts)
+            works += np.bincount(part, (b * b).sum(axis=0), parts)
         each = products / np.sqrt(np.maximum(both * works, 1e-6))
         motion = float((each * works).sum() / max(float(works.sum()), 1e-6))
-        changing = float(np.sqrt(works.sum() / max(count, 1)))
+        changing = float(np.sqrt(works.sum() / sum(b.size for _, b in differences)))
         return Agreement(motion, changing, len(theirs))
 
     def likeness(self, line: Line, numbers: Indices) -> Doubles:

@@ -12,7 +12,7 @@ from ..index.interface import Statistics, View
 from ..medium import Found
 from ..model import Fingerprint, Match, Quad, Segment, Span
 from . import alignment, candidates, codec
-from .alignment import Placement, WorkKeys
+from .alignment import Pairs, Placement, WorkKeys
 from .candidates import FilmProposal, Hint
 from .codec import Film
 from .features import PLANE_SIDE
@@ -23,14 +23,19 @@ _MIN_WITNESSES = 5  # places of the work that agree on where its frame lies
 _MIN_MOTION = 0.5  # correlation of what changes
 _MIN_CHANGED_MOTION = 0.72  # likewise at another speed: many are tried, and other takes of one scene are found so
 _MIN_SHORT_MOTION, _SHORT = 0.62, 4.0  # likewise of a stretch of fewer seconds
-_MIN_LIKENESS_OF_ALL = 0.65  # of the pictures, in the middle of a stretch
+_MIN_CHANGED_SHORT_MOTION = 0.8  # of both
+_MIN_PLACED_MOTION, _PLACED = 0.62, 30  # at another speed, where so many places agree and the pictures are alike
+# Of a stretch whose motion is not this clear, the pictures must be so much alike, or so many places agree: another take
+# of a scene moves alike for a while.
+_CLEAR_MOTION, _MIN_LIKENESS_OF_ALL, _MANY_WITNESSES = 0.8, 0.86, 16
 _MIN_CHANGING = 1.0  # grey levels, below which nothing moves that could be compared
-_MIN_LIKENESS, _SHARE_OF_LIKENESS = 0.3, 0.6  # of the pictures of one second; of the stretch's median
+_MIN_LIKENESS, _SHARE_OF_LIKENESS = 0.3, 0.75  # of the pictures of one second; of the stretch's median
 _MIN_SECONDS = 2.5  # of one stretch
 _MAX_GAP = 0.75  # seconds within a stretch that may be unlike
 _ATTEMPTS = 2  # transforms of a hint
 _SHARE_SEEN = 0.9  # of a window; where less is seen, the line is looked for once more
 _AROUND = 1.0  # seconds, in which it is then
+_NEAR_LINE = 0.3  # seconds by which a work's key frame may lie off a line
 _SLACK, _MAX_CHANGE = 1.2, 0.28  # seconds, and share, by which keypoints that agree may lie off the line
 _MIN_SPEED_CHANGE = 0.01  # less is the coarseness of measuring
 _STATIC_LIKENESS = 0.6  # from which a stretch shows what the work shows
@@ -62,18 +67,22 @@ class Stretch:
 
     @property
     def moves_alike(self) -> bool:
-        needed = _MIN_MOTION
-        if abs(self.line.speed - 1) >= _MIN_SPEED_CHANGE:
-            needed = _MIN_CHANGED_MOTION
-        elif self.seconds < _SHORT:
-            needed = _MIN_SHORT_MOTION
+        changed, short = abs(self.line.speed - 1) >= _MIN_SPEED_CHANGE, self.seconds < _SHORT
+        placed = self.placement.witnesses >= _PLACED and self.likeness >= _MIN_LIKENESS_OF_ALL
+        if changed and short:
+            needed = _MIN_CHANGED_SHORT_MOTION
+        elif changed:
+            needed = _MIN_PLACED_MOTION if placed else _MIN_CHANGED_MOTION
+        else:
+            needed = _MIN_SHORT_MOTION if short else _MIN_MOTION
         return self.agreement.motion >= needed and self.agreement.changing >= _MIN_CHANGING
 
     @property
     def suffices(self) -> bool:
         """Whether this stretch alone says that a work is shown."""
-        lasts, looks = self.seconds >= _MIN_SECONDS, self.likeness >= _MIN_LIKENESS_OF_ALL
-        return self.moves_alike and lasts and looks and self.placement.witnesses >= _MIN_WITNESSES
+        clear = self.agreement.motion >= _CLEAR_MOTION or self.likeness >= _MIN_LIKENESS_OF_ALL
+        placed = self.placement.witnesses >= (_MIN_WITNESSES if clear else _MANY_WITNESSES)
+        return self.moves_alike and placed and self.seconds >= _MIN_SECONDS
 
     @property
     def is_static(self) -> bool:
@@ -123,7 +132,7 @@ def stretches(upload: Film, work: Film, hints: Sequence[Hint]) -> list[Stretch]:
             placement = alignment.place(features, work.features, pairs, mirrored=hint.mirrored)
             if placement is None:
                 break
-            stretch = _followed(upload, work, placement, hint)
+            stretch = _followed(upload, work, pairs, placement, (hint.start, hint.stop))
             if stretch is not None:
                 found.append(stretch)
                 if stretch.suffices:
@@ -133,15 +142,27 @@ def stretches(upload: Film, work: Film, hints: Sequence[Hint]) -> list[Stretch]:
     return found
 
 
-def _followed(upload: Film, work: Film, placement: Placement, hint: Hint) -> Stretch | None:
+def _followed(upload: Film, work: Film, pairs: Pairs, placement: Placement, window: Span) -> Stretch | None:
     """The stretch of a window in which a placed work is seen."""
-    earliest, latest = _offsets(upload, work, placement, (hint.start + hint.stop) / 2)
-    found = _seen(upload, work, placement, (hint.start, hint.stop), (earliest, latest))
-    if found is not None and found.seconds < _SHARE_SEEN * (hint.stop - hint.start):
-        # What else is in the window tells nothing of the line; without it that is exact.
+    found = _seen(upload, work, placement, window, _offsets(upload, work, placement, sum(window) / 2))
+    if found is None:
+        return None
+    # What else is in the window tells nothing of the line, and now it is known which keypoints may agree.
+    better = alignment.refit(upload.features, work.features, _along(upload, work, pairs, found.line), placement)
+    short = found.seconds < _SHARE_SEEN * (window[1] - window[0])
+    for again in (placement,) * short + ((better,) if better is not None else ()):
         here = float(found.line.work_time(sum(found.upload) / 2))
-        found = _seen(upload, work, placement, found.upload, (here - _AROUND, here + _AROUND)) or found
+        other = _seen(upload, work, again, found.upload, (here - _AROUND, here + _AROUND))
+        if other is not None and other.agreement.motion > found.agreement.motion:
+            found = other
     return found
+
+
+def _along(upload: Film, work: Film, pairs: Pairs, line: Line) -> Pairs:
+    """The pairs that lie on a line of time against time."""
+    there = np.asarray(line.work_time(upload.features.time[pairs.upload].astype(np.float64)))
+    first, last = work.features.time[pairs.work], work.features.until[pairs.work]
+    return pairs.where((there > first - _NEAR_LINE) & (there < last + _NEAR_LINE))
 
 
 def _offsets(upload: Film, work: Film, placement: Placement, middle: float) -> Span:
