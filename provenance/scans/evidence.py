@@ -1,6 +1,6 @@
 """The picture that shows a scan's matches or a sighting: what is kept for it, and how it is made.
 
-Of a matched picture upload a small copy is kept, 320 pixels long, of matched sound a drawing of its peaks, so that
+Of a matched picture upload a small copy is kept, 320 pixels long, of film 24 of them, of sound a drawing, so that
 whoever contests a verdict can see what it rests on. What is drawn of the works is part of their fingerprints; an erased
 or withdrawn work is no longer shown.
 """
