@@ -17,14 +17,9 @@ from ..schemas.case import MonthlyCount, PublicCase, PublicStep
 from ..schemas.works import ReceiptRef
 from . import reading, rows
 
-# What shows a party to the other, or was not dealt with yet: nobody publishes a complaint by sending one.
+# What shows a party to the other, or was not dealt with yet.
 _UNPUBLISHED_STEPS = ("message", "measure", "file", "ask", "complete")
-_PUBLISHED = sa.exists().where(
-    case_steps.c.case == cases.c.id,
-    sa.or_(
-        case_steps.c.name.in_(("forward", "repeat")), (case_steps.c.name == "refuse") & (case_steps.c.actor == "staff")
-    ),
-)
+_PUBLISHED = cases.c.published_at.is_not(None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,8 +135,10 @@ class Writing:
         step = self._insert(case, new, state, leaf_hash, stamp(moment))
         self._letters(case, new, transition, step)
         clock = self._clock(case, transition, moment) if transition.target is not None else {}
-        ended = {"closed_at": stamp(moment)} if transition.target in ENDED else {}
-        values = {"state": state, "steps": case.steps + 1, "changed_at": stamp(moment), **clock, **ended, **new.values}
+        marks = {"closed_at": stamp(moment)} if transition.target in ENDED else {}
+        if case.published_at is None and _publishes(new):
+            marks["published_at"] = stamp(moment)
+        values = {"state": state, "steps": case.steps + 1, "changed_at": stamp(moment), **clock, **marks, **new.values}
         self.connection.execute(cases.update().where(cases.c.id == case.id).values(**values))
         changed = rows.again(self.connection, case.id)
         self._tell(changed, new.name, moment)
@@ -242,6 +244,11 @@ class Writing:
         )
         accounts = dict.fromkeys(each for each in (case.account_id, case.sender) if each is not None)
         emit_all(self.connection, [Occurrence("case.changed", each, said, case.case_id) for each in accounts])
+
+
+def _publishes(new: NewStep) -> bool:
+    """Whether the public register has a case from this step on: nobody publishes a complaint by sending one."""
+    return new.name in ("forward", "repeat") or (new.name == "refuse" and new.by.actor == "staff")
 
 
 def check_possible(case: sa.Row[Any], name: StepName) -> None:

@@ -43,11 +43,13 @@ cases = Table(
     Column("due", String(27), index=True),
     Column("filed_at", String(27), nullable=False),
     Column("changed_at", String(27), nullable=False),
+    Column("published_at", String(27)),  # since when the public register has it
     Column("closed_at", String(27)),
     Index("ix_cases_account", "account_id", "state", "id"),
     Index("ix_cases_sender", "sender", "filed_at"),
     Index("ix_cases_work", "work", "filed_at"),
     Index("ix_cases_filed_at", "filed_at"),
+    Index("ix_cases_changed_at", "changed_at", "id"),
 )
 
 case_addresses = Table(

@@ -73,6 +73,7 @@ def _case_table() -> None:
         sa.Column("due", sa.String(length=27)),
         sa.Column("filed_at", sa.String(length=27), nullable=False),
         sa.Column("changed_at", sa.String(length=27), nullable=False),
+        sa.Column("published_at", sa.String(length=27)),
         sa.Column("closed_at", sa.String(length=27)),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_cases_account_id")),
         sa.ForeignKeyConstraint(["repeats"], ["cases.id"], name=op.f("fk_cases_repeats")),
@@ -84,6 +85,7 @@ def _case_table() -> None:
     op.create_index("ix_cases_account", "cases", ["account_id", "state", "id"], unique=False)
     op.create_index(op.f("ix_cases_acts_at"), "cases", ["acts_at"], unique=False)
     op.create_index(op.f("ix_cases_due"), "cases", ["due"], unique=False)
+    op.create_index("ix_cases_changed_at", "cases", ["changed_at", "id"], unique=False)
     op.create_index("ix_cases_filed_at", "cases", ["filed_at"], unique=False)
     op.create_index(op.f("ix_cases_repeats"), "cases", ["repeats"], unique=False)
     op.create_index("ix_cases_sender", "cases", ["sender", "filed_at"], unique=False)
