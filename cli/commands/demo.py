@@ -57,7 +57,7 @@ def add_to(app: typer.Typer) -> None:
 
 def command(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[FOLDER]", help="Your own pictures, films and texts.")
+        Path | None, typer.Argument(metavar="[FOLDER]", help="Your own pictures, recordings, films and texts.")
     ] = None,
 ) -> int:
     from provenance.application import Application
@@ -83,16 +83,16 @@ def _heading(number: int, english: str, chinese: str) -> None:
 
 
 def _made_works() -> list[DemoWork]:
-    from ..demo import articles, films, pictures
+    from ..demo import articles, films, pictures, sounds
 
-    return [*pictures(), *films(), *articles()]
+    return [*pictures(), *sounds(), *films(), *articles()]
 
 
 def _works_of(folder: Path) -> list[DemoWork]:
     from ..demo import DemoWork
 
     if not folder.is_dir():
-        raise BadInput(f"{folder} is not a folder: name one with pictures, films or texts, or none at all")
+        raise BadInput(f"{folder} is not a folder: name one with pictures, recordings, films or texts, or none at all")
     works: list[DemoWork] = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
         if len(works) == _MOST_FILES:
@@ -106,7 +106,7 @@ def _works_of(folder: Path) -> list[DemoWork]:
             continue
         works.append(DemoWork(str(path.relative_to(folder)), data, path.stem, tr("You", "您")))
     if not works:
-        raise BadInput(f"{folder} has no files that can be read: name a folder with pictures, films or texts")
+        raise BadInput(f"{folder} has no files that can be read: name one with pictures, recordings, films or texts")
     return works
 
 

@@ -8,6 +8,7 @@ from .articles import articles
 from .films import films
 from .pictures import pictures
 from .reposts import Plan, Repost, Skipped, plan
+from .sounds import sounds
 from .work import DemoWork
 
-__all__ = ["DemoWork", "Plan", "Repost", "Skipped", "articles", "films", "pictures", "plan"]
+__all__ = ["DemoWork", "Plan", "Repost", "Skipped", "articles", "films", "pictures", "plan", "sounds"]

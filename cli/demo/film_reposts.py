@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fingerprints.errors import UnreadableMedia
-from fingerprints.ffmpeg import container, program
+from fingerprints.ffmpeg import container
 from fingerprints.model import Limits
 from fingerprints.source import Source
+
+from .transcoding import transcoded
 
 _LONGEST = 60.0  # seconds of a user's film: the demo does not encode an hour
 _SHORTEST = 8.0  # of which six are an excerpt
@@ -39,13 +41,7 @@ class FilmChange:
         Raises:
             UnreadableMedia: ffmpeg cannot make it.
         """
-        output = ["-t", str(_LONGEST), *self.how, *_ENCODED, *_WRITTEN]
-        with program.running(Source.blob(film), Limits(), output) as run:
-            made = run.output.read()
-            run.finished()
-            if not made:
-                raise UnreadableMedia("damaged", f"ffmpeg cannot write it: {''.join(run.log.lines[:1])[:200]}")
-            return made
+        return transcoded(film, ["-t", str(_LONGEST), *self.how, *_ENCODED, *_WRITTEN])
 
 
 CHANGES = (

@@ -9,21 +9,23 @@ from functools import partial
 from pathlib import PurePath
 from typing import Literal, TypeVar
 
-from fingerprints.errors import FingerprintError, UnsupportedMedium
+from fingerprints.errors import FingerprintError
 from fingerprints.sniff import sniff
 from fingerprints.source import Source
 
-from . import film_reposts, picture_reposts, text_reposts
+from . import film_reposts, picture_reposts, sound_reposts, text_reposts
 from .articles import unregistered_articles
 from .film_reposts import FilmChange
 from .films import unregistered_films
 from .picture_reposts import PictureChange
 from .pictures import unregistered_pictures
+from .sound_reposts import SoundChange
+from .sounds import unregistered_sounds
 from .text_reposts import TextChange, language_of
 from .work import DemoWork, Lang
 
 T = TypeVar("T")
-Medium = Literal["text", "image", "video"]
+Medium = Literal["text", "image", "audio", "video"]
 Credit = Literal["right", "wrong", "none"]
 CreditLine = Callable[[DemoWork], str]
 
@@ -39,6 +41,9 @@ _WRONG = {
     ("image", "zh-Hans"): "摄影：{}　来源：{}",
     ("image", "zh-Hant"): "攝影：{}　來源：{}",
     ("image", "en"): "Photo by {}. Source: {}",
+    ("audio", "zh-Hans"): "音乐：{}　来源：{}",
+    ("audio", "zh-Hant"): "音樂：{}　來源：{}",
+    ("audio", "en"): "Music by {}. Source: {}",
     ("video", "zh-Hans"): "视频：{}　来源：{}",
     ("video", "zh-Hant"): "影片：{}　來源：{}",
     ("video", "en"): "Video by {}. Source: {}",
@@ -47,6 +52,9 @@ _CAPTIONS = {
     ("image", "zh-Hans"): "今天想分享这张图。",
     ("image", "zh-Hant"): "今天想分享這張圖。",
     ("image", "en"): "Good morning, this one is worth a second look.",
+    ("audio", "zh-Hans"): "今天想分享这段声音。",
+    ("audio", "zh-Hant"): "今天想分享這段聲音。",
+    ("audio", "en"): "Good evening, listen to this one.",
     ("video", "zh-Hans"): "今天想分享这段视频。",
     ("video", "zh-Hant"): "今天想分享這段影片。",
     ("video", "en"): "Good evening, watch this one to the end.",
@@ -54,6 +62,7 @@ _CAPTIONS = {
 _UNREGISTERED: tuple[tuple[Medium, Callable[[], Sequence[DemoWork]]], ...] = (
     ("image", unregistered_pictures),
     ("text", unregistered_articles),
+    ("audio", unregistered_sounds),
     ("video", unregistered_films),
 )
 _CREDITED = {
@@ -70,7 +79,7 @@ class Repost:
     Attributes:
         name: a file name, unique in the plan.
         html: ``data`` is a web page.
-        caption: the words beside a picture or film; None where there are none. A text carries its credit in itself.
+        caption: the words beside a picture, recording or film. A text carries its credit in itself.
         work: the name of the work it is made of, None for a file that should match nothing.
         credit: what credit it carries; ``none`` means none was added.
         change: what was done (``mirrored``, ``half``, ``respaced`` ...), ``unrelated`` for a file of its own.
@@ -108,7 +117,7 @@ def plan(
     works: Iterable[DemoWork],
     credit_line: CreditLine,
     *,
-    limit: int = 32,
+    limit: int = 36,
     step: Callable[[], object] = lambda: None,
 ) -> Plan:
     """Make reposts of works: the demo's own or anybody's files.
@@ -121,7 +130,7 @@ def plan(
         limit: how many reposts at most, spread evenly over the works; the unrelated files come on top.
         step: called after each work, for a progress bar.
 
-    A file that cannot be read, is tiny, flat, short or no picture, film or text is skipped with a reason; nothing is
+    A file that cannot be read, is tiny, flat or short is skipped with a reason; nothing is
     raised for it. What ``credit_line`` raises is passed on.
     """
     skipped: list[Skipped] = []
@@ -151,7 +160,7 @@ def plan(
 
 
 def unrelated() -> list[Repost]:
-    """Files that nobody registered: two pictures, a film, and an article in each of the demo's languages."""
+    """Files that nobody registered: two pictures, a recording, a film, an article in each of the demo's languages."""
     description = {"en": "unrelated, nobody registered it", "zh": "无关内容，无人登记"}
     return [
         Repost(work.name, medium, work.data, False, None, None, "none", "unrelated", description)
@@ -162,9 +171,7 @@ def unrelated() -> list[Repost]:
 
 def _medium(work: DemoWork) -> Medium:
     medium, _ = sniff(Source.blob(work.data))
-    if medium == "text" or medium == "image" or medium == "video":
-        return medium
-    raise UnsupportedMedium(medium, f"the demo makes no reposts of {medium}")
+    return medium
 
 
 def _skip(work: DemoWork, error: Exception) -> Skipped:
@@ -179,7 +186,7 @@ def _dealt(changes: Sequence[T], turn: int, share: int) -> Iterator[tuple[T, Cre
 
 
 def _with_caption(medium: Medium, work: DemoWork, turn: int, share: int, right: str) -> Iterator[Repost]:
-    """Of a picture or a film."""
+    """Of a picture, a recording or a film."""
     if not share:
         return
     lang = work.lang or language_of(work.title + work.owner)
@@ -201,11 +208,15 @@ def _with_caption(medium: Medium, work: DemoWork, turn: int, share: int, right: 
 
 def _changed(
     medium: Medium, data: bytes, turn: int, share: int
-) -> Iterator[tuple[PictureChange | FilmChange, bytes, Credit]]:
+) -> Iterator[tuple[PictureChange | SoundChange | FilmChange, bytes, Credit]]:
     if medium == "image":
         picture = picture_reposts.open_picture(data)
         for change, credit in _dealt(picture_reposts.CHANGES, turn, share):
             yield change, change.make(picture), credit
+    elif medium == "audio":
+        recording = sound_reposts.open_sound(data)
+        for done, credit in _dealt(sound_reposts.CHANGES, turn, share):
+            yield done, done.make(recording), credit
     else:
         film = film_reposts.open_film(data)
         for edit, credit in _dealt(film_reposts.CHANGES, turn, share):
@@ -244,7 +255,7 @@ def _credit(work: DemoWork, medium: Medium, lang: Lang, credit: Credit, right: s
     return _WRONG[medium, lang].format(*somebody)
 
 
-def _described(change: PictureChange | FilmChange | TextChange, credit: Credit) -> dict[str, str]:
+def _described(change: PictureChange | SoundChange | FilmChange | TextChange, credit: Credit) -> dict[str, str]:
     english, chinese = _CREDITED[credit]
     return {"en": f"{change.english}; {english}", "zh": f"{change.chinese}；{chinese}"}
 

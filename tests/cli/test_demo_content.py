@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cli.demo import DemoWork, Plan, articles, films, pictures, plan
+from cli.demo import DemoWork, Plan, articles, films, pictures, plan, sounds
 from cli.demo.articles import unregistered_articles
 from cli.demo.picture_reposts import LARGEST
 from cli.demo.pictures import unregistered_pictures
@@ -49,7 +49,7 @@ def encoded(picture: Image.Image, format: str, **options: object) -> bytes:
 
 @pytest.fixture(scope="module")
 def works() -> list[DemoWork]:
-    return pictures() + films() + articles()
+    return pictures() + sounds() + films() + articles()
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +68,8 @@ def full_plan(works: list[DemoWork]) -> Plan:
 
 
 def test_every_work_can_be_registered(works: list[DemoWork]) -> None:
-    assert len({work.name for work in works}) == len(works) == 8
-    assert len({work.source_url for work in works}) == 8
+    assert len({work.name for work in works}) == len(works) == 9
+    assert len({work.source_url for work in works}) == 9
     for work in works:
         assert work.title
         assert work.owner
@@ -144,7 +144,7 @@ def test_no_two_articles_share_a_passage() -> None:
 def test_the_default_plan_shows_everything(default_plan: Plan, works: list[DemoWork]) -> None:
     assert default_plan.skipped == []
     made = [repost for repost in default_plan.reposts if repost.work is not None]
-    assert len(made) == 32
+    assert len(made) == 36
     assert {repost.work for repost in made} == {work.name for work in works}
     for medium, changes in (
         ("image", {"recompressed", "mirrored", "half", "edited", "webp", "png"}),
@@ -155,8 +155,8 @@ def test_the_default_plan_shows_everything(default_plan: Plan, works: list[DemoW
         assert {repost.credit for repost in of_medium} == {"right", "wrong", "none"}
     for work in works:
         assert {repost.credit for repost in made if repost.work == work.name} == {"right", "wrong", "none"}
-    unrelated = default_plan.reposts[32:]
-    assert [repost.medium for repost in unrelated] == ["image", "image", "text", "text", "text", "video"]
+    unrelated = default_plan.reposts[36:]
+    assert [repost.medium for repost in unrelated] == ["image", "image", "text", "text", "text", "audio", "video"]
     assert all(repost.work is None and repost.credit == "none" for repost in unrelated)
 
 
@@ -187,7 +187,15 @@ def test_the_credit_stands_where_it_is_said_to(full_plan: Plan, works: list[Demo
         assert (right in words) == (repost.credit == "right")
         named = any(
             label in words
-            for label in ("作者：", "摄影：", "攝影：", "视频：", "By Jordan Vale", "Photo by Jordan Vale")
+            for label in (
+                "作者：",
+                "摄影：",
+                "攝影：",
+                "视频：",
+                "By Jordan Vale",
+                "Photo by Jordan Vale",
+                "Music by Jordan Vale",
+            )
         )
         assert named == (repost.credit == "wrong")
 
@@ -219,7 +227,7 @@ def test_pictures_are_changed_as_described(full_plan: Plan, works: list[DemoWork
 
 def test_every_repost_is_found_and_nothing_else(full_plan: Plan, works: list[DemoWork]) -> None:
     def fingerprint(data: bytes, medium: str) -> Fingerprint:
-        if medium == "video":
+        if medium in ("audio", "video"):
             return made(data, thorough=True)
         return image.fingerprint(data) if medium == "image" else text.fingerprint(data)
 
@@ -366,7 +374,7 @@ def test_files_of_the_same_stem_give_different_names(photo: Image.Image, tmp_pat
     files = [DemoWork(f"{folder}/cat.png", encoded(photo, "PNG"), "Cat", "Somebody") for folder in ("a", "b")]
     made = plan(files, credit_line, limit=12)
     names = [repost.name for repost in made.reposts]
-    assert len(set(names)) == len(names) == 18
+    assert len(set(names)) == len(names) == 19
     for name in names:
         (tmp_path / name).write_bytes(b"")
 
