@@ -158,7 +158,8 @@ class Settings(BaseSettings):
     )
     max_media_hours: int = Field(12, ge=1, le=1000, description="Longest sound or film read, hours.")
     ffmpeg: Path | None = Field(
-        None, description="The program ffmpeg, which reads sound and film; without it that of the wheel imageio-ffmpeg."
+        None,
+        description="ffmpeg, 6.0 or later, for sound and film; without it that of the wheel imageio-ffmpeg.",
     )
     decode_memory_mib: int = Field(1536, ge=256, le=65536, description="Address space of a decoder process, MiB.")
     decode_cpu_seconds: int = Field(30, ge=1, le=3600, description="CPU time for one file, seconds.")

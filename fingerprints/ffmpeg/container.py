@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from ..errors import UnreadableMedia
+from ..errors import UnreadableMedia, WorkerFailed
 from ..model import Limits
 from ..source import Source
 from . import program
@@ -93,12 +93,14 @@ def read(source: Source, limits: Limits) -> Container:
 
     Raises:
         UnreadableMedia: ``damaged``: no container is recognised; ``encrypted``.
-        UnsupportedMedium, WorkerFailed: see `program.running`.
+        UnsupportedMedium, WorkerFailed: see `program.running`; ``no_decoder``: it is too old to read descriptors.
     """
     with program.running(source, limits, [], level="info") as run:
         run.output.read()
         run.finished()
         lines = run.log.lines
+    if any(line.startswith("Unrecognized option") for line in lines):
+        raise WorkerFailed("no_decoder", "this ffmpeg is older than 6.0; see SOURCEMARK_FFMPEG")
     if not any(line.startswith("Input #0") for line in lines):
         raise UnreadableMedia("damaged", f"the file cannot be opened as sound or film{_because(lines)}")
     if source[4:8] == b"ftyp" and source.find(_COMMON_ENCRYPTION) >= 0:

@@ -114,6 +114,13 @@ def test_a_program_that_does_not_start(name: str) -> None:
     assert "SOURCEMARK_FFMPEG" in str(failed.value)
 
 
+def test_a_program_that_is_too_old(program: Callable[[str], str]) -> None:
+    old = program("echo \"Unrecognized option 'fd'.\" >&2; exit 1")
+    with Sandbox(1, Limits(ffmpeg=old)) as sandbox, pytest.raises(WorkerFailed, match=r"older than 6\.0") as failed:
+        sandbox.examine(Source.blob(SONG))
+    assert failed.value.reason == "no_decoder"
+
+
 def test_progress_is_told_memory_does_not_grow_and_time_is_added(long_song: bytes) -> None:
     """Ten minutes take more than a second of computing."""
     told: list[tuple[float, float | None]] = []
