@@ -79,7 +79,7 @@ def _made() -> list[Example]:
                 "mirrored": encoded(work[:, :, ::-1]),
                 "cropped": encoded(work[:, 8:104, 10:138].copy()),
                 "a little slower": encoded(work, RATE / 1.004),
-                "small in another": encoded(inside(work, other)),
+                "in the corner of another": encoded(inside(work, other, 0.75)),
             },
             {
                 "another film": encoded(other),

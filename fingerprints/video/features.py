@@ -20,7 +20,8 @@ VERSION = codebook.VERSION
 PLANE_SIDE = 256.0  # of the longer side of every film's frame, in which points and sizes count
 WORK_SIDE, UPLOAD_SIDE = 256, 400  # pixels of the longer side, at which frames are looked at
 PROBES = 2  # words of an upload's keypoint, of each variant
-_WORK_KEYPOINTS, _UPLOAD_KEYPOINTS = 13, 300  # of a key frame
+_WORK_KEYPOINTS, _UPLOAD_KEYPOINTS = 13, 300  # of a key frame, of a work a second since the one before
+_MOST_AT_ONCE = 4.0  # such seconds
 _WORK_STEP, _UPLOAD_STEP = 1.0, 0.5  # seconds between key frames
 _MAX_STEP = 10.0  # where nothing changes
 _MIN_CHANGE = 1.0  # grey levels by which a frame differs, on average, from the key frame before
@@ -89,7 +90,9 @@ class Collector:
             return
         self._last = sample
         self._times.append(at)
-        self._found.append(_described(frame, thorough=self._thorough))
+        # Where key frames are far apart there is room for more of each: charts and code hardly change.
+        limit = _UPLOAD_KEYPOINTS if self._thorough else round(_WORK_KEYPOINTS * min(since, _MOST_AT_ONCE))
+        self._found.append(_described(frame, limit, thorough=self._thorough))
 
     def finished(self, seconds: float) -> Features:
         """All that was found.
@@ -118,8 +121,8 @@ def none(keys: int) -> Features:
     return Features(empty, empty, empty.reshape(0, 2), empty, empty, np.zeros((0, keys), dtype=np.uint64))
 
 
-def _described(frame: Grey, *, thorough: bool) -> tuple[Floats, Floats, Floats, Keys]:
-    found = detect(frame, _UPLOAD_KEYPOINTS if thorough else _WORK_KEYPOINTS)
+def _described(frame: Grey, limit: int, *, thorough: bool) -> tuple[Floats, Floats, Floats, Keys]:
+    found = detect(frame, limit)
     scale = np.float32(PLANE_SIDE / max(frame.shape))
     variants: Sequence[int] = (0, MIRRORED) if thorough else (0,)
     keys = np.zeros((0, len(variants) * (PROBES if thorough else 1)), dtype=np.uint64)

@@ -21,10 +21,10 @@ from .planes import UPLOAD_RATE
 
 _MIN_WITNESSES = 5  # places of the work that agree on where its frame lies
 _MIN_MOTION = 0.5  # correlation of what changes
-_MIN_CHANGED_MOTION = 0.72  # likewise at another speed: many are tried, and other takes of one scene are found so
+_MIN_CHANGED_MOTION = 0.82  # likewise at another speed: many are tried, and other takes of one scene are found so
 _MIN_SHORT_MOTION, _SHORT = 0.62, 4.0  # likewise of a stretch of fewer seconds
-_MIN_CHANGED_SHORT_MOTION = 0.8  # of both
-_MIN_PLACED_MOTION, _PLACED = 0.62, 30  # at another speed, where so many places agree and the pictures are alike
+_MIN_CHANGED_SHORT_MOTION = 0.85  # of both
+_MIN_PLACED_MOTION, _PLACED = 0.65, 30  # at another speed, where so many places agree
 # Of a stretch whose motion is not this clear, the pictures must be so much alike, or so many places agree: another take
 # of a scene moves alike for a while.
 _CLEAR_MOTION, _MIN_LIKENESS_OF_ALL, _MANY_WITNESSES = 0.8, 0.86, 16
@@ -68,7 +68,7 @@ class Stretch:
     @property
     def moves_alike(self) -> bool:
         changed, short = abs(self.line.speed - 1) >= _MIN_SPEED_CHANGE, self.seconds < _SHORT
-        placed = self.placement.witnesses >= _PLACED and self.likeness >= _MIN_LIKENESS_OF_ALL
+        placed = self.placement.witnesses >= _PLACED
         if changed and short:
             needed = _MIN_CHANGED_SHORT_MOTION
         elif changed:
