@@ -138,7 +138,7 @@ class Application:
         self.automatic = Automatic(steps, outcomes)
         self.notices = Notices(steps, self.case_files, self.automatic.advance, self.examiner, self.matcher, settings)
         self.proceedings = Proceedings(steps, self.case_files, self.automatic, outcomes)
-        self.case_decisions = CaseDecisions(steps, outcomes)
+        self.case_decisions = CaseDecisions(steps, outcomes, self.claim_decisions)
         self.case_erasures = CaseErasures(self.db, self.log, self.signing_keys)
         self.quotas = Quotas(self.db, settings)
         self.jobs = Queue(self.db, settings.max_waiting_mib * MEBIBYTE)

@@ -162,6 +162,9 @@ class Judgement:
     law: Annotated[str | None, typer.Option(help="Provision of a law that it rests on.")] = None
     strike: Annotated[bool, typer.Option("--strike", help="Count it against the posting account.")] = False
     stay_down: Annotated[bool, typer.Option("--stay-down", help="Keep other posts of the same down too.")] = False
+    claim_counts: Annotated[
+        str | None, typer.Option(metavar="WORK_ID", help="The competing work whose claim counts instead.")
+    ] = None
     notifier_account: Annotated[
         str | None, typer.Option(help="Of misuse: the notifier's official account, which it counts against.")
     ] = None
@@ -171,7 +174,7 @@ class Judgement:
             raise BadInput("--clause and --law exclude each other: a restriction rests on one of them")
         kind, reference = ("law", self.law) if self.law else ("terms", self.clause)
         needed = {name: getattr(self, name) for name in ("finding", "outcome", "reason", "explanation")}
-        beside = ("note", "territory", "until", "strike", "stay_down", "notifier_account")
+        beside = ("note", "territory", "until", "strike", "stay_down", "claim_counts", "notifier_account")
         ground = {"kind": kind, "reference": reference} if reference else None
         return {**needed, **given(ground=ground, **{name: getattr(self, name) for name in beside})}
 

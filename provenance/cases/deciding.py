@@ -8,12 +8,25 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..database.tables import case_measures, case_steps, cases
+from ..accounts import accounts
+from ..database.tables import case_measures, case_steps, cases, works
 from ..errors import BadInput, Conflict
 from ..jobs.mail import check_address
 from ..scans.review.reviewer import Reviewer
 from ..scans.review.stay_down import to_come
-from ..schemas.case import CaseDecision, Explained, Forwarding, Measure, MisuseCount, Refusal, StaffMessage, State
+from ..schemas import ClaimReversal, NewClaimDecision
+from ..schemas.case import (
+    CaseDecision,
+    Explained,
+    Forwarding,
+    Measure,
+    MisuseCount,
+    Refusal,
+    StaffMessage,
+    State,
+    StepName,
+)
+from ..works.claim_decisions import ClaimDecisions
 from . import parties, rows
 from .automatic import forwarding
 from .outcomes import Outcome, Outcomes
@@ -30,9 +43,10 @@ class CaseDecisions:
     who decide at once one is refused.
     """
 
-    def __init__(self, steps: Steps, outcomes: Outcomes) -> None:
+    def __init__(self, steps: Steps, outcomes: Outcomes, claims: ClaimDecisions) -> None:
         self._steps = steps
         self._outcomes = outcomes
+        self._claims = claims
 
     def assign(self, reviewer: Reviewer, case_id: str, to: Reviewer | None) -> None:
         """Make a case somebody's to deal with; None: nobody's. It keeps nobody else from deciding."""
@@ -72,9 +86,10 @@ class CaseDecisions:
         Raises:
             BadInput: it is to last until a time that has passed, or counts against nobody who is known.
         """
-        with self._as(reviewer, case_id) as (writing, case, by):
+        claimed = self._claim_decided(reviewer, case_id, new, "decide")
+        with claimed as claim, self._as(reviewer, case_id) as (writing, case, by):
             check_possible(case, "decide")
-            facts = self._apply(writing, case, new, reviewer)
+            facts = self._apply(writing, case, new, reviewer) | claim
             step = NewStep("decide", by, facts, _explained(new), values={"finding": new.finding})
             state: State = writing.take(case, step).state
         return state
@@ -86,14 +101,18 @@ class CaseDecisions:
             Conflict: with the reason ``same_person`` where the reviewer has decided in this case before.
             BadInput: as `decide`.
         """
-        with self._as(reviewer, case_id) as (writing, case, by):
+        with (
+            self._claim_decided(reviewer, case_id, new, "decide_appeal") as claim,
+            self._as(reviewer, case_id) as taken,
+        ):
+            writing, case, by = taken
             check_possible(case, "decide_appeal")
             before = _decided(writing.connection, case.id)
             if any(reviewer.is_person(row.reviewer, row.reviewer_name) for row in before):
                 raise Conflict("you have decided in this case: another person decides the appeal", reason="same_person")
             upheld = case.finding == new.finding and _outcome(writing.connection, before) == new.outcome
             self._outcomes.misuse_no_longer_counts(writing.connection, case, f"appeal: {new.reason}", reviewer)
-            facts = {"upheld": upheld, **self._apply(writing, case, new, reviewer)}
+            facts = {"upheld": upheld, **self._apply(writing, case, new, reviewer), **claim}
             step = NewStep("decide_appeal", by, facts, _explained(new), values={"finding": new.finding})
             state: State = writing.take(case, step).state
         return state
@@ -156,6 +175,37 @@ class CaseDecisions:
             case = rows.find(connection, case_id, reviewer.account_id)
             key = rows.parties(connection, case.id)["notifier"].key
             return parties.misuse(connection, case.account_id, key or b"")
+
+    @contextmanager
+    def _claim_decided(
+        self, reviewer: Reviewer, case_id: str, new: CaseDecision, step: StepName
+    ) -> Iterator[dict[str, str]]:
+        """Decide whose claim counts, where a decision says so; taken back where the step is not taken.
+
+        It is an entry of its own before the step's: the log takes one at a time.
+
+        Raises:
+            BadInput: the case is about no registered work.
+        """
+        if new.claim_counts is None:
+            yield {}
+            return
+        with self._steps.db.read() as connection:
+            case = rows.find(connection, case_id, reviewer.account_id)
+            check_possible(case, step)
+            work_id = connection.execute(sa.select(works.c.work_id).where(works.c.id == case.work)).scalar()
+        if work_id is None:
+            raise BadInput("claim_counts: the work of this case is not registered, so that no claim competes with it")
+        account = accounts.find(self._steps.db, case.account_id)
+        said = {"reason": f"{case_id}: {new.reason}", "decided_by": reviewer.name or reviewer.id}
+        decided = self._claims.decide(
+            account, NewClaimDecision(work_id=work_id, outcome="counts", counts=new.claim_counts, **said)
+        )
+        try:
+            yield {"claim_decision_id": decided.decision_id}
+        except Exception:
+            self._claims.reverse(account, decided.decision_id, ClaimReversal(reason=f"{case_id}: was not decided so"))
+            raise
 
     @contextmanager
     def _as(self, reviewer: Reviewer, case_id: str) -> Iterator[tuple[Writing, sa.Row[Any], By]]:

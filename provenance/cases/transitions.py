@@ -104,7 +104,7 @@ TRANSITIONS: Mapping[StepName, Transition] = MappingProxyType(
         "decide": Transition(
             *(("forwarded", "counter_notice", "clock_running", "put_back", "stays_down"), "decided"),
             *(("staff",), "decision"),
-            facts=("finding", "outcome", "reason", "decision_ids", "territory", "until"),
+            facts=("finding", "outcome", "reason", "decision_ids", "claim_decision_id", "territory", "until"),
             clock="appeal",
         ),
         "appeal": Transition(
@@ -112,7 +112,7 @@ TRANSITIONS: Mapping[StepName, Transition] = MappingProxyType(
         ),
         "decide_appeal": Transition(
             *(("appealed",), "closed", ("staff",), "decision"),
-            facts=("upheld", "finding", "outcome", "reason", "decision_ids", "territory", "until"),
+            facts=("upheld", "finding", "outcome", "reason", "decision_ids", "claim_decision_id", "territory", "until"),
         ),
         "close": Transition(*(OUTCOMES, "closed", ("service",), "decision")),
         "withdraw": Transition(

@@ -151,6 +151,11 @@ class CaseDecision(Request):
         None, description="Of misuse: the notifier's own official account, against which it counts."
     )
     stay_down: bool = Field(False, description="Keep other posts of the same down too.")
+    claim_counts: Annotated[Line, Field(max_length=200)] | None = Field(
+        None,
+        description="The competing work whose claim counts, and not that of the work of this case: decided as by "
+        "`sourcemark claim decide`, for the scans to come.",
+    )
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> CaseDecision:

@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 
 from provenance.accounts import accounts, standing
+from provenance.accounts.accounts import NewAccount
 from provenance.application import Application
 from provenance.cases import register
 from provenance.cases.notices import Filed
 from provenance.database.tables import sightings
-from provenance.errors import BadInput, NotFound
+from provenance.errors import BadInput, Conflict, NotFound
 from provenance.scans.review import history, statements, stay_down
 from provenance.schemas import OfficialAccount
 from provenance.schemas.case import CaseDecision
 from provenance.schemas.notice import Appeal, CounterNotice, Notice
+from provenance.works import claim_decisions
 from tests.provenance.cases.people import ANSWER, NOTICE, party, run_out, state
-from tests.provenance.conftest import ESSAY, heard, listen
+from tests.provenance.conftest import ESSAY, heard, listen, register_work
 from tests.provenance.scans.reviewing import PLATFORM, open_desk, post, reviewer, waiting
 
 COPY: dict[str, Any] = {"finding": "founded", "outcome": "restrict", "reason": "copied", "explanation": "A copy."}
@@ -139,6 +141,37 @@ def test_misuse_counts_against_the_notifier_s_own_account(one_desk: Application)
     right = CaseDecision.model_validate(COPY)
     one_desk.case_decisions.decide_appeal(reviewer(one_desk, "ben"), filed.case_id, right)
     assert standing.read(one_desk.db, platform, "u-9", table).counters["unfounded_notice"] == 0
+
+
+def test_a_decision_may_say_whose_claim_counts(one_desk: Application) -> None:
+    post(one_desk)
+    filed = complain(one_desk)
+    accounts.create(one_desk.db, NewAccount(name="Rival", kind="producer"))
+    rival = register_work(one_desk, ESSAY.encode(), "Rival", owner="Ada Rival")
+    decided = CaseDecision.model_validate({**BACK, "claim_counts": rival.work_id})
+    one_desk.case_decisions.decide(reviewer(one_desk, "ann"), filed.case_id, decided)
+    work_id = register.get(one_desk.db, one_desk.log, filed.case_id).work_id
+    assert work_id is not None
+    platform = accounts.find(one_desk.db, PLATFORM)
+    claims, _ = claim_decisions.page(one_desk.db, one_desk.log.origin, platform.id)
+    assert [(each.work_id, each.counts, each.reversed_at) for each in claims] == [(work_id, rival.work_id, None)]
+    with pytest.raises(Conflict):  # decided already: what would have been said of the claims is not
+        one_desk.case_decisions.decide(reviewer(one_desk, "ben"), filed.case_id, decided)
+    assert len(claim_decisions.page(one_desk.db, one_desk.log.origin, platform.id)[0]) == 1
+
+
+def test_what_cannot_be_carried_out_takes_the_word_on_claims_back(one_desk: Application) -> None:
+    post(one_desk)
+    filed = complain(one_desk)
+    accounts.create(one_desk.db, NewAccount(name="Rival", kind="producer"))
+    rival = register_work(one_desk, ESSAY.encode(), "Rival", owner="Ada Rival")
+    decided = CaseDecision.model_validate({**COPY, "strike": True, "claim_counts": rival.work_id})
+    with pytest.raises(BadInput):  # nobody is known against whom it could count
+        one_desk.case_decisions.decide(reviewer(one_desk, "ann"), filed.case_id, decided)
+    platform = accounts.find(one_desk.db, PLATFORM)
+    claims, _ = claim_decisions.page(one_desk.db, one_desk.log.origin, platform.id)
+    assert [each.reversed_at is not None for each in claims] == [True]
+    assert state(one_desk, filed.case_id).state == "forwarded"
 
 
 def test_what_cannot_be_carried_out_is_not_decided(one_desk: Application) -> None:

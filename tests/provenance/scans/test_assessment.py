@@ -122,7 +122,9 @@ def test_the_record_is_what_was_answered() -> None:
             "owner": "Marta Salt",
             "score": 0.9877,
             "coverage": {"upload": 0.1235, "work": 0.9999},
-            "segments": [{"upload": [len(CREDIT), len(text)], "work": [0, len(BODY)], "unit": "codepoint"}],
+            "segments": [
+                {"upload": [len(CREDIT), len(text)], "work": [0, len(BODY)], "unit": "codepoint", "quad": None}
+            ],
             "transform": {"rotation": 1.23456789},
             "reuse": "verbatim",
             "common": 0.0556,
@@ -154,4 +156,4 @@ def test_corners_and_seconds_have_two_decimals() -> None:
         match = Match(1.0, 1.0, 1.0, (segment,))
         done = assess(ScanItem(), Shown(upload(BODY)), WORK, match, Background(), by_name(None), NOW)
         record = done.record("x", WORK.account_id).segments[0].model_dump()
-        assert record == {"upload": plain, "work": plain, "unit": segment.unit}
+        assert record == {"upload": plain, "work": plain, "unit": segment.unit, "quad": None}
