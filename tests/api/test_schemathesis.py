@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,9 @@ def test_the_running_service_keeps_its_description(tmp_path: Path, phases: str) 
             while "http://" not in (said := (tmp_path / "serve.log").read_text()) and time.monotonic() < deadline:
                 time.sleep(0.05)
             address = said.split("listens on ")[1].split()[0]
+            # Making the description takes seconds on a busy machine, and schemathesis waits for ten; it is kept then.
+            with urllib.request.urlopen(f"{address}/openapi.json", timeout=300) as described:
+                assert described.status == 200
             done = subprocess.run(
                 [Path(sys.executable).parent / "schemathesis", "--config-file", CONFIGURATION, "run", f"{address}/openapi.json", "-H", f"Authorization: Bearer {key}",
                  "--phases", phases, "--max-examples", "4", "--seed", "1",

@@ -59,6 +59,7 @@ def add(db: Database, reviewer: Reviewer, account_id: str, new: NewStayDown) -> 
 
 def insert(connection: sa.Connection, reviewer: Reviewer, account_id: str, new: NewStayDown) -> StayDown:
     """The same within the caller's transaction; raises as `add`."""
+    expires_at = None if new.until is None else to_come(new.until)
     values = {
         "stay_down_id": new_id("stay"),
         "account_id": account_id,
@@ -72,7 +73,7 @@ def insert(connection: sa.Connection, reviewer: Reviewer, account_id: str, new: 
         "except_works": new.exceptions.works,
         "created_at": now(),
         "created_by": reviewer.name or reviewer.id,
-        "expires_at": None if new.until is None else to_come(new.until),
+        "expires_at": expires_at,
     }
     number = connection.execute(stay_down.insert().values(**values)).inserted_primary_key
     assert number is not None
