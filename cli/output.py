@@ -6,7 +6,7 @@ import json
 import locale
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
@@ -87,6 +87,14 @@ def emit_all(results: Iterable[BaseModel | dict[str, Any]]) -> None:
     for result in results:
         emit(result)
         sys.stdout.flush()
+
+
+def emit_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Comma-separated values as they come, safe for spreadsheets."""
+    from provenance import spreadsheet
+
+    sys.stdout.write(spreadsheet.row(columns))
+    sys.stdout.writelines(map(spreadsheet.row, rows))
 
 
 def fail(error: SourcemarkError) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from provenance.cases import reading
 from provenance.json_input import parse
 from provenance.schemas.case import CaseRecord
 from provenance.schemas.notice import Appeal, CounterNotice, LegalAction, Message, NoticeContent
-from provenance.tlog import receipt
 
 from .. import case_pages
 from ..bodies import SentPost
@@ -21,6 +20,7 @@ from ..case_pages import PRIVATE
 from ..complainants import Party, Sender, uploads
 from ..dependencies import ApplicationDep
 from ..problems import Responses, responses
+from .receipts import RECEIPT_ANSWER, ReceiptFormat, receipt_answer
 
 router = APIRouter(prefix="/v1/case-links/{link}", tags=["complaints"])
 
@@ -189,33 +189,18 @@ def get_case_file_by_link(app: ApplicationDep, party: Party, file_id: str) -> Re
     operation_id="getStepReceipt",
     summary="The proof of a step",
     response_class=Response,
-    responses=responses(
-        401,
-        404,
-        429,
-        ok={
-            200: {
-                "description": "A receipt",
-                "content": {
-                    "application/zip": {"schema": {"type": "string", "format": "binary"}},
-                    "application/json": {"schema": {"type": "object"}},
-                },
-            }
-        },
-    ),
+    responses=responses(401, 404, 429, ok=RECEIPT_ANSWER),
 )
 def get_step_receipt(
     app: ApplicationDep,
     party: Party,
     number: Annotated[int, Path(ge=1, le=1_000_000)],
-    format: Annotated[Literal["zip", "json"], Query()] = "zip",
+    format: ReceiptFormat = "zip",
 ) -> Response:
     """That you filed this on that day: `sourcemark verify` checks it offline."""
     case_id, role = reading.place_of(app.db, party)
     files = reading.receipt(app.db, app.log, case_id, number, role)
-    data = receipt.to_json(files) if format == "json" else receipt.to_zip(files)
-    name = f'attachment; filename="{case_id}.{number}.receipt.{format}"'
-    return Response(data, media_type=f"application/{format}", headers={"Content-Disposition": name, **PRIVATE})
+    return receipt_answer(files, f"{case_id}.{number}", format, PRIVATE)
 
 
 def file_answer(name: str, content: bytes) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -13,9 +14,20 @@ from provenance.works.certificate import picture
 from provenance.works.receipt_builder import build_receipt
 
 from ..dependencies import ApplicationDep, MayRegister, own
-from ..problems import responses
+from ..problems import Responses, responses
 
 router = APIRouter(prefix="/v1/works", tags=["works"])
+
+RECEIPT_ANSWER: Responses = {
+    200: {
+        "description": "A receipt",
+        "content": {
+            "application/zip": {"schema": {"type": "string", "format": "binary"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    }
+}
+ReceiptFormat = Annotated[Literal["zip", "json"], Query()]
 
 
 @router.get(
@@ -23,35 +35,23 @@ router = APIRouter(prefix="/v1/works", tags=["works"])
     operation_id="getReceipt",
     summary="The proof of a registration",
     response_class=Response,
-    responses=responses(
-        401,
-        403,
-        404,
-        ok={
-            200: {
-                "description": "A receipt",
-                "content": {
-                    "application/zip": {"schema": {"type": "string", "format": "binary"}},
-                    "application/json": {"schema": {"type": "object"}},
-                },
-            }
-        },
-    ),
+    responses=responses(401, 403, 404, ok=RECEIPT_ANSWER),
 )
-def get_receipt(
-    work_id: str,
-    app: ApplicationDep,
-    principal: MayRegister,
-    format: Annotated[Literal["zip", "json"], Query()] = "zip",
-) -> Response:
+def get_receipt(work_id: str, app: ApplicationDep, principal: MayRegister, format: ReceiptFormat = "zip") -> Response:
     """A .zip, or one JSON file, that `sourcemark verify`, or anybody with openssl, checks offline.
 
     Private: it opens the commitments.
     """
-    files = build_receipt(app.db, app.log, work_id, own(principal))
+    return receipt_answer(build_receipt(app.db, app.log, work_id, own(principal)), work_id, format)
+
+
+def receipt_answer(
+    files: Mapping[str, bytes], name: str, format: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A receipt in the form that was asked for, to be saved as ``NAME.receipt.FORMAT``."""
     data = receipt.to_json(files) if format == "json" else receipt.to_zip(files)
-    name = f'attachment; filename="{work_id}.receipt.{format}"'
-    return Response(data, media_type=f"application/{format}", headers={"Content-Disposition": name})
+    said = {"Content-Disposition": f'attachment; filename="{name}.receipt.{format}"', **(headers or {})}
+    return Response(data, media_type=f"application/{format}", headers=said)
 
 
 @router.get(

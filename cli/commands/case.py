@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +16,7 @@ from provenance.errors import BadInput, Unavailable
 from ..case_words import case_line, clock_line, state_word, step_line
 from ..option_groups import given, grouped
 from ..options import Json
-from ..output import emit, emit_all, in_brackets, labelled, listed, say, table, tr
+from ..output import emit, emit_all, emit_csv, in_brackets, labelled, listed, say, table, tr
 from ..review_words import By, Platform, reviewer
 from ..session import application
 
@@ -64,7 +63,6 @@ def list_(
     csv_: Annotated[bool, typer.Option("--csv", help="Comma-separated values on stdout.")] = False,
     json_: Json = False,
 ) -> None:
-    from provenance import spreadsheet
     from provenance.cases import exporting
 
     if json_ and csv_:
@@ -73,8 +71,7 @@ def list_(
     with application() as opened:
         found = islice(_all(opened, account, sought), limit)
         if csv_:
-            sys.stdout.write(spreadsheet.row(exporting.COLUMNS))
-            sys.stdout.writelines(spreadsheet.row(exporting.cells(each)) for each in found)
+            emit_csv(exporting.COLUMNS, map(exporting.cells, found))
         elif json_:
             emit_all(found)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
@@ -14,7 +13,20 @@ from provenance.errors import BadInput
 
 from ..option_groups import given, refuse
 from ..options import Json
-from ..output import action_word, emit, emit_all, in_brackets, labelled, minute, say, say_lines, table, tr, verdict_word
+from ..output import (
+    action_word,
+    emit,
+    emit_all,
+    emit_csv,
+    in_brackets,
+    labelled,
+    minute,
+    say,
+    say_lines,
+    table,
+    tr,
+    verdict_word,
+)
 from ..output import language as output_language
 from ..review_words import By, Platform, decision_line, outcome_word, reviewer, state_word
 from ..session import acting_account, application
@@ -44,7 +56,6 @@ def list_(
     csv_: Annotated[bool, typer.Option("--csv", help="Comma-separated values on stdout.")] = False,
     json_: Json = False,
 ) -> None:
-    from provenance import spreadsheet
     from provenance.scans.review import history
     from provenance.scans.review.history import Sought
     from provenance.scans.sightings import parse_since
@@ -60,8 +71,7 @@ def list_(
     with application() as opened:
         found = islice(history.whole_log(opened.db, acting_account(opened.db, account).id, sought), limit)
         if csv_:
-            sys.stdout.write(spreadsheet.row(history.COLUMNS))
-            sys.stdout.writelines(spreadsheet.row(history.cells(each)) for each in found)
+            emit_csv(history.COLUMNS, map(history.cells, found))
         elif json_:
             emit_all(found)
         else:

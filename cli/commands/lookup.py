@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fingerprints.source import Source
-from provenance import spreadsheet
 from provenance.errors import BadInput, NotFound, Unavailable
 
-from ..output import emit_all, language, marking_word, minute, percent, say, table, tr, verdict_word
+from ..output import emit_all, emit_csv, language, marking_word, minute, percent, say, table, tr, verdict_word
 from ..session import application
 
 if TYPE_CHECKING:
@@ -105,8 +103,7 @@ def _with_evidence(opened: Application, found: Iterator[SightingRecord], folder:
 def _write_csv(found: Iterator[SightingRecord]) -> None:
     from provenance.scans import sightings
 
-    sys.stdout.write(spreadsheet.row(sightings.COLUMNS))
-    sys.stdout.writelines(spreadsheet.row(sightings.cells(each)) for each in found)
+    emit_csv(sightings.COLUMNS, map(sightings.cells, found))
 
 
 def _show(found: list[SightingRecord]) -> None:

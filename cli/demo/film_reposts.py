@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from fingerprints.errors import UnreadableMedia
 from fingerprints.ffmpeg import container
 from fingerprints.model import Limits
 from fingerprints.source import Source
 
-from .transcoding import transcoded
+from .transcoding import MediaChange
 
 _LONGEST = 60.0  # seconds of a user's film: the demo does not encode an hour
 _SHORTEST = 8.0  # of which six are an excerpt
@@ -21,36 +19,17 @@ _TALL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FilmChange:
-    """One thing done to a film, with its name in file names and its description for people.
-
-    Attributes:
-        how: arguments of ffmpeg.
-    """
-
-    name: str
-    how: tuple[str, ...]
-    english: str
-    chinese: str
-    ending: str = ".mp4"
-
-    def make(self, film: bytes) -> bytes:
-        """The changed film.
-
-        Raises:
-            UnreadableMedia: ffmpeg cannot make it.
-        """
-        return transcoded(film, ["-t", str(_LONGEST), *self.how, *_ENCODED, *_WRITTEN])
+def _change(name: str, how: tuple[str, ...], english: str, chinese: str) -> MediaChange:
+    return MediaChange(name, (*how, *_ENCODED, *_WRITTEN), english, chinese, ".mp4", _LONGEST)
 
 
 CHANGES = (
-    FilmChange("small", ("-vf", "scale=-2:144", "-crf", "34"), "as small as 144 lines", "压缩为 144p"),
-    FilmChange("mirrored", ("-vf", "hflip"), "mirrored left to right", "左右镜像"),
-    FilmChange("excerpt", ("-ss", "4", "-t", "6"), "six seconds of it", "截取 6 秒"),
-    FilmChange("vertical", ("-vf", _TALL), "made upright, over a blurred copy", "改成竖屏，上下为模糊画面"),
-    FilmChange("faster", ("-vf", "setpts=PTS/1.1", "-af", "atempo=1.1"), "ten per cent faster", "加速 10 %"),
-    FilmChange(
+    _change("small", ("-vf", "scale=-2:144", "-crf", "34"), "as small as 144 lines", "压缩为 144p"),
+    _change("mirrored", ("-vf", "hflip"), "mirrored left to right", "左右镜像"),
+    _change("excerpt", ("-ss", "4", "-t", "6"), "six seconds of it", "截取 6 秒"),
+    _change("vertical", ("-vf", _TALL), "made upright, over a blurred copy", "改成竖屏，上下为模糊画面"),
+    _change("faster", ("-vf", "setpts=PTS/1.1", "-af", "atempo=1.1"), "ten per cent faster", "加速 10 %"),
+    _change(
         "muted", ("-an", "-vf", "crop=0.8*iw:0.8*ih,eq=brightness=0.06"), "cropped, without sound", "裁剪画面，去掉声音"
     ),
 )

@@ -15,13 +15,12 @@ from fingerprints.source import Source
 
 from . import film_reposts, picture_reposts, sound_reposts, text_reposts
 from .articles import unregistered_articles
-from .film_reposts import FilmChange
 from .films import unregistered_films
 from .picture_reposts import PictureChange
 from .pictures import unregistered_pictures
-from .sound_reposts import SoundChange
 from .sounds import unregistered_sounds
 from .text_reposts import TextChange, language_of
+from .transcoding import MediaChange
 from .work import DemoWork, Lang
 
 T = TypeVar("T")
@@ -208,19 +207,16 @@ def _with_caption(medium: Medium, work: DemoWork, turn: int, share: int, right: 
 
 def _changed(
     medium: Medium, data: bytes, turn: int, share: int
-) -> Iterator[tuple[PictureChange | SoundChange | FilmChange, bytes, Credit]]:
+) -> Iterator[tuple[PictureChange | MediaChange, bytes, Credit]]:
     if medium == "image":
         picture = picture_reposts.open_picture(data)
         for change, credit in _dealt(picture_reposts.CHANGES, turn, share):
             yield change, change.make(picture), credit
-    elif medium == "audio":
-        recording = sound_reposts.open_sound(data)
-        for done, credit in _dealt(sound_reposts.CHANGES, turn, share):
-            yield done, done.make(recording), credit
-    else:
-        film = film_reposts.open_film(data)
-        for edit, credit in _dealt(film_reposts.CHANGES, turn, share):
-            yield edit, edit.make(film), credit
+        return
+    opened = sound_reposts.open_sound(data) if medium == "audio" else film_reposts.open_film(data)
+    changes = sound_reposts.CHANGES if medium == "audio" else film_reposts.CHANGES
+    for edit, credit in _dealt(changes, turn, share):
+        yield edit, edit.make(opened), credit
 
 
 def _of_text(work: DemoWork, turn: int, share: int, right: str) -> Iterator[Repost]:
@@ -255,7 +251,7 @@ def _credit(work: DemoWork, medium: Medium, lang: Lang, credit: Credit, right: s
     return _WRONG[medium, lang].format(*somebody)
 
 
-def _described(change: PictureChange | SoundChange | FilmChange | TextChange, credit: Credit) -> dict[str, str]:
+def _described(change: PictureChange | MediaChange | TextChange, credit: Credit) -> dict[str, str]:
     english, chinese = _CREDITED[credit]
     return {"en": f"{change.english}; {english}", "zh": f"{change.chinese}；{chinese}"}
 

@@ -138,8 +138,8 @@ def _match(query: Fingerprint, work: Fingerprint, stretches: Sequence[Stretch]) 
     evidence = sum(each.evidence for each in stretches)
     return Match(
         score=round(evidence / (evidence + _MIN_EVIDENCE), 4),
-        coverage_upload=_covered([here for here, _ in spans], lasts),
-        coverage_work=_covered([there for _, there in spans], seconds(work)),
+        coverage_upload=covered([here for here, _ in spans], lasts),
+        coverage_work=covered([there for _, there in spans], seconds(work)),
         segments=tuple(Segment(here, there, "second") for here, there in spans),
         transform=transform,
     )
@@ -174,7 +174,7 @@ def _within(span: Span, lasts: float) -> tuple[float, float]:
     return round(max(span[0], 0.0), 2), round(min(span[1], lasts), 2)
 
 
-def _covered(spans: Sequence[Span], lasts: float) -> float:
+def covered(spans: Sequence[Span], lasts: float) -> float:
     """The share that spans cover together."""
     total, reached = 0.0, 0.0
     for start, stop in sorted(spans):

@@ -54,19 +54,27 @@ def fields(source: Source, format: str, trust_anchors: str = "") -> Iterator[Fie
             yield Field("c2pa", "failure", code)
         return
     active = store.get("manifests", {}).get(store.get("active_manifest"), {})
-    claims = list(islice(_authorship(active), _MAX_VALUES))
-    for _ in range(_MAX_PARENTS):  # whoever resized or annotated the picture kept the credit of its parent
-        if any(field.tag in _CREATIVE_WORK for field in claims) or (active := _parent(store, active)) is None:
-            break
-        claims += islice(_authorship(active), _MAX_VALUES - len(claims))
-    active = store.get("manifests", {}).get(store.get("active_manifest"), {})
     signer = active.get("signature_info") or {}
     if isinstance(signer.get("common_name") or signer.get("issuer"), str):
         yield Field("c2pa", "signer", signer.get("common_name") or signer["issuer"])
-    yield from claims
+    yield from _authorship(store, active)
 
 
-def _authorship(manifest: dict[str, Any]) -> Iterator[Field]:
+def _authorship(store: dict[str, Any], manifest: dict[str, Any]) -> list[Field]:
+    """What a manifest says of authorship; where it says nothing, that of its parent stands, and so on.
+
+    Whoever resized or annotated a picture kept its credit.
+    """
+    said = list(islice(_said(manifest), _MAX_VALUES))
+    for _ in range(_MAX_PARENTS):
+        if any(field.tag in _CREATIVE_WORK for field in said) or (parent := _parent(store, manifest)) is None:
+            break
+        manifest = parent
+        said += islice(_said(manifest), _MAX_VALUES - len(said))
+    return said
+
+
+def _said(manifest: dict[str, Any]) -> Iterator[Field]:
     for assertion in manifest.get("assertions") or ():
         for tag, value in _claims(str(assertion.get("label", "")), assertion.get("data")):
             yield Field("c2pa", tag, value)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..audio.search import covered
 from ..index.interface import Statistics, View
 from ..medium import Found
 from ..model import Fingerprint, Match, Quad, Segment, Span
@@ -220,8 +221,8 @@ def _match(upload: Film, work: Film, found: Sequence[Stretch]) -> Match:
     motion = max(each.agreement.motion for each in found if each.suffices)
     return Match(
         score=round(min(1.0, 0.5 + 0.5 * (motion - _MIN_MOTION) / (1 - _MIN_MOTION)), 4),
-        coverage_upload=_covered([each.upload for each in found], upload.seconds),
-        coverage_work=_covered([_in_work(work, each) for each in found], work.seconds),
+        coverage_upload=covered([each.upload for each in found], upload.seconds),
+        coverage_work=covered([_in_work(work, each) for each in found], work.seconds),
         segments=segments,
         transform=transform,
     )
@@ -250,12 +251,3 @@ def _quad(upload: Film, work: Film, placement: Placement) -> Quad:
     corners = (corners + placement.matrix[:, 2]) * (max(upload.width, upload.height) / PLANE_SIDE)
     a, b, c, d = ((round(float(x), 1), round(float(y), 1)) for x, y in corners)
     return a, b, c, d
-
-
-def _covered(spans: Sequence[Span], lasts: float) -> float:
-    """The share that spans cover together."""
-    total, reached = 0.0, 0.0
-    for start, stop in sorted(spans):
-        total += max(0.0, stop - max(start, reached))
-        reached = max(reached, stop)
-    return round(min(1.0, total / lasts), 4) if lasts else 0.0

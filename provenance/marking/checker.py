@@ -179,11 +179,13 @@ def _content(post: Post, work: Work) -> _Content:
     return _Content(visible, tuple(machine), fields, page, tuple(searched))
 
 
-def _as_meant(fields: Iterable[Field], work: Work) -> tuple[Field, ...]:
+def _as_meant(fields: Sequence[Field], work: Work) -> tuple[Field, ...]:
     """Fields as they read best for a work: where their encoding is in doubt, by the name that is expected there.
 
     One that may be read in other ways and names nobody we know is left out: it would accuse by a garbled name.
     """
+    if not any(field.readings for field in fields):
+        return tuple(fields)
     names = [name for name in map(fold_name, (work.owner, *work.owner_aliases, work.source_name or "")) if name]
     out = []
     for field in fields:
