@@ -76,7 +76,7 @@ $(VENV)/.extras: requirements-extras.lock pyproject.toml
 lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --upgrade pyproject.toml --group build -o requirements.lock
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
-	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header pyproject.toml --extra bulk --extra cluster --group dev --group extras -c requirements-dev.lock -o requirements-extras.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header pyproject.toml --extra bulk --extra cluster --extra ocr --group dev --group extras -c requirements-dev.lock -o requirements-extras.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
