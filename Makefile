@@ -1,4 +1,4 @@
-# Two commands: `make demo` sets up and does the main job, `make test` sets up and passes all tests.
+# Two commands: `make demo` sets up and does the main job, `make test` sets up and passes the tests.
 # Python >= 3.11, make and git are all that must be there before.
 
 PYTHON ?= python3
@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test extras quick check bench fuzz faults mutation clean lock
+.PHONY: demo test endurance extras quick check bench fuzz faults mutation clean lock
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime
@@ -18,10 +18,19 @@ WORKERS = $(shell $(PYTHON) -c 'import os; print(min(6, 2 + (os.cpu_count() or 1
 # Where the environment forbids it, each of hundreds of processes would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
+# What kills services, deploys them, builds packages, sends generated requests or runs benchmarks: as long as all the rest.
+ENDURANCE := tests/benchmarks tests/deploy tests/faults tests/packaging tests/api/test_schemathesis.py \
+  tests/cli/test_bulk.py tests/cli/test_workers.py tests/fingerprints/sandbox/test_large_files.py \
+  tests/provenance/ledger/test_state_machine.py
+
 test: $(VENV)/.develop
 	@scripts/debian-test-packages
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ENDURANCE:%=--ignore=%)
+
+endurance: $(VENV)/.develop
+	@scripts/debian-test-packages
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ENDURANCE)
 
 # The extras `cluster` and `bulk`, for real: several nodes of Ray, Spark, storage that speaks S3.
 extras: $(VENV)/.extras
