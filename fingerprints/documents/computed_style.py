@@ -10,6 +10,7 @@ from tinycss2 import color4
 
 from . import css
 from .css import Declaration
+from .css_values import px, turns_edge_on
 
 Colour = tuple[float, float, float]  # sRGB, 0..1
 _Values = dict[str, str]  # of an element's own declarations, by their names
@@ -23,9 +24,9 @@ _NAMED_SIZES = {
     "xx-large": 32.0,
 }
 _OFF_SCREEN = 900.0  # px beyond which text is off every screen's edge
-_LENGTH = re.compile(r"^(-?\d*\.?\d+)(px|em|rem|%|pt|vw|vh|ex|ch|cm|mm|in|pc|vmin|vmax)?$")
 _NO_AREA = re.compile(  # shapes of clip-path
-    r"(?:inset\(\s*(?:[5-9]\d|100)(?:\.\d+)?%|circle\(\s*0|polygon\(\s*0(?:px)? 0(?:px)?\s*,\s*0(?:px)? 0(?:px)?)"
+    r"(?:inset\(\s*(?:[5-9]\d|100)(?:\.\d+)?%|(?:circle|ellipse)\(\s*0"
+    r"|polygon\(\s*0(?:px)? 0(?:px)?\s*,\s*0(?:px)? 0(?:px)?)"
 )
 _NUMBER = r"(\d*\.?\d+)"
 _RECT = re.compile(rf"rect\(\s*{_NUMBER}(?:px)?[\s,]+{_NUMBER}(?:px)?[\s,]+{_NUMBER}(?:px)?[\s,]+{_NUMBER}(?:px)?\s*\)")
@@ -36,7 +37,14 @@ _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*(?:\([^()]*\)[^()]*)*))
 _MAX_SUBSTITUTIONS = 20  # of one value; a variable of variables may grow without end
 _MAX_VALUE = 1000  # characters of a value
 _FAINT = re.compile(r"opacity\(\s*(?:0*(?:\.0[0-4]?\d*)?|[0-4](?:\.\d+)?%)\s*\)")  # of the property filter
-_EDGE_ON = re.compile(r"rotate[xy]\(\s*-?(?:90|270)deg|rotate3d\([^)]*-?(?:90|270)deg")
+_FILTER = re.compile(r"([\w-]+)\(([^()]*)\)")
+# functions of the property filter that leave text legible, each up to some amount
+_MILD_FILTERS = {
+    "grayscale": 2.0, "sepia": 2.0, "saturate": 10.0, "hue-rotate": 1e9, "drop-shadow": 1e9, "invert": 1.0, "blur": 1.5,
+    "brightness": 1.3, "contrast": 3.0, "opacity": 1e9,
+}  # fmt: skip
+_LEAST_ZOOM = 0.12  # of a size that is legible
+_LEAST_CONTRAST = 1.12  # of text that is seen, WCAG 2
 _WHITE: Colour = (1.0, 1.0, 1.0)
 _BLACK: Colour = (0.0, 0.0, 0.0)
 
@@ -70,7 +78,11 @@ class Style:
         """Whether text right here is not seen."""
         if self.removed or self.hidden or self.size < 2.0 or self.clear:
             return True
-        return self.colour is not None and self.ground is not None and _contrast(self.colour, self.ground) < 1.12
+        return (
+            self.colour is not None
+            and self.ground is not None
+            and _contrast(self.colour, self.ground) < _LEAST_CONTRAST
+        )
 
     def child(
         self,
@@ -100,7 +112,9 @@ class Style:
             value = own.get(name)
             if value is None:
                 continue
-            if "url(" in value or "gradient" in value:
+            if "gradient" in value and "url(" not in value:
+                ground = _evenly(value)
+            elif "url(" in value:
                 ground = None
             else:
                 parsed = next((c for c in (_colour(t) for t in _tokens(value)) if c), None)
@@ -174,6 +188,17 @@ def _colour(value: str) -> tuple[Colour, float] | None:
     return (r, g, b), float(parsed.alpha)
 
 
+def _evenly(gradient: str) -> Colour | None:
+    """The colour of a gradient that is of one colour, about."""
+    colours = [
+        found[0]
+        for found in map(_colour, re.findall(r"#[0-9a-f]{3,8}|[a-z]+\([^()]*\)|[a-z]+", gradient.partition("(")[2]))
+        if found
+    ]
+    first = colours[0] if colours else None
+    return first if first and all(_contrast(first, other) < _LEAST_CONTRAST for other in colours) else None
+
+
 def _contrast(a: Colour, b: Colour) -> float:
     """WCAG 2 contrast ratio, 1 (the same) .. 21."""
     x, y = sorted((_luminance(a), _luminance(b)))
@@ -185,24 +210,6 @@ def _luminance(colour: Colour) -> float:
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
-def _px(value: str | None, em: float = 16.0, whole: float = 1000.0) -> float | None:
-    m = _LENGTH.match(value or "")
-    if not m:
-        return None
-    unit = {
-        "em": em,
-        "rem": 16.0,
-        "%": whole / 100,
-        "pt": 4 / 3,
-        "vw": 12.0,
-        "vh": 9.0,
-        "cm": 38.0,
-        "in": 96.0,
-        "pc": 16.0,
-    }
-    return float(m[1]) * unit.get(m[2] or "px", 8.0 if m[2] in ("ex", "ch") else 1.0)
-
-
 def _size(own: _Values, inherited: float) -> float:
     value = own.get("font-size")
     if value is None and "font" in own:
@@ -211,8 +218,8 @@ def _size(own: _Values, inherited: float) -> float:
         return inherited
     if value in _NAMED_SIZES:
         return _NAMED_SIZES[value]
-    px = _px(value, em=inherited, whole=inherited)
-    return inherited if px is None else px
+    size = px(value, em=inherited, whole=inherited)
+    return inherited if size is None else size
 
 
 def _removes(own: _Values, size: float) -> bool:
@@ -225,22 +232,34 @@ def _removes(own: _Values, size: float) -> bool:
         or _is_off_screen(own, size)
         or _is_clipped(own)
         or _is_transformed_away(own.get("transform", ""), own.get("scale"), own.get("translate", ""))
+        or turns_edge_on(own.get("transform", ""), own.get("rotate", ""))
         or _FAINT.search(own.get("filter", "")) is not None
+        or (px(own.get("zoom"), whole=1.0) or 1.0) < _LEAST_ZOOM
+        or own.get("grid-template-rows") in ("0fr", "0", "0px")
     )
 
 
 def _is_masked(own: _Values) -> bool:
-    """Whether a mask may take an element out of sight: nobody has looked at its picture."""
-    masks = (own.get(name, "none") for name in ("mask", "mask-image", "-webkit-mask", "-webkit-mask-image"))
-    return any(value not in ("none", "") for value in masks)
+    """Whether a mask, a filter or a path may take an element out of sight: nobody has looked at the picture."""
+    masks = (
+        own.get(name, "none") for name in ("mask", "mask-image", "-webkit-mask", "-webkit-mask-image", "offset-path")
+    )
+    return any(value not in ("none", "") for value in masks) or not _is_mild(own.get("filter", "none"))
+
+
+def _is_mild(filters: str) -> bool:
+    for name, amount in _FILTER.findall(filters):
+        most, value = _MILD_FILTERS.get(name), px(amount.strip() or "1", whole=1.0)
+        if most is None or (value is not None and value > most):
+            return False
+        if name in ("brightness", "contrast") and value is not None and value < 0.3:
+            return False
+    return "url(" not in filters
 
 
 def _is_transparent(own: _Values) -> bool:
-    opacity = own.get("opacity", "1")
-    try:
-        return float(opacity.rstrip("%")) / (100 if opacity.endswith("%") else 1) <= 0.05
-    except ValueError:
-        return False
+    opacity = px(own.get("opacity"), whole=1.0)
+    return opacity is not None and opacity <= 0.05
 
 
 def _is_collapsed(own: _Values, size: float) -> bool:
@@ -250,22 +269,26 @@ def _is_collapsed(own: _Values, size: float) -> bool:
         for name in ("overflow", "overflow-x", "overflow-y")
     ):
         return False
-    sides = [_px(own.get(name), size) for name in ("width", "height", "max-width", "max-height")]
-    return any(px is not None and px <= 1.0 for px in sides)
+    sides = [px(own.get(name), size) for name in ("width", "height", "max-width", "max-height")]
+    if own.get("contain", "") in ("size", "strict") and own.get("height") is None:
+        return True
+    return any(side is not None and side <= 1.0 for side in sides)
 
 
 def _is_off_screen(own: _Values, size: float) -> bool:
     """Whether an element is moved off every screen: by its indent, its position or its margins."""
-    indent = _px(own.get("text-indent"), size)
+    indent = px(own.get("text-indent"), size)
     if indent is not None and abs(indent) >= _OFF_SCREEN:
         return True
     if own.get("position") in ("absolute", "fixed", "relative", "sticky"):
         sides = (*map(own.get, ("left", "top", "right", "bottom")), *own.get("inset", "").split())
-        offsets = [_px(side, size) for side in sides]
-        if any(px is not None and (px <= -_OFF_SCREEN or px >= 9 * _OFF_SCREEN) for px in offsets):
+        offsets = [px(side, size) for side in sides]
+        if any(each is not None and (each <= -_OFF_SCREEN or each >= 9 * _OFF_SCREEN) for each in offsets):
             return True
-    margins = [_px(own.get(name), size) for name in ("margin-left", "margin-top")]
-    return any(px is not None and px <= -_OFF_SCREEN for px in margins)
+    margins = [
+        px(side, size) for side in (own.get("margin-left"), own.get("margin-top"), *own.get("margin", "").split())
+    ]
+    return any(margin is not None and margin <= -_OFF_SCREEN for margin in margins)
 
 
 def _is_clipped(own: _Values) -> bool:
@@ -278,10 +301,8 @@ def _is_clipped(own: _Values) -> bool:
 
 
 def _is_transformed_away(transform: str, scale: str | None, translate: str) -> bool:
-    """Whether an element is scaled to nothing, turned edge on or translated off every screen."""
+    """Whether an element is scaled to nothing or translated off every screen."""
     if re.search(r"scale(?:[xy]|3d)?\(\s*0*(?:\.0\d*)?\s*[,)]", transform) or scale in ("0", "0%"):
-        return True
-    if _EDGE_ON.search(transform):
         return True
     if translate:
         transform = f"{transform} translate({','.join(translate.split()[:2])})"

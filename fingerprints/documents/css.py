@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 import tinycss2
 
+from .css_conditions import condition_holds, is_supported, media_holds
+
 Names = tuple[str, frozenset[str], str]  # tag, classes, id of an element: what selectors look at
 Declaration = tuple[str, str, bool]  # name, value, whether it is important
 MAX_RULES = 5000
@@ -25,12 +27,23 @@ _RELEVANT = frozenset([
     "height", "max-width", "max-height", "overflow", "overflow-x", "overflow-y", "text-indent", "position", "left",
     "top", "right", "bottom", "clip", "clip-path", "transform", "content-visibility", "margin-left", "margin-top",
     "-webkit-text-fill-color", "line-height", "scale", "inset", "translate", "rotate", "filter", "mask", "mask-image",
-    "-webkit-mask", "-webkit-mask-image",
+    "-webkit-mask", "-webkit-mask-image", "zoom", "margin", "contain", "offset-path", "grid-template-rows",
 ])  # fmt: skip
+# Sides by the direction of writing (CSS Logical Properties 1), as those of a line from left to right.
+_LOGICAL = {
+    "block-size": "height", "inline-size": "width", "max-block-size": "max-height", "max-inline-size": "max-width",
+    "inset-inline-start": "left", "inset-inline-end": "right", "inset-block-start": "top", "inset-block-end": "bottom",
+    "margin-inline-start": "margin-left", "margin-block-start": "margin-top", "overflow-inline": "overflow-x",
+    "overflow-block": "overflow-y",
+}  # fmt: skip
 _SIMPLE = re.compile(r"(\*|[\w-]+)?((?:[.#][\w-]+)*)")  # a compound selector of names
 _MAX_COMPOUNDS = 6  # of a selector of names: the innermost ones
 _MAX_NESTING = 4
+_UNLAYERED = 1 << 30  # rules outside layers win over those inside
 _UNUSUAL = re.compile(r"""["'\\\\{}\[\]@/]|url\(|!\s+important""", re.IGNORECASE)
+
+
+_Weight = tuple[int, int, int, int, int]  # layer, ids, classes, tags, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +62,7 @@ class _Compound:
 class _Rule:
     compounds: tuple[_Compound, ...]  # outermost first
     declarations: tuple[Declaration, ...]
-    weight: tuple[int, int, int, int]
+    weight: _Weight
 
 
 class Selector(Protocol):
@@ -70,7 +83,7 @@ class Selector(Protocol):
     def fits(self, element: Any) -> bool: ...
 
 
-_Parsed = tuple[list[str], tuple[Declaration, ...]]  # the selectors and declarations of a rule
+_Parsed = tuple[list[str], tuple[Declaration, ...], int]  # the selectors, declarations and layer of a rule
 Compile = Callable[[str], Sequence[Selector]]  # of a list of selectors; empty where a browser would drop the rule
 
 
@@ -78,7 +91,7 @@ Compile = Callable[[str], Sequence[Selector]]  # of a list of selectors; empty w
 class _SelectorRule:
     selector: Selector
     declarations: tuple[Declaration, ...]
-    weight: tuple[int, int, int, int]
+    weight: _Weight
 
 
 class Sheet:
@@ -96,22 +109,23 @@ class Sheet:
         self._count = 0
         self._budget = MAX_TRIALS
         if source.strip():
-            for selectors, declarations in _rules(source[:500_000]):
+            for selectors, declarations, layer in _Rules(source[:500_000]).all():
                 if self._count >= MAX_RULES:
                     break
-                self._add(selectors, declarations)
+                self._add(selectors, declarations, layer)
 
     @property
     def looks_at_more_than_names(self) -> bool:
         """Whether elements of the same names may look different."""
         return bool(self._selectors)
 
-    def _add(self, selectors: Sequence[str], declarations: tuple[Declaration, ...]) -> None:
+    def _add(self, selectors: Sequence[str], declarations: tuple[Declaration, ...], layer: int) -> None:
         for selector in selectors:
             self._count += 1
             compounds = _compounds(selector)
             if compounds is not None:
                 weight = (
+                    layer,
                     sum(1 for c in compounds if c.id),
                     sum(len(c.classes) for c in compounds),
                     sum(1 for c in compounds if c.tag),
@@ -121,7 +135,7 @@ class Sheet:
                 self._by_key.setdefault(_key(compounds), []).append(_Rule(compounds, declarations, weight))
             elif self._compiled is not None and self._count <= MAX_SELECTORS:
                 for made in self._compiled(selector):
-                    rule = _SelectorRule(made, declarations, (*made.specificity, self._count))
+                    rule = _SelectorRule(made, declarations, (layer, *made.specificity, self._count))
                     self._selectors.setdefault(made.key, []).append(rule)
 
     def declarations(self, names: Names, ancestors: Sequence[Names], element: Any = None) -> list[Declaration]:
@@ -166,48 +180,70 @@ class Sheet:
         return [r for r in rules if _descends(r.compounds[:-1], ancestors)]
 
 
-def _rules(source: str) -> Iterator[_Parsed]:
-    """The rules of a sheet in order: selectors and declarations, nested ones as what they stand for."""
-    yield from _flat(tinycss2.parse_stylesheet(source, skip_comments=True, skip_whitespace=True), "", 0)
+class _Rules:
+    """The rules of a sheet in order, nested ones as what they stand for (CSS Nesting 1, Cascade 5)."""
 
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._layers: dict[str, int] = {}  # by name, in their order
+        self._has_containers = "container" in source.replace("@container", "")
 
-def _flat(nodes: Sequence[Any], parent: str, depth: int) -> Iterator[_Parsed]:
-    """See `_rules`.
+    def all(self) -> Iterator[_Parsed]:
+        nodes = tinycss2.parse_stylesheet(self._source, skip_comments=True, skip_whitespace=True)
+        yield from self._flat(nodes, "", _UNLAYERED, 0)
 
-    Args:
-        parent: the selectors that the nodes are nested in (CSS Nesting 1); empty outside.
-    """
-    for node in nodes:
-        if node.type == "at-rule" and node.content and depth < _MAX_NESTING and _applies(node):
-            inner = tinycss2.parse_blocks_contents(node.content, skip_comments=True, skip_whitespace=True)
-            if parent:
-                yield from _block(inner, [parent], depth + 1)
-            else:
-                yield from _flat(inner, parent, depth + 1)
-        elif node.type == "qualified-rule" and depth < _MAX_NESTING:
-            given = tinycss2.serialize(node.prelude).strip()
-            selectors = _split(given) if not parent else _nested(given, parent)
-            inner = tinycss2.parse_blocks_contents(node.content, skip_comments=True, skip_whitespace=True)
-            yield from _block(inner, selectors, depth + 1)
+    def _flat(self, nodes: Sequence[Any], parent: str, layer: int, depth: int) -> Iterator[_Parsed]:
+        """
+        Args:
+            parent: the selectors that the nodes are nested in; empty outside.
+        """
+        for node in nodes:
+            if node.type == "at-rule" and node.lower_at_keyword == "layer" and not node.content:
+                for name in tinycss2.serialize(node.prelude).split(","):
+                    self._layer(name.strip())
+            elif node.type == "at-rule" and node.content and depth < _MAX_NESTING and self._applies(node):
+                yield from self._conditional(node, parent, layer, depth + 1)
+            elif node.type == "qualified-rule" and depth < _MAX_NESTING:
+                given = tinycss2.serialize(node.prelude).strip()
+                selectors = _split(given) if not parent else _nested(given, parent)
+                yield from self._block(_inside(node), selectors, layer, depth + 1)
 
+    def _conditional(self, rule: Any, parent: str, layer: int, depth: int) -> Iterator[_Parsed]:
+        said = tinycss2.serialize(rule.prelude).strip()
+        if rule.lower_at_keyword == "layer":
+            layer = self._layer(said or f"anonymous {len(self._layers)}")
+        if rule.lower_at_keyword == "scope" and said.startswith("("):
+            parent = f":is({said[1 : said.find(')')]})"
+        elif parent:
+            yield from self._block(_inside(rule), [parent], layer, depth)
+            return
+        yield from self._flat(_inside(rule), parent, layer, depth)
 
-def _block(
-    nodes: Sequence[Any], selectors: list[str], depth: int
-) -> Iterator[tuple[list[str], tuple[Declaration, ...]]]:
-    declarations = _relevant(nodes)
-    if declarations:
-        yield selectors, declarations
-    if any(node.type != "declaration" for node in nodes):
-        parent = selectors[0] if len(selectors) == 1 else f":is({','.join(selectors)})"
-        yield from _flat([node for node in nodes if node.type != "declaration"], parent, depth)
+    def _block(self, nodes: Sequence[Any], selectors: list[str], layer: int, depth: int) -> Iterator[_Parsed]:
+        declarations = _relevant(nodes)
+        if declarations:
+            yield selectors, declarations, layer
+        if any(node.type != "declaration" for node in nodes):
+            parent = selectors[0] if len(selectors) == 1 else f":is({','.join(selectors)})"
+            yield from self._flat([node for node in nodes if node.type != "declaration"], parent, layer, depth)
 
+    def _layer(self, name: str) -> int:
+        return self._layers.setdefault(name, len(self._layers))
 
-def _applies(rule: Any) -> bool:
-    """Whether the rules inside an at-rule apply on some reader's screen."""
-    if rule.lower_at_keyword == "media":
+    def _applies(self, rule: Any) -> bool:
+        """Whether the rules inside an at-rule apply on the screen of a desk."""
         said = tinycss2.serialize(rule.prelude).lower()
-        return not re.search(r"\bprint\b|\bspeech\b|max-width", said)
-    return rule.lower_at_keyword in ("supports", "layer", "container", "scope")
+        if rule.lower_at_keyword == "media":
+            return media_holds(said)
+        if rule.lower_at_keyword == "supports":
+            return is_supported(said)
+        if rule.lower_at_keyword == "container":
+            return self._has_containers and condition_holds(said[said.find("(") :])
+        return rule.lower_at_keyword in ("layer", "scope")
+
+
+def _inside(rule: Any) -> Any:
+    return tinycss2.parse_blocks_contents(rule.content, skip_comments=True, skip_whitespace=True)
 
 
 def _split(selectors: str) -> list[str]:
@@ -271,6 +307,7 @@ def inline(source: str) -> tuple[Declaration, ...]:
     for part in source.split(";"):
         name, colon, value = part.partition(":")
         name, value = name.strip().lower(), value.strip().lower()
+        name = _LOGICAL.get(name, name)
         if colon and (name in _RELEVANT or name.startswith("--")):
             strong = value.endswith("!important")
             out.append((name, value.removesuffix("!important").rstrip(), strong))
@@ -283,8 +320,9 @@ def _declarations(content: Any) -> tuple[Declaration, ...]:
 
 def _relevant(nodes: Sequence[Any]) -> tuple[Declaration, ...]:
     """Those of a block that decide what is seen, custom properties among them; all in lower case."""
+    named = ((node, _LOGICAL.get(node.lower_name, node.lower_name)) for node in nodes if node.type == "declaration")
     return tuple(
-        (node.lower_name, tinycss2.serialize(node.value).strip().lower(), bool(node.important))
-        for node in nodes
-        if node.type == "declaration" and (node.lower_name in _RELEVANT or node.name.startswith("--"))
+        (name, tinycss2.serialize(node.value).strip().lower(), bool(node.important))
+        for node, name in named
+        if name in _RELEVANT or name.startswith("--")
     )

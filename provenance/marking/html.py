@@ -18,6 +18,7 @@ from lxml import etree, html
 
 from fingerprints.documents.computed_style import Style
 from fingerprints.documents.css import Names, Sheet
+from fingerprints.documents.css_conditions import media_holds
 from fingerprints.model import Field
 
 from . import selectors, structured_data
@@ -35,9 +36,10 @@ _BLOCKS = frozenset([
 ])  # fmt: skip
 _NOT_RENDERED = frozenset([
     "head", "title", "script", "style", "template", "noscript", "iframe", "object", "embed", "canvas", "audio",
-    "video", "datalist", "option", "select", "textarea", "noframes", "noembed", "math", "applet", "area", "map",
-    "rp", "param", "source", "track",
+    "video", "datalist", "option", "select", "textarea", "noframes", "noembed", "applet", "area", "rp", "param",
+    "source", "track", "meter", "progress", "defs", "symbol", "clippath", "metadata", "desc",
 ])  # fmt: skip
+_HEAD = frozenset(["base", "link", "meta", "noscript", "script", "style", "template", "title"])
 _COMMENTS = frozenset([
     "comment", "comments", "reply", "replies", "commentlist", "disqus", "guestbook", "discussion", "remarks",
     "respond", "评论", "留言", "跟帖",
@@ -142,7 +144,8 @@ def read(source: str) -> Page:
         root = html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
         return Page([], (), [])
-    sheets = "\n".join(e.text or "" for e in root.iter("style") if _screen(e.get("media")))
+    _end_head(root)
+    sheets = "\n".join(e.text or "" for e in root.iter("style") if media_holds(e.get("media") or ""))
     sheet = Sheet(sheets, selectors.compiled)
     base = next((str(e.get("href")) for e in root.iter("base") if e.get("href")), None)
     title = next((collapse_spaces("".join(str(t) for t in e.itertext())) for e in root.iter("title")), None)
@@ -156,8 +159,20 @@ def read(source: str) -> Page:
     return Page(walker.blocks, machine_fields, headings, title, walker.pictures)
 
 
-def _screen(media: str | None) -> bool:
-    return media is None or not re.search(r"\bprint\b|\bspeech\b", media.lower())
+def _end_head(root: Any) -> None:
+    """Move what no head holds to the body, where a browser has it: libxml2 leaves elements of HTML 5 in the head."""
+    head = root.find("head")
+    first = None if head is None else next((e for e in head if e.tag not in _HEAD), None)
+    if head is None or first is None:
+        return
+    body = root.find("body")
+    if body is None:
+        body = etree.SubElement(root, "body")
+    moved = [first, *first.itersiblings()]
+    text, body.text = body.text, None
+    moved[-1].tail = f"{moved[-1].tail or ''}{text or ''}" or None
+    for place, element in enumerate(moved):
+        body.insert(place, element)
 
 
 @dataclass(slots=True)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from provenance.marking import Post, Work, check
+
+from .hiding import pages
 
 WORK = Work("On Rivers", "Ruth Calder", source_name="River Post", source_urls=("https://riverpost.example/r",))
 PAGE = """<!doctype html><style>{css}</style><div class="w" id="d"><p class="t">Rivers are patient.</p>
@@ -31,7 +36,6 @@ HIDING = [
     ".w{.c{display:none}}",
     "#d{& > .c{display:none}}",
     ".w{@media screen{.c{display:none}}}",
-    "@container (min-width: 1px){.c{display:none}}",
     "p:read-only.c{display:none}",
     ":root{--off:none}.c{display:var(--off)}",
     ".w{--a:var(--b);--b:none}.c{display:var(--a)}",
@@ -70,6 +74,33 @@ def test_hidden(css: str) -> None:
 @pytest.mark.parametrize("css", NOT_HIDING)
 def test_shown(css: str) -> None:
     assert verdict(PAGE.replace("{css}", css)) == "partial"
+
+
+# Where this check and Chromium differ, and why that stays so.
+OTHERWISE = {
+    "overflow:hidden;height:20px": "layout: nothing is measured",
+    "position:absolute;inset:0": "layout: what covers something else is not known",
+    "col style": "layout: columns of tables are not built",
+    "display:nonsense": "@supports is believed",
+    "brightness(100)": "in doubt a credit is not seen",
+    "font-size:.01em": "in doubt a credit is not seen",
+    "<textarea>": "what stands in a field of a form is the reader's",
+    "<select>": "what stands in a field of a form is the reader's",
+    "<input": "what stands in a field of a form is the reader's",
+    "<object>": "the object is shown, and only where that fails what stands in it",
+    "<img": "the picture is shown, and only where that fails what stands for it",
+    "<details>": "a reader can open it, and what is in it is the post's",
+}
+
+
+def test_what_chromium_shows_is_seen_and_nothing_else() -> None:
+    """`hiding.json` is what Chromium drew."""
+    shown = json.loads((Path(__file__).parent / "hiding.json").read_text())
+    every = pages()
+    assert shown.keys() == every.keys(), "run scripts/look_at_pages.py"
+    other = {name for name, html in every.items() if (verdict(html) == "partial") is not shown[name]}
+    unknown = {name for name in other if not any(part in name for part in OTHERWISE)}
+    assert not unknown
 
 
 def test_a_popover_is_hidden_until_somebody_opens_it() -> None:
