@@ -30,9 +30,15 @@ _HEADS = (
     re.compile(rf"\W{{0,3}}{_PLACE}\s*\({_NAME}\)\s+(?=[^\W\d_])"),  # नई दिल्ली (भाषा)
     re.compile(r"[(【\[]\s*[^=()\[\]【】]{1,20}[=·・]\s*(?P<name>[^()\[\]【】]{2,20}?)\s*[)】\]]"),  # 【東京＝共同】
     re.compile(rf"[【\[]\s*(?P<name>[{NAMES}]|[^()\[\]【】]{{2,20}}?)\s*[】\]](?=\s*\S)"),  # [연합뉴스]
-    re.compile(rf"\W{{0,2}}(?P<name>[{NAMES}]|[{DENSE}]{{2,10}}?){_HAN}{{0,6}}?{_DATE}(?:专?电|快?讯|消息)(?![息报])"),
+    # 【中央社台北12日電】: how much is the name is tried, from short to long
+    *(
+        re.compile(rf"\W{{0,2}}(?P<name>[{NAMES}]|[{DENSE}]{{{n}}}){_HAN}{{0,6}}?{_DATE}(?:专?电|快?讯|消息)(?![息报])")
+        for n in range(2, 11)
+    ),
     re.compile(rf"\W{{0,2}}(?P<name>[{NAMES}]|[{DENSE}]{{2,10}}?)(?:首席|特约|见习)?记者"),
 )
+# (PAP) at the very head, and nothing else in the brackets
+_BRACKETED = re.compile(r"\s*[(（]\s*(?P<name>[^()（）\n]{2,30}?)\s*[)）]\s*(?=[^\W\d_])")
 _PORTAL = re.compile(rf"\s*{LINK}\s*-+\s+\S")  # site.com - ...
 _OWN_PAPER = re.compile(r"本(?:报|社|台|刊|网|端)[^。]{0,14}?(?:讯|电|消息|记者)")
 # A unit that is nothing but the name, with the little words of tails before it.
@@ -72,7 +78,8 @@ class DatelineReader:
             found = pattern.match(low)
             if found is not None and self._is_source(found["name"]):
                 return found
-        return None
+        found = _BRACKETED.match(low)
+        return found if found is not None and self.is_agency(found["name"]) else None
 
     def _tail(self, low: str) -> re.Match[str] | None:
         whole = _TAIL.fullmatch(low)

@@ -30,6 +30,8 @@ _PRECEDENCE: dict[EntityKind, int] = {
     "identifier": 0, "both": 1, "owner": 2, "source": 3, "handle": 4, "title": 5, "licence": 6, "account": 7, "link": 8,
 }  # fmt: skip
 
+_PERSON = re.compile(r"[^\W\d_]+(?:[ '’-]+[^\W\d_]+){1,3}")  # letters of two to four words
+
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
@@ -69,6 +71,9 @@ class EntityTagger:
         self.organisation = self.owner_is_source or ends_with(fold(work.owner).strip(), lexicon.organisations)
         self.account_is_owner = bool(account) and (account in owners or account == source)
         patterns = [*_owner_patterns(work, names, source, post.lang)]
+        if not self.organisation:
+            for short in dict.fromkeys(filter(None, map(_initialled, names))):
+                patterns += _name(short, "owner", "alias", post.lang)
         if not self.owner_is_source:
             patterns += _name(work.source_name or "", "source", "source", post.lang)
         if not self.account_is_owner:
@@ -116,6 +121,14 @@ def _owner_patterns(work: Work, names: list[str], source: str, lang: str | None)
         if party == "alias" and not same_script(name, work.owner):
             party = "transliteration"
         yield from _name(name, "both" if key == source else "owner", party, lang)
+
+
+def _initialled(name: str) -> str | None:
+    """A person's name with the first name as its initial: by-lines have it so. None for what is no such name."""
+    first, _, rest = name.strip().partition(" ")
+    if not (first.isalpha() and first[0].isupper() and len(first) > 1 and rest.strip()):
+        return None
+    return f"{first[0]}. {rest.strip()}" if _PERSON.fullmatch(name.strip()) else None
 
 
 def _name(name: str, kind: EntityKind, party: Party, lang: str | None, *, whole: bool = True) -> Iterator[_Pattern]:

@@ -1,4 +1,4 @@
-"""1,165 labelled posts in 31 languages and many registers; half of most parts was kept back while rules were made."""
+"""1,335 labelled posts in 31 languages and many registers; half of most parts was kept back while rules were made."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def _cases() -> ModuleType:
 cases = _cases()
 TUNED, HELD, LATER = cases.load("tuned"), cases.load("held"), cases.load("later")
 FAMILIES_TUNED, FAMILIES_HELD = cases.load("families-tuned"), cases.load("families-held")
+FRESH = cases.load("fresh")  # .876 right at first sight
 
 
 @pytest.mark.parametrize("part", ["tuned", "held", "families-tuned", "families-held"])
@@ -39,8 +40,8 @@ def test_a_case_is_in_its_half_by_its_name(part: str) -> None:
 
 
 def test_every_case_says_why() -> None:
-    every = [*TUNED, *HELD, *LATER, *FAMILIES_TUNED, *FAMILIES_HELD]
-    assert len(every) == 1165
+    every = [*TUNED, *HELD, *LATER, *FAMILIES_TUNED, *FAMILIES_HELD, *FRESH]
+    assert len(every) == 1335
     assert len({c["id"] for c in every}) == len(every)
     assert len({c["post"]["lang"] for c in every}) >= 31
     assert all(c["reason"] and c["register"] for c in every)
@@ -56,7 +57,7 @@ def test_tuned(case: dict[str, Any]) -> None:
     assert (marks, verdict) == (case["marked"], case["verdict"]), (case["reason"], report.reasons, case["post"])
 
 
-@pytest.mark.parametrize(("part", "least"), [("held", 0.97), ("families-held", 0.93)])
+@pytest.mark.parametrize(("part", "least"), [("held", 0.97), ("families-held", 0.93), ("fresh", 0.94)])
 def test_held(part: str, least: float) -> None:
     result = cases.score(cases.load(part))
     assert result["accuracy"] >= least
