@@ -18,7 +18,7 @@ from provenance.config import MEBIBYTE, Settings
 from provenance.errors import SourcemarkError
 from provenance.marking.lexicon import lexicon
 
-from . import background, bodies, description, health, hma, metrics, problems, tlog
+from . import background, bodies, description, health, hma, metrics, problems, tlog, web
 from .admission import Admission, Places
 from .dependencies import refuse_unknown_parameters
 from .limits import BodyLimit
@@ -57,6 +57,8 @@ from .v1 import (
     webhooks,
     works,
 )
+from .web import failures
+from .web.visitors import SignInNeeded
 from .worker_memory import ALONE, InHand, Worker, WorkerMemory
 
 _logger = logging.getLogger(__name__)
@@ -138,7 +140,8 @@ def create_app(settings: Settings, worker: Worker = ALONE) -> FastAPI:
     app.state.large_places = Places(1, stopping)
     app.state.probes = anyio.CapacityLimiter(_PROBES)
     operations = problems.operations(module.router for module in (*_ROUTES, *_OPEN_ROUTES))
-    problems.install(app, operations)
+    problems.install(app, operations, failures.as_page)
+    app.add_exception_handler(SignInNeeded, failures.sign_in_needed)
     app.add_middleware(problems.Methods, described=operations)
     _admit(app, settings, InHand(memory, worker.number, settings.max_in_hand, settings.max_in_hand_mib * MEBIBYTE))
     app.add_middleware(Observation, metrics=counts)  # the outermost: it sees every answer
@@ -155,6 +158,8 @@ def _routes() -> list[BaseRoute]:
         router.include_router(module.router, dependencies=[Depends(refuse_unknown_parameters)])
     for module in _OPEN_ROUTES:
         router.include_router(module.router)
+    for pages in web.ROUTERS:
+        router.include_router(pages)
     return router.routes
 
 

@@ -31,7 +31,7 @@ def get_sender(request: Request, app: ApplicationDep) -> Principal | None:
     given = request.headers.get("authorization")
     if given is None:
         rates: RateLimits = request.app.state.rate_limits
-        rates.take(f"from {_source(request)}", app.settings.public_per_minute, "SOURCEMARK_PUBLIC_PER_MINUTE")
+        rates.take(f"from {sender_address(request)}", app.settings.public_per_minute, "SOURCEMARK_PUBLIC_PER_MINUTE")
         return None
     scheme, _, secret = given.partition(" ")
     if scheme.casefold() != "bearer":
@@ -44,7 +44,7 @@ def get_sender(request: Request, app: ApplicationDep) -> Principal | None:
 Sender = Annotated[Principal | None, Depends(get_sender)]
 
 
-def _source(request: Request) -> str:
+def sender_address(request: Request) -> str:
     """Whoever sends a request, as far as its address tells: of IPv6 the network, which is one customer's."""
     host = "" if request.client is None else request.client.host
     try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
@@ -40,6 +40,7 @@ _BY_STATUS: dict[int, tuple[Callable[[str], SourcemarkError], str]] = {
 }
 
 
+AsPage = Callable[[Request, SourcemarkError], Response | None]
 Responses = dict[int | str, dict[str, Any]]
 
 
@@ -118,22 +119,29 @@ def response(error: SourcemarkError) -> JSONResponse:
     return JSONResponse(error.problem(), error.status, headers, MEDIA_TYPE)
 
 
-def install(app: FastAPI, described: Operations) -> None:
-    """Make every way to fail end in a problem."""
+def install(app: FastAPI, described: Operations, as_page: AsPage = lambda _, __: None) -> None:
+    """Make every way to fail end in a problem.
+
+    Args:
+        as_page: the problem as a page, where a browser asks for one.
+    """
+
+    def answer(request: Request, error: SourcemarkError) -> Response:
+        return as_page(request, error) or response(error)
 
     @app.exception_handler(SourcemarkError)
-    def known(_: Request, error: SourcemarkError) -> JSONResponse:
-        return response(error)
+    def known(request: Request, error: SourcemarkError) -> Response:
+        return answer(request, error)
 
     @app.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+    def invalid(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]  # its place begins with body, query ...
-        return response(errors.BadInput(problem_line(first, skipped=1)))
+        return answer(request, errors.BadInput(problem_line(first, skipped=1)))
 
     @app.exception_handler(HTTPException)
-    def http(request: Request, error: HTTPException) -> JSONResponse:
+    def http(request: Request, error: HTTPException) -> Response:
         if error.status_code == 404:
-            return response(errors.NotFound("there is nothing at this address: see /openapi.json"))
+            return answer(request, errors.NotFound("there is nothing at this address: see /openapi.json"))
         if error.status_code == 405:
             there = (error.headers or {}).get("Allow", "").split(", ")  # of an address outside the description
             return _other_methods(_methods(described, request.url.path) or set(there))

@@ -212,17 +212,9 @@ def field_word(field: str) -> str:
     return tr(*_FIELDS.get(field, (field, field)))
 
 
-_KINDS = {
-    "producer": ("producer", "创作者"),
-    "platform": ("platform", "平台"),
-    "rights_holder": ("rights holder", "权利人"),
-    "administrator": ("administrator", "管理员"),
-}
-
-
 def kind_word(kind: str) -> str:
     """The kind of an account for a person."""
-    return tr(*_KINDS.get(kind, (kind, kind)))
+    return tr(*words.KINDS.get(kind, (kind, kind)))
 
 
 _USES = {

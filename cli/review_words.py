@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provenance.errors import BadInput
+from provenance.scans.words import DECISIONS
 
 from .output import clauses, in_brackets, labelled, listed, minute, tr
 from .session import acting_account
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
 Platform = Annotated[str | None, typer.Option(help="The platform's account, id or name; default: the local one.")]
 By = Annotated[str | None, typer.Option("--by", help="Your name as a reviewer; default: your login name.")]
 
-_OUTCOMES = {
-    "release": ("released", "放行"),
-    "label": ("labelled", "加标"),
-    "restrict": ("restricted", "限制"),
-    "ask-for-credit": ("credit asked for", "要求署名"),
-    "hold": ("held", "暂扣"),
-    "escalate": ("passed on", "上报"),
-    "withdrawn": ("taken back", "撤销"),
-}
 _STATES = {
     "waiting": ("waiting", "待处理"),
     "decided": ("decided", "已决定"),
@@ -51,7 +43,7 @@ def reviewer(db: Database, account: str | None, name: str | None) -> Reviewer:
 
 
 def outcome_word(outcome: str) -> str:
-    return tr(*_OUTCOMES.get(outcome, (outcome, outcome)))
+    return tr(*DECISIONS.get(outcome, (outcome, outcome)))
 
 
 def state_word(state: str) -> str:

@@ -17,6 +17,7 @@ from fingerprints.sandbox.pool import Sandbox
 
 from .accounts.official import OfficialAccounts
 from .accounts.quotas import Quotas
+from .accounts.second_factor import SecondFactor
 from .accounts.signing_keys import SigningKeys
 from .auditing.sample import sample_rows
 from .cases import regimes
@@ -141,6 +142,7 @@ class Application:
         self.case_decisions = CaseDecisions(steps, outcomes, self.claim_decisions)
         self.case_erasures = CaseErasures(self.db, self.log, self.signing_keys)
         self.quotas = Quotas(self.db, settings)
+        self.second_factor = SecondFactor(self.db, settings)
         self.jobs = Queue(self.db, settings.max_waiting_mib * MEBIBYTE)
         self.jobs.register(scan_batches.job_kind(self.db, self.scanner, settings.batch_size))
         self.jobs.register(work_batches.job_kind(self.db, self.registrar, settings.batch_size))

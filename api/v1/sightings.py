@@ -9,7 +9,8 @@ from fastapi.responses import Response
 
 from provenance.errors import NotFound
 from provenance.scans import evidence_page, sightings
-from provenance.schemas import SightingRecord
+from provenance.scans.sightings import SeenAs
+from provenance.schemas import MonthOfSightings, SightingRecord, Verdict
 
 from ..dependencies import ApplicationDep, Cursor, Limit, MayLookUp, Page, own, read_cursor, write_cursor
 from ..problems import responses
@@ -27,6 +28,14 @@ def list_sightings(
         str | None,
         Query(max_length=40, description="Seen then or later, ISO 8601.", json_schema_extra={"format": "date"}),
     ] = None,
+    until: Annotated[
+        str | None,
+        Query(max_length=40, description="Last seen before, ISO 8601.", json_schema_extra={"format": "date"}),
+    ] = None,
+    platform: Annotated[str | None, Query(max_length=200, description="Reported by this account, id or name.")] = None,
+    account: Annotated[str | None, Query(max_length=500, description="Posted by this account.")] = None,
+    verdict: Annotated[Verdict | None, Query(description="What the last scan found.")] = None,
+    min_coverage: Annotated[float | None, Query(ge=0, le=1, description="Least share of the work in it.")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Page[SightingRecord]:
@@ -38,10 +47,17 @@ def list_sightings(
         work_ids=None if work_id is None else [work_id],
         owner=owner,
         since=sightings.parse_since(since),
+        seen_as=SeenAs(platform, account, verdict, min_coverage, sightings.parse_since(until, "until")),
         after=read_cursor(cursor),
         limit=limit,
     )
     return Page(items=found, next=write_cursor(after))
+
+
+@router.get("/months", operation_id="countSightings", summary="Sightings a month", responses=responses(401, 403))
+def count_sightings(app: ApplicationDep, principal: MayLookUp) -> Page[MonthOfSightings]:
+    """Posts with your works by the month they were first seen in, the last 24 with any, oldest first."""
+    return Page(items=sightings.by_month(app.db, own(principal)), next=None)
 
 
 @router.get("/{sighting_id}", operation_id="getSighting", summary="One sighting", responses=responses(401, 403, 404))

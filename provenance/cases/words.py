@@ -52,3 +52,31 @@ CLOCKS: dict[str, Words] = {
     "appeal": ("appeal by", "申诉期限"),
     "decision": ("decision by", "决定期限"),
 }
+FINDINGS: dict[str, Words] = {
+    "founded": ("founded", "成立"),
+    "unfounded": ("not founded", "不成立"),
+    "misuse": ("misuse", "滥用"),
+}
+OUTCOMES: dict[str, Words] = {
+    "restrict": ("not shown", "不予展示"),
+    "label": ("shown with a label", "加标展示"),
+    "release": ("shown", "予以展示"),
+}
+# What a notice or a counter-notice may lack.
+FIELDS: dict[str, Words] = {
+    "name": ("name", "姓名或名称"),
+    "email": ("e-mail address", "电子邮箱"),
+    "postal_address": ("postal address", "通信地址"),
+    "phone": ("telephone", "电话"),
+    "identity": ("identity", "身份证明"),
+    "signature": ("signature", "签名"),
+    "explanation": ("explanation", "理由"),
+    "work": ("the work", "作品"),
+    "addresses": ("addresses of the posts", "帖子网址"),
+    "evidence": ("evidence", "证据"),
+    "good_faith": ("statement of good faith", "善意声明"),
+    "accurate": ("statement of accuracy", "真实性声明"),
+    "authorised": ("statement of authority", "权属声明"),
+    "jurisdiction": ("consent to jurisdiction", "同意管辖声明"),
+    "confirmation": ("confirmation of the mail address", "邮箱确认"),
+}

@@ -100,6 +100,9 @@ class ServiceSettings(BaseSettings):
         description="Requests a minute that `serve` takes of one address without an API key, where none is needed, "
         "beside those that read the log; 0: any number.",
     )
+    session_hours: int = Field(
+        72, ge=1, le=24 * 90, description="How long somebody who signed in to the pages stays so, hours."
+    )
     idempotency_hours: int = Field(
         24, ge=1, le=24 * 30, description="How long an Idempotency-Key is remembered, hours."
     )

@@ -26,6 +26,7 @@ from ..search import matching
 from . import evidence, passages, sightings, words
 
 Language = Literal["en", "zh"]
+Pieces = tuple[tuple[str, bool], ...]  # of a text, in their order, each with whether the other side has it too
 
 _STYLE = """
 body{font:15px/1.5 "Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif;max-width:60rem;
@@ -53,11 +54,13 @@ class EvidencePage:
     Attributes:
         html: the page, UTF-8.
         picture: the PNG that stands in it; None where there is none.
+        passages: of the upload and of the work, side by side.
     """
 
     sighting: SightingRecord
     html: bytes
     picture: bytes | None
+    passages: tuple[tuple[Pieces, Pieces], ...]
 
 
 def make(db: Database, sighting_id: str, account_id: str | None, language: Language = "en") -> EvidencePage:
@@ -73,12 +76,14 @@ def make(db: Database, sighting_id: str, account_id: str | None, language: Langu
         seen = sightings.get(connection, sighting_id, account_id)
         drawn = evidence.sighting_picture(connection, seen.match)
         kept = connection.execute(sa.select(matches.c.passages).where(matches.c.id == seen.match)).scalar_one()
-    pairs = list(_side_by_side(db, seen.record, kept))
-    return EvidencePage(seen.record, _html(seen.record, drawn, pairs, language == "zh"), drawn)
+    pairs = tuple(_side_by_side(db, seen.record, kept))
+    return EvidencePage(seen.record, _html(seen.record, drawn, pairs, language == "zh"), drawn, pairs)
 
 
-def _side_by_side(db: Database, seen: SightingRecord, kept: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Passages of the upload and of the work, as HTML."""
+def _side_by_side(
+    db: Database, seen: SightingRecord, kept: Sequence[dict[str, Any]]
+) -> Iterator[tuple[Pieces, Pieces]]:
+    """Passages of the upload and of the work."""
     try:
         whole = matching.text_of(db, seen.work_id) if kept else ""
     except NotFound:  # erased in this moment
@@ -87,19 +92,23 @@ def _side_by_side(db: Database, seen: SightingRecord, kept: Sequence[dict[str, A
         start, end = (int(at) for at in seen.segments[passage["segment"]].work if not isinstance(at, list))
         work = names.readable(whole[start : min(end, start + passages.MAX_CHARACTERS)])
         mine, theirs = compare(passage["text"], work)
-        yield _marked(mine.text, mine.shared), _marked(theirs.text, theirs.shared)
+        yield _pieces(mine.text, mine.shared), _pieces(theirs.text, theirs.shared)
 
 
-def _marked(text: str, shared: Sequence[tuple[int, int]]) -> str:
+def _pieces(text: str, shared: Sequence[tuple[int, int]]) -> Pieces:
     out, at = [], 0
     for start, end in shared:
-        out += [escape(text[at:start]), "<mark>", escape(text[start:end]), "</mark>"]
+        out += [(text[at:start], False), (text[start:end], True)]
         at = end
-    return "".join([*out, escape(text[at:])])
+    return tuple(piece for piece in (*out, (text[at:], False)) if piece[0])
+
+
+def _marked(pieces: Pieces) -> str:
+    return "".join(f"<mark>{escape(text)}</mark>" if shared else escape(text) for text, shared in pieces)
 
 
 # --- the page ------------------------------------------------------------------------------------------------------
-def _html(seen: SightingRecord, picture: bytes | None, pairs: Sequence[tuple[str, str]], zh: bool) -> bytes:
+def _html(seen: SightingRecord, picture: bytes | None, pairs: Sequence[tuple[Pieces, Pieces]], zh: bool) -> bytes:
     title = "作品转载证据" if zh else "Evidence of a sighting"
     body = [f"<h1>{title}</h1>", _list(_facts(seen, zh)), f"<h2>{'扫描结果' if zh else 'What was found'}</h2>"]
     body.append(_list(_findings(seen, zh)))
@@ -111,7 +120,7 @@ def _html(seen: SightingRecord, picture: bytes | None, pairs: Sequence[tuple[str
         body.append(f'<h2>{"画面对照" if zh else "Side by side"}</h2><img alt="{alt}" src="{source}">')
     if pairs:
         heads = ("上传内容", "作品") if zh else ("upload", "work")
-        rows = "".join(f"<tr><td>{mine}</td><td>{theirs}</td></tr>" for mine, theirs in pairs)
+        rows = "".join(f"<tr><td>{_marked(mine)}</td><td>{_marked(theirs)}</td></tr>" for mine, theirs in pairs)
         body.append(f"<h2>{'文字对照' if zh else 'Side by side'}</h2>")
         body.append(f"<table><tr><th>{heads[0]}</th><th>{heads[1]}</th></tr>{rows}</table>")
     body.append(f'<p class="note">{_NOTE[zh]}</p>')

@@ -22,7 +22,7 @@ from ..database.inserting import insert
 from ..database.tables import accounts, matches, owner_key, scans, sightings, works
 from ..errors import BadInput, NotFound, Unavailable
 from ..ids import new_id
-from ..schemas import Claim, Coverage, ScanItem, SightingRecord
+from ..schemas import Claim, Coverage, MonthOfSightings, ScanItem, SightingRecord
 from ..works.backing import Backing, Backings
 from .verdict import MOST_SEVERE_FIRST
 
@@ -96,6 +96,49 @@ class Seen:
     work: int
 
 
+@dataclass(frozen=True, slots=True)
+class SeenAs:
+    """What the last scan of a post found; None: whatever it was.
+
+    Attributes:
+        platform: id or name of the account that scanned.
+        account: that posts, as the platform named it.
+        coverage: least share of the work, 0..1.
+        until: ISO 8601 UTC; only what was seen before.
+    """
+
+    platform: str | None = None
+    account: str | None = None
+    verdict: str | None = None
+    coverage: float | None = None
+    until: str | None = None
+
+    def condition(self) -> sa.ColumnElement[bool] | None:
+        """Of a row of `sightings`; None where nothing is asked for."""
+        wanted: list[sa.ColumnElement[bool]] = []
+        if self.platform is not None:
+            wanted.append(sa.or_(accounts.c.id == self.platform, accounts.c.name == self.platform))
+        if self.account is not None:
+            wanted.append(scans.c.posting_account == self.account)
+        if self.verdict is not None:
+            wanted.append(matches.c.verdict == self.verdict)
+        if self.coverage is not None:
+            wanted.append(matches.c.coverage_work >= self.coverage)
+        if self.until is not None:
+            wanted.append(scans.c.scanned_at < self.until)
+        if not wanted:
+            return None
+        others = matches.alias()
+        newest = sa.select(sa.func.max(others.c.scan)).where(others.c.sighting == sightings.c.id).scalar_subquery()
+        found = (
+            sa.select(matches.c.id)
+            .join(scans, scans.c.id == matches.c.scan)
+            .join(accounts, accounts.c.id == scans.c.account_id)
+            .where(matches.c.sighting == sightings.c.id, matches.c.scan == newest, *wanted)
+        )
+        return found.correlate(sightings).exists()
+
+
 def page(
     db: Database,
     account_id: str | None,
@@ -103,6 +146,7 @@ def page(
     work_ids: Sequence[str] | None = None,
     owner: str | None = None,
     since: str | None = None,
+    seen_as: SeenAs | None = None,
     after: int = 0,
     limit: int = 100,
 ) -> tuple[list[SightingRecord], int | None]:
@@ -113,6 +157,7 @@ def page(
         work_ids: only these works.
         owner: only works whose owner bears this name, case and width aside.
         since: ISO 8601 date or time (UTC); only what was seen then or later.
+        seen_as: only what the last scan of found like that.
     """
     query = sa.select(sightings.c.id).join(works, works.c.id == sightings.c.work)
     if account_id is not None:
@@ -124,11 +169,47 @@ def page(
         query = query.where(later.where(scans.c.scanned_at >= since).exists())
     if owner is not None:
         query = query.where(works.c.owner_key == owner_key(owner))
+    condition = None if seen_as is None else seen_as.condition()
+    if condition is not None:
+        query = query.where(condition)
     with db.read() as connection:
         rows, more = paging.page(connection, query, sightings.c.id, after, limit)
         found = _load(connection, [row.id for row in rows])
     backed = Backings(db).of(dict.fromkeys(each.work for each in found))
     return [_as_backed(each, backed.get(each.work)) for each in found], more
+
+
+def by_month(db: Database, account_id: str | None, months: int = 24) -> list[MonthOfSightings]:
+    """How many posts with an account's works were first seen in each month, by what their last scan found.
+
+    Args:
+        months: most of them, the newest.
+    """
+    first = (
+        sa.select(
+            matches.c.sighting,
+            sa.func.substr(sa.func.min(scans.c.scanned_at), 1, 7).label("month"),
+            sa.func.max(matches.c.scan).label("newest"),
+        )
+        .join(scans, scans.c.id == matches.c.scan)
+        .group_by(matches.c.sighting)
+        .subquery()
+    )
+    query = (
+        sa.select(first.c.month, matches.c.verdict, sa.func.count(sightings.c.id.distinct()).label("posts"))
+        .join_from(sightings, first, first.c.sighting == sightings.c.id)
+        .join(works, works.c.id == sightings.c.work)
+        .join(matches, sa.and_(matches.c.sighting == sightings.c.id, matches.c.scan == first.c.newest))
+        .group_by(first.c.month, matches.c.verdict)
+        .order_by(first.c.month)
+    )
+    if account_id is not None:
+        query = query.where(works.c.account_id == account_id)
+    found: dict[str, dict[str, int]] = {}
+    with db.read() as connection:
+        for row in connection.execute(query):
+            found.setdefault(row.month, {})[row.verdict] = row.posts
+    return [MonthOfSightings(month=month, posts=posts) for month, posts in [*found.items()][-months:]]
 
 
 def _as_backed(seen: Seen, backed: Backing | None) -> SightingRecord:
@@ -245,7 +326,7 @@ def cells(seen: SightingRecord) -> list[object]:
     return [shown[column] for column in COLUMNS]
 
 
-def parse_since(value: str | None) -> str | None:
+def parse_since(value: str | None, name: str = "since") -> str | None:
     """A date or time a person typed, as times are stored (UTC where it names no zone).
 
     Raises:
@@ -257,5 +338,5 @@ def parse_since(value: str | None) -> str | None:
         moment = datetime.fromisoformat(value)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):  # the latter of the first day of year 1 in the east
-        raise BadInput(f"since: {value!r} is not an ISO 8601 date or time, for example 2026-01-31") from None
+        raise BadInput(f"{name}: {value!r} is not an ISO 8601 date or time, for example 2026-01-31") from None
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

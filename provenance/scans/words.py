@@ -29,6 +29,25 @@ MARKINGS: dict[str, Words] = {
     "misleading": ("misleading", "标注误导"),
 }
 
+# What people and rules decide about a post.
+DECISIONS: dict[str, Words] = {
+    "release": ("released", "放行"),
+    "label": ("labelled", "加标"),
+    "restrict": ("restricted", "限制"),
+    "ask-for-credit": ("credit asked for", "要求署名"),
+    "hold": ("held", "暂扣"),
+    "escalate": ("passed on", "上报"),
+    "withdrawn": ("taken back", "撤销"),
+}
+
+# Kinds of accounts.
+KINDS: dict[str, Words] = {
+    "producer": ("producer", "创作者"),
+    "platform": ("platform", "平台"),
+    "rights_holder": ("rights holder", "权利人"),
+    "administrator": ("administrator", "管理员"),
+}
+
 REUSES: dict[str, Words] = {
     "verbatim": ("word for word", "逐字"),
     "excerpt": ("an excerpt", "摘录"),

@@ -23,6 +23,7 @@ from .qualifications import NewQualification, Qualification
 from .scans import (
     Coverage,
     MatchRecord,
+    MonthOfSightings,
     NewPart,
     NewScan,
     PartRecord,
@@ -52,6 +53,7 @@ __all__ = [
     "DecidedClaim",
     "Evidence",
     "MatchRecord",
+    "MonthOfSightings",
     "NewClaim",
     "NewClaimDecision",
     "NewEvidence",

@@ -216,6 +216,13 @@ class ScanResult(Record):
     error: Problem | None = None
 
 
+class MonthOfSightings(Record):
+    """Posts with works of an account that were first seen in a month."""
+
+    month: str = Field(examples=["2026-03"])
+    posts: dict[str, int] = Field(description="By the verdict of their last scan.", examples=[{"uncredited": 4}])
+
+
 class SightingRecord(Record):
     """A work seen in a post: one record, however often the post is scanned. The rest is what the last scan found."""
 

@@ -124,3 +124,48 @@ standing_decisions = Table(
     Column("level_after", Integer, nullable=False),
     UniqueConstraint("about", "act"),
 )
+
+# People who sign in to the pages; programs use API keys.
+people = Table(
+    "people",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("name_key", String(200), nullable=False, unique=True),  # as names are compared at sign-in
+    Column("scopes", Json(list), nullable=False),
+    Column("password", String(200), nullable=False),  # Argon2id, in PHC's form
+    Column("second_factor", Bytes()),  # sealed (`accounts.second_factor`); null: none
+    Column("second_factor_used", BigInteger),  # the latest time step whose code was taken
+    Column("recovery", Json(list), nullable=False),  # SHA-256 of each unused recovery code, hexadecimal
+    Column("created_at", String(27), nullable=False),
+    Column("disabled_at", String(27)),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("person", ForeignKey("people.id"), index=True),  # null: signed in by an API key
+    Column("api_key", ForeignKey("api_keys.id"), index=True),
+    Column("secret_hash", Bytes(32), nullable=False, unique=True),  # SHA-256 of 256 random bits
+    Column("browser", String(300), nullable=False),
+    Column("created_at", String(27), nullable=False),
+    Column("seen_at", String(27), nullable=False),
+    Column("expires_at", String(27), nullable=False, index=True),
+    Column("revoked_at", String(27)),
+)
+
+# Links that make a person, or give one another password; each works once.
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("person", ForeignKey("people.id")),  # whose password is set anew; null: somebody new
+    Column("scopes", Json(list), nullable=False),
+    Column("secret_hash", Bytes(32), nullable=False, unique=True),
+    Column("created_at", String(27), nullable=False),
+    Column("expires_at", String(27), nullable=False),
+    Column("used_at", String(27)),
+)
