@@ -78,6 +78,11 @@ def get_party(
 Party = Annotated[int, Depends(get_party)]
 
 
+def wants_page(request: Request) -> bool:
+    """Whether a browser asks: programs get JSON."""
+    return "text/html" in request.headers.get("accept", "")
+
+
 def uploads(body: PostBody, settings: Settings) -> list[Upload]:
     """The files of a body; of one that is too large as much as shows it."""
     most = settings.max_case_file_mib * MEBIBYTE + 1

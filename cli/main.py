@@ -49,6 +49,7 @@ COMMANDS = {
     "ledger": "The public log: checkpoint, export, audit, fsck, rebuild. 公开账本。",
     "witness": "Be a witness of somebody's log. 为他人的账本作见证。",
     "account": "Accounts: producers, platforms, rights holders, administrators; official ones. 账号与公众账号。",
+    "person": "Who signs in to the pages. 页面登录人员。",
     "qualification": "Licences of official accounts. 公众账号资质。",
     "standing": "Standing of official accounts: what counts against them, appeals. 公众账号信用等级。",
     "webhook": "Endpoints that are told of what happens. 事件通知地址。",

@@ -6,26 +6,25 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from provenance.cases import reading
 from provenance.json_input import parse
 from provenance.schemas.case import CaseRecord
 from provenance.schemas.notice import Appeal, CounterNotice, LegalAction, Message, NoticeContent
 
-from .. import case_pages
 from ..bodies import SentPost
 from ..body_declarations import statement_body
-from ..case_pages import PRIVATE
-from ..complainants import Party, Sender, uploads
+from ..complainants import Party, Sender, uploads, wants_page
 from ..dependencies import ApplicationDep
 from ..problems import Responses, responses
 from .receipts import RECEIPT_ANSWER, ReceiptFormat, receipt_answer
 
 router = APIRouter(prefix="/v1/case-links/{link}", tags=["complaints"])
 
+PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 FILE_ANSWER: Responses = {200: {"description": "The file", "content": {"application/octet-stream": {}}}}
-_PAGE: Responses = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
+_LED: Responses = {303: {"description": "To the page, for a browser"}}
 _ACT = responses(401, 403, 404, 409, 413, 415, 429)
 _APPEAL: dict[str, Any] = {"reason": "The licence of 2 May covers this use."}
 _MESSAGE: dict[str, Any] = {"text": "The certificate follows by Friday."}
@@ -56,25 +55,27 @@ def _json(case: CaseRecord) -> JSONResponse:
     operation_id="getCaseByLink",
     summary="Your case",
     response_model=CaseRecord,
-    responses=responses(401, 404, 429, ok=_PAGE),
+    responses=responses(401, 404, 429, ok=_LED),
 )
-def get_case_by_link(app: ApplicationDep, party: Party, request: Request) -> Response:
-    """Its state, deadlines, steps, messages and files; of the other side what the regime lets you see. A browser is
-    given a page."""
-    case = reading.for_party(app.db, app.log, app.regimes, party)
-    return case_pages.case(request, case) if case_pages.wants_page(request) else _json(case)
+def get_case_by_link(app: ApplicationDep, party: Party, link: str, request: Request) -> Response:
+    """Its state, deadlines, steps, messages and files; of the other side what the regime lets you see. A browser is led
+    to the page of the case."""
+    if wants_page(request):
+        return RedirectResponse(f"/complaints/case/{link}", 303, PRIVATE)
+    return _shown(app, party)
 
 
 @router.get(
     "/confirmation",
     operation_id="showConfirmation",
     summary="The page that confirms a mail address",
-    response_class=HTMLResponse,
+    status_code=303,
+    response_class=RedirectResponse,
     responses=responses(401, 429),
 )
-def show_confirmation(sender: Sender, link: str, request: Request) -> HTMLResponse:
+def show_confirmation(sender: Sender, link: str) -> RedirectResponse:
     """With a button: opening it confirms nothing, whatever the link."""
-    return case_pages.confirmation(request)
+    return RedirectResponse(f"/complaints/case/{link}/confirmation", 303, PRIVATE)
 
 
 @router.post(
@@ -82,12 +83,11 @@ def show_confirmation(sender: Sender, link: str, request: Request) -> HTMLRespon
     operation_id="confirmAddress",
     summary="Confirm a mail address",
     response_model=CaseRecord,
-    responses=responses(401, 404, 409, 429, ok=_PAGE),
+    responses=responses(401, 404, 409, 429),
 )
-def confirm_address(app: ApplicationDep, sender: Sender, link: str, request: Request) -> Response:
+def confirm_address(app: ApplicationDep, sender: Sender, link: str) -> JSONResponse:
     """By the second link of the letter about a notice, once."""
-    case = reading.for_party(app.db, app.log, app.regimes, app.proceedings.confirm_by_link(link))
-    return case_pages.case(request, case) if case_pages.wants_page(request) else _json(case)
+    return _shown(app, app.proceedings.confirm_by_link(link))
 
 
 @router.post(

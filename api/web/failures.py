@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from provenance.errors import SourcemarkError
 
+from ..complainants import wants_page
 from .rendering import page
 from .visitors import SignInNeeded
 
@@ -15,8 +16,7 @@ _PROGRAMS = ("/v1/", "/hma/", "/tile/", "/checkpoint", "/openapi.json", "/health
 
 def _wants_page(request: Request) -> bool:
     """Whether a browser asks, and for a page: programs get JSON."""
-    accepted = request.headers.get("accept", "")
-    return "text/html" in accepted and not request.url.path.startswith(_PROGRAMS)
+    return wants_page(request) and not request.url.path.startswith(_PROGRAMS)
 
 
 def as_page(request: Request, error: SourcemarkError) -> Response | None:

@@ -38,21 +38,19 @@ SECURITY = {
 }
 PRIVATE = {"Cache-Control": "no-store"}
 STATIC = "/static"
-# One term for one thing: the words of scans, of complaints and of decisions, by their codes.
-_WORDS: dict[str, Words] = {
-    **case_words.FIELDS,
-    **case_words.ACTORS,
-    **case_words.STEPS,
-    **case_words.CLOCKS,
-    **case_words.FINDINGS,
-    **case_words.OUTCOMES,
-    **case_words.STATES,
-    **scan_words.KINDS,
-    **scan_words.DECISIONS,
-    **scan_words.MEDIA,
-    **scan_words.MARKINGS,
-    **scan_words.ACTIONS,
-    **scan_words.VERDICTS,
+# One term for one thing, by its code: the filters of templates.
+_WORDS: dict[str, dict[str, Words]] = {
+    "word": {**scan_words.KINDS, **scan_words.MEDIA, **scan_words.MARKINGS, **scan_words.VERDICTS},
+    "action": scan_words.ACTIONS,
+    "decision": scan_words.DECISIONS,
+    "reason": REASONS,
+    "state": case_words.STATES,
+    "step": case_words.STEPS,
+    "actor": case_words.ACTORS,
+    "clock": case_words.CLOCKS,
+    "finding": case_words.FINDINGS,
+    "outcome": case_words.OUTCOMES,
+    "lacking": case_words.FIELDS,
 }
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -114,8 +112,7 @@ def _environment(language: Language) -> Environment:
         readable=readable,
         percent=_percent,
         lines=_lines,
-        word=partial(_word, _WORDS, language),
-        reason=partial(_word, REASONS, language),
+        **{name: partial(_word, words, language) for name, words in _WORDS.items()},
         said=lambda error: say_of(error.detail),
         titled=lambda error: say_of(error.title),
     )

@@ -38,10 +38,14 @@ def command(
     if index is not None:
         os.environ["SOURCEMARK_INDEX_URL"] = index
     settings = unlocked(load_settings())
+    invitation = _first_invitation(settings)
     listener = server.listen(
         host or settings.host,
         settings.port if port is None else port,
-        lambda at: tr(f"Sourcemark listens on {at} (docs: {at}/docs)", f"Sourcemark 正在监听 {at}（文档：{at}/docs）"),
+        lambda at: (
+            tr(f"Sourcemark listens on {at} (docs: {at}/docs)", f"Sourcemark 正在监听 {at}（文档：{at}/docs）")
+            + _hello(settings, at, invitation)
+        ),
     )
     count = workers or settings.serve_workers
     if count == 1:
@@ -52,6 +56,30 @@ def command(
         raise typer.Exit(role)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(role.folder)  # before anything loads its library
     _serve(settings, listener, role, count)
+
+
+def _first_invitation(settings: Settings) -> str | None:
+    """The secret of the link that makes the administrator, where nobody can sign in yet and the database is up."""
+    from provenance.accounts import people
+    from provenance.application import Application
+    from provenance.errors import SourcemarkError
+
+    try:
+        with Application(settings) as application:
+            made = people.first_invitation(application.db)
+    except SourcemarkError:  # the service comes up without its database, too
+        return None
+    return None if made is None else made.secret
+
+
+def _hello(settings: Settings, at: str, invitation: str | None) -> str:
+    if invitation is None:
+        return ""
+    link = f"{(settings.public_url or at).rstrip('/')}/invitation/{invitation}"
+    return "\n" + tr(
+        f"Nobody can sign in yet. This link makes the administrator, once, within an hour: {link}",
+        f"尚无人可以登录。此链接可创建管理员，一小时内可用一次：{link}",
+    )
 
 
 def _serve(settings: Settings, listener: socket.socket, role: Role | None, workers: int) -> None:
