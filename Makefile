@@ -25,6 +25,7 @@ ENDURANCE := tests/benchmarks tests/deploy tests/faults tests/packaging tests/ap
 
 test: $(VENV)/.develop
 	@scripts/debian-test-packages
+	@scripts/npm-test-packages
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ENDURANCE:%=--ignore=%)
 

@@ -47,6 +47,8 @@ def command(
             + _hello(settings, at, invitation)
         ),
     )
+    where = {"host": host or settings.host, "port": listener.getsockname()[1]}  # for links in letters
+    settings = settings.model_copy(update=where)
     count = workers or settings.serve_workers
     if count == 1:
         _serve(settings, listener, None, 1)
