@@ -127,7 +127,7 @@ def window(chromium: Any, service: Service, request: pytest.FixtureRequest) -> I
     page.on("dialog", lambda dialog: (window.broken.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
 
     def asked(sent: Any) -> None:
-        if not sent.url.startswith((service.address, "data:", "blob:")):
+        if not sent.url.startswith((service.address, "data:", "blob:", "file:")):
             window.broken.append(sent.url)
 
     page.on("request", asked)

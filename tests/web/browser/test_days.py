@@ -116,3 +116,20 @@ def test_days(window: Window, service: Service, tmp_path: Path) -> None:
     for path in ("/complaints", "/complaints/new", "/complaints/register", "/log", "/log/entries/0", "/verify"):
         window.open(path)
     window.open("/find?q=nothing")
+
+    # --- years later: the page and its script from disk
+    page.goto(window.origin + "/verify")
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    script = page.locator("script[src]").get_attribute("src")
+    (saved / "verify.js").write_text(page.request.get(window.origin + script).text())
+    (saved / "verify.html").write_text(page.content().replace(script, "verify.js").replace('"/static', '"static'))
+    for place in (window.origin + "/verify", (saved / "verify.html").as_uri()):
+        page.goto(place)
+        page.set_input_files("#receipt", str(tmp_path / "receipt.json"))
+        page.set_input_files("#work", files=[{"name": "w.txt", "mimeType": "text/plain", "buffer": TEXT.encode()}])
+        page.locator("#verify button").click()
+        page.locator("#steps li").nth(5).wait_for()
+        said = page.locator("#steps").inner_text()
+        assert said.count("✓") == 6, said
+        assert "✗" not in said
