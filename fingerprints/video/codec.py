@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..image.codebook import SIGNATURE_BITS
 from ..model import KEY_BYTES, Fingerprint
 from . import planes
 from .features import PROBES, Features, none
 
 _HEAD = struct.Struct("<BHHfIII")  # layout, width, height, seconds, key frames, keypoints, bytes of the small pictures
-_WORK, _UPLOAD = 1, 2
+_WORK, _UPLOAD = 1, 3
+_SIGNATURE_BYTES = SIGNATURE_BITS // 8
 _STEPS_AN_OCTAVE, _SIZE_OFFSET = 16, 64  # of keypoint sizes; steps by which a size of one pixel is stored
 _STEPS_A_PIXEL = 64  # of an upload
 
@@ -70,7 +72,7 @@ def pack(film: Film) -> bytes:
         (np.rint(found.angles * (256 / 360)).astype(np.int64) % 256).astype(np.uint8).tobytes(),
     ]
     if film.upload:
-        parts.append(found.keys.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :KEY_BYTES].tobytes())
+        parts += (_short(found.keys, KEY_BYTES), _short(found.unsure, _SIGNATURE_BYTES))
     return b"".join((*parts, film.small))
 
 
@@ -102,16 +104,30 @@ def _film(detail: bytes, keys: bytes) -> Film:
     sizes = np.exp2((numbers("<u1", count).astype(np.float32) - _SIZE_OFFSET) / _STEPS_AN_OCTAVE)
     angles = numbers("<u1", count).astype(np.float32) * np.float32(360 / 256)
     if upload:
-        kept = np.zeros((2 * PROBES * count, 8), dtype=np.uint8)
-        kept[:, :KEY_BYTES] = numbers("<u1", 2 * PROBES * count * KEY_BYTES).reshape(-1, KEY_BYTES)
-        each = kept.view("<u8").astype(np.uint64).reshape(count, 2 * PROBES)
+        each, unsure = (
+            _long(numbers("<u1", 2 * PROBES * count * size), size).reshape(count, 2 * PROBES)
+            for size in (KEY_BYTES, _SIGNATURE_BYTES)
+        )
     else:
         each = np.frombuffer(keys, dtype=np.uint64).reshape(-1, 1)
+        unsure = np.zeros_like(each)
     if len(each) != count or len(detail) != at + length:
         raise ValueError("a film's fingerprint has the wrong length")
     features = (
-        Features(np.repeat(times, counts), np.repeat(untils, counts), points, sizes, angles, each)
+        Features(np.repeat(times, counts), np.repeat(untils, counts), points, sizes, angles, each, unsure)
         if count
         else none(each.shape[1])
     )
     return Film(width, height, seconds, upload, features, detail[at:])
+
+
+def _short(numbers: NDArray[np.uint64], size: int) -> bytes:
+    """So many lower bytes of each number."""
+    return numbers.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :size].tobytes()
+
+
+def _long(lower: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
+    """The numbers of which so many lower bytes are kept."""
+    out = np.zeros((len(lower) // size, 8), dtype=np.uint8)
+    out[:, :size] = lower.reshape(-1, size)
+    return out.view("<u8").astype(np.uint64).ravel()

@@ -7,7 +7,6 @@ signature are kept, which together are a key of the index.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +19,7 @@ VERSION = codebook.VERSION
 PLANE_SIDE = 256.0  # of the longer side of every film's frame, in which points and sizes count
 WORK_SIDE, UPLOAD_SIDE = 256, 400  # pixels of the longer side, at which frames are looked at
 PROBES = 2  # words of an upload's keypoint, of each variant
+UNSURE_BITS = 9  # of a signature of an upload
 _WORK_KEYPOINTS, _UPLOAD_KEYPOINTS = 13, 300  # of a key frame, of a work a second since the one before
 _MOST_AT_ONCE = 4.0  # such seconds
 _WORK_STEP, _UPLOAD_STEP = 1.0, 0.5  # seconds between key frames
@@ -42,6 +42,7 @@ class Features:
         sizes: shape (n,), diameters in the plane.
         angles: shape (n,), degrees clockwise.
         keys: shape (n, 1) of a work; of an upload (n, 2 * `PROBES`), as it is and mirrored.
+        unsure: of the same shape: the bits of each key's signature that are told least surely, none of a work.
     """
 
     time: Floats
@@ -50,6 +51,7 @@ class Features:
     sizes: Floats
     angles: Floats
     keys: Keys
+    unsure: Keys
 
     def __len__(self) -> int:
         return len(self.time)
@@ -63,6 +65,7 @@ class Features:
             self.sizes[these],
             self.angles[these],
             self.keys[these],
+            self.unsure[these],
         )
 
 
@@ -77,7 +80,7 @@ class Collector:
         self._thorough = thorough
         self._step = _UPLOAD_STEP if thorough else _WORK_STEP
         self._times: list[float] = []
-        self._found: list[tuple[Floats, Floats, Floats, Keys]] = []
+        self._found: list[tuple[Floats, Floats, Floats, Keys, Keys]] = []
         self._last: NDArray[np.int16] | None = None
 
     def add(self, at: float, frame: Grey) -> None:
@@ -104,7 +107,7 @@ class Collector:
             return none(2 * PROBES if self._thorough else 1)
         counts = [len(each[1]) for each in self._found]
         ends = [*self._times[1:], max(seconds, self._times[-1])]
-        points, sizes, angles, keys = (np.concatenate(parts) for parts in zip(*self._found, strict=True))
+        points, sizes, angles, keys, unsure = (np.concatenate(parts) for parts in zip(*self._found, strict=True))
         return Features(
             np.repeat(np.array(self._times, dtype=np.float32), counts),
             np.repeat(np.array(ends, dtype=np.float32), counts),
@@ -112,21 +115,25 @@ class Collector:
             sizes.astype(np.float32),
             angles.astype(np.float32),
             keys,
+            unsure,
         )
 
 
 def none(keys: int) -> Features:
     """No features, with so many keys each."""
     empty = np.zeros(0, dtype=np.float32)
-    return Features(empty, empty, empty.reshape(0, 2), empty, empty, np.zeros((0, keys), dtype=np.uint64))
+    no_keys = np.zeros((0, keys), dtype=np.uint64)
+    return Features(empty, empty, empty.reshape(0, 2), empty, empty, no_keys, no_keys)
 
 
-def _described(frame: Grey, limit: int, *, thorough: bool) -> tuple[Floats, Floats, Floats, Keys]:
+def _described(frame: Grey, limit: int, *, thorough: bool) -> tuple[Floats, Floats, Floats, Keys, Keys]:
     found = detect(frame, limit)
     scale = np.float32(PLANE_SIDE / max(frame.shape))
-    variants: Sequence[int] = (0, MIRRORED) if thorough else (0,)
-    keys = np.zeros((0, len(variants) * (PROBES if thorough else 1)), dtype=np.uint64)
+    variants, probes, loose = ((0, MIRRORED), PROBES, UNSURE_BITS) if thorough else ((0,), 1, 0)
+    keys = unsure = np.zeros((0, len(variants) * probes), dtype=np.uint64)
     if len(found):
-        projected = [codebook.projected(permuted(found.descriptors, variant)) for variant in variants]
-        keys = np.concatenate([codebook.described(each, PROBES if thorough else 1).keys for each in projected], axis=1)
-    return found.points * scale, found.sizes * scale, found.angles, keys
+        projected = (codebook.projected(permuted(found.descriptors, variant)) for variant in variants)
+        words = [codebook.described(each, probes) for each in projected]
+        keys = np.concatenate([each.keys for each in words], axis=1)
+        unsure = np.concatenate([each.least_sure(loose, codebook.SIGNATURE_BITS) for each in words], axis=1)
+    return found.points * scale, found.sizes * scale, found.angles, keys, unsure
