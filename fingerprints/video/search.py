@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from .codec import Film
 from .features import PLANE_SIDE
 from .motion import Agreement, Line, Overlay
 from .planes import UPLOAD_RATE
+from .timing import NO_TIMING, Timing, timing
 
 _MIN_WITNESSES = 5  # places of the work that agree on where its frame lies
 _MIN_MOTION = 0.5  # correlation of what changes
@@ -29,10 +30,14 @@ _MIN_PLACED_MOTION, _PLACED = 0.65, 30  # at another speed, where so many places
 # Of a stretch whose motion is not this clear, the pictures must be so much alike, or so many places agree: another take
 # of a scene moves alike for a while.
 _CLEAR_MOTION, _MIN_LIKENESS_OF_ALL, _MANY_WITNESSES = 0.8, 0.86, 16
+_MIN_TIMELY_MOTION = 0.42  # where keypoints say it too
+# Where keypoints are against it, although the work's frame is as large in the upload's, or as good as that.
+_MIN_UNTIMELY_MOTION, _MIN_LARGE = 0.81, 0.9
 _MIN_CHANGING = 1.0  # grey levels, below which nothing moves that could be compared
 _MIN_LIKENESS, _SHARE_OF_LIKENESS = 0.3, 0.75  # of the pictures of one second; of the stretch's median
 _MIN_SECONDS = 2.5  # of one stretch
 _MAX_GAP = 0.75  # seconds within a stretch that may be unlike
+_MOSTLY = 0.8  # of a window; where so much is known no more is looked for
 _ATTEMPTS = 2  # transforms of a hint
 _SHARE_SEEN = 0.9  # of a window; where less is seen, the line is looked for once more
 _AROUND = 1.0  # seconds, in which it is then
@@ -54,6 +59,7 @@ class Stretch:
         placement: where the work's frame lies in the upload's.
         likeness: of the pictures, in the middle.
         agreement: of what moves.
+        timing: of keypoints.
     """
 
     upload: Span
@@ -61,34 +67,44 @@ class Stretch:
     placement: Placement
     likeness: float
     agreement: Agreement
+    timing: Timing = NO_TIMING
 
     @property
     def seconds(self) -> float:
         return self.upload[1] - self.upload[0]
 
     @property
-    def moves_alike(self) -> bool:
+    def is_copy(self) -> bool:
+        """Whether the same is shown at the same times."""
+        motion = self.agreement.motion
+        if self.agreement.changing < _MIN_CHANGING:
+            return False
+        if self.timing.is_wrong and motion < _MIN_UNTIMELY_MOTION and self.placement.enlargement >= _MIN_LARGE:
+            return False
+        return motion >= self._needed or (motion >= _MIN_TIMELY_MOTION and self.timing.is_certain)
+
+    @property
+    def _needed(self) -> float:
+        """Of motion, where that alone must say it."""
         changed, short = abs(self.line.speed - 1) >= _MIN_SPEED_CHANGE, self.seconds < _SHORT
-        placed = self.placement.witnesses >= _PLACED
         if changed and short:
-            needed = _MIN_CHANGED_SHORT_MOTION
-        elif changed:
-            needed = _MIN_PLACED_MOTION if placed else _MIN_CHANGED_MOTION
-        else:
-            needed = _MIN_SHORT_MOTION if short else _MIN_MOTION
-        return self.agreement.motion >= needed and self.agreement.changing >= _MIN_CHANGING
+            return _MIN_CHANGED_SHORT_MOTION
+        if changed:
+            placed = self.placement.witnesses >= _PLACED or self.timing.is_right
+            return _MIN_PLACED_MOTION if placed else _MIN_CHANGED_MOTION
+        return _MIN_SHORT_MOTION if short else _MIN_MOTION
 
     @property
     def suffices(self) -> bool:
         """Whether this stretch alone says that a work is shown."""
         clear = self.agreement.motion >= _CLEAR_MOTION or self.likeness >= _MIN_LIKENESS_OF_ALL
-        placed = self.placement.witnesses >= (_MIN_WITNESSES if clear else _MANY_WITNESSES)
-        return self.moves_alike and placed and self.seconds >= _MIN_SECONDS
+        needed = _MIN_WITNESSES if clear or self.timing.is_certain else _MANY_WITNESSES
+        return self.is_copy and self.placement.witnesses >= needed and self.seconds >= _MIN_SECONDS
 
     @property
     def is_static(self) -> bool:
         """Whether it looks like the work, but nothing says that it was filmed at the same time."""
-        return not self.moves_alike and self.likeness >= _STATIC_LIKENESS and self.placement.witnesses >= _MIN_WITNESSES
+        return not self.is_copy and self.likeness >= _STATIC_LIKENESS and self.placement.witnesses >= _MIN_WITNESSES
 
 
 def propose(query: Fingerprint, view: View) -> FilmProposal:
@@ -110,7 +126,7 @@ def decide(
             continue
         found = stretches(upload, work, [hint for hint in proposal.hints if hint.work == number])
         if any(each.suffices for each in found):
-            out[number] = _match(upload, work, [each for each in found if each.moves_alike])
+            out[number] = _match(upload, work, [each for each in found if each.is_copy])
         static = static or any(each.is_static for each in found)
     reason = "static_match" if static else "decode_partial" if query.facts.get("partial") else None
     return Found(out, None if out else reason)
@@ -122,24 +138,44 @@ def stretches(upload: Film, work: Film, hints: Sequence[Hint]) -> list[Stretch]:
     taken = np.zeros(int(np.ceil(upload.seconds * UPLOAD_RATE)) + 1, dtype=np.bool_)
     found: list[Stretch] = []
     for hint in hints:
-        first, stop = round(hint.start * UPLOAD_RATE), round(hint.stop * UPLOAD_RATE)
-        if taken[first:stop].mean() > 0.8:
-            continue
-        features = upload.features
-        inside = (features.until > hint.start) & (features.time < hint.stop)
-        inside &= ~taken[np.minimum((features.time * UPLOAD_RATE).astype(np.int64), len(taken) - 1)]
-        pairs = keys.pairs(features, np.flatnonzero(inside), mirrored=hint.mirrored)
-        for _ in range(_ATTEMPTS):
-            placement = alignment.place(features, work.features, pairs, mirrored=hint.mirrored)
-            if placement is None:
+        windows = [(hint.start, hint.stop)]
+        while windows:
+            start, stop = windows.pop()
+            if taken[round(start * UPLOAD_RATE) : round(stop * UPLOAD_RATE)].mean() > _MOSTLY:
+                continue
+            tried = _in_window(upload, work, keys, (start, stop), taken, mirrored=hint.mirrored)
+            found += tried
+            if tried and tried[-1].suffices:
+                begin, end = tried[-1].upload
+                taken[round(begin * UPLOAD_RATE) : round(end * UPLOAD_RATE)] = True
+                windows += [rest for rest in ((start, begin), (end, stop)) if rest[1] - rest[0] >= _MIN_SECONDS]
+    return found
+
+
+def _in_window(
+    upload: Film, work: Film, keys: WorkKeys, window: Span, taken: NDArray[np.bool_], *, mirrored: bool
+) -> list[Stretch]:
+    """Stretches of a window that may show the work, until one certainly does.
+
+    Args:
+        taken: which steps of `UPLOAD_RATE` a stretch is known of.
+    """
+    features = upload.features
+    inside = (features.until > window[0]) & (features.time < window[1])
+    inside &= ~taken[np.minimum((features.time * UPLOAD_RATE).astype(np.int64), len(taken) - 1)]
+    alike = pairs = keys.pairs(features, np.flatnonzero(inside), mirrored=mirrored)
+    found: list[Stretch] = []
+    for _ in range(_ATTEMPTS):
+        placement = alignment.place(features, work.features, pairs, mirrored=mirrored)
+        if placement is None:
+            break
+        stretch = _followed(upload, work, pairs, placement, window)
+        if stretch is not None:
+            when = timing(upload, work, alike, stretch.placement, stretch.line, stretch.upload)
+            found.append(replace(stretch, timing=when))
+            if found[-1].suffices:
                 break
-            stretch = _followed(upload, work, pairs, placement, (hint.start, hint.stop))
-            if stretch is not None:
-                found.append(stretch)
-                if stretch.suffices:
-                    taken[round(stretch.upload[0] * UPLOAD_RATE) : round(stretch.upload[1] * UPLOAD_RATE)] = True
-                    break
-            pairs = pairs.where(~np.isin(pairs.upload, placement.pairs.upload))
+        pairs = pairs.where(~np.isin(pairs.upload, placement.pairs.upload))
     return found
 
 
