@@ -18,7 +18,7 @@ from .features import PROBES, Features
 
 _RADIUS = 5  # bits of a signature within which keypoints are alike
 _SOFTNESS = 2.5  # bits; a pair that differs by so many weighs 1/e
-_MAX_PAIRS, _MAX_PROPOSALS = 4000, 160  # of a vote, and of these those that propose a transform each
+_MAX_PAIRS, _MAX_PROPOSALS = 2000, 96  # of a vote, and of these those that propose a transform each
 _VOTE_TOLERANCE, _VOTE_SLOPE = 5.0, 0.14  # of the plane, and share of the distance from the pair that proposes
 _MIN_ANGLE_COSINE, _MAX_OCTAVES = 0.88, 0.6  # by which directions and sizes of one transform may differ
 _TOLERANCES = (8.0, 7.0, 6.0, 5.0, 4.0)  # of the work's plane, in which pairs agree with the fit, step by step

@@ -44,7 +44,7 @@ class Film:
     small: bytes
 
     @cached_property
-    def work_pictures(self) -> planes.Floats:
+    def work_pictures(self) -> planes.Grey:
         """A work's small pictures, see `planes.unpacked`."""
         return planes.unpacked(self.small)
 

@@ -20,7 +20,7 @@ from .planes import UPLOAD_RATE, WORK_RATE
 MIN_SPEED, MAX_SPEED = 0.72, 1.38  # seconds of the work a second of the upload
 _LAGS = (1, 2, 4)  # samples of the work that differences are taken over
 _RATIO = UPLOAD_RATE // WORK_RATE
-_FINER = 4  # points a side of a work's pixel at which the upload is read
+_FINER = 2  # points a side of a work's pixel at which the upload is read
 _MIN_PIXELS = 24  # of the work that the upload shows
 _MIN_SAMPLES = 5  # of the work that lie on a line
 _FULL_SAMPLES = 8  # of fewer the correlation counts less

@@ -6,6 +6,7 @@ transformed (DCT) and rounded coarsely.
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from functools import cache
@@ -20,12 +21,12 @@ WORK_SIDE, UPLOAD_SIDE = 32, 128  # pixels of the longer side
 _BLOCK = 16  # pictures whose coefficients are rounded to the same steps
 _STEP = 1.2  # of a rounded coefficient, by the grey levels that the pictures change by
 _MIN_STEP, _MAX_STEP = 4.0, 40.0
+_PIECE = 1 << 16  # bytes packed at once
 _ROUNDING = 0.3  # of a step: smaller changes come cheaper as none
 _QUALITY = 85  # of the JPEG files that an upload's are kept as
 _HEAD = struct.Struct("<IHH")  # pictures, rows, columns
 
 Grey = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 
 class Collector:
@@ -39,8 +40,10 @@ class Collector:
         self._thorough = thorough
         self._rate, self._side = (UPLOAD_RATE, UPLOAD_SIDE) if thorough else (WORK_RATE, WORK_SIDE)
         self._count = 0
+        self._last: Grey | None = None
         self._pictures: list[Grey] = []  # of an upload, those of the last second
         self._files: list[bytes] = []
+        self._packer = _Packer()
 
     def add(self, at: float, frame: Grey) -> None:
         """A frame at a second."""
@@ -56,24 +59,27 @@ class Collector:
             seconds: how long the film is.
         """
         self._fill(int(np.ceil(seconds * self._rate - 0.5)))
-        rows, columns = self._pictures[-1].shape if self._pictures else (1, 1)
+        rows, columns = (1, 1) if self._last is None else self._last.shape
         head = _HEAD.pack(self._count, rows, columns)
         if not self._thorough:
-            return head + _packed(self._pictures)
-        rest = [_strip(self._pictures)] if self._count % UPLOAD_RATE else []
+            return head + self._packer.finished()
+        rest = [_strip(self._pictures)] if self._pictures else []
         return head + b"".join((*self._files, *rest))
 
     def _fill(self, count: int) -> None:
-        while self._count and self._count < count:
-            self._append(self._pictures[-1])
+        while self._last is not None and self._count < count:
+            self._append(self._last)
 
     def _append(self, picture: Grey) -> None:
-        if self._thorough and self._count % UPLOAD_RATE == 0:
-            self._pictures = []
-        self._pictures.append(picture)
+        self._last = picture
         self._count += 1
-        if self._thorough and self._count % UPLOAD_RATE == 0:
+        if not self._thorough:
+            self._packer.add(picture)
+            return
+        self._pictures.append(picture)
+        if len(self._pictures) == UPLOAD_RATE:
             self._files.append(_strip(self._pictures))
+            self._pictures = []
 
 
 def _reduced(frame: Grey, side: int) -> Grey:
@@ -83,44 +89,104 @@ def _reduced(frame: Grey, side: int) -> Grey:
     return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _packed(pictures: list[Grey]) -> bytes:
-    """A work's small pictures, coarsely: the more changes in a film, the more so."""
-    rows, columns = pictures[-1].shape if pictures else (1, 1)
-    down, across = _cosines(rows), _cosines(columns)
-    steps = np.empty((len(pictures), rows, columns), dtype=np.int32)
-    restored = np.zeros((rows, columns))
-    sizes = _step_sizes(pictures)
-    for number, picture in enumerate(pictures):
-        size = float(sizes[number // _BLOCK])
-        change = (down @ picture.astype(np.float64) @ across.T - restored) / size
-        steps[number] = np.trunc(change + np.copysign(_ROUNDING, change))
-        restored = restored + steps[number] * size
-    folded = np.ascontiguousarray(steps << 1 ^ steps >> 31).astype("<u2")
-    plain = folded.view(np.uint8).reshape(-1, 2)
-    return sizes.tobytes() + zlib.compress(plain.T.tobytes(), 9)
+class _Packer:
+    """Packs a work's small pictures as they come, coarsely: the more changes in a film, the more so."""
+
+    def __init__(self) -> None:
+        self._sizes: list[float] = []  # of each block what the coefficients are rounded to
+        self._block: list[Grey] = []
+        self._last: Grey | None = None  # of the block before
+        self._restored: NDArray[np.float64] | None = None
+        # All lower bytes, then all upper ones, which are few: kept apart until the end.
+        self._lower, self._upper = zlib.compressobj(9), zlib.compressobj(1)
+        self._packed, self._waiting = bytearray(), bytearray()
+
+    def add(self, picture: Grey) -> None:
+        self._block.append(picture)
+        if len(self._block) == _BLOCK:
+            self._finish_block()
+
+    def finished(self) -> bytes:
+        """See `unpacked`; what comes after the head."""
+        if self._block:
+            self._finish_block()
+        self._waiting += self._upper.flush()
+        upper = zlib.decompressobj()
+        for start in range(0, len(self._waiting), _PIECE):
+            rest = bytes(self._waiting[start : start + _PIECE])
+            while rest:
+                self._packed += self._lower.compress(upper.decompress(rest, _PIECE))
+                rest = upper.unconsumed_tail
+        self._packed += self._lower.compress(upper.flush()) + self._lower.flush()
+        return np.array(self._sizes, dtype="<f2").tobytes() + bytes(self._packed)
+
+    def _finish_block(self) -> None:
+        pictures = np.stack(self._block).astype(np.float64)
+        rows, columns = pictures.shape[1:]
+        down, across = _cosines(rows), _cosines(columns)
+        restored = np.zeros((rows, columns)) if self._restored is None else self._restored
+        size = self._step_size(pictures)
+        steps = np.empty(pictures.shape, dtype=np.int32)
+        for number, picture in enumerate(pictures):
+            change = (down @ picture @ across.T - restored) / size
+            steps[number] = np.trunc(change + np.copysign(_ROUNDING, change))
+            restored = restored + steps[number] * size
+        folded = (steps << 1 ^ steps >> 31).astype("<u2")
+        self._packed += self._lower.compress((folded & 0xFF).astype(np.uint8).tobytes())
+        self._waiting += self._upper.compress((folded >> 8).astype(np.uint8).tobytes())
+        self._sizes.append(size)
+        self._last, self._restored, self._block = self._block[-1], restored, []
+
+    def _step_size(self, pictures: NDArray[np.float64]) -> float:
+        before = pictures if self._last is None else np.concatenate((self._last[None], pictures))
+        changes = float(np.sqrt(np.square(np.diff(before, axis=0)).mean())) if len(before) > 1 else 0.0
+        return float(np.float16(min(max(_STEP * changes, _MIN_STEP), _MAX_STEP)))
 
 
-def _step_sizes(pictures: list[Grey]) -> NDArray[np.float16]:
-    """Of each block of pictures what the coefficients are rounded to."""
-    out = []
-    for first in range(0, len(pictures), _BLOCK):
-        block = np.stack(pictures[max(first - 1, 0) : first + _BLOCK]).astype(np.float64)
-        changes = float(np.sqrt(np.square(np.diff(block, axis=0)).mean())) if len(block) > 1 else 0.0
-        out.append(min(max(_STEP * changes, _MIN_STEP), _MAX_STEP))
-    return np.array(out, dtype="<f2")
-
-
-def unpacked(data: bytes) -> Floats:
+def unpacked(data: bytes) -> Grey:
     """A work's small pictures, `WORK_RATE` a second, shape (n, rows, columns)."""
     count, rows, columns = _HEAD.unpack_from(data)
     sizes = np.frombuffer(data, dtype="<f2", count=-(-count // _BLOCK), offset=_HEAD.size).astype(np.float32)
-    raw = zlib.decompress(data[_HEAD.size + 2 * len(sizes) :])
-    plain = np.frombuffer(raw, dtype=np.uint8).reshape(2, count, rows, columns)
-    folded = plain[0].astype(np.int32) | plain[1].astype(np.int32) << 8
-    changes = (folded >> 1 ^ -(folded & 1)).astype(np.float32) * np.repeat(sizes, _BLOCK)[:count, None, None]
-    coefficients = np.cumsum(changes, axis=0)
-    pictures = _cosines(rows).T.astype(np.float32) @ coefficients @ _cosines(columns).astype(np.float32)
-    return np.asarray(pictures, dtype=np.float32)
+    packed = memoryview(data)[_HEAD.size + 2 * len(sizes) :]
+    lower, upper = _Reader(packed), _Reader(packed)
+    upper.skip(count * rows * columns)
+    down, across = _cosines(rows).astype(np.float32), _cosines(columns).astype(np.float32)
+    out = np.empty((count, rows, columns), dtype=np.uint8)
+    last = np.zeros((rows, columns), dtype=np.float32)
+    for start, size in zip(range(0, count, _BLOCK), sizes, strict=True):
+        shape = min(_BLOCK, count - start), rows, columns
+        folded = lower.numbers(shape) | upper.numbers(shape) << 8
+        coefficients = np.cumsum((folded >> 1 ^ -(folded & 1)).astype(np.float32) * size, axis=0) + last
+        last = coefficients[-1]
+        pictures = down.T @ coefficients @ across
+        out[start : start + _BLOCK] = np.clip(np.rint(pictures), 0, 255)
+    return out
+
+
+class _Reader:
+    """Reads a compressed stream little by little."""
+
+    def __init__(self, packed: memoryview) -> None:
+        self._stream, self._rest = zlib.decompressobj(), bytes(packed)
+
+    def skip(self, count: int) -> None:
+        """Leave so many bytes out."""
+        for start in range(0, count, _PIECE):
+            self._read(min(_PIECE, count - start))
+
+    def numbers(self, shape: tuple[int, int, int]) -> NDArray[np.int32]:
+        """The next bytes as numbers."""
+        return np.frombuffer(self._read(math.prod(shape)), dtype=np.uint8).reshape(shape).astype(np.int32)
+
+    def _read(self, count: int) -> bytes:
+        out = b""
+        while len(out) < count:
+            more = self._stream.decompress(self._rest, count - len(out))
+            self._rest = self._stream.unconsumed_tail
+            if not more:
+                raise ValueError("a film's fingerprint has too few small pictures")
+            out += more
+        return out
 
 
 def _strip(pictures: list[Grey]) -> bytes:
@@ -170,8 +236,8 @@ class SharpPictures:
 class HeldPictures:
     """Those of a work, each shown until the next."""
 
-    def __init__(self, pictures: Floats) -> None:
-        self._pictures = np.clip(np.rint(pictures), 0, 255).astype(np.uint8)
+    def __init__(self, pictures: Grey) -> None:
+        self._pictures = pictures
         self._times = UPLOAD_RATE // WORK_RATE
         self.rows, self.columns = pictures.shape[1:]
         self.count = len(pictures) * self._times

@@ -32,7 +32,7 @@ _MIN_PLACED_MOTION, _PLACED = 0.65, 30  # at another speed, where so many places
 _CLEAR_MOTION, _MIN_LIKENESS_OF_ALL, _MANY_WITNESSES = 0.8, 0.86, 16
 _MIN_TIMELY_MOTION = 0.42  # where keypoints say it too
 # Where keypoints are against it, although the work's frame is as large in the upload's, or as good as that.
-_MIN_UNTIMELY_MOTION, _MIN_LARGE = 0.81, 0.9
+_MIN_UNTIMELY_MOTION, _MIN_LARGE = 0.83, 0.9
 _MIN_CHANGING = 1.0  # grey levels, below which nothing moves that could be compared
 _MIN_LIKENESS, _SHARE_OF_LIKENESS = 0.3, 0.75  # of the pictures of one second; of the stretch's median
 _MIN_SECONDS = 2.5  # of one stretch
@@ -234,13 +234,14 @@ def _seen(upload: Film, work: Film, placement: Placement, window: Span, offsets:
 
 
 def _run(like: Doubles) -> tuple[int, int]:
-    """The longest run of pictures that are alike, short gaps included."""
+    """The longest run of pictures that are alike, short gaps included, and long ones of pictures that may be: black, or
+    of one colour."""
     typical = float(np.median(like[like >= _MIN_LIKENESS])) if (like >= _MIN_LIKENESS).any() else 1.0
-    agree = like >= max(_MIN_LIKENESS, _SHARE_OF_LIKENESS * typical)
-    at = np.flatnonzero(agree)
+    at = np.flatnonzero(like >= max(_MIN_LIKENESS, _SHARE_OF_LIKENESS * typical))
     if not len(at):
         return 0, 0
-    breaks = np.flatnonzero(np.diff(at) > _MAX_GAP * UPLOAD_RATE)
+    unlike = np.concatenate(([0], np.cumsum(like < _MIN_LIKENESS)))[at]
+    breaks = np.flatnonzero((np.diff(at) > _MAX_GAP * UPLOAD_RATE) & (np.diff(unlike) > 0))
     starts, ends = at[np.concatenate(([0], breaks + 1))], at[np.concatenate((breaks, [len(at) - 1]))] + 1
     longest = int((ends - starts).argmax())
     return int(starts[longest]), int(ends[longest])
