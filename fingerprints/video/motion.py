@@ -69,14 +69,19 @@ class Agreement:
 class Overlay:
     """An upload's small pictures laid on a work's."""
 
-    def __init__(self, upload: Film, work: Film, matrix: Doubles, first: int, stop: int) -> None:
+    def __init__(
+        self, upload: Film, work: Film, matrix: Doubles, upload_span: tuple[int, int], work_span: tuple[float, float]
+    ) -> None:
         """
         Args:
             matrix: from the work's plane to the upload's.
-            first, stop: of the upload's pictures.
+            upload_span: of the upload's pictures, the first and the one after the last.
+            work_span: seconds of the work that are looked at.
         """
-        small = work.work_pictures
-        self.first, self.shape = first, small.shape[1:]
+        first, stop = upload_span
+        self.first, self.start = first, max(0, int(work_span[0] * WORK_RATE))
+        small = work.work_pictures[self.start : max(self.start, int(work_span[1] * WORK_RATE) + 2)]
+        self.shape = small.shape[1:]
         rows, columns = self.shape
         theirs = upload.upload_pictures
         stop = min(stop, theirs.count)
@@ -96,17 +101,21 @@ class Overlay:
         x, y = whole[:2, :2] @ at + whole[:2, 2:]
         self.visible = (x >= 0) & (x <= theirs.columns - 1) & (y >= 0) & (y <= theirs.rows - 1)
         self.upload = np.stack(seen).reshape(len(seen), -1)[:, self.visible].astype(np.float32)
-        self.work = small.reshape(len(small), -1)[:, self.visible]
+        self.work = small.reshape(len(small), -1)[:, self.visible].astype(np.float32)
 
     @property
     def enough(self) -> bool:
         """Whether enough of the work is seen to compare anything."""
-        return int(np.count_nonzero(self.visible)) >= _MIN_PIXELS
+        return int(np.count_nonzero(self.visible)) >= _MIN_PIXELS and len(self.work) > 0
 
-    def numbers(self, line: Line, low: int = 0, high: int | None = None) -> tuple[Indices, Indices]:
-        """Of the work's samples those that lie on a line, and of the upload's those nearest to them (from `first`)."""
-        theirs = np.arange(low, len(self.work) if high is None else min(high, len(self.work)))
-        ours = np.rint((theirs / WORK_RATE - line.offset) / line.speed * UPLOAD_RATE).astype(np.int64) - self.first
+    def numbers(self, line: Line) -> tuple[Indices, Indices]:
+        """Of the work's samples those that lie on a line (from `start`), and of the upload's those nearest to them (from
+        `first`)."""
+        theirs = np.arange(len(self.work))
+        ours = (
+            np.rint(((theirs + self.start) / WORK_RATE - line.offset) / line.speed * UPLOAD_RATE).astype(np.int64)
+            - self.first
+        )
         inside = (ours >= 0) & (ours < len(self.upload))
         return theirs[inside], ours[inside]
 
@@ -138,7 +147,7 @@ class Overlay:
 
     def likeness(self, line: Line, numbers: Indices) -> Doubles:
         """Correlation of the upload's pictures, by their numbers from `first`, with the work's at the same time."""
-        at = np.asarray(line.work_time((numbers + self.first) / UPLOAD_RATE)) * WORK_RATE
+        at = np.asarray(line.work_time((numbers + self.first) / UPLOAD_RATE)) * WORK_RATE - self.start
         inside = (at > -0.75) & (at < len(self.work) - 0.25)
         before = np.clip(np.floor(at).astype(np.int64), 0, len(self.work) - 1)
         after = np.minimum(before + 1, len(self.work) - 1)
@@ -157,11 +166,9 @@ class Overlay:
             earliest, latest: second of the work at ``middle``.
             middle: second of the upload around which speeds are tried.
         """
-        low = max(0, int((earliest - len(self.upload) / UPLOAD_RATE) * WORK_RATE))
-        high = int((latest + len(self.upload) / UPLOAD_RATE) * WORK_RATE) + 2
-        products, ours, theirs = self._products(low, high)
+        products, ours, theirs = self._products()
         offsets = np.arange(earliest, latest, _OFFSET_STEP)[:_MAX_OFFSETS]
-        found = [self._along(speed, offsets, middle, low, products, ours, theirs) for speed in _SPEEDS]
+        found = [self._along(speed, offsets, middle, products, ours, theirs) for speed in _SPEEDS]
         unchanged, best = found[0], max(found)
         if best[0] <= 0:
             return None
@@ -170,13 +177,13 @@ class Overlay:
         else:
             speeds = best[1] + np.arange(-0.02, 0.0201, 0.005)
         nearby = best[2] + np.arange(-2, 2.1) * (_OFFSET_STEP / 2)
-        _, speed, at = max(self._along(each, nearby, middle, low, products, ours, theirs) for each in speeds)
+        _, speed, at = max(self._along(each, nearby, middle, products, ours, theirs) for each in speeds)
         return Line(float(speed), float(at - speed * middle))
 
-    def _products(self, low: int, high: int) -> tuple[list[Doubles], list[Doubles], list[Doubles]]:
+    def _products(self) -> tuple[list[Doubles], list[Doubles], list[Doubles]]:
         """Of each lag the products of the upload's differences and the work's, and both's squares."""
         products, ours, theirs = [], [], []
-        work = self.work[low:high]
+        work = self.work
         for lag in _LAGS:
             a, b = np.zeros_like(self.upload), np.zeros_like(work)
             a[lag * _RATIO :] = _level(self.upload[lag * _RATIO :] - self.upload[: -lag * _RATIO])
@@ -191,14 +198,13 @@ class Overlay:
         speed: float,
         offsets: Doubles,
         middle: float,
-        low: int,
         products: list[Doubles],
         ours: list[Doubles],
         theirs: list[Doubles],
     ) -> tuple[float, float, float]:
         """The best correlation of lines of one speed, the speed, and the second of the work at ``middle``."""
         there = np.arange(len(theirs[0]))
-        at = ((there + low) / WORK_RATE - offsets[:, None]) / speed + middle
+        at = ((there + self.start) / WORK_RATE - offsets[:, None]) / speed + middle
         here = np.rint(at * UPLOAD_RATE).astype(np.int64) - self.first
         inside = (here >= 0) & (here < len(self.upload))
         here[~inside] = 0

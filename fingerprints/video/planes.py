@@ -167,7 +167,7 @@ class _Reader:
     """Reads a compressed stream little by little."""
 
     def __init__(self, packed: memoryview) -> None:
-        self._stream, self._rest = zlib.decompressobj(), bytes(packed)
+        self._stream, self._packed, self._at, self._rest = zlib.decompressobj(), packed, 0, b""
 
     def skip(self, count: int) -> None:
         """Leave so many bytes out."""
@@ -181,10 +181,13 @@ class _Reader:
     def _read(self, count: int) -> bytes:
         out = b""
         while len(out) < count:
+            if not self._rest:
+                self._rest = bytes(self._packed[self._at : self._at + _PIECE])
+                self._at += len(self._rest)
             more = self._stream.decompress(self._rest, count - len(out))
-            self._rest = self._stream.unconsumed_tail
-            if not more:
+            if not more and not self._rest:
                 raise ValueError("a film's fingerprint has too few small pictures")
+            self._rest = self._stream.unconsumed_tail
             out += more
         return out
 

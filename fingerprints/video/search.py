@@ -218,7 +218,8 @@ def _seen(upload: Film, work: Film, placement: Placement, window: Span, offsets:
         offsets: between which seconds of the work the middle of the window lies.
     """
     first, stop = int(window[0] * UPLOAD_RATE), int(np.ceil(window[1] * UPLOAD_RATE))
-    overlay = Overlay(upload, work, placement.matrix, first, stop)
+    lasts = window[1] - window[0]
+    overlay = Overlay(upload, work, placement.matrix, (first, stop), (offsets[0] - lasts, offsets[1] + lasts))
     line = overlay.best_line(*offsets, sum(window) / 2) if overlay.enough else None
     if line is None:
         return None

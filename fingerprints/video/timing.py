@@ -22,7 +22,8 @@ _EARLY = 0.3  # seconds by which the upload's key frame may be late
 _BORDER = 6.0  # of the upload's plane
 _ENDS = 0.1  # seconds of a stretch left out
 _MIN_KEYPOINTS, _MIN_TELLING = 5, 40
-_LEAST_SHARE, _LEAST_RATIO = 0.085, 3.0
+_MIN_MOVING = 2.0  # what is seen at any time tells nothing
+_LEAST_SHARE, _LEAST_RATIO = 0.08, 3.0
 _CERTAIN, _CERTAIN_SHARE, _CERTAIN_RATIO = 8.0, 0.12, 8.0
 
 Bools = NDArray[np.bool_]
@@ -59,7 +60,8 @@ class Timing:
     @property
     def is_wrong(self) -> bool:
         """Whether this says that it is not."""
-        return self.keypoints >= _MIN_TELLING and not self.is_right
+        moving = self.gained + self.lost >= _MIN_MOVING
+        return self.keypoints >= _MIN_TELLING and moving and not self.is_right
 
 
 NO_TIMING = Timing()
