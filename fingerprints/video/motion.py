@@ -109,8 +109,8 @@ class Overlay:
         return int(np.count_nonzero(self.visible)) >= _MIN_PIXELS and len(self.work) > 0
 
     def numbers(self, line: Line) -> tuple[Indices, Indices]:
-        """Of the work's samples those that lie on a line (from `start`), and of the upload's those nearest to them (from
-        `first`)."""
+        """Of the work's samples those that lie on a line, from `start`, and of the upload's those nearest to them, from
+        `first`."""
         theirs = np.arange(len(self.work))
         ours = (
             np.rint(((theirs + self.start) / WORK_RATE - line.offset) / line.speed * UPLOAD_RATE).astype(np.int64)
