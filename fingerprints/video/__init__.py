@@ -51,7 +51,7 @@ __all__ = [
 NAME: MediumName = "video"
 ALGORITHM = f"sourcemark-video/1:{features.VERSION}"
 HAS_METADATA = True
-STATUSES: frozenset[Status] = audio.STATUSES | {"no_texture", "static_match"}
+STATUSES: frozenset[Status] = audio.STATUSES | {"no_texture", "static_match", "template_only"}
 
 T = TypeVar("T")
 

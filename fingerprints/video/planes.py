@@ -23,6 +23,7 @@ _STEP = 1.2  # of a rounded coefficient, by the grey levels that the pictures ch
 _MIN_STEP, _MAX_STEP = 4.0, 40.0
 _PIECE = 1 << 16  # bytes packed at once
 _ROUNDING = 0.3  # of a step: smaller changes come cheaper as none
+_HELD = 16  # seconds of an upload that are held decoded: more than are looked at together
 _QUALITY = 85  # of the JPEG files that an upload's are kept as
 _HEAD = struct.Struct("<IHH")  # pictures, rows, columns
 
@@ -225,14 +226,16 @@ class SharpPictures:
             (length,) = struct.unpack_from("<I", data, at)
             self._files.append(data[at + 4 : at + 4 + length])
             at += 4 + length
-        self._second: tuple[int, Grey] | None = None  # the last that was decoded
+        self._seconds: dict[int, Grey] = {}  # those that were decoded last
 
     def picture(self, number: int) -> Grey:
         second, place = divmod(number, UPLOAD_RATE)
-        if self._second is None or self._second[0] != second:
+        if second not in self._seconds:
+            if len(self._seconds) == _HELD:
+                del self._seconds[next(iter(self._seconds))]
             strip = cv2.imdecode(np.frombuffer(self._files[second], dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
-            self._second = second, np.asarray(strip, dtype=np.uint8).reshape(-1, self.rows, self.columns)
-        picture: Grey = self._second[1][place]
+            self._seconds[second] = np.asarray(strip, dtype=np.uint8).reshape(-1, self.rows, self.columns)
+        picture: Grey = self._seconds[second][place]
         return picture
 
 

@@ -16,6 +16,7 @@ from . import alignment, candidates, codec
 from .alignment import Pairs, Placement, WorkKeys
 from .candidates import FilmProposal, Hint
 from .codec import Film
+from .common import Shown, is_common
 from .features import PLANE_SIDE
 from .motion import Agreement, Line, Overlay
 from .planes import UPLOAD_RATE
@@ -118,18 +119,28 @@ def decide(
 ) -> Found:
     """The registered films that an upload shows; see `Medium.decide`."""
     upload = codec.film(query)
+    if upload is None:
+        return Found({}, "decode_partial" if query.facts.get("partial") else None)
+    films = {number: film for number in proposal.works if number in works and (film := codec.film(works[number]))}
+    found = {
+        number: stretches(upload, work, [hint for hint in proposal.hints if hint.work == number])
+        for number, work in films.items()
+    }
+    shown: list[Shown] = [(films[n], each.line, each.upload) for n, of in found.items() for each in of if each.is_copy]
     out: dict[int, Match] = {}
-    static = False
-    for number in proposal.works if upload is not None else ():
-        work = codec.film(works[number]) if number in works else None
-        if work is None or upload is None:
-            continue
-        found = stretches(upload, work, [hint for hint in proposal.hints if hint.work == number])
-        if any(each.suffices for each in found):
-            out[number] = _match(upload, work, [each for each in found if each.is_copy])
-        static = static or any(each.is_static for each in found)
-    reason = "static_match" if static else "decode_partial" if query.facts.get("partial") else None
-    return Found(out, None if out else reason)
+    common = False
+    for number, work in films.items():
+        enough = [each for each in found[number] if each.suffices]
+        if any(not is_common((work, each.line, each.upload), shown) for each in enough):
+            out[number] = _match(upload, work, [each for each in found[number] if each.is_copy])
+        else:
+            common = common or bool(enough)
+    if out:
+        return Found(out, None)
+    if common:
+        return Found({}, "template_only")
+    static = any(each.is_static for of in found.values() for each in of)
+    return Found({}, "static_match" if static else "decode_partial" if query.facts.get("partial") else None)
 
 
 def stretches(upload: Film, work: Film, hints: Sequence[Hint]) -> list[Stretch]:

@@ -144,3 +144,20 @@ def test_a_detail_of_another_layout_is_refused() -> None:
     work = _work()
     with pytest.raises(ValueError, match="unknown layout"):
         codec.film(Fingerprint("video", video.ALGORITHM, work.digest, detail=b"\x09" + work.detail[1:]))
+
+
+def test_an_intro_that_many_works_share_accuses_nobody() -> None:
+    intro = film(9, 9, 4)
+    works = [_made(np.concatenate((intro, film(20 + n, n, 6)))) for n in range(4)]
+    works += [_made(film(40 + n, n, 4)) for n in range(12)]
+    other = _made(np.concatenate((intro, film(30, 30, 6))), thorough=True)
+    found = search(other, works)
+    assert (dict(found.matches), found.reason) == ({}, "template_only")
+    copy = _made(np.concatenate((intro, film(21, 1, 6))), thorough=True)
+    assert list(search(copy, works).matches) == [1]
+
+
+def test_a_film_that_many_registered_is_found_by_a_piece_of_it() -> None:
+    works = [_made(film(1, 1, 10), RATE + n / 1000) for n in range(4)] + [_made(film(40 + n, n, 4)) for n in range(12)]
+    piece = _made(film(1, 1, 10)[3 * RATE : 7 * RATE], thorough=True)
+    assert len(search(piece, works).matches) == 4
