@@ -78,8 +78,8 @@ def _made() -> list[Example]:
                 "excerpt": encoded(np.concatenate((other[: 3 * RATE], cut))),
                 "mirrored": encoded(work[:, :, ::-1]),
                 "cropped": encoded(work[:, 8:104, 10:138].copy()),
-                "a little slower": encoded(work, RATE / 1.004),
-                "in the corner of another": encoded(inside(work, other, 0.75)),
+                "slower": encoded(work, RATE / 1.1),
+                "small in another": encoded(inside(work, other)),
             },
             {
                 "another film": encoded(other),

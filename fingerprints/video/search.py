@@ -27,7 +27,8 @@ _MIN_MOTION = 0.5  # correlation of what changes
 _MIN_CHANGED_MOTION = 0.82  # likewise at another speed: many are tried, and other takes of one scene are found so
 _MIN_SHORT_MOTION, _SHORT = 0.62, 4.0  # likewise of a stretch of fewer seconds
 _MIN_CHANGED_SHORT_MOTION = 0.85  # of both
-_MIN_PLACED_MOTION, _PLACED = 0.65, 30  # at another speed, where so many places agree
+# At another speed, where so many places agree or keypoints are seen in time, and where both.
+_MIN_PLACED_MOTION, _PLACED, _MIN_SUPPORTED_MOTION = 0.65, 30, 0.55
 # Of a stretch whose motion is not this clear, the pictures must be so much alike, or so many places agree: another take
 # of a scene moves alike for a while.
 _CLEAR_MOTION, _MIN_LIKENESS_OF_ALL, _MANY_WITNESSES = 0.8, 0.86, 16
@@ -91,8 +92,8 @@ class Stretch:
         if changed and short:
             return _MIN_CHANGED_SHORT_MOTION
         if changed:
-            placed = self.placement.witnesses >= _PLACED or self.timing.is_right
-            return _MIN_PLACED_MOTION if placed else _MIN_CHANGED_MOTION
+            support = (self.placement.witnesses >= _PLACED) + self.timing.is_right
+            return (_MIN_CHANGED_MOTION, _MIN_PLACED_MOTION, _MIN_SUPPORTED_MOTION)[support]
         return _MIN_SHORT_MOTION if short else _MIN_MOTION
 
     @property
