@@ -48,7 +48,7 @@ check: $(VENV)/.develop
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 
-BENCHMARKS := benchmarks/image/codes.py benchmarks/image/speed.py benchmarks/image/peers.py benchmarks/image/growth.py benchmarks/text/speed.py benchmarks/text/peers.py benchmarks/text/growth.py benchmarks/text/attack.py benchmarks/text/newsletters.py benchmarks/jobs/outbox.py benchmarks/ledger/audit.py benchmarks/ledger/fsck.py benchmarks/ledger/speed.py benchmarks/ledger/memory.py
+BENCHMARKS := benchmarks/image/codes.py benchmarks/image/speed.py benchmarks/image/peers.py benchmarks/image/growth.py benchmarks/video/speed.py benchmarks/video/peers.py benchmarks/video/growth.py benchmarks/text/speed.py benchmarks/text/peers.py benchmarks/text/growth.py benchmarks/text/attack.py benchmarks/text/newsletters.py benchmarks/jobs/outbox.py benchmarks/ledger/audit.py benchmarks/ledger/fsck.py benchmarks/ledger/speed.py benchmarks/ledger/memory.py
 
 bench: $(VENV)/.develop
 	@for each in $(BENCHMARKS); do echo "== $$each"; $(BIN)/python $$each || exit 1; done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tracemalloc
 from functools import cache
 
 import cv2
@@ -161,3 +162,22 @@ def test_a_film_that_many_registered_is_found_by_a_piece_of_it() -> None:
     works = [_made(film(1, 1, 10), RATE + n / 1000) for n in range(4)] + [_made(film(40 + n, n, 4)) for n in range(12)]
     piece = _made(film(1, 1, 10)[3 * RATE : 7 * RATE], thorough=True)
     assert len(search(piece, works).matches) == 4
+
+
+def test_a_still_of_hours_takes_no_memory() -> None:
+    small = planes.Collector(thorough=False)
+    tracemalloc.start()
+    small.add(0.0, film(1, 1, 1)[0])
+    before, _ = tracemalloc.get_traced_memory()
+    kept = small.finished(3600.0)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(planes.unpacked(kept)) == 3600 * planes.WORK_RATE
+    assert most - before < 1_000_000
+
+
+def test_a_film_with_too_few_small_pictures_is_an_error() -> None:
+    small = planes.Collector(thorough=False)
+    small.add(0.0, film(1, 1, 1)[0])
+    with pytest.raises(ValueError, match="too few small pictures"):
+        planes.unpacked(small.finished(20.0)[:-12])
