@@ -26,6 +26,8 @@ MediumName = Literal["text", "image", "audio", "video"]
 Status = Literal["too_short", "template_only", "no_texture", "silent", "static_match", "decode_partial"]
 Unit = Literal["codepoint", "second", "pixel"]
 TextFormat = Literal["plain", "html"]
+# Of the text in pictures nothing is read; what stands at the edges, where credits are; all of it.
+ReadPictures = Literal["off", "credits", "all"]
 # How a text was reused: word for word; a part of it; several works side by side; changed here and there; reworded
 # throughout; an equal listing of code.
 Reuse = Literal["verbatim", "excerpt", "stitched", "edited", "rewritten", "code"]
@@ -191,7 +193,8 @@ class Segment:
 
     Attributes:
         quad: of seconds of a film, where the work's frame lies in the upload's, pixels; its corners clockwise from the
-            work's top left one. None where its pictures were not found.
+            work's top left one. None where its pictures were not found. Of code points that were read in the upload's
+            picture, the rectangle around their lines.
     """
 
     upload: Span | Quad
@@ -211,7 +214,7 @@ class Match:
         segments: the evidence, at least one.
         transform: what was done to the work: ``exact``, ``mirrored``, ``inverted`` (bool), ``rotation`` (degrees
             clockwise), ``scale`` (upload / work), ``speed``, ``pitch``; of film ``by``, ``picture``, ``sound`` or
-            ``both``
+            ``both``; ``read``: one of two texts was read in a picture
         reuse: how a text was reused; None in other media.
         common: share 0..1 of what is matched that many works share: quotation, template, legal notice.
     """
@@ -240,6 +243,22 @@ class Field:
     readings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PictureLine:
+    """A line of text in a picture.
+
+    Attributes:
+        quad: its corners in pixels, clockwise from the top left one.
+        at: code points of the picture's text before it; the lines are ended by a line end each.
+        visible: whether a person reads it: it is neither tiny nor faded.
+    """
+
+    text: str
+    quad: Quad
+    at: int
+    visible: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Examination:
     """All that is read from one file in one pass through the decoder process.
@@ -250,12 +269,14 @@ class Examination:
         text: the text as submitted, after decoding its bytes, tags and all, or what a document holds; None where the
             medium is not text.
         fields: embedded metadata.
+        lines: what was read in a picture, in reading order.
     """
 
     fingerprint: Fingerprint
     format: str
     text: str | None = None
     fields: tuple[Field, ...] = ()
+    lines: tuple[PictureLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,3 +339,4 @@ class Limits:
     cpu_seconds: int = 30
     wall_seconds: int = 60
     ffmpeg: str = ""
+    read_pictures: ReadPictures = "off"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import audio, image, sniff, text, video
+from . import audio, image, reading, sniff, text, video
 from .errors import LimitExceeded
 from .index.interface import Statistics, View
 from .medium import Found, Medium, P, Proposal
@@ -49,6 +49,8 @@ def _examine(source: Source, limits: Limits, trust_anchors: str, *, thorough: bo
     found = MEDIA[medium].examine(source, format, limits, thorough=thorough)
     if thorough and medium == image.NAME and (moving := video.examine_animation(source, limits)) is not None:
         found = replace(found, fingerprint=replace(found.fingerprint, also=(moving,)))
+    if medium == image.NAME:
+        found = reading.added(found, source.read(limits.max_bytes), limits)
     fields = _metadata(source, format, trust_anchors) if MEDIA[medium].HAS_METADATA else ()
     return replace(found, fields=fields)
 
@@ -117,12 +119,20 @@ def decide(
         if number not in exact and (by_same := work.by(query.algorithm)) is not None
     }
     found = medium.decide(query, candidates.proposal, others, statistics)
-    return Found({**exact, **found.matches}) if exact else found
+    matches = {number: reading.marked(query, works[number], match) for number, match in found.matches.items()}
+    return Found({**exact, **matches}) if exact else Found(matches, found.reason)
 
 
 def joined(query: Fingerprint, answers: Sequence[Found]) -> Found:
     """What is found by each of a query's fingerprints (`Fingerprint.each`), in their order, as one answer."""
-    return video.fused(query, answers) if query.also else answers[0]
+    if query.medium != image.NAME or not query.also:
+        return video.fused(query, answers) if query.also else answers[0]
+    parts = list(zip(query.each, answers, strict=True))
+    seen = [(part, found) for part, found in parts if part.medium != text.NAME]
+    moving = replace(query, also=tuple(part for part, _ in seen[1:]))
+    shown = video.fused(moving, [found for _, found in seen]) if moving.also else answers[0]
+    read = [found.matches for part, found in parts if part.medium == text.NAME]
+    return Found({**{n: match for each in read for n, match in each.items()}, **shown.matches}, shown.reason)
 
 
 def _exact(medium: Medium[Any], query: Fingerprint, work: Fingerprint) -> Match:

@@ -192,7 +192,8 @@ def preview(upload: Fingerprint, match: Match) -> Preview | None:
 
 
 def render(upload: Preview, matches: Sequence[tuple[Fingerprint, Match]]) -> bytes | None:
-    pictures = [(work, match) for work, match in matches if work.medium == NAME]  # an animated one may show film, too
+    # An animated one may show film too, and words may be all that two pictures share.
+    pictures = [(work, match) for work, match in matches if work.medium == NAME and match.segments[0].unit == "pixel"]
     return rendering.matches_beside(upload, pictures) if pictures else None
 
 

@@ -26,7 +26,7 @@ from types import TracebackType
 
 from .. import errors
 from ..errors import FingerprintError, LimitExceeded, UnreadableMedia, WorkerFailed
-from ..model import EmbeddedPicture, EmbeddedPictures, Examination, Field, Fingerprint, Limits
+from ..model import EmbeddedPicture, EmbeddedPictures, Examination, Field, Fingerprint, Limits, PictureLine, Quad
 from ..progress import FILM_SPEED, Listener
 from ..source import CHUNK, Source
 from .worker import ANSWER, EXAMINE, EXAMINE_THOROUGHLY, FORMATS, REQUEST, TAKE_PICTURES
@@ -246,9 +246,18 @@ def _parsed(head: bytes, fingerprint: bytes, text: bytes) -> _Answer:
                 Field(str(where), str(tag), str(value), tuple(map(str, readings)))
                 for where, tag, value, readings in found["fields"]
             ),
+            tuple(
+                PictureLine(str(line), _quad(quad), int(at), bool(visible))
+                for line, quad, at, visible in found["lines"]
+            ),
         )
     except (ValueError, KeyError, TypeError) as problem:
         raise _Died(f"an answer that cannot be read: {problem}") from None
+
+
+def _quad(corners: list[list[float]]) -> Quad:
+    a, b, c, d = ((float(x), float(y)) for x, y in corners)
+    return a, b, c, d
 
 
 def _cut(listed: list[tuple[str, int, int]], left_out: int, files: bytes) -> EmbeddedPictures:

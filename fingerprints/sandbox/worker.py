@@ -47,10 +47,11 @@ def main() -> None:
         os.dup2(null, stream)
     os.close(null)
     anchors = _receive(channel, int(sys.argv[2])).decode()
-    from .. import registry  # numpy and the tables are warm before the limits
+    from .. import reading, registry  # numpy and the tables are warm before the limits
 
     for medium in registry.MEDIA.values():
         medium.warm()
+    reading.warm(limits)
 
     _confine(limits)
     _send(sink, {})
@@ -118,6 +119,7 @@ def _examination(
     head = {
         "format": found.format,
         "text": found.text is not None,
+        "lines": [[line.text, line.quad, line.at, line.visible] for line in found.lines],
         "fields": [[field.where, field.tag, field.value, field.readings] for field in found.fields],
     }
     return head, found.fingerprint.to_bytes(), (found.text or "").encode("utf-8", "surrogatepass")
@@ -154,8 +156,10 @@ def _send(sink: BinaryIO, head: dict[str, object], fingerprint: bytes = b"", tex
 
 
 def _confine(limits: Limits) -> None:
+    from .. import reading
+
     for what, value in (
-        (resource.RLIMIT_AS, limits.memory_bytes),
+        (resource.RLIMIT_AS, limits.memory_bytes + reading.memory(limits)),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, _MAX_OPEN_FILES),

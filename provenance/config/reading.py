@@ -7,7 +7,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from fingerprints.model import Limits
+from fingerprints.model import Limits, ReadPictures
+from fingerprints.reading import engine
 
 from ..errors import Misconfigured
 
@@ -38,6 +39,12 @@ class ReadingSettings(BaseSettings):
     decode_memory_mib: int = Field(1536, ge=256, le=65536, description="Address space of a decoder process, MiB.")
     decode_cpu_seconds: int = Field(30, ge=1, le=3600, description="CPU time for one file, seconds.")
     decode_wall_seconds: int = Field(60, ge=1, le=7200, description="Wall time for one file, seconds.")
+    read_pictures: ReadPictures = Field(
+        "off",
+        description="Text in pictures that is read: off; credits, at the top and the bottom; all, which is searched "
+        "for too. Takes the extra ocr, seconds of computing for a picture full of text, and 1.25 GiB more of address "
+        "space for a decoder process.",
+    )
     trust_anchors: Path | None = Field(
         None, description="PEM file of the certificates that C2PA manifests are trusted by; without it none is."
     )
@@ -62,6 +69,11 @@ class ReadingSettings(BaseSettings):
 
     @property
     def limits(self) -> Limits:
+        """Raises Misconfigured where pictures are to be read and nothing is installed that can."""
+        if self.read_pictures != "off" and not engine.installed():
+            raise Misconfigured(
+                f"SOURCEMARK_READ_PICTURES={self.read_pictures} takes the extra ocr: pip install 'sourcemark[ocr]'"
+            )
         return Limits(
             max_bytes=self.max_upload_mib * MEBIBYTE,
             max_text_bytes=self.max_text_mib * MEBIBYTE,
@@ -74,4 +86,5 @@ class ReadingSettings(BaseSettings):
             memory_bytes=self.decode_memory_mib * MEBIBYTE,
             cpu_seconds=self.decode_cpu_seconds,
             wall_seconds=self.decode_wall_seconds,
+            read_pictures=self.read_pictures,
         )

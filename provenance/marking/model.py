@@ -178,8 +178,8 @@ class Evidence:
     """One thing that was seen in the post.
 
     Attributes:
-        where: text, html, caption, title, or the metadata container (exif, iim, xmp, png, id3, mp4, vorbis,
-            matroska, asf, riff, c2pa).
+        where: text, html, caption, title, picture_text, or the metadata container (exif, iim, xmp, png, id3, mp4,
+            vorbis, matroska, asf, riff, c2pa).
         locator: ``a-b`` code points of the text, a CSS path of the page, or the tag of the field.
         quote: what stands there, at most 200 code points.
         names_owner: who is named: owner, alias, transliteration, source, other, generic, self; None if nobody.

@@ -32,7 +32,7 @@ class Unit:
     """One sentence or line of a post.
 
     Attributes:
-        where: text, html, caption or the metadata container of a field.
+        where: text, html, caption, picture_text or the metadata container of a field.
         locator: of the whole unit.
         text: as submitted.
         links: (start, end, href) of HTML links in ``text``.

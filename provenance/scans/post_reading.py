@@ -13,7 +13,7 @@ from fingerprints.source import Source
 from ..errors import INDEX_INCOMPLETE, SourcemarkError, TooLarge, Unavailable
 from ..search.examination import Examiner
 from ..search.matching import Matcher, Search
-from . import embedded
+from . import embedded, picture_text
 from .posts import PartUpload, Upload
 from .reuse import Shown
 from .surroundings import Reading, Surroundings, layout_of
@@ -72,7 +72,7 @@ class PostReader:
 
         def searched(done: Examination) -> tuple[Examination, Search] | Unavailable:
             try:
-                return done, self._matcher.find(done.fingerprint)
+                return done, picture_text.placed(self._matcher.find(done.fingerprint), done.lines)
             except Unavailable as error:
                 if self._may_be_incomplete and error.reason == INDEX_INCOMPLETE:
                     return error

@@ -12,6 +12,7 @@ from fingerprints.model import Examination, Match
 from ..marking import Checker, Post, Report, Work
 from ..marking.segmentation import Unit
 from ..schemas import ScanItem, Use
+from . import picture_text
 
 _FULL_MIN_COVERAGE = 0.5  # of the work; with less of it a post excerpts it, unless the platform knows better
 _QUOTATION_MAX_COVERAGE = 0.2  # of the work; more of it is an excerpt even between quotation marks
@@ -98,6 +99,10 @@ def report(checker: Checker, item: ScanItem, shown: Shown, match: Match) -> Repo
     text = shown.examination.text
     post = _post(item, shown, use_of(item, match, text))
     found = checker.check(post)
+    if found.verdict == "wrong_owner" and shown.examination.lines:
+        outside = tuple(picture_text.units(shown.examination.lines, without=match))
+        around = checker.check(replace(post, around=(*shown.around, *outside)))
+        return found if around.verdict == "wrong_owner" else around
     if found.verdict != "wrong_owner" or text is None:
         return found
     context = _context(text, _spans(match), whole=match.coverage_upload >= _MOSTLY_THE_WORK)
@@ -180,7 +185,7 @@ def _post(item: ScanItem, shown: Shown, use: Use) -> Post:
         html=examination.text if html else None,
         fields=examination.fields if examination.text is None else None,
         caption=shown.caption,
-        around=shown.around,
+        around=(*shown.around, *picture_text.units(examination.lines)),
         others=shown.others,
         lang=item.lang,
         use=use,

@@ -115,7 +115,8 @@ class SegmentRecord(Record):
     quad: list[list[float]] | None = Field(
         None,
         description="Of seconds of a film: the corners of the work's frame in the upload's, pixels, clockwise from the "
-        "work's top left one; null where its sound alone was found, and in other media.",
+        "work's top left one; null where its sound alone was found. Of code points that were read in a picture, the "
+        "rectangle around their lines. Null in other media.",
     )
 
 

@@ -129,7 +129,8 @@ def text_of(db: Database, work_id: str) -> str:
             .where(works.c.work_id == work_id, fingerprints.c.algorithm.in_(registry.ALGORITHMS))
         ).first()
     kept = None if row is None else Fingerprint.from_bytes(row.data + row.detail)
-    shown = None if kept is None else registry.MEDIA[kept.medium].shown(kept)
+    texts = () if kept is None else kept.each  # that of a picture was read
+    shown = next((said for each in texts if (said := registry.MEDIA[each.medium].shown(each)) is not None), None)
     if shown is None:
         raise NotFound(f"no text is kept of {work_id!r}")
     return shown
