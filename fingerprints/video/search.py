@@ -32,6 +32,7 @@ _MIN_PLACED_MOTION, _PLACED, _MIN_SUPPORTED_MOTION = 0.65, 30, 0.55
 # Of a stretch whose motion is not this clear, the pictures must be so much alike, or so many places agree: another take
 # of a scene moves alike for a while.
 _CLEAR_MOTION, _MIN_LIKENESS_OF_ALL, _MANY_WITNESSES = 0.8, 0.86, 16
+_RATHER_CLEAR = 0.7, 0.8  # both of them
 _MIN_TIMELY_MOTION = 0.42  # where keypoints say it too
 # Where keypoints are against it, although the work's frame is as large in the upload's, or as good as that.
 _MIN_UNTIMELY_MOTION, _MIN_LARGE = 0.83, 0.9
@@ -99,7 +100,9 @@ class Stretch:
     @property
     def suffices(self) -> bool:
         """Whether this stretch alone says that a work is shown."""
-        clear = self.agreement.motion >= _CLEAR_MOTION or self.likeness >= _MIN_LIKENESS_OF_ALL
+        motion, likeness = self.agreement.motion, self.likeness
+        clear = motion >= _CLEAR_MOTION or likeness >= _MIN_LIKENESS_OF_ALL
+        clear = clear or (motion >= _RATHER_CLEAR[0] and likeness >= _RATHER_CLEAR[1])
         needed = _MIN_WITNESSES if clear or self.timing.is_certain else _MANY_WITNESSES
         return self.is_copy and self.placement.witnesses >= needed and self.seconds >= _MIN_SECONDS
 
