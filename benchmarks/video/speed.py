@@ -37,13 +37,13 @@ from fingerprints.video import features, planes
 from fingerprints.video.examples import encoded, film
 
 ROUNDS = 3
-SECONDS = 60
+SECONDS = 30
 WIDTH, HEIGHT = 960, 720
 PDQ_SIDE = 512  # pixels, to which vPDQ has ffmpeg scale them
 
 
 def drawn(folder: Path) -> Path:
-    """A film of a minute, 24 pictures a second, with sound."""
+    """A film of half a minute, 24 pictures a second, with sound."""
     small = np.concatenate([noisy(film(place, place, SECONDS / 3)) for place in range(6)])  # 12 a second, played as 24
     large = np.stack([cv2.resize(each, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC) for each in small])
     seen, heard, both = folder / "film.mkv", folder / "tune.wav", folder / "both.mp4"
