@@ -58,7 +58,8 @@ class Fingerprint:
         codes: uint64 array of shape (n, 4), 256-bit codes.
         keys: uint64 array of shape (m,), each below 2^40; sorted is not required.
         detail: bytes that only the medium reads.
-        facts: small JSON-able facts for people (width, height, characters, encoding ...).
+        facts: small JSON-able facts for people (width, height, characters, encoding ...); ``unread`` names, a space
+            between, what a reader may see but could not be read, see `unread`.
         reason: None when the work can be found again in altered form; otherwise why only exact copies can be found
             (``no_texture``, ``too_short``, ``not_fingerprinted`` ...).
         also: fingerprints of the same file by other algorithms, by which it is found as well: a film's sound.
@@ -82,6 +83,11 @@ class Fingerprint:
     def by(self, algorithm: str) -> Fingerprint | None:
         """The one of them by an algorithm."""
         return next((each for each in self.each if each.algorithm == algorithm), None)
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """What a reader may see of the file but could not be read: ``script`` ..."""
+        return tuple(str(self.facts.get("unread", "")).split())
 
     @property
     def fingerprintable(self) -> bool:

@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Iterator
 from functools import partial
-from itertools import chain, takewhile
+from itertools import chain, islice, takewhile
 from typing import Any
 
 from lxml import etree
@@ -30,6 +30,7 @@ _MAIN = re.compile(
 _MAX_DEPTH = 200  # elements within each other; a bomb of boxes in boxes is no document
 _BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 _SKIPPED = frozenset(["del", "moveFrom", "instrText", "delText", "Fallback", "pPrChange", "rPrChange"])
+_MAX_READING = 8  # letters over one piece of ruby (17.3.3.24); more is no pronunciation
 _PICTURES = {"blip": "embed", "imagedata": "id"}  # DrawingML and VML, and the attribute that names the relationship
 _SEPARATORS = frozenset(["separator", "continuationSeparator", "continuationNotice"])
 
@@ -165,7 +166,8 @@ class _Part:
         elif name in ("vanish", "webHidden"):
             self._vanished = _value(element, "val") not in ("0", "false", "off")
         elif name == "t":
-            self._add(element.text or "")
+            if not _is_reading(element):
+                self._add(element.text or "")
         elif name in _BREAKS and _local(element.getparent()) == "r":
             self._text.add(_BREAKS[name])
         elif name == "p":
@@ -182,6 +184,12 @@ class _Part:
 
 def _is_skipped(name: str, element: Any) -> bool:
     return name in _SKIPPED or (name in ("footnote", "endnote") and _value(element, "type") in _SEPARATORS)
+
+
+def _is_reading(element: Any) -> bool:
+    """Whether text is how the characters below it are pronounced: it would stand between them."""
+    above = (_local(parent) for parent in element.iterancestors())
+    return "rt" in islice(above, 2) and sum(map(str.isalnum, element.text or "")) <= _MAX_READING
 
 
 def _local(element: Any) -> str:

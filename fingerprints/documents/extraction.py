@@ -34,6 +34,7 @@ class Reading:
         seen: shape (len(text),): the code points, with zero for what a reader does not see; a character reference is
             its characters followed by zeros, an HTML tag that breaks the line is a line feed followed by zeros.
         hidden: letters and digits that the document holds as text but does not show.
+        by_script: text that only the page's script may show is taken for shown.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Reading:
     format: str
     seen: NDArray[np.uint32]
     hidden: int
+    by_script: bool = False
 
 
 def read(source: Source, limits: Limits, format: str | None = None) -> Reading:
@@ -70,8 +72,7 @@ def read(source: Source, limits: Limits, format: str | None = None) -> Reading:
     text, encoding = _decoded(source.read(limits.max_text_bytes), source.declared)
     if source.declared is None and format == "plain" and markdown.is_markdown(text):
         format = "markdown"
-    seen, hidden = _seen(text, format)
-    return Reading(text, encoding, format, seen, hidden)
+    return Reading(text, encoding, format, *_seen(text, format))
 
 
 def _decoded(data: bytes, declared: TextFormat | None) -> tuple[str, str]:
@@ -86,13 +87,13 @@ def _decoded(data: bytes, declared: TextFormat | None) -> tuple[str, str]:
     return decode(data)
 
 
-def _seen(text: str, format: str) -> tuple[CodePoints, int]:
+def _seen(text: str, format: str) -> tuple[CodePoints, int, bool]:
     points = code_points(text)
     if format == "html":
-        return html.visible(text, points)
+        return html.visible_in_the_end(text, points)
     if format == "markdown":
-        return markdown.visible(text, points)
-    return (html.references(text, points) if "&" in text else points), 0
+        return *markdown.visible(text, points), False
+    return (html.references(text, points) if "&" in text else points), 0, False
 
 
 def _document(source: Source, format: str, limits: Limits) -> Reading:

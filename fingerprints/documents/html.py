@@ -46,6 +46,11 @@ def _set(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
+_READING = re.compile(r"<rt(?=[\s/>])[^<>]*>([^<>]{1,32})", re.IGNORECASE)
+_MAX_READING = 8  # letters of what stands over one piece of ruby; more is no pronunciation
+_SCRIPT = re.compile(r"<script(?=[\s>])", re.IGNORECASE)
+_HIDDEN_TIMES = 4  # as much hidden as shown: no page for readers, unless its script shows what is hidden
+
 _VOID = _set("area base br col embed hr img input link meta param source track wbr")
 _NOT_SHOWN = _set("template noscript audio video canvas datalist rp")
 _TABLE_PARTS = _set("caption tbody td tfoot th thead tr")
@@ -83,6 +88,30 @@ def visible(text: str, points: CodePoints, *, xml: bool = False) -> tuple[CodePo
         by zeros, a tag that breaks the line is a line feed followed by zeros. And the number of letters and digits
         that are text of the document but hidden from the reader.
     """
+    out, hidden = _laid_out(text, points, xml=xml)
+    count = len(fold_units(out[hidden])[0])
+    out[hidden] = 0
+    return out, count
+
+
+def visible_in_the_end(text: str, points: CodePoints) -> tuple[CodePoints, int, bool]:
+    """Like `visible`, but a page that hides nearly all of its text and has a script is read whole.
+
+    Platforms serve articles so, and their script shows them; what it would show is not known without running it.
+
+    Returns:
+        What `visible` does, and whether hidden text was taken for shown.
+    """
+    out, hidden = _laid_out(text, points, xml=False)
+    count = len(fold_units(out[hidden])[0])
+    if count and _SCRIPT.search(text) and count >= _HIDDEN_TIMES * len(fold_units(out[~hidden])[0]):
+        return out, 0, True
+    out[hidden] = 0
+    return out, count, False
+
+
+def _laid_out(text: str, points: CodePoints, *, xml: bool) -> tuple[CodePoints, NDArray[np.bool_]]:
+    """The code points without markup and the readings of ruby, and which of them are hidden."""
     tree = _Tree(_sheet(text))
     starts, ends = array("q"), array("q")  # compact, because a hostile page is nothing but tags
     if xml:
@@ -94,14 +123,13 @@ def visible(text: str, points: CodePoints, *, xml: bool = False) -> tuple[CodePo
     out = points.copy()
     out[_inside(starts, ends, len(out))] = 0
     out[np.frombuffer(places, dtype=np.int64)] = np.frombuffer(characters, dtype=np.int64).astype(np.uint32)
-    if not tree.hides:
-        return out, 0
+    for found in _READING.finditer(text):
+        # It would stand between the letters of the text, which are read on without it.
+        if sum(map(str.isalnum, unescape(found[1]))) <= _MAX_READING:
+            out[found.start(1) : found.end(1)] = 0
     if len(tree.hides) % 2:
         tree.hides.append(len(text))
-    hidden = _inside(tree.hides[::2], tree.hides[1::2], len(out))
-    count = len(fold_units(out[hidden])[0])
-    out[hidden] = 0
-    return out, count
+    return out, _inside(tree.hides[::2], tree.hides[1::2], len(out))
 
 
 def _parsed(

@@ -18,6 +18,8 @@ from .text_limit import TextLimit
 _MAX_DEPTH = 8  # forms within forms that pictures are looked for in
 _LEAST_SIDE = 32  # pixels; what is smaller is an ornament
 _MAX_PIXELS = 50_000_000  # of a picture that has to be compressed anew
+_MAX_TYPED = 5000  # annotations of a page that are looked at
+_NOTHING = 2  # bytes of an empty string, with its end
 _BELOW = 40.0  # points below a picture in which its caption begins
 # PDFium marks a hyphen that only breaks a word at the end of a line.
 _REPLACEMENTS: dict[int, str | None] = {0x02: "\u00ad", 0xFFFE: "\u00ad", 0xFFFF: None, 0x00: None}
@@ -37,7 +39,7 @@ def extract(source: Source, limits: Limits) -> tuple[str, int]:
     limit = TextLimit(limits)
     for page in _pages(source, limits):
         with _textpage(page) as textpage:
-            text = _text(textpage, limit)
+            text = _with_typed(_text(textpage, limit), page, limit)
         limit.left -= len(text) + 1
         out.append(text)
     return "\n".join(part for part in out if part), 0
@@ -56,7 +58,8 @@ def pictures(source: Source, limits: Limits) -> Iterator[Embedded]:
                 if min(picture.get_px_size()) >= _LEAST_SIDE:
                     at = start + _caption_place(textpage, picture, text)
                     yield Embedded(f"page-{number}-{place}", at, partial(_image, picture))
-        start += len(text) + 1 if text else 0
+        whole = _with_typed(text, page, TextLimit(limits))
+        start += len(whole) + 1 if whole else 0
 
 
 def _image(picture: Any) -> bytes:
@@ -135,6 +138,34 @@ def _textpage(page: Any) -> Iterator[Any]:
     finally:
         if textpage is not None:
             textpage.close()
+
+
+def _with_typed(text: str, page: Any, limit: TextLimit) -> str:
+    return "\n".join(filter(None, (text, *_typed(page, limit))))
+
+
+def _typed(page: Any, limit: TextLimit) -> Iterator[str]:
+    """What was typed on a page: into its form's fields (ISO 32000-1, 12.7.4.3) and as free text (12.5.6.6)."""
+    from pypdfium2 import raw
+
+    for number in range(min(raw.FPDFPage_GetAnnotCount(page), _MAX_TYPED)):
+        annotation = raw.FPDFPage_GetAnnot(page, number)
+        if not annotation:
+            continue
+        try:
+            key = {raw.FPDF_ANNOT_FREETEXT: b"Contents", raw.FPDF_ANNOT_WIDGET: b"V"}.get(
+                raw.FPDFAnnot_GetSubtype(annotation)
+            )
+            hidden = raw.FPDFAnnot_GetFlags(annotation) & (raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW)
+            size = raw.FPDFAnnot_GetStringValue(annotation, key, None, 0) if key and not hidden else 0
+            if size > _NOTHING:
+                limit.check(size // 2)
+                held = (raw.FPDF_WCHAR * (size // 2))()
+                raw.FPDFAnnot_GetStringValue(annotation, key, held, size)
+                text = bytes(held).decode("utf-16-le", "replace").rstrip("\0")
+                yield text.translate(_REPLACEMENTS).replace("\r\n", "\n").replace("\r", "\n").strip()
+        finally:
+            raw.FPDFPage_CloseAnnot(annotation)
 
 
 def _text(textpage: Any, limit: TextLimit) -> str:

@@ -14,6 +14,7 @@ import contextlib
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -35,7 +36,7 @@ from ..model import (
     Status,
 )
 from ..source import Source
-from . import codebook, codec, keypoints, rendering
+from . import codebook, codec, keypoints, rendering, repair
 from .phash import SIDE, distances, textured
 from .search import decide, propose
 
@@ -82,7 +83,18 @@ def warm() -> None:
 
 
 def examine(source: Source, format: str, limits: Limits, *, thorough: bool = False) -> Examination:
-    return Examination(fingerprint(source.read(limits.max_bytes), limits, thorough=thorough), format)
+    data = source.read(limits.max_bytes)
+    try:
+        found = fingerprint(data, limits, thorough=thorough)
+    except UnreadableMedia as error:
+        # A work is to be registered from a whole file; a post shows what viewers make of a damaged one.
+        whole = repair.repaired(data) if thorough and error.reason in ("truncated", "damaged") else None
+        if whole is None:
+            raise
+        with repair.leniently():
+            found = fingerprint(whole, limits, thorough=thorough)
+        found = replace(found, digest=source.sha256(), facts={**found.facts, "damaged": True})
+    return Examination(found, format)
 
 
 def fingerprint(data: bytes, limits: Limits | None = None, *, thorough: bool = False) -> Fingerprint:

@@ -112,6 +112,7 @@ def _fingerprint(reading: Reading, digest: bytes) -> Fingerprint:
             "encoding": reading.encoding,
             "format": reading.format,
             **({"hidden_characters": reading.hidden} if reading.hidden else {}),
+            **({"unread": "script"} if reading.by_script else {}),
         },
         reason="too_short" if short else None,
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..unicode.folding import CodePoints, fold_units
+from ..unicode.folding import CodePoints, code_points, fold_units, to_text
 from ..unicode.scripts import WEIGHTS, script_of
 
 # Units that look alike are one: evasion by homoglyphs (a subset of UTS 39's confusables, after folding, so mostly the
@@ -48,6 +51,7 @@ _CONFUSABLES = {
     "像": "象",
 }
 
+_SMALL_CAPITAL = re.compile(r"LATIN LETTER SMALL CAPITAL ([A-Z])")
 _OPENING_QUOTES = np.array([ord(c) for c in "\"“„‟«‹「『〝＂'‘‚"], dtype=np.uint32)
 _CLOSING_QUOTES = np.array([ord(c) for c in "\"”“»›」』〞〟＂'’"], dtype=np.uint32)
 
@@ -86,7 +90,44 @@ def _skeleton() -> CodePoints:
     table = np.arange(0x10000, dtype=np.uint32)
     for one, others in _CONFUSABLES.items():
         table[[ord(other) for other in others]] = ord(one)
+    for point, letter in _small_capitals():
+        table[point] = table[letter]
     return table
+
+
+def _small_capitals() -> Iterator[tuple[int, int]]:
+    """Letters that no decomposition maps to the capital which they are drawn as, by their names in the Unicode data."""
+    for point in range(0x0250, 0xA800):
+        letter = _SMALL_CAPITAL.fullmatch(unicodedata.name(chr(point), ""))
+        if letter:
+            yield point, ord(letter[1].lower())
+
+
+@cache
+def _decomposed() -> re.Pattern[str]:
+    """A letter and what Unicode's canonical composition joins to it: marks of kana, vowels of Indic scripts, jamo."""
+    pairs = (unicodedata.decomposition(chr(point)).split() for point in range(0x80, 0x10000))
+    marks = {chr(int(pair[1], 16)) for pair in pairs if len(pair) == 2 and not pair[0].startswith("<")}
+    return re.compile("[^\0][\u1160-\u11ff" + re.escape("".join(sorted(marks))) + "]+")
+
+
+def _composed(seen: CodePoints) -> CodePoints:
+    """In canonical composition (UAX 15, NFC), each composed letter where its first code point was, zeros behind it.
+
+    Folding drops the marks of most scripts anyway; letters of Hangul and kana it has to know whole.
+    """
+    if not len(seen) or int(seen.max()) < 0x300:
+        return seen
+    text = to_text(seen)
+    if unicodedata.is_normalized("NFC", text):
+        return seen
+    out = seen.copy()
+    for found in _decomposed().finditer(text):
+        composed = unicodedata.normalize("NFC", found[0])
+        if len(composed) < len(found[0]):
+            out[found.start() : found.end()] = 0
+            out[found.start() : found.start() + len(composed)] = code_points(composed)
+    return out
 
 
 def normalize(seen: CodePoints) -> NormalizedText:
@@ -96,7 +137,7 @@ def normalize(seen: CodePoints) -> NormalizedText:
         seen: the code points of the text, with zero for what is not seen, shape (length,).
     """
     # Addresses are text like any other: whoever edits or wraps a text breaks them where no pattern would know them.
-    units, where = fold_units(seen)
+    units, where = fold_units(_composed(seen))
     scripts = script_of(units)
     basic = units < 0x10000
     units = np.where(basic, _skeleton()[np.where(basic, units, 0)], units)

@@ -36,6 +36,7 @@ def of_upload(item: ScanItem, parts: Sequence[ScannedPart], moment: str, log_siz
         status=_status([part.record.status for part in parts]) if is_post else first.status,
         reason=None if is_post else first.reason,
         facts={} if is_post else first.facts,
+        unread=list(dict.fromkeys(name for part in parts for name in part.record.unread)),
         verdict=verdict.most_severe(part.record.verdict for part in parts),
         matches=found,
         parts=[part.record for part in parts] if is_post else None,
@@ -70,8 +71,9 @@ def of_part(
         status=status,
         reason=reason,
         facts=dict(fingerprint.facts),
+        unread=list(fingerprint.unread),
         # Of what was not read nobody can say that it is clear.
-        verdict="review" if status == "decode_partial" else verdict.of_upload(assessments),
+        verdict="review" if status == "decode_partial" else verdict.of_read(assessments, fingerprint.unread),
         matches=found,
     )
     return ScannedPart(fingerprint, assessments, record)

@@ -244,6 +244,7 @@ def of_rows(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[Scan
             status=row.status,
             reason=row.reason,
             facts=row.file_facts,
+            unread=_unread([row.file_facts, *(part.facts for part in made_of.get(row.id, ()))]),
             verdict=row.verdict,
             matches=[record for _, record in found.get(row.id, [])],
             parts=made_of.get(row.id),
@@ -269,12 +270,18 @@ def _part_records(
             status=row.status,
             reason=row.reason,
             facts=row.facts,
+            unread=_unread([row.facts]),
             verdict=row.verdict,
             matches=[match for part, match in found.get(row.scan, []) if part == row.number],
             error=row.error,
         )
         out.setdefault(row.scan, []).append(record)
     return out
+
+
+def _unread(facts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What was not read, by the facts of files."""
+    return list(dict.fromkeys(name for each in facts for name in str(each.get("unread", "")).split()))
 
 
 def _match_records(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, list[tuple[int, MatchRecord]]]:

@@ -57,6 +57,17 @@ def of_upload(matches: Sequence[MatchVerdict]) -> Verdict:
     return most_severe("review" if _contested(match, matches) else match.verdict for match in matches)
 
 
+def of_read(matches: Sequence[MatchVerdict], unread: Collection[str]) -> Verdict:
+    """The verdict on an upload of which something that a reader may see was not read: never ``clear``.
+
+    What a script may show may be a credit, too: nobody is accused of leaving one out.
+    """
+    found = of_upload(matches)
+    if (found == "clear" and unread) or (found == "uncredited" and "script" in unread):
+        return "review"
+    return found
+
+
 def most_severe(verdicts: Iterable[Verdict]) -> Verdict:
     """The verdict that needs a person most; ``clear`` of none. Of a post, of those of its parts."""
     return min(verdicts, key=MOST_SEVERE_FIRST.index, default="clear")

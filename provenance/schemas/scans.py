@@ -180,6 +180,16 @@ Facts = Annotated[
 ]
 
 
+Unread = Annotated[
+    list[str],
+    Field(
+        description="What a reader may see but could not be read; the verdict is then never clear. script: the text is "
+        "hidden until the page's script shows it, and was searched as if it were shown.",
+        examples=[["script"]],
+    ),
+]
+
+
 class PartRecord(Record):
     """What was found in one part of a post."""
 
@@ -188,6 +198,7 @@ class PartRecord(Record):
     status: ScanStatus
     reason: str | None = Field(None, description="Why a part could not be matched fully.")
     facts: Facts = Field(default_factory=dict)
+    unread: Unread = Field(default_factory=list)
     verdict: Verdict
     matches: list[MatchRecord] = Field(default_factory=list)
     error: Problem | None = Field(None, description="Why a part could not be read; the others were.")
@@ -203,6 +214,7 @@ class ScanResult(Record):
     status: ScanStatus
     reason: str | None = Field(None, description="Why an upload could not be matched fully.")
     facts: Facts = Field(default_factory=dict)
+    unread: Unread = Field(default_factory=list)
     verdict: Verdict
     matches: list[MatchRecord] = Field(default_factory=list, description="Of all parts, surest first.")
     parts: list[PartRecord] | None = Field(None, description="Of a post; null for a single upload.")

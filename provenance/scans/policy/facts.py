@@ -87,7 +87,8 @@ def of_scan(
         account: that posts; None where its platform keeps none of its id.
         category: as the platform names it.
     """
-    unread = result.error is not None or any(part.error is not None for part in result.parts or ())
+    unread = bool(result.unread) or result.error is not None
+    unread = unread or any(part.error is not None for part in result.parts or ())
     post = PostFacts(result.verdict, result.status, category, NEWS_WITHOUT_LICENCE in result.flags, unread)
     kept = (
         AccountFacts() if account is None else AccountFacts(True, account.verified, account.level_name, account.entity)
