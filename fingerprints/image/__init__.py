@@ -91,8 +91,7 @@ def examine(source: Source, format: str, limits: Limits, *, thorough: bool = Fal
         whole = repair.repaired(data) if thorough and error.reason in ("truncated", "damaged") else None
         if whole is None:
             raise
-        with repair.leniently():
-            found = fingerprint(whole, limits, thorough=thorough)
+        found = fingerprint(whole, limits, thorough=thorough)
         found = replace(found, digest=source.sha256(), facts={**found.facts, "damaged": True})
     return Examination(found, format)
 

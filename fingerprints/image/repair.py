@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from PIL import ImageFile
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _END_OF_IMAGE = b"\xff\xd9"
 _START_OF_SCAN = b"\xff\xda"
+_SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xda-\xfe]")  # the markers that a length follows
 _SHOWN_SHARE = 0.5  # of a JPEG's bytes that its head may take, where what follows was cut
 
 
@@ -24,18 +22,15 @@ def repaired(data: bytes) -> bytes | None:
         head = data.find(_START_OF_SCAN)
         if head < 0 or head > _SHOWN_SHARE * len(data) or data.rstrip(b"\0").endswith(_END_OF_IMAGE):
             return None
-        return data.rstrip(b"\xff") + _END_OF_IMAGE
+        return _whole_segments(data).rstrip(b"\xff") + _END_OF_IMAGE
     return _without_wrong_chunks(data) if data.startswith(_PNG) else None
 
 
-@contextmanager
-def leniently() -> Iterator[None]:
-    """Let the decoders of this process take what came of a cut file, as viewers do; it decodes one file at a time."""
-    ImageFile.LOAD_TRUNCATED_IMAGES = True
-    try:
-        yield
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = False
+def _whole_segments(data: bytes) -> bytes:
+    """A JPEG up to the marker segment that it is cut in, which would swallow the end marker."""
+    *_, last = _SEGMENT.finditer(data)
+    whole = last.end() + 2 <= len(data) and last.end() + int.from_bytes(data[last.end() : last.end() + 2]) <= len(data)
+    return data if whole else data[: last.start()]
 
 
 def _without_wrong_chunks(data: bytes) -> bytes | None:
