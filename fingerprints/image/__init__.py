@@ -92,6 +92,8 @@ def examine(source: Source, format: str, limits: Limits, *, thorough: bool = Fal
         if whole is None:
             raise
         found = fingerprint(whole, limits, thorough=thorough)
+        if not repair.shown_to_the_end(whole):
+            raise
         found = replace(found, digest=source.sha256(), facts={**found.facts, "damaged": True})
     return Examination(found, format)
 

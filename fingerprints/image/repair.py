@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zlib
+
+import numpy as np
+from PIL import Image
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _END_OF_IMAGE = b"\xff\xd9"
 _START_OF_SCAN = b"\xff\xda"
 _SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xda-\xfe]")  # the markers that a length follows
+_FILLED_LEVELS = 6  # by which what is filled may differ
 _SHOWN_SHARE = 0.5  # of a JPEG's bytes that its head may take, where what follows was cut
 
 
@@ -24,6 +29,15 @@ def repaired(data: bytes) -> bytes | None:
             return None
         return _whole_segments(data).rstrip(b"\xff") + _END_OF_IMAGE
     return _without_wrong_chunks(data) if data.startswith(_PNG) else None
+
+
+def shown_to_the_end(data: bytes) -> bool:
+    """Whether a repaired picture has something in its last tenth: what a JPEG lacks is filled with one colour."""
+    with Image.open(io.BytesIO(data)) as picture:
+        picture.draft("L", (256, 256))
+        grey = picture.convert("L")
+    rows = np.asarray(grey)[-max(1, grey.height // 10) :]
+    return int(rows.max()) - int(rows.min()) > _FILLED_LEVELS
 
 
 def _whole_segments(data: bytes) -> bytes:

@@ -54,3 +54,8 @@ def test_what_viewers_show_is_scanned(name: str) -> None:
 def test_a_head_alone_is_no_picture() -> None:
     with pytest.raises(UnreadableMedia, match="ends too early"):
         image.examine(Source.blob(JPEG[: JPEG.find(b"\xff\xda") + 14]), "jpeg", Limits(), thorough=True)
+
+
+def test_half_a_picture_is_no_picture() -> None:
+    with pytest.raises(UnreadableMedia, match="ends too early"):
+        image.examine(Source.blob(JPEG[: len(JPEG) // 2]), "jpeg", Limits(), thorough=True)
