@@ -23,7 +23,7 @@ _BORDER = 6.0  # of the upload's plane
 _ENDS = 0.1  # seconds of a stretch left out
 _MIN_KEYPOINTS, _MIN_TELLING = 5, 40
 _MIN_MOVING = 2.0  # what is seen at any time tells nothing
-_LEAST_SHARE, _LEAST_RATIO = 0.08, 3.0
+_LEAST_SHARE, _LEAST_RATIO, _CLEAR_SHARE = 0.08, 3.0, 0.145
 _CERTAIN, _CERTAIN_SHARE, _CERTAIN_RATIO = 8.0, 0.12, 8.0
 
 Bools = NDArray[np.bool_]
@@ -54,7 +54,7 @@ class Timing:
     @property
     def is_right(self) -> bool:
         """Whether this agrees with that; enough keypoints are known."""
-        gains = self.gained >= min(_CERTAIN, _LEAST_RATIO * (self.lost + 0.5))
+        gains = self.gained >= min(_CERTAIN, _LEAST_RATIO * (self.lost + 0.5)) or self.share >= _CLEAR_SHARE
         return self.keypoints >= _MIN_TELLING and self.share >= _LEAST_SHARE and gains
 
     @property
