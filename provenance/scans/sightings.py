@@ -192,19 +192,18 @@ def by_month(db: Database, account_id: str | None, months: int = 24) -> list[Mon
             sa.func.max(matches.c.scan).label("newest"),
         )
         .join(scans, scans.c.id == matches.c.scan)
+        .join(sightings, sightings.c.id == matches.c.sighting)
+        .join(works, works.c.id == sightings.c.work)
+        .where(sa.true() if account_id is None else works.c.account_id == account_id)
         .group_by(matches.c.sighting)
         .subquery()
     )
     query = (
-        sa.select(first.c.month, matches.c.verdict, sa.func.count(sightings.c.id.distinct()).label("posts"))
-        .join_from(sightings, first, first.c.sighting == sightings.c.id)
-        .join(works, works.c.id == sightings.c.work)
-        .join(matches, sa.and_(matches.c.sighting == sightings.c.id, matches.c.scan == first.c.newest))
+        sa.select(first.c.month, matches.c.verdict, sa.func.count(matches.c.sighting.distinct()).label("posts"))
+        .join_from(first, matches, sa.and_(matches.c.sighting == first.c.sighting, matches.c.scan == first.c.newest))
         .group_by(first.c.month, matches.c.verdict)
         .order_by(first.c.month)
     )
-    if account_id is not None:
-        query = query.where(works.c.account_id == account_id)
     found: dict[str, dict[str, int]] = {}
     with db.read() as connection:
         for row in connection.execute(query):

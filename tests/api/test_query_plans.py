@@ -32,6 +32,7 @@ SMALL = {
     *("pending_entries", "claims_ahead"),
     *("accounts", "api_keys", "signing_keys", "log_state", "policies", "endpoints", "watches", "review_queues"),
     *("official_accounts", "official_names", "qualifications", "standing_decisions", "unfinished_erasures"),
+    *("people", "invitations"),
 }
 LARGE = set(metadata.tables) - SMALL
 # Queries that read everything because they are about everything, by a part of them.
@@ -41,6 +42,7 @@ ALLOWED = (
     "JOIN decisions AS later ON later.supersedes",
     "GROUP BY review_items.queue",
     "AS month, cases.regime, count(*)",  # the public numbers of all complaints
+    "substr(min(scans.scanned_at)",  # the chart of all sightings of an account's works, or of everybody's
     "SELECT count(*) AS count_1 \nFROM works",  # what the status of the HMA routes counts
     "SELECT count(*) AS count_1 \nFROM review_items",  # an index has the open ones alone, but here half are open
 )

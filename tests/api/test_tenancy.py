@@ -150,6 +150,8 @@ NOBODYS = {
     "number": "of a step, in its case",
     "role": "of a party, in its case: test_complaints",
     "key_id": "for administrators only",
+    "person_id": "for administrators only",
+    "session_id": "for administrators only",
     "queue": "a name that each platform gives",
 }
 # What a request must hold to come as far as asking for the thing.

@@ -162,10 +162,10 @@ def test_the_log_can_be_looked_through(visitor: Visitor) -> None:
     visitor.open("/works/new")
     visitor.send(title="Bells", owner="Odile Ferrant", text=TEXT)
     visitor.send("/sign-out")
-    visitor.open("/log")
+    visitor.open("/ledger")
     visitor.open(visitor.page.xpath("//tbody//a/@href")[0])
     assert "c2sp.org/tlog-proof" in visitor.text
-    visitor.open("/log/entries/999", 404)
+    visitor.open("/ledger/entries/999", 404)
     visitor.open("/verify")
 
 

@@ -40,7 +40,7 @@ def find(
     """An entry of the log by its number, a case by its id, a work by its id."""
     sought = q.strip()
     if sought.isdigit() and len(sought) < 19:
-        return RedirectResponse(f"/log/entries/{int(sought)}", 303)
+        return RedirectResponse(f"/ledger/entries/{int(sought)}", 303)
     if sought.startswith("case_"):
         return RedirectResponse(f"/complaints/register/{sought}", 303)
     if visitor is not None and sought.startswith("work_") and visitor.principal.may("register"):
@@ -49,7 +49,7 @@ def find(
         entry = catalog.find(app.db, sought).logged_index
     except NotFound:
         return page(request, "not_found.html", 404, sought=sought)
-    return RedirectResponse(f"/log/entries/{entry}", 303)
+    return RedirectResponse(f"/ledger/entries/{entry}", 303)
 
 
 @router.post("/language")

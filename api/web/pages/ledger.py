@@ -19,7 +19,7 @@ _PAGE = 50
 Index = Annotated[int, Path(ge=0, lt=2**63)]
 
 
-@router.get("/log")
+@router.get("/ledger")
 def log(request: Request, app: ApplicationDep, visitor: Visitor, before: int | None = None) -> Response:
     checkpoint = app.log.reader.read()
     size = 0 if checkpoint is None else checkpoint.size
@@ -39,7 +39,7 @@ def log(request: Request, app: ApplicationDep, visitor: Visitor, before: int | N
     )
 
 
-@router.get("/log/entries/{index}")
+@router.get("/ledger/entries/{index}")
 def entry(request: Request, app: ApplicationDep, visitor: Visitor, index: Index) -> Response:
     found = app.log.reader.entry_hash(index)
     if found is None:

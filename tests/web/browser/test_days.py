@@ -113,7 +113,7 @@ def test_days(window: Window, service: Service, tmp_path: Path) -> None:
 
     # --- anybody
     page.context.clear_cookies()
-    for path in ("/complaints", "/complaints/new", "/complaints/register", "/log", "/log/entries/0", "/verify"):
+    for path in ("/complaints", "/complaints/new", "/complaints/register", "/ledger", "/ledger/entries/0", "/verify"):
         window.open(path)
     window.open("/find?q=nothing")
 
