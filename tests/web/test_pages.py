@@ -78,6 +78,8 @@ def test_a_producer_registers_and_withdraws(visitor: Visitor) -> None:
     visitor.open("/works/new")
     visitor.send(title="Mine", owner="Rival", text=TEXT)
     assert "Others have registered the like before you" in visitor.text
+    visitor.send(text=f"{TEXT} And one more.")  # another text than the one that was confirmed
+    assert "Others have registered the like before you" in visitor.text
     visitor.send()
     assert "Others claim the same" in visitor.text
     visitor.send(f"{visitor.answer.url.path}/withdraw")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -51,6 +52,7 @@ def _form(
     sent: Sent | None,
     error: SourcemarkError | None = None,
     competing: list[Any] | None = None,
+    confirmed: str = "",
 ) -> Response:
     default = account_of(app.db, who).default_owner or ""
     values = {name: "" if sent is None else sent[name] for name in (*_FIELDS, "text", "owner_aliases", "source_urls")}
@@ -64,6 +66,7 @@ def _form(
         licences=licences.USUAL,
         error=error,
         competing=competing or [],
+        confirmed=confirmed,
     )
 
 
@@ -72,11 +75,12 @@ def register(request: Request, app: ApplicationDep, who: MayRegister, sent: Form
     """Whether others have registered the like is shown before anything is signed for good."""
     try:
         named = _items(sent)
-        if "confirmed" not in sent:
+        these = _named_by_content(named)
+        if sent["confirmed"] != these:
             found = {work_id for _, source in named for work_id in app.notices.works_in(source)}
             earlier = [work for work in catalog.find_all(app.db, sorted(found)) if work.account_id != who.account_id]
             if earlier:
-                return _form(request, app, who, sent, competing=earlier)
+                return _form(request, app, who, sent, competing=earlier, confirmed=these)
         account = account_of(app.db, who)
         results = list(app.registrar.register(account, [RegistrationRequest(item, source) for item, source in named]))
     except SourcemarkError as error:
@@ -90,6 +94,11 @@ def _registered(
     if len(results) == 1 and results[0].error is None:
         return RedirectResponse(f"/works/{results[0].work_id}?new=1", 303)
     return page(request, "works/registered.html", rows=list(zip((item for item, _ in named), results, strict=True)))
+
+
+def _named_by_content(named: list[tuple[RegistrationItem, Source]]) -> str:
+    """What a confirmation is of: other files that are chosen after the warning are looked up as if it had not been."""
+    return hashlib.sha256(b"".join(sorted(source.sha256() for _, source in named))).hexdigest()
 
 
 def _items(sent: Sent) -> list[tuple[RegistrationItem, Source]]:
