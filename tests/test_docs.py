@@ -276,7 +276,12 @@ def test_every_code_of_a_scan_is_documented() -> None:
 def test_every_fact_of_a_file_is_documented() -> None:
     works = [example.work for medium in registry.MEDIA.values() for example in medium.example_works()[:1]]
     real = {fact for work in works for fact in registry.examine(Source.blob(work), Limits()).fingerprint.facts}
-    assert _codes("docs/concepts.md", "The facts of a file") == real | {"hidden_characters", "partial", "damaged", "unread"}
+    assert _codes("docs/concepts.md", "The facts of a file") == real | {
+        "hidden_characters",
+        "partial",
+        "damaged",
+        "unread",
+    }
 
 
 def test_every_condition_and_action_of_a_policy_is_documented() -> None:
